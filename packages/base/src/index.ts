@@ -1,1 +1,19 @@
-export {};
+export { AssertionFailure, assert, unreachable } from './assert.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type Disk, type DiskEntry, DiskError, type DiskFile } from './disk.ts';
+export { isMillraceError, MillraceError, messageOf } from './millrace-error.ts';
+export {
+  ConnectError,
+  type ConnectOptions,
+  ListenError,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type Socket,
+  type SocketHandler,
+} from './network.ts';
+export { nodeDisk } from './node-disk.ts';
+export { nodeNetwork } from './node-network.ts';
+export { nodePlatform, type Platform } from './platform.ts';
+export { type Randomness, randomUuidBytes, seededRandomness, systemRandomness } from './randomness.ts';
+export { sleep, systemTimers, type Timer, type Timers } from './timers.ts';

@@ -1,0 +1,133 @@
+/** `Network` on TCP sockets of `node:net`. */
+import { createServer, type Socket as NetSocket, connect as netConnect, type Server } from 'node:net';
+import type { ConnectOptions, Listener, ListenOptions, Network, Socket, SocketHandler } from './network.ts';
+import { ConnectError, ListenError } from './network.ts';
+
+export const nodeNetwork: Network = {
+  listen: (options, onConnection) =>
+    new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+        onConnection(new NodeSocket(socket));
+      });
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(new ListenError(error.code === 'EADDRINUSE' ? 'port_in_use' : 'listen_failed', options, error));
+      });
+      server.listen({ host: options.host, port: options.port, backlog: 1024 }, () =>
+        resolve(new NodeListener(server, options)),
+      );
+    }),
+  connect,
+};
+
+function connect(options: ConnectOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const { signal } = options;
+    if (signal?.aborted) return reject(signal.reason);
+    const socket = netConnect({ host: options.host, port: options.port, noDelay: true });
+    const fail = (error: unknown): void => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    const onError = (error: NodeJS.ErrnoException): void =>
+      fail(new ConnectError(options, connectReason(error), error));
+    const onAbort = (): void => fail(signal?.reason);
+    const timeout = setTimeout(
+      () => fail(new ConnectError(options, `no answer within ${options.timeoutMs} ms`)),
+      options.timeoutMs,
+    );
+    const settle = (): void => {
+      clearTimeout(timeout);
+      signal?.removeEventListener('abort', onAbort);
+      // An error that arrives after the outcome is settled has nobody left to tell.
+      socket.off('error', onError).on('error', () => undefined);
+    };
+    socket.once('error', onError);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once('connect', () => {
+      settle();
+      resolve(new NodeSocket(socket));
+    });
+  });
+}
+
+function connectReason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ECONNREFUSED') return 'connection refused; is the server running there?';
+  if (error.code === 'ENOTFOUND') return 'no such host';
+  return error.message;
+}
+
+class NodeListener implements Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly #server: Server;
+
+  constructor(server: Server, options: ListenOptions) {
+    this.#server = server;
+    const address = server.address();
+    this.host = options.host;
+    this.port = typeof address === 'object' && address !== null ? address.port : options.port;
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+}
+
+class NodeSocket implements Socket {
+  readonly remoteHost: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly #socket: NetSocket;
+  #error: Error | undefined;
+
+  constructor(socket: NetSocket) {
+    this.#socket = socket;
+    this.remoteHost = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  handle(handler: SocketHandler): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Uint8Array) => handler.data(chunk));
+    socket.on('drain', () => handler.drained());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => handler.closed(this.#error));
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    if (!socket.writable) return true;
+    if (chunks.length === 1) return socket.write(chunks[0] as Uint8Array);
+    socket.cork();
+    let free = true;
+    for (const chunk of chunks) free = socket.write(chunk);
+    socket.uncork();
+    return free;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
