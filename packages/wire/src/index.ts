@@ -80,6 +80,7 @@ export type {
   RequestOf,
   ResponseDraft,
   ResponseOf,
+  Versions,
 } from './schema.ts';
 export { hasVersion, highestCommonVersion, type VersionRange, versionRange } from './versions.ts';
 export { WireError } from './wire-error.ts';

@@ -1,0 +1,20 @@
+/** What the handlers of all endpoints of a cluster work on. */
+import type { Platform } from '@millrace/base';
+import type { BrokerEndpoint } from './broker-endpoint.ts';
+import type { ClusterConfiguration } from './configuration/cluster-configuration.ts';
+import type { GroupCoordinator } from './groups/group-coordinator.ts';
+import type { FetchSessions } from './fetch/fetch-sessions.ts';
+import type { ProducerIds } from './producer-ids.ts';
+import type { TopicCatalog } from './topics/topic-catalog.ts';
+
+export interface ClusterState {
+  readonly clusterId: string;
+  readonly platform: Platform;
+  readonly configuration: ClusterConfiguration;
+  /** Endpoints by ascending node id. */
+  readonly endpoints: readonly BrokerEndpoint[];
+  readonly topics: TopicCatalog;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+  readonly fetchSessions: FetchSessions;
+}

@@ -1,0 +1,45 @@
+/**
+ * What a handler of one Kafka API is. Handlers live in `handlers/<api>.ts`, under the same basename as the API's schema in
+ * `wire/messages`; each turns a decoded request into an answer and holds no state of its own.
+ */
+import type { Api, RequestOf, ResponseDraft, Versions } from '@millrace/wire';
+import type { BrokerEndpoint } from './broker-endpoint.ts';
+
+/** Who asks, through which endpoint, in which version. */
+export interface RequestContext {
+  /** The endpoint that received the request; through it the cluster's state. */
+  readonly broker: BrokerEndpoint;
+  readonly clientId: string | null;
+  /** The peer's address without port. */
+  readonly clientHost: string;
+  readonly apiVersion: number;
+  /** Aborts when the connection is gone, so that waiting for it can end. */
+  readonly connection: ConnectionHandle;
+}
+
+/** What handlers may know of the connection that a request came on. */
+export interface ConnectionHandle {
+  readonly closed: boolean;
+  /** Calls back once when the connection is gone. */
+  onClosed(callback: () => void): void;
+}
+
+/**
+ * The answer to a request: now, later, or none at all (only Produce with acks 0). Answers leave in the order of the requests.
+ * Kafka's errors are fields of the answer; a rejection is a failure of the broker and closes the connection.
+ */
+export type Answer<A extends Api> = ResponseDraft<A> | Promise<ResponseDraft<A>> | undefined;
+
+export interface Handler<A extends Api> {
+  readonly api: A;
+  /** The versions to advertise where they are not exactly the schema's. */
+  readonly advertised?: Versions;
+  handle(request: RequestOf<A>, context: RequestContext): Answer<A>;
+}
+
+/** A handler whose API is not known statically, as the dispatcher holds it. */
+export interface AnyHandler {
+  readonly api: Api;
+  readonly advertised?: Versions | undefined;
+  handle(request: unknown, context: RequestContext): unknown;
+}

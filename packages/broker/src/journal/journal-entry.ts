@@ -1,0 +1,61 @@
+/**
+ * The bytes of a journal: a header line, then entries. An entry is
+ *
+ *     0xff | payload length, uint32 | CRC-32C of length and payload, uint32 | payload: JSON text of [section, entry]
+ *
+ * all big-endian. The marker byte 0xff occurs nowhere in UTF-8 text, so no payload can contain something that reads as an entry.
+ */
+import { crc32c } from '@millrace/wire';
+import { JournalEntryTooLargeError } from './journal-error.ts';
+
+/** The first bytes of every journal. The number is the format's version. */
+export const journalHeader: Uint8Array = Buffer.from('millrace journal 1\n');
+
+/** Longest payload, in bytes. */
+export const payloadBytesMax = 64 * 1024 * 1024;
+
+const marker = 0xff;
+const prefixLength = 9;
+
+/** An entry as it lies in a journal, and where it ends. */
+export interface FoundEntry {
+  readonly section: string;
+  readonly entry: unknown;
+  /** Position of the byte after it. */
+  readonly end: number;
+}
+
+/** Encodes an entry of a section; `entry` must survive JSON. Throws `JournalEntryTooLargeError`. */
+export function encodeEntry(section: string, entry: unknown): Uint8Array {
+  const text = JSON.stringify([section, entry]);
+  const length = Buffer.byteLength(text);
+  if (length > payloadBytesMax) throw new JournalEntryTooLargeError(section, length, payloadBytesMax);
+  const bytes = Buffer.allocUnsafe(prefixLength + length);
+  bytes[0] = marker;
+  bytes.writeUInt32BE(length, 1);
+  bytes.write(text, prefixLength);
+  bytes.writeUInt32BE(checksum(bytes, 0, bytes.length), 5);
+  return bytes;
+}
+
+/** The entry that begins exactly at `position`, or undefined when there is no whole and sound one. */
+export function entryAt(bytes: Buffer, position: number): FoundEntry | undefined {
+  const payload = position + prefixLength;
+  if (payload > bytes.length || bytes[position] !== marker) return undefined;
+  const end = payload + bytes.readUInt32BE(position + 1);
+  if (end > bytes.length || bytes.readUInt32BE(position + 5) !== checksum(bytes, position, end)) return undefined;
+  const [section, entry] = JSON.parse(bytes.toString('utf8', payload, end)) as [string, unknown];
+  return { section, entry, end };
+}
+
+/** The position of the first sound entry at or after `from`, or undefined. */
+export function findEntry(bytes: Buffer, from: number): number | undefined {
+  for (let at = bytes.indexOf(marker, from); at !== -1; at = bytes.indexOf(marker, at + 1)) {
+    if (entryAt(bytes, at) !== undefined) return at;
+  }
+  return undefined;
+}
+
+function checksum(bytes: Uint8Array, position: number, end: number): number {
+  return crc32c(bytes, crc32c(bytes, 0, position + 1, position + 5), position + prefixLength, end);
+}
