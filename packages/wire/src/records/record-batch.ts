@@ -4,8 +4,8 @@
  */
 import { type Compression, compressionOfId, decompress, decompressSync } from '../compression/compression.ts';
 import { CorruptRecordError } from './corrupt-record-error.ts';
-import * as header from './record-batch-header.ts';
 import { Records } from './record.ts';
+import * as header from './record-batch-header.ts';
 
 /** Limit for the decompressed records of one batch, unless the caller names one. */
 export const decompressedBytesMaxDefault = 128 * 1024 * 1024;

@@ -272,5 +272,8 @@ function skipHeaders(reader: VarintReader, count: number): void {
 }
 
 function corrupt(what: string, position: number): CorruptRecordError {
-  return new CorruptRecordError(`${what}; the batch is corrupt, fetch it again or check the log it came from`, position);
+  return new CorruptRecordError(
+    `${what}; the batch is corrupt, fetch it again or check the log it came from`,
+    position,
+  );
 }

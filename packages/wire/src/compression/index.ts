@@ -1,0 +1,11 @@
+export {
+  type Compression,
+  compress,
+  compressionId,
+  compressionOfId,
+  compressions,
+  compressSync,
+  decompress,
+  decompressSync,
+} from './compression.ts';
+export { CompressionError } from './compression-error.ts';

@@ -1,0 +1,17 @@
+import { createRequire } from 'node:module';
+import { CompressionError } from './compression-error.ts';
+
+/** Loads a codec's native module, at its first use, so that a platform without it loses that codec alone. */
+export function loadNativeCodec<T>(compression: string, packageName: string): T {
+  try {
+    return createRequire(import.meta.url)(packageName) as T;
+  } catch (error) {
+    throw new CompressionError(
+      'codec_unavailable',
+      compression,
+      `${compression} is not available: the package ${packageName} has no build for ${process.platform}-${process.arch} here; ` +
+        'install dependencies again with optional ones included, or use zstd or gzip',
+      { cause: error },
+    );
+  }
+}

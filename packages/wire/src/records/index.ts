@@ -1,0 +1,13 @@
+export { buildControlBatch, type ControlBatchOptions, type ControlRecord, readControlRecord } from './control-batch.ts';
+export { CorruptRecordError } from './corrupt-record-error.ts';
+export { Record, type RecordHeader, Records } from './record.ts';
+export {
+  decompressedBytesMaxDefault,
+  RecordBatch,
+  RecordBatches,
+  type RecordsOptions,
+  readBatches,
+} from './record-batch.ts';
+export { type BuildOptions, type HeaderInput, RecordBatchBuilder } from './record-batch-builder.ts';
+export * as batchHeader from './record-batch-header.ts';
+export { RecordTooLargeError } from './record-too-large-error.ts';

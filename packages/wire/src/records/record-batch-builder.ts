@@ -1,0 +1,300 @@
+/**
+ * Builds a record batch (format v2) directly in one growable buffer: room for the header stays free in front, records are
+ * appended behind it in their final bytes, and building writes header and checksum.
+ *
+ * A record's size precedes it. It is computed with all text taken to be ASCII, and corrected behind text that was not.
+ */
+import { assert } from '@millrace/base';
+import { crc32c } from '../checksum/crc32c.ts';
+import { type Compression, compress, compressionId, compressSync } from '../compression/compression.ts';
+import {
+  batchAttributeBits,
+  batchHeaderBytes,
+  batchOverheadBytes,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+} from './record-batch-header.ts';
+import { fieldRoom, fieldSize, fieldSizeAtLeast, writeField } from './record-field.ts';
+import { RecordTooLargeError } from './record-too-large-error.ts';
+import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
+
+/** A header to be written. Keys may repeat. */
+export interface HeaderInput {
+  readonly key: string;
+  readonly value: Uint8Array | string | null;
+}
+
+export interface BuildOptions {
+  /** Default `none`. A batch that does not get smaller is left uncompressed. */
+  readonly compression?: Compression | undefined;
+  /** The codec's own scale; its default when absent. Only gzip and zstd have levels. */
+  readonly level?: number | undefined;
+  /** Default -1: not idempotent. */
+  readonly producerId?: number | undefined;
+  readonly producerEpoch?: number | undefined;
+  readonly baseSequence?: number | undefined;
+  readonly transactional?: boolean | undefined;
+  /** Marks a control batch; `buildControlBatch` does it right. */
+  readonly control?: boolean | undefined;
+  /** Default 0: the broker assigns the offset. */
+  readonly baseOffset?: number | undefined;
+  /** Default -1: the broker sets it. */
+  readonly partitionLeaderEpoch?: number | undefined;
+}
+
+/** The largest batch: lengths on the wire are 32-bit, and buffers of this size are still sure to be allocated. */
+const batchBytesMax = 0x7fffffff;
+/** The longest size, timestamp delta and offset delta, and the attributes. */
+const recordOverheadMax = 5 + 10 + 5 + 1;
+const noHeaders: readonly HeaderInput[] = [];
+
+/** Collects records and makes a batch of them. Not to be touched between the call of `buildAsync` and its end. */
+export class RecordBatchBuilder {
+  #buffer: Buffer;
+  #position = batchHeaderBytes;
+  #recordCount = 0;
+  #lastOffsetDelta = -1;
+  #baseTimestamp = 0;
+  #maxTimestamp = 0;
+  #building = false;
+
+  /** `capacity` is the size in bytes that the buffer starts with; it doubles when full and is kept by `reset`. */
+  constructor(capacity = 4096) {
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 256));
+  }
+
+  get recordCount(): number {
+    return this.#recordCount;
+  }
+
+  /** Bytes of the batch if it were built uncompressed now, header included. */
+  get sizeInBytes(): number {
+    return this.#position;
+  }
+
+  /** Bytes of memory that the builder holds. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
+  /** Timestamp of the first record; 0 while there is none. */
+  get baseTimestamp(): number {
+    return this.#baseTimestamp;
+  }
+
+  get maxTimestamp(): number {
+    return this.#maxTimestamp;
+  }
+
+  /** By how many bytes appending this record would enlarge the batch. Exact. */
+  sizeOf(
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: readonly HeaderInput[] = noHeaders,
+  ): number {
+    const delta = this.#recordCount === 0 ? 0 : timestamp - this.#baseTimestamp;
+    const body =
+      1 +
+      varlongSize(delta) +
+      varintSize(this.#lastOffsetDelta + 1) +
+      fieldSize(key) +
+      fieldSize(value) +
+      sizeOfHeaders(headers);
+    return varintSize(body) + body;
+  }
+
+  /**
+   * Appends a record. `timestamp` is in ms since 1970; `null` is no key, or a tombstone's value; `offsetDelta` is one more than
+   * the last record's unless given (it may skip offsets, never go back). Key, value and headers are copied. Throws
+   * `RecordTooLargeError` when the batch would pass 2 GiB.
+   */
+  append(
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: readonly HeaderInput[] = noHeaders,
+    offsetDelta: number = this.#lastOffsetDelta + 1,
+  ): void {
+    this.#accept(timestamp, offsetDelta, this.#write(timestamp, key, value, headers, offsetDelta));
+  }
+
+  /**
+   * Appends a record unless the batch would then be larger than `sizeMax` bytes uncompressed; answers whether it did. Cheaper than
+   * `sizeOf` and `append`, because text is measured once. Leaves the batch as it was when it answers false.
+   */
+  tryAppend(
+    sizeMax: number,
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: readonly HeaderInput[] = noHeaders,
+  ): boolean {
+    const atLeast = (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+    if (this.#position + atLeast > sizeMax) return false;
+    const offsetDelta = this.#lastOffsetDelta + 1;
+    const end = this.#write(timestamp, key, value, headers, offsetDelta);
+    if (end > sizeMax) return false;
+    this.#accept(timestamp, offsetDelta, end);
+    return true;
+  }
+
+  /** Forgets the records and keeps the memory. What an uncompressed `build` answered is void from now on. */
+  reset(): void {
+    assert(!this.#building, 'a record batch builder was reset while it builds');
+    this.#position = batchHeaderBytes;
+    this.#recordCount = 0;
+    this.#lastOffsetDelta = -1;
+    this.#baseTimestamp = 0;
+    this.#maxTimestamp = 0;
+  }
+
+  /**
+   * The batch. Uncompressed it is a view over the builder's own memory, valid until the next `append` or `reset`; compressed it is
+   * the caller's. May be called again, with other options too.
+   */
+  build(options: BuildOptions = {}): Uint8Array {
+    const compression = options.compression ?? 'none';
+    if (compression === 'none') return this.#finishPlain(options);
+    return this.#finish(options, compression, compressSync(compression, this.#records(), options.level));
+  }
+
+  /** As `build`, compressing off this thread where that pays. The builder must be left alone until it resolves. */
+  async buildAsync(options: BuildOptions = {}): Promise<Uint8Array> {
+    const compression = options.compression ?? 'none';
+    if (compression === 'none') return this.#finishPlain(options);
+    this.#building = true;
+    try {
+      return this.#finish(options, compression, await compress(compression, this.#records(), options.level));
+    } finally {
+      this.#building = false;
+    }
+  }
+
+  #accept(timestamp: number, offsetDelta: number, end: number): void {
+    if (this.#recordCount === 0) {
+      this.#baseTimestamp = timestamp;
+      this.#maxTimestamp = timestamp;
+    } else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp;
+    this.#recordCount++;
+    this.#lastOffsetDelta = offsetDelta;
+    this.#position = end;
+  }
+
+  /** Writes a record behind the last one and answers its end; nothing of it counts until it is accepted. */
+  #write(
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: readonly HeaderInput[],
+    offsetDelta: number,
+  ): number {
+    assert(
+      !this.#building && offsetDelta > this.#lastOffsetDelta,
+      'a record was appended during a build or out of order',
+    );
+    const start = this.#position;
+    const needed = start + recordOverheadMax + fieldRoom(key) + fieldRoom(value) + headersRoom(headers);
+    if (needed > this.#buffer.length) this.#grow(needed);
+    const buffer = this.#buffer;
+    const timestampDelta = this.#recordCount === 0 ? 0 : timestamp - this.#baseTimestamp;
+    const sizeGuessed =
+      1 +
+      varlongSize(timestampDelta) +
+      varintSize(offsetDelta) +
+      fieldSizeAtLeast(key) +
+      fieldSizeAtLeast(value) +
+      headersSizeAtLeast(headers);
+    const bodyGuessed = start + varintSize(sizeGuessed);
+    let at = bodyGuessed;
+    // The record's attributes, without a meaning so far.
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, offsetDelta);
+    at = writeField(buffer, at, key);
+    at = writeField(buffer, at, value);
+    if (headers.length === 0) buffer[at++] = 0;
+    else at = writeHeaders(buffer, at, headers);
+    const size = at - bodyGuessed;
+    if (size !== sizeGuessed) {
+      const body = start + varintSize(size);
+      if (body !== bodyGuessed) buffer.copyWithin(body, bodyGuessed, at);
+    }
+    return writeVarint(buffer, start, size) + size;
+  }
+
+  #grow(needed: number): void {
+    if (needed > batchBytesMax) throw new RecordTooLargeError(needed, batchBytesMax);
+    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.#buffer.length * 2), batchBytesMax));
+    this.#buffer.copy(grown, 0, 0, this.#position);
+    this.#buffer = grown;
+  }
+
+  #records(): Uint8Array {
+    return new Uint8Array(this.#buffer.buffer, batchHeaderBytes, this.#position - batchHeaderBytes);
+  }
+
+  #finishPlain(options: BuildOptions): Uint8Array {
+    this.#writeHeader(this.#buffer, this.#position, options, 'none');
+    return new Uint8Array(this.#buffer.buffer, 0, this.#position);
+  }
+
+  #finish(options: BuildOptions, compression: Compression, compressed: Uint8Array): Uint8Array {
+    const size = batchHeaderBytes + compressed.length;
+    const plain = size >= this.#position;
+    const batch = Buffer.allocUnsafeSlow(plain ? this.#position : size);
+    if (plain) this.#buffer.copy(batch, batchHeaderBytes, batchHeaderBytes, this.#position);
+    else batch.set(compressed, batchHeaderBytes);
+    this.#writeHeader(batch, batch.length, options, plain ? 'none' : compression);
+    return batch;
+  }
+
+  #writeHeader(batch: Buffer, end: number, options: BuildOptions, compression: Compression): void {
+    writeInt64(batch, 0, options.baseOffset ?? 0);
+    writeInt32(batch, 8, end - batchOverheadBytes);
+    writeInt32(batch, 12, options.partitionLeaderEpoch ?? -1);
+    batch[16] = 2;
+    const attributes =
+      compressionId(compression) |
+      (options.transactional === true ? batchAttributeBits.transactional : 0) |
+      (options.control === true ? batchAttributeBits.control : 0);
+    writeInt16(batch, 21, attributes);
+    writeInt32(batch, 23, Math.max(this.#lastOffsetDelta, 0));
+    writeInt64(batch, 27, this.#baseTimestamp);
+    writeInt64(batch, 35, this.#maxTimestamp);
+    writeInt64(batch, 43, options.producerId ?? -1);
+    writeInt16(batch, 51, options.producerEpoch ?? -1);
+    writeInt32(batch, 53, options.baseSequence ?? -1);
+    writeInt32(batch, 57, this.#recordCount);
+    writeInt32(batch, 17, crc32c(batch, 0, 21, end));
+  }
+}
+
+function sizeOfHeaders(headers: readonly HeaderInput[]): number {
+  let size = varintSize(headers.length);
+  for (let i = 0; i < headers.length; i++) size += fieldSize(headers[i]!.key) + fieldSize(headers[i]!.value);
+  return size;
+}
+
+function headersSizeAtLeast(headers: readonly HeaderInput[]): number {
+  let size = varintSize(headers.length);
+  for (let i = 0; i < headers.length; i++)
+    size += fieldSizeAtLeast(headers[i]!.key) + fieldSizeAtLeast(headers[i]!.value);
+  return size;
+}
+
+function headersRoom(headers: readonly HeaderInput[]): number {
+  let room = 5;
+  for (let i = 0; i < headers.length; i++) room += fieldRoom(headers[i]!.key) + fieldRoom(headers[i]!.value);
+  return room;
+}
+
+function writeHeaders(buffer: Buffer, position: number, headers: readonly HeaderInput[]): number {
+  let at = writeVarint(buffer, position, headers.length);
+  for (let i = 0; i < headers.length; i++) {
+    at = writeField(buffer, at, headers[i]!.key);
+    at = writeField(buffer, at, headers[i]!.value);
+  }
+  return at;
+}
