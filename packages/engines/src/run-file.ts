@@ -1,0 +1,69 @@
+/**
+ * `run.json` in a data directory: what runs there and where it answers, for the commands that look for it.
+ *
+ * Mode 0600: who can read it may talk to the platform. It is there only while its writer runs, or after that was killed;
+ * so a reader checks that the process it names still runs.
+ */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+
+const NAME = 'run.json';
+
+/** Where a running platform answers. */
+export interface RunAddresses {
+  /** What runs: `millrace up` or `millrace broker`. */
+  readonly purpose: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** The control plane and console, e.g. `http://127.0.0.1:8800`; null when only a broker runs. */
+  readonly url: string | null;
+  /** The collectors' base URL; null when only a broker runs. */
+  readonly collectorUrl: string | null;
+  readonly clusters: readonly RunCluster[];
+}
+
+export interface RunCluster {
+  readonly name: string;
+  readonly clusterId: string;
+  /** `host:port,host:port`. */
+  readonly bootstrap: string;
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+}
+
+/** A running platform as its `run.json` tells it. */
+export interface RunFile extends RunAddresses {
+  readonly pid: number;
+}
+
+type Stored = RunAddresses & { readonly process: ProcessIdentity };
+
+/** Writes the addresses of the calling process; `removeRunFile` takes them back. */
+export async function writeRunFile(directory: string, addresses: RunAddresses): Promise<void> {
+  const path = join(directory, NAME);
+  const stored: Stored = { process: await ownIdentity(), ...addresses };
+  await rm(`${path}.tmp`, { force: true });
+  await writeFile(`${path}.tmp`, `${JSON.stringify(stored, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(`${path}.tmp`, path);
+}
+
+export async function removeRunFile(directory: string): Promise<void> {
+  await rm(join(directory, NAME), { force: true });
+}
+
+/** What runs from this data directory; undefined when nothing does. Rejects when the file is there but can't be read. */
+export async function readRunFile(directory: string): Promise<RunFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, NAME), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  // Replaced as a whole by its writer, so it is what `writeRunFile` wrote.
+  const { process: writer, ...addresses } = JSON.parse(text) as Stored;
+  // A process in another pid namespace can't be seen; its addresses may still answer.
+  if ((await isRunning(writer)) === false) return undefined;
+  return { pid: writer.pid, ...addresses };
+}
