@@ -34,8 +34,8 @@ export interface JournalOptions {
 /** What a section does with its entries. An entry is a plain value that survives JSON. */
 export interface SectionState<E> {
   /**
-   * Changes the state by a written entry. Must not fail, and must accept an entry whose effect the state has already. During
-   * replay sections are called in the file's order, but never before `Journal.open`.
+   * Changes the state by a written entry: during `Journal.open` by each entry of the file, then by each appended one before its
+   * `append` resolves. Must not fail.
    */
   apply(entry: E): void;
   /** Entries which, applied to an empty state, give the present one. Consumed at once, before any other entry is applied. */
@@ -110,20 +110,27 @@ export class Journal {
     this.#file = await this.#disk.open(this.#path, { create: false });
     const torn = (content?.length ?? this.#position) - this.#position;
     if (torn > 0) {
-      this.#report({ level: 'warn', message: `cut ${torn} bytes of an unfinished write from the end of ${this.#path}` });
+      this.#report({
+        level: 'warn',
+        message: `cut ${torn} bytes of an unfinished write from the end of ${this.#path}`,
+      });
       await this.#file.truncate(this.#position);
     }
     this.#compactionPosition = this.#compactionBytesMin;
   }
 
-  /** Waits for the appends under way, then releases the file. Later appends are refused. */
+  /** Waits for the appends under way, then syncs and releases the file. Later appends are refused. */
   async close(): Promise<void> {
-    if (this.#failure === undefined) this.#failure = new JournalClosedError(this.#path);
+    this.#failure ??= new JournalClosedError(this.#path);
     await this.#writing;
     const file = this.#file;
     this.#file = undefined;
-    if (this.#sync) await file?.sync();
-    await file?.close();
+    if (file === undefined) return;
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   get #temporaryPath(): string {
@@ -156,7 +163,7 @@ export class Journal {
   #append<E>(name: string, state: SectionState<E>, entry: E, sync: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) throw this.#failure;
-      assert(this.#file !== undefined, `section ${name} appended before the journal was opened`);
+      assert(this.#file !== undefined, `section ${name} appended before the journal was open`);
       this.#pending.push({
         bytes: encodeEntry(name, entry),
         sync,
@@ -174,7 +181,7 @@ export class Journal {
       const group = this.#pending;
       this.#pending = [];
       await this.#writeGroup(group);
-      if (this.#position > this.#compactionPosition && !(this.#failure instanceof Error)) await this.#compact();
+      if (this.#position > this.#compactionPosition && this.#failure === undefined) await this.#compact();
     }
     this.#writing = undefined;
   }
@@ -210,12 +217,10 @@ export class Journal {
 
   /** Replaces the file by a snapshot. Until the rename a failure leaves everything as it was. */
   async #compact(): Promise<void> {
-    const chunks = [journalHeader];
-    for (const [name, state] of this.#sections) {
-      for (const entry of state.snapshot()) chunks.push(encodeEntry(name, entry));
-    }
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    let length = 0;
     try {
+      const chunks = this.#snapshot();
+      for (const chunk of chunks) length += chunk.length;
       await this.#writeTemporary(chunks);
       await this.#disk.rename(this.#temporaryPath, this.#path);
     } catch (error) {
@@ -234,6 +239,14 @@ export class Journal {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #snapshot(): Uint8Array[] {
+    const chunks = [journalHeader];
+    for (const [name, state] of this.#sections) {
+      for (const entry of state.snapshot()) chunks.push(encodeEntry(name, entry));
+    }
+    return chunks;
   }
 
   async #writeTemporary(chunks: readonly Uint8Array[]): Promise<void> {
