@@ -1,0 +1,102 @@
+/**
+ * The test runner behind `npm test`.
+ *
+ * `node tools/test.ts [PATH ...]` runs all test files, or those whose path contains one of the arguments. Files that
+ * start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes or runs no
+ * test counts as failed. The last line is `N passed, N failed, N skipped`; the exit code is 1 when anything failed.
+ *
+ * Environment: `CI=true` makes skips failures but where CI's machine cannot have what is needed; `MILLRACE_TEST_SCALE`
+ * multiplies rounds and seeds (0.2 by hand and 1 in CI, unless set).
+ */
+import { delimiter, resolve } from 'node:path';
+import { findTestFiles, type TestFile } from './test/files.ts';
+import { endAllProcesses, type FileResult, TestProcess } from './test/process.ts';
+import { fileLine, judge, summary } from './test/report.ts';
+
+const PROCESSES_MAX = 2;
+const UNIT_FILE_MS_MAX = 60_000;
+const OWN_PROCESS_FILE_MS_MAX = 300_000;
+
+const root = resolve(import.meta.dirname, '..');
+const inCi = process.env['CI'] === 'true';
+const scale = process.env['MILLRACE_TEST_SCALE'] ?? (inCi ? '1' : '0.2');
+const environment = {
+  ...process.env,
+  MILLRACE_TEST_SCALE: scale,
+  PATH: [resolve(root, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter),
+};
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    endAllProcesses();
+    process.exit(130);
+  });
+}
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(filters: readonly string[]): Promise<number> {
+  let files: TestFile[];
+  try {
+    files = findTestFiles(root, filters);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+  const results: FileResult[] = [];
+  const add = (result: FileResult): void => {
+    results.push(result);
+    process.stdout.write(`${fileLine(result, inCi)}\n`);
+  };
+  const own = files.filter(({ ownProcess }) => ownProcess).map(({ path }) => path);
+  const shared = files.filter(({ ownProcess }) => !ownProcess).map(({ path }) => path);
+  const lanes = Array.from({ length: PROCESSES_MAX }, async () => {
+    await runAlone(own, add);
+    await runTogether(shared, add);
+  });
+  await Promise.all(lanes);
+  results.sort((a, b) => (a.path < b.path ? -1 : 1));
+  process.stdout.write(summary(results, inCi));
+  return judge(results, inCi).failed > 0 || results.length === 0 ? 1 : 0;
+}
+
+/** Takes files from the front of `queue`, each in a process of its own. */
+async function runAlone(queue: string[], add: (result: FileResult) => void): Promise<void> {
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    const testProcess = new TestProcess({ root, environment });
+    const result = await testProcess.run(path, limitMs(OWN_PROCESS_FILE_MS_MAX));
+    const problem = await testProcess.close();
+    add(problem === undefined ? result : { ...result, problems: [...result.problems, problem] });
+  }
+}
+
+/** Takes files from the front of `queue`, all in one process for as long as it can be trusted. */
+async function runTogether(queue: string[], add: (result: FileResult) => void): Promise<void> {
+  let testProcess: TestProcess | undefined;
+  let ran: string[] = [];
+  const close = async (): Promise<void> => {
+    const problem = await testProcess?.close();
+    testProcess = undefined;
+    if (problem !== undefined) {
+      add({
+        path: ran.at(-1) ?? '',
+        durationMs: 0,
+        tests: [],
+        problems: [`${problem}\nRan in this process: ${ran.join(', ')}`],
+        notes: [],
+        output: '',
+      });
+    }
+    ran = [];
+  };
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    testProcess ??= new TestProcess({ root, environment });
+    ran.push(path);
+    add(await testProcess.run(path, limitMs(UNIT_FILE_MS_MAX)));
+    if (!testProcess.reusable) await close();
+  }
+  await close();
+}
+
+function limitMs(base: number): number {
+  return base * Math.max(1, Number(scale) || 1);
+}
