@@ -1,1 +1,21 @@
-export {};
+export { type CallInput, type CallOptions, callContract, ServerUnreachableError } from './call-contract.ts';
+export { type Checker, compileChecker, type Issue } from './checker.ts';
+export {
+  type Contract,
+  defineContract,
+  implement,
+  type Method,
+  type Route,
+  type RouteAnswer,
+  type RouteRequest,
+  type ServerSentEvent,
+} from './contract.ts';
+export { type OpenApiInformation, openApiDocument } from './openapi.ts';
+export {
+  Problem,
+  type ProblemCode,
+  ProblemError,
+  type ProblemIssue,
+  type ProblemOptions,
+  problemCodes,
+} from './problem.ts';

@@ -1,0 +1,82 @@
+/**
+ * A contract is what both sides of an HTTP exchange agree on: method, path and the schemas of what goes in and out. Types,
+ * checks and the OpenAPI document all come from it. A route is a contract with its handler; the server mounts routes, the
+ * fetch client calls contracts.
+ */
+import type { Static, TObject, TSchema } from 'typebox';
+import type { ProblemCode } from './problem.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface Contract {
+  readonly method: Method;
+  /** Path with parameters in braces, as OpenAPI writes it: `/api/v1/clusters/{name}`. */
+  readonly path: string;
+  /** One line for the OpenAPI document. */
+  readonly summary: string;
+  readonly description?: string | undefined;
+  /** Schemas of path and query parameters; text is converted to the numbers and booleans they ask for. */
+  readonly params?: TObject | undefined;
+  readonly query?: TObject | undefined;
+  /** Schema of the JSON body. */
+  readonly body?: TSchema | undefined;
+  /** Schema of the JSON answer; for an event stream, of the data of each event. */
+  readonly response: TSchema;
+  /** Status of the answer when all went well; default 200. */
+  readonly status?: number | undefined;
+  /** `event-stream`: the answer is a stream of server-sent events, and the handler an async iterable of them. */
+  readonly kind?: 'json' | 'event-stream' | undefined;
+  /** The problems that this route answers with, besides those that every route may. */
+  readonly problems?: readonly ProblemCode[] | undefined;
+  /**
+   * Pages of other origins may call it (CORS without credentials), with a JSON body also as `text/plain`, which browsers send
+   * without asking first. Only for what is harmless and public by design.
+   */
+  readonly anyOrigin?: boolean | undefined;
+  /** Bound on the body in bytes; the server's default otherwise. */
+  readonly bodyBytesMax?: number | undefined;
+}
+
+type StaticOr<S, Otherwise> = S extends TSchema ? Static<S> : Otherwise;
+
+/** What a handler gets: parts that the contract has a schema for are checked and typed. */
+export interface RouteRequest<C extends Contract> {
+  readonly params: StaticOr<C['params'], undefined>;
+  readonly query: StaticOr<C['query'], undefined>;
+  readonly body: StaticOr<C['body'], undefined>;
+  header(name: string): string | undefined;
+  /** The address that the request came from. */
+  readonly remoteAddress: string;
+  /** Aborts when the client goes away or the server shuts down. */
+  readonly signal: AbortSignal;
+}
+
+/** One server-sent event (WHATWG HTML, section 9.2). */
+export interface ServerSentEvent<Data = unknown> {
+  readonly id?: string | undefined;
+  readonly event?: string | undefined;
+  readonly data: Data;
+}
+
+export type RouteAnswer<C extends Contract> = C extends { readonly kind: 'event-stream' }
+  ? AsyncIterable<ServerSentEvent<Static<C['response']>>>
+  : Static<C['response']> | Promise<Static<C['response']>>;
+
+export interface Route<C extends Contract = Contract> {
+  readonly contract: C;
+  /** Answers the request, or throws a `ProblemError`. */
+  handle(request: RouteRequest<C>): RouteAnswer<C>;
+}
+
+/** Keeps the literal types of a contract. */
+export function defineContract<const C extends Contract>(contract: C): C {
+  return contract;
+}
+
+/** Joins a contract with its handler. */
+export function implement<C extends Contract>(
+  contract: C,
+  handle: (request: RouteRequest<C>) => RouteAnswer<C>,
+): Route {
+  return { contract, handle } as unknown as Route;
+}
