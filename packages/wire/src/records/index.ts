@@ -10,4 +10,4 @@ export {
 } from './record-batch.ts';
 export { type BuildOptions, type HeaderInput, RecordBatchBuilder } from './record-batch-builder.ts';
 export * as batchHeader from './record-batch-header.ts';
-export { RecordTooLargeError } from './record-too-large-error.ts';
+export { RecordBuildError } from './record-build-error.ts';

@@ -2,7 +2,8 @@
  * Builds a record batch (format v2) directly in one growable buffer: room for the header stays free in front, records are
  * appended behind it in their final bytes, and building writes header and checksum.
  *
- * A record's size precedes it. It is computed with all text taken to be ASCII, and corrected behind text that was not.
+ * A record's size precedes it and is known after it is written. The bytes that the size will take are guessed from the record before;
+ * a wrong guess, rare because only sizes around 64 and 8,192 bytes are near a border, moves the record by a byte or two.
  */
 import { assert } from '@millrace/base';
 import { crc32c } from '../checksum/crc32c.ts';
@@ -15,8 +16,8 @@ import {
   writeInt32,
   writeInt64,
 } from './record-batch-header.ts';
-import { fieldRoom, fieldSize, fieldSizeAtLeast, writeField } from './record-field.ts';
-import { RecordTooLargeError } from './record-too-large-error.ts';
+import { RecordBuildError } from './record-build-error.ts';
+import { fieldRoom, fieldSize, writeField } from './record-field.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
 
 /** A header to be written. Keys may repeat. */
@@ -57,6 +58,8 @@ export class RecordBatchBuilder {
   #lastOffsetDelta = -1;
   #baseTimestamp = 0;
   #maxTimestamp = 0;
+  /** What the last record took besides key and value. */
+  #overhead = 6;
   #building = false;
 
   /** `capacity` is the size in bytes that the buffer starts with; it doubles when full and is kept by `reset`. */
@@ -108,7 +111,8 @@ export class RecordBatchBuilder {
   /**
    * Appends a record. `timestamp` is in ms since 1970; `null` is no key, or a tombstone's value; `offsetDelta` is one more than
    * the last record's unless given (it may skip offsets, never go back). Key, value and headers are copied. Throws
-   * `RecordTooLargeError` when the batch would pass 2 GiB.
+   * `RecordBuildError` when the batch would pass 2 GiB, or for a timestamp that is no
+   * whole number.
    */
   append(
     timestamp: number,
@@ -117,6 +121,7 @@ export class RecordBatchBuilder {
     headers: readonly HeaderInput[] = noHeaders,
     offsetDelta: number = this.#lastOffsetDelta + 1,
   ): void {
+    assert(offsetDelta > this.#lastOffsetDelta, 'a record was appended at an offset before the last one');
     this.#accept(timestamp, offsetDelta, this.#write(timestamp, key, value, headers, offsetDelta));
   }
 
@@ -190,23 +195,16 @@ export class RecordBatchBuilder {
     headers: readonly HeaderInput[],
     offsetDelta: number,
   ): number {
-    assert(
-      !this.#building && offsetDelta > this.#lastOffsetDelta,
-      'a record was appended during a build or out of order',
-    );
+    assert(!this.#building, 'a record was appended while its batch was being built');
     const start = this.#position;
-    const needed = start + recordOverheadMax + fieldRoom(key) + fieldRoom(value) + headersRoom(headers);
-    if (needed > this.#buffer.length) this.#grow(needed);
-    const buffer = this.#buffer;
+    const fields = (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+    // Three bytes a character at worst, so this suffices whatever the fields are; if it is not there, exact needs are looked at.
+    if (start + fields * 3 + 64 > this.#buffer.length || headers.length > 0) this.#makeRoom(key, value, headers);
     const timestampDelta = this.#recordCount === 0 ? 0 : timestamp - this.#baseTimestamp;
-    const sizeGuessed =
-      1 +
-      varlongSize(timestampDelta) +
-      varintSize(offsetDelta) +
-      fieldSizeAtLeast(key) +
-      fieldSizeAtLeast(value) +
-      headersSizeAtLeast(headers);
-    const bodyGuessed = start + varintSize(sizeGuessed);
+    if (timestampDelta !== (timestampDelta | 0) || this.#recordCount === 0) checkTimestamp(timestamp, timestampDelta);
+    const buffer = this.#buffer;
+    const widthGuessed = varintSize(fields + this.#overhead);
+    const bodyGuessed = start + widthGuessed;
     let at = bodyGuessed;
     // The record's attributes, without a meaning so far.
     buffer[at++] = 0;
@@ -217,15 +215,22 @@ export class RecordBatchBuilder {
     if (headers.length === 0) buffer[at++] = 0;
     else at = writeHeaders(buffer, at, headers);
     const size = at - bodyGuessed;
-    if (size !== sizeGuessed) {
-      const body = start + varintSize(size);
-      if (body !== bodyGuessed) buffer.copyWithin(body, bodyGuessed, at);
-    }
+    this.#overhead = size - fields;
+    const width = varintSize(size);
+    if (width !== widthGuessed) buffer.copyWithin(start + width, bodyGuessed, at);
     return writeVarint(buffer, start, size) + size;
   }
 
-  #grow(needed: number): void {
-    if (needed > batchBytesMax) throw new RecordTooLargeError(needed, batchBytesMax);
+  #makeRoom(key: Uint8Array | string | null, value: Uint8Array | string | null, headers: readonly HeaderInput[]): void {
+    const needed = this.#position + recordOverheadMax + fieldRoom(key) + fieldRoom(value) + headersRoom(headers);
+    if (needed <= this.#buffer.length) return;
+    if (needed > batchBytesMax) {
+      throw new RecordBuildError(
+        'record_too_large',
+        `with this record the batch would take up to ${needed} bytes, more than the ${batchBytesMax} that the format allows; ` +
+          'begin a new batch, or split the record',
+      );
+    }
     const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.#buffer.length * 2), batchBytesMax));
     this.#buffer.copy(grown, 0, 0, this.#position);
     this.#buffer = grown;
@@ -271,30 +276,39 @@ export class RecordBatchBuilder {
   }
 }
 
-function sizeOfHeaders(headers: readonly HeaderInput[]): number {
-  let size = varintSize(headers.length);
-  for (let i = 0; i < headers.length; i++) size += fieldSize(headers[i]!.key) + fieldSize(headers[i]!.value);
-  return size;
+/** Once the first one is a safe integer, only a difference that is no 32-bit integer can hide one that is not. */
+function checkTimestamp(timestamp: number, delta: number): void {
+  if (Number.isSafeInteger(timestamp) && Number.isSafeInteger(delta)) return;
+  throw new RecordBuildError(
+    'invalid_timestamp',
+    `${timestamp} is no timestamp for a record: give whole milliseconds since 1970`,
+  );
 }
 
-function headersSizeAtLeast(headers: readonly HeaderInput[]): number {
+function sizeOfHeaders(headers: readonly HeaderInput[]): number {
   let size = varintSize(headers.length);
-  for (let i = 0; i < headers.length; i++)
-    size += fieldSizeAtLeast(headers[i]!.key) + fieldSizeAtLeast(headers[i]!.value);
+  for (let i = 0; i < headers.length; i++) {
+    const { key, value } = headers[i]!;
+    size += fieldSize(key) + fieldSize(value);
+  }
   return size;
 }
 
 function headersRoom(headers: readonly HeaderInput[]): number {
   let room = 5;
-  for (let i = 0; i < headers.length; i++) room += fieldRoom(headers[i]!.key) + fieldRoom(headers[i]!.value);
+  for (let i = 0; i < headers.length; i++) {
+    const { key, value } = headers[i]!;
+    room += fieldRoom(key) + fieldRoom(value);
+  }
   return room;
 }
 
 function writeHeaders(buffer: Buffer, position: number, headers: readonly HeaderInput[]): number {
   let at = writeVarint(buffer, position, headers.length);
   for (let i = 0; i < headers.length; i++) {
-    at = writeField(buffer, at, headers[i]!.key);
-    at = writeField(buffer, at, headers[i]!.value);
+    const { key, value } = headers[i]!;
+    at = writeField(buffer, at, key);
+    at = writeField(buffer, at, value);
   }
   return at;
 }

@@ -3,11 +3,12 @@
  * length is first taken to be that of ASCII, and corrected afterwards, which moves the bytes only when the corrected length takes
  * more bytes itself. Unpaired surrogates become U+FFFD, in length and in bytes alike.
  *
- * Up to a dozen bytes a loop beats the calls into the engine that win for everything longer.
+ * Up to a dozen bytes or twenty characters a loop beats the calls into the engine that win for everything longer.
  */
 import { varintSize, writeVarint } from './varint.ts';
 
 const loopBytesMax = 12;
+const loopTextMax = 20;
 /** Longer text is measured instead of making room for the worst case. */
 const worstCaseRoomMax = 4096;
 
@@ -16,11 +17,6 @@ export function fieldSize(field: Uint8Array | string | null): number {
   if (field === null) return 1;
   const length = typeof field === 'string' ? Buffer.byteLength(field) : field.length;
   return varintSize(length) + length;
-}
-
-/** As `fieldSize`, with text taken to be ASCII: never more than the truth. */
-export function fieldSizeAtLeast(field: Uint8Array | string | null): number {
-  return field === null ? 1 : varintSize(field.length) + field.length;
 }
 
 /** Bytes that `writeField` may touch: at least `fieldSize`. */
@@ -38,7 +34,7 @@ export function writeField(buffer: Buffer, position: number, field: Uint8Array |
   }
   const { length } = field;
   if (typeof field === 'string') {
-    return length > loopBytesMax ? writeText(buffer, position, field) : writeShortText(buffer, position, field);
+    return length > loopTextMax ? writeText(buffer, position, field) : writeShortText(buffer, position, field);
   }
   const at = writeVarint(buffer, position, length);
   if (length > loopBytesMax) buffer.set(field, at);
@@ -48,7 +44,7 @@ export function writeField(buffer: Buffer, position: number, field: Uint8Array |
 
 function writeShortText(buffer: Buffer, position: number, text: string): number {
   const { length } = text;
-  // Even at three bytes a character the length stays a one-byte varint.
+  // Even at three bytes a character the length stays below 64, so it is a varint of one byte.
   const start = position + 1;
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);

@@ -17,6 +17,10 @@ export interface RecordHeader {
   readonly value: Uint8Array | null;
 }
 
+/** Longer header keys are decoded at once, and only those in the first places are remembered. */
+const comparedKeyMax = 32;
+const rememberedKeysMax = 16;
+
 const noHeaders: readonly RecordHeader[] = Object.freeze([]);
 
 /** What the records of a batch share. `bytes` holds the records uncompressed. */
@@ -28,6 +32,14 @@ interface RecordSource {
   readonly baseTimestamp: number;
   /** The time of all records when the broker stamped the batch, else undefined. */
   readonly logAppendTime: number | undefined;
+  /** Header keys as they were last decoded, by their place: records of a batch mostly have the same ones. */
+  readonly headerKeys: DecodedKey[];
+}
+
+interface DecodedKey {
+  start: number;
+  length: number;
+  text: string;
 }
 
 /** A record: a view over its batch's bytes. Immutable; valid as long as those bytes are left alone. */
@@ -108,11 +120,12 @@ export class Record {
     const reader = this.#headerReader();
     const count = reader.readVarint();
     if (count === 0) return noHeaders;
-    const { bytes, memory, memoryOffset } = this.#source;
+    const source = this.#source;
+    const { memory, memoryOffset } = source;
     const headers: RecordHeader[] = [];
     for (let i = 0; i < count; i++) {
       const keyLength = reader.readVarint();
-      const key = bytes.toString('utf8', reader.position, reader.position + keyLength);
+      const key = headerKey(source, i, reader.position, keyLength);
       reader.position += keyLength;
       const valueLength = reader.readVarint();
       const value = valueLength < 0 ? null : new Uint8Array(memory, memoryOffset + reader.position, valueLength);
@@ -130,7 +143,15 @@ export class Record {
     const start = this.#keyStart;
     const own = Buffer.allocUnsafeSlow(reader.position - start);
     bytes.copy(own, 0, start, reader.position);
-    const source = { bytes: own, memory: own.buffer, memoryOffset: 0, baseOffset, baseTimestamp, logAppendTime };
+    const source = {
+      bytes: own,
+      memory: own.buffer,
+      memoryOffset: 0,
+      baseOffset,
+      baseTimestamp,
+      logAppendTime,
+      headerKeys: [],
+    };
     return new Record(
       source,
       this.offsetDelta,
@@ -181,6 +202,7 @@ export class Records implements Iterable<Record> {
       baseOffset,
       baseTimestamp,
       logAppendTime,
+      headerKeys: [],
     };
   }
 
@@ -200,15 +222,23 @@ export class Records implements Iterable<Record> {
   }
 }
 
+/**
+ * Walks the records. Lengths and deltas of one or two bytes, which is nearly all, are read here byte by byte without a call; a record
+ * with a longer one is parsed again by `#parseAny`. A read past the end answers undefined and does no harm: the position is then
+ * past the record's end too, and that is checked last.
+ */
 class RecordIterator implements Iterator<Record, undefined> {
   readonly #source: RecordSource;
+  readonly #bytes: Buffer;
   readonly #reader: VarintReader;
   readonly #lastOffsetDelta: number;
   readonly #result: { done: boolean; value: Record | undefined } = { done: false, value: undefined };
+  #position = 0;
   #remaining: number;
 
   constructor(source: RecordSource, count: number, lastOffsetDelta: number) {
     this.#source = source;
+    this.#bytes = source.bytes;
     this.#reader = new VarintReader(source.bytes, 0, source.bytes.length);
     this.#lastOffsetDelta = lastOffsetDelta;
     this.#remaining = count;
@@ -228,34 +258,113 @@ class RecordIterator implements Iterator<Record, undefined> {
   }
 
   #parse(): Record {
+    const bytes = this.#bytes;
+    let at = this.#position;
+    let size = bytes[at++]!;
+    if (size >= 0x80) {
+      const high = bytes[at++]!;
+      if (high >= 0x80) return this.#parseAny();
+      size = (size & 0x7f) | (high << 7);
+    }
+    const end = at + (size >>> 1);
+    // The record's attributes: one byte without a meaning so far.
+    at++;
+    let timestampDelta = bytes[at++]!;
+    if (timestampDelta >= 0x80) {
+      const high = bytes[at++]!;
+      if (high >= 0x80) return this.#parseAny();
+      timestampDelta = (timestampDelta & 0x7f) | (high << 7);
+    }
+    let offsetDelta = bytes[at++]!;
+    if (offsetDelta >= 0x80) {
+      const high = bytes[at++]!;
+      if (high >= 0x80) return this.#parseAny();
+      offsetDelta = (offsetDelta & 0x7f) | (high << 7);
+    }
+    let keyLength = bytes[at++]!;
+    if (keyLength >= 0x80) {
+      const high = bytes[at++]!;
+      if (high >= 0x80) return this.#parseAny();
+      keyLength = (keyLength & 0x7f) | (high << 7);
+    }
+    const keyStart = at;
+    keyLength = (keyLength >>> 1) ^ -(keyLength & 1);
+    if (keyLength > 0) at += keyLength;
+    let valueLength = bytes[at++]!;
+    if (valueLength >= 0x80) {
+      const high = bytes[at++]!;
+      if (high >= 0x80) return this.#parseAny();
+      valueLength = (valueLength & 0x7f) | (high << 7);
+    }
+    const valueStart = at;
+    valueLength = (valueLength >>> 1) ^ -(valueLength & 1);
+    if (valueLength > 0) at += valueLength;
+    // No header, the record filled exactly, even zigzag numbers and so no negative ones: else all is looked at closely.
+    if (bytes[at++] !== 0 || at !== end || at > bytes.length || ((size | offsetDelta) & 1) !== 0)
+      return this.#parseAny();
+    offsetDelta >>>= 1;
+    if (keyLength < -1 || valueLength < -1 || offsetDelta > this.#lastOffsetDelta) return this.#parseAny();
+    this.#position = at;
+    timestampDelta = (timestampDelta >>> 1) ^ -(timestampDelta & 1);
+    return new Record(this.#source, offsetDelta, timestampDelta, keyStart, keyLength, valueStart, valueLength);
+  }
+
+  #endOfHeaders(position: number): number {
     const reader = this.#reader;
+    reader.position = position;
+    skipHeaders(reader, reader.readVarint());
+    return reader.position;
+  }
+
+  /** Parses any record, and says what is wrong with one that is none. */
+  #parseAny(): Record {
+    const reader = this.#reader;
+    reader.position = this.#position;
     const size = reader.readVarint();
     const start = reader.position;
     const end = start + size;
     if (size < 1 || end > reader.end) throw corrupt(`a record claims ${size} bytes`, start);
-    // The record's attributes: one byte without a meaning so far.
     reader.position = start + 1;
     const timestampDelta = reader.readVarlong();
     const offsetDelta = reader.readVarint();
-    if (offsetDelta >>> 0 > this.#lastOffsetDelta) throw corrupt(`a record has offset delta ${offsetDelta}`, start);
+    if (offsetDelta < 0 || offsetDelta > this.#lastOffsetDelta) {
+      throw corrupt(
+        `a record has the offset delta ${offsetDelta} in a batch that ends at ${this.#lastOffsetDelta}`,
+        start,
+      );
+    }
     const keyLength = reader.readVarint();
     const keyStart = reader.position;
     if (keyLength > 0) reader.position = keyStart + keyLength;
     const valueLength = reader.readVarint();
     const valueStart = reader.position;
     if (valueLength > 0) reader.position = valueStart + valueLength;
-    const headerCount = reader.readVarint();
-    if (headerCount !== 0) skipHeaders(reader, headerCount);
+    skipHeaders(reader, reader.readVarint());
     if (reader.position !== end || keyLength < -1 || valueLength < -1) {
       throw corrupt('the fields of a record do not fill it exactly', start);
     }
+    this.#position = end;
     return new Record(this.#source, offsetDelta, timestampDelta, keyStart, keyLength, valueStart, valueLength);
   }
 
   #finish(): void {
-    const { position, end } = this.#reader;
-    if (position !== end) throw corrupt(`${end - position} bytes remain after the last record`, position);
+    const left = this.#bytes.length - this.#position;
+    if (left !== 0) throw corrupt(`${left} bytes remain after the last record`, this.#position);
   }
+}
+
+/** Decodes a header's key, or answers the text of the same place's last one if the bytes are the same. */
+function headerKey(source: RecordSource, index: number, start: number, length: number): string {
+  const { bytes, headerKeys } = source;
+  const last = headerKeys[index];
+  if (last !== undefined && last.length === length && length <= comparedKeyMax) {
+    let i = 0;
+    while (i < length && bytes[start + i] === bytes[last.start + i]) i++;
+    if (i === length) return last.text;
+  }
+  const text = bytes.toString('utf8', start, start + length);
+  if (index < rememberedKeysMax) headerKeys[index] = { start, length, text };
+  return text;
 }
 
 /** Steps over `count` headers and checks their lengths; their end is checked by the record's. */

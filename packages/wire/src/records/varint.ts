@@ -10,23 +10,45 @@ import { CorruptRecordError } from './corrupt-record-error.ts';
 export function varintSize(value: number): number {
   const bits = (value << 1) ^ (value >> 31);
   if ((bits & ~0x7f) === 0) return 1;
-  if ((bits & ~0x3fff) === 0) return 2;
-  if ((bits & ~0x1fffff) === 0) return 3;
-  return (bits & ~0xfffffff) === 0 ? 4 : 5;
+  return (bits & ~0x3fff) === 0 ? 2 : longVarintSize(bits);
 }
 
 /** Bytes that a safe integer takes. */
 export function varlongSize(value: number): number {
   if (value === (value | 0)) return varintSize(value);
-  let magnitude = value < 0 ? -1 - value : value;
+  let rest = Math.floor((value < 0 ? -1 - value : value) / 64);
   let size = 1;
-  for (magnitude = Math.floor(magnitude / 64); magnitude > 0; magnitude = Math.floor(magnitude / 128)) size++;
+  for (; rest > 0; rest = Math.floor(rest / 128)) size++;
   return size;
 }
 
 /** Writes a 32-bit integer; answers the position after it. Room for it is the caller's to keep. */
 export function writeVarint(bytes: Uint8Array, position: number, value: number): number {
-  let bits = (value << 1) ^ (value >> 31);
+  const bits = (value << 1) ^ (value >> 31);
+  if ((bits & ~0x7f) === 0) {
+    bytes[position] = bits;
+    return position + 1;
+  }
+  if ((bits & ~0x3fff) === 0) {
+    bytes[position] = bits | 0x80;
+    bytes[position + 1] = bits >>> 7;
+    return position + 2;
+  }
+  return writeLongVarint(bytes, position, bits);
+}
+
+/** Writes a safe integer; answers the position after it. Room for it is the caller's to keep. */
+export function writeVarlong(bytes: Uint8Array, position: number, value: number): number {
+  return value === (value | 0) ? writeVarint(bytes, position, value) : writeLongVarlong(bytes, position, value);
+}
+
+function longVarintSize(bits: number): number {
+  if ((bits & ~0x1fffff) === 0) return 3;
+  return (bits & ~0xfffffff) === 0 ? 4 : 5;
+}
+
+function writeLongVarint(bytes: Uint8Array, position: number, zigzag: number): number {
+  let bits = zigzag;
   let at = position;
   while ((bits & ~0x7f) !== 0) {
     bytes[at++] = bits | 0x80;
@@ -36,9 +58,7 @@ export function writeVarint(bytes: Uint8Array, position: number, value: number):
   return at;
 }
 
-/** Writes a safe integer; answers the position after it. Room for it is the caller's to keep. */
-export function writeVarlong(bytes: Uint8Array, position: number, value: number): number {
-  if (value === (value | 0)) return writeVarint(bytes, position, value);
+function writeLongVarlong(bytes: Uint8Array, position: number, value: number): number {
   const negative = value < 0;
   const magnitude = negative ? -1 - value : value;
   let rest = Math.floor(magnitude / 64);
