@@ -1,1 +1,85 @@
-export {};
+export type { Compression, RecordHeader } from '@millrace/wire';
+export { KafkaError } from '@millrace/wire';
+export {
+  type Admin,
+  type AdminCallOptions,
+  type ClusterDescription,
+  type ClusterNode,
+  type CommittedOffset,
+  type ConfigurationChange,
+  type ConfigurationEntry,
+  type ConfigurationResource,
+  type CreatedTopic,
+  type GroupDescription,
+  type GroupListing,
+  type GroupMember,
+  type GroupName,
+  type ItemResult,
+  type NewPartitions,
+  type NewTopic,
+  type PartitionDescription,
+  type ResolvedOffset,
+  type TopicDescription,
+  type TopicListing,
+  type TopicName,
+  unwrap,
+} from './admin.ts';
+export type { Client, ClientEvent, ClientOptions } from './client.ts';
+export type {
+  AssignedConsumerOptions,
+  Assignment,
+  AssignorName,
+  BatchView,
+  Consumer,
+  ConsumerBatch,
+  ConsumerOptions,
+  ConsumerRecord,
+  GroupConsumerOptions,
+  OffsetQuery,
+  RecordView,
+  WholeTopicConsumerOptions,
+} from './consumer.ts';
+export {
+  BufferFullError,
+  ClosedError,
+  CommitError,
+  ConnectionLostError,
+  ConsumerBusyError,
+  DeliveryError,
+  InvalidOptionError,
+  NoBrokerError,
+  NoOffsetError,
+  NotAssignedError,
+  RecordTooLargeError,
+  RequestTimeoutError,
+  SerdeError,
+  UnknownPartitionError,
+  UnknownTopicError,
+  UnsupportedApiError,
+} from './errors.ts';
+export { createClient } from './kafka-client.ts';
+export type {
+  Delivery,
+  HeadersInput,
+  Partitioner,
+  Producer,
+  ProducerOptions,
+  ProducerRecord,
+  RecordPosition,
+} from './producer.ts';
+export { bytes, json, nullable, type Serde, type SerdeLike, text, validated } from './serde.ts';
+export {
+  type AnyTopic,
+  type KeyInputOf,
+  type KeyOf,
+  type NameOf,
+  type Topic,
+  type TopicLike,
+  type TopicOf,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicSerdes,
+  topic,
+  type ValueInputOf,
+  type ValueOf,
+} from './topic.ts';

@@ -1,0 +1,228 @@
+/**
+ * What an admin client is, apart from how it is done. Calls on several things answer for each: a result with `error` set failed
+ * and has nothing else but its name; `unwrap` throws instead. Calls reject only when nothing could be asked.
+ */
+import type { KafkaError } from '@millrace/wire';
+import type { OffsetQuery } from './consumer.ts';
+import type { TopicPartition, TopicPartitionOffset } from './topic.ts';
+
+export interface AdminCallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bound on the whole call, retries included. Default: the client's `requestTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What became of one of several things: its names and what was asked for, or its names and the error. */
+export type ItemResult<Names, Value = unknown> =
+  | (Names & Value & { readonly error?: undefined })
+  | (Names & { readonly error: KafkaError });
+
+/** The results without their errors; throws the first error there is. */
+export function unwrap<R extends { readonly error?: KafkaError | undefined }>(
+  results: readonly R[],
+): Extract<R, { readonly error?: undefined }>[] {
+  for (const { error } of results) if (error !== undefined) throw error;
+  return results as Extract<R, { readonly error?: undefined }>[];
+}
+
+export interface ClusterNode {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+export interface ClusterDescription {
+  readonly clusterId: string | null;
+  /** Node id; -1 while there is none. */
+  readonly controllerId: number;
+  /** By node id ascending. */
+  readonly brokers: readonly ClusterNode[];
+}
+
+export interface TopicName {
+  readonly topic: string;
+}
+
+export interface TopicListing extends TopicName {
+  /** 22 characters of base64url. */
+  readonly topicId: string;
+  readonly internal: boolean;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+}
+
+export interface PartitionDescription {
+  readonly partition: number;
+  /** Node id; -1 while there is none. */
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly inSyncReplicas: readonly number[];
+  readonly offlineReplicas: readonly number[];
+}
+
+export interface TopicDescription {
+  readonly topicId: string;
+  readonly internal: boolean;
+  /** By partition ascending. */
+  readonly partitions: readonly PartitionDescription[];
+}
+
+export interface NewTopic extends TopicName {
+  /** The cluster's default when absent. */
+  readonly partitions?: number | undefined;
+  /** The cluster's default when absent. */
+  readonly replicationFactor?: number | undefined;
+  /** Replicas (node ids, preferred leader first) of each partition, instead of the two counts. */
+  readonly assignment?: readonly (readonly number[])[] | undefined;
+  readonly configuration?: { readonly [name: string]: string } | undefined;
+}
+
+export interface CreatedTopic {
+  readonly topicId: string;
+  /** -1 when the broker is too old to say (before Kafka 2.4). */
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+}
+
+export interface NewPartitions extends TopicName {
+  /** How many there shall be in all. */
+  readonly totalCount: number;
+  /** Replicas of each added partition. */
+  readonly assignment?: readonly (readonly number[])[] | undefined;
+}
+
+export interface ResolvedOffset {
+  /** -1 when no record is that young. */
+  readonly offset: number;
+  /** Milliseconds since 1970 of the record there; -1 when the question was not a timestamp. */
+  readonly timestamp: number;
+  readonly leaderEpoch: number;
+}
+
+export interface ConfigurationResource {
+  readonly type: 'topic' | 'broker' | 'broker-logger' | 'client-metrics' | 'group';
+  /** Topic name, node id as text (empty for all brokers), ... */
+  readonly name: string;
+}
+
+export interface ConfigurationEntry {
+  readonly name: string;
+  /** Null for sensitive values. */
+  readonly value: string | null;
+  readonly readOnly: boolean;
+  readonly sensitive: boolean;
+  readonly source:
+    | 'topic'
+    | 'dynamic-broker'
+    | 'dynamic-default-broker'
+    | 'static-broker'
+    | 'default'
+    | 'dynamic-broker-logger'
+    | 'client-metrics'
+    | 'group'
+    | 'unknown';
+  readonly type: 'unknown' | 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list' | 'class' | 'password';
+  readonly documentation: string | null;
+  /** Other places that set it, strongest first. */
+  readonly synonyms: readonly { readonly name: string; readonly value: string | null; readonly source: string }[];
+}
+
+export type ConfigurationChange =
+  | { readonly name: string; readonly operation: 'set' | 'append' | 'subtract'; readonly value: string }
+  | { readonly name: string; readonly operation: 'delete' };
+
+export interface GroupName {
+  readonly group: string;
+}
+
+export interface GroupListing extends GroupName {
+  readonly protocolType: string;
+  /** Empty from brokers before Kafka 2.6. */
+  readonly state: string;
+  /** `classic`, `consumer`, ...; empty from brokers before Kafka 3.8. */
+  readonly type: string;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly assignment: readonly TopicPartition[];
+}
+
+export interface GroupDescription {
+  readonly state: string;
+  readonly protocolType: string;
+  /** The assignor in use; empty without members. */
+  readonly protocol: string;
+  readonly coordinator: number;
+  readonly members: readonly GroupMember[];
+}
+
+export interface CommittedOffset extends TopicPartitionOffset {
+  /** -1 when the group stored none. */
+  readonly leaderEpoch: number;
+  readonly metadata: string;
+}
+
+/** Looks at and changes a cluster. Every call is bounded in time and may be repeated. */
+export interface Admin extends AsyncDisposable {
+  describeCluster(options?: AdminCallOptions): Promise<ClusterDescription>;
+  /** All topics, names ascending; internal ones only when asked for. */
+  listTopics(options?: AdminCallOptions & { readonly internal?: boolean | undefined }): Promise<TopicListing[]>;
+  describeTopics(
+    topics: readonly string[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<TopicName, TopicDescription>[]>;
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: AdminCallOptions & { readonly validateOnly?: boolean | undefined },
+  ): Promise<ItemResult<TopicName, CreatedTopic>[]>;
+  deleteTopics(topics: readonly string[], options?: AdminCallOptions): Promise<ItemResult<TopicName>[]>;
+  createPartitions(
+    topics: readonly NewPartitions[],
+    options?: AdminCallOptions & { readonly validateOnly?: boolean | undefined },
+  ): Promise<ItemResult<TopicName>[]>;
+  /** Deletes what lies before the offsets; -1 means before the high watermark. */
+  deleteRecords(
+    before: readonly TopicPartitionOffset[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<TopicPartition, { readonly lowWatermark: number }>[]>;
+  listOffsets(
+    queries: readonly (TopicPartition & { readonly at: OffsetQuery | 'max-timestamp' })[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<TopicPartition, ResolvedOffset>[]>;
+  describeConfigs(
+    resources: readonly (ConfigurationResource & { readonly keys?: readonly string[] | undefined })[],
+    options?: AdminCallOptions & { readonly documentation?: boolean | undefined },
+  ): Promise<ItemResult<ConfigurationResource, { readonly entries: readonly ConfigurationEntry[] }>[]>;
+  incrementalAlterConfigs(
+    resources: readonly (ConfigurationResource & { readonly changes: readonly ConfigurationChange[] })[],
+    options?: AdminCallOptions & { readonly validateOnly?: boolean | undefined },
+  ): Promise<ItemResult<ConfigurationResource>[]>;
+  /** All groups, names ascending. */
+  listGroups(
+    options?: AdminCallOptions & { readonly states?: readonly string[] | undefined },
+  ): Promise<GroupListing[]>;
+  describeGroups(
+    groups: readonly string[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<GroupName, GroupDescription>[]>;
+  deleteGroups(groups: readonly string[], options?: AdminCallOptions): Promise<ItemResult<GroupName>[]>;
+  /** The group's offsets, of the given partitions or all; partitions without one are left out. */
+  fetchOffsets(
+    group: string,
+    partitions?: readonly TopicPartition[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<TopicPartition, Omit<CommittedOffset, keyof TopicPartition>>[]>;
+  /** Sets a group's offsets; only while it has no members. */
+  commitOffsets(
+    group: string,
+    offsets: readonly (TopicPartitionOffset & { readonly metadata?: string | undefined })[],
+    options?: AdminCallOptions,
+  ): Promise<ItemResult<TopicPartition>[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/** What a client is, apart from how it is done: the place where producers, consumers and admins of one cluster come from. */
+import type { Platform } from '@millrace/base';
+import type { Admin } from './admin.ts';
+import type { Consumer, ConsumerOptions } from './consumer.ts';
+import type { Producer, ProducerOptions } from './producer.ts';
+import type { TopicLike } from './topic.ts';
+
+export interface ClientOptions {
+  /** Where to begin: `host:port`, several of them in a list or separated by commas. */
+  readonly bootstrap: string | readonly string[];
+  /** How this program calls itself to brokers, for their logs and quotas. Default `millrace`. */
+  readonly clientId?: string | undefined;
+  /** Clock, timers, randomness and sockets. Default: the machine's. */
+  readonly platform?: Platform | undefined;
+  /** Bound on one request, and on calls that name none of their own, in ms. Default 30,000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Bound on opening a connection, in ms. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** First pause before a retry, in ms; it doubles up to `retryBackoffMaxMs`, with jitter. Default 100. */
+  readonly retryBackoffMs?: number | undefined;
+  /** Default 1,000. */
+  readonly retryBackoffMaxMs?: number | undefined;
+  /** What is known of a topic is asked for again after this time, in ms. Default 300,000. */
+  readonly metadataMaxAgeMs?: number | undefined;
+  /** How long a topic that no broker knows is asked for again, since it may just have been created, in ms. Default 5,000. */
+  readonly unknownTopicTimeoutMs?: number | undefined;
+  /** Whether writing to an unknown topic lets a broker that is so configured create it. Default true. */
+  readonly autoCreateTopics?: boolean | undefined;
+  /** Largest response accepted from a broker, in bytes; a larger one breaks the connection. Default 256 MiB. */
+  readonly frameBytesMax?: number | undefined;
+  /** Told of what goes on in the background and is handled there, for logs. Must not throw. */
+  readonly report?: ((event: ClientEvent) => void) | undefined;
+}
+
+/** Something that happened in the background. */
+export interface ClientEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event:
+    | 'connected'
+    | 'connection_lost'
+    | 'connect_failed'
+    | 'metadata_failed'
+    | 'produce_retried'
+    | 'producer_epoch_bumped'
+    | 'fetch_failed'
+    | 'offset_reset'
+    | 'group_joined'
+    | 'group_left'
+    | 'group_rebalance'
+    | 'coordinator_lost'
+    | 'commit_failed';
+  /** A sentence for a person. */
+  readonly message: string;
+  readonly error?: Error | undefined;
+}
+
+/** A client of one cluster. Connects when first needed; what it makes shares its metadata. */
+export interface Client extends AsyncDisposable {
+  producer(options?: ProducerOptions): Producer;
+  consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]>;
+  admin(): Admin;
+  /** Closes all that this client made, then its connections. */
+  close(): Promise<void>;
+}

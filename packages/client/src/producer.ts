@@ -1,0 +1,125 @@
+/** What a producer is, apart from how it is done. `@millrace/client` and the clients built on it implement it. */
+import type { Compression, Record as WireRecord } from '@millrace/wire';
+import type { KeyInputOf, TopicLike, ValueInputOf } from './topic.ts';
+
+/** Headers to write: an object, or pairs where keys repeat or their order matters. A string is sent as UTF-8. */
+export type HeadersInput =
+  | { readonly [key: string]: Uint8Array | string | null }
+  | readonly (readonly [key: string, value: Uint8Array | string | null])[];
+
+type KeyField<Input> = null extends Input
+  ? { readonly key?: Input | undefined }
+  : { readonly key: Input };
+
+/**
+ * A record to write. Its key may be left out only where the topic's serde takes null. Objects and bytes may be reused once
+ * `write` has returned: everything is copied.
+ */
+export type ProducerRecord<T extends TopicLike = TopicLike> = {
+  readonly topic: T;
+  readonly value: ValueInputOf<T>;
+  readonly headers?: HeadersInput | undefined;
+  /** Chosen by the partitioner when absent. */
+  readonly partition?: number | undefined;
+  /** Milliseconds since 1970; now when absent. */
+  readonly timestamp?: number | undefined;
+} & KeyField<KeyInputOf<T>>;
+
+/** Where a record is. */
+export interface RecordPosition {
+  readonly topic: string;
+  readonly partition: number;
+  /** -1 when the producer asked for no acknowledgement (`acks: 0`). */
+  readonly offset: number;
+  /** Milliseconds since 1970: the record's own, or the broker's when the topic stamps records on arrival. */
+  readonly timestamp: number;
+}
+
+/** What became of one batch. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of the first record; the others follow without gaps. -1 with `acks: 0`, or when the batch failed. */
+  readonly baseOffset: number;
+  readonly recordCount: number;
+  /** Bytes of the batch as it was sent. */
+  readonly sizeInBytes: number;
+  /** Why no record of the batch is known to be stored; absent when all are. */
+  readonly error: Error | undefined;
+  /** The records of the batch, in order, read back from its buffer: to retry or to set aside. Only during the callback. */
+  records(): Iterable<WireRecord>;
+}
+
+/** Chooses the partition of records that name none. Called once a record: it should be quick. */
+export interface Partitioner {
+  /**
+   * A partition from 0 to `partitionCount - 1`, or -1 to let the producer choose: one partition for a batch's worth of bytes,
+   * then another (KIP-794). `key` is the serialized key, valid only during the call.
+   */
+  partition(topic: string, key: Uint8Array | string | null, partitionCount: number): number;
+}
+
+export interface ProducerOptions {
+  /** Who must have a record before it counts as stored: all in-sync replicas (-1, default), the leader (1), nobody (0). */
+  readonly acks?: -1 | 0 | 1 | undefined;
+  /** Each record is stored once even when requests are repeated (KIP-98). Default true, false when `acks` is not -1. */
+  readonly idempotent?: boolean | undefined;
+  /** Default `none`. */
+  readonly compression?: Compression | undefined;
+  /** The codec's own scale; its default when absent. */
+  readonly compressionLevel?: number | undefined;
+  /**
+   * How long a record waits for company before its batch is sent, in ms, 0 to 60,000. Default 0: a batch is sent when the turn of
+   * the event loop ends, or sooner when it is full; while the broker is busy, batches grow by themselves.
+   */
+  readonly lingerMs?: number | undefined;
+  /** Largest batch before compression, in bytes; a larger single record is refused. Default 512 KiB, up to 1 GiB. */
+  readonly batchBytesMax?: number | undefined;
+  /** Largest produce request, in bytes, unless one batch alone is larger. Default 1 MiB. */
+  readonly requestBytesMax?: number | undefined;
+  /**
+   * Memory for records that are not acknowledged yet, in bytes. `write` answers false from there on, and throws at twice as much.
+   * Default 32 MiB.
+   */
+  readonly bufferBytesMax?: number | undefined;
+  /** From `write` to an answer at the latest, retries included, in ms. Default 120,000. */
+  readonly deliveryTimeoutMs?: number | undefined;
+  /** Requests under way to one broker at a time. Default 5, which is also the most that idempotence allows. */
+  readonly maxInFlight?: number | undefined;
+  /** Default: murmur2 of the key as Kafka's Java client, sticky without a key. */
+  readonly partitioner?: Partitioner | undefined;
+  /**
+   * Called once a batch, in order within a partition. Must not throw. With it, `flush` and `close` no longer reject for records
+   * that failed: reporting them is then its own affair.
+   */
+  readonly onDelivery?: ((delivery: Delivery) => void) | undefined;
+}
+
+/** Writes records to any number of topics. */
+export interface Producer extends AsyncDisposable {
+  /**
+   * Accepts a record and answers whether there is room for more: on false, wait for `ready()` before the next. Never waits.
+   * Throws `InvalidOptionError`, `SerdeError`, `RecordTooLargeError`, `BufferFullError` (false was ignored for too long), or
+   * `ClosedError`; the record is then not accepted.
+   */
+  write<const T extends TopicLike>(record: ProducerRecord<T>): boolean;
+  /** Resolves when there is room. Rejects with the signal's reason, or `ClosedError`. */
+  ready(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * Writes a record and resolves when it is stored; waits for room first, and then its order with other records is that of
+   * the calls. Rejects with `DeliveryError` or with what `write` throws. Aborting gives up waiting for room, not an accepted record.
+   */
+  send<const T extends TopicLike>(
+    record: ProducerRecord<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<RecordPosition>;
+  /**
+   * Sends everything without lingering, and resolves when all records accepted before are stored. Rejects with `DeliveryError` when
+   * records failed that neither a `send` promise nor `onDelivery` told of, once for each; with the signal's reason when aborted.
+   */
+  flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything. Rejects as `flush` does. */
+  close(): Promise<void>;
+  /** Bytes of memory that unacknowledged records take now. */
+  readonly bufferedBytes: number;
+}
