@@ -12,20 +12,16 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SetupError, underLock } from './setup-lock.mjs';
 
 /** What a clone needs to run TypeScript sources as they are. */
 const NODE_MAJOR_MIN = 24;
 /** What npm and this program need to begin with. */
 const SETUP_NODE_MAJOR_MIN = 20;
-const LOCK_WAIT_MS_MAX = 10 * 60_000;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
-/** A failure whose message is the sentence for the user. */
-export class SetupError extends Error {
-  name = 'SetupError';
-}
+export { SetupError };
 
 /** Root folder of the clone that this file lies in. */
 export const cloneRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -188,8 +184,8 @@ function installError(root, { error, code, signal }, printed) {
 }
 
 /**
- * Returns the Node to go on under: the pinned one that npm linked, else a Node 24+ of this machine, which is then linked
- * in its place, so that `env node` in a script finds it.
+ * Returns the Node to go on under: the pinned one that npm linked, else a Node 24+ of this machine, which is then
+ * linked in its place, so that `env node` in a script finds it.
  */
 function provideNode(root) {
   const linked = path.join(root, 'node_modules', '.bin', 'node');
@@ -197,8 +193,8 @@ function provideNode(root) {
   const found = [process.execPath, ...nodesOfMachine()].find((file) => nodeMajor(file) >= NODE_MAJOR_MIN);
   if (found === undefined) {
     throw new SetupError(
-      `Millrace needs Node ${NODE_MAJOR_MIN} or newer, brings none for ${process.platform} ${process.arch}, and found ` +
-        `none on this machine; install Node ${NODE_MAJOR_MIN} from https://nodejs.org and run the command again.`,
+      `Millrace needs Node ${NODE_MAJOR_MIN} or newer, brings none for ${process.platform} ${process.arch}, and ` +
+        `found none on this machine; install Node ${NODE_MAJOR_MIN} from https://nodejs.org and run it again.`,
     );
   }
   fs.mkdirSync(path.dirname(linked), { recursive: true });
@@ -210,7 +206,8 @@ function provideNode(root) {
 /** Where the usual installers and version managers put Node, newest version first in each. */
 function nodesOfMachine() {
   const onPath = (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, 'node'));
-  const fixed = ['/opt/homebrew/opt/node@24/bin/node', '/usr/local/opt/node@24/bin/node', '/opt/homebrew/bin/node'];
+  const kegs = ['/opt/homebrew/opt/node@24', '/usr/local/opt/node@24', '/opt/homebrew', '/usr/local'];
+  const fixed = kegs.map((folder) => path.join(folder, 'bin', 'node'));
   const managed = [
     ['.nvm/versions/node', 'bin/node'],
     ['.local/share/fnm/node-versions', 'installation/bin/node'],
@@ -224,7 +221,7 @@ function nodesOfMachine() {
     const names = fs.readdirSync(versions).sort((a, b) => majorOf(b) - majorOf(a));
     return names.map((name) => path.join(versions, name, rest));
   });
-  return [...onPath, ...fixed, '/usr/local/bin/node', ...managed].filter((file) => fs.existsSync(file));
+  return [...onPath, ...fixed, ...managed].filter((file) => fs.existsSync(file));
 }
 
 /** Major version of the Node at `file`, 0 when it does not run here (none there, or built for another C library). */
@@ -238,76 +235,8 @@ function majorOf(version) {
   return Number(/^v?(\d+)/.exec(version.trim())?.[1] ?? 0);
 }
 
-/** Runs `action` while no other process of this machine does so for the same clone; waits for its turn. */
-async function underLock(root, action) {
-  const key = createHash('sha256').update(fs.realpathSync(root)).digest('hex').slice(0, 16);
-  const lock = path.join(os.tmpdir(), `millrace-setup-${os.userInfo().uid}-${key}`);
-  const deadline = Date.now() + LOCK_WAIT_MS_MAX;
-  let told = false;
-  while (!takeLock(lock)) {
-    if (Date.now() > deadline) {
-      throw new SetupError(`Another set-up of ${root} has held ${lock} for 10 minutes; end it, or remove that file.`);
-    }
-    if (!told) process.stderr.write('Another set-up of this clone is running; waiting for it ...\n');
-    told = true;
-    await sleep(200);
-  }
-  try {
-    return await action();
-  } finally {
-    fs.rmSync(lock, { force: true });
-  }
-}
-
-/** True when this process now holds the lock. A lock whose process is gone is removed, by one process only. */
-function takeLock(lock) {
-  if (createExclusively(lock)) return true;
-  if (holderLives(lock)) return false;
-  const removal = `${lock}.removal`;
-  if (!createExclusively(removal)) {
-    if (!holderLives(removal)) fs.rmSync(removal, { force: true });
-    return false;
-  }
-  try {
-    if (!holderLives(lock)) fs.rmSync(lock, { force: true });
-  } finally {
-    fs.rmSync(removal, { force: true });
-  }
-  return createExclusively(lock);
-}
-
-/** Creates a file that holds our pid; linked into place whole, so that nobody reads it before the pid is in it. */
-function createExclusively(file) {
-  const aside = `${file}.${process.pid}`;
-  fs.writeFileSync(aside, String(process.pid));
-  try {
-    fs.linkSync(aside, file);
-    return true;
-  } catch (error) {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    fs.rmSync(aside, { force: true });
-  }
-}
-
-function holderLives(file) {
-  let pid;
-  try {
-    pid = Number(fs.readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error.code === 'ENOENT') return false;
-    throw error;
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+const entry = process.argv[1] ?? '';
+if (fs.existsSync(entry) && fs.realpathSync(entry) === fileURLToPath(import.meta.url)) {
   try {
     await setUp();
   } catch (error) {

@@ -1,5 +1,6 @@
 /**
- * One process of a test run: takes a file from the runner, runs it with `node:test`, reports every test, takes the next.
+ * One process of a test run: takes a file from the runner, runs it with `node:test`, reports every test, takes the
+ * next.
  *
  * Files run in this very process (isolation off), one after the other, which saves each a start of Node and a load of
  * the packages. After a file that failed to load, held no test or failed outside its tests, `node:test` is not to be

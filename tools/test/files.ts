@@ -4,8 +4,8 @@
  * A file that starts servers or other processes has a process to itself; all others share a few. Files are told apart
  * by name alone, so that a reader of the name knows how it runs.
  */
-import { readdirSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
+import { SOURCE_FOLDERS, walk } from '../walk.ts';
 
 /** One test file of a run. */
 export interface TestFile {
@@ -15,8 +15,6 @@ export interface TestFile {
   readonly ownProcess: boolean;
 }
 
-const FOLDERS = ['packages', 'apps', 'tools', 'tests', 'bench'];
-const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', '.millrace']);
 const OWN_PROCESS = /^tests\/|\.(?:e2e|kafka|pg|aerospike|browser)\.test\.ts$/;
 
 /**
@@ -25,7 +23,9 @@ const OWN_PROCESS = /^tests\/|\.(?:e2e|kafka|pg|aerospike|browser)\.test\.ts$/;
  * @throws Error when a filter fits no file: a run of nothing must not look like a pass.
  */
 export function findTestFiles(root: string, filters: readonly string[]): TestFile[] {
-  const all = FOLDERS.flatMap((folder) => walk(root, folder)).sort();
+  const all = SOURCE_FOLDERS.flatMap((folder) => walk(root, folder))
+    .filter((path) => path.endsWith('.test.ts'))
+    .sort();
   const wanted = filters.map((filter) => normalize(root, filter));
   for (const [index, filter] of wanted.entries()) {
     if (!all.some((path) => path.includes(filter))) {
@@ -40,17 +40,4 @@ export function findTestFiles(root: string, filters: readonly string[]): TestFil
 function normalize(root: string, filter: string): string {
   const fromRoot = filter.startsWith(sep) ? relative(root, filter) : filter;
   return fromRoot.split(sep).join('/').replace(/^\.\//, '');
-}
-
-function walk(root: string, folder: string): string[] {
-  const found: string[] = [];
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) {
-      if (!SKIPPED_FOLDERS.has(entry.name)) found.push(...walk(root, path));
-    } else if (entry.name.endsWith('.test.ts')) {
-      found.push(path);
-    }
-  }
-  return found;
 }

@@ -1,0 +1,27 @@
+/**
+ * Who may import whom: the written list, by folder of the workspace. What is not on it is not allowed, whether or not
+ * it would build. A package that joins the project adds its line here.
+ */
+export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  api: ['base'],
+  wire: ['base'],
+  broker: ['base', 'api', 'wire'],
+  client: ['base', 'api', 'wire'],
+  pipelines: ['base', 'api', 'wire', 'client'],
+  server: ['base', 'api', 'wire', 'client', 'pipelines'],
+  engines: ['base', 'api', 'wire', 'client', 'pipelines', 'broker'],
+  cli: ['base', 'api', 'wire', 'client', 'pipelines', 'server', 'engines'],
+  tests: ['base', 'api', 'wire', 'client', 'pipelines', 'server', 'engines', 'broker', 'cli'],
+  bench: ['base', 'api', 'wire', 'client', 'pipelines', 'server', 'engines', 'broker', 'cli'],
+  tools: ['base', 'wire'],
+};
+
+/** The parts of a lower package that `api`, which also runs in a browser, may use: those without Node's modules. */
+export const BROWSER_SAFE = new Set(['@millrace/base/millrace-error']);
+
+/** Folders that read the environment and choose engines; all others are told. */
+export const MAY_READ_ENVIRONMENT = new Set(['cli', 'tests', 'bench', 'tools']);
+
+/** Packages that reach time, randomness, network and disk through `base`'s interfaces alone, to be simulated whole. */
+export const SIMULATED = new Set(['broker', 'client']);
