@@ -1,8 +1,9 @@
 /**
  * CRC-32C (Castagnoli, RFC 3720 appendix B.4), the checksum of record batches.
  *
- * Short inputs go through a table in JavaScript, because a call into the native module costs more than they do; long ones go
- * through `@node-rs/crc32`, where that loads. Both give the same numbers, so which one ran can only be seen in time.
+ * Short inputs go through a table in JavaScript, because a call into the native module costs more than they do; long
+ * ones go through `@node-rs/crc32`, where that loads. Both give the same numbers, so which one ran can only be seen in
+ * time.
  */
 import { createRequire } from 'node:module';
 
@@ -16,8 +17,9 @@ let native: NativeCrc32c | undefined;
 let nativeLoadError: unknown;
 
 /**
- * The checksum of `bytes` from `start` to `end` (the whole by default), as an unsigned 32-bit number. `previous` continues the
- * checksum of the bytes before, so that `crc32c(b, crc32c(a))` is that of a and b together. Bounds are the caller's to keep.
+ * The checksum of `bytes` from `start` to `end` (the whole by default), as an unsigned 32-bit number. `previous`
+ * continues the checksum of the bytes before, so that `crc32c(b, crc32c(a))` is that of a and b together. Bounds are
+ * the caller's to keep.
  */
 export function crc32c(bytes: Uint8Array, previous = 0, start = 0, end = bytes.length): number {
   if (end - start < nativeBytesMin) return crc32cByTable(bytes, previous, start, end);

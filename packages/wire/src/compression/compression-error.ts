@@ -1,8 +1,8 @@
 import { MillraceError } from '@millrace/base';
 
 /**
- * Compressed bytes that could not be decompressed, or not within the limit; or a codec that is not here. The same bytes fail
- * again, so none is retriable.
+ * Compressed bytes that could not be decompressed, or not within the limit; or a codec that is not here. The same bytes
+ * fail again, so none is retriable.
  */
 export class CompressionError extends MillraceError {
   readonly code: 'corrupt_compression' | 'decompressed_too_large' | 'unsupported_compression' | 'codec_unavailable';

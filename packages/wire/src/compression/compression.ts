@@ -1,9 +1,9 @@
 /**
- * Kafka's five compression types by name and id, and one door to their codecs. Decompression never yields, and as far as the format
- * lets one know never reserves, more than the caller's limit.
+ * Kafka's five compression types by name and id, and one door to their codecs. Decompression never yields, and as far
+ * as the format lets one know never reserves, more than the caller's limit.
  *
- * A small input is worked on at once even by the asynchronous forms: a trip through the thread pool costs more than the work, and
- * more still when the pool is busy.
+ * A small input is worked on at once even by the asynchronous forms: a trip through the thread pool costs more than the
+ * work, and more still when the pool is busy.
  */
 import { CompressionError, decompressedTooLarge } from './compression-error.ts';
 import { gzipCompress, gzipCompressSync, gzipDecompress, gzipDecompressSync } from './gzip.ts';
@@ -43,8 +43,8 @@ export function compressionOfId(id: number): Compression {
 }
 
 /**
- * Compresses on this thread. `level` is the codec's own scale and means something for gzip (1 to 9) and zstd (1 to 22) alone.
- * `none` answers `bytes` itself.
+ * Compresses on this thread. `level` is the codec's own scale and means something for gzip (1 to 9) and zstd (1 to 22)
+ * alone. `none` answers `bytes` itself.
  */
 export function compressSync(type: Compression, bytes: Uint8Array, level?: number): Uint8Array {
   switch (type) {
@@ -77,9 +77,9 @@ export async function compress(type: Compression, bytes: Uint8Array, level?: num
 }
 
 /**
- * Decompresses on this thread. Throws `CompressionError`: `decompressed_too_large` when the result would pass `bytesMax`,
- * `corrupt_compression` for bytes the codec did not write, `codec_unavailable` where its native module is missing. `none` answers
- * `bytes` itself.
+ * Decompresses on this thread. Throws `CompressionError`: `decompressed_too_large` when the result would pass
+ * `bytesMax`, `corrupt_compression` for bytes the codec did not write, `codec_unavailable` where its native module is
+ * missing. `none` answers `bytes` itself.
  */
 export function decompressSync(type: Compression, bytes: Uint8Array, bytesMax: number): Uint8Array {
   switch (type) {

@@ -1,6 +1,6 @@
 /**
- * gzip (RFC 1952), through Node's zlib. Its last four bytes claim the uncompressed size, which only serves to choose how much
- * memory to begin with; the limit is enforced by zlib as it inflates.
+ * gzip (RFC 1952), through Node's zlib. Its last four bytes claim the uncompressed size, which only serves to choose
+ * how much memory to begin with; the limit is enforced by zlib as it inflates.
  */
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync, gzip, gzipSync, type ZlibOptions } from 'node:zlib';

@@ -1,9 +1,9 @@
 /**
  * LZ4 frames (lz4_Frame_format.md, version 1), as Kafka takes them: independent blocks, right header checksum.
  *
- * Frames do not have to declare their content size. Before decompressing, the block headers are walked for an upper bound of it;
- * only when that passes the limit are the blocks' sequences walked too, for the true size, so that what is refused is too large
- * for sure.
+ * Frames do not have to declare their content size. Before decompressing, the block headers are walked for an upper
+ * bound of it; only when that passes the limit are the blocks' sequences walked too, for the true size, so that what is
+ * refused is too large for sure.
  */
 import { corruptCompression, decompressedTooLarge } from './compression-error.ts';
 import { loadNativeCodec } from './native-codec.ts';

@@ -1,7 +1,7 @@
 /**
- * Snappy in the two dressings that Kafka clients put on it. Written: the framing of snappy-java's SnappyOutputStream, a 16-byte
- * header and then chunks, each a big-endian length and a raw snappy block; one chunk holds everything. Read: that framing with
- * any number of chunks, and a bare block, which librdkafka sends.
+ * Snappy in the two dressings that Kafka clients put on it. Written: the framing of snappy-java's SnappyOutputStream, a
+ * 16-byte header and then chunks, each a big-endian length and a raw snappy block; one chunk holds everything. Read:
+ * that framing with any number of chunks, and a bare block, which librdkafka sends.
  *
  * A block begins with its uncompressed length. All chunks' lengths are added up and checked before memory is taken.
  */

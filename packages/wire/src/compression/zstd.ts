@@ -1,7 +1,7 @@
 /**
- * Zstandard (RFC 8878), through Node's zlib. A frame may declare its content size, which is checked against the limit before
- * anything is decompressed; otherwise zlib enforces the limit as it goes. Besides the output the decoder reserves the window
- * that the frame asks for, 128 MiB at most, and touches no more of it than there is output.
+ * Zstandard (RFC 8878), through Node's zlib. A frame may declare its content size, which is checked against the limit
+ * before anything is decompressed; otherwise zlib enforces the limit as it goes. Besides the output the decoder
+ * reserves the window that the frame asks for, 128 MiB at most, and touches no more of it than there is output.
  */
 import { promisify } from 'node:util';
 import {

@@ -1,11 +1,12 @@
 /**
- * Control batches: the markers that a transaction coordinator appends to end a transaction in a partition (KIP-98). A batch of one
- * record; its key is version and type, its value version and coordinator epoch, all 16-bit but the epoch.
+ * Control batches: the markers that a transaction coordinator appends to end a transaction in a partition (KIP-98). A
+ * batch of one record; its key is version and type, its value version and coordinator epoch, all 16-bit but the epoch.
  */
+
+import { readInt16, readInt32, writeInt16, writeInt32 } from './big-endian.ts';
 import { CorruptRecordError } from './corrupt-record-error.ts';
 import type { RecordBatch } from './record-batch.ts';
 import { RecordBatchBuilder } from './record-batch-builder.ts';
-import { readInt16, readInt32, writeInt16, writeInt32 } from './record-batch-header.ts';
 
 export interface ControlBatchOptions {
   readonly type: 'commit' | 'abort';

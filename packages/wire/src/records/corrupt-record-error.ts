@@ -2,17 +2,20 @@ import { MillraceError } from '@millrace/base';
 
 /**
  * Bytes that should be record batches and are not. `corrupt_record`: a length, count or checksum contradicts the bytes.
- * `unsupported_record_format`: a message set from before Kafka 0.11 (magic 0 or 1) or from a future format. Not retriable by
- * itself: whoever fetched the bytes may fetch them again, from another replica if need be.
+ * `unsupported_record_format`: a message set from before Kafka 0.11 (magic 0 or 1) or a future format. The same bytes
+ * fail again, but fetching them again, from another replica if need be, may help.
  */
 export class CorruptRecordError extends MillraceError {
   readonly code: 'corrupt_record' | 'unsupported_record_format';
-  /** Where in the bytes given to the reader the contradiction was found; inside decompressed records, where in those. */
+  /**
+   * Where in the bytes given to the reader the contradiction was found; within decompressed records, where in those.
+   */
   readonly position: number;
 
-  constructor(message: string, position: number, options: { code?: CorruptRecordError['code']; cause?: unknown } = {}) {
-    super(`${message} (at byte ${position})`, { cause: options.cause });
-    this.code = options.code ?? 'corrupt_record';
+  constructor(what: string, position: number, code: CorruptRecordError['code'] = 'corrupt_record') {
+    const advice = code === 'corrupt_record' ? '; fetch the records again, or check the log they came from' : '';
+    super(`${what} (at byte ${position})${advice}`);
+    this.code = code;
     this.position = position;
   }
 }

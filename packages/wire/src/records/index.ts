@@ -1,6 +1,6 @@
 export { buildControlBatch, type ControlBatchOptions, type ControlRecord, readControlRecord } from './control-batch.ts';
 export { CorruptRecordError } from './corrupt-record-error.ts';
-export { Record, type RecordHeader, Records } from './record.ts';
+export { Record, type RecordHeader } from './record.ts';
 export {
   decompressedBytesMaxDefault,
   RecordBatch,
@@ -8,6 +8,8 @@ export {
   type RecordsOptions,
   readBatches,
 } from './record-batch.ts';
-export { type BuildOptions, type HeaderInput, RecordBatchBuilder } from './record-batch-builder.ts';
+export { type BuildOptions, RecordBatchBuilder } from './record-batch-builder.ts';
 export * as batchHeader from './record-batch-header.ts';
 export { RecordBuildError } from './record-build-error.ts';
+export type { HeaderInput } from './record-headers.ts';
+export { Records } from './records.ts';

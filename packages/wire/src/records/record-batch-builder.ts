@@ -1,30 +1,19 @@
 /**
- * Builds a record batch (format v2) directly in one growable buffer: room for the header stays free in front, records are
- * appended behind it in their final bytes, and building writes header and checksum.
+ * Builds a record batch (format v2) directly in one growable buffer: room for the header stays free in front, records
+ * are appended behind it in their final bytes, and building writes header and checksum.
  *
- * A record's size precedes it and is known after it is written. The bytes that the size will take are guessed from the record before;
- * a wrong guess, rare because only sizes around 64 and 8,192 bytes are near a border, moves the record by a byte or two.
+ * A record's size precedes it and is known after it is written. The bytes that the size will take are guessed from the
+ * record before; a wrong guess, rare because only sizes around 64 and 8,192 bytes are near a border, moves the record
+ * by a byte or two.
  */
 import { assert } from '@millrace/base';
 import { crc32c } from '../checksum/crc32c.ts';
 import { type Compression, compress, compressionId, compressSync } from '../compression/compression.ts';
-import {
-  batchAttributeBits,
-  batchHeaderBytes,
-  batchOverheadBytes,
-  writeInt16,
-  writeInt32,
-  writeInt64,
-} from './record-batch-header.ts';
+import { batchAttributeBits, batchHeaderBytes, batchOverheadBytes } from './record-batch-header.ts';
 import { RecordBuildError } from './record-build-error.ts';
 import { fieldRoom, fieldSize, writeField } from './record-field.ts';
+import { type HeaderInput, headersRoom, headersSize, writeHeaders } from './record-headers.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
-
-/** A header to be written. Keys may repeat. */
-export interface HeaderInput {
-  readonly key: string;
-  readonly value: Uint8Array | string | null;
-}
 
 export interface BuildOptions {
   /** Default `none`. A batch that does not get smaller is left uncompressed. */
@@ -104,14 +93,14 @@ export class RecordBatchBuilder {
       varintSize(this.#lastOffsetDelta + 1) +
       fieldSize(key) +
       fieldSize(value) +
-      sizeOfHeaders(headers);
+      headersSize(headers);
     return varintSize(body) + body;
   }
 
   /**
-   * Appends a record. `timestamp` is in ms since 1970; `null` is no key, or a tombstone's value; `offsetDelta` is one more than
-   * the last record's unless given (it may skip offsets, never go back). Key, value and headers are copied. Throws
-   * `RecordBuildError` when the batch would pass 2 GiB, or for a timestamp that is no
+   * Appends a record. `timestamp` is in ms since 1970; `null` is no key, or a tombstone's value; `offsetDelta` is one
+   * more than the last record's unless given (it may skip offsets, never go back). Key, value and headers are copied.
+   * Throws `RecordBuildError` when the batch would pass 2 GiB, or for a timestamp that is no
    * whole number.
    */
   append(
@@ -126,8 +115,9 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Appends a record unless the batch would then be larger than `sizeMax` bytes uncompressed; answers whether it did. Cheaper than
-   * `sizeOf` and `append`, because text is measured once. Leaves the batch as it was when it answers false.
+   * Appends a record unless the batch would then be larger than `sizeMax` bytes uncompressed; answers whether it did.
+   * Cheaper than `sizeOf` and `append`, because text is measured once. Leaves the batch as it was when it answers
+   * false.
    */
   tryAppend(
     sizeMax: number,
@@ -156,8 +146,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * The batch. Uncompressed it is a view over the builder's own memory, valid until the next `append` or `reset`; compressed it is
-   * the caller's. May be called again, with other options too.
+   * The batch. Uncompressed it is a view over the builder's own memory, valid until the next `append` or `reset`;
+   * compressed it is the caller's. May be called again, with other options too.
    */
   build(options: BuildOptions = {}): Uint8Array {
     const compression = options.compression ?? 'none';
@@ -198,7 +188,8 @@ export class RecordBatchBuilder {
     assert(!this.#building, 'a record was appended while its batch was being built');
     const start = this.#position;
     const fields = (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
-    // Three bytes a character at worst, so this suffices whatever the fields are; if it is not there, exact needs are looked at.
+    // Three bytes a character at worst, so this suffices whatever the fields are; if it is not there, exact needs are
+    // looked at.
     if (start + fields * 3 + 64 > this.#buffer.length || headers.length > 0) this.#makeRoom(key, value, headers);
     const timestampDelta = this.#recordCount === 0 ? 0 : timestamp - this.#baseTimestamp;
     if (timestampDelta !== (timestampDelta | 0) || this.#recordCount === 0) checkTimestamp(timestamp, timestampDelta);
@@ -283,32 +274,4 @@ function checkTimestamp(timestamp: number, delta: number): void {
     'invalid_timestamp',
     `${timestamp} is no timestamp for a record: give whole milliseconds since 1970`,
   );
-}
-
-function sizeOfHeaders(headers: readonly HeaderInput[]): number {
-  let size = varintSize(headers.length);
-  for (let i = 0; i < headers.length; i++) {
-    const { key, value } = headers[i]!;
-    size += fieldSize(key) + fieldSize(value);
-  }
-  return size;
-}
-
-function headersRoom(headers: readonly HeaderInput[]): number {
-  let room = 5;
-  for (let i = 0; i < headers.length; i++) {
-    const { key, value } = headers[i]!;
-    room += fieldRoom(key) + fieldRoom(value);
-  }
-  return room;
-}
-
-function writeHeaders(buffer: Buffer, position: number, headers: readonly HeaderInput[]): number {
-  let at = writeVarint(buffer, position, headers.length);
-  for (let i = 0; i < headers.length; i++) {
-    const { key, value } = headers[i]!;
-    at = writeField(buffer, at, key);
-    at = writeField(buffer, at, value);
-  }
-  return at;
 }

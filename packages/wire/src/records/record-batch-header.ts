@@ -1,13 +1,14 @@
 /**
- * The header of a record batch, format v2 (magic 2, Kafka 0.11+, KIP-98): where its 61 bytes lie, and functions that read and
- * change them in place in a larger buffer, without an object a batch. All numbers are big-endian.
+ * The header of a record batch, format v2 (magic 2, Kafka 0.11+, KIP-98): where its 61 bytes lie, and functions that
+ * read and change them in place in a larger buffer, without an object a batch. All numbers are big-endian.
  *
- * The checksum covers everything from the attributes on. Base offset, batch length and partition leader epoch lie before it, so
- * a broker sets them without touching the checksum; after any other change `updateCrc` must be called.
+ * The checksum covers everything from the attributes on. Base offset, batch length and partition leader epoch lie
+ * before it, so a broker sets them without touching the checksum; after any other change `updateCrc` must be called.
  *
  * The accessors check no bounds: take positions from `wholeBatchSize` or `readBatches`, which do.
  */
 import { crc32c } from '../checksum/crc32c.ts';
+import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
 import { CorruptRecordError } from './corrupt-record-error.ts';
 
 export const batchHeaderLayout = {
@@ -69,7 +70,10 @@ export function lastOffsetDelta(bytes: Uint8Array, position: number): number {
   return readInt32(bytes, position + 23);
 }
 
-/** Milliseconds since 1970; the one that the records' deltas refer to. With `deleteHorizon` set it is that horizon (KIP-534). */
+/**
+ * Milliseconds since 1970; the one that the records' deltas refer to. With `deleteHorizon` set it is that horizon
+ * (KIP-534).
+ */
 export function baseTimestamp(bytes: Uint8Array, position: number): number {
   return readInt64(bytes, position + 27);
 }
@@ -106,8 +110,9 @@ export function batchSize(bytes: Uint8Array, position: number): number {
 }
 
 /**
- * The size in bytes of the batch that begins at `position`, when all of it lies before `end`; 0 when it is cut off there, as the
- * last batch of a fetch may be. Refuses other formats than v2 and lengths that can't be with `CorruptRecordError`.
+ * The size in bytes of the batch that begins at `position`, when all of it lies before `end`; 0 when it is cut off
+ * there, as the last batch of a fetch may be. Refuses other formats than v2 and lengths that can't be with
+ * `CorruptRecordError`.
  */
 export function wholeBatchSize(bytes: Uint8Array, position: number, end: number = bytes.length): number {
   const available = end - position;
@@ -142,7 +147,10 @@ export function setProducer(bytes: Uint8Array, position: number, id: number, epo
   writeInt32(bytes, position + 53, sequence);
 }
 
-/** Makes `timestamp` (ms) the batch's and all its records' time, as `message.timestamp.type=LogAppendTime`. Call `updateCrc` after it. */
+/**
+ * Makes `timestamp` (ms) the batch's and all its records' time, as `message.timestamp.type=LogAppendTime`. Call
+ * `updateCrc` after it.
+ */
 export function setLogAppendTime(bytes: Uint8Array, position: number, timestamp: number): void {
   writeInt16(bytes, position + 21, readInt16(bytes, position + 21) | batchAttributeBits.logAppendTime);
   writeInt64(bytes, position + 35, timestamp);
@@ -165,46 +173,4 @@ function unsupportedMagic(bytes: Uint8Array, position: number): CorruptRecordErr
       ? `a message set of format v${found}, from before Kafka 0.11; upgrade the producer, or let a broker convert the topic`
       : `a record batch of unknown format (magic ${found}); the bytes are corrupt or newer than this version reads`;
   return new CorruptRecordError(what, position, { code: 'unsupported_record_format' });
-}
-
-export function readInt16(bytes: Uint8Array, position: number): number {
-  return ((bytes[position]! << 24) >> 16) | bytes[position + 1]!;
-}
-
-export function readInt32(bytes: Uint8Array, position: number): number {
-  return (bytes[position]! << 24) | (bytes[position + 1]! << 16) | (bytes[position + 2]! << 8) | bytes[position + 3]!;
-}
-
-/** A 64-bit integer as a number; refused beyond 2^53 - 1, where a number would no longer be exact. */
-export function readInt64(bytes: Uint8Array, position: number): number {
-  const high = readInt32(bytes, position);
-  const low = readInt32(bytes, position + 4) >>> 0;
-  const value = high * 4294967296 + low;
-  if (!Number.isSafeInteger(value)) {
-    throw new CorruptRecordError(
-      'a 64-bit number of a record batch is beyond 2^53 - 1; no offset, timestamp or producer id is that large, so the bytes ' +
-        'are corrupt',
-      position,
-    );
-  }
-  return value;
-}
-
-export function writeInt16(bytes: Uint8Array, position: number, value: number): void {
-  bytes[position] = value >> 8;
-  bytes[position + 1] = value;
-}
-
-export function writeInt32(bytes: Uint8Array, position: number, value: number): void {
-  bytes[position] = value >> 24;
-  bytes[position + 1] = value >> 16;
-  bytes[position + 2] = value >> 8;
-  bytes[position + 3] = value;
-}
-
-/** Writes a safe integer as 64 bits, two's complement. */
-export function writeInt64(bytes: Uint8Array, position: number, value: number): void {
-  const high = Math.floor(value / 4294967296);
-  writeInt32(bytes, position, high);
-  writeInt32(bytes, position + 4, value - high * 4294967296);
 }

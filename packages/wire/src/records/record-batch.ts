@@ -1,11 +1,12 @@
 /**
- * Record batches as views over the bytes of a fetch, a produce request or a log segment: nothing is copied, and a number is read
- * from the bytes when it is asked for. Compressed records are decompressed when they are asked for, never before.
+ * Record batches as views over the bytes of a fetch, a produce request or a log segment: nothing is copied, and a
+ * number is read from the bytes when it is asked for. Compressed records are decompressed when they are asked for,
+ * never before.
  */
 import { type Compression, compressionOfId, decompress, decompressSync } from '../compression/compression.ts';
 import { CorruptRecordError } from './corrupt-record-error.ts';
-import { Records } from './record.ts';
 import * as header from './record-batch-header.ts';
+import { Records } from './records.ts';
 
 /** Limit for the decompressed records of one batch, unless the caller names one. */
 export const decompressedBytesMaxDefault = 128 * 1024 * 1024;
@@ -139,7 +140,9 @@ export class RecordBatch {
     );
   }
 
-  /** The records, decompressed off this thread where that pays. The bytes must not change meanwhile. Rejects likewise. */
+  /**
+   * The records, decompressed off this thread where that pays. The bytes must not change meanwhile. Rejects likewise.
+   */
   async recordsAsync(options: RecordsOptions = {}): Promise<Records> {
     const payload = this.#payload();
     const type = this.compression;
@@ -177,9 +180,9 @@ export class RecordBatch {
 }
 
 /**
- * The batches of a fetched `records` field, one after the other. A broker may cut the last one off at its byte limit: such a
- * trailing part is left out, and `trailingBytes` says how long it is once iteration has ended. Throws `CorruptRecordError` at
- * bytes that are no v2 batch.
+ * The batches of a fetched `records` field, one after the other. A broker may cut the last one off at its byte limit:
+ * such a trailing part is left out, and `trailingBytes` says how long it is once iteration has ended. Throws
+ * `CorruptRecordError` at bytes that are no v2 batch.
  */
 export function readBatches(bytes: Uint8Array): RecordBatches {
   return new RecordBatches(bytes);

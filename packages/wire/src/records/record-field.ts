@@ -1,7 +1,7 @@
 /**
- * A field of a record: its length as a varint (-1 for null), then its bytes. Text is written as UTF-8 in place in one pass: its
- * length is first taken to be that of ASCII, and corrected afterwards, which moves the bytes only when the corrected length takes
- * more bytes itself. Unpaired surrogates become U+FFFD, in length and in bytes alike.
+ * A field of a record: its length as a varint (-1 for null), then its bytes. Text is written as UTF-8 in place in one
+ * pass: its length is first taken to be that of ASCII, and corrected afterwards, which moves the bytes only when the
+ * corrected length takes more bytes itself. Unpaired surrogates become U+FFFD, in length and in bytes alike.
  *
  * Up to a dozen bytes or twenty characters a loop beats the calls into the engine that win for everything longer.
  */

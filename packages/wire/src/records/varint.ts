@@ -1,6 +1,7 @@
 /**
- * Variable-length integers inside records: zigzag, then seven bits a byte, lowest first, as in Protocol Buffers. A varint holds
- * 32 bits in at most 5 bytes, a varlong 64 bits in at most 10; longer ones, and values beyond 2^53 - 1, are refused.
+ * Variable-length integers inside records: zigzag, then seven bits a byte, lowest first, as in Protocol Buffers. A
+ * varint holds 32 bits in at most 5 bytes, a varlong 64 bits in at most 10; longer ones, and values beyond 2^53 - 1,
+ * are refused.
  *
  * Most lengths and deltas fit one byte and nearly all the rest two, so these come first on every path.
  */
@@ -85,7 +86,10 @@ export class VarintReader {
     this.end = end;
   }
 
-  /** The next 32-bit integer, unmapped from zigzag. Throws `CorruptRecordError` when the bytes end in it or it is too long. */
+  /**
+   * The next 32-bit integer, unmapped from zigzag. Throws `CorruptRecordError` when the bytes end in it or it is too
+   * long.
+   */
   readVarint(): number {
     const at = this.position;
     if (at >= this.end) throw this.cutOff();
