@@ -1,1 +1,4 @@
-export {};
+export type { Asset } from './asset.ts';
+export { EventHub, eventsContract, HubEvent } from './event-hub.ts';
+export type { ReadinessCheck } from './health.ts';
+export { type HttpServer, type RequestFailure, type ServerLimits, type ServerOptions, startServer } from './server.ts';

@@ -1,0 +1,141 @@
+/**
+ * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer as
+ * JSON or as an event stream. The answer is not checked: its type is the compiler's business.
+ */
+import {
+  type Checker,
+  type Contract,
+  compileChecker,
+  ProblemError,
+  type ProblemIssue,
+  type Route,
+  type RouteRequest,
+  type ServerSentEvent,
+} from '@millrace/api';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { writeEventStream } from './event-stream.ts';
+import { parseJsonBody } from './json-body.ts';
+
+export interface MountOptions {
+  readonly heartbeatMs: number;
+  /** Aborts when the server begins to shut down: event streams end then, requests in flight go on. */
+  readonly closing: AbortSignal;
+}
+
+/** CORS without credentials: any page may call, and read the answer. */
+export const anyOriginHeaders = {
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+} as const;
+
+const preflightHeaders = {
+  ...anyOriginHeaders,
+  'access-control-allow-headers': 'content-type',
+  'access-control-allow-private-network': 'true',
+  'access-control-max-age': '86400',
+} as const;
+
+/** Adds the route to `app`, in a scope of its own when it takes what the others do not. */
+export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
+  if (!route.contract.anyOrigin) return mountIn(app, route, options);
+  const { method, path } = route.contract;
+  app.register(async (scope) => {
+    scope.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+      parseJsonBody(body),
+    );
+    scope.addHook('onRequest', async (_request, reply) => void reply.headers(anyOriginHeaders));
+    mountIn(scope, route, options);
+    scope.options(fastifyPath(path), async (_request, reply) =>
+      reply
+        .status(204)
+        .headers({ ...preflightHeaders, 'access-control-allow-methods': method })
+        .send(),
+    );
+  });
+}
+
+function mountIn(app: FastifyInstance, route: Route, options: MountOptions): void {
+  const { contract } = route;
+  const inputOf = inputReader(contract);
+  app.route({
+    method: contract.method,
+    url: fastifyPath(contract.path),
+    ...(contract.bodyBytesMax !== undefined && { bodyLimit: contract.bodyBytesMax }),
+    config: { anyOrigin: contract.anyOrigin === true },
+    handler: async (request, reply) => {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort(new Error('the client went away')));
+      if (contract.kind !== 'event-stream') {
+        const answer = await route.handle(inputOf(request, gone.signal));
+        reply.status(contract.status ?? 200);
+        return answer;
+      }
+      const signal = AbortSignal.any([gone.signal, options.closing]);
+      const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
+      startEventStream(reply);
+      await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal });
+      return reply;
+    },
+  });
+}
+
+function startEventStream(reply: FastifyReply): void {
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.raw.setHeader('content-type', 'text/event-stream');
+  reply.raw.setHeader('cache-control', 'no-store');
+  // A stream that ends is over for its connection too, so that a closing server need not wait for it.
+  reply.raw.setHeader('connection', 'close');
+}
+
+type Input = RouteRequest<Contract>;
+
+/** Reads the checked input of a request; schemas are compiled once, here. */
+function inputReader(contract: Contract): (request: FastifyRequest, signal: AbortSignal) => Input {
+  const params = contract.params && textPart(compileChecker(contract.params), 'path');
+  const query = contract.query && textPart(compileChecker(contract.query), 'query string');
+  const body = contract.body && bodyPart(compileChecker(contract.body));
+  return (request, signal) => ({
+    params: params?.(request.params) as Input['params'],
+    query: query?.(request.query) as Input['query'],
+    body: body?.(request.body) as Input['body'],
+    header: (name) => {
+      const value = request.headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    remoteAddress: request.ip,
+    signal,
+  });
+}
+
+function textPart(checker: Checker<TSchema>, place: string): (value: unknown) => unknown {
+  return (value) => {
+    const converted = checker.convert({ ...(value as object) });
+    if (!checker.check(converted)) throw wrongShape(place, checker.issues(converted));
+    return converted;
+  };
+}
+
+function bodyPart(checker: Checker<TSchema>): (value: unknown) => unknown {
+  return (value) => {
+    if (!checker.check(value)) throw wrongShape('body', checker.issues(value));
+    return value;
+  };
+}
+
+function wrongShape(place: string, issues: ProblemIssue[]): ProblemError {
+  const [first] = issues;
+  const name = first?.field.slice(1) || 'it';
+  const more = issues.length > 1 ? `, and ${issues.length - 1} more: see issues` : '';
+  return new ProblemError('invalid_request', `the ${place} has the wrong shape: ${name} ${first?.message}${more}`, {
+    issues,
+  });
+}
+
+/** `/things/{id}` as Fastify writes it: `/things/:id`. */
+function fastifyPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
