@@ -36,7 +36,7 @@ export function decompressedTooLarge(compression: string, bytesMax: number, caus
   return new CompressionError(
     'decompressed_too_large',
     compression,
-    `${compression} data decompresses to more than the allowed ${bytesMax} bytes; raise the limit if so large a batch is meant`,
+    `${compression} data decompresses to more than the allowed ${bytesMax} bytes; raise the limit if that is meant`,
     { cause },
   );
 }

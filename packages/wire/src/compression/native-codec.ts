@@ -9,8 +9,8 @@ export function loadNativeCodec<T>(compression: string, packageName: string): T 
     throw new CompressionError(
       'codec_unavailable',
       compression,
-      `${compression} is not available: the package ${packageName} has no build for ${process.platform}-${process.arch} here; ` +
-        'install dependencies again with optional ones included, or use zstd or gzip',
+      `${compression} is not available: the package ${packageName} does not load on ${process.platform}-${process.arch}; ` +
+        'install the dependencies again with optional ones included, or use zstd or gzip',
       { cause: error },
     );
   }

@@ -56,7 +56,7 @@ export function readControlRecord(batch: RecordBatch): ControlRecord {
     return { type: typeId === 1 ? 'commit' : 'abort', typeId, coordinatorEpoch: readInt32(value, 2) };
   }
   throw new CorruptRecordError(
-    `the control batch at offset ${batch.baseOffset} holds no control record; fetch it again, or check the log it came from`,
+    `the control batch at offset ${batch.baseOffset} holds no control record`,
     batch.position,
   );
 }

@@ -9,6 +9,7 @@
 import { assert } from '@millrace/base';
 import { crc32c } from '../checksum/crc32c.ts';
 import { type Compression, compress, compressionId, compressSync } from '../compression/compression.ts';
+import { writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
 import { batchAttributeBits, batchHeaderBytes, batchOverheadBytes } from './record-batch-header.ts';
 import { RecordBuildError } from './record-build-error.ts';
 import { fieldRoom, fieldSize, writeField } from './record-field.ts';
@@ -218,7 +219,7 @@ export class RecordBatchBuilder {
     if (needed > batchBytesMax) {
       throw new RecordBuildError(
         'record_too_large',
-        `with this record the batch would take up to ${needed} bytes, more than the ${batchBytesMax} that the format allows; ` +
+        `with this record the batch could take ${needed} bytes, more than a batch may (${batchBytesMax}); ` +
           'begin a new batch, or split the record',
       );
     }

@@ -122,8 +122,7 @@ export function wholeBatchSize(bytes: Uint8Array, position: number, end: number 
   if (size < batchHeaderBytes) {
     if (available <= batchHeaderLayout.magic && size > available) return 0;
     throw new CorruptRecordError(
-      `a record batch claims a length of ${size - batchOverheadBytes} bytes, less than its header takes; fetch it again, or ` +
-        'check the log segment it came from',
+      `a record batch claims a length of ${size - batchOverheadBytes} bytes, less than its header takes`,
       position,
     );
   }
@@ -170,7 +169,7 @@ function unsupportedMagic(bytes: Uint8Array, position: number): CorruptRecordErr
   const found = magic(bytes, position);
   const what =
     found === 0 || found === 1
-      ? `a message set of format v${found}, from before Kafka 0.11; upgrade the producer, or let a broker convert the topic`
-      : `a record batch of unknown format (magic ${found}); the bytes are corrupt or newer than this version reads`;
-  return new CorruptRecordError(what, position, { code: 'unsupported_record_format' });
+      ? `a message set of format v${found}, from before Kafka 0.11, is not read; let the brokers convert the topic`
+      : `a record batch of the unknown format ${found} is corrupt, or newer than this version reads`;
+  return new CorruptRecordError(what, position, 'unsupported_record_format');
 }

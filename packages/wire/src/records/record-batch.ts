@@ -31,10 +31,7 @@ export class RecordBatch {
     this.position = position;
     this.sizeInBytes = header.wholeBatchSize(bytes, position);
     if (this.sizeInBytes === 0) {
-      throw new CorruptRecordError(
-        'a record batch is longer than the bytes there are; fetch it with a higher limit',
-        position,
-      );
+      throw new CorruptRecordError('a record batch is longer than the bytes there are', position);
     }
   }
 
@@ -122,8 +119,7 @@ export class RecordBatch {
     const actual = header.computeCrc(this.bytes, this.position);
     if (actual !== expected) {
       throw new CorruptRecordError(
-        `the batch at offset ${this.baseOffset} has checksum ${hex(actual)} where its header says ${hex(expected)}; fetch it ` +
-          'again, or check the log it came from',
+        `the batch at offset ${this.baseOffset} has checksum ${hex(actual)} where its header says ${hex(expected)}`,
         this.position,
       );
     }
@@ -163,8 +159,7 @@ export class RecordBatch {
     const lastOffsetDelta = this.lastOffsetDelta;
     if (count < 0 || lastOffsetDelta < 0 || count > lastOffsetDelta + 1) {
       throw new CorruptRecordError(
-        `a batch claims ${count} records with a last offset delta of ${lastOffsetDelta}; fetch it again, or check the log it ` +
-          'came from',
+        `a batch claims ${count} records with a last offset delta of ${lastOffsetDelta}`,
         this.position,
       );
     }

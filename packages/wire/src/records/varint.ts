@@ -138,7 +138,7 @@ export class VarintReader {
         return (bits >>> 1) ^ -(bits & 1);
       }
     }
-    throw new CorruptRecordError('a variable-length number does not fit 32 bits; the record is corrupt', this.position);
+    throw new CorruptRecordError('a variable-length number does not fit 32 bits', this.position);
   }
 
   #readLongVarlong(): number {
@@ -161,13 +161,10 @@ export class VarintReader {
         return (low & 1) === 0 ? magnitude : -1 - magnitude;
       }
     }
-    throw new CorruptRecordError(
-      'a variable-length number is beyond 2^53 - 1; no timestamp is that far away, so the record is corrupt',
-      this.position,
-    );
+    throw new CorruptRecordError('a variable-length number is beyond 2^53 - 1', this.position);
   }
 
   cutOff(): CorruptRecordError {
-    return new CorruptRecordError('the records end within a number; the batch is corrupt', this.position);
+    return new CorruptRecordError('the records end within a number', this.position);
   }
 }
