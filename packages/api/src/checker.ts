@@ -1,6 +1,6 @@
 /**
- * Checks values from outside against a schema, and says in words what is wrong with each field. TypeBox compiles the check;
- * where code generation is forbidden (a browser's content security policy) it interprets the schema instead.
+ * Checks values from outside against a schema, and says in words what is wrong with each field. TypeBox compiles the
+ * check; where code generation is forbidden (a browser's content security policy) it interprets the schema instead.
  */
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';

@@ -1,7 +1,7 @@
 /**
- * A contract is what both sides of an HTTP exchange agree on: method, path and the schemas of what goes in and out. Types,
- * checks and the OpenAPI document all come from it. A route is a contract with its handler; the server mounts routes, the
- * fetch client calls contracts.
+ * A contract is what both sides of an HTTP exchange agree on: method, path and the schemas of what goes in and out.
+ * Types, checks and the OpenAPI document all come from it. A route is a contract with its handler; the server mounts
+ * routes, the fetch client calls contracts.
  */
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ProblemCode } from './problem.ts';
@@ -29,8 +29,8 @@ export interface Contract {
   /** The problems that this route answers with, besides those that every route may. */
   readonly problems?: readonly ProblemCode[] | undefined;
   /**
-   * Pages of other origins may call it (CORS without credentials), with a JSON body also as `text/plain`, which browsers send
-   * without asking first. Only for what is harmless and public by design.
+   * Pages of other origins may call it (CORS without credentials), with a JSON body also as `text/plain`, which
+   * browsers send without asking first. Only for what is harmless and public by design.
    */
   readonly anyOrigin?: boolean | undefined;
   /** Bound on the body in bytes; the server's default otherwise. */

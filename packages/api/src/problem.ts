@@ -1,6 +1,6 @@
 /**
- * What an HTTP error looks like here: RFC 9457 `application/problem+json` with a stable `code`, and a `detail` that says what
- * happened, to what, and what to do. Clients tell errors apart by `code`, never by text.
+ * What an HTTP error looks like here: RFC 9457 `application/problem+json` with a stable `code`, and a `detail` that
+ * says what happened, to what, and what to do. Clients tell errors apart by `code`, never by text.
  */
 import { MillraceError } from '@millrace/base/millrace-error';
 import { type Static, Type } from 'typebox';

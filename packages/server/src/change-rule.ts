@@ -1,7 +1,7 @@
 /**
- * Who may change something: a page of the same origin, or a caller with the token. Browsers send Origin with every change
- * that a page makes, so a change without it comes from a program, which must show the token; and one with another origin
- * comes from a foreign page, which no token excuses.
+ * Who may change something: a page of the same origin, or a caller with the token. Browsers send Origin with every
+ * change that a page makes, so a change without it comes from a program, which must show the token; and one with
+ * another origin comes from a foreign page, which no token excuses.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ProblemError } from '@millrace/api';
@@ -28,7 +28,8 @@ export function refuseChange(request: ChangeRequest, token: string | undefined):
   if (token !== undefined && bearerIs(token, request.authorization)) return undefined;
   return new ProblemError(
     'token_required',
-    'a change needs a token: send it as `Authorization: Bearer TOKEN`; the running platform keeps its own in run.json of its data directory',
+    'a change needs a token: send it as `Authorization: Bearer TOKEN`; a running platform keeps its own in run.json ' +
+      'of its data directory',
   );
 }
 

@@ -1,18 +1,21 @@
 /**
- * What a page is told as it changes: named values, each the latest of its kind. A subscriber first gets a snapshot of all of
- * them, then every change; one that reconnects with the id of the last event it saw gets only what changed since.
+ * What a page is told as it changes: named values, each the latest of its kind. A subscriber first gets a snapshot of
+ * all of them, then every change; one that reconnects with the id of the last event it saw gets only what changed
+ * since.
  *
- * Invariants: revisions only grow. A subscriber that reads slowly skips values that were replaced meanwhile and never the
- * last one, so what is held for it does not grow with what happened. Ids of another process life are unknown here and answered
- * with a snapshot.
+ * Invariants: revisions only grow. A subscriber that reads slowly skips values that were replaced meanwhile and never
+ * the last one, so what is held for it does not grow with what happened. Ids of another process life are unknown here
+ * and answered with a snapshot.
  */
 import { randomUUID } from 'node:crypto';
 import { defineContract, implement, type Route, type ServerSentEvent } from '@millrace/api';
 import { type Static, Type } from 'typebox';
 
+const revision = Type.Integer();
+
 export const HubEvent = Type.Union([
-  Type.Object({ revision: Type.Integer(), values: Type.Record(Type.String(), Type.Unknown()) }, { title: 'snapshot' }),
-  Type.Object({ revision: Type.Integer(), name: Type.String(), value: Type.Unknown() }, { title: 'change' }),
+  Type.Object({ revision, values: Type.Record(Type.String(), Type.Unknown()) }, { title: 'snapshot' }),
+  Type.Object({ revision, name: Type.String(), value: Type.Unknown() }, { title: 'change' }),
 ]);
 export type HubEvent = Static<typeof HubEvent>;
 
@@ -21,8 +24,8 @@ export const eventsContract = defineContract({
   path: '/api/v1/events',
   summary: 'Everything that changes, as server-sent events: a snapshot, then changes',
   description:
-    'Event `snapshot` carries all values at a revision, event `change` one new value. Send the id of the last event as ' +
-    '`Last-Event-ID` to get only what changed since. A comment line every 15 s shows that the stream is alive.',
+    'Event `snapshot` carries all values at a revision, event `change` one new value. Send the id of the last event ' +
+    'as `Last-Event-ID` to get only what changed since. A comment line every 15 s shows that the stream is alive.',
   kind: 'event-stream',
   response: HubEvent,
 });

@@ -1,7 +1,7 @@
 /**
- * Which Host headers the server answers to. Any page on the web can make a browser call a loopback address under a name of
- * its own (DNS rebinding); such a request carries that name as its Host, and is refused. The port is not looked at: it may
- * have been mapped on the way, and proves nothing.
+ * Which Host headers the server answers to. Any page on the web can make a browser call a loopback address under a name
+ * of its own (DNS rebinding); such a request carries that name as its Host, and is refused. The port is not looked at:
+ * it may have been mapped on the way, and proves nothing.
  */
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 

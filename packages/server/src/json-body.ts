@@ -1,13 +1,16 @@
 /**
- * Bytes of a body to a JSON value: strict UTF-8, nested no deeper than what recursion can take later, and an error that says
- * where the text stops being JSON.
+ * Bytes of a body to a JSON value: strict UTF-8, nested no deeper than what recursion can take later, and an error that
+ * says where the text stops being JSON.
  */
 import { ProblemError } from '@millrace/api';
 import { messageOf } from '@millrace/base';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Arrays and objects within each other. What serialises, compares or checks a value recurses, and V8's stack has an end. */
+/**
+ * Arrays and objects within each other. What serialises, compares or checks a value recurses, and V8's stack has an
+ * end.
+ */
 export const jsonDepthMax = 64;
 
 /** @throws ProblemError `malformed_request` */

@@ -1,6 +1,6 @@
 /**
- * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer as
- * JSON or as an event stream. The answer is not checked: its type is the compiler's business.
+ * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer
+ * as JSON or as an event stream. The answer is not checked: its type is the compiler's business.
  */
 import {
   type Checker,

@@ -1,7 +1,7 @@
 /**
  * Turns whatever was thrown while a request was handled into a problem. What a handler meant for the client is a
- * `ProblemError`; what Fastify refuses is translated by its code; an operating failure that a retry may cure is a 503 with its
- * own sentence; everything else is a 500 that tells the client nothing of our insides and the log everything.
+ * `ProblemError`; what Fastify refuses is translated by its code; an operating failure that a retry may cure is a 503
+ * with its own sentence; everything else is a 500 that tells the client nothing of our insides and the log everything.
  */
 import { type ProblemCode, ProblemError } from '@millrace/api';
 import { isMillraceError } from '@millrace/base';

@@ -1,6 +1,7 @@
 /**
- * The HTTP server: mounts routes and assets, and holds for all of them what no route should have to think of: which hosts and
- * origins it answers to, how large and how slow a request may be, what an error looks like, and how it all ends.
+ * The HTTP server: mounts routes and assets, and holds for all of them what no route should have to think of: which
+ * hosts and origins it answers to, how large and how slow a request may be, what an error looks like, and how it all
+ * ends.
  *
  * Requests in flight when it closes are finished within the grace period; event streams end at once; new requests on
  * connections that are open get a 503. It holds no domain knowledge.
@@ -195,7 +196,9 @@ function answerProblems(
   });
 }
 
-/** What still comes of a refused body is thrown away as it arrives, so that the client gets to read the answer; for 5 s. */
+/**
+ * What still comes of a refused body is thrown away as it arrives, so that the client gets to read the answer; for 5 s.
+ */
 function discardRest(request: FastifyRequest): void {
   const { raw } = request;
   if (raw.complete) return;
