@@ -7,8 +7,8 @@
 import { Visitor, type VisitorObject } from 'oxc-parser';
 import type { Problem, SourceFile } from './source-file.ts';
 
-export const FILE_LINES_MAX = 300;
-export const FUNCTION_LINES_MAX = 70;
+const FILE_LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 70;
 
 /** How many files and functions are over. */
 export interface SizeCounts {
