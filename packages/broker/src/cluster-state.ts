@@ -2,8 +2,8 @@
 import type { Platform } from '@millrace/base';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import type { ClusterConfiguration } from './configuration/cluster-configuration.ts';
-import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
+import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
 

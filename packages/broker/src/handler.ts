@@ -19,9 +19,9 @@ export interface RequestContext {
 
 /** What handlers may know of the connection that a request came on. */
 export interface ConnectionHandle {
-  readonly closed: boolean;
-  /** Calls back once when the connection is gone. */
-  onClosed(callback: () => void): void;
+  readonly isClosed: boolean;
+  /** Calls back once when the connection is gone, unless the function it answers was called before. */
+  onClosed(callback: () => void): () => void;
 }
 
 /**

@@ -1,6 +1,8 @@
 export { apiByKey, apis } from './apis.ts';
+export { crc32c } from './checksum/crc32c.ts';
 export { ByteReader, elementsMaxDefault } from './codec/byte-reader.ts';
 export { ByteWriter, type EncodedFrame } from './codec/byte-writer.ts';
+export * from './compression/index.ts';
 export { type ErrorName, type ErrorRow, errorCodes, errorRow, KafkaError } from './errors.ts';
 export {
   correlationIdOf,
@@ -71,6 +73,7 @@ export {
 } from './messages/offset-for-leader-epoch.ts';
 export { type ProduceRequest, type ProduceResponse, produce } from './messages/produce.ts';
 export { type SyncGroupRequest, type SyncGroupResponse, syncGroup } from './messages/sync-group.ts';
+export * from './records/index.ts';
 export type {
   Api,
   Draft,

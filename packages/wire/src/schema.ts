@@ -3,8 +3,8 @@
  * TypeScript type of a message is derived from its literal (`Message<typeof request>`), so no code is generated into files.
  *
  * A schema object lists fields in wire order. One value represents every version of a message: a field that a version lacks
- * holds its default after decoding; encoding a value other than the default into such a version fails unless the field is
- * `ignorable`. Source of the rules: "Kafka message definitions" (apache/kafka, common/message/README.md).
+ * holds its default after decoding; encoding a value other than the default into such a version fails for a request, unless the
+ * field is `ignorable`, and drops the value for a response. Source of the rules: "Kafka message definitions" (apache/kafka, common/message/README.md).
  */
 
 /** A range of versions: `3+`, `0-2`, `5`. */

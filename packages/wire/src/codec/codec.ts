@@ -67,8 +67,9 @@ function makeDecode(api: Api, kind: Kind, version: number): Decode {
 function makeEncode(api: Api, kind: Kind, version: number): Encode {
   const flexible = checkedFlexible(api, version);
   const fields = api[kind];
-  if (canGenerateCode()) return compileEncode(fields, version, flexible, messageName(api, kind));
-  return (writer, draft) => interpretEncode(fields, version, flexible, writer, draft);
+  const strict = kind === 'request';
+  if (canGenerateCode()) return compileEncode(fields, version, flexible, strict, messageName(api, kind));
+  return (writer, draft) => interpretEncode(fields, version, flexible, strict, writer, draft);
 }
 
 function checkedFlexible(api: Api, version: number): boolean {

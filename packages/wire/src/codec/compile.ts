@@ -14,14 +14,20 @@ type Encode = (writer: ByteWriter, struct: Record<string, unknown>) => void;
 
 /** The decoder of `fields` at `version`; `name` is for profiles. */
 export function compileDecode(fields: Fields, version: number, flexible: boolean, name: string): Decode {
-  const program = new Program(version, flexible);
+  const program = new Program(version, flexible, false);
   const entry = program.decoder(fields);
   return program.link(entry, `${name}.v${version}.decode`, {}) as Decode;
 }
 
-/** The encoder of `fields` at `version`; `name` is for profiles. */
-export function compileEncode(fields: Fields, version: number, flexible: boolean, name: string): Encode {
-  const program = new Program(version, flexible);
+/** The encoder of `fields` at `version`; `strict` as in `interpretEncode`, `name` is for profiles. */
+export function compileEncode(
+  fields: Fields,
+  version: number,
+  flexible: boolean,
+  strict: boolean,
+  name: string,
+): Encode {
+  const program = new Program(version, flexible, strict);
   const entry = program.encoder(fields);
   const runtime = { fields: program.fields, isDefault, unsupportedField, unsupportedNull };
   return program.link(entry, `${name}.v${version}.encode`, runtime) as Encode;
@@ -33,11 +39,13 @@ class Program {
   readonly fields: Field[] = [];
   readonly #version: number;
   readonly #flexible: boolean;
+  readonly #strict: boolean;
   readonly #functions: string[] = [];
 
-  constructor(version: number, flexible: boolean) {
+  constructor(version: number, flexible: boolean, strict: boolean) {
     this.#version = version;
     this.#flexible = flexible;
+    this.#strict = strict;
   }
 
   link(entry: string, name: string, runtime: Record<string, unknown>): unknown {
@@ -65,7 +73,7 @@ class Program {
         const value = `m.${slot.name}`;
         lines.push(`{ const v = ${value} === undefined ? ${defaultExpression(slot.field)} : ${value};`);
         lines.push(`${this.#writeStatement(slot)} }`);
-      } else if (slot.place === 'absent' && !slot.field.ignorable) {
+      } else if (slot.place === 'absent' && this.#strict && !slot.field.ignorable) {
         const refusal = `throw unsupportedField(${JSON.stringify(slot.name)}, ${this.#version})`;
         lines.push(`if (m.${slot.name} !== undefined && !${this.#isDefault(slot)}) ${refusal};`);
       }

@@ -30,11 +30,16 @@ export function interpretDecode(fields: Fields, version: number, flexible: boole
   return struct;
 }
 
-/** Encodes a struct of `fields` as it is at `version`; fields left out hold their default. */
+/**
+ * Encodes a struct of `fields` as it is at `version`; fields left out hold their default. A value that the version has no place
+ * for is refused if `strict` and the field is not ignorable, else dropped: a request that can't say what it means must fail, but
+ * an answer tells a client of an older version what that version knows.
+ */
 export function interpretEncode(
   fields: Fields,
   version: number,
   flexible: boolean,
+  strict: boolean,
   writer: ByteWriter,
   struct: Struct,
 ): void {
@@ -42,16 +47,16 @@ export function interpretEncode(
   for (const slot of layoutOf(fields, version, flexible)) {
     const value = struct[slot.name];
     if (slot.place === 'absent') {
-      if (!slot.field.ignorable && !isDefault(slot.field, value)) throw unsupportedField(slot.name, version);
+      if (strict && !slot.field.ignorable && !isDefault(slot.field, value)) throw unsupportedField(slot.name, version);
     } else if (slot.place === 'plain') {
-      encodeField(slot, version, flexible, writer, value === undefined ? defaultOf(slot.field) : value);
+      encodeField(slot, version, flexible, strict, writer, value === undefined ? defaultOf(slot.field) : value);
     } else if (!isDefault(slot.field, value)) tagged.push(slot);
   }
   if (!flexible) return;
   writer.uvarint(tagged.length);
   for (const slot of tagged.sort((left, right) => (left.field.tag as number) - (right.field.tag as number))) {
     writer.tagged(slot.field.tag as number, (inner) => {
-      encodeField(slot, version, flexible, inner, struct[slot.name]);
+      encodeField(slot, version, flexible, strict, inner, struct[slot.name]);
     });
   }
 }
@@ -87,14 +92,21 @@ function decodeElement(of: Primitive | Fields, version: number, flexible: boolea
   return interpretDecode(of, version, flexible, reader);
 }
 
-function encodeField(slot: Slot, version: number, flexible: boolean, writer: ByteWriter, value: unknown): void {
+function encodeField(
+  slot: Slot,
+  version: number,
+  flexible: boolean,
+  strict: boolean,
+  writer: ByteWriter,
+  value: unknown,
+): void {
   const { field, nullable, compact } = slot;
   if (value === null && !nullable) throw unsupportedNull(slot.name, version);
   if (field.type === 'struct') {
     if (nullable) writer.int8(value === null ? -1 : 1);
-    if (value !== null) interpretEncode(field.fields, version, flexible, writer, value as Struct);
+    if (value !== null) interpretEncode(field.fields, version, flexible, strict, writer, value as Struct);
   } else if (field.type === 'array') {
-    encodeArray(field, version, flexible, compact, writer, value as readonly unknown[] | null);
+    encodeArray(field, version, flexible, strict, compact, writer, value as readonly unknown[] | null);
   } else callWriter(writer, writeMethod(field.type, nullable, compact), value);
 }
 
@@ -102,6 +114,7 @@ function encodeArray(
   field: Extract<Field, { type: 'array' }>,
   version: number,
   flexible: boolean,
+  strict: boolean,
   compact: boolean,
   writer: ByteWriter,
   elements: readonly unknown[] | null,
@@ -111,7 +124,7 @@ function encodeArray(
   else writer.int32(length);
   for (const element of elements ?? []) {
     if (typeof field.of === 'string') callWriter(writer, writeMethod(field.of, false, flexible), element);
-    else interpretEncode(field.of, version, flexible, writer, element as Struct);
+    else interpretEncode(field.of, version, flexible, strict, writer, element as Struct);
   }
 }
 

@@ -9,7 +9,7 @@ export function loadNativeCodec<T>(compression: string, packageName: string): T 
     throw new CompressionError(
       'codec_unavailable',
       compression,
-      `${compression} is not available: the package ${packageName} does not load on ${process.platform}-${process.arch}; ` +
+      `no ${compression} here: the package ${packageName} does not load on ${process.platform}-${process.arch}; ` +
         'install the dependencies again with optional ones included, or use zstd or gzip',
       { cause: error },
     );

@@ -19,7 +19,7 @@ const response = {
       maxVersion: { type: 'int16' },
     },
   },
-  throttleTimeMs: { type: 'int32', versions: '1+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '1+', ignorable: true },
   supportedFeatures: {
     type: 'array',
     versions: '3+',

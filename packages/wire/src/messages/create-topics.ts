@@ -32,7 +32,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '2+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '2+', ignorable: true },
   topics: {
     type: 'array',
     of: {

@@ -21,7 +21,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32' },
+  throttleTimeMs: { type: 'int32', default: 0 },
   topics: {
     type: 'array',
     of: {

@@ -11,7 +11,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32' },
+  throttleTimeMs: { type: 'int32', default: 0 },
   errorCode: { type: 'int16' },
   errorMessage: { type: 'string', nullable: '0+', default: null },
   endpointType: { type: 'int8', versions: '1+', default: 1 },

@@ -18,7 +18,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32' },
+  throttleTimeMs: { type: 'int32', default: 0 },
   results: {
     type: 'array',
     of: {

@@ -11,7 +11,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '1+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '1+', ignorable: true },
   errorCode: { type: 'int16', versions: '0-3' },
   errorMessage: { type: 'string', versions: '1-3', nullable: '1-3', ignorable: true },
   nodeId: { type: 'int32', versions: '0-3' },

@@ -12,7 +12,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '1+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '1+', ignorable: true },
   errorCode: { type: 'int16' },
 } as const satisfies Fields;
 

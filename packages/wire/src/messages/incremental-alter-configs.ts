@@ -23,7 +23,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32' },
+  throttleTimeMs: { type: 'int32', default: 0 },
   responses: {
     type: 'array',
     of: {

@@ -14,7 +14,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, ignorable: true },
   errorCode: { type: 'int16' },
   producerId: { type: 'int64', default: -1 },
   producerEpoch: { type: 'int16' },

@@ -23,7 +23,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '2+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '2+', ignorable: true },
   errorCode: { type: 'int16' },
   generationId: { type: 'int32', default: -1 },
   protocolType: { type: 'string', versions: '7+', nullable: '7+', default: null, ignorable: true },

@@ -38,7 +38,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '3+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '3+', ignorable: true },
   topics: {
     type: 'array',
     versions: '0-7',

@@ -63,7 +63,7 @@ const response = {
       },
     },
   },
-  throttleTimeMs: { type: 'int32', versions: '1+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '1+', ignorable: true },
   nodeEndpoints: {
     type: 'array',
     versions: '10+',

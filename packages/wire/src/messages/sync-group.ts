@@ -21,7 +21,7 @@ const request = {
 } as const satisfies Fields;
 
 const response = {
-  throttleTimeMs: { type: 'int32', versions: '1+', ignorable: true },
+  throttleTimeMs: { type: 'int32', default: 0, versions: '1+', ignorable: true },
   errorCode: { type: 'int16' },
   protocolType: { type: 'string', versions: '5+', nullable: '5+', default: null, ignorable: true },
   protocolName: { type: 'string', versions: '5+', nullable: '5+', default: null, ignorable: true },

@@ -1,0 +1,91 @@
+/**
+ * The broker-wide configuration: defaults, what the cluster was started with, and what was set while it runs (which wins, and
+ * survives a restart through the cluster's journal).
+ */
+import type { Journal, JournalSection } from '../journal/journal.ts';
+import { brokerDefinitions } from './broker-definitions.ts';
+import { ConfigurationError, checkValue, type Definition } from './definition.ts';
+
+const definitions = new Map(brokerDefinitions.map((definition) => [definition.name, definition]));
+
+/** Where a value comes from; Kafka's numbers for it are in DescribeConfigs. */
+export type ConfigurationSource = 'default' | 'static' | 'dynamic';
+
+export interface ConfigurationEntry {
+  readonly definition: Definition;
+  readonly value: string;
+  readonly source: ConfigurationSource;
+}
+
+export class ClusterConfiguration {
+  readonly #static: ReadonlyMap<string, string>;
+  readonly #dynamic = new Map<string, string>();
+  #section: JournalSection<DynamicEntry> | undefined;
+
+  /** Throws `ConfigurationError` for an unknown name or a value that is not allowed. */
+  constructor(settings: Readonly<Record<string, string>>) {
+    for (const [name, value] of Object.entries(settings)) checkValue(definitionOf(name), value);
+    this.#static = new Map(Object.entries(settings));
+  }
+
+  /** Keeps dynamic values in the journal; before that is opened. */
+  attach(journal: Journal): void {
+    this.#section = journal.section<DynamicEntry>('configuration', {
+      apply: (entry) => this.#apply(entry),
+      snapshot: () => [...this.#dynamic].map(([name, value]) => ({ name, value })),
+    });
+  }
+
+  text(name: string): string {
+    return this.#dynamic.get(name) ?? this.#static.get(name) ?? definitionOf(name).default;
+  }
+
+  number(name: string): number {
+    return Number(this.text(name));
+  }
+
+  boolean(name: string): boolean {
+    return this.text(name) === 'true';
+  }
+
+  entries(): ConfigurationEntry[] {
+    return brokerDefinitions.map((definition) => {
+      const { name } = definition;
+      const source = this.#dynamic.has(name) ? 'dynamic' : this.#static.has(name) ? 'static' : 'default';
+      return { definition, value: this.text(name), source };
+    });
+  }
+
+  /** Throws `ConfigurationError` unless all these changes are allowed while running. */
+  checkDynamic(changes: ReadonlyMap<string, string | undefined>): void {
+    for (const [name, value] of changes) {
+      const definition = definitionOf(name);
+      if (!definition.dynamic) throw new ConfigurationError(name, `${name} can't be changed while the broker runs`);
+      if (value !== undefined) checkValue(definition, value);
+    }
+  }
+
+  /** Sets, or with undefined unsets, values while running. Rejects with `ConfigurationError` before anything is changed. */
+  async changeDynamic(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
+    this.checkDynamic(changes);
+    for (const [name, value] of changes) await this.#section?.append({ name, value: value ?? null });
+  }
+
+  #apply(entry: DynamicEntry): void {
+    if (entry.value === null) this.#dynamic.delete(entry.name);
+    else this.#dynamic.set(entry.name, entry.value);
+  }
+}
+
+interface DynamicEntry {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+function definitionOf(name: string): Definition {
+  const definition = definitions.get(name);
+  if (definition === undefined) {
+    throw new ConfigurationError(name, `there is no broker configuration named ${name}`);
+  }
+  return definition;
+}

@@ -1,0 +1,72 @@
+/** Configuration as the protocol tells it: values with their source, type and documentation. */
+import type { ClusterConfiguration, ConfigurationSource } from './cluster-configuration.ts';
+import type { ConfigurationType, Definition } from './definition.ts';
+import { effectiveValue } from './topic-configuration.ts';
+import { topicDefinitions } from './topic-definitions.ts';
+
+/** One configuration value as DescribeConfigs and CreateTopics answer it. */
+export interface DescribedEntry {
+  readonly name: string;
+  readonly value: string;
+  readonly readOnly: boolean;
+  readonly configSource: number;
+  readonly configType: number;
+  readonly documentation: string;
+  /** Where the value would come from, the one in force first. */
+  readonly synonyms: readonly { readonly name: string; readonly value: string; readonly source: number }[];
+}
+
+/** Numbers of `DescribeConfigsResponse.ConfigSource`. */
+const sources = { topic: 1, dynamic: 3, static: 4, default: 5 } as const;
+
+const types: Record<ConfigurationType, number> = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 };
+
+/** What is in force for a topic that sets `own`. */
+export function topicConfigurationEntries(
+  own: ReadonlyMap<string, string>,
+  cluster: ClusterConfiguration,
+): DescribedEntry[] {
+  const brokerSources = new Map(cluster.entries().map((entry) => [entry.definition.name, entry.source]));
+  return topicDefinitions.map((definition) => {
+    const { name, brokerName } = definition;
+    const ownValue = own.get(name);
+    const brokerSource = brokerName === undefined ? 'default' : (brokerSources.get(brokerName) ?? 'default');
+    const inherited = {
+      name: brokerName ?? name,
+      value: effectiveValue(definition, new Map(), cluster),
+      source: sources[brokerSource],
+    };
+    const synonyms =
+      ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.topic }, inherited];
+    return entryOf(definition, name, synonyms, false);
+  });
+}
+
+export function brokerConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {
+  return cluster.entries().map(({ definition, value, source }) => {
+    const synonyms = [{ name: definition.name, value, source: sourceNumber(source) }];
+    return entryOf(definition, definition.name, synonyms, !definition.dynamic);
+  });
+}
+
+function entryOf(
+  definition: Definition,
+  name: string,
+  synonyms: DescribedEntry['synonyms'],
+  readOnly: boolean,
+): DescribedEntry {
+  const inForce = synonyms[0];
+  return {
+    name,
+    value: inForce?.value ?? definition.default,
+    readOnly,
+    configSource: inForce?.source ?? sources.default,
+    configType: types[definition.type],
+    documentation: definition.documentation,
+    synonyms,
+  };
+}
+
+function sourceNumber(source: ConfigurationSource): number {
+  return sources[source];
+}

@@ -1,0 +1,147 @@
+/**
+ * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its time is
+ * up. While it waits, only partitions that were appended to are read again.
+ */
+import type { Timers } from '@millrace/base';
+import { errorCodes } from '@millrace/wire';
+import type { ConnectionHandle } from '../handler.ts';
+import type { AppendListener, Partition } from '../topics/partition.ts';
+import type { SessionPartition } from './fetch-sessions.ts';
+
+/** One partition of a fetch, and what was found in it. */
+export interface PartitionFetch {
+  readonly session: SessionPartition;
+  /** Undefined when it can't be read, for which `errorCode` is the reason. */
+  readonly partition: Partition | undefined;
+  errorCode: number;
+  chunks: readonly Uint8Array[];
+}
+
+export interface FetchLimits {
+  readonly bytesMin: number;
+  readonly bytesMax: number;
+  readonly waitMs: number;
+}
+
+export class PendingFetch implements AppendListener {
+  readonly #fetches: readonly PartitionFetch[];
+  readonly #limits: FetchLimits;
+  readonly #timers: Timers;
+  readonly #connection: ConnectionHandle;
+  /** What to read again, while waiting. */
+  readonly #dirty = new Set<Partition>();
+  #wake: (() => void) | undefined;
+  #readOnce = false;
+
+  constructor(fetches: readonly PartitionFetch[], limits: FetchLimits, timers: Timers, connection: ConnectionHandle) {
+    this.#fetches = fetches;
+    this.#limits = limits;
+    this.#timers = timers;
+    this.#connection = connection;
+  }
+
+  /** Fills in the chunks of all partitions; resolves when there are enough, an error is to be told, or the time is up. */
+  run(): Promise<void> | undefined {
+    const reading = this.#readAll();
+    // While the disk was read, records may have come that nobody has been listening for.
+    if (reading !== undefined) return reading.then(() => (this.#isComplete() ? undefined : this.#wait(true)));
+    return this.#isComplete() ? undefined : this.#wait(false);
+  }
+
+  appended(partition: Partition): void {
+    this.#dirty.add(partition);
+    this.#wake?.();
+  }
+
+  async #wait(readFirst: boolean): Promise<void> {
+    let expired = false;
+    const expire = (): void => {
+      expired = true;
+      this.#wake?.();
+    };
+    const timer = this.#timers.after(this.#limits.waitMs, expire);
+    const forget = this.#connection.onClosed(expire);
+    for (const { partition } of this.#fetches) {
+      if (partition === undefined) continue;
+      partition.listen(this);
+      if (readFirst) this.#dirty.add(partition);
+    }
+    try {
+      while (!expired) {
+        if (this.#dirty.size === 0) await this.#woken();
+        await this.#readAll();
+        if (this.#isComplete()) return;
+      }
+    } finally {
+      timer.cancel();
+      forget();
+      for (const { partition } of this.#fetches) partition?.unlisten(this);
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #isComplete(): boolean {
+    if (this.#limits.waitMs <= 0 || this.#limits.bytesMin <= 0 || this.#fetches.length === 0) return true;
+    let total = 0;
+    for (const fetch of this.#fetches) {
+      if (fetch.errorCode !== errorCodes.NONE) return true;
+      for (const chunk of fetch.chunks) total += chunk.length;
+    }
+    return total >= this.#limits.bytesMin;
+  }
+
+  /** Reads one partition after the other within the limit in all; a promise only when one of them was not in memory. */
+  #readAll(): Promise<void> | undefined {
+    let left = this.#limits.bytesMax;
+    const some = (): boolean => left < this.#limits.bytesMax;
+    for (let index = 0; index < this.#fetches.length; index++) {
+      const fetch = this.#fetches[index] as PartitionFetch;
+      const reading = this.#read(fetch, left, !some());
+      if (reading instanceof Promise) return this.#readRest(index, reading, left);
+      left -= byteLength(fetch.chunks);
+    }
+    this.#readOnce = true;
+    return undefined;
+  }
+
+  async #readRest(first: number, reading: Promise<void>, leftBefore: number): Promise<void> {
+    let left = leftBefore;
+    await reading;
+    left -= byteLength((this.#fetches[first] as PartitionFetch).chunks);
+    for (const fetch of this.#fetches.slice(first + 1)) {
+      await this.#read(fetch, left, left === this.#limits.bytesMax);
+      left -= byteLength(fetch.chunks);
+    }
+    this.#readOnce = true;
+  }
+
+  #read(fetch: PartitionFetch, left: number, first: boolean): Promise<void> | undefined {
+    const { partition, session } = fetch;
+    if (partition === undefined || fetch.errorCode !== errorCodes.NONE) return undefined;
+    if (this.#readOnce && !this.#dirty.delete(partition)) return undefined;
+    const { fetchOffset, bytesMax } = session.target;
+    if (fetchOffset < partition.startOffset || fetchOffset > partition.endOffset) {
+      fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
+      return undefined;
+    }
+    const chunks = partition.read(fetchOffset, Math.min(left, bytesMax), first);
+    if (!(chunks instanceof Promise)) {
+      fetch.chunks = chunks;
+      return undefined;
+    }
+    return chunks.then((read) => {
+      fetch.chunks = read;
+    });
+  }
+}
+
+function byteLength(chunks: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const chunk of chunks) total += chunk.length;
+  return total;
+}

@@ -1,0 +1,33 @@
+/** ApiVersions, versions 0 to 4. What is advertised is what there is a handler for. */
+import { apiVersions as apiVersionsApi, errorCodes, versionRange } from '@millrace/wire';
+import type { AnyHandler, Handler } from '../handler.ts';
+
+/** The handler for a broker that offers `handlers()`; asked late, because it is one of them itself. */
+export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handler<typeof apiVersionsApi> {
+  return {
+    api: apiVersionsApi,
+    handle: (request, context) => {
+      const named = context.apiVersion < 3 || isName(request.clientSoftwareName);
+      const valid = named && (context.apiVersion < 3 || isName(request.clientSoftwareVersion));
+      return {
+        errorCode: valid ? errorCodes.NONE : errorCodes.INVALID_REQUEST,
+        apiKeys: valid ? offered(handlers()) : [],
+      };
+    },
+  };
+}
+
+/** The answer's list of APIs, keys ascending. */
+export function offered(handlers: Iterable<AnyHandler>) {
+  return [...handlers]
+    .map(({ api, advertised }) => {
+      const { first, last } = versionRange(advertised ?? api.versions);
+      return { apiKey: api.key, minVersion: first, maxVersion: last };
+    })
+    .sort((left, right) => left.apiKey - right.apiKey);
+}
+
+/** Kafka's rule for the names that clients give themselves (KIP-511). */
+function isName(text: string): boolean {
+  return /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(text);
+}

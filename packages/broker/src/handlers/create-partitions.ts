@@ -1,0 +1,57 @@
+/** CreatePartitions, versions 0 to 3. */
+import {
+  createPartitions as createPartitionsApi,
+  errorCodes,
+  type RequestOf,
+  type ResponseDraft,
+} from '@millrace/wire';
+import type { ClusterState } from '../cluster-state.ts';
+import type { Handler } from '../handler.ts';
+import type { Topic } from '../topics/topic.ts';
+import { growthAssignment, replicasRefusal, type TopicRefusal } from '../topics/topic-creation.ts';
+
+type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
+type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
+
+export const createPartitions: Handler<typeof createPartitionsApi> = {
+  api: createPartitionsApi,
+
+  async handle(request, context) {
+    const results: ResultDraft[] = [];
+    for (const asked of request.topics) {
+      const refusal = await grow(context.broker.cluster, asked, request.validateOnly);
+      results.push({ name: asked.name, errorCode: refusal?.errorCode ?? 0, errorMessage: refusal?.message ?? null });
+    }
+    return { results };
+  },
+};
+
+async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean): Promise<TopicRefusal | undefined> {
+  const topic = cluster.topics.byName(asked.name);
+  if (topic === undefined) {
+    return { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: `there is no topic ${asked.name}` };
+  }
+  const present = topic.partitions.length;
+  if (asked.count <= present) {
+    const message = `Topic currently has ${present} partitions, which is higher than the requested ${asked.count}.`;
+    return { errorCode: errorCodes.INVALID_PARTITIONS, message };
+  }
+  const assignment = assignmentOf(cluster, topic, asked);
+  if ('errorCode' in assignment) return assignment;
+  if (!validateOnly) await cluster.topics.grow(topic, assignment);
+  return undefined;
+}
+
+function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (readonly number[])[] | TopicRefusal {
+  const added = asked.count - topic.partitions.length;
+  if (asked.assignments === null) return growthAssignment(cluster, topic, added);
+  if (asked.assignments.length !== added) {
+    const message = `${added} partitions are added, but replicas are assigned for ${asked.assignments.length}`;
+    return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
+  }
+  for (const { brokerIds } of asked.assignments) {
+    const refusal = replicasRefusal(cluster, brokerIds);
+    if (refusal !== undefined) return refusal;
+  }
+  return asked.assignments.map(({ brokerIds }) => brokerIds);
+}

@@ -1,0 +1,116 @@
+/**
+ * Fetch, versions 4 to 18. Sessions from version 7 on, topic ids from 13 on. There are no followers that fetch, so replica
+ * ids are ignored; and since every record is readable only once it is written, the last stable offset is the high watermark.
+ */
+import { type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
+import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';
+import { type PartitionFetch, PendingFetch } from '../fetch/pending-fetch.ts';
+import type { Handler, RequestContext } from '../handler.ts';
+import { leaderPartition } from '../partition-access.ts';
+
+type Draft = ResponseDraft<typeof fetchApi>;
+type TopicDraft = NonNullable<Draft['responses']>[number];
+type PartitionDraft = NonNullable<TopicDraft['partitions']>[number];
+
+const readCommitted = 1;
+
+export const fetch: Handler<typeof fetchApi> = {
+  api: fetchApi,
+
+  handle(request, context) {
+    const { cluster } = context.broker;
+    const session = cluster.fetchSessions.resolve(sessionRequest(request));
+    if (typeof session === 'number') return { errorCode: session, sessionId: 0, responses: [] };
+    const fetches = [...session.partitions.values()].map((partition) => open(partition, context));
+    const pending = new PendingFetch(
+      fetches,
+      {
+        bytesMin: request.minBytes,
+        bytesMax: Math.min(request.maxBytes, cluster.configuration.number('fetch.max.bytes')),
+        waitMs: request.maxWaitMs,
+      },
+      cluster.platform.timers,
+      context.connection,
+    );
+    const running = pending.run();
+    if (running === undefined) return answer(request, session, fetches);
+    return running.then(() => answer(request, session, fetches));
+  },
+};
+
+function sessionRequest(request: FetchRequest) {
+  const targets: FetchTarget[] = [];
+  for (const topic of request.topics) {
+    for (const partition of topic.partitions) {
+      targets.push({
+        topic: topic.topic,
+        topicId: topic.topicId,
+        partition: partition.partition,
+        fetchOffset: partition.fetchOffset,
+        bytesMax: partition.partitionMaxBytes,
+        leaderEpoch: partition.currentLeaderEpoch,
+      });
+    }
+  }
+  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({ topic, topicId, partition })),
+  );
+  return { sessionId: request.sessionId, sessionEpoch: request.sessionEpoch, targets, forgotten };
+}
+
+function open(session: SessionPartition, context: RequestContext): PartitionFetch {
+  const { topic, topicId, partition, leaderEpoch } = session.target;
+  const access = leaderPartition(context.broker, topic, topicId, partition, leaderEpoch);
+  return { session, partition: access.partition, errorCode: access.errorCode, chunks: [] };
+}
+
+function answer(request: FetchRequest, session: FetchSession, fetches: readonly PartitionFetch[]): Draft {
+  const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionDraft[] }>();
+  for (const fetch of fetches) {
+    const draft = partitionDraft(request, fetch);
+    if (session.incremental && !isNews(fetch.session, draft, fetch)) continue;
+    remember(session, fetch, draft);
+    const { topic, topicId } = fetch.session.target;
+    const key = topic || topicId;
+    const entry = topics.get(key);
+    if (entry === undefined) topics.set(key, { topic, topicId, partitions: [draft] });
+    else entry.partitions.push(draft);
+  }
+  return { errorCode: 0, sessionId: session.id, responses: [...topics.values()] };
+}
+
+function partitionDraft(request: FetchRequest, fetch: PartitionFetch): PartitionDraft {
+  const { partition, errorCode, chunks } = fetch;
+  const highWatermark = errorCode === 0 ? (partition?.highWatermark ?? -1) : -1;
+  return {
+    partitionIndex: fetch.session.target.partition,
+    errorCode,
+    highWatermark,
+    lastStableOffset: highWatermark,
+    logStartOffset: errorCode === 0 ? (partition?.startOffset ?? -1) : -1,
+    abortedTransactions: request.isolationLevel === readCommitted ? [] : null,
+    records: errorCode === 0 ? chunks : [],
+  };
+}
+
+/** Whether an incremental answer must name the partition. */
+function isNews(known: SessionPartition, draft: PartitionDraft, fetch: PartitionFetch): boolean {
+  return (
+    fetch.chunks.length > 0 ||
+    draft.errorCode !== 0 ||
+    known.errorCode !== 0 ||
+    known.highWatermark !== draft.highWatermark ||
+    known.startOffset !== draft.logStartOffset
+  );
+}
+
+/** Notes what the consumer is told, and serves partitions that had data last the next time, so that none starves. */
+function remember(session: FetchSession, fetch: PartitionFetch, draft: PartitionDraft): void {
+  const known = fetch.session;
+  known.errorCode = draft.errorCode ?? 0;
+  known.highWatermark = draft.highWatermark;
+  known.startOffset = draft.logStartOffset ?? -1;
+  if (fetch.chunks.length === 0) return;
+  session.partitions.delete(known.key);
+  session.partitions.set(known.key, known);
+}

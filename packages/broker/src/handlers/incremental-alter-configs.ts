@@ -1,0 +1,101 @@
+/** IncrementalAlterConfigs, versions 0 and 1, for topics and for brokers (whose values are the whole cluster's here). */
+import { isMillraceError } from '@millrace/base';
+import {
+  errorCodes,
+  incrementalAlterConfigs as incrementalAlterConfigsApi,
+  type RequestOf,
+  type ResponseDraft,
+} from '@millrace/wire';
+import { brokerDefinitions } from '../configuration/broker-definitions.ts';
+import { ConfigurationError, type Definition, listOf } from '../configuration/definition.ts';
+import { resourceTypes } from '../configuration/resource-types.ts';
+import { checkTopicConfiguration, effectiveValue, topicDefinition } from '../configuration/topic-configuration.ts';
+import type { Handler, RequestContext } from '../handler.ts';
+
+type Resource = RequestOf<typeof incrementalAlterConfigsApi>['resources'][number];
+type Change = Resource['configs'][number];
+type ResultDraft = ResponseDraft<typeof incrementalAlterConfigsApi>['responses'][number];
+
+const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
+
+export const incrementalAlterConfigs: Handler<typeof incrementalAlterConfigsApi> = {
+  api: incrementalAlterConfigsApi,
+
+  async handle(request, context) {
+    const responses: ResultDraft[] = [];
+    for (const resource of request.resources) responses.push(await alter(resource, request.validateOnly, context));
+    return { responses };
+  },
+};
+
+async function alter(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<ResultDraft> {
+  const { resourceType, resourceName } = resource;
+  const result = (errorCode: number, errorMessage: string | null): ResultDraft => ({
+    errorCode,
+    errorMessage,
+    resourceType,
+    resourceName,
+  });
+  try {
+    if (resourceType === resourceTypes.topic) {
+      const topic = context.broker.cluster.topics.byName(resourceName);
+      if (topic === undefined) {
+        return result(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${resourceName}`);
+      }
+      await alterTopic(resource, validateOnly, context);
+    } else if (resourceType === resourceTypes.broker) await alterBrokers(resource, validateOnly, context);
+    else return result(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be configured`);
+    return result(errorCodes.NONE, null);
+  } catch (error) {
+    if (!isMillraceError(error, 'invalid_configuration')) throw error;
+    return result(errorCodes.INVALID_CONFIG, error.message);
+  }
+}
+
+async function alterTopic(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {
+  const { cluster } = context.broker;
+  const topic = cluster.topics.byName(resource.resourceName);
+  if (topic === undefined) return;
+  const values = new Map(topic.configuration);
+  for (const change of resource.configs) {
+    const definition = topicDefinition(change.name);
+    const value = changedValue(definition, change, effectiveValue(definition, values, cluster.configuration));
+    if (value === undefined) values.delete(change.name);
+    else values.set(change.name, value);
+  }
+  checkTopicConfiguration(values);
+  if (!validateOnly) await cluster.topics.configure(topic, values);
+}
+
+async function alterBrokers(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {
+  const { configuration, topics } = context.broker.cluster;
+  const changes = new Map<string, string | undefined>();
+  for (const change of resource.configs) {
+    const definition = brokerDefinitions.find(({ name }) => name === change.name);
+    if (definition === undefined) {
+      throw new ConfigurationError(change.name, `there is no broker configuration named ${change.name}`);
+    }
+    changes.set(change.name, changedValue(definition, change, configuration.text(change.name)));
+  }
+  configuration.checkDynamic(changes);
+  if (validateOnly) return;
+  await configuration.changeDynamic(changes);
+  for (const topic of topics.all()) topic.forgetSettings();
+}
+
+/** The value after a change, or undefined when it is unset. */
+function changedValue(definition: Definition, change: Change, current: string): string | undefined {
+  const { name, configOperation, value } = change;
+  if (configOperation === operations.delete) return undefined;
+  if (value === null) throw new ConfigurationError(name, `configuration ${name} can't be set to null`);
+  if (configOperation === operations.set) return value;
+  if (configOperation !== operations.append && configOperation !== operations.subtract) {
+    throw new ConfigurationError(name, `${configOperation} is no operation on configuration ${name}`);
+  }
+  if (definition.type !== 'list') throw new ConfigurationError(name, `configuration ${name} is no list`);
+  const elements = listOf(current);
+  const named = listOf(value);
+  return configOperation === operations.append
+    ? [...new Set([...elements, ...named])].join(',')
+    : elements.filter((element) => !named.includes(element)).join(',');
+}

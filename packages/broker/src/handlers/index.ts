@@ -1,0 +1,41 @@
+/** All handlers, by API key. */
+import type { Api } from '@millrace/wire';
+import type { AnyHandler, Handler } from '../handler.ts';
+import { apiVersionsHandler } from './api-versions.ts';
+import { createPartitions } from './create-partitions.ts';
+import { createTopics } from './create-topics.ts';
+import { deleteRecords } from './delete-records.ts';
+import { deleteTopics } from './delete-topics.ts';
+import { describeCluster } from './describe-cluster.ts';
+import { describeConfigs } from './describe-configs.ts';
+import { fetch } from './fetch.ts';
+import { incrementalAlterConfigs } from './incremental-alter-configs.ts';
+import { initProducerId } from './init-producer-id.ts';
+import { listOffsets } from './list-offsets.ts';
+import { metadata } from './metadata.ts';
+import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
+import { produce } from './produce.ts';
+
+const list: AnyHandler[] = [
+  any(produce),
+  any(fetch),
+  any(listOffsets),
+  any(metadata),
+  any(createTopics),
+  any(deleteTopics),
+  any(deleteRecords),
+  any(initProducerId),
+  any(offsetForLeaderEpoch),
+  any(describeConfigs),
+  any(createPartitions),
+  any(incrementalAlterConfigs),
+  any(describeCluster),
+  any(apiVersionsHandler(() => list)),
+];
+
+export const handlers: ReadonlyMap<number, AnyHandler> = new Map(list.map((handler) => [handler.api.key, handler]));
+
+/** Forgets which API a handler is of: the dispatcher pairs it with requests of that API only. */
+function any<A extends Api>(handler: Handler<A>): AnyHandler {
+  return handler as unknown as AnyHandler;
+}

@@ -1,0 +1,60 @@
+/**
+ * ListOffsets, versions 1 to 11. There is no tiered storage: the earliest local offset is the earliest, and there is no latest
+ * tiered one.
+ */
+import { errorCodes, listOffsets as listOffsetsApi, type RequestOf, type ResponseDraft } from '@millrace/wire';
+import type { Handler, RequestContext } from '../handler.ts';
+import { findByTimestamp, findMaxTimestamp } from '../log/timestamp-search.ts';
+import { leaderPartition } from '../partition-access.ts';
+import type { Partition } from '../topics/partition.ts';
+
+type Asked = RequestOf<typeof listOffsetsApi>['topics'][number]['partitions'][number];
+type PartitionDraft = ResponseDraft<typeof listOffsetsApi>['topics'][number]['partitions'][number];
+
+const latest = -1;
+const earliest = -2;
+const maxTimestamp = -3;
+const earliestLocal = -4;
+const latestTiered = -5;
+const earliestPendingUpload = -6;
+
+export const listOffsets: Handler<typeof listOffsetsApi> = {
+  api: listOffsetsApi,
+
+  async handle(request, context) {
+    const topics = [];
+    for (const { name, partitions } of request.topics) {
+      const drafts: PartitionDraft[] = [];
+      for (const asked of partitions) drafts.push(await find(context, name, asked));
+      topics.push({ name, partitions: drafts });
+    }
+    return { topics };
+  },
+};
+
+async function find(context: RequestContext, name: string, asked: Asked): Promise<PartitionDraft> {
+  const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
+  const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
+  if (access.partition === undefined) {
+    return { partitionIndex, errorCode: access.errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+  }
+  const { partition } = access;
+  if (timestamp < earliestPendingUpload) {
+    return { partitionIndex, errorCode: errorCodes.INVALID_REQUEST, timestamp: -1, offset: -1, leaderEpoch: -1 };
+  }
+  const found = await offsetOf(partition, timestamp);
+  const leaderEpoch = found.offset < 0 ? -1 : partition.leaderEpoch;
+  return { partitionIndex, errorCode: errorCodes.NONE, timestamp: found.timestamp, offset: found.offset, leaderEpoch };
+}
+
+async function offsetOf(partition: Partition, timestamp: number): Promise<{ timestamp: number; offset: number }> {
+  const none = { timestamp: -1, offset: -1 };
+  if (timestamp === latest) return { timestamp: -1, offset: partition.highWatermark };
+  if (timestamp === earliest || timestamp === earliestLocal) return { timestamp: -1, offset: partition.startOffset };
+  if (timestamp === latestTiered || timestamp === earliestPendingUpload) return none;
+  const { log } = partition;
+  if (log === undefined) return none;
+  const { files } = partition.owner.environment;
+  if (timestamp === maxTimestamp) return (await findMaxTimestamp(log, files)) ?? none;
+  return (await findByTimestamp(log, files, timestamp)) ?? none;
+}

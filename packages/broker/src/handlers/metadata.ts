@@ -1,0 +1,71 @@
+/**
+ * Metadata, versions 0 to 13. Naming an absent topic creates it where `auto.create.topics.enable` and the request allow that; the
+ * first answer then says LEADER_NOT_AVAILABLE, as Kafka's does, and clients ask again.
+ */
+import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
+import type { Handler, RequestContext } from '../handler.ts';
+import type { Topic } from '../topics/topic.ts';
+import { createTopicWithDefaults } from '../topics/topic-creation.ts';
+import { topicNameProblem } from '../topics/topic-name.ts';
+
+type Draft = ResponseDraft<typeof metadataApi>;
+type TopicDraft = Draft['topics'][number];
+
+export const metadata: Handler<typeof metadataApi> = {
+  api: metadataApi,
+
+  async handle(request, context) {
+    const { cluster } = context.broker;
+    return {
+      brokers: cluster.endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack })),
+      clusterId: cluster.clusterId,
+      controllerId: cluster.endpoints[0]?.nodeId ?? -1,
+      topics: await topicsOf(request, context),
+    };
+  },
+};
+
+async function topicsOf(request: MetadataRequest, context: RequestContext): Promise<TopicDraft[]> {
+  const { topics } = context.broker.cluster;
+  const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
+  if (all) return [...topics.all()].map(describe);
+  const drafts: TopicDraft[] = [];
+  for (const { name, topicId } of request.topics ?? []) {
+    const topic = topics.find(name, topicId);
+    if (topic !== undefined) drafts.push(describe(topic));
+    else if (name === null) drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
+    else drafts.push(absent(name, topicId, await createIfAllowed(name, request, context)));
+  }
+  return drafts;
+}
+
+/** Creates an absent topic if that is allowed; answers the error to tell this time. */
+async function createIfAllowed(name: string, request: MetadataRequest, context: RequestContext): Promise<number> {
+  const { cluster } = context.broker;
+  if (topicNameProblem(name) !== undefined) return errorCodes.INVALID_TOPIC_EXCEPTION;
+  const allowed = request.allowAutoTopicCreation && cluster.configuration.boolean('auto.create.topics.enable');
+  if (!allowed) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+  await createTopicWithDefaults(cluster, name);
+  return errorCodes.LEADER_NOT_AVAILABLE;
+}
+
+function absent(name: string | null, topicId: string, errorCode: number): TopicDraft {
+  return { errorCode, name, topicId, partitions: [] };
+}
+
+function describe(topic: Topic): TopicDraft {
+  return {
+    errorCode: 0,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: false,
+    partitions: topic.partitions.map((partition) => ({
+      errorCode: 0,
+      partitionIndex: partition.index,
+      leaderId: partition.leader,
+      leaderEpoch: partition.leaderEpoch,
+      replicaNodes: partition.replicas,
+      isrNodes: partition.replicas,
+    })),
+  };
+}

@@ -1,0 +1,28 @@
+/** OffsetForLeaderEpoch, versions 2 to 4. */
+import { errorCodes, offsetForLeaderEpoch as offsetForLeaderEpochApi } from '@millrace/wire';
+import type { Handler, RequestContext } from '../handler.ts';
+import { leaderPartition } from '../partition-access.ts';
+
+export const offsetForLeaderEpoch: Handler<typeof offsetForLeaderEpochApi> = {
+  api: offsetForLeaderEpochApi,
+
+  handle(request, context) {
+    return {
+      topics: request.topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) =>
+          endOf(context, topic, partition, currentLeaderEpoch, leaderEpoch),
+        ),
+      })),
+    };
+  },
+};
+
+function endOf(context: RequestContext, topic: string, index: number, currentEpoch: number, wantedEpoch: number) {
+  const access = leaderPartition(context.broker, topic, '', index, currentEpoch);
+  const none = { partition: index, leaderEpoch: -1, endOffset: -1 };
+  if (access.partition === undefined) return { ...none, errorCode: access.errorCode };
+  const { leaderEpoch, highWatermark } = access.partition;
+  if (wantedEpoch < 0 || wantedEpoch > leaderEpoch) return { ...none, errorCode: errorCodes.NONE };
+  return { partition: index, errorCode: errorCodes.NONE, leaderEpoch, endOffset: highWatermark };
+}

@@ -1,0 +1,107 @@
+/**
+ * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker that
+ * does; a version below 3 is refused like any unknown one. Acks 1 and -1 are the same here: there is one copy of the data.
+ */
+import { isMillraceError } from '@millrace/base';
+import { errorCodes, produce as produceApi, type ResponseDraft } from '@millrace/wire';
+import type { Handler, RequestContext } from '../handler.ts';
+import { stampAppendTime } from '../log/append-time.ts';
+import { refusalOf } from '../log/batch-validation.ts';
+import { producerBatchAt } from '../log/producer-states.ts';
+import { leaderPartition } from '../partition-access.ts';
+import type { Partition } from '../topics/partition.ts';
+
+type Draft = ResponseDraft<typeof produceApi>;
+type TopicDraft = NonNullable<Draft['responses']>[number];
+type PartitionDraft = NonNullable<TopicDraft['partitionResponses']>[number];
+
+/** The answer for one partition, and what must be written before it may be sent. */
+interface Appended {
+  readonly draft: PartitionDraft;
+  readonly written: Promise<void> | undefined;
+}
+
+export const produce: Handler<typeof produceApi> = {
+  api: produceApi,
+  advertised: '0-13',
+
+  handle(request, context) {
+    const { acks } = request;
+    const validAcks = acks === -1 || acks === 0 || acks === 1;
+    const topics = request.topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      appended: partitionData.map(({ index, records }) =>
+        validAcks
+          ? append(context, name, topicId, index, records)
+          : refused(index, errorCodes.INVALID_REQUIRED_ACKS, 'acks must be -1, 0 or 1'),
+      ),
+    }));
+    if (acks === 0) return undefined;
+    return answer(topics);
+  },
+};
+
+async function answer(
+  topics: readonly { name: string; topicId: string; appended: readonly Appended[] }[],
+): Promise<Draft> {
+  const responses: TopicDraft[] = [];
+  for (const { name, topicId, appended } of topics) {
+    const partitionResponses: PartitionDraft[] = [];
+    for (const each of appended) partitionResponses.push(await settled(each));
+    responses.push({ name, topicId, partitionResponses });
+  }
+  return { responses };
+}
+
+async function settled({ draft, written }: Appended): Promise<PartitionDraft> {
+  try {
+    await written;
+    return draft;
+  } catch (error) {
+    if (!isMillraceError(error)) throw error;
+    return refused(draft.index, errorCodes.KAFKA_STORAGE_ERROR, error.message).draft;
+  }
+}
+
+function append(
+  context: RequestContext,
+  name: string,
+  topicId: string,
+  index: number,
+  records: Uint8Array | null,
+): Appended {
+  const access = leaderPartition(context.broker, name, topicId, index);
+  if (access.partition === undefined) return refused(index, access.errorCode, null);
+  const { partition } = access;
+  const { settings } = partition.owner;
+  const now = context.broker.cluster.platform.clock.now();
+  if (records === null) return refused(index, errorCodes.INVALID_RECORD, 'the request has no records');
+  const refusal = refusalOf(records, settings, now);
+  if (refusal !== undefined) return refused(index, refusal.errorCode, refusal.message);
+  if (settings.timestampIsAppendTime) stampAppendTime(records, now);
+  return appendInSequence(partition, records, index, settings.timestampIsAppendTime ? now : -1);
+}
+
+function appendInSequence(partition: Partition, batch: Uint8Array, index: number, appendTime: number): Appended {
+  const log = partition.openLog();
+  const producer = producerBatchAt(batch, 0);
+  const check = producer && log.producers.check(producer);
+  if (check?.kind === 'refused') return refused(index, check.errorCode, null);
+  const logStartOffset = log.startOffset;
+  if (check?.kind === 'duplicate') {
+    // The first one may still be on its way to the disk.
+    return { draft: accepted(index, check.baseOffset, appendTime, logStartOffset), written: log.settled() };
+  }
+  const { baseOffset, written } = log.append(batch, partition.leaderEpoch);
+  return { draft: accepted(index, baseOffset, appendTime, logStartOffset), written };
+}
+
+function accepted(index: number, baseOffset: number, appendTime: number, logStartOffset: number): PartitionDraft {
+  return { index, errorCode: 0, baseOffset, logAppendTimeMs: appendTime, logStartOffset };
+}
+
+function refused(index: number, errorCode: number, errorMessage: string | null): Appended {
+  const draft = { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, errorMessage };
+  return { draft, written: undefined };
+}

@@ -1,0 +1,13 @@
+/** What all logs of a cluster share. */
+import type { Clock, Disk } from '@millrace/base';
+import type { FileCache } from './file-cache.ts';
+import type { TailCache } from './tail-cache.ts';
+
+export interface LogEnvironment {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly files: FileCache;
+  readonly tails: TailCache;
+  /** Tells the operator of something a log met that concerns no client. */
+  readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
+}

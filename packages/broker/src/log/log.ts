@@ -1,0 +1,381 @@
+/**
+ * The log of one partition: segments on disk, the newest batches in memory.
+ *
+ * Appending assigns offsets at once and in order; writing follows in groups: while one write is under way, what is appended
+ * waits and goes out with the next. A record can be read, and its append counts as done, once it is written (and synced, where
+ * `flush.messages` asks for it).
+ *
+ * Invariants
+ * - `startOffset <= highWatermark <= endOffset`; what lies below `highWatermark` is in the files, whole and in order.
+ * - Only `#writePending` writes, rolls and moves `highWatermark`, one group at a time.
+ * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to `highWatermark`.
+ */
+import { assert, messageOf } from '@millrace/base';
+import { batchHeader } from '@millrace/wire';
+import type { LogSettings } from '../configuration/topic-configuration.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { ProducerStates, producerBatchAt } from './producer-states.ts';
+import { Segment } from './segment.ts';
+import { recoverSegments } from './segment-recovery.ts';
+import { encodeSegmentSummary } from './segment-summary.ts';
+import { Tail } from './tail-cache.ts';
+
+export interface LogOptions {
+  readonly environment: LogEnvironment;
+  /** Absolute path of the partition's directory, made at the first append. */
+  readonly directory: string;
+  /** The settings in force now; asked again whenever they are needed. */
+  readonly settings: () => LogSettings;
+  /** Called after `highWatermark` moved. */
+  readonly onAdvance: () => void;
+}
+
+/** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
+export type ReadChunks = readonly Uint8Array[];
+
+interface Group {
+  readonly batches: Uint8Array[];
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Log {
+  readonly producers = new ProducerStates();
+  readonly directory: string;
+  readonly #environment: LogEnvironment;
+  readonly #settings: () => LogSettings;
+  readonly #onAdvance: () => void;
+  readonly #tail = new Tail();
+  /** Ascending; empty until the first append. The last one is written to. */
+  #segments: Segment[] = [];
+  #pending: Group | undefined;
+  #writing: Promise<void> | undefined;
+  #startOffset = 0;
+  #endOffset = 0;
+  #highWatermark = 0;
+  #unsyncedRecords = 0;
+  #unsyncedSince = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: LogOptions) {
+    this.#environment = options.environment;
+    this.directory = options.directory;
+    this.#settings = options.settings;
+    this.#onAdvance = options.onAdvance;
+  }
+
+  /** Offset of the oldest record, or where the next one goes when there is none. */
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
+  /** Offset that the next appended record gets. */
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  /** Offset after the last record that can be read. */
+  get highWatermark(): number {
+    return this.#highWatermark;
+  }
+
+  /** Bytes in all segments. */
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Takes over what the directory holds. `startOffset` is where DeleteRecords moved the start to, if it did. */
+  async recover(startOffset: number): Promise<void> {
+    const { indexIntervalBytes } = this.#settings();
+    this.#segments = await recoverSegments(this.#environment, this.directory, this.producers, indexIntervalBytes);
+    const first = this.#segments[0]?.baseOffset ?? 0;
+    const end = this.#segments.at(-1)?.nextOffset ?? startOffset;
+    this.#startOffset = Math.min(Math.max(first, startOffset), end);
+    this.#endOffset = end;
+    this.#highWatermark = end;
+  }
+
+  /**
+   * Appends one batch that was found valid, setting its offset and leader epoch in place. The log owns the bytes from then on.
+   * Answers the offset of its first record, and a promise for its being written, which batches written together share; it
+   * rejects with `DiskError`, and then nothing of the batch remains.
+   */
+  append(batch: Uint8Array, leaderEpoch: number): { readonly baseOffset: number; readonly written: Promise<void> } {
+    assert(!this.#closed, 'append to a closed log');
+    const baseOffset = this.#endOffset;
+    batchHeader.setBaseOffset(batch, 0, baseOffset);
+    batchHeader.setPartitionLeaderEpoch(batch, 0, leaderEpoch);
+    this.#endOffset = batchHeader.lastOffset(batch, 0) + 1;
+    const producer = producerBatchAt(batch, 0);
+    if (producer !== undefined) this.producers.stage(producer);
+    this.#environment.tails.push(this.#tail, baseOffset, this.#endOffset, batch);
+    this.#pending ??= newGroup();
+    const group = this.#pending;
+    group.batches.push(batch);
+    // Begins in a microtask, so that what else this turn appends goes out in the same write.
+    this.#writing ??= Promise.resolve().then(() => this.#writePending());
+    return { baseOffset, written: group.done };
+  }
+
+  /** Resolves once everything appended so far is written; rejects when that fails. */
+  async settled(): Promise<void> {
+    const last = this.#pending?.done;
+    await this.#writing;
+    await last;
+  }
+
+  /**
+   * Whole batches from the one that holds `offset` (between start and high watermark) on: up to `bytesMax` in all, but the
+   * first whatever its size if `atLeastOne`. Answers at once when memory holds them. The receiver must not change the bytes.
+   */
+  read(offset: number, bytesMax: number, atLeastOne: boolean): ReadChunks | Promise<ReadChunks> {
+    if (offset >= this.#highWatermark) return [];
+    if (offset >= this.#tail.firstOffset) {
+      return this.#tail.read(offset, this.#highWatermark, bytesMax, atLeastOne);
+    }
+    return this.#readSegments(offset, bytesMax, atLeastOne);
+  }
+
+  /** Moves the start up to `offset`, at most to the high watermark, and deletes segments that lie before it. */
+  async advanceStart(offset: number): Promise<void> {
+    this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.#highWatermark));
+    while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= this.#startOffset) {
+      await this.#deleteOldest();
+    }
+  }
+
+  /** Deletes segments that are too old or too many for the topic's retention, and rolls what is due. */
+  async retain(): Promise<void> {
+    const settings = this.#settings();
+    if (this.#closed || !settings.deleteOld) return;
+    const now = this.#environment.clock.now();
+    const active = this.#segments.at(-1);
+    const expired = (segment: Segment): boolean =>
+      segment.maxTimestamp >= 0 && segment.maxTimestamp < now - settings.retentionMs;
+    if (active !== undefined && active.sizeBytes > 0 && expired(active)) await this.#exclusively(() => this.#roll());
+    let size = this.sizeBytes;
+    while (this.#segments.length > 1) {
+      const oldest = this.#segments[0] as Segment;
+      if (!expired(oldest) && size - oldest.sizeBytes < settings.retentionBytes) break;
+      size -= oldest.sizeBytes;
+      await this.#deleteOldest();
+      this.#startOffset = Math.max(this.#startOffset, (this.#segments[0] as Segment).baseOffset);
+    }
+  }
+
+  /** Syncs what has been written and not synced for `flush.ms`. */
+  async flushOld(): Promise<void> {
+    const age = this.#environment.clock.monotonic() - this.#unsyncedSince;
+    if (this.#closed || age < this.#settings().flushMs) return;
+    await this.#exclusively(() => this.#syncActive());
+  }
+
+  /** Writes what is pending, syncs, and leaves a summary, so that the next start need not read the segment. */
+  async close(): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#closed = true;
+      const active = this.#segments.at(-1);
+      if (active !== undefined && active.sizeBytes > active.summarizedBytes) await this.#seal(active);
+    });
+    this.#environment.tails.truncate(this.#tail, 0);
+  }
+
+  /** Removes all files. Readers that are under way may fail. */
+  async remove(): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#closed = true;
+      for (const segment of this.#segments) await this.#environment.files.forget(segment.path);
+      this.#environment.tails.truncate(this.#tail, 0);
+      await this.#environment.disk.remove(this.directory);
+    });
+  }
+
+  /** Runs `work` while no group is being written. */
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    const running = work();
+    this.#writing = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      await running;
+    } finally {
+      this.#writing = undefined;
+      if (this.#pending !== undefined && !this.#closed) this.#writing = this.#writePending();
+    }
+  }
+
+  async #writePending(): Promise<void> {
+    while (this.#pending !== undefined) {
+      const group: Group = this.#pending;
+      this.#pending = undefined;
+      try {
+        await this.#writeGroup(group.batches);
+        group.resolve();
+      } catch (error) {
+        await this.#undo(error, group);
+      }
+      this.#onAdvance();
+    }
+    this.producers.dropStaged();
+    this.#writing = undefined;
+  }
+
+  /** Writes batches, rolling to a new segment where one is full. */
+  async #writeGroup(batches: readonly Uint8Array[]): Promise<void> {
+    const settings = this.#settings();
+    for (let first = 0; first < batches.length; ) {
+      const segment = await this.#segmentFor(batches[first] as Uint8Array, settings);
+      let last = first;
+      let size = segment.sizeBytes;
+      while (last < batches.length && (last === first || size + byteLength(batches, last) <= settings.segmentBytes)) {
+        size += byteLength(batches, last);
+        last += 1;
+      }
+      await this.#writeTo(
+        segment,
+        first === 0 && last === batches.length ? batches : batches.slice(first, last),
+        settings,
+      );
+      first = last;
+    }
+  }
+
+  async #writeTo(segment: Segment, batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+    const lease = await this.#environment.files.acquire(segment.path, { create: true });
+    try {
+      await lease.file.write(batches, segment.sizeBytes);
+      const before = this.#highWatermark;
+      const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - before;
+      if (this.#unsyncedRecords + records >= settings.flushRecords) {
+        await lease.file.sync();
+        this.#unsyncedRecords = 0;
+        this.#unsyncedSince = Number.POSITIVE_INFINITY;
+      } else {
+        if (this.#unsyncedRecords === 0) this.#unsyncedSince = this.#environment.clock.monotonic();
+        this.#unsyncedRecords += records;
+      }
+    } finally {
+      await lease.release();
+    }
+    for (const batch of batches) {
+      segment.extend(batch, 0, settings.indexIntervalBytes);
+      const producer = producerBatchAt(batch, 0);
+      if (producer !== undefined) this.producers.commit(producer);
+    }
+    this.#highWatermark = segment.nextOffset;
+  }
+
+  /** The segment that the next batch goes to: the active one, unless it is full or old. */
+  async #segmentFor(batch: Uint8Array, settings: LogSettings): Promise<Segment> {
+    const active = this.#segments.at(-1);
+    if (active === undefined) {
+      await this.#environment.disk.makeDirectory(this.directory);
+      return this.#addSegment(this.#highWatermark);
+    }
+    const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
+    const timestamp = batchHeader.maxTimestamp(batch, 0);
+    const old = active.firstTimestamp >= 0 && timestamp - active.firstTimestamp > settings.segmentMs;
+    const farOffset = batchHeader.lastOffset(batch, 0) - active.baseOffset >= 2 ** 31;
+    if (full || old || farOffset) await this.#roll();
+    return this.#segments.at(-1) as Segment;
+  }
+
+  /** Seals the active segment and begins a new one behind it. */
+  async #roll(): Promise<void> {
+    await this.#seal(this.#segments.at(-1) as Segment);
+    this.#addSegment(this.#highWatermark);
+    const lease = await this.#environment.files.acquire((this.#segments.at(-1) as Segment).path, { create: true });
+    await lease.release();
+  }
+
+  /** Makes a segment durable and writes the summary that vouches for it. */
+  async #seal(segment: Segment): Promise<void> {
+    await this.#syncActive();
+    const content = encodeSegmentSummary(segment.summary(this.producers.snapshot()), segment.index);
+    await this.#environment.disk.writeFileAtomic(segment.summaryPath, content, { sync: true });
+    segment.summarizedBytes = segment.sizeBytes;
+  }
+
+  async #syncActive(): Promise<void> {
+    const active = this.#segments.at(-1);
+    if (active === undefined || this.#unsyncedRecords === 0) return;
+    const lease = await this.#environment.files.acquire(active.path, { create: false });
+    try {
+      await lease.file.sync();
+    } finally {
+      await lease.release();
+    }
+    this.#unsyncedRecords = 0;
+    this.#unsyncedSince = Number.POSITIVE_INFINITY;
+  }
+
+  #addSegment(baseOffset: number): Segment {
+    const segment = new Segment(this.directory, baseOffset);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** Takes back a group whose write failed, and what was appended behind it, since their offsets would leave a gap. */
+  async #undo(error: unknown, group: Group): Promise<void> {
+    const behind = this.#pending;
+    this.#pending = undefined;
+    this.#endOffset = this.#highWatermark;
+    this.producers.dropStaged();
+    this.#environment.tails.truncate(this.#tail, this.#highWatermark);
+    const active = this.#segments.at(-1);
+    if (active !== undefined) await this.#cut(active);
+    group.reject(error);
+    behind?.reject(error);
+  }
+
+  /** Removes what a failed write left behind the segment's last whole batch; if that fails, the next write goes over it. */
+  async #cut(segment: Segment): Promise<void> {
+    try {
+      const lease = await this.#environment.files.acquire(segment.path, { create: true });
+      try {
+        await lease.file.truncate(segment.sizeBytes);
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      const message = `could not cut an unfinished write from ${segment.path}: ${messageOf(error)}`;
+      this.#environment.report({ level: 'warn', message });
+    }
+  }
+
+  async #deleteOldest(): Promise<void> {
+    const segment = this.#segments.shift() as Segment;
+    await this.#environment.files.forget(segment.path);
+    await this.#environment.disk.remove(segment.path);
+    await this.#environment.disk.remove(segment.summaryPath);
+  }
+
+  async #readSegments(offset: number, bytesMax: number, atLeastOne: boolean): Promise<ReadChunks> {
+    const first = this.#segments.findLastIndex((segment) => segment.baseOffset <= offset);
+    for (let index = Math.max(0, first); index < this.#segments.length; index++) {
+      const segment = this.#segments[index] as Segment;
+      if (segment.nextOffset <= offset) continue;
+      const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne);
+      return bytes.length === 0 ? [] : [bytes];
+    }
+    return [];
+  }
+}
+
+function newGroup(): Group {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Whoever appended is told through the promise; that nobody may be listening is no failure of its own.
+  promise.catch(() => undefined);
+  return { batches: [], done: promise, resolve, reject };
+}
+
+function byteLength(batches: readonly Uint8Array[], index: number): number {
+  return (batches[index] as Uint8Array).length;
+}

@@ -1,0 +1,163 @@
+/**
+ * Finds out at start what a log's files hold. A summary vouches for a segment's first bytes; what lies behind is checked batch
+ * by batch, checksum included.
+ *
+ * Bytes at the end that are no whole and sound batch are a write which the process did not live to finish: nobody was told it
+ * succeeded, so the file is cut there. Damage with sound batches behind it is something else: then the damaged file is kept
+ * under another name (`.damaged`) and the segment is written anew from its sound batches, so that those stay readable at their
+ * offsets, and the operator is told what is missing.
+ */
+import { batchHeader, CorruptRecordError } from '@millrace/wire';
+import type { LogEnvironment } from './log-environment.ts';
+import { type ProducerStates, producerBatchAt } from './producer-states.ts';
+import { Segment } from './segment.ts';
+import { decodeSegmentSummary } from './segment-summary.ts';
+
+/** How much of a file is read at once; a batch may be longer. */
+const readBytes = 4 * 1024 * 1024;
+
+/** The segments of a directory, ascending, with the producers' state at their end. Rejects with `DiskError`. */
+export async function recoverSegments(
+  environment: LogEnvironment,
+  directory: string,
+  producers: ProducerStates,
+  indexIntervalBytes: number,
+): Promise<Segment[]> {
+  const entries = await environment.disk.list(directory);
+  const baseOffsets = entries.flatMap(({ name }) => (/^\d{20}\.log$/.test(name) ? [Number(name.slice(0, 20))] : []));
+  const segments: Segment[] = [];
+  for (const baseOffset of baseOffsets.sort((left, right) => left - right)) {
+    const previous = segments.at(-1);
+    if (previous !== undefined && previous.nextOffset !== baseOffset) {
+      const message = `${directory} has a gap from offset ${previous.nextOffset} to ${baseOffset}`;
+      environment.report({ level: 'error', message: `${message}; what lies between can't be read any more` });
+    }
+    segments.push(await recoverSegment(environment, directory, baseOffset, producers, indexIntervalBytes));
+  }
+  return segments;
+}
+
+async function recoverSegment(
+  environment: LogEnvironment,
+  directory: string,
+  baseOffset: number,
+  producers: ProducerStates,
+  indexIntervalBytes: number,
+): Promise<Segment> {
+  const plain = new Segment(directory, baseOffset);
+  const content = await environment.disk.readFile(plain.summaryPath);
+  const known = content && decodeSegmentSummary(baseOffset, content);
+  const lease = await environment.files.acquire(plain.path, { create: false });
+  try {
+    const fileBytes = await lease.file.size();
+    let segment = plain;
+    if (known !== undefined && known.summary.sizeBytes <= fileBytes) {
+      segment = new Segment(directory, baseOffset, known.index);
+      segment.restore(known.summary);
+      producers.restore(known.summary.producers);
+    }
+    await scan(lease.file, fileBytes, segment, producers, indexIntervalBytes);
+    if (segment.sizeBytes === fileBytes) return segment;
+    const rest = Buffer.allocUnsafeSlow(fileBytes - segment.sizeBytes);
+    await lease.file.read(rest, segment.sizeBytes);
+    if (findIntactBatch(rest, 1, segment.nextOffset) !== undefined) {
+      return await rewriteDamaged(environment, segment, lease.file, rest, producers, indexIntervalBytes);
+    }
+    const message = `cut ${rest.length} bytes of an unfinished write from ${segment.path}`;
+    environment.report({ level: 'warn', message });
+    await lease.file.truncate(segment.sizeBytes);
+    return segment;
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Extends the segment by every sound batch behind its known bytes. */
+async function scan(
+  file: { read(target: Uint8Array, position: number): Promise<number> },
+  fileBytes: number,
+  segment: Segment,
+  producers: ProducerStates,
+  indexIntervalBytes: number,
+): Promise<void> {
+  let wanted = readBytes;
+  while (segment.sizeBytes < fileBytes) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(wanted, fileBytes - segment.sizeBytes));
+    const bytes = buffer.subarray(0, await file.read(buffer, segment.sizeBytes));
+    const before = segment.sizeBytes;
+    let position = 0;
+    while (isIntactBatch(bytes, position) && batchHeader.baseOffset(bytes, position) >= segment.nextOffset) {
+      segment.extend(bytes, position, indexIntervalBytes);
+      const batch = producerBatchAt(bytes, position);
+      if (batch !== undefined) producers.commit(batch);
+      position += batchHeader.batchSize(bytes, position);
+    }
+    if (segment.sizeBytes > before) wanted = readBytes;
+    else if (bytes.length < fileBytes - segment.sizeBytes && isLongerThan(bytes)) wanted *= 4;
+    else return;
+  }
+}
+
+/** Writes the segment anew from the sound batches before and in `rest`, keeping the damaged file aside. */
+async function rewriteDamaged(
+  environment: LogEnvironment,
+  segment: Segment,
+  file: { read(target: Uint8Array, position: number): Promise<number> },
+  rest: Uint8Array,
+  producers: ProducerStates,
+  indexIntervalBytes: number,
+): Promise<Segment> {
+  const sound = Buffer.allocUnsafeSlow(segment.sizeBytes);
+  await file.read(sound, 0);
+  const kept: Uint8Array[] = [sound];
+  const damagedFrom = segment.sizeBytes;
+  const missingFrom = segment.nextOffset;
+  let missing = 0;
+  for (let at = findIntactBatch(rest, 1, segment.nextOffset); at !== undefined; ) {
+    const size = batchHeader.batchSize(rest, at);
+    missing += batchHeader.baseOffset(rest, at) - segment.nextOffset;
+    segment.extend(rest, at, indexIntervalBytes);
+    const batch = producerBatchAt(rest, at);
+    if (batch !== undefined) producers.commit(batch);
+    kept.push(rest.subarray(at, at + size));
+    at = findIntactBatch(rest, at + size, segment.nextOffset);
+  }
+  const damagedPath = `${segment.path}.damaged`;
+  await environment.files.forget(segment.path);
+  await environment.disk.rename(segment.path, damagedPath);
+  await environment.disk.writeFileAtomic(segment.path, Buffer.concat(kept), { sync: true });
+  environment.report({
+    level: 'error',
+    message:
+      `${segment.path} is damaged at byte ${damagedFrom}: ${missing} records from offset ${missingFrom} on can't be read; ` +
+      `all others were kept, and the damaged file is ${damagedPath}. Check the disk`,
+  });
+  return segment;
+}
+
+/** The position of the first sound batch at or after `from` whose offset is at least `offsetMin`. */
+function findIntactBatch(bytes: Uint8Array, from: number, offsetMin: number): number | undefined {
+  const magicAt = batchHeader.batchHeaderLayout.magic;
+  for (let at = from; at + batchHeader.batchHeaderBytes <= bytes.length; at++) {
+    if (bytes[at + magicAt] !== 2 || !isIntactBatch(bytes, at)) continue;
+    if (batchHeader.baseOffset(bytes, at) >= offsetMin) return at;
+  }
+  return undefined;
+}
+
+/** Whether the bytes begin with a header of a batch that is plausibly longer than they are. */
+function isLongerThan(bytes: Uint8Array): boolean {
+  if (bytes.length < batchHeader.batchHeaderBytes) return false;
+  return batchHeader.magic(bytes, 0) === 2 && batchHeader.batchSize(bytes, 0) > bytes.length;
+}
+
+/** Whether a whole batch with a fitting checksum lies at `position`. */
+function isIntactBatch(bytes: Uint8Array, position: number): boolean {
+  try {
+    if (batchHeader.wholeBatchSize(bytes, position) === 0) return false;
+    return batchHeader.computeCrc(bytes, position) === batchHeader.crc(bytes, position);
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return false;
+    throw error;
+  }
+}

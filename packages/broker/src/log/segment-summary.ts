@@ -1,0 +1,48 @@
+/**
+ * The file beside a segment (`<base offset>.index`) that says what its first `sizeBytes` bytes hold: its index, its bounds and
+ * the producers' state at their end. It is written once those bytes are synced, so at the next start they need not be read
+ * again, and only what lies behind them is checked batch by batch. A missing or damaged file costs a longer start, never data.
+ */
+import { crc32c } from '@millrace/wire';
+import type { ProducerSnapshot } from './producer-states.ts';
+import { SegmentIndex } from './segment-index.ts';
+
+export interface SegmentSummary {
+  /** Bytes of the segment that this describes. */
+  readonly sizeBytes: number;
+  /** Offset after the last record in them. */
+  readonly nextOffset: number;
+  /** Timestamp of the first batch; -1 when empty. */
+  readonly firstTimestamp: number;
+  /** Largest timestamp; -1 when empty. */
+  readonly maxTimestamp: number;
+  /** Base offset of the batch with that timestamp. */
+  readonly maxTimestampBatch: number;
+  readonly producers: readonly ProducerSnapshot[];
+}
+
+const formatMark = 0x4d52_5331;
+const prefixBytes = 12;
+
+export function encodeSegmentSummary(summary: SegmentSummary, index: SegmentIndex): Uint8Array {
+  const text = Buffer.from(JSON.stringify(summary));
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.writeUInt32BE(formatMark, 0);
+  prefix.writeUInt32BE(text.length, 8);
+  const bytes = Buffer.concat([prefix, text, index.encode()]);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(8)), 4);
+  return bytes;
+}
+
+/** The content of such a file, or undefined when it is damaged or of another format. */
+export function decodeSegmentSummary(
+  baseOffset: number,
+  content: Uint8Array,
+): { readonly summary: SegmentSummary; readonly index: SegmentIndex } | undefined {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  if (bytes.length < prefixBytes || bytes.readUInt32BE(0) !== formatMark) return undefined;
+  if (crc32c(bytes.subarray(8)) !== bytes.readUInt32BE(4)) return undefined;
+  const textEnd = prefixBytes + bytes.readUInt32BE(8);
+  const summary = JSON.parse(bytes.toString('utf8', prefixBytes, textEnd)) as SegmentSummary;
+  return { summary, index: SegmentIndex.decode(baseOffset, bytes.subarray(textEnd)) };
+}

@@ -1,0 +1,158 @@
+/**
+ * One file of a log: record batches one behind the other, from `baseOffset` on. The file's bytes up to `sizeBytes` are whole
+ * batches; what may lie behind is an unfinished write and is never read.
+ */
+import { batchHeader } from '@millrace/wire';
+import type { FileCache } from './file-cache.ts';
+import type { ProducerSnapshot } from './producer-states.ts';
+import { SegmentIndex } from './segment-index.ts';
+import type { SegmentSummary } from './segment-summary.ts';
+
+const noTimestamp = -1;
+
+export class Segment {
+  readonly baseOffset: number;
+  readonly path: string;
+  readonly index: SegmentIndex;
+  sizeBytes = 0;
+  /** Offset after the last record. */
+  nextOffset: number;
+  firstTimestamp = noTimestamp;
+  maxTimestamp = noTimestamp;
+  /** Base offset of the batch that holds `maxTimestamp`. */
+  maxTimestampBatch: number;
+  /** Bytes that the summary file describes; those need no check at the next start. */
+  summarizedBytes = 0;
+
+  constructor(directory: string, baseOffset: number, index = new SegmentIndex(baseOffset)) {
+    this.baseOffset = baseOffset;
+    this.path = `${directory}/${segmentName(baseOffset)}.log`;
+    this.index = index;
+    this.nextOffset = baseOffset;
+    this.maxTimestampBatch = baseOffset;
+  }
+
+  get summaryPath(): string {
+    return this.path.replace(/\.log$/, '.index');
+  }
+
+  /** Counts a batch that was written at the end of the file. */
+  extend(bytes: Uint8Array, position: number, indexIntervalBytes: number): void {
+    const baseOffset = batchHeader.baseOffset(bytes, position);
+    const timestamp = batchHeader.maxTimestamp(bytes, position);
+    if (this.sizeBytes - this.index.lastPosition > indexIntervalBytes || this.index.length === 0) {
+      this.index.add(baseOffset, this.sizeBytes, this.maxTimestamp);
+    }
+    if (this.firstTimestamp === noTimestamp) this.firstTimestamp = timestamp;
+    if (timestamp > this.maxTimestamp) {
+      this.maxTimestamp = timestamp;
+      this.maxTimestampBatch = baseOffset;
+    }
+    this.nextOffset = batchHeader.lastOffset(bytes, position) + 1;
+    this.sizeBytes += batchHeader.batchSize(bytes, position);
+  }
+
+  summary(producers: readonly ProducerSnapshot[]): SegmentSummary {
+    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch } = this;
+    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers };
+  }
+
+  /** Takes over what a summary says of the file's first bytes. */
+  restore(summary: SegmentSummary): void {
+    this.sizeBytes = summary.sizeBytes;
+    this.summarizedBytes = summary.sizeBytes;
+    this.nextOffset = summary.nextOffset;
+    this.firstTimestamp = summary.firstTimestamp;
+    this.maxTimestamp = summary.maxTimestamp;
+    this.maxTimestampBatch = summary.maxTimestampBatch;
+  }
+
+  /**
+   * Whole batches from the one that holds `offset` on, up to `bytesMax` in all, but the first whatever its size if
+   * `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
+   */
+  async read(files: FileCache, offset: number, bytesMax: number, atLeastOne: boolean): Promise<Uint8Array> {
+    const lease = await files.acquire(this.path, { create: false });
+    try {
+      const end = this.sizeBytes;
+      const from = this.index.floor(offset);
+      const gap = this.index.length === 0 ? 0 : 2 * gapBytes;
+      let buffer = await readRange(lease.file, from, Math.min(end, from + bytesMax + gap));
+      let start = 0;
+      let size = wholeSize(buffer, start);
+      while (size > 0 && batchHeader.lastOffset(buffer, start) < offset) {
+        start += size;
+        size = wholeSize(buffer, start);
+      }
+      if (size === 0) {
+        // The batch begins beyond what was read, or is longer than that.
+        const rest = end - from - start;
+        if (rest <= 0) return buffer.subarray(0, 0);
+        const wanted = Math.max(bytesMax, await this.#sizeAt(lease.file, from + start));
+        buffer = await readRange(lease.file, from + start, Math.min(end, from + start + wanted));
+        return skipAndTrim(buffer, offset, bytesMax, atLeastOne);
+      }
+      return skipAndTrim(buffer.subarray(start), offset, bytesMax, atLeastOne);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** The base offset of the batch at an index entry's position; the segment's end when nothing lies there. */
+  async offsetAt(files: FileCache, position: number): Promise<number> {
+    const lease = await files.acquire(this.path, { create: false });
+    try {
+      const head = await readRange(lease.file, position, position + batchHeader.batchHeaderBytes);
+      return head.length < batchHeader.batchHeaderBytes ? this.nextOffset : batchHeader.baseOffset(head, 0);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #sizeAt(file: { read(target: Uint8Array, position: number): Promise<number> }, at: number): Promise<number> {
+    const head = new Uint8Array(batchHeader.batchOverheadBytes);
+    const count = await file.read(head, at);
+    return count < head.length ? 0 : batchHeader.batchSize(head, 0);
+  }
+}
+
+/** How far behind an index entry a wanted batch may begin, as a guess that saves a second read. */
+const gapBytes = 4096;
+
+/** A segment's file name without its ending: its base offset in 20 digits, as Kafka names them. */
+export function segmentName(baseOffset: number): string {
+  return baseOffset.toString().padStart(20, '0');
+}
+
+async function readRange(
+  file: { read(target: Uint8Array, position: number): Promise<number> },
+  from: number,
+  to: number,
+): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(Math.max(0, to - from));
+  const count = await file.read(buffer, from);
+  return buffer.subarray(0, count);
+}
+
+/** Drops batches before the one with `offset`, and what goes beyond the limit or is no whole batch at the end. */
+function skipAndTrim(bytes: Uint8Array, offset: number, bytesMax: number, atLeastOne: boolean): Uint8Array {
+  let start = 0;
+  let size = wholeSize(bytes, start);
+  while (size > 0 && batchHeader.lastOffset(bytes, start) < offset) {
+    start += size;
+    size = wholeSize(bytes, start);
+  }
+  let end = start;
+  while (size > 0 && (end + size - start <= bytesMax || (atLeastOne && end === start))) {
+    end += size;
+    size = wholeSize(bytes, end);
+  }
+  return bytes.subarray(start, end);
+}
+
+/** The size of the batch at `position`, or 0 when it is not whole. The log's own bytes are not checked again. */
+function wholeSize(bytes: Uint8Array, position: number): number {
+  if (position + batchHeader.batchHeaderBytes > bytes.length) return 0;
+  const size = batchHeader.batchSize(bytes, position);
+  return position + size <= bytes.length ? size : 0;
+}

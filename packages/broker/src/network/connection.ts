@@ -1,0 +1,188 @@
+/**
+ * One client's connection: cuts frames out of the socket's chunks, hands requests to their handlers, and sends the answers in
+ * the order of the requests, whichever is ready first.
+ *
+ * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive; at most
+ * `requestsMax` requests of a connection are in work, and none is read while the peer does not take its answers.
+ */
+import { messageOf, type Socket, type SocketHandler } from '@millrace/base';
+import {
+  type Api,
+  apiVersions,
+  ByteReader,
+  type ByteWriter,
+  decodeRequest,
+  decodeRequestHeader,
+  type EncodedFrame,
+  encodeResponse,
+  errorCodes,
+  hasVersion,
+  type RequestHeader,
+  WireError,
+} from '@millrace/wire';
+import type { BrokerEndpoint } from '../broker-endpoint.ts';
+import type { AnyHandler, ConnectionHandle } from '../handler.ts';
+import { offered } from '../handlers/api-versions.ts';
+import { FrameAssembler } from './frame-assembler.ts';
+
+export interface ConnectionOptions {
+  readonly broker: BrokerEndpoint;
+  readonly handlers: ReadonlyMap<number, AnyHandler>;
+  readonly frameBytesMax: number;
+  /** Shared by all connections: messages are encoded one at a time. */
+  readonly writer: ByteWriter;
+  readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+/** A place in the order of answers. */
+interface Slot {
+  done: boolean;
+  /** Undefined once done: the request gets no answer. */
+  frame: EncodedFrame | undefined;
+}
+
+/** Requests of one connection that may be in work at once. */
+const requestsMax = 128;
+
+export class Connection implements SocketHandler, ConnectionHandle {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #frames: FrameAssembler;
+  readonly #closedListeners = new Set<() => void>();
+  #slots: Slot[] = [];
+  #flushing = false;
+  #congested = false;
+  #paused = false;
+  #closed = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#frames = new FrameAssembler(options.frameBytesMax);
+    socket.handle(this);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  onClosed(callback: () => void): () => void {
+    this.#closedListeners.add(callback);
+    return () => this.#closedListeners.delete(callback);
+  }
+
+  data(chunk: Uint8Array): void {
+    try {
+      this.#frames.push(chunk, (frame) => this.#request(frame));
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#regulate();
+  }
+
+  drained(): void {
+    this.#congested = false;
+    this.#regulate();
+  }
+
+  closed(): void {
+    this.#closed = true;
+    this.#slots = [];
+    for (const callback of [...this.#closedListeners]) callback();
+    this.#closedListeners.clear();
+    this.#options.onClosed(this);
+  }
+
+  /** Ends the connection after what is ready was sent. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #request(frame: Uint8Array): void {
+    if (this.#closed) return;
+    const reader = new ByteReader(frame);
+    const header = decodeRequestHeader(reader);
+    const handler = this.#options.handlers.get(header.apiKey);
+    if (handler === undefined) throw unknownApi(header);
+    const slot: Slot = { done: false, frame: undefined };
+    this.#slots.push(slot);
+    const { api } = handler;
+    if (!hasVersion(api.versions, header.apiVersion)) {
+      if (api.key !== apiVersions.key) throw unknownApi(header);
+      return this.#answer(slot, apiVersions, 0, header, {
+        errorCode: errorCodes.UNSUPPORTED_VERSION,
+        apiKeys: offered(this.#options.handlers.values()),
+      });
+    }
+    const request = decodeRequest(api, header.apiVersion, reader);
+    const answer = handler.handle(request, {
+      broker: this.#options.broker,
+      clientId: header.clientId,
+      clientHost: this.#socket.remoteHost,
+      apiVersion: header.apiVersion,
+      connection: this,
+    });
+    if (answer instanceof Promise) {
+      answer
+        .then((draft) => this.#answer(slot, api, header.apiVersion, header, draft))
+        .catch((error: unknown) => this.#fail(error));
+    } else this.#answer(slot, api, header.apiVersion, header, answer);
+  }
+
+  #answer(slot: Slot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
+    if (this.#closed) return;
+    if (draft !== undefined) {
+      slot.frame = encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
+    }
+    slot.done = true;
+    if (this.#flushing || this.#slots[0] !== slot) return;
+    this.#flushing = true;
+    // In a microtask, so that answers that become ready together leave in one write.
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#closed) return;
+    const chunks: Uint8Array[] = [];
+    let sent = 0;
+    for (; sent < this.#slots.length; sent++) {
+      const { done, frame } = this.#slots[sent] as Slot;
+      if (!done) break;
+      if (frame !== undefined) chunks.push(...frame.chunks);
+    }
+    this.#slots.splice(0, sent);
+    if (chunks.length > 0 && !this.#socket.write(chunks)) this.#congested = true;
+    this.#regulate();
+  }
+
+  /** Reads on or stops reading, as the bounds ask for. */
+  #regulate(): void {
+    const full = this.#congested || this.#slots.length >= requestsMax;
+    if (full === this.#paused || this.#closed) return;
+    this.#paused = full;
+    if (full) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** A peer that breaks the protocol, or a handler that failed: the connection can't go on. */
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    const peer = `${this.#socket.remoteHost}:${this.#socket.remotePort}`;
+    this.#options.report({ level: 'warn', message: `closed the connection of ${peer}: ${messageOf(error)}` });
+    this.#socket.destroy();
+  }
+}
+
+function unknownApi(header: RequestHeader): WireError {
+  const what = `API ${header.apiKey} version ${header.apiVersion}`;
+  return new WireError(
+    'unsupported_version',
+    `${what} of client ${header.clientId ?? '(unnamed)'} is not offered here`,
+  );
+}

@@ -1,0 +1,244 @@
+/**
+ * All topics of the cluster. What exists is in the journal; the records are under `topics/<name>.<id>/<partition>/`. A directory
+ * without a topic in the journal is what a deletion left behind, and is removed at start.
+ */
+import { type Disk, MillraceError, messageOf, type Randomness, randomUuidBytes } from '@millrace/base';
+import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
+import type { Journal, JournalSection } from '../journal/journal.ts';
+import type { LogEnvironment } from '../log/log-environment.ts';
+import type { Partition } from './partition.ts';
+import { Topic } from './topic.ts';
+
+type TopicEntry =
+  | {
+      readonly kind: 'create';
+      readonly id: string;
+      readonly name: string;
+      readonly assignment: readonly (readonly number[])[];
+      readonly configuration: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'delete'; readonly id: string }
+  | { readonly kind: 'configure'; readonly id: string; readonly configuration: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'grow';
+      readonly id: string;
+      readonly first: number;
+      readonly assignment: readonly (readonly number[])[];
+    }
+  | { readonly kind: 'advance'; readonly id: string; readonly starts: readonly (readonly [number, number])[] };
+
+export interface TopicCatalogOptions {
+  /** Absolute path of the directory that holds all topics' directories. */
+  readonly directory: string;
+  readonly configuration: ClusterConfiguration;
+  readonly environment: LogEnvironment;
+  readonly randomness: Randomness;
+  readonly journal: Journal;
+}
+
+/** A topic of this name is there, or is being created. */
+export class TopicExistsError extends MillraceError {
+  readonly code = 'topic_exists';
+
+  constructor(name: string) {
+    super(`Topic '${name}' already exists.`);
+  }
+}
+
+export class TopicCatalog {
+  readonly #options: TopicCatalogOptions;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<string, Topic>();
+  readonly #creating = new Set<string>();
+  /** Where DeleteRecords moved the start of partitions to, by topic id and partition. */
+  readonly #starts = new Map<string, Map<number, number>>();
+  readonly #section: JournalSection<TopicEntry>;
+  readonly #deletionListeners: ((topic: Topic) => void)[] = [];
+
+  constructor(options: TopicCatalogOptions) {
+    this.#options = options;
+    this.#section = options.journal.section<TopicEntry>('topics', {
+      apply: (entry) => this.#apply(entry),
+      snapshot: () => this.#snapshot(),
+    });
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** All topics in order of creation. */
+  all(): Iterable<Topic> {
+    return this.#byName.values();
+  }
+
+  byName(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: string): Topic | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The topic that a request means by a name, or by an id where it has no name. */
+  find(name: string | null, id: string): Topic | undefined {
+    return name ? this.byName(name) : this.byId(id);
+  }
+
+  onDeleted(listener: (topic: Topic) => void): void {
+    this.#deletionListeners.push(listener);
+  }
+
+  /** Creates a topic whose name and configuration were found valid. Rejects with `TopicExistsError`, `DiskError`. */
+  async create(
+    name: string,
+    assignment: readonly (readonly number[])[],
+    configuration: ReadonlyMap<string, string>,
+  ): Promise<Topic> {
+    if (this.#byName.has(name) || this.#creating.has(name)) throw new TopicExistsError(name);
+    const id = Buffer.from(randomUuidBytes(this.#options.randomness)).toString('base64url');
+    this.#creating.add(name);
+    try {
+      await this.#section.append({
+        kind: 'create',
+        id,
+        name,
+        assignment,
+        configuration: Object.fromEntries(configuration),
+      });
+    } finally {
+      this.#creating.delete(name);
+    }
+    return this.#byId.get(id) as Topic;
+  }
+
+  /** Deletes a topic: at once for clients, its files in the background. */
+  async delete(topic: Topic): Promise<void> {
+    await this.#section.append({ kind: 'delete', id: topic.id });
+    for (const listener of this.#deletionListeners) listener(topic);
+    this.#removeFiles(topic).catch((error: unknown) => {
+      const message = `could not remove ${topic.directory} of deleted topic ${topic.name}: ${messageOf(error)}`;
+      this.#options.environment.report({ level: 'warn', message: `${message}; the next start tries again` });
+    });
+  }
+
+  /** Replaces what the topic itself sets by a configuration that was found valid. */
+  configure(topic: Topic, configuration: ReadonlyMap<string, string>): Promise<void> {
+    return this.#section.append({
+      kind: 'configure',
+      id: topic.id,
+      configuration: Object.fromEntries(configuration),
+    });
+  }
+
+  /** Adds partitions behind the topic's last one. */
+  grow(topic: Topic, assignment: readonly (readonly number[])[]): Promise<void> {
+    return this.#section.append({ kind: 'grow', id: topic.id, first: topic.partitions.length, assignment });
+  }
+
+  /** Moves the start of a partition forward to an offset between its start and its high watermark. */
+  async advanceStart(topic: Topic, partition: Partition, offset: number): Promise<void> {
+    await this.#section.append({ kind: 'advance', id: topic.id, starts: [[partition.index, offset]] });
+    await partition.log?.advanceStart(offset);
+  }
+
+  /** Reads what the partitions' directories hold, after the journal was replayed. */
+  async recover(): Promise<void> {
+    const { directory, environment } = this.#options;
+    const topics = new Map([...this.all()].map((topic) => [topic.directory.slice(directory.length + 1), topic]));
+    for (const entry of await environment.disk.list(directory)) {
+      const topic = topics.get(entry.name);
+      if (topic === undefined) await environment.disk.remove(`${directory}/${entry.name}`);
+      else await this.#recoverTopic(topic, environment.disk);
+    }
+  }
+
+  /** Partitions that have a log. */
+  *logged(): Iterable<Partition> {
+    for (const topic of this.all()) {
+      for (const partition of topic.partitions) if (partition.log !== undefined) yield partition;
+    }
+  }
+
+  async #recoverTopic(topic: Topic, disk: Disk): Promise<void> {
+    const starts = this.#starts.get(topic.id);
+    const entries = await disk.list(topic.directory);
+    await Promise.all(
+      entries.map(async ({ name }) => {
+        const partition = topic.partitions[Number(name)];
+        if (partition !== undefined) await partition.openLog().recover(starts?.get(partition.index) ?? 0);
+      }),
+    );
+  }
+
+  async #removeFiles(topic: Topic): Promise<void> {
+    for (const partition of topic.partitions) await partition.log?.remove();
+    await this.#options.environment.disk.remove(topic.directory);
+  }
+
+  #apply(entry: TopicEntry): void {
+    if (entry.kind === 'create') return this.#applyCreate(entry);
+    const topic = this.#byId.get(entry.id);
+    if (topic === undefined) return;
+    if (entry.kind === 'delete') {
+      this.#byId.delete(topic.id);
+      this.#byName.delete(topic.name);
+      this.#starts.delete(topic.id);
+      topic.markDeleted();
+    } else if (entry.kind === 'configure') topic.setConfiguration(new Map(Object.entries(entry.configuration)));
+    else if (entry.kind === 'grow') {
+      if (entry.first === topic.partitions.length) topic.addPartitions(entry.assignment.map(interned()));
+    } else {
+      const starts = this.#starts.get(entry.id) ?? new Map<number, number>();
+      for (const [partition, offset] of entry.starts) starts.set(partition, offset);
+      this.#starts.set(entry.id, starts);
+    }
+  }
+
+  #applyCreate(entry: Extract<TopicEntry, { kind: 'create' }>): void {
+    const { directory, configuration: cluster, environment } = this.#options;
+    const topic = new Topic({
+      name: entry.name,
+      id: entry.id,
+      directory: `${directory}/${directoryName(entry.name, entry.id)}`,
+      assignment: entry.assignment.map(interned()),
+      configuration: new Map(Object.entries(entry.configuration)),
+      cluster,
+      environment,
+    });
+    this.#byName.set(topic.name, topic);
+    this.#byId.set(topic.id, topic);
+  }
+
+  *#snapshot(): Iterable<TopicEntry> {
+    for (const topic of this.all()) {
+      yield {
+        kind: 'create',
+        id: topic.id,
+        name: topic.name,
+        assignment: topic.partitions.map((partition) => partition.replicas),
+        configuration: Object.fromEntries(topic.configuration),
+      };
+      const starts = this.#starts.get(topic.id);
+      if (starts !== undefined) yield { kind: 'advance', id: topic.id, starts: [...starts] };
+    }
+  }
+}
+
+/** A topic's directory: its name to be read by people, its id because a name may come back after a deletion. */
+function directoryName(name: string, id: string): string {
+  const hex = Buffer.from(id, 'base64url').toString('hex');
+  return `${name.slice(0, 200)}.${hex}`;
+}
+
+/** Makes equal replica lists of one entry the same array. */
+function interned(): (replicas: readonly number[]) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
+  return (replicas) => {
+    const key = replicas.join();
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    known.set(key, replicas);
+    return replicas;
+  };
+}

@@ -1,0 +1,133 @@
+/** The rules by which topics come to be, whoever asks: a name, a number of partitions and replicas, and a configuration. */
+import { isMillraceError } from '@millrace/base';
+import { errorCodes } from '@millrace/wire';
+import type { ClusterState } from '../cluster-state.ts';
+import { checkTopicConfiguration } from '../configuration/topic-configuration.ts';
+import { assignReplicas } from './replica-assignment.ts';
+import type { Topic } from './topic.ts';
+import { topicNameProblem, topicNamesCollide } from './topic-name.ts';
+
+/** What a topic is to be like. -1 partitions or replicas mean the broker's default. */
+export interface TopicPlan {
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+  /** Replicas by partition number, where the caller assigns them; the counts are -1 then. */
+  readonly assignment?: readonly { readonly partitionIndex: number; readonly brokerIds: readonly number[] }[];
+  readonly configuration: ReadonlyMap<string, string>;
+}
+
+/** Why a topic can't be created or grown. */
+export interface TopicRefusal {
+  readonly errorCode: number;
+  readonly message: string;
+}
+
+/** Kafka has no bound; this one keeps a slip of the finger from filling the memory. */
+const partitionsMax = 1_000_000;
+
+/** Creates a topic, unless `validateOnly`; answers it (with its partitions' replicas), or why it can't be. */
+export async function createTopic(
+  cluster: ClusterState,
+  plan: TopicPlan,
+  validateOnly: boolean,
+): Promise<Topic | { readonly assignment: readonly (readonly number[])[] } | TopicRefusal> {
+  const refusal = nameRefusal(cluster, plan.name) ?? configurationRefusal(plan.configuration);
+  if (refusal !== undefined) return refusal;
+  const assignment = plan.assignment?.length ? givenAssignment(cluster, plan) : madeAssignment(cluster, plan);
+  if ('errorCode' in assignment) return assignment;
+  if (validateOnly) return { assignment };
+  try {
+    return await cluster.topics.create(plan.name, assignment, plan.configuration);
+  } catch (error) {
+    if (isMillraceError(error, 'topic_exists')) {
+      return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: error.message };
+    }
+    throw error;
+  }
+}
+
+/** Creates a topic with the broker's defaults because a client named it; someone else having done so meanwhile is fine. */
+export async function createTopicWithDefaults(cluster: ClusterState, name: string): Promise<void> {
+  await createTopic(cluster, { name, partitionCount: -1, replicationFactor: -1, configuration: new Map() }, false);
+}
+
+/** The replicas of partitions that are added to a topic: as many for each as its first has. */
+export function growthAssignment(cluster: ClusterState, topic: Topic, count: number): (readonly number[])[] {
+  const first = topic.partitions[0];
+  const replicas = first?.replicas ?? [];
+  const nodeIds = cluster.endpoints.map(({ nodeId }) => nodeId);
+  const shift = Math.max(0, nodeIds.indexOf(first?.leader ?? -1));
+  return assignReplicas(nodeIds, topic.partitions.length, count, replicas.length, shift);
+}
+
+/** Checks one partition's replicas as a client assigns them. */
+export function replicasRefusal(cluster: ClusterState, replicas: readonly number[]): TopicRefusal | undefined {
+  const invalid = (message: string): TopicRefusal => ({ errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message });
+  if (replicas.length === 0) return invalid('a partition needs at least one replica');
+  if (new Set(replicas).size !== replicas.length) return invalid('a broker is named twice for one partition');
+  const unknown = replicas.find((nodeId) => !cluster.endpoints.some((endpoint) => endpoint.nodeId === nodeId));
+  return unknown === undefined ? undefined : invalid(`there is no broker ${unknown}`);
+}
+
+function nameRefusal(cluster: ClusterState, name: string): TopicRefusal | undefined {
+  const problem = topicNameProblem(name);
+  if (problem !== undefined) return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message: problem };
+  if (cluster.topics.byName(name) !== undefined) {
+    return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
+  }
+  if (!/[._]/.test(name)) return undefined;
+  for (const { name: other } of cluster.topics.all()) {
+    if (topicNamesCollide(name, other)) {
+      const message = `Topic '${name}' collides with existing topic: ${other}`;
+      return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message };
+    }
+  }
+  return undefined;
+}
+
+function configurationRefusal(configuration: ReadonlyMap<string, string>): TopicRefusal | undefined {
+  try {
+    checkTopicConfiguration(configuration);
+    return undefined;
+  } catch (error) {
+    if (!isMillraceError(error, 'invalid_configuration')) throw error;
+    return { errorCode: errorCodes.INVALID_CONFIG, message: error.message };
+  }
+}
+
+function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | TopicRefusal {
+  const { configuration, endpoints } = cluster;
+  const count = plan.partitionCount === -1 ? configuration.number('num.partitions') : plan.partitionCount;
+  const replicas =
+    plan.replicationFactor === -1 ? configuration.number('default.replication.factor') : plan.replicationFactor;
+  if (count <= 0 || count > partitionsMax) {
+    const message = `the number of partitions must be from 1 to ${partitionsMax}, not ${count}`;
+    return { errorCode: errorCodes.INVALID_PARTITIONS, message };
+  }
+  if (replicas <= 0 || replicas > endpoints.length) {
+    const message = `a replication factor of ${replicas} is not possible with ${endpoints.length} brokers`;
+    return { errorCode: errorCodes.INVALID_REPLICATION_FACTOR, message };
+  }
+  const nodeIds = endpoints.map(({ nodeId }) => nodeId);
+  return assignReplicas(nodeIds, 0, count, replicas, cluster.topics.size);
+}
+
+function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | TopicRefusal {
+  if (plan.partitionCount !== -1 || plan.replicationFactor !== -1) {
+    const message = 'partitions and replication factor must be -1 where replicas are assigned';
+    return { errorCode: errorCodes.INVALID_REQUEST, message };
+  }
+  const ordered = [...(plan.assignment ?? [])].sort((left, right) => left.partitionIndex - right.partitionIndex);
+  const assignment: (readonly number[])[] = [];
+  for (const [index, { partitionIndex, brokerIds }] of ordered.entries()) {
+    if (partitionIndex !== index) {
+      const message = `partitions must be numbered from 0 without gaps; ${index} is missing`;
+      return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
+    }
+    const refusal = replicasRefusal(cluster, brokerIds);
+    if (refusal !== undefined) return refusal;
+    assignment.push(brokerIds);
+  }
+  return assignment;
+}
