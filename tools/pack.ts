@@ -16,6 +16,9 @@ const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/.bin/tsc');
 const EXAMPLE_MS_MAX = 120_000;
 
+/** A command that did not end well; the message holds what it printed. */
+class CommandFailure extends Error {}
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(options: readonly string[]): Promise<number> {
@@ -75,8 +78,6 @@ function tryOut(packed: readonly Packed[], folder: string): void {
   process.stdout.write(run(process.execPath, ['built/example.js'], folder));
   process.stdout.write(`millrace ${run(join(folder, 'node_modules/.bin/millrace'), ['--version'], folder)}`);
 }
-
-class CommandFailure extends Error {}
 
 /** Runs a command to its end and returns its stdout. */
 function run(command: string, args: readonly string[], folder: string): string {
