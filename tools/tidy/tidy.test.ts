@@ -166,7 +166,7 @@ test('finds names that are not kebab-case or say nothing', () => {
 });
 
 test("finds handlers that do not bear their message's name", () => {
-  const handlers = ['heartbeat.ts', 'heart-beat.ts', 'heart-beat.test.ts', 'group/any.ts'];
+  const handlers = ['heartbeat.ts', 'heart-beat.ts', 'heart-beat.test.ts', 'index.ts'];
   const paths = [
     'packages/wire/src/messages/heartbeat.ts',
     ...handlers.map((each) => `packages/broker/src/handlers/${each}`),
