@@ -175,6 +175,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#journalOpen = true;
     this.producerIds.start();
     await this.topics.recover();
+    await this.groups.start();
     await this.#listen();
     this.#every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#every(flushCheckMs, () => this.#flushOld());
@@ -211,6 +212,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       configuration: this.configuration,
       journal: this.#journal,
       topics: this.topics,
+      report: this.#report,
     });
   }
 
