@@ -4,23 +4,42 @@ import type { AnyHandler, Handler } from '../handler.ts';
 import { apiVersionsHandler } from './api-versions.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
+import { deleteGroups } from './delete-groups.ts';
 import { deleteRecords } from './delete-records.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
+import { describeGroups } from './describe-groups.ts';
 import { fetch } from './fetch.ts';
+import { findCoordinator } from './find-coordinator.ts';
+import { heartbeat } from './heartbeat.ts';
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { initProducerId } from './init-producer-id.ts';
+import { joinGroup } from './join-group.ts';
+import { leaveGroup } from './leave-group.ts';
+import { listGroups } from './list-groups.ts';
 import { listOffsets } from './list-offsets.ts';
 import { metadata } from './metadata.ts';
+import { offsetCommit } from './offset-commit.ts';
+import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
+import { syncGroup } from './sync-group.ts';
 
 const list: AnyHandler[] = [
   any(produce),
   any(fetch),
   any(listOffsets),
   any(metadata),
+  any(offsetCommit),
+  any(offsetFetch),
+  any(findCoordinator),
+  any(joinGroup),
+  any(heartbeat),
+  any(leaveGroup),
+  any(syncGroup),
+  any(describeGroups),
+  any(listGroups),
   any(createTopics),
   any(deleteTopics),
   any(deleteRecords),
@@ -28,6 +47,7 @@ const list: AnyHandler[] = [
   any(offsetForLeaderEpoch),
   any(describeConfigs),
   any(createPartitions),
+  any(deleteGroups),
   any(incrementalAlterConfigs),
   any(describeCluster),
   any(apiVersionsHandler(() => list)),

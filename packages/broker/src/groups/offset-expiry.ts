@@ -1,0 +1,58 @@
+/** Which offsets are too old to keep (KIP-211). */
+import { decodeConsumerSubscription, WireError } from '@millrace/wire';
+import type { ClassicGroup } from './classic-group.ts';
+import type { CommittedOffset, GroupStore } from './group-store.ts';
+
+/** The offsets of a group that have expired, by topic, and whether any remain. */
+export interface Expired {
+  readonly topics: ReadonlyMap<string, readonly number[]>;
+  readonly remaining: boolean;
+}
+
+/**
+ * Offsets expire a retention time after the group became empty, or, for clients that assign themselves and for topics that a
+ * stable group does not read any more, after they were committed. `now` is wall-clock milliseconds.
+ */
+export function expiredOffsets(group: ClassicGroup, store: GroupStore, retentionMs: number, now: number): Expired {
+  const base = retentionBase(group);
+  const subscribed = group.state === 'Empty' ? [] : subscribedTopics(group);
+  const topics = new Map<string, number[]>();
+  let remaining = false;
+  for (const [topic, offsets] of store.offsets(group.id)) {
+    const isKept = base === undefined || subscribed === undefined || subscribed.includes(topic);
+    const expired = isKept
+      ? []
+      : [...offsets].filter(([, committed]) => now >= (committed.expiresAt ?? base(committed) + retentionMs));
+    if (expired.length > 0) {
+      topics.set(
+        topic,
+        expired.map(([partition]) => partition),
+      );
+    }
+    if (expired.length < offsets.size) remaining = true;
+  }
+  return { topics, remaining };
+}
+
+/** From when on an offset's retention counts; undefined while offsets do not expire. */
+function retentionBase(group: ClassicGroup): ((committed: CommittedOffset) => number) | undefined {
+  if (group.protocolType === null) return (committed) => committed.committedAt;
+  if (group.state === 'Empty') return () => group.since;
+  return group.protocolType === 'consumer' && group.state === 'Stable'
+    ? (committed) => committed.committedAt
+    : undefined;
+}
+
+/** What the members of a consumer group read; undefined when one does not say it in the way consumers do. */
+function subscribedTopics(group: ClassicGroup): string[] | undefined {
+  const topics = new Set<string>();
+  for (const member of group.members.all()) {
+    try {
+      for (const topic of decodeConsumerSubscription(member.metadata(group.protocolName)).topics) topics.add(topic);
+    } catch (error) {
+      if (error instanceof WireError) return undefined;
+      throw error;
+    }
+  }
+  return [...topics];
+}

@@ -1,0 +1,13 @@
+/** Heartbeat, versions 0 to 4. */
+import { errorCodes, heartbeat as heartbeatApi } from '@millrace/wire';
+import { coordinates } from '../groups/coordinator-endpoint.ts';
+import type { Handler } from '../handler.ts';
+
+export const heartbeat: Handler<typeof heartbeatApi> = {
+  api: heartbeatApi,
+
+  handle(request, { broker }) {
+    if (!coordinates(broker, request.groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
+    return { errorCode: broker.cluster.groups.heartbeat(request) };
+  },
+};

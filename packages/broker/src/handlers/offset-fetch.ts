@@ -1,0 +1,43 @@
+/**
+ * OffsetFetch, versions 1 to 10. Before version 8 it asks for one group, before 2 an error is each partition's; version 10 names
+ * topics by id. `requireStable` changes nothing: offsets of open transactions are not kept here.
+ */
+import { errorCodes, type OffsetFetchRequest, offsetFetch as offsetFetchApi, type ResponseDraft } from '@millrace/wire';
+import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { refusedGroup, withoutOffset } from '../groups/offset-fetch.ts';
+import type { Handler, RequestContext } from '../handler.ts';
+
+type RequestGroup = OffsetFetchRequest['groups'][number];
+type AnsweredGroup = NonNullable<ResponseDraft<typeof offsetFetchApi>['groups']>[number];
+
+export const offsetFetch: Handler<typeof offsetFetchApi> = {
+  api: offsetFetchApi,
+
+  async handle(request, context) {
+    if (context.apiVersion >= 8) {
+      return { groups: await Promise.all(request.groups.map((group) => fetchGroup(group, context))) };
+    }
+    const { topics, errorCode = errorCodes.NONE } = await fetchGroup(onlyGroup(request), context);
+    if (errorCode === errorCodes.NONE || context.apiVersion >= 2) return { topics: namedTopics(topics), errorCode };
+    const refused = (request.topics ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partition) => withoutOffset(partition, errorCode)),
+    }));
+    return { topics: refused };
+  },
+};
+
+function onlyGroup({ groupId, topics }: OffsetFetchRequest): RequestGroup {
+  const named = topics?.map((topic) => ({ ...topic, topicId: '' })) ?? null;
+  return { groupId, memberId: null, memberEpoch: -1, topics: named };
+}
+
+/** The topics of an answer as versions before 8 have them. */
+function namedTopics(topics: AnsweredGroup['topics']): ResponseDraft<typeof offsetFetchApi>['topics'] {
+  return topics?.map(({ name, partitions }) => ({ name: name ?? '', partitions: partitions ?? [] }));
+}
+
+async function fetchGroup(group: RequestGroup, { broker, apiVersion }: RequestContext): Promise<AnsweredGroup> {
+  if (!coordinates(broker, group.groupId)) return refusedGroup(group.groupId, errorCodes.NOT_COORDINATOR);
+  return broker.cluster.groups.fetchOffsets(group, apiVersion);
+}
