@@ -84,6 +84,7 @@ function checkedBlocks(bytes: Uint8Array, bytesMax: number): Uint8Array[] {
 function isFramed(bytes: Uint8Array): boolean {
   // The header's first eight bytes tell; its version numbers have never changed.
   for (let i = 0; i < 8; i++) if (bytes[i] !== framingHeader[i]) return false;
+  if (bytes.length < framingHeaderBytes) throw corruptCompression('snappy', 'it ends within its header');
   return true;
 }
 

@@ -140,7 +140,8 @@ class RecordIterator implements Iterator<Record, undefined> {
     const valueStart = at;
     valueLength = (valueLength >>> 1) ^ -(valueLength & 1);
     if (valueLength > 0) at += valueLength;
-    at = bytes[at] === 0 ? at + 1 : this.#endOfHeaders(at);
+    if (bytes[at] === 0) at++;
+    else at = at < end && end <= bytes.length ? this.#endOfHeaders(at) : -1;
     // The record filled exactly, and even zigzag numbers, so no negative ones: else it is looked at closely.
     if (at !== end || at > bytes.length || ((size | offsetDelta) & 1) !== 0) return this.#parseAny();
     offsetDelta >>>= 1;

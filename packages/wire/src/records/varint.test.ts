@@ -14,7 +14,7 @@ const int32 = fc.oneof(
     .map(([bits, off, negative]) => ((negative ? -1 : 1) * (2 ** bits + off)) | 0),
 );
 
-/** Safe integers likewise, without the one that a varlong's magnitude can't hold. */
+/** Safe integers likewise. */
 const safeInteger = fc.oneof(
   fc.maxSafeInteger(),
   fc
@@ -91,8 +91,7 @@ test('varlongs agree with 64-bit arithmetic on every bit pattern', () => {
       }
       const expected = (bits >> 1n) ^ -(bits & 1n);
       const back = new VarintReader(Uint8Array.from(bytes), 0, bytes.length);
-      if (expected >= -(2n ** 53n) + 1n && expected < 2n ** 53n - 1n)
-        assert.equal(BigInt(back.readVarlong()), expected);
+      if (expected > -(2n ** 53n) && expected < 2n ** 53n) assert.equal(BigInt(back.readVarlong()), expected);
       else assert.throws(() => back.readVarlong(), CorruptRecordError);
     }),
     runs,

@@ -156,9 +156,10 @@ export class VarintReader {
       }
       if (byte < 0x80) {
         const magnitude = high * 0x8000000 + (low >>> 1);
-        if (magnitude >= Number.MAX_SAFE_INTEGER) break;
+        const value = (low & 1) === 0 ? magnitude : -1 - magnitude;
+        if (!Number.isSafeInteger(value)) break;
         this.position = at;
-        return (low & 1) === 0 ? magnitude : -1 - magnitude;
+        return value;
       }
     }
     throw new CorruptRecordError('a variable-length number is beyond 2^53 - 1', this.position);
