@@ -1,8 +1,10 @@
 /**
  * Embedded clusters started and stopped as one: all of them run, or none.
+ *
+ * The broker is loaded when a fleet starts: commands that only look for a running one stay quick.
  */
 import type { Platform } from '@millrace/base';
-import { type BrokerEvent, type Cluster, startCluster } from '@millrace/broker';
+import type { BrokerEvent, Cluster } from '@millrace/broker';
 import type { DataDirectory } from './data-directory.ts';
 
 /** One embedded cluster to start. */
@@ -51,6 +53,7 @@ export function defaultClusters(options: { readonly freePorts: boolean }): Embed
 
 /** Starts the clusters. When one fails to start, those already started are stopped, and its error is thrown. */
 export async function startEmbeddedFleet(options: EmbeddedFleetOptions): Promise<EmbeddedFleet> {
+  const { startCluster } = await import('@millrace/broker');
   const { dataDirectory, report, platform, configuration } = options;
   const clusters: Cluster[] = [];
   try {

@@ -1,0 +1,112 @@
+/** All commands, each loaded only when it is called. Names and summaries stand here, so that help loads nothing. */
+import type { Command } from './framework/command.ts';
+
+export interface CatalogCommand {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Commands about one thing: `topic list`, `topic create`. */
+export interface CatalogGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CatalogCommand[];
+}
+
+export type CatalogEntry = CatalogCommand | CatalogGroup;
+
+export const catalog: readonly CatalogEntry[] = [
+  {
+    name: 'up',
+    summary: 'Run the platform on this machine: embedded clusters, pipelines, status page',
+    load: async () => (await import('./commands/up.ts')).up,
+  },
+  {
+    name: 'status',
+    summary: 'Show what runs and how it is',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'broker',
+    summary: 'Run an embedded Kafka-compatible broker alone',
+    load: async () => (await import('./commands/broker.ts')).broker,
+  },
+  {
+    name: 'topic',
+    summary: 'List, describe, create, change, trim and delete topics',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List topics',
+        load: async () => (await import('./commands/topic-list.ts')).topicList,
+      },
+      {
+        name: 'describe',
+        summary: "Show topics' partitions, offsets and configuration",
+        load: async () => (await import('./commands/topic-describe.ts')).topicDescribe,
+      },
+      {
+        name: 'create',
+        summary: 'Create topics',
+        load: async () => (await import('./commands/topic-create.ts')).topicCreate,
+      },
+      {
+        name: 'alter',
+        summary: 'Add partitions to a topic, or change its configuration',
+        load: async () => (await import('./commands/topic-alter.ts')).topicAlter,
+      },
+      {
+        name: 'trim',
+        summary: 'Delete the oldest records of a topic',
+        load: async () => (await import('./commands/topic-trim.ts')).topicTrim,
+      },
+      {
+        name: 'delete',
+        summary: 'Delete topics',
+        load: async () => (await import('./commands/topic-delete.ts')).topicDelete,
+      },
+    ],
+  },
+  {
+    name: 'group',
+    summary: 'List, describe, reset and delete consumer groups',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List consumer groups',
+        load: async () => (await import('./commands/group-list.ts')).groupList,
+      },
+      {
+        name: 'describe',
+        summary: "Show groups' members, committed offsets and lag",
+        load: async () => (await import('./commands/group-describe.ts')).groupDescribe,
+      },
+      {
+        name: 'reset-offsets',
+        summary: "Move a group's committed offsets",
+        load: async () => (await import('./commands/group-reset-offsets.ts')).groupResetOffsets,
+      },
+      {
+        name: 'delete',
+        summary: 'Delete consumer groups',
+        load: async () => (await import('./commands/group-delete.ts')).groupDelete,
+      },
+    ],
+  },
+  {
+    name: 'produce',
+    summary: 'Write records to a topic, from stdin or files',
+    load: async () => (await import('./commands/produce.ts')).produce,
+  },
+  {
+    name: 'consume',
+    summary: 'Read records of topics',
+    load: async () => (await import('./commands/consume.ts')).consume,
+  },
+  {
+    name: 'version',
+    summary: 'Print the version',
+    load: async () => (await import('./commands/version.ts')).version,
+  },
+];

@@ -1,0 +1,151 @@
+/**
+ * What a Java client's `.properties` file means to our client. Keys that would change what happens and that we do not have
+ * are an error that names them; keys that mean nothing here (serializers, pools, metrics) are passed over.
+ */
+import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
+import { UsageError } from '../framework/usage-error.ts';
+import { parseProperties } from './properties.ts';
+
+export interface ClientConfiguration {
+  readonly client: Mutable<Partial<ClientOptions>>;
+  readonly producer: Mutable<ProducerOptions>;
+  readonly consumer: Mutable<Omit<GroupConsumerOptions, 'group' | 'topics'>>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Apply = (to: ClientConfiguration, value: string) => void;
+
+/** Keys we have. `group.id` is not among them: reading with a service's own file must not take its partitions away. */
+const KEYS: Readonly<Record<string, Apply>> = {
+  'bootstrap.servers': (to, value) => {
+    to.client.bootstrap = value;
+  },
+  'client.id': (to, value) => {
+    to.client.clientId = value;
+  },
+  'client.rack': (to, value) => {
+    to.consumer.rack = value;
+  },
+  'security.protocol': (_to, value) => {
+    if (value.toUpperCase() !== 'PLAINTEXT') throw new Unfit(`only PLAINTEXT is supported, not ${value}`);
+  },
+  'request.timeout.ms': (to, value) => {
+    to.client.requestTimeoutMs = whole(value);
+  },
+  'socket.connection.setup.timeout.ms': (to, value) => {
+    to.client.connectTimeoutMs = whole(value);
+  },
+  'retry.backoff.ms': (to, value) => {
+    to.client.retryBackoffMs = whole(value);
+  },
+  'retry.backoff.max.ms': (to, value) => {
+    to.client.retryBackoffMaxMs = whole(value);
+  },
+  'metadata.max.age.ms': (to, value) => {
+    to.client.metadataMaxAgeMs = whole(value);
+  },
+  acks: (to, value) => {
+    to.producer.acks = oneOf(value, { all: -1, '-1': -1, '0': 0, '1': 1 });
+  },
+  'enable.idempotence': (to, value) => {
+    to.producer.idempotent = oneOf(value, { true: true, false: false });
+  },
+  'compression.type': (to, value) => {
+    to.producer.compression = oneOf(value, { none: 'none', gzip: 'gzip', snappy: 'snappy', lz4: 'lz4', zstd: 'zstd' });
+  },
+  'linger.ms': (to, value) => {
+    to.producer.lingerMs = whole(value);
+  },
+  'batch.size': (to, value) => {
+    to.producer.batchBytesMax = whole(value);
+  },
+  'max.request.size': (to, value) => {
+    to.producer.requestBytesMax = whole(value);
+  },
+  'buffer.memory': (to, value) => {
+    to.producer.bufferBytesMax = whole(value);
+  },
+  'delivery.timeout.ms': (to, value) => {
+    to.producer.deliveryTimeoutMs = whole(value);
+  },
+  'max.in.flight.requests.per.connection': (to, value) => {
+    to.producer.maxInFlight = whole(value);
+  },
+  'auto.offset.reset': (to, value) => {
+    to.consumer.from = oneOf(value, { earliest: 'earliest', latest: 'latest', none: 'none' });
+  },
+  'group.instance.id': (to, value) => {
+    to.consumer.instanceId = value;
+  },
+  'fetch.min.bytes': (to, value) => {
+    to.consumer.fetchBytesMin = whole(value);
+  },
+  'fetch.max.bytes': (to, value) => {
+    to.consumer.fetchBytesMax = whole(value);
+  },
+  'max.partition.fetch.bytes': (to, value) => {
+    to.consumer.partitionBytesMax = whole(value);
+  },
+  'fetch.max.wait.ms': (to, value) => {
+    to.consumer.fetchWaitMs = whole(value);
+  },
+  'session.timeout.ms': (to, value) => {
+    to.consumer.sessionTimeoutMs = whole(value);
+  },
+  'heartbeat.interval.ms': (to, value) => {
+    to.consumer.heartbeatIntervalMs = whole(value);
+  },
+  'max.poll.interval.ms': (to, value) => {
+    to.consumer.batchTimeoutMs = whole(value);
+  },
+  'auto.commit.interval.ms': (to, value) => {
+    to.consumer.commitIntervalMs = whole(value);
+  },
+  'check.crcs': (to, value) => {
+    to.consumer.checkCrc = oneOf(value, { true: true, false: false });
+  },
+  'isolation.level': (_to, value) => {
+    if (value !== 'read_uncommitted') throw new Unfit(`only read_uncommitted is supported, not ${value}`);
+  },
+};
+
+/** Keys without a meaning for a command line, or whose effect nobody sees. */
+const PASSED_OVER =
+  /^(group\.id|enable\.auto\.commit|max\.poll\.records|allow\.auto\.create\.topics|exclude\.internal\.topics|default\.api\.timeout\.ms|max\.block\.ms|retries|(key|value)\.(de)?serializer|client\.dns\.lookup|(send|receive)\.buffer\.bytes|connections\.max\.idle\.ms|reconnect\.backoff\.(max\.)?ms|socket\.connection\.setup\.timeout\.max\.ms|metadata\.max\.idle\.ms|metrics?\..*|enable\.metrics\.push|auto\.include\.jmx\.reporter)$/;
+
+/** A value that a key can't have here. */
+class Unfit extends Error {}
+
+/** @throws UsageError that names every key that is not supported or whose value is wrong. `file` is for the message. */
+export function clientConfiguration(text: string, file: string): ClientConfiguration {
+  const configuration: ClientConfiguration = { client: {}, producer: {}, consumer: {} };
+  const unsupported: string[] = [];
+  for (const [key, value] of parseProperties(text)) {
+    const apply = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    if (apply === undefined) {
+      if (!PASSED_OVER.test(key)) unsupported.push(key);
+      continue;
+    }
+    try {
+      apply(configuration, value.trim());
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error;
+      throw new UsageError(`${file}: ${key}: ${error.message}`);
+    }
+  }
+  if (unsupported.length > 0) {
+    throw new UsageError(`${file}: not supported: ${unsupported.join(', ')}`, { hint: 'Take those lines out.' });
+  }
+  return configuration;
+}
+
+function whole(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new Unfit(`'${value}' is not a whole number`);
+}
+
+function oneOf<const T>(value: string, choices: Readonly<Record<string, T>>): T {
+  const word = value.toLowerCase();
+  if (Object.hasOwn(choices, word)) return choices[word] as T;
+  throw new Unfit(`'${value}' is none of ${Object.keys(choices).join(', ')}`);
+}

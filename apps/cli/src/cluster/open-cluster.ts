@@ -1,0 +1,131 @@
+/** From a command's options to an open client of the cluster that they mean. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { MillraceError } from '@millrace/base';
+import type { Admin, Client } from '@millrace/client';
+import type { Values } from '../framework/option.ts';
+import { UsageError } from '../framework/usage-error.ts';
+import { type ClientConfiguration, clientConfiguration } from './client-configuration.ts';
+import type { clusterOptions } from './cluster-options.ts';
+
+/** Nothing runs where the command looked for it. */
+export class NotRunningError extends MillraceError {
+  readonly code = 'not_running';
+  readonly dataDirectory: string;
+
+  constructor(dataDirectory: string, hint: string) {
+    super(`nothing runs from the data directory ${dataDirectory}`, { hint });
+    this.dataDirectory = dataDirectory;
+  }
+}
+
+/** A cluster with an open client. */
+export interface OpenCluster extends AsyncDisposable {
+  /** Its name in the platform, or the addresses given. */
+  readonly name: string;
+  readonly client: Client;
+  readonly admin: Admin;
+  /** Settings of the configuration file that belong to producers and consumers. */
+  readonly configuration: ClientConfiguration;
+}
+
+type ClusterChoice = Values<typeof clusterOptions>;
+
+/** Opens the one cluster that the options mean; with several to choose from and no choice, the user is asked to name one. */
+export async function openCluster(options: ClusterChoice): Promise<OpenCluster> {
+  const { addresses, configuration } = await findAddresses(options);
+  const [first, ...others] = addresses;
+  if (first === undefined || others.length > 0) {
+    const flags = addresses.map(({ name }) => `--cluster ${name}`);
+    throw new UsageError(`there are several clusters: give ${flags.join(' or ')}`);
+  }
+  return open(first, configuration);
+}
+
+/** Opens all clusters that the options mean: every one of the platform that runs here, unless one is chosen. */
+export async function openClusters(options: ClusterChoice): Promise<OpenCluster[]> {
+  const { addresses, configuration } = await findAddresses(options);
+  return Promise.all(addresses.map((address) => open(address, configuration)));
+}
+
+interface Address {
+  readonly name: string;
+  readonly bootstrap: string;
+}
+
+async function findAddresses(
+  options: ClusterChoice,
+): Promise<{ addresses: readonly Address[]; configuration: ClientConfiguration }> {
+  const { clientConfig, cluster, dataDir } = options;
+  const configuration = clientConfig === undefined ? noConfiguration() : await readConfiguration(clientConfig);
+  if (options.bootstrap !== undefined && cluster !== undefined) {
+    throw new UsageError('--cluster and --bootstrap exclude each other');
+  }
+  const bootstrap = options.bootstrap ?? (cluster === undefined ? configuration.client.bootstrap : undefined);
+  if (bootstrap !== undefined) {
+    const addresses = checkBootstrap(String(bootstrap));
+    return { addresses: [{ name: addresses, bootstrap: addresses }], configuration };
+  }
+  const { findRunning } = await import('@millrace/engines');
+  const running = await findRunning(dataDir);
+  if (running === undefined) {
+    throw new NotRunningError(
+      resolve(dataDir),
+      'Start the platform with `millrace up`, name its data directory with --data-dir, or any cluster with --bootstrap HOST:PORT.',
+    );
+  }
+  if (cluster === undefined) return { addresses: running.clusters, configuration };
+  const chosen = running.clusters.filter(({ name }) => name === cluster);
+  if (chosen.length === 0) {
+    const names = running.clusters.map(({ name }) => name).join(', ');
+    throw new UsageError(`there is no cluster '${cluster}'; there are: ${names}`);
+  }
+  return { addresses: chosen, configuration };
+}
+
+async function open(address: Address, configuration: ClientConfiguration): Promise<OpenCluster> {
+  const { createClient } = await import('@millrace/client');
+  const client = createClient({
+    requestTimeoutMs: 15_000,
+    ...configuration.client,
+    bootstrap: address.bootstrap,
+    clientId: configuration.client.clientId ?? 'millrace-cli',
+  });
+  return {
+    name: address.name,
+    client,
+    admin: client.admin(),
+    configuration,
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+async function readConfiguration(file: string): Promise<ClientConfiguration> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--client-config: ${code === 'ENOENT' ? `there is no file ${file}` : message}`, {
+      cause: error,
+    });
+  }
+  return clientConfiguration(text, file);
+}
+
+function noConfiguration(): ClientConfiguration {
+  return { client: {}, producer: {}, consumer: {} };
+}
+
+/** Refuses at once what could never be an address, before anything connects. */
+function checkBootstrap(given: string): string {
+  const addresses = given.split(',').map((address) => address.trim());
+  for (const address of addresses) {
+    const port = Number(/:(\d{1,5})$/.exec(address)?.[1] ?? Number.NaN);
+    const host = address.slice(0, address.lastIndexOf(':'));
+    if (host === '' || /[\s/]/.test(host) || !(port >= 1 && port <= 65_535)) {
+      throw new UsageError(`--bootstrap: '${address}' is not HOST:PORT`);
+    }
+  }
+  return addresses.join(',');
+}

@@ -1,0 +1,40 @@
+/**
+ * What a command has of the world around it: stdout for results, stderr for all else, stdin, and the wish to stop.
+ */
+import type { Output } from './output.ts';
+
+export interface Terminal {
+  /** Results are printed as JSON. */
+  readonly json: boolean;
+  /** Results: what a script reads. */
+  readonly output: Output;
+  readonly stdin: NodeJS.ReadStream;
+  /** Aborted by Ctrl-C, SIGTERM, or a closed pipe; its reason is a `Stopped`. The command then closes cleanly. */
+  readonly signal: AbortSignal;
+  /** Somebody sits there and can answer: stdin and stderr are a terminal. */
+  readonly canAsk: boolean;
+  /** Stderr is a terminal: progress may redraw its line. */
+  readonly shows: boolean;
+  /** Columns of stderr's terminal, or 80. */
+  readonly columns: number;
+  /** A line on stderr. */
+  note(line: string): void;
+  /** Text on stderr as it is. */
+  draw(text: string): void;
+}
+
+/** The terminal of this process. */
+export function processTerminal(options: { json: boolean; output: Output; signal: AbortSignal }): Terminal {
+  const { stdin, stderr } = process;
+  // A closed stderr has nobody to be told.
+  stderr.on('error', () => undefined);
+  return {
+    ...options,
+    stdin,
+    canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    shows: stderr.isTTY === true,
+    columns: stderr.columns ?? 80,
+    note: (line) => void stderr.write(`${line}\n`),
+    draw: (text) => void stderr.write(text),
+  };
+}
