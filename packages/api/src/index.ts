@@ -19,3 +19,4 @@ export {
   type ProblemOptions,
   problemCodes,
 } from './problem.ts';
+export { TrackingCounts, TrackingReport, TrackingTotals, trackingTotalsContract } from './tracking.ts';

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandomness } from '@millrace/base';
+import fc from 'fast-check';
+import type { TrackingEvent } from './event.ts';
+import { Tally } from './tally.ts';
+
+const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+function page(id: string, path: string, minutes: number, more: Partial<TrackingEvent> = {}): TrackingEvent {
+  const at = new Date(Date.UTC(2026, 0, 1) + minutes * 60_000).toISOString();
+  return {
+    type: 'page',
+    messageId: id,
+    site: 'shop',
+    anonymousId: 'ann',
+    timestamp: at,
+    originalTimestamp: at,
+    receivedAt: at,
+    context: { userAgent: browser, page: { path } },
+    ...more,
+  };
+}
+
+function request(id: string, status: number, path: string, userAgent = browser): TrackingEvent {
+  const context = { userAgent, page: { path }, request: { method: 'GET' }, response: { status } };
+  return page(id, path, 0, { type: 'request', context });
+}
+
+function tallyOf(events: readonly TrackingEvent[]): Tally {
+  const tally = new Tally();
+  for (const event of events) tally.add(event);
+  return tally;
+}
+
+test('an event that comes again counts once, whenever and through whatever network it was sent again', () => {
+  const event = page('1', '/', 0);
+  const again: TrackingEvent = {
+    ...event,
+    sentAt: '2026-01-01T00:05:00.000Z',
+    receivedAt: '2026-01-01T00:05:01.000Z',
+    timestamp: '2026-01-01T00:00:01.000Z',
+    context: { ...event.context, ip: '198.51.100.0' },
+  };
+  const tally = tallyOf([event, again, event]);
+  const { events, pageViews, duplicates } = tally.totals();
+  assert.deepEqual({ events, pageViews, duplicates }, { events: 1, pageViews: 1, duplicates: 2 });
+  assert.equal(tally.has(again), true);
+});
+
+test('two different events under one id both count', () => {
+  const { events, duplicates } = tallyOf([page('1', '/a', 0), page('1', '/b', 0)]).totals();
+  assert.deepEqual({ events, duplicates }, { events: 2, duplicates: 0 });
+});
+
+test('statuses count every request, pages only what people saw', () => {
+  const totals = tallyOf([
+    request('1', 200, '/a'),
+    request('2', 304, '/a'),
+    request('3', 404, '/a'),
+    request('4', 200, '/style.css'),
+    request('5', 200, '/a', 'Googlebot/2.1 (+http://www.google.com/bot.html)'),
+    page('6', '/b', 1),
+  ]).totals();
+  assert.deepEqual(totals.statuses, [
+    { status: 200, requests: 3 },
+    { status: 304, requests: 1 },
+    { status: 404, requests: 1 },
+  ]);
+  assert.deepEqual(totals.pages, [
+    { site: 'shop', path: '/a', views: 2 },
+    { site: 'shop', path: '/b', views: 1 },
+  ]);
+  assert.deepEqual([totals.requests, totals.pageViews, totals.automated, totals.visitors], [5, 3, 1, 1]);
+});
+
+test('sites are counted apart and summed', () => {
+  const tally = tallyOf([page('1', '/', 0), page('2', '/', 90), page('3', '/', 1, { site: 'blog' })]);
+  const { events, visits, firstAt, lastAt, sites } = tally.totals();
+  assert.deepEqual(
+    { events, visits, firstAt, lastAt },
+    {
+      events: 3,
+      visits: 3,
+      firstAt: '2026-01-01T00:00:00.000Z',
+      lastAt: '2026-01-01T01:30:00.000Z',
+    },
+  );
+  assert.deepEqual(
+    sites.map(({ site, events }) => [site, events]),
+    [
+      ['shop', 2],
+      ['blog', 1],
+    ],
+  );
+  assert.equal(tally.totals({ site: 'blog' }).events, 1);
+  const none = tally.totals({ site: 'nothing' });
+  assert.deepEqual([none.events, none.firstAt, none.pages], [0, null, []]);
+});
+
+test('pages with as many views come in the order of their names, and no more than asked for', () => {
+  const events = ['/c', '/a', '/b'].map((path, index) => page(String(index), path, 0));
+  assert.deepEqual(
+    tallyOf(events)
+      .totals({ pages: 2 })
+      .pages.map(({ path }) => path),
+    ['/a', '/b'],
+  );
+});
+
+test('any order and any repetition of the same events give the same totals', () => {
+  const event = fc
+    .tuple(
+      fc.nat(30),
+      fc.constantFrom('/', '/a', '/b'),
+      fc.nat(200),
+      fc.constantFrom('ann', 'bob'),
+      fc.constantFrom('x', 'y'),
+    )
+    .map(([id, path, minutes, anonymousId, site]) => page(`${id}`, path, minutes, { anonymousId, site }));
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 30 }), fc.nat(), (events, seed) => {
+      const randomness = seededRandomness(seed);
+      const shuffled = [...events, ...events]
+        .map((each) => ({ each, key: randomness.float() }))
+        .sort((left, right) => left.key - right.key)
+        .map(({ each }) => each);
+      const { duplicates: _, ...expected } = tallyOf(events).totals();
+      const { duplicates, ...totals } = tallyOf(shuffled).totals();
+      assert.deepEqual(totals, expected);
+      assert.equal(duplicates, shuffled.length - totals.events);
+    }),
+  );
+});
+
+test('a hundred thousand events are all told apart, in under 5 MB', () => {
+  const tally = new Tally();
+  const event = page('', '/', 0);
+  for (let id = 0; id < 100_000; id++) assert.equal(tally.add({ ...event, messageId: String(id) }), true);
+  for (let id = 0; id < 100_000; id += 7) assert.equal(tally.add({ ...event, messageId: String(id) }), false);
+  assert.equal(tally.size, 100_000);
+  assert.ok(tally.seenBytes < 5_000_000);
+});
