@@ -1,6 +1,6 @@
 /**
- * Metadata, versions 0 to 13. Naming an absent topic creates it where `auto.create.topics.enable` and the request allow that; the
- * first answer then says LEADER_NOT_AVAILABLE, as Kafka's does, and clients ask again.
+ * Metadata, versions 0 to 13. Naming an absent topic creates it where `auto.create.topics.enable` and the request allow that, and
+ * the answer describes it at once; Kafka's says LEADER_NOT_AVAILABLE first, which costs clients a back-off.
  */
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
@@ -10,6 +10,8 @@ import { topicNameProblem } from '../topics/topic-name.ts';
 
 type Draft = ResponseDraft<typeof metadataApi>;
 type TopicDraft = Draft['topics'][number];
+
+const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 export const metadata: Handler<typeof metadataApi> = {
   api: metadataApi,
@@ -34,19 +36,19 @@ async function topicsOf(request: MetadataRequest, context: RequestContext): Prom
     const topic = topics.find(name, topicId);
     if (topic !== undefined) drafts.push(describe(topic));
     else if (name === null) drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
-    else drafts.push(absent(name, topicId, await createIfAllowed(name, request, context)));
+    else drafts.push(await createIfAllowed(name, request, context));
   }
   return drafts;
 }
 
-/** Creates an absent topic if that is allowed; answers the error to tell this time. */
-async function createIfAllowed(name: string, request: MetadataRequest, context: RequestContext): Promise<number> {
+/** Creates an absent topic if that is allowed, and describes it. */
+async function createIfAllowed(name: string, request: MetadataRequest, context: RequestContext): Promise<TopicDraft> {
   const { cluster } = context.broker;
-  if (topicNameProblem(name) !== undefined) return errorCodes.INVALID_TOPIC_EXCEPTION;
+  if (topicNameProblem(name) !== undefined) return absent(name, zeroId, errorCodes.INVALID_TOPIC_EXCEPTION);
   const allowed = request.allowAutoTopicCreation && cluster.configuration.boolean('auto.create.topics.enable');
-  if (!allowed) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
-  await createTopicWithDefaults(cluster, name);
-  return errorCodes.LEADER_NOT_AVAILABLE;
+  if (allowed) await createTopicWithDefaults(cluster, name);
+  const topic = cluster.topics.byName(name);
+  return topic === undefined ? absent(name, zeroId, errorCodes.UNKNOWN_TOPIC_OR_PARTITION) : describe(topic);
 }
 
 function absent(name: string | null, topicId: string, errorCode: number): TopicDraft {
