@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UsageError } from '../framework/usage-error.ts';
+import { clientConfiguration } from './client-configuration.ts';
+
+test("maps Java's names to the client's settings", () => {
+  const { client, producer, consumer } = clientConfiguration(
+    'bootstrap.servers=a:9092,b:9092\nclient.id=x\nacks=all\ncompression.type=LZ4\nlinger.ms=5\nfetch.min.bytes=7\nauto.offset.reset=earliest\nsecurity.protocol=PLAINTEXT\n',
+    'client.properties',
+  );
+  assert.deepEqual(client, { bootstrap: 'a:9092,b:9092', clientId: 'x' });
+  assert.deepEqual(producer, { acks: -1, compression: 'lz4', lingerMs: 5 });
+  assert.deepEqual(consumer, { fetchBytesMin: 7, from: 'earliest' });
+});
+
+test('passes over what means nothing here', () => {
+  const text =
+    'key.serializer=x\nvalue.deserializer=y\ngroup.id=payments\nenable.auto.commit=false\nmetric.reporters=z';
+  assert.deepEqual(clientConfiguration(text, 'f'), { client: {}, producer: {}, consumer: {} });
+});
+
+function refuses(text: string, message: RegExp): void {
+  assert.throws(
+    () => clientConfiguration(text, 'my.properties'),
+    (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+}
+
+test('names every key that it does not support', () => {
+  refuses(
+    'sasl.mechanism=PLAIN\nacks=1\nssl.truststore.location=/x\nconstructor=1',
+    /^my\.properties: not supported: sasl\.mechanism, ssl\.truststore\.location, constructor$/,
+  );
+});
+
+test('names a value that does not fit', () => {
+  refuses(
+    'security.protocol=SASL_SSL',
+    /^my\.properties: security\.protocol: only PLAINTEXT is supported, not SASL_SSL$/,
+  );
+  refuses('linger.ms=soon', /^my\.properties: linger\.ms: 'soon' is not a whole number$/);
+  refuses('acks=2', /^my\.properties: acks: '2' is none of /);
+});
