@@ -55,10 +55,11 @@ test('passes a signal on to the process under the newer Node, and ends as that o
     for (const node of [older ?? '', process.execPath]) {
       const args = [bin, 'broker', '--port', '0', '--data-dir', dataDirectory, '--json'];
       const running = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const [line] = await once(running.stdout, 'data');
-      const port = Number(/"port":(\d+)/.exec(String(line))?.[1]);
-      assert.equal(await accepts(port), true);
       const exited = once(running, 'exit');
+      const [line] = await Promise.race([once(running.stdout, 'data'), exited]);
+      const port = Number(/"port":(\d+)/.exec(String(line))?.[1]);
+      assert.ok(port > 0, `the broker did not start: ${line}`);
+      assert.equal(await accepts(port), true);
       running.kill('SIGTERM');
       const [code] = await exited;
       ends.push(code);
