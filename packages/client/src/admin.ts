@@ -204,9 +204,7 @@ export interface Admin extends AsyncDisposable {
     options?: AdminCallOptions & { readonly validateOnly?: boolean | undefined },
   ): Promise<ItemResult<ConfigurationResource>[]>;
   /** All groups, names ascending. */
-  listGroups(
-    options?: AdminCallOptions & { readonly states?: readonly string[] | undefined },
-  ): Promise<GroupListing[]>;
+  listGroups(options?: AdminCallOptions & { readonly states?: readonly string[] | undefined }): Promise<GroupListing[]>;
   describeGroups(
     groups: readonly string[],
     options?: AdminCallOptions,

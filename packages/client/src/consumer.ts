@@ -87,7 +87,9 @@ interface CommitOptions {
 }
 
 /** A member of a group: the topics' partitions are spread over all members. */
-export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]> extends CommonConsumerOptions, CommitOptions {
+export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]>
+  extends CommonConsumerOptions,
+    CommitOptions {
   readonly group: string;
   readonly topics: T;
   readonly assign?: undefined;
@@ -111,7 +113,8 @@ export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly 
 }
 
 /** All partitions of the topics, read by this consumer alone; nothing is committed. */
-export interface WholeTopicConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]> extends CommonConsumerOptions {
+export interface WholeTopicConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]>
+  extends CommonConsumerOptions {
   readonly group?: undefined;
   readonly topics: T;
   readonly assign?: undefined;
@@ -127,7 +130,9 @@ export interface Assignment<T extends TopicLike = TopicLike> {
 }
 
 /** Chosen partitions, read by this consumer alone. With a group, offsets are kept under its name. */
-export interface AssignedConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]> extends CommonConsumerOptions, CommitOptions {
+export interface AssignedConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]>
+  extends CommonConsumerOptions,
+    CommitOptions {
   readonly group?: string | undefined;
   readonly topics?: undefined;
   readonly assign: { readonly [I in keyof T]: Assignment<T[I]> };

@@ -65,9 +65,12 @@ export class RequestTimeoutError extends MillraceError {
   readonly timeoutMs: number;
 
   constructor(request: string, broker: string, timeoutMs: number, cause?: unknown) {
-    super(`${request}: no answer from ${broker} within ${timeoutMs} ms; is the broker overloaded, or the network cut?`, {
-      cause,
-    });
+    super(
+      `${request}: no answer from ${broker} within ${timeoutMs} ms; is the broker overloaded, or the network cut?`,
+      {
+        cause,
+      },
+    );
     this.broker = broker;
     this.timeoutMs = timeoutMs;
   }
@@ -89,7 +92,6 @@ export class UnsupportedApiError extends MillraceError {
 /** The cluster has no such topic, or may not show it to this client. */
 export class UnknownTopicError extends MillraceError {
   readonly code = 'unknown_topic';
-  override readonly retriable = true;
   readonly topic: string;
 
   constructor(topic: string, waitedMs: number, cause?: unknown) {
@@ -182,17 +184,19 @@ export class BufferFullError extends MillraceError {
 
 /** Records that were accepted are not known to be stored. The broker's refusal, or the last failure, is the `cause`. */
 export class DeliveryError extends MillraceError {
-  /** `delivery_timeout`: they may be stored or not. `delivery_failed`: they are not. */
+  /** `delivery_timeout`: `deliveryTimeoutMs` was over. `delivery_failed`: trying again would not have helped. */
   readonly code: 'delivery_failed' | 'delivery_timeout';
   override readonly retriable: boolean;
   readonly topic: string;
   /** -1 when the partition was not known yet. */
   readonly partition: number;
   readonly recordCount: number;
+  /** False when the records are surely not stored; true when a broker had them and never told. */
+  readonly maybeStored: boolean;
 
   constructor(
     code: DeliveryError['code'],
-    where: { readonly topic: string; readonly partition: number; readonly recordCount: number },
+    where: Pick<DeliveryError, 'topic' | 'partition' | 'recordCount' | 'maybeStored'>,
     detail: string,
     cause?: unknown,
   ) {
@@ -204,6 +208,7 @@ export class DeliveryError extends MillraceError {
     this.topic = where.topic;
     this.partition = where.partition;
     this.recordCount = where.recordCount;
+    this.maybeStored = where.maybeStored;
   }
 }
 

@@ -7,9 +7,7 @@ export type HeadersInput =
   | { readonly [key: string]: Uint8Array | string | null }
   | readonly (readonly [key: string, value: Uint8Array | string | null])[];
 
-type KeyField<Input> = null extends Input
-  ? { readonly key?: Input | undefined }
-  : { readonly key: Input };
+type KeyField<Input> = null extends Input ? { readonly key?: Input | undefined } : { readonly key: Input };
 
 /**
  * A record to write. Its key may be left out only where the topic's serde takes null. Objects and bytes may be reused once

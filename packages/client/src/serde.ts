@@ -28,7 +28,7 @@ export const bytes: Serde<Uint8Array | null, Uint8Array | string | null> = {
 
 /** UTF-8 text. Refuses null: wrap it in `nullable` where keys may be absent or values be tombstones. */
 export const text: Serde<string> = {
-  serialize: (value) => value,
+  serialize: (value) => value ?? refuseNull(),
   deserialize: (value) => decodeText(value),
   deserializeText: (value) => value ?? refuseNull(),
 };
@@ -98,7 +98,9 @@ function decodeText(value: Uint8Array | null): string {
 }
 
 function refuseNull(): never {
-  throw new TypeError('it is null, which this serde does not take; wrap the serde in nullable() if null is allowed here');
+  throw new TypeError(
+    'it is null, which this serde does not take; wrap the serde in nullable() if null is allowed here',
+  );
 }
 
 function refuseUndefined(): never {

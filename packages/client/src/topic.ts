@@ -31,17 +31,19 @@ export interface TopicSerdes {
   readonly value?: SerdeLike | undefined;
 }
 
-type OutputOf<S> = S extends StandardSchemaV1<unknown, infer Output>
-  ? Output
-  : S extends Serde<infer Output, never>
+type OutputOf<S> =
+  S extends StandardSchemaV1<unknown, infer Output>
     ? Output
-    : Uint8Array | null;
+    : S extends Serde<infer Output, never>
+      ? Output
+      : Uint8Array | null;
 
-type InputOf<S> = S extends StandardSchemaV1<infer Input, unknown>
-  ? Input
-  : S extends Serde<unknown, infer Input>
+type InputOf<S> =
+  S extends StandardSchemaV1<infer Input, unknown>
     ? Input
-    : Uint8Array | string | null;
+    : S extends Serde<unknown, infer Input>
+      ? Input
+      : Uint8Array | string | null;
 
 /** The descriptor that `topic(name, serdes)` makes. */
 export type TopicOf<Name extends string, S extends TopicSerdes> = Topic<

@@ -3,7 +3,15 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Client } from './client.ts';
 import type { Consumer } from './consumer.ts';
 import { bytes, json, nullable, text } from './serde.ts';
-import { type AnyTopic, type KeyOf, type Topic, type TopicLike, topic, type ValueInputOf, type ValueOf } from './topic.ts';
+import {
+  type AnyTopic,
+  type KeyOf,
+  type Topic,
+  type TopicLike,
+  topic,
+  type ValueInputOf,
+  type ValueOf,
+} from './topic.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function expectType<_Check extends true>(): void {}
@@ -84,7 +92,8 @@ export async function consumingSeveral(): Promise<void> {
   for await (const batch of consumer) {
     expectType<Same<typeof batch.topic, 'orders' | 'payments' | 'plain'>>();
     if (batch.topic === 'orders') for (const record of batch) expectType<Same<typeof record.value, Order>>();
-    else if (batch.topic === 'plain') for (const record of batch) expectType<Same<typeof record.value, Uint8Array | null>>();
+    else if (batch.topic === 'plain')
+      for (const record of batch) expectType<Same<typeof record.value, Uint8Array | null>>();
     else for (const record of batch) expectType<Same<typeof record.value, { readonly cents: number } | null>>();
     for (const record of batch) {
       if (record.topic === 'orders') expectType<Same<typeof record.value, Order>>();

@@ -1,0 +1,133 @@
+/**
+ * What everything that one client makes shares: settings, connections, metadata, and the ways to reach the right broker: a given one,
+ * any, the controller, the coordinator of a group.
+ */
+import { isMillraceError } from '@millrace/base';
+import {
+  type Api,
+  errorCodes,
+  findCoordinator,
+  KafkaError,
+  type MetadataResponse,
+  metadata,
+  type RequestDraft,
+  type ResponseOf,
+} from '@millrace/wire';
+import { BrokerPool } from './connection/broker-pool.ts';
+import type { Connection, RequestOptions } from './connection/connection.ts';
+import { MetadataCache } from './metadata/metadata-cache.ts';
+import { retrying } from './retry.ts';
+import type { ClientSettings } from './settings.ts';
+
+export interface CallBounds {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Cluster {
+  readonly settings: ClientSettings;
+  readonly pool: BrokerPool;
+  readonly metadata: MetadataCache;
+  #clusterId: string | null = null;
+  #controllerId = -1;
+  #purposes = 0;
+
+  constructor(settings: ClientSettings) {
+    this.settings = settings;
+    this.pool = new BrokerPool(settings);
+    this.metadata = new MetadataCache(settings, (topics, mayCreate) => this.askMetadata(topics, mayCreate));
+  }
+
+  get clusterId(): string | null {
+    return this.#clusterId;
+  }
+
+  get controllerId(): number {
+    return this.#controllerId;
+  }
+
+  /** A name for connections of their own, for example `produce-3`. */
+  newPurpose(kind: string): string {
+    this.#purposes++;
+    return `${kind}-${this.#purposes}`;
+  }
+
+  /** Asks any broker about these topics, or all (null), and learns the brokers from its answer. */
+  async askMetadata(topics: readonly string[] | null, mayCreate: boolean): Promise<MetadataResponse> {
+    const connection = await this.pool.connectToAny();
+    const version = connection.version(metadata);
+    const all = version === 0 ? [] : null;
+    const response = await connection.request(metadata, {
+      topics: topics === null ? all : topics.map((name) => ({ name })),
+      // Versions before 4 know only one way.
+      ...(version >= 4 ? { allowAutoTopicCreation: mayCreate && this.settings.autoCreateTopics } : {}),
+    });
+    this.pool.setNodes(response.brokers);
+    this.#clusterId = response.clusterId;
+    this.#controllerId = response.controllerId;
+    return response;
+  }
+
+  /** Repeats `attempt` on retriable errors, within the bounds. */
+  retrying<T>(bounds: CallBounds, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
+    const { platform, requestTimeoutMs } = this.settings;
+    const timeoutMs = bounds.timeoutMs ?? requestTimeoutMs;
+    return retrying({ platform, backoff: this.settings, timeoutMs, signal: bounds.signal }, attempt);
+  }
+
+  /** One request to any broker. */
+  async callAny<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<ResponseOf<A>> {
+    const connection = await this.pool.connectToAny();
+    return connection.request(api, draft, options);
+  }
+
+  /** One request to one broker, over the shared connection. */
+  async callBroker<A extends Api>(
+    nodeId: number,
+    api: A,
+    draft: RequestDraft<A>,
+    options?: RequestOptions,
+  ): Promise<ResponseOf<A>> {
+    const connection = await this.pool.connect(nodeId);
+    return connection.request(api, draft, options);
+  }
+
+  /** A connection to the controller, or in KRaft to any broker, which passes on what concerns the controller. */
+  async connectToController(): Promise<Connection> {
+    if (this.#controllerId < 0) await this.askMetadata([], false);
+    return this.#controllerId < 0 ? this.pool.connectToAny() : this.pool.connect(this.#controllerId);
+  }
+
+  /** After NOT_CONTROLLER: ask who is. */
+  forgetController(): void {
+    this.#controllerId = -1;
+  }
+
+  /** The node id of a group's coordinator. Rejects with a retriable `KafkaError` while there is none. */
+  async findCoordinator(group: string, timeoutMs?: number): Promise<number> {
+    const connection = await this.pool.connectToAny();
+    const byList = connection.version(findCoordinator) >= 4;
+    const draft = byList ? { keyType: 0, coordinatorKeys: [group] } : { key: group };
+    const response = await connection.request(findCoordinator, draft, { timeoutMs });
+    const found = byList ? response.coordinators[0] : response;
+    const errorCode = found?.errorCode ?? errorCodes.COORDINATOR_NOT_AVAILABLE;
+    if (found === undefined || errorCode !== 0) {
+      throw new KafkaError(errorCode, `find the coordinator of group ${group}`, found?.errorMessage);
+    }
+    const { nodeId, host, port } = found;
+    this.pool.setNode({ nodeId, host, port });
+    return nodeId;
+  }
+
+  close(): void {
+    this.pool.close();
+  }
+}
+
+/** Whether an error means that the broker asked is the wrong one, so that another must be found before trying again. */
+export function isWrongCoordinator(error: unknown): boolean {
+  if (!isMillraceError(error)) return false;
+  if (!(error instanceof KafkaError))
+    return error.code === 'connection_lost' || error.code === 'request_timeout' || error.code === 'connect_failed';
+  return error.errorCode === errorCodes.NOT_COORDINATOR || error.errorCode === errorCodes.COORDINATOR_NOT_AVAILABLE;
+}

@@ -1,0 +1,196 @@
+/**
+ * Connections to the brokers of a cluster, opened when first asked for. A connection belongs to a purpose (requests that may wait
+ * long, such as fetches and joins, must not hold up others), so there is one for each broker and purpose. After a failure the next
+ * attempt waits, longer each time.
+ */
+import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { backoffMs } from '../backoff.ts';
+import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
+import type { BrokerAddress, ClientSettings } from '../settings.ts';
+import { type Connection, openConnection } from './connection.ts';
+
+export interface BrokerNode extends BrokerAddress {
+  readonly nodeId: number;
+  readonly rack: string | null;
+}
+
+interface Slot {
+  connection: Connection | undefined;
+  opening: Promise<Connection> | undefined;
+  /** Attempts that failed since the last success. */
+  failures: number;
+  /** Monotonic time before which no new attempt is made. */
+  notBefore: number;
+  /** Given up on purpose: its end is no news. */
+  released: boolean;
+}
+
+const general = 'general';
+
+export class BrokerPool {
+  readonly #settings: ClientSettings;
+  readonly #nodes = new Map<number, BrokerNode>();
+  /** By purpose and `host:port`, so that a node that moved gets new connections. */
+  readonly #slots = new Map<string, Map<string, Slot>>();
+  readonly #abort = new AbortController();
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+  }
+
+  /** The brokers of the latest metadata, by node id ascending. */
+  get nodes(): BrokerNode[] {
+    return [...this.#nodes.values()].sort((left, right) => left.nodeId - right.nodeId);
+  }
+
+  get isClosed(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** Replaces what is known of the cluster's brokers. */
+  setNodes(nodes: readonly BrokerNode[]): void {
+    this.#nodes.clear();
+    for (const node of nodes) this.#nodes.set(node.nodeId, node);
+  }
+
+  /** Adds or moves one broker (a coordinator that metadata didn't show yet). */
+  setNode(node: Omit<BrokerNode, 'rack'>): void {
+    this.#nodes.set(node.nodeId, { rack: this.#nodes.get(node.nodeId)?.rack ?? null, ...node });
+  }
+
+  /** The open connection for a purpose, if there is one. */
+  openTo(nodeId: number, purpose: string): Connection | undefined {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return undefined;
+    const connection = this.#slots.get(purpose)?.get(addressOf(node))?.connection;
+    return connection?.isOpen ? connection : undefined;
+  }
+
+  /**
+   * A connection to a broker, opened if need be. Rejects with a retriable error when the broker is unknown or can't be reached: fresh
+   * metadata may help.
+   */
+  async connect(nodeId: number, purpose = general): Promise<Connection> {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) {
+      throw new ConnectionLostError(`${nodeId}`, 'no broker with this node id is in the metadata just now');
+    }
+    return this.#connectTo(node, purpose);
+  }
+
+  /** A connection to whichever broker answers: known ones in random order, then the bootstrap list. Rejects with `NoBrokerError`. */
+  async connectToAny(): Promise<Connection> {
+    const known = shuffled(this.nodes, (bound) => this.#settings.platform.randomness.integer(bound));
+    for (const node of known) {
+      const open = this.openTo(node.nodeId, general);
+      if (open !== undefined) return open;
+    }
+    const { clock } = this.#settings.platform;
+    const startedAt = clock.monotonic();
+    const errors: Error[] = [];
+    const tried = new Set<string>();
+    for (const address of [...known, ...this.#settings.bootstrap]) {
+      if (tried.has(addressOf(address))) continue;
+      tried.add(addressOf(address));
+      try {
+        return await this.#connectTo(address, general);
+      } catch (error) {
+        if (this.isClosed || !isMillraceError(error)) throw error;
+        errors.push(error);
+      }
+    }
+    throw new NoBrokerError([...tried], Math.round(clock.monotonic() - startedAt), errors);
+  }
+
+  /** Ends the connections of one purpose. */
+  release(purpose: string): void {
+    const slots = this.#slots.get(purpose);
+    this.#slots.delete(purpose);
+    for (const slot of slots?.values() ?? []) {
+      slot.released = true;
+      slot.connection?.close();
+    }
+  }
+
+  /** Ends all connections and attempts. */
+  close(): void {
+    this.#abort.abort(new ClosedError('client'));
+    for (const purpose of [...this.#slots.keys()]) this.release(purpose);
+  }
+
+  #connectTo(address: BrokerAddress, purpose: string): Promise<Connection> {
+    const slot = this.#slotOf(address, purpose);
+    if (slot.connection?.isOpen) return Promise.resolve(slot.connection);
+    slot.opening ??= this.#open(address, purpose, slot).finally(() => {
+      slot.opening = undefined;
+    });
+    return slot.opening;
+  }
+
+  async #open(address: BrokerAddress, purpose: string, slot: Slot): Promise<Connection> {
+    const { signal } = this.#abort;
+    const { platform, report } = this.#settings;
+    signal.throwIfAborted();
+    const waitMs = slot.notBefore - platform.clock.monotonic();
+    if (waitMs > 0) await sleep(platform.timers, waitMs, signal);
+    try {
+      const connection = await openConnection({ ...this.#settings, ...address, signal });
+      if (slot.released) {
+        connection.close();
+        throw new ClosedError('connection');
+      }
+      slot.connection = connection;
+      slot.failures = 0;
+      connection.onEnd((error) => this.#ended(slot, error));
+      report({ level: 'info', event: 'connected', message: `connected to broker ${connection.broker} (${purpose})` });
+      return connection;
+    } catch (error) {
+      if (!slot.released) {
+        this.#delayNext(slot);
+        report({ level: 'warn', event: 'connect_failed', message: messageOf(error), error: error as Error });
+      }
+      throw error;
+    }
+  }
+
+  #ended(slot: Slot, error: Error): void {
+    slot.connection = undefined;
+    if (slot.released) return;
+    this.#delayNext(slot);
+    this.#settings.report({ level: 'info', event: 'connection_lost', message: error.message, error });
+  }
+
+  #delayNext(slot: Slot): void {
+    const { clock, randomness } = this.#settings.platform;
+    slot.failures++;
+    slot.notBefore = clock.monotonic() + backoffMs(this.#settings, slot.failures, randomness);
+  }
+
+  #slotOf(address: BrokerAddress, purpose: string): Slot {
+    let slots = this.#slots.get(purpose);
+    if (slots === undefined) {
+      slots = new Map();
+      this.#slots.set(purpose, slots);
+    }
+    const key = addressOf(address);
+    let slot = slots.get(key);
+    if (slot === undefined) {
+      slot = { connection: undefined, opening: undefined, failures: 0, notBefore: 0, released: false };
+      slots.set(key, slot);
+    }
+    return slot;
+  }
+}
+
+function addressOf(address: BrokerAddress): string {
+  return `${address.host}:${address.port}`;
+}
+
+function shuffled<T>(items: readonly T[], random: (bound: number) => number): T[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = random(i + 1);
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}

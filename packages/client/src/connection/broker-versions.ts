@@ -1,0 +1,42 @@
+/** Which version of each API a broker and we both speak (KIP-35, KIP-511). */
+import {
+  type Api,
+  type ApiVersionsResponse,
+  highestCommonVersion,
+  type VersionRange,
+  versionRange,
+} from '@millrace/wire';
+import { UnsupportedApiError } from '../errors.ts';
+
+export class BrokerVersions {
+  readonly #broker: string;
+  readonly #ranges = new Map<number, VersionRange>();
+
+  /** `broker` names it in errors: `host:port`. */
+  constructor(broker: string, response: Pick<ApiVersionsResponse, 'apiKeys'>) {
+    this.#broker = broker;
+    for (const { apiKey, minVersion, maxVersion } of response.apiKeys) {
+      this.#ranges.set(apiKey, { first: minVersion, last: maxVersion });
+    }
+  }
+
+  /** The highest version both speak, not above `versionMax`. Throws `UnsupportedApiError` when there is none. */
+  choose(api: Api, versionMax = Number.POSITIVE_INFINITY): number {
+    const range = this.#ranges.get(api.key);
+    if (range === undefined) throw new UnsupportedApiError(api.name, this.#broker, '');
+    const version = highestCommonVersion(api, { first: range.first, last: Math.min(range.last, versionMax) });
+    if (version !== undefined) return version;
+    const own = versionRange(api.versions);
+    throw new UnsupportedApiError(
+      api.name,
+      this.#broker,
+      ` in a version from ${own.first} to ${Math.min(own.last, versionMax)} (it has ${range.first} to ${range.last})`,
+    );
+  }
+
+  /** Whether the broker has a common version at or above `version`. */
+  supports(api: Api, version: number): boolean {
+    const range = this.#ranges.get(api.key);
+    return range !== undefined && (highestCommonVersion(api, range) ?? -1) >= version;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What is known of topics: asked for when first needed, again after an error, and again when it is old. Requests for topics that
+ * come while one is under way are gathered into the next, so there is never more than one Metadata request at a time.
+ */
+import type { Platform } from '@millrace/base';
+import { errorCodes, KafkaError, type MetadataResponse } from '@millrace/wire';
+import type { BackoffOptions } from '../backoff.ts';
+import { UnknownTopicError } from '../errors.ts';
+import { retrying } from '../retry.ts';
+import { mergeTopic, type TopicMetadata } from './topic-metadata.ts';
+
+export interface MetadataCacheOptions extends BackoffOptions {
+  readonly platform: Platform;
+  readonly requestTimeoutMs: number;
+  readonly metadataMaxAgeMs: number;
+  readonly unknownTopicTimeoutMs: number;
+}
+
+export interface TopicQuery {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Asks any broker about topics; `mayCreate` lets it create those it doesn't know. */
+export type AskMetadata = (topics: readonly string[], mayCreate: boolean) => Promise<MetadataResponse>;
+
+interface Round {
+  readonly topics: Set<string>;
+  mayCreate: boolean;
+  readonly done: Promise<void>;
+}
+
+export class MetadataCache {
+  readonly #options: MetadataCacheOptions;
+  readonly #ask: AskMetadata;
+  readonly #topics = new Map<string, TopicMetadata>();
+  /** The last error a broker answered with, for topics that are not in `#topics`. */
+  readonly #errors = new Map<string, number>();
+  readonly #listeners = new Set<(topic: string) => void>();
+  #running: Promise<void> | undefined;
+  #next: Round | undefined;
+
+  constructor(options: MetadataCacheOptions, ask: AskMetadata) {
+    this.#options = options;
+    this.#ask = ask;
+  }
+
+  /** What is known of a topic, however old. */
+  peek(topic: string): TopicMetadata | undefined {
+    return this.#topics.get(topic);
+  }
+
+  /** Whether what is known is older than `metadataMaxAgeMs`, or nothing. */
+  isOld(topic: string): boolean {
+    const known = this.#topics.get(topic);
+    return (
+      known === undefined || this.#options.platform.clock.monotonic() - known.learntAt > this.#options.metadataMaxAgeMs
+    );
+  }
+
+  /** Calls `listener` with each topic whose metadata was learnt; answers how to stop that. */
+  onLearnt(listener: (topic: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * What is known of a topic, asked for if need be. Asks again while the topic is unknown, up to `unknownTopicTimeoutMs`, since it may
+   * just have been created. Rejects with `UnknownTopicError`, `KafkaError` (not authorized, invalid name), `NoBrokerError`.
+   */
+  async topic(name: string, mayCreate = false, query: TopicQuery = {}): Promise<TopicMetadata> {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    const { platform, requestTimeoutMs, unknownTopicTimeoutMs } = this.#options;
+    const timeoutMs = query.timeoutMs ?? requestTimeoutMs;
+    const startedAt = platform.clock.monotonic();
+    return retrying({ platform, backoff: this.#options, timeoutMs, signal: query.signal }, async (remainingMs) => {
+      await this.refresh([name], mayCreate);
+      const topic = this.#topics.get(name);
+      if (topic !== undefined) return topic;
+      const errorCode = this.#errors.get(name) ?? errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+      const error = new KafkaError(errorCode, `look up topic ${name}`);
+      const waitedMs = platform.clock.monotonic() - startedAt;
+      const enough = waitedMs >= unknownTopicTimeoutMs || remainingMs <= this.#options.retryBackoffMs;
+      if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION && enough) {
+        throw new UnknownTopicError(name, waitedMs, error);
+      }
+      throw error;
+    });
+  }
+
+  /** Asks for topics anew. Resolves when an answer that was asked for from now on has come; rejects when none could be had. */
+  refresh(topics: Iterable<string>, mayCreate = false): Promise<void> {
+    let round = this.#next;
+    if (round === undefined) {
+      const before = this.#running ?? Promise.resolve();
+      round = { topics: new Set(), mayCreate: false, done: before.then(() => this.#run()) };
+      this.#next = round;
+    }
+    for (const topic of topics) round.topics.add(topic);
+    round.mayCreate ||= mayCreate;
+    return round.done;
+  }
+
+  /** Takes over what a response that was asked for elsewhere tells of topics. */
+  learn(response: MetadataResponse): void {
+    const learntAt = this.#options.platform.clock.monotonic();
+    for (const answer of response.topics) {
+      const name = answer.name;
+      if (name === null) continue;
+      if (answer.errorCode !== 0) {
+        this.#errors.set(name, answer.errorCode);
+        if (answer.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) this.#topics.delete(name);
+      } else {
+        this.#errors.delete(name);
+        this.#topics.set(name, mergeTopic(this.#topics.get(name), answer, learntAt));
+      }
+    }
+    for (const { name } of response.topics) {
+      if (name !== null) for (const listener of this.#listeners) listener(name);
+    }
+  }
+
+  /** Forgets a topic, so that the next use asks. */
+  forget(topic: string): void {
+    this.#topics.delete(topic);
+  }
+
+  async #run(): Promise<void> {
+    const round = this.#next;
+    if (round === undefined) return;
+    this.#next = undefined;
+    const answer = this.#ask([...round.topics], round.mayCreate).then((response) => this.learn(response));
+    this.#running = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return answer;
+  }
+}

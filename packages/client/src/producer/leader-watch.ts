@@ -1,0 +1,62 @@
+/** Queues whose partition's leader is unknown: asks for metadata, again and again with pauses, until it tells one. */
+import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { backoffMs } from '../backoff.ts';
+import type { Cluster } from '../cluster.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+
+export class LeaderWatch {
+  readonly #cluster: Cluster;
+  readonly #signal: AbortSignal;
+  readonly #found: (queue: PartitionQueue) => void;
+  /** Waiting queues by topic; a topic is in it while it is asked for. */
+  readonly #waiting = new Map<string, Set<PartitionQueue>>();
+
+  /** `found` is called with each waiting queue once it has a leader. */
+  constructor(cluster: Cluster, signal: AbortSignal, found: (queue: PartitionQueue) => void) {
+    this.#cluster = cluster;
+    this.#signal = signal;
+    this.#found = found;
+  }
+
+  /** Takes note that the leader a queue had is none, or can't be reached. */
+  lost(queue: PartitionQueue): void {
+    queue.leader = -1;
+  }
+
+  /** Looks for the leader of a queue that has something to send. */
+  wait(queue: PartitionQueue): void {
+    const queues = this.#waiting.get(queue.topic);
+    if (queues !== undefined) {
+      queues.add(queue);
+      return;
+    }
+    this.#waiting.set(queue.topic, new Set([queue]));
+    this.#look(queue.topic).catch((error: unknown) => {
+      if (!this.#signal.aborted) throw error;
+    });
+  }
+
+  async #look(topic: string): Promise<void> {
+    const { platform, report } = this.#cluster.settings;
+    const queues = this.#waiting.get(topic) as Set<PartitionQueue>;
+    for (let attempts = 1; !this.#signal.aborted; attempts++) {
+      try {
+        await this.#cluster.metadata.refresh([topic]);
+      } catch (error) {
+        if (!isMillraceError(error)) throw error;
+        report({ level: 'warn', event: 'metadata_failed', message: messageOf(error), error });
+      }
+      const partitions = this.#cluster.metadata.peek(topic)?.partitions ?? [];
+      const found: PartitionQueue[] = [];
+      for (const queue of queues) {
+        queue.leader = partitions[queue.partition]?.leader ?? -1;
+        if (queue.leader >= 0) found.push(queue);
+      }
+      for (const queue of found) queues.delete(queue);
+      if (queues.size === 0) this.#waiting.delete(topic);
+      for (const queue of found) this.#found(queue);
+      if (this.#waiting.get(topic) !== queues) return;
+      await sleep(platform.timers, backoffMs(this.#cluster.settings, attempts, platform.randomness), this.#signal);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** Repeats what may be repeated, within a bound, with growing pauses. */
+import { isMillraceError, type Platform, sleep } from '@millrace/base';
+import { type BackoffOptions, backoffMs } from './backoff.ts';
+
+export interface RetryOptions {
+  readonly platform: Platform;
+  readonly backoff: BackoffOptions;
+  /** Bound on all attempts and pauses. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Calls `attempt` (with the ms that are left, at least 1) until it succeeds, fails with an error that isn't retriable, or the time is
+ * over, which rejects with the last error. An attempt must bound itself by the ms it is given. Rejects with the signal's reason.
+ */
+export async function retrying<T>(options: RetryOptions, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
+  const { platform, signal } = options;
+  const deadline = platform.clock.monotonic() + options.timeoutMs;
+  for (let attempts = 1; ; attempts++) {
+    signal?.throwIfAborted();
+    const remainingMs = Math.max(1, Math.floor(deadline - platform.clock.monotonic()));
+    try {
+      return await abortable(attempt(remainingMs), signal);
+    } catch (error) {
+      if (signal?.aborted || !isMillraceError(error) || !error.retriable) throw error;
+      const pauseMs = backoffMs(options.backoff, attempts, platform.randomness);
+      if (platform.clock.monotonic() + pauseMs >= deadline) throw error;
+      await sleep(platform.timers, pauseMs, signal);
+    }
+  }
+}
+
+/** As `work`, but rejects with the signal's reason when that aborts first; `work` itself goes on unheard. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

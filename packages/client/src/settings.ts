@@ -1,0 +1,79 @@
+/** The options of a client, checked and with their defaults filled in. */
+import { nodePlatform, type Platform } from '@millrace/base';
+import type { ClientEvent, ClientOptions } from './client.ts';
+import { InvalidOptionError } from './errors.ts';
+
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ClientSettings {
+  readonly bootstrap: readonly BrokerAddress[];
+  readonly clientId: string;
+  readonly platform: Platform;
+  readonly requestTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly retryBackoffMs: number;
+  readonly retryBackoffMaxMs: number;
+  readonly metadataMaxAgeMs: number;
+  readonly unknownTopicTimeoutMs: number;
+  readonly autoCreateTopics: boolean;
+  readonly frameBytesMax: number;
+  readonly report: (event: ClientEvent) => void;
+}
+
+/** Throws `InvalidOptionError`. */
+export function clientSettings(options: ClientOptions): ClientSettings {
+  return {
+    bootstrap: parseBootstrap(options.bootstrap),
+    clientId: options.clientId ?? 'millrace',
+    platform: options.platform ?? nodePlatform,
+    requestTimeoutMs: integerOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, 1, 2 ** 31 - 1),
+    connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, 1, 2 ** 31 - 1),
+    retryBackoffMs: integerOption('retryBackoffMs', options.retryBackoffMs, 100, 1, 60_000),
+    retryBackoffMaxMs: integerOption('retryBackoffMaxMs', options.retryBackoffMaxMs, 1_000, 1, 600_000),
+    metadataMaxAgeMs: integerOption('metadataMaxAgeMs', options.metadataMaxAgeMs, 300_000, 1, 2 ** 31 - 1),
+    unknownTopicTimeoutMs: integerOption('unknownTopicTimeoutMs', options.unknownTopicTimeoutMs, 5_000, 0, 2 ** 31 - 1),
+    autoCreateTopics: options.autoCreateTopics ?? true,
+    frameBytesMax: integerOption('frameBytesMax', options.frameBytesMax, 256 * 1024 * 1024, 64 * 1024, 2 ** 31 - 1),
+    report: options.report ?? (() => undefined),
+  };
+}
+
+/** A whole number within bounds, or the default. Throws `InvalidOptionError`. */
+export function integerOption(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  if (value === undefined) return fallback;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InvalidOptionError(name, `must be a whole number from ${least} to ${most}, but is ${String(value)}`);
+}
+
+/** One of a few words, or the default. Throws `InvalidOptionError`. */
+export function choiceOption<const T>(name: string, value: T | undefined, fallback: T, choices: readonly T[]): T {
+  if (value === undefined) return fallback;
+  if (choices.includes(value)) return value;
+  throw new InvalidOptionError(name, `must be one of ${choices.join(', ')}, but is ${String(value)}`);
+}
+
+/** Addresses out of `host:port` texts; IPv6 addresses stand in brackets. Throws `InvalidOptionError`. */
+export function parseBootstrap(bootstrap: string | readonly string[]): BrokerAddress[] {
+  const parts = (typeof bootstrap === 'string' ? bootstrap.split(',') : bootstrap).map((part) => part.trim());
+  const addresses = parts.filter((part) => part !== '').map(parseAddress);
+  if (addresses.length === 0) throw new InvalidOptionError('bootstrap', 'names no broker, for example localhost:9092');
+  return addresses;
+}
+
+function parseAddress(text: string): BrokerAddress {
+  const match = /^(?:[A-Za-z_]+:\/\/)?(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new InvalidOptionError('bootstrap', `has "${text}", which is no host:port, for example localhost:9092`);
+  }
+  return { host: (match[1] ?? match[2]) as string, port };
+}
