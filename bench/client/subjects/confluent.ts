@@ -1,0 +1,98 @@
+/** @confluentinc/kafka-javascript (librdkafka), which compiles when installed and is therefore no dependency of this repository. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Subject, valueOf, type Work } from '../subject.ts';
+
+/** The parts of its callback API, the fastest it has, that are used here. */
+interface RdKafka {
+  HighLevelProducer: unknown;
+  Producer: new (configuration: object, topic: object) => RdProducer;
+  KafkaConsumer: new (configuration: object, topic: object) => RdConsumer;
+}
+
+interface RdProducer {
+  connect(options: object, callback: (error: Error | null) => void): void;
+  setPollInterval(ms: number): void;
+  on(event: 'delivery-report', listener: (error: Error | null) => void): void;
+  produce(topic: string, partition: number | null, value: Buffer): boolean;
+  poll(): void;
+  disconnect(callback: () => void): void;
+}
+
+interface RdConsumer {
+  connect(options: object, callback: (error: Error | null) => void): void;
+  subscribe(topics: string[]): void;
+  consume(count: number, callback: (error: Error | null, messages: { value: Buffer | null }[]) => void): void;
+  disconnect(callback: () => void): void;
+}
+
+/** Where to look for it, besides this repository: a folder with a `node_modules` in it. */
+const folder = process.env['MILLRACE_BENCH_PEERS'];
+
+export function load(): RdKafka {
+  const require = createRequire(folder === undefined ? import.meta.url : join(folder, 'package.json'));
+  return require('@confluentinc/kafka-javascript') as RdKafka;
+}
+
+const queueFull = -184;
+
+export const subject: Subject = {
+  async produce(work, started) {
+    const producer = new (load().Producer)(
+      {
+        'bootstrap.servers': work.bootstrap,
+        'enable.idempotence': true,
+        dr_cb: true,
+        'queue.buffering.max.messages': 1_000_000,
+        'linger.ms': 5,
+      },
+      {},
+    );
+    await new Promise<void>((resolve, reject) =>
+      producer.connect({}, (error) => (error === null ? resolve() : reject(error))),
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let delivered = 0;
+    producer.on('delivery-report', (error) => {
+      if (error !== null) return reject(error);
+      delivered += 1;
+      if (delivered === work.recordCount) resolve();
+    });
+    producer.setPollInterval(10);
+    const value = valueOf(work);
+    started();
+    for (let sent = 0; sent < work.recordCount; ) {
+      try {
+        producer.produce(work.topic, null, value);
+        sent += 1;
+        if (sent % 10_000 === 0) await new Promise((turn) => setImmediate(turn));
+      } catch (error) {
+        if ((error as { code?: number }).code !== queueFull) throw error;
+        await new Promise((turn) => setTimeout(turn, 1));
+      }
+    }
+    await promise;
+    await new Promise<void>((done) => producer.disconnect(() => done()));
+  },
+
+  async consume(work: Work, started) {
+    started();
+    const consumer = new (load().KafkaConsumer)(
+      { 'bootstrap.servers': work.bootstrap, 'group.id': `bench-${process.pid}`, 'enable.auto.commit': false },
+      { 'auto.offset.reset': 'earliest' },
+    );
+    await new Promise<void>((resolve, reject) =>
+      consumer.connect({}, (error) => (error === null ? resolve() : reject(error))),
+    );
+    consumer.subscribe([work.topic]);
+    let bytes = 0;
+    const wanted = work.recordCount * work.recordBytes;
+    while (bytes < wanted) {
+      const messages = await new Promise<{ value: Buffer | null }[]>((resolve, reject) =>
+        consumer.consume(10_000, (error, read) => (error === null ? resolve(read) : reject(error))),
+      );
+      for (const { value } of messages) bytes += value?.length ?? 0;
+    }
+    await new Promise<void>((done) => consumer.disconnect(() => done()));
+  },
+};
