@@ -78,7 +78,7 @@ async function measureRest(context: BenchmarkContext): Promise<void> {
   for (let round = 0; round < context.rounds; round++) {
     await using broker = await startBroker();
     await using client = createClient({ bootstrap: broker.bootstrap });
-    await client.admin().createTopics([{ name: 'rest', partitions: 1000 }]);
+    await client.admin().createTopics([{ topic: 'rest', partitions: 1000 }]);
     values.push(usageOf(broker.pid).residentBytes / 1e6);
   }
   const name = 'at rest with 1000 partitions';
@@ -139,5 +139,5 @@ async function timed(broker: BrokerProcess, args: readonly string[]): Promise<Ou
 
 async function createTopic(broker: BrokerProcess, topic: string, partitions: number): Promise<void> {
   await using client = createClient({ bootstrap: broker.bootstrap });
-  await client.admin().createTopics([{ name: topic, partitions }]);
+  await client.admin().createTopics([{ topic, partitions }]);
 }

@@ -104,6 +104,6 @@ async function runWorker(subject: string, action: Action, work: Work): Promise<O
 async function recreate(broker: BrokerProcess, topic: string, create: boolean): Promise<void> {
   await using client = createClient({ bootstrap: broker.bootstrap });
   const admin = client.admin();
-  if (create) await admin.createTopics([{ name: topic, partitions }]);
+  if (create) await admin.createTopics([{ topic, partitions }]);
   else await admin.deleteTopics([topic]);
 }

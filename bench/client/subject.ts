@@ -15,7 +15,7 @@ export interface Subject {
 }
 
 /** The value that every record has. */
-export function valueOf(work: Work): Buffer {
+export function recordValue(work: Work): Buffer {
   return Buffer.alloc(work.recordBytes, 'x');
 }
 

@@ -1,7 +1,7 @@
 /** @confluentinc/kafka-javascript (librdkafka), which compiles when installed and is therefore no dependency of this repository. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Subject, valueOf, type Work } from '../subject.ts';
+import { recordValue, type Subject, type Work } from '../subject.ts';
 
 /** The parts of its callback API, the fastest it has, that are used here. */
 interface RdKafka {
@@ -59,7 +59,7 @@ export const subject: Subject = {
       if (delivered === work.recordCount) resolve();
     });
     producer.setPollInterval(10);
-    const value = valueOf(work);
+    const value = recordValue(work);
     started();
     for (let sent = 0; sent < work.recordCount; ) {
       try {

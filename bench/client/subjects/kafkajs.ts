@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { batchBytes, type Subject, valueOf, type Work } from '../subject.ts';
+import { batchBytes, recordValue, type Subject, type Work } from '../subject.ts';
 
 function connect(work: Work): Kafka {
   return new Kafka({ clientId: 'bench', brokers: work.bootstrap.split(','), logLevel: logLevel.NOTHING });
@@ -10,7 +10,7 @@ export const subject: Subject = {
   async produce(work, started) {
     const producer = connect(work).producer({ idempotent: true, maxInFlightRequests: 5 });
     await producer.connect();
-    const value = valueOf(work);
+    const value = recordValue(work);
     await producer.send({ topic: work.topic, acks: -1, messages: [{ value }] });
     started();
     const perSend = Math.floor(batchBytes / (work.recordBytes + 16));

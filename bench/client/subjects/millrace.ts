@@ -1,12 +1,12 @@
 import { createClient } from '@millrace/client';
-import { type Subject, valueOf, type Work } from '../subject.ts';
+import { recordValue, type Subject, type Work } from '../subject.ts';
 
 /** The fast door: `write` with back-pressure, batches iterated synchronously. */
 export const subject: Subject = {
   async produce(work, started) {
     await using client = createClient({ bootstrap: work.bootstrap });
     await using producer = client.producer();
-    const value = valueOf(work);
+    const value = recordValue(work);
     await producer.send({ topic: work.topic, value });
     started();
     for (let sent = 1; sent < work.recordCount; sent++) {

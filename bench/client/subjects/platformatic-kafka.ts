@@ -1,5 +1,5 @@
 import { Consumer, MessagesStreamModes, ProduceAcks, Producer } from '@platformatic/kafka';
-import { batchBytes, type Subject, valueOf, type Work } from '../subject.ts';
+import { batchBytes, recordValue, type Subject, type Work } from '../subject.ts';
 
 function options(work: Work) {
   return { clientId: 'bench', bootstrapBrokers: work.bootstrap.split(',') };
@@ -9,7 +9,7 @@ function options(work: Work) {
 export const subject: Subject = {
   async produce(work, started) {
     const producer = new Producer({ ...options(work), idempotent: true, maxInflights: 5 });
-    const value = valueOf(work);
+    const value = recordValue(work);
     await producer.send({ messages: [{ topic: work.topic, value }], acks: ProduceAcks.ALL });
     started();
     const perSend = Math.floor(batchBytes / (work.recordBytes + 16));
