@@ -20,6 +20,8 @@ export interface Contract {
   readonly query?: TObject | undefined;
   /** Schema of the JSON body. */
   readonly body?: TSchema | undefined;
+  /** `handler`: it gets the body unchecked, as `unknown`, to answer for each of its parts. Default `server`. */
+  readonly bodyCheckedBy?: 'server' | 'handler' | undefined;
   /** Schema of the JSON answer; for an event stream, of the data of each event. */
   readonly response: TSchema;
   /** Status of the answer when all went well; default 200. */
@@ -43,7 +45,7 @@ type StaticOr<S, Otherwise> = S extends TSchema ? Static<S> : Otherwise;
 export interface RouteRequest<C extends Contract> {
   readonly params: StaticOr<C['params'], undefined>;
   readonly query: StaticOr<C['query'], undefined>;
-  readonly body: StaticOr<C['body'], undefined>;
+  readonly body: C extends { readonly bodyCheckedBy: 'handler' } ? unknown : StaticOr<C['body'], undefined>;
   header(name: string): string | undefined;
   /** The address that the request came from. */
   readonly remoteAddress: string;

@@ -2,3 +2,11 @@ export type { Asset } from './asset.ts';
 export { EventHub, eventsContract, HubEvent } from './event-hub.ts';
 export type { ReadinessCheck } from './health.ts';
 export { type HttpServer, type RequestFailure, type ServerLimits, type ServerOptions, startServer } from './server.ts';
+export { type StatusPageOptions, statusPage } from './status-page/status-page.ts';
+export {
+  type ClusterStatus,
+  type TopicStatus,
+  type WatchedCluster,
+  type WatchOptions,
+  watchClusters,
+} from './status-page/watch-clusters.ts';

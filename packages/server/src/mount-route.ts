@@ -97,7 +97,8 @@ type Input = RouteRequest<Contract>;
 function inputReader(contract: Contract): (request: FastifyRequest, signal: AbortSignal) => Input {
   const params = contract.params && textPart(compileChecker(contract.params), 'path');
   const query = contract.query && textPart(compileChecker(contract.query), 'query string');
-  const body = contract.body && bodyPart(compileChecker(contract.body));
+  const checked = contract.bodyCheckedBy !== 'handler';
+  const body = contract.body && (checked ? bodyPart(compileChecker(contract.body)) : (value: unknown) => value);
   return (request, signal) => ({
     params: params?.(request.params) as Input['params'],
     query: query?.(request.query) as Input['query'],

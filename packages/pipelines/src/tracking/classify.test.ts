@@ -83,7 +83,7 @@ test('programs are told from people by what they call themselves', () => {
     firefox,
     'Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.16',
     'Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)',
-    'Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0 Mobile Safari/537.36',
+    'Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 Chrome/90.0 Mobile Safari/537.36',
   ];
   for (const userAgent of people) assert.equal(classify(request('/', { userAgent })).automated, false, userAgent);
 });

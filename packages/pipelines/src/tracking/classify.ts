@@ -46,8 +46,16 @@ function pathOf(event: TrackingEvent): string | undefined {
 }
 
 /** Names that programs give themselves. `Cubot` makes telephones. */
-const programs =
-  /(?<!cu)bot\b|crawl|spider|slurp|feed|rss|archiver|fetch|monitor|validator|preview|scanner|ezooms|headless|phantomjs|lighthouse|pingdom|facebookexternalhit|externalagent|curl\/|wget|libwww|python|java\/|ruby|perl|okhttp|httpclient|http-client|axios|\+https?:/i;
+const programs = new RegExp(
+  [
+    String.raw`(?<!cu)bot\b`,
+    'crawl|spider|slurp|feed|rss|archiver|fetch|monitor|validator|preview|scanner|ezooms|pingdom',
+    'headless|phantomjs|lighthouse|externalhit|externalagent',
+    'curl/|wget|libwww|python|java/|ruby|perl|okhttp|http-?client|axios',
+    String.raw`\+https?:`,
+  ].join('|'),
+  'i',
+);
 
 function isAutomated(event: TrackingEvent): boolean {
   const userAgent = event.context?.userAgent;
