@@ -158,13 +158,14 @@ test('a content size that zstd declares is checked before anything is decompress
 test('a length that snappy’s bytes could never hold is refused without taking memory for it', () => {
   for (const head of ['ffffffff0f', '8080800f']) {
     const block = Buffer.from(`${head}00aa`, 'hex');
-    assert.throws(() => decompressSync('snappy', block, 2 ** 33), { code: 'corrupt_compression' });
+    const refused = { code: 'corrupt_compression', message: /claims to hold/ };
+    assert.throws(() => decompressSync('snappy', block, 2 ** 33), refused);
     const chunk = Buffer.concat([
       Buffer.from('82534e415050590000000001000000010000', 'hex'),
       Buffer.of(0, block.length),
       block,
     ]);
-    assert.throws(() => decompressSync('snappy', chunk, 2 ** 33), { code: 'corrupt_compression' });
+    assert.throws(() => decompressSync('snappy', chunk, 2 ** 33), refused);
   }
 });
 

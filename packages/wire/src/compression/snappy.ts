@@ -90,12 +90,11 @@ function isFramed(bytes: Uint8Array): boolean {
 
 function chunkAt(bytes: Uint8Array, position: number): Uint8Array {
   const start = position + 4;
-  if (start > bytes.length) throw corruptCompression('snappy', 'it ends within the length of a chunk');
   const length =
     ((bytes[position]! << 24) | (bytes[position + 1]! << 16) | (bytes[position + 2]! << 8) | bytes[position + 3]!) >>>
     0;
   if (start + length > bytes.length) {
-    throw corruptCompression('snappy', `a chunk claims ${length} bytes where ${bytes.length - start} are left`);
+    throw corruptCompression('snappy', `a chunk of ${length} bytes is cut off`);
   }
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
 }

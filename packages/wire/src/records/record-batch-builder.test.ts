@@ -157,6 +157,7 @@ test('a reset builder keeps its memory and starts anew', () => {
   const { capacity } = builder;
   builder.reset();
   assert.equal(builder.recordCount, 0);
+  assert.deepEqual([builder.baseTimestamp, builder.maxTimestamp], [0, 0]);
   assert.equal(builder.sizeInBytes, batchHeaderBytes);
   builder.append(7000, null, 'y');
   assert.equal(builder.capacity, capacity);

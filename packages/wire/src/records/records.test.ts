@@ -189,7 +189,7 @@ test('a batch that claims more records than offsets, or a negative number, is re
     bytes.writeInt32BE(count, 57);
     assert.throws(() => new RecordBatch(bytes).records(), { code: 'corrupt_record' }, `count ${count}`);
   }
-  bytes.writeInt32BE(1, 57);
+  bytes.writeInt32BE(0, 57);
   bytes.writeInt32BE(-1, 23);
   assert.throws(() => new RecordBatch(bytes).records(), { code: 'corrupt_record' });
 });

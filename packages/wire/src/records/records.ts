@@ -143,7 +143,7 @@ class RecordIterator implements Iterator<Record, undefined> {
     if (bytes[at] === 0) at++;
     else at = at < end && end <= bytes.length ? this.#endOfHeaders(at) : -1;
     // The record filled exactly, and even zigzag numbers, so no negative ones: else it is looked at closely.
-    if (at !== end || at > bytes.length || ((size | offsetDelta) & 1) !== 0) return this.#parseAny();
+    if (at !== end || ((size | offsetDelta) & 1) !== 0) return this.#parseAny();
     offsetDelta >>>= 1;
     if (keyLength < -1 || valueLength < -1 || offsetDelta > this.#lastOffsetDelta) return this.#parseAny();
     this.#position = at;
