@@ -1,11 +1,13 @@
 /** The client: the cluster it talks to, and everything it made and must close. */
+
+import { KafkaAdmin } from './admin/kafka-admin.ts';
 import type { Admin } from './admin.ts';
 import type { Client, ClientOptions } from './client.ts';
 import { Cluster } from './cluster.ts';
 import type { Consumer, ConsumerOptions } from './consumer.ts';
 import { ClosedError } from './errors.ts';
-import type { Producer, ProducerOptions } from './producer.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
+import type { Producer, ProducerOptions } from './producer.ts';
 import { clientSettings } from './settings.ts';
 import type { TopicLike } from './topic.ts';
 
@@ -35,7 +37,10 @@ class KafkaClient implements Client {
   }
 
   admin(): Admin {
-    throw new ClosedError('admin');
+    this.#checkOpen();
+    const admin: KafkaAdmin = new KafkaAdmin(this.#cluster, () => this.#made.delete(admin));
+    this.#made.add(admin);
+    return admin;
   }
 
   close(): Promise<void> {

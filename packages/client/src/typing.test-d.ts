@@ -14,7 +14,7 @@ import {
 } from './topic.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function expectType<_Check extends true>(): void {}
+declare function expectType<_Check extends true>(): void;
 
 interface Order {
   readonly id: string;

@@ -2,7 +2,7 @@
  * What happens when a batch is finished: promises of `send` settle, `onDelivery` is told, memory becomes free, flushes go on.
  * A failure that neither of them took is kept for the next `flush` or `close`.
  */
-import { DeliveryError } from '../errors.ts';
+import type { DeliveryError } from '../errors.ts';
 import type { BuilderPool } from './builder-pool.ts';
 import type { FlushBarriers } from './flush-barriers.ts';
 import type { MemoryBudget } from './memory-budget.ts';

@@ -73,7 +73,8 @@ export class TopicPartitions {
   /** Takes over newer knowledge. */
   update(metadata: TopicMetadata): void {
     for (const { partition, leader } of metadata.partitions) {
-      const queue = (this.queues[partition] ??= new PartitionQueue(this.#topic, partition));
+      const queue = this.queues[partition] ?? new PartitionQueue(this.#topic, partition);
+      this.queues[partition] = queue;
       if (leader >= 0) queue.leader = leader;
     }
   }
