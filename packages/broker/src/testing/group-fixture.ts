@@ -149,7 +149,7 @@ export interface MemberOptions {
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   /** Name to metadata, in order of preference. */
-  readonly protocols: Readonly<Record<string, string>>;
+  readonly protocols: Readonly<Record<string, string | Uint8Array>>;
   readonly protocolType: string;
   readonly version: number;
 }
@@ -201,7 +201,7 @@ export class TestMember {
       memberId: this.id,
       groupInstanceId: instanceId,
       protocolType: rest.protocolType,
-      protocols: Object.entries(protocols).map(([name, text]) => ({ name, metadata: Buffer.from(text) })),
+      protocols: Object.entries(protocols).map(([name, about]) => ({ name, metadata: bytesOf(about) })),
       reason: null,
       ...changes,
     };
@@ -261,6 +261,10 @@ export class Parked<T> {
 }
 
 /** The name of an answer's error. */
-export function errorName(answer: { readonly errorCode: number } | undefined): string {
-  return answer === undefined ? 'unanswered' : errorRow(answer.errorCode).name;
+export function errorName(answer: { readonly errorCode?: number | undefined } | undefined): string {
+  return answer === undefined ? 'unanswered' : errorRow(answer.errorCode ?? errorCodes.NONE).name;
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content) : content;
 }
