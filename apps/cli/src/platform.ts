@@ -2,8 +2,18 @@
  * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This is the
  * one place where they are put together; each is made by its own package.
  */
+import { messageOf } from '@millrace/base';
+import { createClient } from '@millrace/client';
 import type { EmbeddedFleet } from '@millrace/engines';
-import { type HttpServer, startServer } from '@millrace/server';
+import { browserScript, createCollector, startTracking } from '@millrace/pipelines';
+import {
+  EventHub,
+  type HttpServer,
+  type ServerOptions,
+  startServer,
+  statusPage,
+  watchClusters,
+} from '@millrace/server';
 
 export interface PlatformOptions {
   readonly fleet: EmbeddedFleet;
@@ -23,18 +33,59 @@ export interface RunningPlatform extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts it all, or nothing. */
+/**
+ * Starts it all, or nothing. Tracking lives on the first cluster. When it closes, the servers go first: what they accepted
+ * is stored before the clients go.
+ */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
+  const { fleet, port, version, warn } = options;
   await using parts = new AsyncDisposableStack();
-  const collector = parts.use(await startHttp(options, options.port === 0 ? 0 : options.port + 1));
-  const control = parts.use(await startHttp(options, options.port));
+  const hub = new EventHub();
+  const clusters = fleet.clusters.map(({ name, bootstrap }) => ({
+    name,
+    client: parts.use(createClient({ bootstrap, clientId: 'millrace-up' })),
+  }));
+  const [home] = clusters;
+  if (home === undefined) throw new Error('a platform needs a cluster');
+  const tracking = parts.use(
+    await startTracking({
+      client: home.client,
+      onReport: (report, recent) => {
+        hub.set('tracking', report);
+        hub.set('tracking.recent', recent);
+      },
+      onFailure: (error) => warn(messageOf(error)),
+    }),
+  );
+  const collector = parts.use(createCollector({ client: home.client }));
+  const collectors = parts.use(
+    await startHttp(options, port === 0 ? 0 : port + 1, {
+      routes: [collector.route],
+      assets: [
+        { path: '/t.js', contentType: 'text/javascript; charset=utf-8', body: browserScript(), anyOrigin: true },
+      ],
+    }),
+  );
+  parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
+  const control = parts.use(
+    await startHttp(options, port, {
+      routes: [hub.route, tracking.route],
+      assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
+      readiness: [{ name: 'tracking', check: () => tracking.checkComplete() }],
+    }),
+  );
   const running = parts.move();
   const close = (): Promise<void> => running.disposeAsync();
-  return { url: control.url, collectorUrl: collector.url, close, [Symbol.asyncDispose]: close };
+  return { url: control.url, collectorUrl: collectors.url, close, [Symbol.asyncDispose]: close };
 }
 
-function startHttp({ host, version, warn }: PlatformOptions, port: number): Promise<HttpServer> {
+function startHttp(
+  { host, version, warn }: PlatformOptions,
+  port: number,
+  parts: Pick<ServerOptions, 'routes' | 'assets' | 'readiness'>,
+): Promise<HttpServer> {
   return startServer({
+    ...parts,
     host,
     port,
     version,

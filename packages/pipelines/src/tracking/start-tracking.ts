@@ -41,6 +41,8 @@ export interface Tracking extends AsyncDisposable {
   readonly route: Route;
   /** Resolves when everything that was in the topic at the start has been counted. */
   readonly complete: Promise<void>;
+  /** Throws while that is not so. */
+  checkComplete(): void;
   close(): Promise<void>;
 }
 
@@ -53,8 +55,7 @@ export async function startTracking(options: TrackingOptions): Promise<Tracking>
     await using admin = options.client.admin();
     await ensureTrackingTopic(admin);
   }
-  const tracking = new RunningTracking(options);
-  return tracking;
+  return new RunningTracking(options);
 }
 
 class RunningTracking implements Tracking {
@@ -87,6 +88,14 @@ class RunningTracking implements Tracking {
 
   report(options: TotalsOptions = {}): TrackingReport {
     return { observedAt: new Date().toISOString(), complete: this.#isComplete, totals: this.#tally.totals(options) };
+  }
+
+  checkComplete(): void {
+    if (this.#isComplete) return;
+    throw new ProblemError(
+      'unavailable',
+      `the events that the topic holds are still being counted (${this.#tally.size} so far)`,
+    );
   }
 
   async close(): Promise<void> {

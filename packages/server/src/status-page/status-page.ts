@@ -5,11 +5,14 @@ import type { Asset } from '../asset.ts';
 export interface StatusPageOptions {
   /** Port of the collectors, on the same host. */
   readonly collectorPort: number;
+  /** Whether the page tracks its own visitors; default true. */
+  readonly tracked?: boolean | undefined;
 }
 
 /** The page and what belongs to it. It may load and call nothing but this server and the collector. */
 export function statusPage(options: StatusPageOptions): Asset[] {
-  const html = readBeside('index.html');
+  const whole = readBeside('index.html');
+  const html = options.tracked === false ? whole.replaceAll(/<!-- tracked -->.*?<!-- \/tracked -->/gs, '') : whole;
   const collector = (hostName: string): string => `http://${hostName}:${options.collectorPort}`;
   return [
     {

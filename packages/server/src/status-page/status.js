@@ -14,7 +14,8 @@ const views = {
 
 connect();
 window.addEventListener('load', () => {
-  if (window.millrace === undefined) tellVisit('lost', 'The collector did not hand out its script; is its port open?');
+  if (find('visit') !== null && window.millrace === undefined)
+    tellVisit('lost', 'The collector did not hand out its script; is its port open?');
 });
 
 function connect() {
@@ -68,7 +69,7 @@ function showRecent(recent) {
     ]);
   });
   fill('recent', rows);
-  if (own === undefined || find('visit').dataset.state === 'seen') return;
+  if (own === undefined || find('visit')?.dataset.state !== 'waiting') return;
   const mine = recent.find((event) => event.visitor === own && Date.parse(event.receivedAt) >= opened);
   if (mine === undefined) return;
   const milliseconds = Math.round(performance.now());
@@ -85,7 +86,7 @@ function showPlatform({ version, clusters }) {
     const state = cluster.stale
       ? `not answering since ${new Date(cluster.observedAt).toLocaleTimeString('en-GB')}`
       : 'up';
-    const brokers = cluster.brokers.map((broker) => `${broker.nodeId} at ${broker.host}:${broker.port}`).join(', ');
+    const brokers = cluster.brokers.map((broker) => element('span', {}, `${broker.host}:${broker.port}`));
     const topics = cluster.topics.map((topic) =>
       element('tr', {}, [
         element('td', {}, topic.name),
@@ -100,7 +101,7 @@ function showPlatform({ version, clusters }) {
     ]);
     return element('div', { class: 'cluster', 'data-state': cluster.stale ? 'stale' : 'up' }, [
       element('h3', {}, [element('span', {}, cluster.name), element('span', { class: 'state' }, state)]),
-      element('p', { class: 'address' }, `brokers ${brokers}`),
+      element('p', { class: 'addresses' }, brokers),
       topics.length === 0
         ? element('p', { class: 'empty' }, 'no topics yet')
         : element('table', {}, [element('thead', {}, [head]), element('tbody', {}, topics)]),
