@@ -64,7 +64,7 @@ export function valuesFor(fields: Fields, version: number): Values {
 /** A message with one element in every array of structs, and nothing else said: what is written shows the defaults. */
 export function emptyValues(fields: Fields, version: number): Values {
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, field]) => {
+    Object.entries(fields).flatMap(([name, field]): [string, unknown][] => {
       // Kafka's classes leave records null; here they must be given.
       if (field.type === 'records') return [[name, null]];
       const isFilled = field.type === 'array' && typeof field.of !== 'string';
