@@ -105,6 +105,17 @@ export const catalog: readonly CatalogEntry[] = [
     load: async () => (await import('./commands/consume.ts')).consume,
   },
   {
+    name: 'pipeline',
+    summary: 'Work with the pipelines that Millrace brings along',
+    commands: [
+      {
+        name: 'tracking',
+        summary: 'Show what was tracked, import an access log, or watch events pass',
+        load: async () => (await import('./commands/pipeline-tracking.ts')).pipelineTracking,
+      },
+    ],
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./commands/version.ts')).version,

@@ -5,12 +5,15 @@ import { compileChecker } from './checker.ts';
 import type { Contract } from './contract.ts';
 import { Problem, type ProblemCode, ProblemError, problemCodes } from './problem.ts';
 
-type Part<Name extends string, S> = S extends TSchema ? { readonly [N in Name]: Static<S> } : unknown;
+/** Optional members may also be given as undefined. */
+type Loose<T> = { readonly [K in keyof T]: Record<never, never> extends Pick<T, K> ? T[K] | undefined : T[K] };
+
+type Part<Name extends string, S> = S extends TSchema ? { readonly [N in Name]: Loose<Static<S>> } : unknown;
 
 /** What a call hands in: the parts that the contract has a schema for. */
 export type CallInput<C extends Contract> = Part<'params', C['params']> &
   Part<'query', C['query']> &
-  Part<'body', C['body']>;
+  (C['body'] extends TSchema ? { readonly body: Static<C['body']> } : unknown);
 
 export interface CallOptions {
   readonly token?: string | undefined;
