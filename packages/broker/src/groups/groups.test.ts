@@ -46,7 +46,7 @@ test('describes a stable group with what its members said and were assigned', as
     [member.id, 'one', 'client', '/127.0.0.1'],
   );
   assert.equal(Buffer.from(one?.memberMetadata ?? []).toString(), 'about me');
-  assert.equal(Buffer.from(one?.memberAssignment ?? []).toString(), `${member.id} in 1`);
+  assert.equal(Buffer.from(one?.memberAssignment ?? []).toString(), `${member.id} in 1 by ${member.id}`);
 });
 
 test('shows no metadata of members while they rebalance', async () => {

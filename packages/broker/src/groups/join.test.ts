@@ -217,7 +217,11 @@ test('a static member takes its place again without a rebalance, and the leader 
   assert.notEqual(reborn.id, leader.id);
   assert.equal(follower.heartbeat(), 'NONE');
   const synced = await reborn.sync();
-  assert.equal(Buffer.from(synced.assignment).toString(), `${leader.id} in 1`, 'the assignment of its earlier life');
+  assert.equal(
+    Buffer.from(synced.assignment).toString(),
+    `${leader.id} in 1 by ${leader.id}`,
+    'the assignment of its earlier life',
+  );
 });
 
 test('before version 9 a static leader that came back is not told that it leads', async () => {

@@ -22,8 +22,8 @@ test('members get their assignments once the leader has handed them in', async (
   assert.equal(fixture.state('g'), 'CompletingRebalance');
   const own = await leader.sync([leader, follower]);
   await settle();
-  assert.equal(Buffer.from(own.assignment).toString(), `${leader.id} in 1`);
-  assert.equal(Buffer.from(parked.value?.assignment ?? []).toString(), `${follower.id} in 1`);
+  assert.equal(Buffer.from(own.assignment).toString(), `${leader.id} in 1 by ${leader.id}`);
+  assert.equal(Buffer.from(parked.value?.assignment ?? []).toString(), `${follower.id} in 1 by ${leader.id}`);
   assert.deepEqual([parked.value?.protocolType, parked.value?.protocolName], ['consumer', 'range']);
   assert.equal(fixture.state('g'), 'Stable');
 });
@@ -33,7 +33,7 @@ test('a follower that syncs late, or again, gets the same assignment', async () 
   const [leader, follower] = await joined(fixture, 2);
   await leader.sync([leader, follower]);
   for (let round = 0; round < 2; round++) {
-    assert.equal(Buffer.from((await follower.sync()).assignment).toString(), `${follower.id} in 1`);
+    assert.equal(Buffer.from((await follower.sync()).assignment).toString(), `${follower.id} in 1 by ${leader.id}`);
   }
 });
 

@@ -87,7 +87,7 @@ export class GroupFixture {
     return members as unknown as MembersOf<F>;
   }
 
-  /** Everybody syncs; each is assigned a text of its id and generation. */
+  /** Everybody syncs; each is assigned a text that names it, the generation and the leader. */
   async syncAll(members: readonly TestMember[]): Promise<void> {
     const answers = await Promise.all(members.map((member) => member.sync(members)));
     for (const answer of answers) assert.equal(errorRow(answer.errorCode).name, 'NONE');
@@ -218,7 +218,7 @@ export class TestMember {
       groupInstanceId: this.options.instanceId,
       protocolType: null,
       protocolName: null,
-      assignments: isLeader ? members.map((member) => member.#assignment(this.generation)) : [],
+      assignments: isLeader ? members.map(({ id }) => this.#assignment(id)) : [],
       ...changes,
     });
   }
@@ -240,8 +240,8 @@ export class TestMember {
     return this.#fixture.commit(this.options.group, offsets, { groupInstanceId: this.options.instanceId, ...facts });
   }
 
-  #assignment(generation: number) {
-    return { memberId: this.id, assignment: Buffer.from(`${this.id} in ${generation}`) };
+  #assignment(memberId: string) {
+    return { memberId, assignment: Buffer.from(`${memberId} in ${this.generation} by ${this.id}`) };
   }
 }
 
