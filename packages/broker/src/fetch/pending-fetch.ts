@@ -124,6 +124,10 @@ export class PendingFetch implements AppendListener {
     const { partition, session } = fetch;
     if (partition === undefined || fetch.errorCode !== errorCodes.NONE) return undefined;
     if (this.#readOnce && !this.#dirty.delete(partition)) return undefined;
+    if (partition.owner.deleted) {
+      fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+      return undefined;
+    }
     const { fetchOffset, bytesMax } = session.target;
     if (fetchOffset < partition.startOffset || fetchOffset > partition.endOffset) {
       fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;

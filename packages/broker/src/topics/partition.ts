@@ -21,6 +21,7 @@ export interface PartitionOwner {
   readonly directory: string;
   readonly environment: LogEnvironment;
   readonly settings: LogSettings;
+  readonly deleted: boolean;
 }
 
 export class Partition {

@@ -1,0 +1,108 @@
+/** The handlers that describe and change configuration. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { describeConfigs, errorCodes, incrementalAlterConfigs } from '@millrace/wire';
+import { ClusterFixture } from '../testing/cluster-fixture.ts';
+
+let fixture: ClusterFixture;
+
+before(async () => {
+  fixture = await ClusterFixture.start({ configuration: { 'log.retention.ms': '5000' } });
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+const topicType = 2;
+const brokerType = 4;
+const [set, unset, append, subtract] = [0, 1, 2, 3] as const;
+
+async function describe(resourceType: number, resourceName: string, names: string[] | null = null) {
+  const resources = [{ resourceType, resourceName, configurationKeys: names }];
+  const peer = await fixture.peer();
+  const answer = await peer.request(describeConfigs, { resources, includeSynonyms: true, includeDocumentation: true });
+  assert.ok(answer.results[0]);
+  return answer.results[0];
+}
+
+async function alter(
+  resourceType: number,
+  resourceName: string,
+  changes: readonly (readonly [name: string, operation: number, value: string | null])[],
+) {
+  const configs = changes.map(([name, configOperation, value]) => ({ name, configOperation, value }));
+  const peer = await fixture.peer();
+  const resources = [{ resourceType, resourceName, configs }];
+  const answer = await peer.request(incrementalAlterConfigs, { resources, validateOnly: false });
+  return answer.responses[0]?.errorCode;
+}
+
+test('a topic tells where each of its values comes from', async () => {
+  await fixture.createTopic('sourced', { configuration: { 'max.message.bytes': '2000' } });
+  const { configs } = await describe(topicType, 'sourced');
+  const entry = (name: string) => configs.find((config) => config.name === name);
+  assert.deepEqual([entry('max.message.bytes')?.value, entry('max.message.bytes')?.configSource], ['2000', 1]);
+  assert.deepEqual([entry('retention.ms')?.value, entry('retention.ms')?.configSource], ['5000', 4]);
+  assert.deepEqual([entry('segment.bytes')?.value, entry('segment.bytes')?.configSource], ['1073741824', 5]);
+  assert.deepEqual(
+    entry('max.message.bytes')?.synonyms.map(({ name }) => name),
+    ['max.message.bytes', 'message.max.bytes'],
+  );
+  assert.match(entry('retention.ms')?.documentation ?? '', /milliseconds/);
+});
+
+test('only the names asked for are described', async () => {
+  await fixture.createTopic('asked');
+  const { configs } = await describe(topicType, 'asked', ['retention.ms']);
+  assert.deepEqual(
+    configs.map(({ name }) => name),
+    ['retention.ms'],
+  );
+});
+
+test('an absent topic or broker can not be described', async () => {
+  assert.equal((await describe(topicType, 'absent')).errorCode, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  assert.equal((await describe(brokerType, '17')).errorCode, errorCodes.INVALID_REQUEST);
+});
+
+test('a value is set and unset', async () => {
+  await fixture.createTopic('altered');
+  assert.equal(await alter(topicType, 'altered', [['retention.ms', set, '77']]), 0);
+  assert.equal(fixture.cluster.topics.byName('altered')?.settings.retentionMs, 77);
+  assert.equal(await alter(topicType, 'altered', [['retention.ms', unset, null]]), 0);
+  assert.equal(fixture.cluster.topics.byName('altered')?.settings.retentionMs, 5000);
+});
+
+test('elements are appended to a list and subtracted from it', async () => {
+  await fixture.createTopic('listed');
+  assert.equal(await alter(topicType, 'listed', [['cleanup.policy', append, 'compact']]), 0);
+  assert.equal(fixture.cluster.topics.byName('listed')?.configuration.get('cleanup.policy'), 'delete,compact');
+  assert.equal(await alter(topicType, 'listed', [['cleanup.policy', subtract, 'delete']]), 0);
+  assert.equal(fixture.cluster.topics.byName('listed')?.configuration.get('cleanup.policy'), 'compact');
+  assert.equal(await alter(topicType, 'listed', [['retention.ms', append, '1']]), errorCodes.INVALID_CONFIG);
+});
+
+test('a change with one wrong value changes nothing', async () => {
+  await fixture.createTopic('whole');
+  const changes = [
+    ['retention.ms', set, '99'],
+    ['segment.bytes', set, 'large'],
+  ] as const;
+  assert.equal(await alter(topicType, 'whole', changes), errorCodes.INVALID_CONFIG);
+  assert.equal(fixture.cluster.topics.byName('whole')?.settings.retentionMs, 5000);
+});
+
+test('a broker-wide default reaches the topics that set none, and survives a restart', async () => {
+  await using own = await ClusterFixture.start();
+  await own.createTopic('inheriting');
+  const peer = await own.peer();
+  const configs = [{ name: 'log.retention.ms', configOperation: set, value: '4321' }];
+  const resources = [{ resourceType: brokerType, resourceName: '', configs }];
+  const answer = await peer.request(incrementalAlterConfigs, { resources, validateOnly: false });
+  assert.equal(answer.responses[0]?.errorCode, 0);
+  assert.equal(own.cluster.topics.byName('inheriting')?.settings.retentionMs, 4321);
+  await own.restart();
+  assert.equal(own.cluster.topics.byName('inheriting')?.settings.retentionMs, 4321);
+});
+
+test('a broker value that needs a restart can not be changed while it runs', async () => {
+  assert.equal(await alter(brokerType, '1', [['num.partitions', set, '9']]), errorCodes.INVALID_CONFIG);
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  apiVersions,
+  ByteReader,
+  correlationIdOf,
+  decodeResponse,
+  describeCluster,
+  errorCodes,
+  fetch,
+  metadata,
+} from '@millrace/wire';
+import { batchOf, ClusterFixture } from '../testing/cluster-fixture.ts';
+import { WirePeer } from '../testing/wire-peer.ts';
+
+let fixture: ClusterFixture;
+
+before(async () => {
+  fixture = await ClusterFixture.start({ brokers: 2, configuration: { 'socket.request.max.bytes': '100000' } });
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+function connect(): Promise<WirePeer> {
+  return WirePeer.connect(fixture.cluster.brokers[0]?.port ?? 0);
+}
+
+test('an unknown version of ApiVersions is answered in version 0 with what there is', async () => {
+  using peer = await connect();
+  const [chunk] = peer.encode(apiVersions, { clientSoftwareName: 'test', clientSoftwareVersion: '1' });
+  const frame = Buffer.from(chunk ?? []);
+  frame.writeInt16BE(99, 6);
+  const answer = decodeResponse(apiVersions, 0, await peer.exchange([frame]));
+  assert.equal(answer.errorCode, errorCodes.UNSUPPORTED_VERSION);
+  const produceRange = answer.apiKeys.find(({ apiKey }) => apiKey === 0);
+  assert.deepEqual([produceRange?.minVersion, produceRange?.maxVersion], [0, 13]);
+});
+
+test('the cluster is described alike by all its brokers', async () => {
+  const peers = [await fixture.peer(1), await fixture.peer(2)];
+  const [first, second] = await Promise.all(
+    peers.map((peer) => peer.request(describeCluster, { includeClusterAuthorizedOperations: false })),
+  );
+  assert.deepEqual(first, second);
+  assert.deepEqual(
+    first?.brokers.map(({ brokerId }) => brokerId),
+    [1, 2],
+  );
+  assert.equal(first?.clusterId, fixture.cluster.clusterId);
+});
+
+test('answers come in the order of the requests', async () => {
+  await fixture.createTopic('ordered');
+  using peer = await WirePeer.connect(
+    fixture.cluster.brokers.find(({ nodeId }) => nodeId === leaderOf('ordered'))?.port ?? 0,
+  );
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }];
+  const slow = peer.encode(
+    fetch,
+    { maxWaitMs: 300, minBytes: 1, maxBytes: 100, topics: [{ topic: 'ordered', partitions }] },
+    12,
+  );
+  const quick = peer.encode(metadata, { topics: [] });
+  const answers = await Promise.all([peer.exchange(slow), peer.exchange(quick)]);
+  const ids = answers.map(correlationIdOf);
+  assert.ok((ids[0] ?? 0) < (ids[1] ?? 0));
+});
+
+test('requests that arrive byte by byte are answered', async () => {
+  using peer = await connect();
+  const [chunk] = peer.encode(metadata, { topics: [] });
+  const answer = peer.exchange([]);
+  for (const byte of chunk ?? []) {
+    peer.send([Uint8Array.of(byte)]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(new ByteReader(await answer).int32() > 0);
+});
+
+for (const [what, frame] of [
+  ['a frame larger than socket.request.max.bytes', [0x7f, 0xff, 0xff, 0xff]],
+  ['a negative length', [0xff, 0xff, 0xff, 0xff]],
+  ['an unknown API', [0, 0, 0, 10, 0x7f, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff]],
+  ['an unknown version', [0, 0, 0, 10, 0, 3, 0, 99, 0, 0, 0, 1, 0xff, 0xff]],
+  ['a request that ends early', [0, 0, 0, 10, 0, 3, 0, 4, 0, 0, 0, 1, 0xff, 0xff]],
+  ['a text protocol', [...Buffer.from('GET / HTTP/1.1\r\n\r\n')]],
+] as const) {
+  test(`${what} ends the connection and nobody else's`, async () => {
+    using peer = await connect();
+    using bystander = await connect();
+    peer.send([Uint8Array.from(frame)]);
+    await peer.ended;
+    assert.match(fixture.events.at(-1)?.message ?? '', /closed the connection of 127\.0\.0\.1/);
+    assert.ok(await bystander.request(metadata, { topics: [] }));
+  });
+}
+
+test('a connection that ends while its fetch waits leaves nobody waiting', async () => {
+  await fixture.createTopic('left');
+  const leader = leaderOf('left');
+  const peer = await WirePeer.connect(fixture.cluster.brokers.find(({ nodeId }) => nodeId === leader)?.port ?? 0);
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }];
+  peer.send(
+    peer.encode(fetch, { maxWaitMs: 60_000, minBytes: 1, maxBytes: 100, topics: [{ topic: 'left', partitions }] }, 12),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  peer[Symbol.dispose]();
+  await peer.ended;
+  assert.equal((await fixture.produce('left', batchOf({ values: ['x'] }))).errorCode, 0);
+});
+
+test('closing the cluster does not wait for fetches', async () => {
+  await using own = await ClusterFixture.start();
+  await own.createTopic('closing');
+  const peer = await own.peer();
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }];
+  peer.send(
+    peer.encode(
+      fetch,
+      { maxWaitMs: 60_000, minBytes: 1, maxBytes: 100, topics: [{ topic: 'closing', partitions }] },
+      12,
+    ),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const began = performance.now();
+  await own.cluster.close();
+  assert.ok(performance.now() - began < 5000);
+});
+
+function leaderOf(topic: string): number {
+  return fixture.cluster.topics.byName(topic)?.partitions[0]?.leader ?? 0;
+}
