@@ -36,23 +36,28 @@ export class ByteWriter {
   }
 
   int8(value: number): void {
-    this.#position = this.#buffer.writeInt8(value, this.#reserve(1));
+    const at = this.#reserve(1);
+    this.#position = this.#buffer.writeInt8(value, at);
   }
 
   int16(value: number): void {
-    this.#position = this.#buffer.writeInt16BE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#position = this.#buffer.writeInt16BE(value, at);
   }
 
   uint16(value: number): void {
-    this.#position = this.#buffer.writeUInt16BE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#position = this.#buffer.writeUInt16BE(value, at);
   }
 
   int32(value: number): void {
-    this.#position = this.#buffer.writeInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#position = this.#buffer.writeInt32BE(value, at);
   }
 
   uint32(value: number): void {
-    this.#position = this.#buffer.writeUInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#position = this.#buffer.writeUInt32BE(value, at);
   }
 
   /** A safe integer, or Infinity for the largest 64-bit one. */
@@ -71,7 +76,8 @@ export class ByteWriter {
   }
 
   float64(value: number): void {
-    this.#position = this.#buffer.writeDoubleBE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#position = this.#buffer.writeDoubleBE(value, at);
   }
 
   uuid(value: string): void {
@@ -216,7 +222,10 @@ export class ByteWriter {
     this.#start = this.#position;
   }
 
-  /** Makes room for `length` bytes and answers where they go. The unlisted part moves along when the slab is full. */
+  /**
+   * Makes room for `length` bytes and answers where they go. The unlisted part moves along when the slab is full: read
+   * `#buffer` after this call, never before it.
+   */
   #reserve(length: number): number {
     if (this.#position + length <= this.#buffer.length) return this.#position;
     const pending = this.#position - this.#start;
