@@ -12,7 +12,7 @@ export interface OpenLog extends AsyncDisposable {
   /** Bytes of the file that have been read. */
   readonly bytesRead: number;
   /** The log's bytes. A gzip file that was cut ends with `CutError`, after everything that could be read. */
-  chunks(signal?: AbortSignal): AsyncIterable<Buffer>;
+  chunks(): AsyncIterable<Buffer>;
 }
 
 /** A compressed log ends before it should, or is damaged from here on. */
@@ -67,8 +67,8 @@ class LogFile implements OpenLog {
     this.#isGzip = isGzip;
   }
 
-  async *chunks(signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const stream = this.#handle.createReadStream({ start: 0, autoClose: false, signal });
+  async *chunks(): AsyncGenerator<Buffer> {
+    const stream = this.#handle.createReadStream({ start: 0, autoClose: false });
     stream.on('data', (chunk) => {
       this.bytesRead += chunk.length;
     });
@@ -78,7 +78,6 @@ class LogFile implements OpenLog {
     try {
       yield* (gunzip ? stream.pipe(gunzip) : stream) as AsyncIterable<Buffer>;
     } catch (error) {
-      signal?.throwIfAborted();
       if (error instanceof Error && 'code' in error && /^Z_/.test(String(error.code))) {
         throw new CutError(messageOf(error), { cause: error });
       }

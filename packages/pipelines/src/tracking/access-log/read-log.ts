@@ -69,7 +69,8 @@ export async function readLog(
     },
   });
   try {
-    for await (const chunk of log.chunks(signal)) {
+    for await (const chunk of log.chunks()) {
+      signal?.throwIfAborted();
       splitter.push(chunk);
       await handler.onChunk(summary);
     }
