@@ -1,12 +1,14 @@
 /** From a command's options to an open client of the cluster that they mean. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { MillraceError } from '@millrace/base';
+import { MillraceError, nodePlatform } from '@millrace/base';
 import type { Admin, Client } from '@millrace/client';
 import type { Values } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { type ClientConfiguration, clientConfiguration } from './client-configuration.ts';
 import type { clusterOptions } from './cluster-options.ts';
+
+const CONNECT_MS_MAX = 10_000;
 
 /** Nothing runs where the command looked for it. */
 export class NotRunningError extends MillraceError {
@@ -84,6 +86,7 @@ async function findAddresses(
 }
 
 async function open(address: Address, configuration: ClientConfiguration): Promise<OpenCluster> {
+  await reach(address.bootstrap);
   const { createClient } = await import('@millrace/client');
   const client = createClient({
     requestTimeoutMs: 15_000,
@@ -98,6 +101,26 @@ async function open(address: Address, configuration: ClientConfiguration): Promi
     configuration,
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/**
+ * Connects to any of the addresses once. The client itself tries for long, since brokers come and go; a person who mistyped
+ * a port wants to hear of it now.
+ */
+async function reach(bootstrap: string): Promise<void> {
+  const attempts = bootstrap.split(',').map(async (address) => {
+    const colon = address.lastIndexOf(':');
+    const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+    const port = Number(address.slice(colon + 1));
+    const socket = await nodePlatform.network.connect({ host, port, timeoutMs: CONNECT_MS_MAX });
+    socket.handle({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+    socket.destroy();
+  });
+  try {
+    await Promise.any(attempts);
+  } catch (error) {
+    throw (error as AggregateError).errors[0];
+  }
 }
 
 async function readConfiguration(file: string): Promise<ClientConfiguration> {

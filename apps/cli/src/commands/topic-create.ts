@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/base';
 import { type CreatedTopic, unwrap } from '@millrace/client';
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { settingsOption } from '../cluster/configuration-option.ts';
@@ -5,6 +6,18 @@ import { openCluster } from '../cluster/open-cluster.ts';
 import { command } from '../framework/command.ts';
 import { flag, integer } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';
+
+/** A topic of that name is there. */
+class TopicExistsError extends MillraceError {
+  readonly code = 'topic_exists';
+
+  constructor(topic: string, cluster: string, cause: unknown) {
+    super(`the topic ${topic} exists already on ${cluster}`, {
+      cause,
+      hint: '--if-not-exists leaves it as it is; `millrace topic alter` changes it.',
+    });
+  }
+}
 
 export const topicCreate = command({
   name: 'topic create',
@@ -61,6 +74,8 @@ export const topicCreate = command({
       }
       for (const topic of exists) terminal.output.line(`${topic} exists already on ${cluster.name}.`);
     }
+    const existing = others.find(({ error }) => error?.errorName === 'TOPIC_ALREADY_EXISTS');
+    if (existing !== undefined) throw new TopicExistsError(existing.topic, cluster.name, existing.error);
     unwrap(others);
     return undefined;
   },
