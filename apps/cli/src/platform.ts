@@ -1,6 +1,6 @@
 /**
- * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This is the
- * one place where they are put together; each is made by its own package.
+ * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This
+ * is the one place where they are put together; each is made by its own package.
  */
 import { messageOf } from '@millrace/base';
 import { createClient } from '@millrace/client';
@@ -34,8 +34,8 @@ export interface RunningPlatform extends AsyncDisposable {
 }
 
 /**
- * Starts it all, or nothing. Tracking lives on the first cluster. When it closes, the servers go first: what they accepted
- * is stored before the clients go.
+ * Starts it all, or nothing. Tracking lives on the first cluster. When it closes, the servers go first: what they
+ * accepted is stored before the clients go.
  */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { fleet, port, version, warn } = options;

@@ -12,8 +12,11 @@ import { type LogSummary, readLog } from './read-log.ts';
 const folder = await mkdtemp(join(tmpdir(), 'millrace-log-'));
 after(() => rm(folder, { recursive: true }));
 
-const line = (number: number): string =>
-  `203.0.113.${number % 250} - - [17/May/2015:10:${String(number % 60).padStart(2, '0')}:03 +0000] "GET /${number} HTTP/1.1" 200 1 "-" "Mozilla/5.0"`;
+function line(number: number): string {
+  const minute = String(number % 60).padStart(2, '0');
+  const time = `17/May/2015:10:${minute}:03 +0000`;
+  return `203.0.113.${number % 250} - - [${time}] "GET /${number} HTTP/1.1" 200 1 "-" "Mozilla/5.0"`;
+}
 const whole = `${Array.from({ length: 3_000 }, (_, number) => line(number)).join('\n')}\n`;
 
 async function read(
