@@ -10,15 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { seededRandomness } from '@millrace/base';
 import type { ImportReport } from '@millrace/pipelines';
+import { millraceBinary } from '../../support/millrace-command.ts';
 import { BrokerProcess } from '../../support/millrace-process.ts';
 import { type CommandResult, runCommand } from '../../support/run-command.ts';
 import { type SampleTotals, sampleLog } from './access-log-sample.ts';
 
-const binary = fileURLToPath(new URL('../../../apps/cli/bin/millrace.js', import.meta.url));
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
 const folder = await mkdtemp(join(tmpdir(), 'millrace-import-'));
 after(() => rm(folder, { recursive: true }));
@@ -30,7 +29,7 @@ async function fileOf(name: string, content: string | Buffer): Promise<string> {
 }
 
 const argumentsOf = (file: string, bootstrap: string, more: readonly string[] = []): string[] => [
-  binary,
+  millraceBinary,
   'pipeline',
   'tracking',
   '--bootstrap',

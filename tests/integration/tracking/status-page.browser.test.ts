@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type BrowserContext, chromium } from 'playwright-core';
-import { UpProcess } from '../../support/up-process.ts';
+import { Server } from '../../support/millrace-command.ts';
 
 const executablePath = '/usr/bin/chromium';
 const skip = existsSync(executablePath) ? false : `needs Chromium at ${executablePath}: apt-get install chromium`;
@@ -35,7 +35,9 @@ function openBrowser(): Promise<BrowserContext> {
 }
 
 test('a person who opens the status page sees their own page view within two seconds', { skip }, async () => {
-  await using up = await UpProcess.start();
+  await using up = await Server.start('up');
+  const { url, collectorUrl } = up.ready;
+  assert.ok(url !== null && collectorUrl !== null);
   const browser = await openBrowser();
   try {
     const page = await browser.newPage();
@@ -43,9 +45,9 @@ test('a person who opens the status page sees their own page view within two sec
     page.on('pageerror', (error) => failures.push(error.message));
     page.on('console', (message) => message.type() === 'error' && failures.push(message.text()));
     // The first page of a browser's life pays for the browser; what is measured is ours.
-    await page.goto(`${up.url}/healthz`);
+    await page.goto(`${url}/healthz`);
 
-    await page.goto(up.url);
+    await page.goto(url);
     await page.locator('#visit[data-state="seen"]').waitFor({ timeout: 10_000 });
     const text = await page.locator('#visit-text').innerText();
     const milliseconds = Number(/([\d,]+) ms after/.exec(text)?.[1]?.replaceAll(',', ''));
@@ -60,7 +62,7 @@ test('a person who opens the status page sees their own page view within two sec
     await page.evaluate("history.pushState({}, '', '/somewhere')");
     await page.locator('#pages li', { hasText: '/somewhere' }).waitFor({ timeout: 5_000 });
 
-    await page.goto(up.url);
+    await page.goto(url);
     await page.locator('#visit[data-state="seen"]').waitFor({ timeout: 10_000 });
     await page.locator('[data-count="visitors"]', { hasText: /^1$/ }).waitFor();
     assert.deepEqual(failures, []);
@@ -72,7 +74,9 @@ test('a person who opens the status page sees their own page view within two sec
 test('a page of another site that loads the script is counted as that site, in storage of its own', {
   skip,
 }, async () => {
-  await using up = await UpProcess.start();
+  await using up = await Server.start('up');
+  const { url, collectorUrl } = up.ready;
+  assert.ok(url !== null && collectorUrl !== null);
   const browser = await openBrowser();
   try {
     const page = await browser.newPage();
@@ -80,14 +84,15 @@ test('a page of another site that loads the script is counted as that site, in s
       route.fulfill({
         contentType: 'text/html',
         body: `<title>Shop</title>
-          <script>window.millrace = (...call) => { (millrace.q ??= []).push(call); }; millrace('track', 'Early');</script>
-          <script src="${up.collectorUrl}/t.js" async></script>`,
+          <script>window.millrace = (...call) => { (millrace.q ??= []).push(call); };</script>
+          <script>millrace('track', 'Early');</script>
+          <script src="${collectorUrl}/t.js" async></script>`,
       }),
     );
     await page.goto('http://shop.example/cart?x=1');
     await page.waitForFunction("window.millrace?.('id') !== undefined");
     const status = await browser.newPage();
-    await status.goto(up.url);
+    await status.goto(url);
     await status
       .locator('#recent li', { hasText: 'shop.example' })
       .filter({ hasText: 'Early' })

@@ -12,7 +12,7 @@ import { seededRandomness } from '@millrace/base';
 import { createClient } from '@millrace/client';
 import { trackingEvents } from '@millrace/pipelines';
 import { eventually } from '../../support/eventually.ts';
-import { UpProcess } from '../../support/up-process.ts';
+import { Server } from '../../support/millrace-command.ts';
 
 const rounds = Math.max(2, Math.ceil(5 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
 
@@ -45,10 +45,10 @@ async function postUntil(
   }
 }
 
-async function totalsOf(up: UpProcess): Promise<TrackingTotals> {
+async function totalsOf(up: Server): Promise<TrackingTotals> {
   let totals: TrackingTotals | undefined;
   await eventually(async () => {
-    const report = await callContract(up.url, trackingTotalsContract, { query: {} });
+    const report = await callContract(`${up.ready.url}`, trackingTotalsContract, { query: {} });
     totals = report.totals;
     return report.complete;
   });
@@ -57,33 +57,36 @@ async function totalsOf(up: UpProcess): Promise<TrackingTotals> {
 }
 
 test('what was acknowledged survives kill -9, and totals are the same after it', async () => {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'millrace-up-crash-'));
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-up-crash-'));
   const seed = Date.now() % 1_000_000;
   const randomness = seededRandomness(seed);
   const acknowledged = new Set<string>();
   try {
     for (let round = 0; round < rounds; round++) {
-      await using up = await UpProcess.start({ dataDirectory });
+      await using up = await Server.start('up', { directory });
       const stop = new AbortController();
-      const posting = [0, 1, 2].map((who) => postUntil(stop.signal, up.collectorUrl, `${round}-${who}`, acknowledged));
+      const posting = [0, 1, 2].map((who) =>
+        postUntil(stop.signal, `${up.ready.collectorUrl}`, `${round}-${who}`, acknowledged),
+      );
       await new Promise((resolve) => setTimeout(resolve, 300 + randomness.integer(700)));
       await up.stop('SIGKILL');
       stop.abort();
       await Promise.all(posting);
     }
     assert.ok(acknowledged.size > 0, `seed ${seed}: nothing was acknowledged`);
-    await using up = await UpProcess.start({ dataDirectory });
+    await using up = await Server.start('up', { directory });
     const before = await totalsOf(up);
-    const ids = await idsInTopic(up.bootstrap);
+    const ids = await idsInTopic(up.ready.clusters[0]?.bootstrap ?? '');
     const missing = [...acknowledged].filter((id) => !ids.has(id));
     assert.deepEqual(missing, [], `seed ${seed}: ${missing.length} of ${acknowledged.size} events are gone`);
     assert.equal(before.events, ids.size);
     await up.stop('SIGKILL');
-    await using again = await UpProcess.start({ dataDirectory });
+    await using again = await Server.start('up', { directory });
     assert.deepEqual(await totalsOf(again), before);
-    assert.equal(await again.stop('SIGTERM'), 0, again.errors);
+    const { code, stderr } = await again.stop('SIGTERM');
+    assert.equal(code, 0, stderr);
   } finally {
-    await rm(dataDirectory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 });
 

@@ -41,9 +41,9 @@ export const pipelineTracking = command({
   name: 'pipeline tracking',
   summary: 'Show what was tracked, import an access log, or watch events pass',
   description:
-    'Without more it shows the totals: page views, visits, visitors, sessions, pages, statuses. With --import it first ' +
-    'feeds a log through the topic tracking.events; an import that was interrupted goes on where it was, and lines that ' +
-    'are there already are not counted again. With the word tail it prints events as they come.',
+    'Without more it shows the totals: page views, visits, visitors, sessions, pages, statuses. With --import it ' +
+    'first feeds a log through the topic tracking.events; an import that was interrupted goes on where it was, and ' +
+    'lines that are there already are not counted again. With the word tail it prints events as they come.',
   operands: [{ name: 'tail', help: 'The word `tail`: print events as they come', optional: true }],
   options: trackingOptions,
   examples: [
