@@ -79,7 +79,9 @@ export interface ReadyLine {
   }[];
 }
 
-/** A running `millrace up` or `millrace broker` on free ports. Disposing of it stops it and removes its own directory. */
+/**
+ * A running `millrace up` or `millrace broker` on free ports. Disposing of it stops it and removes its own directory.
+ */
 export class Server implements AsyncDisposable {
   readonly running: Running;
   readonly ready: ReadyLine;

@@ -35,8 +35,8 @@ export interface DataDirectory extends AsyncDisposable {
 }
 
 /**
- * Opens a data directory for the calling process alone, and makes it if it is absent. `purpose` names the process to who
- * finds the directory in use, e.g. `millrace up`.
+ * Opens a data directory for the calling process alone, and makes it if it is absent. `purpose` names the process to
+ * who finds the directory in use, e.g. `millrace up`.
  *
  * @throws DataDirectoryError when another process holds it, it holds something else than a platform's data, it can't be
  * read or written, or it was written by a newer version.
@@ -115,7 +115,7 @@ async function checkFormat(directory: string): Promise<boolean> {
     throw new DataDirectoryError(
       'data_directory_foreign',
       directory,
-      `${directory} is not a Millrace data directory: it holds other files (${foreign}); choose an empty or new directory`,
+      `${directory} is no Millrace data directory: it holds other files (${foreign}); choose an empty or new directory`,
     );
   }
   const path = join(directory, FORMAT_FILE);
@@ -131,7 +131,8 @@ async function checkFormat(directory: string): Promise<boolean> {
     throw new DataDirectoryError(
       'data_directory_newer',
       directory,
-      `${directory} was written by a newer Millrace (format ${version}, this one reads up to ${VERSION}); update Millrace or choose another directory`,
+      `${directory} was written by a newer Millrace (format ${version}, this one reads up to ${VERSION}); ` +
+        'update Millrace or choose another directory',
     );
   }
   return true;
@@ -161,7 +162,8 @@ async function inUse(directory: string, holder: LockHolder): Promise<DataDirecto
   return new DataDirectoryError(
     'data_directory_in_use',
     directory,
-    `${directory} is in use by \`${holder.purpose}\` (process ${holder.pid})${where}; use that one, stop it first, or choose another data directory`,
+    `${directory} is in use by \`${holder.purpose}\` (process ${holder.pid})${where}; ` +
+      'use that one, stop it first, or choose another data directory',
     { pid: holder.pid, url },
   );
 }

@@ -1,8 +1,8 @@
 /**
  * `run.json` in a data directory: what runs there and where it answers, for the commands that look for it.
  *
- * Mode 0600: who can read it may talk to the platform. It is there only while its writer runs, or after that was killed;
- * so a reader checks that the process it names still runs.
+ * Mode 0600: who can read it may talk to the platform. It is there only while its writer runs, or after that was
+ * killed; so a reader checks that the process it names still runs.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,7 +51,9 @@ export async function removeRunFile(directory: string): Promise<void> {
   await rm(join(directory, NAME), { force: true });
 }
 
-/** What runs from this data directory; undefined when nothing does. Rejects when the file is there but can't be read. */
+/**
+ * What runs from this data directory; undefined when nothing does. Rejects when the file is there but can't be read.
+ */
 export async function readRunFile(directory: string): Promise<RunFile | undefined> {
   let text: string;
   try {

@@ -1,4 +1,7 @@
-/** `up`, `status` and `broker` as processes: start, second start, stop, and everything that can be wrong with where they run. */
+/**
+ * `up`, `status` and `broker` as processes: start, second start, stop, and everything that can be wrong with where they
+ * run.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -75,11 +78,7 @@ test('refuses a directory that is not fit, in one sentence, and leaves it as it 
   const file = join(root, 'file');
   await writeFile(file, '');
   for (const [directory, code, message] of [
-    [
-      foreign,
-      'data_directory_foreign',
-      /is not a Millrace data directory: it holds other files \(photo\.jpg\); choose/,
-    ],
+    [foreign, 'data_directory_foreign', /is no Millrace data directory: it holds other files \(photo\.jpg\); choose/],
     [newer, 'data_directory_newer', /was written by a newer Millrace .* update Millrace/],
     [file, 'data_directory_unreadable', /it is a file; choose another path/],
   ] as const) {

@@ -5,7 +5,16 @@ import { clientConfiguration } from './client-configuration.ts';
 
 test("maps Java's names to the client's settings", () => {
   const { client, producer, consumer } = clientConfiguration(
-    'bootstrap.servers=a:9092,b:9092\nclient.id=x\nacks=all\ncompression.type=LZ4\nlinger.ms=5\nfetch.min.bytes=7\nauto.offset.reset=earliest\nsecurity.protocol=PLAINTEXT\n',
+    [
+      'bootstrap.servers=a:9092,b:9092',
+      'client.id=x',
+      'acks=all',
+      'compression.type=LZ4',
+      'linger.ms=5',
+      'fetch.min.bytes=7',
+      'auto.offset.reset=earliest',
+      'security.protocol=PLAINTEXT',
+    ].join('\n'),
     'client.properties',
   );
   assert.deepEqual(client, { bootstrap: 'a:9092,b:9092', clientId: 'x' });

@@ -1,6 +1,6 @@
 /**
- * What a Java client's `.properties` file means to our client. Keys that would change what happens and that we do not have
- * are an error that names them; keys that mean nothing here (serializers, pools, metrics) are passed over.
+ * What a Java client's `.properties` file means to our client. Keys that would change what happens and that we do not
+ * have are an error that names them; keys that mean nothing here (serializers, pools, metrics) are passed over.
  */
 import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
 import { UsageError } from '../framework/usage-error.ts';
@@ -110,8 +110,34 @@ const KEYS: Readonly<Record<string, Apply>> = {
 };
 
 /** Keys without a meaning for a command line, or whose effect nobody sees. */
-const PASSED_OVER =
-  /^(group\.id|enable\.auto\.commit|max\.poll\.records|allow\.auto\.create\.topics|exclude\.internal\.topics|default\.api\.timeout\.ms|max\.block\.ms|retries|(key|value)\.(de)?serializer|client\.dns\.lookup|(send|receive)\.buffer\.bytes|connections\.max\.idle\.ms|reconnect\.backoff\.(max\.)?ms|socket\.connection\.setup\.timeout\.max\.ms|metadata\.max\.idle\.ms|metrics?\..*|enable\.metrics\.push|auto\.include\.jmx\.reporter)$/;
+const PASSED_OVER = new Set([
+  'group.id',
+  'enable.auto.commit',
+  'max.poll.records',
+  'allow.auto.create.topics',
+  'exclude.internal.topics',
+  'default.api.timeout.ms',
+  'max.block.ms',
+  'retries',
+  'key.serializer',
+  'value.serializer',
+  'key.deserializer',
+  'value.deserializer',
+  'client.dns.lookup',
+  'send.buffer.bytes',
+  'receive.buffer.bytes',
+  'connections.max.idle.ms',
+  'reconnect.backoff.ms',
+  'reconnect.backoff.max.ms',
+  'socket.connection.setup.timeout.max.ms',
+  'metadata.max.idle.ms',
+  'metric.reporters',
+  'metrics.num.samples',
+  'metrics.recording.level',
+  'metrics.sample.window.ms',
+  'enable.metrics.push',
+  'auto.include.jmx.reporter',
+]);
 
 /** A value that a key can't have here. */
 class Unfit extends Error {}
@@ -123,7 +149,7 @@ export function clientConfiguration(text: string, file: string): ClientConfigura
   for (const [key, value] of parseProperties(text)) {
     const apply = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (apply === undefined) {
-      if (!PASSED_OVER.test(key)) unsupported.push(key);
+      if (!PASSED_OVER.has(key)) unsupported.push(key);
       continue;
     }
     try {

@@ -8,6 +8,7 @@ import { UsageError } from '../framework/usage-error.ts';
 import { type ClientConfiguration, clientConfiguration } from './client-configuration.ts';
 import type { clusterOptions } from './cluster-options.ts';
 
+const anyCluster = '--bootstrap HOST:PORT';
 const CONNECT_MS_MAX = 10_000;
 
 /** Nothing runs where the command looked for it. */
@@ -33,7 +34,10 @@ export interface OpenCluster extends AsyncDisposable {
 
 type ClusterChoice = Values<typeof clusterOptions>;
 
-/** Opens the one cluster that the options mean; with several to choose from and no choice, the user is asked to name one. */
+/**
+ * Opens the one cluster that the options mean; with several to choose from and no choice, the user is asked to name
+ * one.
+ */
 export async function openCluster(options: ClusterChoice): Promise<OpenCluster> {
   const { addresses, configuration } = await findAddresses(options);
   const [first, ...others] = addresses;
@@ -73,7 +77,7 @@ async function findAddresses(
   if (running === undefined) {
     throw new NotRunningError(
       resolve(dataDir),
-      'Start the platform with `millrace up`, name its data directory with --data-dir, or any cluster with --bootstrap HOST:PORT.',
+      `Start the platform with \`millrace up\`, give its --data-dir, or any cluster with ${anyCluster}.`,
     );
   }
   if (cluster === undefined) return { addresses: running.clusters, configuration };
@@ -104,8 +108,8 @@ async function open(address: Address, configuration: ClientConfiguration): Promi
 }
 
 /**
- * Connects to any of the addresses once. The client itself tries for long, since brokers come and go; a person who mistyped
- * a port wants to hear of it now.
+ * Connects to any of the addresses once. The client itself tries for long, since brokers come and go; a person who
+ * mistyped a port wants to hear of it now.
  */
 async function reach(bootstrap: string): Promise<void> {
   const attempts = bootstrap.split(',').map(async (address) => {

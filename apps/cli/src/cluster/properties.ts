@@ -1,7 +1,7 @@
 /**
- * Java's `.properties` format (java.util.Properties.load): `key=value`, `key: value` or `key value`; `#` and `!` comments;
- * a backslash at the end joins lines; escapes `\t \n \r \f \\ \uXXXX`, and any other escaped character is itself.
- * Unlike Java's the file is UTF-8.
+ * Java's `.properties` format (java.util.Properties.load): `key=value`, `key: value` or `key value`; `#` and `!`
+ * comments; a backslash at the end joins lines; escapes `\t \n \r \f \\ \uXXXX`, and any other escaped character is
+ * itself. Unlike Java's the file is UTF-8.
  */
 
 /** Keys and values in the order of the file; of a repeated key the last value holds. */

@@ -14,8 +14,9 @@ const PORT_MAX = 65_535;
 export const broker = command({
   name: 'broker',
   summary: 'Run an embedded Kafka-compatible broker alone',
-  description:
-    'One cluster in this process, on disk, for any Kafka client on this machine. It keeps one copy of each record, whatever the number of brokers: for development, tests and edge sites, not in place of a Kafka cluster.',
+  description: `One cluster in this process, on disk, for any Kafka client on this machine. It keeps one copy of each
+    record, whatever the number of brokers: for development, tests and edge sites, not in place of a Kafka
+    cluster.`,
   operands: [],
   options: {
     port: withDefault(

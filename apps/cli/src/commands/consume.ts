@@ -47,8 +47,9 @@ const consumeOptions = {
 export const consume = command({
   name: 'consume',
   summary: 'Read records of topics',
-  description:
-    'Prints values as the bytes they are, one a line. With --json: a record a line, with topic, partition, offset, timestamp, key, value and headers, text where the bytes are UTF-8 and base64 under keyBase64 or valueBase64 where not; `produce --json` takes the lines back.',
+  description: `Prints values as the bytes they are, one a line. With --json: a record a line, with topic, partition,
+    offset, timestamp, key, value and headers, text where the bytes are UTF-8 and base64 under keyBase64 or
+    valueBase64 where not; \`produce --json\` takes the lines back.`,
   operands: [{ name: 'TOPIC', help: 'topics to read', many: true }],
   options: consumeOptions,
   examples: [

@@ -40,8 +40,9 @@ const produceOptions = {
 export const produce = command({
   name: 'produce',
   summary: 'Write records to a topic, from stdin or files',
-  description:
-    "Each line is a record's value. With --json each line is a record as `consume --json` prints it, binary content included; its partition and timestamp are kept. Exits with 0 only when the cluster has acknowledged every record.",
+  description: `Each line is a record's value. With --json each line is a record as \`consume --json\` prints it, binary
+    content included; its partition and timestamp are kept. Exits with 0 only when the cluster has acknowledged
+    every record.`,
   operands: [
     { name: 'TOPIC', help: 'topic to write to' },
     {

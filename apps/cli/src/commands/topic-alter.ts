@@ -10,8 +10,8 @@ import { UsageError } from '../framework/usage-error.ts';
 export const topicAlter = command({
   name: 'topic alter',
   summary: 'Add partitions to a topic, or change its configuration',
-  description:
-    'Partitions can be added and never be taken away; keys then go to other partitions than before, so that the order of a key holds only from there on.',
+  description: `Partitions can be added and never be taken away; keys then go to other partitions than before, so that
+    the order of a key holds only from there on.`,
   operands: [{ name: 'TOPIC', help: 'the topic to change' }],
   options: {
     partitions: integer(

@@ -16,8 +16,9 @@ const PORT_HINT =
 export const up = command({
   name: 'up',
   summary: 'Run the platform on this machine: embedded clusters, pipelines, status page',
-  description:
-    'Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API on port N and the collectors on N+1, and runs until Ctrl-C. Everything is kept in the data directory and is there again at the next start.',
+  description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
+    on port N and the collectors on N+1, and runs until Ctrl-C. Everything is kept in the data directory and is
+    there again at the next start.`,
   operands: [],
   options: {
     ...dataDirectoryOption,

@@ -33,7 +33,9 @@ export interface Command<O extends Options = Options> {
   readonly examples: readonly Example[];
   /** It serves until it is told to stop: a SIGTERM is then its ordinary end. */
   readonly serves?: true;
-  /** Resolves with nothing when all is done. What it throws is reported, and the exit code is 1 (2 for a UsageError). */
+  /**
+   * Resolves with nothing when all is done. What it throws is reported, and the exit code is 1 (2 for a UsageError).
+   */
   run(call: Call<O>): Promise<ExitCode | undefined>;
 }
 

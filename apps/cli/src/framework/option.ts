@@ -17,7 +17,10 @@ export interface Option<T> {
   readonly help: string;
   /** The default as help shows it. */
   readonly shownDefault?: string | undefined;
-  /** The value from the texts given, in their order (none: the default). A thrown UsageError names what is wrong with the text. */
+  /**
+   * The value from the texts given, in their order (none: the default). A thrown UsageError names what is wrong with
+   * the text.
+   */
   value(texts: readonly string[]): T;
 }
 

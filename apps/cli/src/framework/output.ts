@@ -67,14 +67,20 @@ export class Output {
     this.#used += bytes.length;
   }
 
-  /** Hands over what was gathered; resolves when more may be written. Rejects when it can't be written, a full disk for example. */
+  /**
+   * Hands over what was gathered; resolves when more may be written. Rejects when it can't be written, a full disk
+   * for example.
+   */
   async flush(): Promise<void> {
     this.#send();
     await this.#drained;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Hands over what was gathered when this turn of the event loop ends, so that what comes together is written together. */
+  /**
+   * Hands over what was gathered when this turn of the event loop ends, so that what comes together is written
+   * together.
+   */
   flushSoon(): void {
     if (this.#flushPending) return;
     this.#flushPending = true;

@@ -1,8 +1,9 @@
 /**
  * From words on the command line to a command's operands and option values.
  *
- * `--name VALUE`, `--name=VALUE`, `-n VALUE`, `-nVALUE`, flags in one word (`-eq`), `--` before operands that begin with a
- * dash; `-` alone is an operand. A value may begin with a dash (`--from -10`). Options and operands mix in any order.
+ * `--name VALUE`, `--name=VALUE`, `-n VALUE`, `-nVALUE`, flags in one word (`-eq`), `--` before operands that begin
+ * with a dash; `-` alone is an operand. A value may begin with a dash (`--from -10`). Options and operands mix in any
+ * order.
  */
 import type { Command } from './command.ts';
 import { flag, type Option, optionName } from './option.ts';

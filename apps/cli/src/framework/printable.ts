@@ -1,4 +1,7 @@
-/** Text from outside made safe for a terminal: control characters, which could move its cursor or worse, are written as escapes. */
+/**
+ * Text from outside made safe for a terminal: control characters, which could move its cursor or worse, are written
+ * as escapes.
+ */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is its purpose
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (control) => {

@@ -10,7 +10,9 @@ export interface ReadPlan {
   readonly ends: ReadonlyMap<string, number> | undefined;
   /** All ends lie within what is there now, so that the end is sure to come. */
   readonly isBounded: boolean;
-  /** Milliseconds since 1970, in the future: records from there on are not wanted, and at that time the reading ends. */
+  /**
+   * Milliseconds since 1970, in the future: records from there on are not wanted, and at that time the reading ends.
+   */
   readonly deadline: number | undefined;
 }
 

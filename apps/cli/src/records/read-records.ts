@@ -1,5 +1,6 @@
 /**
- * The loops of `consume`: batches to printed records, no faster than whoever reads them, with an end where one is wanted.
+ * The loops of `consume`: batches to printed records, no faster than whoever reads them, with an end where one is
+ * wanted.
  */
 import type { BatchView, Consumer, ConsumerRecord, TopicPartition } from '@millrace/client';
 import type { OpenCluster } from '../cluster/open-cluster.ts';

@@ -1,9 +1,9 @@
 /**
  * The format string of `consume`, with kcat's letters, compiled once into a list of steps.
  *
- * `%t` topic, `%p` partition, `%o` offset, `%T` timestamp in ms, `%k` key, `%K` its length, `%s` value, `%S` its length,
- * `%h` headers as `name=value,...`, `%%` a percent sign; lengths are bytes, -1 for null. Keys, values and header values
- * are printed as the bytes they are.
+ * `%t` topic, `%p` partition, `%o` offset, `%T` timestamp in ms, `%k` key, `%K` its length, `%s` value, `%S` its
+ * length, `%h` headers as `name=value,...`, `%%` a percent sign; lengths are bytes, -1 for null. Keys, values and
+ * header values are printed as the bytes they are.
  */
 import { UsageError } from '../framework/usage-error.ts';
 import { readEscape } from './escapes.ts';
@@ -22,8 +22,10 @@ const FIELDS: Readonly<Record<string, RecordPrinter>> = {
 };
 
 /** What the letters are, for help: pairs of letter and meaning. */
-export const formatLetters =
-  '%t topic, %p partition, %o offset, %T timestamp in ms, %k key, %K its length, %s value, %S its length (-1 for null), %h headers, %% percent sign; \\n, \\t, \\0, \\xHH';
+export const formatLetters = [
+  '%t topic, %p partition, %o offset, %T timestamp in ms, %k key, %K its length, %s value,',
+  '%S its length (-1 for null), %h headers, %% percent sign; \\n, \\t, \\0, \\xHH',
+].join(' ');
 
 /** @throws UsageError for a letter or an escape that does not exist. */
 export function compileFormat(format: string): RecordPrinter {

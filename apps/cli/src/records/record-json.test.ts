@@ -44,7 +44,8 @@ test('prints text as text, other bytes as base64, null as null', () => {
   };
   assert.equal(
     line(record),
-    '{"topic":"orders","partition":1,"offset":2,"timestamp":3,"key":"ü\\"\\n","valueBase64":"//4=","headers":[{"key":"h","value":"v"},{"key":"h","valueBase64":"gA=="},{"key":"","value":null}]}\n',
+    '{"topic":"orders","partition":1,"offset":2,"timestamp":3,"key":"ü\\"\\n","valueBase64":"//4=",' +
+      '"headers":[{"key":"h","value":"v"},{"key":"h","valueBase64":"gA=="},{"key":"","value":null}]}\n',
   );
 });
 

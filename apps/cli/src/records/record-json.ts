@@ -1,7 +1,8 @@
 /**
  * Records as JSON lines, for `consume --json` and, the other way, `produce --json`:
  *
- *     {"topic":"orders","partition":0,"offset":17,"timestamp":1769850000000,"key":"a","value":"b","headers":[{"key":"h","value":"1"}]}
+ *     {"topic":"orders","partition":0,"offset":17,"timestamp":1769850000000,
+ *      "key":"a","value":"b","headers":[{"key":"h","value":"1"}]}
  *
  * Key, value and header values are text where the bytes are valid UTF-8, else base64 under `keyBase64`, `valueBase64`;
  * null is null. Reading what was written gives the same bytes. Reading takes `headers` as an object too, and everything

@@ -57,9 +57,9 @@ export class RecordSplitter {
     if (part.length === 0) return;
     this.#begunBytes += part.length;
     if (this.#begunBytes > this.#recordBytesMax) {
-      throw new RecordTooLongError(
-        `the input has more than ${this.#recordBytesMax} bytes without a delimiter; give the right one with --delimiter, or --file-per-record for whole files`,
-      );
+      throw new RecordTooLongError(`the input has more than ${this.#recordBytesMax} bytes without a delimiter`, {
+        hint: 'Give the right one with --delimiter, or --file-per-record for whole files.',
+      });
     }
     this.#begun.push(part);
   }

@@ -1,8 +1,8 @@
 /**
  * The loop of `produce`: inputs to lines to records to the producer, as fast as the cluster takes them and no faster.
  *
- * It stops at the first line that is no record and at the first batch that the cluster refuses; what was accepted before
- * is still delivered and counted, also after Ctrl-C.
+ * It stops at the first line that is no record and at the first batch that the cluster refuses; what was accepted
+ * before is still delivered and counted, also after Ctrl-C.
  */
 import { MillraceError, messageOf } from '@millrace/base';
 import type { Client, Producer, ProducerOptions } from '@millrace/client';
