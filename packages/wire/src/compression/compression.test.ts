@@ -31,6 +31,16 @@ function text(length: number): Buffer {
   return Buffer.from(lines.join('').slice(0, length));
 }
 
+/** Bytes that no codec makes smaller. */
+function noise(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let i = 0, state = 1; i < length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
 /** Whole chunks of zeros compressed as a stream, which neither codec ends with a content size known in front. */
 async function zeros(codec: NodeJS.ReadWriteStream, chunkCount: number): Promise<Buffer> {
   const chunk = new Uint8Array(MiB);
@@ -61,6 +71,20 @@ test('every codec gives back what it took, in and off the calling thread', async
   }
 });
 
+test('content of several blocks survives every codec, compressible or not', async () => {
+  const content = Buffer.concat([text(900_000), noise(1_300_000), text(900_000)]);
+  for (const type of codecs) {
+    const frame = compressSync(type, content);
+    assert.ok(
+      decompressSync(type, frame, content.length).every((byte, i) => byte === content[i]),
+      type,
+    );
+    assert.ok(
+      (await decompress(type, await compress(type, content), content.length)).every((byte, i) => byte === content[i]),
+    );
+  }
+});
+
 test('any bytes survive every codec', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 3000, size: 'max' }), fc.constantFrom(...codecs), (content, type) => {
@@ -81,12 +105,13 @@ test('a level is heeded where the codec has one', () => {
 });
 
 test('frames of other programs are read, up to the limit and not a byte beyond', () => {
-  const frames: readonly { compression: Compression; writtenBy: string; base64: string }[] = JSON.parse(
+  const frames: readonly { compression: Compression; writtenBy: string; base64: string; times: number }[] = JSON.parse(
     readFileSync(new URL('./foreign-frames.json', import.meta.url), 'utf8'),
   );
-  const expected = Buffer.from(Array.from({ length: 10_000 }, (_, i) => `line ${i % 7}\n`).join(''));
+  const lines = Array.from({ length: 10_000 }, (_, i) => `line ${i % 7}\n`).join('');
   assert.deepEqual(new Set(frames.map(({ compression }) => compression)), new Set(codecs));
-  for (const { compression, writtenBy, base64 } of frames) {
+  for (const { compression, writtenBy, base64, times } of frames) {
+    const expected = Buffer.from(lines.repeat(times));
     const frame = Buffer.from(base64, 'base64');
     assert.deepEqual(Buffer.from(decompressSync(compression, frame, expected.length)), expected, writtenBy);
     assert.throws(

@@ -89,7 +89,7 @@ export function readFrame(bytes: Uint8Array): Lz4Frame {
     const size = isStored ? blockHeader - storedBit : blockHeader;
     const start = position + 4;
     const end = start + size;
-    if (size > blockSize.bytes || end + blockChecksumBytes > bytes.length) break;
+    if (size > blockSize.bytes) break;
     blocks.push({ start, end, isStored, sizeMax: isStored ? size : Math.min(size * ratioMax, blockSize.bytes) });
     position = end + blockChecksumBytes;
   }
