@@ -34,7 +34,7 @@ export const TrackingTotals = Type.Object(
       description: 'The most viewed pages, most first, ties by site and path',
     }),
     sites: Type.Array(Type.Object({ site: Type.String(), ...TrackingCounts.properties }), {
-      description: 'Each site counted, most events first, ties by name',
+      description: 'The 100 sites with the most events, most first, ties by name',
     }),
   },
   { description: 'Totals of first-party tracking' },

@@ -63,6 +63,8 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
     url: fastifyPath(contract.path),
     ...(contract.bodyBytesMax !== undefined && { bodyLimit: contract.bodyBytesMax }),
     config: { anyOrigin: contract.anyOrigin === true },
+    // An event stream without its events would never end.
+    exposeHeadRoute: contract.kind !== 'event-stream',
     handler: async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new Error('the client went away')));

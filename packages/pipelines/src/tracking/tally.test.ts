@@ -108,6 +108,23 @@ test('pages with as many views come in the order of their names, and no more tha
   );
 });
 
+test('the most viewed of many pages are those of a sorted list', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(9), fc.constantFrom('x', 'y'))), fc.nat(12), (visits, most) => {
+      const events = visits.map(([path, site], index) => page(String(index), `/${path}`, 0, { site }));
+      const views = Object.entries(Object.groupBy(visits, ([path, site]) => `${site} /${path}`)).map(
+        ([key, own = []]) => {
+          const [site = '', path = ''] = key.split(' ');
+          return { site, path, views: own.length };
+        },
+      );
+      const key = ({ site, path }: { site: string; path: string }): string => `${site} ${path}`;
+      views.sort((a, b) => b.views - a.views || (key(a) < key(b) ? -1 : 1));
+      assert.deepEqual(tallyOf(events).totals({ pages: most }).pages, views.slice(0, most));
+    }),
+  );
+});
+
 test('any order and any repetition of the same events give the same totals', () => {
   const event = fc
     .tuple(

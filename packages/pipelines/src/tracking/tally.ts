@@ -69,10 +69,13 @@ export class Tally {
       unreadable: this.#unreadable,
       statuses: statusesOf(chosen),
       pages: pagesOf(chosen, options.pages ?? 20),
-      sites,
+      sites: sites.slice(0, sitesMost),
     };
   }
 }
+
+/** Sites are named by whoever sends events; a list of them must end. */
+const sitesMost = 100;
 
 type Chosen = readonly (readonly [site: string, tally: SiteTally])[];
 
@@ -88,10 +91,28 @@ function statusesOf(chosen: Chosen): TrackingTotals['statuses'] {
     .sort((left, right) => left.status - right.status);
 }
 
+/** The most viewed pages, by one pass over all: there may be very many, and this is asked for ten times a second. */
 function pagesOf(chosen: Chosen, most: number): TrackingTotals['pages'] {
-  const pages = chosen.flatMap(([site, tally]) => [...tally.pages].map(([path, views]) => ({ site, path, views })));
-  pages.sort((a, b) => b.views - a.views || order(a.site, b.site) || order(a.path, b.path));
-  return pages.slice(0, most);
+  const top: TrackingTotals['pages'] = [];
+  for (const [site, tally] of chosen) {
+    for (const [path, views] of tally.pages) {
+      const last = top[most - 1];
+      if (last !== undefined && views < last.views) continue;
+      const page = { site, path, views };
+      let at = top.length;
+      while (at > 0 && comparePages(page, top[at - 1] as typeof page) < 0) at--;
+      if (at === most) continue;
+      top.splice(at, 0, page);
+      if (top.length > most) top.pop();
+    }
+  }
+  return top;
+}
+
+type Page = TrackingTotals['pages'][number];
+
+function comparePages(left: Page, right: Page): number {
+  return right.views - left.views || order(left.site, right.site) || order(left.path, right.path);
 }
 
 const summed = [
