@@ -8,7 +8,15 @@
  * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its directory;
  * the caller does.
  */
-import { type Listener, MillraceError, nodePlatform, type Platform, randomUuidBytes, type Timer } from '@millrace/base';
+import {
+  type Listener,
+  MillraceError,
+  messageOf,
+  nodePlatform,
+  type Platform,
+  randomUuidBytes,
+  type Timer,
+} from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -18,6 +26,7 @@ import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { handlers } from './handlers/index.ts';
 import { Journal } from './journal/journal.ts';
 import { FileCache } from './log/file-cache.ts';
+import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Connection } from './network/connection.ts';
@@ -200,10 +209,19 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.groups.close();
     const logs = [...this.topics.logged()].map((partition) => partition.openLog());
     for (let first = 0; first < logs.length; first += closingAtOnce) {
-      await Promise.all(logs.slice(first, first + closingAtOnce).map((log) => log.close()));
+      await Promise.all(logs.slice(first, first + closingAtOnce).map((log) => this.#closeLog(log)));
     }
     await this.#journal.close();
     await this.#files.close();
+  }
+
+  /** A log that can't be closed cleanly is checked by the next start; the others are closed all the same. */
+  async #closeLog(log: Log): Promise<void> {
+    try {
+      await log.close();
+    } catch (error) {
+      this.#report({ level: 'warn', message: `${log.directory} was not closed cleanly: ${messageOf(error)}` });
+    }
   }
 
   #makeGroups(): GroupCoordinator {
@@ -277,7 +295,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
           if (this.#closing === undefined) this.#every(intervalMs, work);
         };
         work().then(again, (error: unknown) => {
-          this.#report({ level: 'error', message: `housekeeping failed: ${String(error)}` });
+          this.#report({ level: 'error', message: `housekeeping failed: ${messageOf(error)}` });
           again();
         });
       })

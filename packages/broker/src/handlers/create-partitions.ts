@@ -7,8 +7,9 @@ import {
 } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
 import type { Handler } from '../handler.ts';
+import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import type { Topic } from '../topics/topic.ts';
-import { growthAssignment, replicasRefusal, type TopicRefusal } from '../topics/topic-creation.ts';
+import { growthAssignment, replicasRefusal } from '../topics/topic-creation.ts';
 
 type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
 type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
@@ -26,7 +27,7 @@ export const createPartitions: Handler<typeof createPartitionsApi> = {
   },
 };
 
-async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean): Promise<TopicRefusal | undefined> {
+async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean): Promise<Refusal | undefined> {
   const topic = cluster.topics.byName(asked.name);
   if (topic === undefined) {
     return { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: `there is no topic ${asked.name}` };
@@ -38,11 +39,10 @@ async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean):
   }
   const assignment = assignmentOf(cluster, topic, asked);
   if ('errorCode' in assignment) return assignment;
-  if (!validateOnly) await cluster.topics.grow(topic, assignment);
-  return undefined;
+  return validateOnly ? undefined : refusalOfStorage(() => cluster.topics.grow(topic, assignment));
 }
 
-function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (readonly number[])[] | TopicRefusal {
+function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (readonly number[])[] | Refusal {
   const added = asked.count - topic.partitions.length;
   if (asked.assignments === null) return growthAssignment(cluster, topic, added);
   if (asked.assignments.length !== added) {

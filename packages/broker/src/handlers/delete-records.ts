@@ -2,6 +2,7 @@
 import { deleteRecords as deleteRecordsApi, errorCodes } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { leaderPartition } from '../partition-access.ts';
+import { refusalOfStorage } from '../storage-failure.ts';
 
 export const deleteRecords: Handler<typeof deleteRecordsApi> = {
   api: deleteRecordsApi,
@@ -31,6 +32,10 @@ async function advance(context: RequestContext, name: string, index: number, off
   if (!partition.owner.settings.deleteOld) {
     return { lowWatermark: -1, errorCode: errorCodes.POLICY_VIOLATION };
   }
-  if (wanted > partition.startOffset) await context.broker.cluster.topics.advanceStart(topic, partition, wanted);
+  if (wanted > partition.startOffset) {
+    const { topics } = context.broker.cluster;
+    const failure = await refusalOfStorage(() => topics.advanceStart(topic, partition, wanted));
+    if (failure !== undefined) return { lowWatermark: -1, errorCode: failure.errorCode };
+  }
   return { lowWatermark: partition.startOffset, errorCode: errorCodes.NONE };
 }

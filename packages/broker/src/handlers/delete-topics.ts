@@ -1,6 +1,7 @@
 /** DeleteTopics, versions 1 to 6. */
 import { deleteTopics as deleteTopicsApi, errorCodes, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
+import { refusalOfStorage } from '../storage-failure.ts';
 
 type ResultDraft = ResponseDraft<typeof deleteTopicsApi>['responses'][number];
 
@@ -30,6 +31,9 @@ async function remove(name: string | null, topicId: string, context: RequestCont
     const errorMessage = 'Topic deletion is disabled.';
     return { name: topic.name, topicId: topic.id, errorCode: errorCodes.TOPIC_DELETION_DISABLED, errorMessage };
   }
-  await topics.delete(topic);
+  const failure = await refusalOfStorage(() => topics.delete(topic));
+  if (failure !== undefined) {
+    return { name: topic.name, topicId: topic.id, errorCode: failure.errorCode, errorMessage: failure.message };
+  }
   return { name: topic.name, topicId: id === undefined ? undefined : topic.id, errorCode: 0 };
 }

@@ -11,6 +11,7 @@ import { ConfigurationError, type Definition, listOf } from '../configuration/de
 import { resourceTypes } from '../configuration/resource-types.ts';
 import { checkTopicConfiguration, effectiveValue, topicDefinition } from '../configuration/topic-configuration.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { refusalOfStorage } from '../storage-failure.ts';
 
 type Resource = RequestOf<typeof incrementalAlterConfigsApi>['resources'][number];
 type Change = Resource['configs'][number];
@@ -42,10 +43,12 @@ async function alter(resource: Resource, validateOnly: boolean, context: Request
       if (topic === undefined) {
         return result(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${resourceName}`);
       }
-      await alterTopic(resource, validateOnly, context);
-    } else if (resourceType === resourceTypes.broker) await alterBrokers(resource, validateOnly, context);
-    else return result(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be configured`);
-    return result(errorCodes.NONE, null);
+    } else if (resourceType !== resourceTypes.broker) {
+      return result(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be configured`);
+    }
+    const alterResource = resourceType === resourceTypes.topic ? alterTopic : alterBrokers;
+    const failure = await refusalOfStorage(() => alterResource(resource, validateOnly, context));
+    return failure === undefined ? result(errorCodes.NONE, null) : result(failure.errorCode, failure.message);
   } catch (error) {
     if (!isMillraceError(error, 'invalid_configuration')) throw error;
     return result(errorCodes.INVALID_CONFIG, error.message);

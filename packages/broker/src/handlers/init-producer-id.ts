@@ -4,6 +4,7 @@
  */
 import { errorCodes, initProducerId as initProducerIdApi } from '@millrace/wire';
 import type { Handler } from '../handler.ts';
+import { refusalOfStorage } from '../storage-failure.ts';
 
 const epochMax = 2 ** 15 - 2;
 
@@ -17,10 +18,11 @@ export const initProducerId: Handler<typeof initProducerIdApi> = {
     if (producerId >= 0 && producerEpoch >= 0 && producerEpoch < epochMax) {
       return { errorCode: errorCodes.NONE, producerId, producerEpoch: producerEpoch + 1 };
     }
-    return {
-      errorCode: errorCodes.NONE,
-      producerId: await context.broker.cluster.producerIds.allocate(),
-      producerEpoch: 0,
-    };
+    let allocated = -1;
+    const failure = await refusalOfStorage(async () => {
+      allocated = await context.broker.cluster.producerIds.allocate();
+    });
+    if (failure !== undefined) return { errorCode: failure.errorCode, ...refused };
+    return { errorCode: errorCodes.NONE, producerId: allocated, producerEpoch: 0 };
   },
 };

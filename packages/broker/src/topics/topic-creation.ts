@@ -3,6 +3,7 @@ import { isMillraceError } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
 import { checkTopicConfiguration } from '../configuration/topic-configuration.ts';
+import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import { assignReplicas } from './replica-assignment.ts';
 import type { Topic } from './topic.ts';
 import { topicNameProblem, topicNamesCollide } from './topic-name.ts';
@@ -17,12 +18,6 @@ export interface TopicPlan {
   readonly configuration: ReadonlyMap<string, string>;
 }
 
-/** Why a topic can't be created or grown. */
-export interface TopicRefusal {
-  readonly errorCode: number;
-  readonly message: string;
-}
-
 /** Kafka has no bound; this one keeps a slip of the finger from filling the memory. */
 const partitionsMax = 1_000_000;
 
@@ -31,19 +26,18 @@ export async function createTopic(
   cluster: ClusterState,
   plan: TopicPlan,
   validateOnly: boolean,
-): Promise<Topic | { readonly assignment: readonly (readonly number[])[] } | TopicRefusal> {
+): Promise<Topic | { readonly assignment: readonly (readonly number[])[] } | Refusal> {
   const refusal = nameRefusal(cluster, plan.name) ?? configurationRefusal(plan.configuration);
   if (refusal !== undefined) return refusal;
   const assignment = plan.assignment?.length ? givenAssignment(cluster, plan) : madeAssignment(cluster, plan);
   if ('errorCode' in assignment) return assignment;
   if (validateOnly) return { assignment };
   try {
-    return await cluster.topics.create(plan.name, assignment, plan.configuration);
+    const failure = await refusalOfStorage(() => cluster.topics.create(plan.name, assignment, plan.configuration));
+    return failure ?? (cluster.topics.byName(plan.name) as Topic);
   } catch (error) {
-    if (isMillraceError(error, 'topic_exists')) {
-      return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: error.message };
-    }
-    throw error;
+    if (!isMillraceError(error, 'topic_exists')) throw error;
+    return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: error.message };
   }
 }
 
@@ -62,15 +56,15 @@ export function growthAssignment(cluster: ClusterState, topic: Topic, count: num
 }
 
 /** Checks one partition's replicas as a client assigns them. */
-export function replicasRefusal(cluster: ClusterState, replicas: readonly number[]): TopicRefusal | undefined {
-  const invalid = (message: string): TopicRefusal => ({ errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message });
+export function replicasRefusal(cluster: ClusterState, replicas: readonly number[]): Refusal | undefined {
+  const invalid = (message: string): Refusal => ({ errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message });
   if (replicas.length === 0) return invalid('a partition needs at least one replica');
   if (new Set(replicas).size !== replicas.length) return invalid('a broker is named twice for one partition');
   const unknown = replicas.find((nodeId) => !cluster.endpoints.some((endpoint) => endpoint.nodeId === nodeId));
   return unknown === undefined ? undefined : invalid(`there is no broker ${unknown}`);
 }
 
-function nameRefusal(cluster: ClusterState, name: string): TopicRefusal | undefined {
+function nameRefusal(cluster: ClusterState, name: string): Refusal | undefined {
   const problem = topicNameProblem(name);
   if (problem !== undefined) return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message: problem };
   if (cluster.topics.byName(name) !== undefined) {
@@ -86,7 +80,7 @@ function nameRefusal(cluster: ClusterState, name: string): TopicRefusal | undefi
   return undefined;
 }
 
-function configurationRefusal(configuration: ReadonlyMap<string, string>): TopicRefusal | undefined {
+function configurationRefusal(configuration: ReadonlyMap<string, string>): Refusal | undefined {
   try {
     checkTopicConfiguration(configuration);
     return undefined;
@@ -96,7 +90,7 @@ function configurationRefusal(configuration: ReadonlyMap<string, string>): Topic
   }
 }
 
-function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | TopicRefusal {
+function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | Refusal {
   const { configuration, endpoints } = cluster;
   const count = plan.partitionCount === -1 ? configuration.number('num.partitions') : plan.partitionCount;
   const replicas =
@@ -113,7 +107,7 @@ function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly numbe
   return assignReplicas(nodeIds, 0, count, replicas, cluster.topics.size);
 }
 
-function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | TopicRefusal {
+function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | Refusal {
   if (plan.partitionCount !== -1 || plan.replicationFactor !== -1) {
     const message = 'partitions and replication factor must be -1 where replicas are assigned';
     return { errorCode: errorCodes.INVALID_REQUEST, message };
