@@ -40,8 +40,8 @@ const resetOptions = {
 export const groupResetOffsets = command({
   name: 'group reset-offsets',
   summary: "Move a group's committed offsets",
-  description: `Of all topics of which the group has offsets, or of those named with --topic; a group that does not exist
-    is made. The group must have no members. Offsets outside a partition go to its start or end.`,
+  description: `Of all topics of which the group has offsets, or of those named with --topic; a group that does not
+    exist is made. The group must have no members. Offsets outside a partition go to its start or end.`,
   operands: [{ name: 'GROUP', help: 'whose offsets to move' }],
   options: resetOptions,
   examples: [

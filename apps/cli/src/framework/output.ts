@@ -5,8 +5,20 @@
  * written in between stays in memory.
  */
 
+import { MillraceError } from '@millrace/base';
+
 /** Size of one write. Larger ones gain nothing on a pipe, whose own buffer is 64 KiB. */
 const CHUNK_BYTES = 64 * 1024;
+
+/** What was printed could not be written where stdout goes. */
+export class OutputError extends MillraceError {
+  readonly code = 'output_failed';
+
+  constructor(cause: NodeJS.ErrnoException) {
+    const reason = cause.code === 'ENOSPC' ? 'the disk is full; free some space' : cause.message;
+    super(`cannot write to stdout: ${reason}`, { cause });
+  }
+}
 
 export class Output {
   readonly #stream: NodeJS.WriteStream;
@@ -131,6 +143,6 @@ export class Output {
     if (this.#closed) return;
     this.#closed = true;
     if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') this.#onClosed();
-    else this.#failure = error;
+    else this.#failure = new OutputError(error);
   }
 }
