@@ -11,6 +11,7 @@ import type { TrackingTotals } from '@millrace/api';
 import type { Client } from '@millrace/client';
 import { openLog, siteOfFile } from './access-log/open-log.ts';
 import { type LogSummary, type MalformedLine, readLog } from './access-log/read-log.ts';
+import { VisitorNames } from './access-log/visitor-names.ts';
 import { visitorOf } from './event.ts';
 import { Tally } from './tally.ts';
 import { ensureTrackingTopic, trackingEvents } from './topic.ts';
@@ -60,13 +61,13 @@ export async function importLog(options: ImportOptions): Promise<ImportReport> {
     await using admin = client.admin();
     await ensureTrackingTopic(admin, signal);
   }
-  const visitorKey = await loadVisitorKey(client, signal);
+  const visitorNames = new VisitorNames(await loadVisitorKey(client, signal));
   const tally = new Tally();
   const reader = new TopicReader(client, tally);
   await reader.toEnd(signal, ({ done, total }) => {
     onProgress?.({ step: 'reading what is there', done, part: done / total });
   });
-  const { sent, summary } = await send(options, log, { site, visitorKey, receivedAt: Date.now() }, tally);
+  const { sent, summary } = await send(options, log, { site, visitorNames, receivedAt: Date.now() }, tally);
   await reader.toEnd(signal, ({ done, total }) => onProgress?.({ step: 'counting', done, part: done / total }));
   return {
     file,

@@ -4,8 +4,13 @@ import { issuesOfStored } from '../event.ts';
 import { lineEvent, lineHash } from './line-event.ts';
 import { Occurrences } from './occurrences.ts';
 import { parseLine } from './parse-line.ts';
+import { VisitorNames } from './visitor-names.ts';
 
-const origin = { site: 'shop', visitorKey: Buffer.from('a secret'), receivedAt: Date.parse('2026-01-01T00:00:00Z') };
+const origin = {
+  site: 'shop',
+  visitorNames: new VisitorNames(Buffer.from('a secret')),
+  receivedAt: Date.parse('2026-01-01T00:00:00Z'),
+};
 
 function eventOf(text: string, occurrence = 0, from = origin) {
   const line = parseLine(text);
@@ -28,7 +33,7 @@ test('its other occurrence, another site and any other line are other events', (
 
 test('a visitor is an address with a user agent, under a secret key', () => {
   const visitor = (text: string, key = 'a secret') =>
-    eventOf(text, 0, { ...origin, visitorKey: Buffer.from(key) }).anonymousId;
+    eventOf(text, 0, { ...origin, visitorNames: new VisitorNames(Buffer.from(key)) }).anonymousId;
   assert.equal(visitor(line), visitor(line.replace('/a/b', '/c')));
   assert.notEqual(visitor(line), visitor(line.replace('113.9', '113.8')));
   assert.notEqual(visitor(line), visitor(line.replace('Mozilla', 'Opera')));

@@ -1,13 +1,13 @@
 /** From a line of an access log to a tracking event: the same line of the same site always gives the same event. */
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TrackingEvent } from '../event.ts';
 import { truncateAddress } from '../truncate-address.ts';
 import type { LogLine } from './parse-line.ts';
+import type { VisitorNames } from './visitor-names.ts';
 
 export interface LineOrigin {
   readonly site: string;
-  /** Secret under which visitors get their pseudonyms. */
-  readonly visitorKey: Uint8Array;
+  readonly visitorNames: VisitorNames;
   /** When the line was read, in milliseconds since 1970. */
   readonly receivedAt: number;
 }
@@ -29,7 +29,7 @@ export function lineEvent(line: LogLine, lineHash: string, occurrence: number, o
     type: 'request',
     messageId: `log-${shortHash(`${origin.site}\n${occurrence}\n${lineHash}`)}`,
     site: origin.site,
-    anonymousId: `log-${visitorHash(line, origin.visitorKey)}`,
+    anonymousId: `log-${origin.visitorNames.nameOf(line.host, line.userAgent)}`,
     ...(line.user !== undefined && { userId: line.user.slice(0, 128) }),
     timestamp: at,
     originalTimestamp: at,
@@ -54,13 +54,6 @@ export function lineEvent(line: LogLine, lineHash: string, occurrence: number, o
 /** 132 bits of a hash. */
 function shortHash(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 22);
-}
-
-function visitorHash(line: LogLine, key: Uint8Array): string {
-  return createHmac('sha256', key)
-    .update(`${line.host}\n${line.userAgent ?? ''}`)
-    .digest('base64url')
-    .slice(0, 22);
 }
 
 /** The path of a request target (RFC 9112, section 3.2), without its query. */

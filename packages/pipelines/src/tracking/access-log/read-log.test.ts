@@ -8,6 +8,7 @@ import { isMillraceError } from '@millrace/base';
 import type { TrackingEvent } from '../event.ts';
 import { openLog, siteOfFile } from './open-log.ts';
 import { type LogSummary, readLog } from './read-log.ts';
+import { VisitorNames } from './visitor-names.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'millrace-log-'));
 after(() => rm(folder, { recursive: true }));
@@ -27,7 +28,7 @@ async function read(
   await writeFile(file, content);
   await using log = await openLog(file);
   const events: TrackingEvent[] = [];
-  const origin = { site: 's', visitorKey: Buffer.from('k'), receivedAt: 0 };
+  const origin = { site: 's', visitorNames: new VisitorNames(Buffer.from('k')), receivedAt: 0 };
   const handler = { onEvent: (event: TrackingEvent) => void events.push(event), onChunk: async () => undefined };
   const summary = await readLog(log, origin, handler, signal);
   return { summary, events };
