@@ -232,6 +232,26 @@ export class NoOffsetError extends MillraceError {
   }
 }
 
+/** Fetched records can't be read: a wrong checksum, a contradiction in their bytes, or compression that can't be undone. */
+export class CorruptBatchError extends MillraceError {
+  readonly code = 'corrupt_batch';
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the first record that can't be read. */
+  readonly offset: number;
+
+  constructor(place: TopicPartitionOffset, nextOffset: number, detail: string, cause: unknown) {
+    super(
+      `the records at ${place.topic} [${place.partition}] offset ${place.offset} can't be read: ${detail}; seek() to ` +
+        `${nextOffset} to go on behind them`,
+      { cause },
+    );
+    this.topic = place.topic;
+    this.partition = place.partition;
+    this.offset = place.offset;
+  }
+}
+
 /** A partition is not one of this consumer's just now. */
 export class NotAssignedError extends MillraceError {
   readonly code = 'not_assigned';

@@ -45,6 +45,7 @@ export {
   CommitError,
   ConnectionLostError,
   ConsumerBusyError,
+  CorruptBatchError,
   DeliveryError,
   InvalidOptionError,
   NoBrokerError,

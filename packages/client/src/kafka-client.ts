@@ -4,6 +4,7 @@ import { KafkaAdmin } from './admin/kafka-admin.ts';
 import type { Admin } from './admin.ts';
 import type { Client, ClientOptions } from './client.ts';
 import { Cluster } from './cluster.ts';
+import { KafkaConsumer } from './consumer/kafka-consumer.ts';
 import type { Consumer, ConsumerOptions } from './consumer.ts';
 import { ClosedError } from './errors.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
@@ -32,8 +33,13 @@ class KafkaClient implements Client {
     return producer;
   }
 
-  consumer<const T extends readonly TopicLike[]>(_options: ConsumerOptions<T>): Consumer<T[number]> {
-    throw new ClosedError('consumer');
+  consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]> {
+    this.#checkOpen();
+    const consumer: KafkaConsumer<T[number]> = new KafkaConsumer(this.#cluster, options, () =>
+      this.#made.delete(consumer),
+    );
+    this.#made.add(consumer);
+    return consumer;
   }
 
   admin(): Admin {

@@ -1,0 +1,354 @@
+/**
+ * Membership of a classic group: joins, gets its partitions, shows that it lives, joins again when the group changes (KIP-429 where all
+ * assignors are cooperative), and leaves.
+ *
+ * Heartbeats come from a timer and go on while the loop handles a batch. Partitions are taken and given only between batches: the host
+ * holds the loop at the next batch it asks for. A loop that stays away longer than `batchTimeoutMs` loses its membership, so that others
+ * get its partitions; it joins again when it comes back.
+ */
+import { assert, isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import { errorCodes, KafkaError } from '@millrace/wire';
+import { backoffMs } from '../backoff.ts';
+import type { ClientEvent } from '../client.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { GroupCoordinator } from '../group-coordinator.ts';
+import type { TopicPartition } from '../topic.ts';
+import type { Assignor, GroupAssignment } from './assignors/assignor.ts';
+import { emptyAssignment } from './assignors/assignor.ts';
+import { assignors } from './assignors/index.ts';
+import type { GroupSettings } from './consumer-settings.ts';
+import { beat, type JoinResult, join, leave, sync } from './group-requests.ts';
+import type { CommittingMember } from './offset-committer.ts';
+
+export interface MembershipHost {
+  readonly owned: () => TopicPartition[];
+  /** Resolves when the loop is between two batches, with a function that lets it go on. */
+  readonly hold: () => Promise<() => void>;
+  /** Resolves when the loop asks for a batch. */
+  readonly whenAsked: () => Promise<void>;
+  /** How long the loop has not asked for a batch, in ms; 0 while it waits for one. */
+  readonly awayMs: () => number;
+  /** Gives up partitions that are still owned: tells the user, commits. The loop is held. */
+  readonly revoke: (partitions: readonly TopicPartition[]) => Promise<void>;
+  /** Drops partitions that others may own already. The loop is held. */
+  readonly lose: (partitions: readonly TopicPartition[]) => Promise<void>;
+  /** Takes partitions on. The loop is held. */
+  readonly assign: (partitions: readonly TopicPartition[]) => Promise<void>;
+  readonly failed: (error: Error) => void;
+}
+
+/** Why the membership ended: the loop stayed away for too long. */
+const overdue = Symbol('overdue');
+
+const leaveTimeoutMs = 5_000;
+
+export class GroupMembership {
+  readonly #cluster: Cluster;
+  readonly #settings: GroupSettings;
+  readonly #topics: readonly string[];
+  readonly #coordinator: GroupCoordinator;
+  readonly #host: MembershipHost;
+  readonly #assignors: readonly Assignor[];
+  readonly #isCooperative: boolean;
+  readonly #purpose: string;
+  readonly #abort = new AbortController();
+  #memberId = '';
+  #generationId = -1;
+  /** Joined and not joining again: heartbeats are due. */
+  #isMember = false;
+  #running: Promise<void> | undefined;
+  #rejoin = Promise.withResolvers<void>();
+  #reason = 'the consumer begins';
+  #timer: Timer | undefined;
+  /** What the leader based its assignment on; undefined for others. */
+  #assignedCounts: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    cluster: Cluster,
+    settings: GroupSettings,
+    topics: readonly string[],
+    coordinator: GroupCoordinator,
+    host: MembershipHost,
+  ) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#topics = topics;
+    this.#coordinator = coordinator;
+    this.#host = host;
+    this.#assignors = settings.assignors.map((name) => assignors[name]);
+    this.#isCooperative = this.#assignors.every(({ isCooperative }) => isCooperative);
+    this.#purpose = cluster.newPurpose('group');
+  }
+
+  /** As whom to commit. */
+  get member(): CommittingMember {
+    return { memberId: this.#memberId, generationId: this.#generationId, instanceId: this.#settings.instanceId };
+  }
+
+  /** Joins and stays a member, until `close` or an error that trying again can't cure. */
+  start(): void {
+    if (this.#running !== undefined || this.#abort.signal.aborted) return;
+    this.#running = this.#run().then(
+      () => {
+        this.#running = undefined;
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        if (this.#abort.signal.aborted) return;
+        if (!isMillraceError(error)) throw error;
+        this.#host.failed(error);
+      },
+    );
+  }
+
+  /** Leaves the group. The host has given up its partitions before. */
+  async close(): Promise<void> {
+    const wasMember = this.#memberId !== '';
+    this.#abort.abort();
+    this.#timer?.cancel();
+    this.#rejoin.resolve();
+    if (wasMember) await this.#leave('the consumer is closed');
+    this.#cluster.pool.release(this.#purpose);
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#abort.signal.aborted) {
+      try {
+        await this.#join();
+        failures = 0;
+        await this.#rejoin.promise;
+      } catch (error) {
+        if (this.#abort.signal.aborted) return;
+        this.#isMember = false;
+        if (error === overdue) await this.#comeBack();
+        else if (!isMillraceError(error)) throw error;
+        else if (await this.#recover(error, ++failures)) continue;
+        else throw error;
+      }
+    }
+  }
+
+  /** Deals with what went wrong; false when trying again is of no use. */
+  async #recover(error: MillraceError, failures: number): Promise<boolean> {
+    const { platform } = this.#cluster.settings;
+    this.#coordinator.noteError(error);
+    const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
+    if (errorCode === errorCodes.REBALANCE_IN_PROGRESS) return true;
+    if (errorCode === errorCodes.UNKNOWN_MEMBER_ID || errorCode === errorCodes.ILLEGAL_GENERATION) {
+      this.#report(
+        'warn',
+        'group_rebalance',
+        `the group went on without this member (${error.message}); joining again`,
+      );
+      if (errorCode === errorCodes.UNKNOWN_MEMBER_ID) this.#memberId = '';
+      this.#reason = 'the membership was lost';
+      await this.#loseAll();
+      return true;
+    }
+    if (!error.retriable) {
+      this.#memberId = '';
+      await this.#loseAll();
+      return false;
+    }
+    this.#report('warn', 'coordinator_lost', `${error.message}; trying again`, error);
+    await sleep(platform.timers, backoffMs(this.#cluster.settings, failures, platform.randomness), this.#abort.signal);
+    return true;
+  }
+
+  async #loseAll(): Promise<void> {
+    this.#generationId = -1;
+    await this.#held(async () => {
+      const owned = this.#host.owned();
+      if (owned.length > 0) await this.#host.lose(owned);
+    });
+  }
+
+  async #comeBack(): Promise<void> {
+    await this.#host.whenAsked();
+    this.#memberId = '';
+    this.#reason = 'the loop came back';
+    await this.#loseAll();
+  }
+
+  async #join(): Promise<void> {
+    const { settings, topics } = { settings: this.#settings, topics: this.#topics };
+    if (!this.#isCooperative) await this.#giveUp(this.#host.owned());
+    this.#isMember = false;
+    this.#rejoin = Promise.withResolvers();
+    // Rejected when the membership ends while nobody waits for it yet.
+    this.#rejoin.promise.catch(() => undefined);
+    const connection = await this.#coordinator.connect(this.#purpose);
+    this.#assignedCounts = undefined;
+    const joined = await join(connection, {
+      settings,
+      memberId: this.#memberId,
+      generationId: this.#generationId,
+      assignors: this.#assignors,
+      topics,
+      owned: this.#host.owned(),
+      reason: this.#reason,
+    });
+    this.#abort.signal.throwIfAborted();
+    this.#memberId = joined.memberId;
+    const assignment = joined.isLeader ? await this.#assign(joined) : new Map();
+    const assigned = await sync(connection, settings, joined, assignment);
+    this.#abort.signal.throwIfAborted();
+    this.#generationId = joined.generationId;
+    this.#isMember = true;
+    this.#scheduleBeat();
+    this.#report(
+      'info',
+      'group_joined',
+      `joined group ${settings.group} in generation ${joined.generationId} with ${assigned.length} partitions`,
+    );
+    await this.#apply(assigned);
+  }
+
+  async #apply(assigned: readonly TopicPartition[]): Promise<void> {
+    const owned = this.#host.owned();
+    const revoked = without(owned, assigned);
+    const added = without(assigned, owned);
+    await this.#giveUp(revoked);
+    if (added.length > 0) await this.#held(() => this.#host.assign(added));
+    if (revoked.length > 0) this.#joinAgain('partitions were given up');
+  }
+
+  async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length > 0) await this.#held(() => this.#host.revoke(partitions));
+  }
+
+  async #held(work: () => Promise<void>): Promise<void> {
+    const release = await this.#host.hold();
+    try {
+      await work();
+    } finally {
+      release();
+    }
+  }
+
+  #joinAgain(reason: string): void {
+    this.#reason = reason;
+    this.#rejoin.resolve();
+  }
+
+  async #assign(joined: JoinResult): Promise<GroupAssignment> {
+    const { metadata } = this.#cluster;
+    if (joined.skipAssignment) return new Map();
+    const topics = new Set(joined.members.flatMap((member) => member.topics));
+    await metadata.refresh(topics);
+    const counts = this.#countsOf(topics);
+    const unknown = [...topics].filter((topic) => !counts.has(topic));
+    if (unknown.length > 0) {
+      const message = `group ${this.#settings.group} is subscribed to topics that don't exist (yet): ${unknown.join(', ')}`;
+      this.#report('warn', 'metadata_failed', message);
+    }
+    this.#assignedCounts = new Map([...topics].map((topic) => [topic, counts.get(topic) ?? 0]));
+    const assignor = this.#assignors.find(({ name }) => name === joined.protocol);
+    assert(assignor !== undefined, `the group chose the assignor ${joined.protocol}, which this member did not offer`);
+    return new Map([...emptyAssignment(joined.members), ...assignor.assign(joined.members, counts)]);
+  }
+
+  #countsOf(topics: Iterable<string>): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const topic of topics) {
+      const known = this.#cluster.metadata.peek(topic);
+      if (known !== undefined) counts.set(topic, known.partitions.length);
+    }
+    return counts;
+  }
+
+  #scheduleBeat(): void {
+    this.#timer?.cancel();
+    if (this.#abort.signal.aborted) return;
+    this.#timer = this.#cluster.settings.platform.timers.after(this.#settings.heartbeatIntervalMs, () => {
+      this.#beat().then(
+        () => {
+          if (this.#isMember) this.#scheduleBeat();
+        },
+        (error: unknown) => this.#rejoin.reject(error),
+      );
+    });
+  }
+
+  /** One heartbeat. Rejects when the membership is over, or with a bug. */
+  async #beat(): Promise<void> {
+    if (!this.#isMember) return;
+    if (this.#host.awayMs() > this.#settings.batchTimeoutMs) return this.#stayAway();
+    this.#watchTopics();
+    try {
+      const connection = await this.#coordinator.connect(this.#purpose);
+      if (this.#isMember) await beat(connection, this.#settings, this.#identity);
+    } catch (error) {
+      if (this.#abort.signal.aborted || !this.#isMember) return;
+      this.#beatFailed(error);
+    }
+  }
+
+  get #identity(): { memberId: string; generationId: number } {
+    return { memberId: this.#memberId, generationId: this.#generationId };
+  }
+
+  #beatFailed(error: unknown): void {
+    if (!isMillraceError(error)) throw error;
+    this.#coordinator.noteError(error);
+    if (error instanceof KafkaError && error.errorCode === errorCodes.REBALANCE_IN_PROGRESS) {
+      this.#report('info', 'group_rebalance', `group ${this.#settings.group} rebalances`);
+      this.#joinAgain('the group rebalances');
+    } else if (!error.retriable) throw error;
+    else this.#report('warn', 'coordinator_lost', `${error.message}; trying again`, error);
+  }
+
+  async #stayAway(): Promise<void> {
+    this.#isMember = false;
+    const { batchTimeoutMs, group, instanceId } = this.#settings;
+    const message =
+      `the loop did not ask for a batch within batchTimeoutMs (${batchTimeoutMs} ms), so this member left group ${group}; ` +
+      'handle batches faster, or raise batchTimeoutMs';
+    this.#report('warn', 'group_left', message);
+    if (instanceId === null) await this.#leave('the loop stayed away longer than batchTimeoutMs');
+    throw overdue;
+  }
+
+  /** The leader joins again when topics got more partitions, or came to be. */
+  #watchTopics(): void {
+    if (this.#assignedCounts === undefined) return;
+    const { metadata } = this.#cluster;
+    for (const [topic, count] of this.#assignedCounts) {
+      if ((metadata.peek(topic)?.partitions.length ?? 0) !== count)
+        return this.#joinAgain(`the partitions of ${topic} changed`);
+    }
+    const old = [...this.#assignedCounts.keys()].filter((topic) => metadata.isOld(topic));
+    if (old.length === 0) return;
+    metadata.refresh(old).catch((error: unknown) => {
+      if (!isMillraceError(error)) throw error;
+      this.#report('warn', 'metadata_failed', messageOf(error), error);
+    });
+  }
+
+  async #leave(reason: string): Promise<void> {
+    const { instanceId } = this.#settings;
+    const memberId = this.#memberId;
+    this.#memberId = '';
+    this.#generationId = -1;
+    // A static member stays in the group until its session ends, so that it may come back.
+    if (instanceId !== null) return;
+    try {
+      const connection: Connection = await this.#coordinator.connect();
+      await leave(connection, this.#settings, memberId, reason, leaveTimeoutMs);
+    } catch (error) {
+      if (!isMillraceError(error)) throw error;
+      this.#report('warn', 'group_left', `${error.message}; the group notices when the session times out`, error);
+    }
+  }
+
+  #report(level: ClientEvent['level'], event: ClientEvent['event'], message: string, error?: Error): void {
+    this.#cluster.settings.report({ level, event, message, error });
+  }
+}
+
+function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): TopicPartition[] {
+  const names = new Set(others.map(({ topic, partition }) => `${topic} ${partition}`));
+  return partitions.filter(({ topic, partition }) => !names.has(`${topic} ${partition}`));
+}

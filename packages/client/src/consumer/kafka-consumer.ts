@@ -1,0 +1,345 @@
+/**
+ * The consumer: the loop that users write over it, and between two batches everything else: partitions come and go, positions are
+ * found, offsets are committed.
+ */
+import { isMillraceError, messageOf, type Timer } from '@millrace/base';
+import type { Cluster } from '../cluster.ts';
+import type { Assignment, Consumer, ConsumerBatch, ConsumerOptions, ConsumerRecord, OffsetQuery } from '../consumer.ts';
+import { ClosedError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
+import { GroupCoordinator } from '../group-coordinator.ts';
+import { nameOf, type TopicLike, type TopicPartition, type TopicPartitionOffset } from '../topic.ts';
+import { Arrivals } from './arrivals.ts';
+import { BatchSupply } from './batch-supply.ts';
+import { Committer } from './committer.ts';
+import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
+import { type ConsumerSettings, checkedStart, consumerSettings } from './consumer-settings.ts';
+import { FetchBudget } from './fetch-budget.ts';
+import { Fetcher } from './fetcher.ts';
+import { GroupMembership } from './group-membership.ts';
+import { LoopGate } from './loop-gate.ts';
+import { OwnPartitions } from './own-partitions.ts';
+import { PartitionSet } from './partition-set.ts';
+import { PartitionState } from './partition-state.ts';
+import { Positions } from './positions.ts';
+import { TopicReader } from './topic-reader.ts';
+
+const nobody = { generationId: -1, memberId: '', instanceId: null };
+
+type Callback = ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
+
+export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
+  readonly #cluster: Cluster;
+  readonly #settings: ConsumerSettings;
+  readonly #onClosed: () => void;
+  readonly #readers = new Map<string, TopicReader>();
+  readonly #partitions = new PartitionSet();
+  readonly #budget: FetchBudget;
+  readonly #arrivals: Arrivals;
+  readonly #gate: LoopGate;
+  readonly #supply: BatchSupply;
+  readonly #fetcher: Fetcher;
+  readonly #positions: Positions;
+  readonly #membership: GroupMembership | undefined;
+  readonly #committer: Committer | undefined;
+  readonly #own: OwnPartitions | undefined;
+  readonly #abort = new AbortController();
+  readonly #stopListening: () => void;
+  #failure: Error | undefined;
+  #isLooping = false;
+  #closed: Promise<void> | undefined;
+
+  /** `onClosed` is called once it is closed. Throws `InvalidOptionError`. */
+  constructor(cluster: Cluster, options: ConsumerOptions, onClosed: () => void) {
+    const settings = consumerSettings(options);
+    const { platform } = cluster.settings;
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#onClosed = onClosed;
+    for (const topic of settings.topics) this.#readers.set(nameOf(topic), new TopicReader(topic));
+    this.#budget = new FetchBudget(settings.bufferBytesMax);
+    this.#arrivals = new Arrivals(this.#budget);
+    this.#gate = new LoopGate(platform.clock);
+    const states = (): Iterable<PartitionState> => this.#partitions;
+    const failed = (error: Error): void => this.#fail(error);
+    const dropFetched = (state: PartitionState): void => this.#dropFetched(state);
+    const coordinator = settings.group === undefined ? undefined : new GroupCoordinator(cluster, settings.group);
+    this.#supply = new BatchSupply(platform, this.#gate, this.#arrivals, {
+      readerOf: (topic) => this.#readers.get(topic) as TopicReader,
+      takeFailure: () => this.#takeFailure(),
+      isOver: () => this.#isOver(),
+      moved: () => this.#fetcher.poke(),
+      dropFetched,
+      checkCrc: settings.checkCrc,
+    });
+    this.#fetcher = new Fetcher(cluster, settings, this.#budget, {
+      states,
+      arrived: (chunks) => {
+        this.#arrivals.add(chunks);
+        this.#gate.wake();
+      },
+      outOfRange: (state) => this.#outOfRange(state),
+      failed,
+    });
+    const { signal } = this.#abort;
+    const resolved = (): void => {
+      this.#fetcher.poke();
+      this.#gate.wake();
+    };
+    this.#positions = new Positions(cluster, settings, coordinator, signal, { states, resolved, dropFetched, failed });
+    if (coordinator !== undefined) {
+      const member = (): typeof nobody => (this.#membership?.member as typeof nobody | undefined) ?? nobody;
+      this.#committer = new Committer(cluster, settings, coordinator, member, states);
+    }
+    if (settings.membership === undefined) {
+      const take = (added: readonly PartitionState[]): void => this.#take(added);
+      this.#own = new OwnPartitions(cluster, settings, signal, { take, failed });
+    } else if (coordinator !== undefined) this.#membership = this.#makeMembership(coordinator);
+    this.#stopListening = cluster.metadata.onLearnt((topic) => this.#learnt(topic));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerBatch<T>, undefined> {
+    return this.batches();
+  }
+
+  batches(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<ConsumerBatch<T>, undefined> {
+    const loop: unknown = new BatchLoop(this.#loopOptions(options.signal));
+    return loop as AsyncIterableIterator<ConsumerBatch<T>, undefined>;
+  }
+
+  records(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<ConsumerRecord<T>, undefined> {
+    const loop: unknown = new RecordLoop(this.#loopOptions(options.signal));
+    return loop as AsyncIterableIterator<ConsumerRecord<T>, undefined>;
+  }
+
+  async commit(
+    offsets?: readonly TopicPartitionOffset[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    this.#checkOpen();
+    const committer = this.#committer;
+    if (committer === undefined) {
+      throw new InvalidOptionError(
+        'group',
+        'is not given, so there is nowhere to commit to; make the consumer with a group',
+      );
+    }
+    if (offsets !== undefined) {
+      await committer.commit(
+        offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })),
+        options,
+      );
+      return;
+    }
+    for (const state of this.#partitions) {
+      if (!state.isPositioned) continue;
+      state.handled = state.position;
+      state.handledEpoch = state.positionEpoch;
+    }
+    await committer.commitHandled(this.#partitions, options);
+  }
+
+  position(partition: TopicPartition): number | undefined {
+    const state = this.#partitions.require(partition);
+    return state.isPositioned ? state.position : undefined;
+  }
+
+  seek(partition: TopicPartition, offset: number | OffsetQuery): void {
+    const state = this.#partitions.require(partition);
+    if (typeof offset === 'number' && !(Number.isSafeInteger(offset) && offset >= 0)) {
+      throw new InvalidOptionError('offset', `must be a whole number from 0, but is ${offset}`);
+    }
+    if (typeof offset !== 'number') checkedStart(offset);
+    this.#arrivals.drop(state);
+    if (typeof offset === 'number') state.moveTo(offset, -1);
+    else state.ask(offset);
+    this.#positions.poke();
+    this.#fetcher.poke();
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const state of partitions.map((partition) => this.#partitions.require(partition))) state.isPaused = true;
+    this.#relieve();
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const state of partitions.map((partition) => this.#partitions.require(partition))) state.isPaused = false;
+    this.#fetcher.poke();
+    this.#gate.wake();
+  }
+
+  paused(): TopicPartition[] {
+    return this.#partitions.names().filter((partition) => this.#partitions.get(partition)?.isPaused);
+  }
+
+  assignment(): TopicPartition[] {
+    return this.#partitions.names();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #loopOptions(signal: AbortSignal | undefined): LoopOptions {
+    return {
+      supply: this.#supply,
+      signal,
+      begin: () => {
+        this.#checkOpen();
+        if (this.#isLooping) throw new ConsumerBusyError();
+        this.#isLooping = true;
+        this.#membership?.start();
+        this.#own?.start();
+        this.#committer?.start();
+        this.#positions.poke();
+      },
+      end: () => {
+        this.#isLooping = false;
+      },
+    };
+  }
+
+  #makeMembership(coordinator: GroupCoordinator): GroupMembership {
+    const membership = this.#settings.membership;
+    if (membership === undefined) throw new InvalidOptionError('group', 'is missing');
+    const { onAssigned, onRevoked, onLost } = membership;
+    return new GroupMembership(this.#cluster, membership, [...this.#readers.keys()], coordinator, {
+      owned: () => this.#partitions.names(),
+      hold: () => this.#gate.hold(),
+      whenAsked: () => this.#gate.whenAsked(),
+      awayMs: () => this.#gate.awayMs(),
+      failed: (error) => this.#fail(error),
+      assign: async (partitions) => {
+        this.#take(partitions.map(({ topic, partition }) => new PartitionState(topic, partition, 'committed')));
+        await this.#tell(onAssigned, partitions);
+      },
+      revoke: (partitions) => this.#revoke(partitions, onRevoked),
+      lose: async (partitions) => {
+        await this.#tell(onLost, partitions);
+        this.#remove(partitions);
+      },
+    });
+  }
+
+  /** An error of the user's callback ends the user's loop, not the membership. */
+  async #tell(callback: Callback, partitions: readonly TopicPartition[]): Promise<void> {
+    try {
+      await callback?.(partitions);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  async #revoke(partitions: readonly TopicPartition[], onRevoked: Callback): Promise<void> {
+    await this.#tell(onRevoked, partitions);
+    const states = partitions.flatMap((partition) => this.#partitions.get(partition) ?? []);
+    if (this.#settings.autoCommit) await this.#committer?.tryCommitHandled(states);
+    this.#remove(partitions);
+  }
+
+  /** Takes partitions on: they are read from now on. */
+  #take(states: readonly PartitionState[]): void {
+    for (const state of states) {
+      const known = this.#cluster.metadata.peek(state.topic)?.partitions[state.partition];
+      if (known !== undefined) state.setLeader(known.leader, known.leaderEpoch);
+    }
+    this.#partitions.add(states);
+    this.#positions.poke();
+    this.#fetcher.poke();
+    this.#gate.wake();
+  }
+
+  #remove(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const state = this.#partitions.get(partition);
+      if (state === undefined) continue;
+      state.isOwned = false;
+      this.#partitions.remove(state);
+      this.#arrivals.drop(state);
+    }
+    this.#fetcher.poke();
+  }
+
+  #learnt(topic: string): void {
+    const known = this.#cluster.metadata.peek(topic);
+    if (known === undefined) return;
+    for (const state of this.#partitions.ofTopic(topic)) {
+      const partition = known.partitions[state.partition];
+      if (partition !== undefined) state.setLeader(partition.leader, partition.leaderEpoch);
+    }
+    this.#positions.poke();
+    this.#fetcher.poke();
+  }
+
+  #outOfRange(state: PartitionState): void {
+    // What was fetched before is still good; the question comes again behind it.
+    if (state.chunks.length > 0) state.notBefore = this.#cluster.settings.platform.clock.monotonic() + 100;
+    else this.#positions.reset(state, state.fetchPosition);
+  }
+
+  #dropFetched(state: PartitionState): void {
+    this.#arrivals.drop(state);
+    state.seekCount++;
+    state.fetchPosition = state.position;
+    state.fetchEpoch = state.positionEpoch;
+    this.#fetcher.poke();
+  }
+
+  /** Memory held for paused partitions must not keep the others from being fetched. */
+  #relieve(): void {
+    if (this.#budget.freeBytes > this.#budget.limitBytes / 2) return;
+    for (const state of this.#partitions) if (state.isPaused && state.chunks.length > 0) this.#dropFetched(state);
+  }
+
+  #isOver(): boolean {
+    if (this.#closed !== undefined) return true;
+    if (this.#settings.until === undefined || !this.#own?.isTaken) return false;
+    for (const state of this.#partitions) if (!state.isFinished) return false;
+    return true;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#gate.wake();
+  }
+
+  #takeFailure(): Error | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new ClosedError('consumer');
+  }
+
+  async #close(): Promise<void> {
+    // The loop must see at once that it is over.
+    await Promise.resolve();
+    this.#gate.wake();
+    this.#committer?.stop();
+    this.#stopListening();
+    try {
+      const owned = this.#partitions.names();
+      if (this.#settings.membership !== undefined && owned.length > 0) {
+        await this.#revoke(owned, this.#settings.membership.onRevoked);
+      } else if (this.#settings.autoCommit) await this.#committer?.tryCommitHandled(this.#partitions);
+      await this.#membership?.close();
+    } finally {
+      this.#abort.abort(new ClosedError('consumer'));
+      this.#fetcher.close();
+      this.#own?.stop();
+      this.#arrivals.clear();
+      this.#onClosed();
+    }
+    if (this.#failure !== undefined && !isMillraceError(this.#failure)) throw this.#failure;
+  }
+}

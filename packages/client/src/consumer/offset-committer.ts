@@ -1,0 +1,90 @@
+/** Stores a group's offsets, as the member that this consumer is just now. */
+import { isMillraceError, messageOf } from '@millrace/base';
+import { errorCodes, KafkaError, offsetCommit } from '@millrace/wire';
+import type { CallBounds } from '../cluster.ts';
+import { CommitError } from '../errors.ts';
+import type { GroupCoordinator } from '../group-coordinator.ts';
+import { byTopic } from '../offset-queries.ts';
+import type { TopicPartitionOffset } from '../topic.ts';
+
+/** Who commits: a member in a generation, or nobody in particular (-1, ''). */
+export interface CommittingMember {
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly instanceId: string | null;
+}
+
+export interface OffsetToCommit extends TopicPartitionOffset {
+  /** -1 when unknown. */
+  readonly leaderEpoch: number;
+}
+
+/** Later versions name topics by id. */
+const versionMax = 9;
+
+/** Commits all or rejects with `CommitError`, which names what was not committed. Tries again what may be tried again. */
+export async function commitOffsets(
+  coordinator: GroupCoordinator,
+  member: CommittingMember,
+  offsets: readonly OffsetToCommit[],
+  bounds: CallBounds,
+): Promise<void> {
+  const { group } = coordinator;
+  const topics = byTopic(offsets, ({ partition, offset, leaderEpoch }) => ({
+    partitionIndex: partition,
+    committedOffset: offset,
+    committedLeaderEpoch: leaderEpoch,
+    committedMetadata: '',
+  }));
+  const draft = {
+    groupId: group,
+    generationIdOrMemberEpoch: member.generationId,
+    memberId: member.memberId,
+    groupInstanceId: member.instanceId,
+    topics: topics.map(([name, partitions]) => ({ name, partitions })),
+  };
+  try {
+    await coordinator.call(bounds, async (connection, timeoutMs) => {
+      const response = await connection.request(offsetCommit, draft, { timeoutMs, versionMax });
+      throwFirstError(group, offsets, response.topics);
+    });
+  } catch (error) {
+    if (error instanceof CommitError || !isMillraceError(error)) throw error;
+    throw new CommitError(group, offsets, messageOf(error), error);
+  }
+}
+
+function throwFirstError(
+  group: string,
+  offsets: readonly OffsetToCommit[],
+  topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+  }[],
+): void {
+  const failed: OffsetToCommit[] = [];
+  let first: KafkaError | undefined;
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex, errorCode } of partitions) {
+      if (errorCode === 0) continue;
+      first ??= new KafkaError(errorCode, `commit the offset of group ${group} for ${name} [${partitionIndex}]`);
+      failed.push(...offsets.filter(({ topic, partition }) => topic === name && partition === partitionIndex));
+    }
+  }
+  if (first === undefined) return;
+  const isTopicGone = first.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+  if (first.retriable && !isTopicGone) throw first;
+  throw new CommitError(group, failed, `${messageOf(first)}${adviceFor(first.errorCode)}`, first);
+}
+
+function adviceFor(errorCode: number): string {
+  switch (errorCode) {
+    case errorCodes.REBALANCE_IN_PROGRESS:
+      return '; ask for the next batch, so that this member joins again, or commit in onRevoked';
+    case errorCodes.ILLEGAL_GENERATION:
+    case errorCodes.UNKNOWN_MEMBER_ID:
+      return '; the group went on without this member, whose partitions others may have read since';
+    default:
+      return '';
+  }
+}

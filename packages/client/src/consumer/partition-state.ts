@@ -1,0 +1,93 @@
+/**
+ * One partition that a consumer reads: where it is in it, what has been fetched ahead, and what is still to be found out.
+ *
+ * Offsets, in order: `handled` (what a commit may say) <= `position` (the next to be handed out) <= `fetchPosition` (the next to be
+ * fetched). Each is the offset of the next record.
+ */
+import type { OffsetQuery } from '../consumer.ts';
+import type { TopicPartition } from '../topic.ts';
+import type { FetchedChunk } from './fetched-chunk.ts';
+
+/** How the position is to be found out. */
+export type PositionQuestion = OffsetQuery | 'committed' | undefined;
+
+export class PartitionState implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** False once it went to someone else: what still arrives is dropped. */
+  isOwned = true;
+  isPaused = false;
+  /** Not undefined while the position is being looked up. */
+  question: PositionQuestion;
+  /** The position is to be checked against the leader's epochs before fetching goes on (KIP-320). */
+  mustValidate = false;
+  position = -1;
+  fetchPosition = -1;
+  /** Leader epoch of the last record before `fetchPosition`; -1 when unknown. */
+  fetchEpoch = -1;
+  handled = -1;
+  handledEpoch = -1;
+  /** What the group has stored, as far as known here. */
+  committed = -1;
+  /** Leader epoch of the last record handed out. */
+  positionEpoch = -1;
+  /** Where a bounded loop ends here. */
+  endOffset = Number.POSITIVE_INFINITY;
+  /** Counts seeks and resets: what was fetched before is void. */
+  seekCount = 0;
+  /** Monotonic time before which it is not fetched, in ms: the pause after an error. */
+  notBefore = 0;
+  /** Node id of the leader; -1 while unknown. */
+  leader = -1;
+  leaderEpoch = -1;
+  /** A follower nearer than the leader (KIP-392), until a time. */
+  nearReplica = -1;
+  nearReplicaUntil = 0;
+  readonly chunks: FetchedChunk[] = [];
+
+  constructor(topic: string, partition: number, question: PositionQuestion) {
+    this.topic = topic;
+    this.partition = partition;
+    this.question = question;
+  }
+
+  get isPositioned(): boolean {
+    return this.question === undefined && this.position >= 0;
+  }
+
+  /** Whether a bounded loop has everything of it. */
+  get isFinished(): boolean {
+    return this.isPositioned && this.position >= this.endOffset;
+  }
+
+  /** Goes on from an offset; what was fetched ahead must have been dropped. */
+  moveTo(offset: number, leaderEpoch: number): void {
+    this.seekCount++;
+    this.question = undefined;
+    this.position = offset;
+    this.positionEpoch = leaderEpoch;
+    this.fetchPosition = offset;
+    this.fetchEpoch = leaderEpoch;
+    this.handled = offset;
+    this.handledEpoch = leaderEpoch;
+    this.mustValidate = leaderEpoch >= 0 && this.leaderEpoch > leaderEpoch;
+  }
+
+  /** Goes on from where the question will point. */
+  ask(question: PositionQuestion): void {
+    this.seekCount++;
+    this.question = question;
+    this.position = -1;
+    this.fetchPosition = -1;
+    this.mustValidate = false;
+  }
+
+  /** Takes over who leads it. */
+  setLeader(leader: number, leaderEpoch: number): void {
+    if (leaderEpoch > this.leaderEpoch && this.fetchEpoch >= 0 && leaderEpoch > this.fetchEpoch) {
+      this.mustValidate = this.leaderEpoch >= 0;
+    }
+    this.leader = leader;
+    this.leaderEpoch = leaderEpoch;
+  }
+}

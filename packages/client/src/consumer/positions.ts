@@ -1,0 +1,200 @@
+/**
+ * Finds out where partitions go on: what the group has stored, where a time or an end lies, and whether the log still is what it was
+ * when the position was taken (KIP-320). One round at a time answers all questions that are open.
+ */
+import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { KafkaError } from '@millrace/wire';
+import { backoffMs } from '../backoff.ts';
+import type { Cluster } from '../cluster.ts';
+import type { OffsetQuery } from '../consumer.ts';
+import { NoOffsetError, UnsupportedApiError } from '../errors.ts';
+import type { GroupCoordinator } from '../group-coordinator.ts';
+import { fetchStoredOffsets, resolveEpochEnds, resolveOffsets } from '../offset-queries.ts';
+import type { ConsumerSettings } from './consumer-settings.ts';
+import type { PartitionState } from './partition-state.ts';
+
+export interface PositionsHost {
+  readonly states: () => Iterable<PartitionState>;
+  /** Some positions are known now. */
+  readonly resolved: () => void;
+  /** The position moved back: what was fetched ahead must be dropped. */
+  readonly dropFetched: (state: PartitionState) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export class Positions {
+  readonly #cluster: Cluster;
+  readonly #settings: ConsumerSettings;
+  readonly #coordinator: GroupCoordinator | undefined;
+  readonly #signal: AbortSignal;
+  readonly #host: PositionsHost;
+  #isRunning = false;
+
+  constructor(
+    cluster: Cluster,
+    settings: ConsumerSettings,
+    coordinator: GroupCoordinator | undefined,
+    signal: AbortSignal,
+    host: PositionsHost,
+  ) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#coordinator = coordinator;
+    this.#signal = signal;
+    this.#host = host;
+  }
+
+  /** Answers questions that are open, if nobody is at it already. */
+  poke(): void {
+    if (this.#isRunning || this.#signal.aborted || !this.#isNeeded()) return;
+    this.#isRunning = true;
+    this.#run().then(
+      () => {
+        this.#isRunning = false;
+        this.#host.resolved();
+        this.poke();
+      },
+      (error: unknown) => {
+        this.#isRunning = false;
+        if (this.#signal.aborted) return;
+        if (!isMillraceError(error)) throw error;
+        this.#host.failed(error);
+      },
+    );
+  }
+
+  /** The answer to a missing offset: begin where `from` says, or fail. */
+  reset(state: PartitionState, offset: number | undefined): void {
+    const { from } = this.#settings;
+    if (from === 'none') return this.#host.failed(new NoOffsetError(state, offset));
+    if (offset !== undefined) {
+      const where = typeof from === 'string' ? from : JSON.stringify(from);
+      const message = `offset ${offset} of ${state.topic} [${state.partition}] is not in the log; going on at ${where}`;
+      this.#cluster.settings.report({ level: 'warn', event: 'offset_reset', message });
+    }
+    this.#host.dropFetched(state);
+    state.ask(from);
+    this.poke();
+  }
+
+  #isNeeded(): boolean {
+    for (const state of this.#host.states()) if (needsAnswer(state)) return true;
+    return false;
+  }
+
+  async #run(): Promise<void> {
+    for (let attempts = 1; this.#isNeeded(); attempts++) {
+      this.#signal.throwIfAborted();
+      try {
+        await this.#round();
+      } catch (error) {
+        if (this.#signal.aborted || !isMillraceError(error) || !error.retriable) throw error;
+        const { platform, report } = this.#cluster.settings;
+        report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
+        await sleep(platform.timers, backoffMs(this.#cluster.settings, attempts, platform.randomness), this.#signal);
+      }
+    }
+  }
+
+  async #round(): Promise<void> {
+    await this.#findLeaders();
+    await this.#findCommitted();
+    await this.#resolveQueries();
+    await this.#validate();
+  }
+
+  #select(wanted: (state: PartitionState) => boolean): PartitionState[] {
+    return [...this.#host.states()].filter((state) => state.isOwned && wanted(state));
+  }
+
+  async #findLeaders(): Promise<void> {
+    const signal = this.#signal;
+    for (const state of this.#select(({ leader }) => leader < 0)) {
+      const { partitions } = await this.#cluster.metadata.topic(state.topic, false, { signal });
+      const known = partitions[state.partition];
+      if (known !== undefined) state.setLeader(known.leader, known.leaderEpoch);
+    }
+    const leaderless = this.#select(({ leader }) => leader < 0);
+    if (leaderless.length > 0) await this.#cluster.metadata.refresh(new Set(leaderless.map(({ topic }) => topic)));
+  }
+
+  async #findCommitted(): Promise<void> {
+    const asking = this.#select(({ question }) => question === 'committed');
+    if (asking.length === 0) return;
+    const seeks = asking.map(({ seekCount }) => seekCount);
+    const stored =
+      this.#coordinator === undefined
+        ? []
+        : await fetchStoredOffsets(this.#coordinator, asking, { signal: this.#signal });
+    for (const [place, state] of asking.entries()) {
+      if (!state.isOwned || state.seekCount !== seeks[place]) continue;
+      const found = stored.find(({ topic, partition }) => topic === state.topic && partition === state.partition);
+      if (found !== undefined && found.errorCode !== 0) {
+        throw new KafkaError(found.errorCode, `fetch the offset of the group for ${state.topic} [${state.partition}]`);
+      }
+      if (found === undefined || found.offset < 0) this.reset(state, undefined);
+      else {
+        state.moveTo(found.offset, found.leaderEpoch);
+        state.committed = found.offset;
+      }
+    }
+  }
+
+  async #resolveQueries(): Promise<void> {
+    const asking = this.#select(({ question }) => question !== undefined && question !== 'committed');
+    if (asking.length === 0) return;
+    const seeks = asking.map(({ seekCount }) => seekCount);
+    const questions = asking.map(({ topic, partition, question }) => ({
+      topic,
+      partition,
+      at: question as OffsetQuery,
+    }));
+    const results = await resolveOffsets(this.#cluster, questions, { signal: this.#signal });
+    for (const [place, state] of asking.entries()) {
+      const result = results[place];
+      if (!state.isOwned || state.seekCount !== seeks[place] || result === undefined) continue;
+      if (result.error !== undefined) throw result.error;
+      // Nothing is as young as the time asked for: go on with what comes.
+      if (result.value.offset < 0) state.ask('latest');
+      else state.moveTo(result.value.offset, -1);
+    }
+  }
+
+  async #validate(): Promise<void> {
+    const asking = this.#select(({ mustValidate }) => mustValidate);
+    if (asking.length === 0) return;
+    const seeks = asking.map(({ seekCount }) => seekCount);
+    const questions = asking.map(({ topic, partition, fetchEpoch }) => ({ topic, partition, epoch: fetchEpoch }));
+    const results = await resolveEpochEnds(this.#cluster, questions, { signal: this.#signal }).catch(
+      (error: unknown) => {
+        if (error instanceof UnsupportedApiError) return [];
+        throw error;
+      },
+    );
+    for (const [place, state] of asking.entries()) {
+      const result = results[place];
+      if (!state.isOwned || state.seekCount !== seeks[place]) continue;
+      if (result?.error !== undefined) throw result.error;
+      state.mustValidate = false;
+      const end = result?.value.endOffset ?? -1;
+      if (end >= 0 && end < state.fetchPosition) this.#truncated(state, end, result?.value.epoch ?? -1);
+    }
+  }
+
+  /** The log was cut behind what was read: go on where the common part ends. */
+  #truncated(state: PartitionState, end: number, epoch: number): void {
+    const { topic, partition, position } = state;
+    if (this.#settings.from === 'none' && end < position) {
+      state.mustValidate = true;
+      throw new NoOffsetError(state, position);
+    }
+    const message = `the log of ${topic} [${partition}] was cut at offset ${end} in an election; going on there instead of ${position}`;
+    this.#cluster.settings.report({ level: 'warn', event: 'offset_reset', message });
+    this.#host.dropFetched(state);
+    state.moveTo(Math.min(end, position), epoch);
+  }
+}
+
+function needsAnswer(state: PartitionState): boolean {
+  return state.isOwned && (state.question !== undefined || state.mustValidate || state.leader < 0);
+}
