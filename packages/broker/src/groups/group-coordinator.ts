@@ -224,10 +224,12 @@ export class GroupCoordinator {
 
   #scheduleRetention(): void {
     const { platform, settings } = this.#environment;
-    this.#retention = platform.timers.after(Math.min(settings.retentionCheckIntervalMs, delayMsMax), () => {
+    const delayMs = Math.min(settings.retentionCheckIntervalMs, delayMsMax);
+    const check = (): void => {
       for (const group of [...this.#groups.values()]) this.#expireOffsets(group);
       this.#scheduleRetention();
-    });
+    };
+    this.#retention = platform.timers.after(delayMs, check).unref();
   }
 
   /** Removes a group's old offsets, and the group when it has neither offsets nor members. */

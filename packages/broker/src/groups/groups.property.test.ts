@@ -268,7 +268,7 @@ test('property: whatever members do, generations, assignments and offsets hold t
       for (const one of steps) await simulation.run(one);
       for (const state of simulation.seen) reached.set(state, (reached.get(state) ?? 0) + 1);
     }),
-    { numRuns: Math.ceil(150 * scale) },
+    { numRuns: Math.ceil(400 * scale) },
   );
   for (const state of ['Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable']) {
     assert.ok((reached.get(state) ?? 0) > 0, `no run reached the state ${state}`);

@@ -276,6 +276,21 @@ test('a static member that comes back with another protocol starts a rebalance i
   assert.equal(other.heartbeat(), 'REBALANCE_IN_PROGRESS');
 });
 
+test('a static member that comes back just before a rebalance is answered by the rebalance', async () => {
+  const fixture = await GroupFixture.start();
+  const [other] = await fixture.stableGroup({}, { instanceId: 'two' });
+  const release = fixture.platform.disk.holdWrites();
+  const reborn = new Parked(fixture.member({ instanceId: 'two' }).join());
+  const newcomer = new Parked(fixture.member().join());
+  await settle();
+  release();
+  await settle();
+  assert.ok(reborn.isOpen);
+  await other.join();
+  await settle();
+  assert.deepEqual([reborn.value?.generationId, newcomer.value?.generationId], [2, 2]);
+});
+
 test('static members that miss a rebalance keep their place until their sessions end', async () => {
   const fixture = await GroupFixture.start();
   const timeouts = { rebalanceTimeoutMs: 5_000, sessionTimeoutMs: 30_000 };

@@ -106,6 +106,26 @@ test('an assignment that could not be stored is handed to nobody', async () => {
   assert.equal((await again).generationId, 2);
 });
 
+test('an assignment that is stored too late, in the next generation, is handed to nobody', async () => {
+  const fixture = await GroupFixture.start();
+  const [leader, follower] = await joined(fixture, 2);
+  const release = fixture.platform.disk.holdWrites();
+  const late = new Parked(leader.sync([leader, follower]));
+  const newcomer = new Parked(fixture.member().join());
+  await settle();
+  assert.equal(errorName(late.value), 'REBALANCE_IN_PROGRESS');
+  await Promise.all([leader.join(), follower.join()]);
+  await settle();
+  assert.equal(newcomer.value?.generationId, 2);
+  const next = new Parked(follower.sync());
+  release();
+  await settle();
+  assert.ok(next.isOpen);
+  await leader.sync([leader, follower]);
+  await settle();
+  assert.equal(Buffer.from(next.value?.assignment ?? []).toString(), `${follower.id} in 2 by ${leader.id}`);
+});
+
 test('heartbeats keep a member in the group, silence for the session timeout removes it', async () => {
   const fixture = await GroupFixture.start();
   const [first, second] = await fixture.stableGroup({ sessionTimeoutMs: 10_000 }, { sessionTimeoutMs: 10_000 });

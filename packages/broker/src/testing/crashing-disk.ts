@@ -18,6 +18,7 @@ export class CrashingDisk implements Disk {
   #durableNames: Map<string, Inode>;
   #budget: number;
   #used = 0;
+  #held: Promise<void> | undefined;
   /** Operations to fail with `DiskError` instead of doing them: the next ones whose name is listed. */
   readonly failing: ('write' | 'sync' | 'truncate' | 'rename' | 'open')[] = [];
 
@@ -39,6 +40,16 @@ export class CrashingDisk implements Disk {
   /** From now on nothing happens any more. */
   kill(): void {
     this.#budget = 0;
+  }
+
+  /** Makes writes wait until the answered function is called. */
+  holdWrites(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = undefined;
+      resolve();
+    };
   }
 
   /** What a new process finds after this one was killed: everything written so far. */
@@ -142,6 +153,7 @@ export class CrashingDisk implements Disk {
         return part.length;
       },
       write: async (chunks, position) => {
+        await this.#held;
         const bytes = Buffer.concat(chunks);
         const fails = this.#isListed('write');
         const allowed = fails ? bytes.length >> 1 : Math.min(bytes.length, this.#budget);
