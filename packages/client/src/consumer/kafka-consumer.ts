@@ -2,9 +2,9 @@
  * The consumer: the loop that users write over it, and between two batches everything else: partitions come and go, positions are
  * found, offsets are committed.
  */
-import { isMillraceError, messageOf, type Timer } from '@millrace/base';
+import { isMillraceError } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
-import type { Assignment, Consumer, ConsumerBatch, ConsumerOptions, ConsumerRecord, OffsetQuery } from '../consumer.ts';
+import type { Consumer, ConsumerBatch, ConsumerOptions, ConsumerRecord, OffsetQuery } from '../consumer.ts';
 import { ClosedError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import { nameOf, type TopicLike, type TopicPartition, type TopicPartitionOffset } from '../topic.ts';
@@ -128,6 +128,11 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       );
     }
     if (offsets !== undefined) {
+      // What the user commits is what is handled: the commit at the end must not take it back.
+      for (const { topic, partition, offset } of offsets) {
+        const state = this.#partitions.get({ topic, partition });
+        if (state !== undefined) state.handled = offset;
+      }
       await committer.commit(
         offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })),
         options,
