@@ -169,7 +169,7 @@ export class KafkaProducer implements Producer {
     const intervalMs = Math.min(1_000, Math.max(10, Math.floor(this.#settings.deliveryTimeoutMs / 10)));
     this.#sweepTimer = this.#cluster.settings.platform.timers.after(intervalMs, () => {
       this.#sweepTimer = undefined;
-      for (const queue of this.#queues()) if (queue.closed.length > 0) this.#sender.expire(queue);
+      for (const queue of this.#queues()) this.#sender.expire(queue);
       if (this.#barriers.unfinished > 0) this.#scheduleSweep();
     });
   }

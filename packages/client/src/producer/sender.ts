@@ -72,6 +72,8 @@ export class Sender {
   expire(queue: PartitionQueue): void {
     const { clock } = this.#cluster.settings.platform;
     const expired = clock.monotonic() - this.#settings.deliveryTimeoutMs;
+    // A batch that no broker has ever taken is still open.
+    if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     for (let i = queue.closed.length - 1; i >= 0; i--) {
       const batch = queue.closed[i] as PartitionBatch;
       if (batch.createdAt > expired || batch.compressing) continue;
