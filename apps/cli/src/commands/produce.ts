@@ -1,6 +1,7 @@
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { parseSetting } from '../cluster/configuration-option.ts';
 import { openCluster } from '../cluster/open-cluster.ts';
+import { sizedForTopic } from '../cluster/record-size.ts';
 import { describeExistingTopics } from '../cluster/unknown-topic.ts';
 import { type Call, command } from '../framework/command.ts';
 import { choice, flag, integer, many, parsed, text, withDefault } from '../framework/option.ts';
@@ -81,6 +82,7 @@ export const produce = command({
     const tally = await writeRecords({
       client: cluster.client,
       producerOptions: {
+        ...(await sizedForTopic(cluster, topic, terminal.signal)),
         ...cluster.configuration.producer,
         ...(options.compression === undefined ? {} : { compression: options.compression }),
         ...(options.acks === undefined ? {} : { acks: ({ all: -1, '1': 1, '0': 0 } as const)[options.acks] }),

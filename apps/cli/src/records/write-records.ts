@@ -4,8 +4,8 @@
  * It stops at the first line that is no record and at the first batch that the cluster refuses; what was accepted
  * before is still delivered and counted, also after Ctrl-C.
  */
-import { MillraceError, messageOf } from '@millrace/base';
-import type { Client, Producer, ProducerOptions } from '@millrace/client';
+import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
+import type { Client, Producer, ProducerOptions, RecordTooLargeError } from '@millrace/client';
 import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
@@ -37,7 +37,17 @@ export class WriteError extends MillraceError {
 
   constructor(written: number, topic: string, cause: unknown) {
     const reached = written === 0 ? 'nothing was written' : `${counted(written, 'record')} before it were written`;
-    super(`${messageOf(cause)}; ${reached} to ${topic}`, { cause });
+    const limitBytes =
+      isMillraceError(cause, 'record_too_large') && (cause as unknown as RecordTooLargeError).limitBytes;
+    const reason =
+      limitBytes === false ? messageOf(cause) : `a record is larger than the ${limitBytes} bytes it may have`;
+    super(`${reason}; ${reached} to ${topic}`, {
+      cause,
+      hint:
+        limitBytes === false
+          ? undefined
+          : `\`millrace topic alter ${topic} --config max.message.bytes=N\` allows more.`,
+    });
     this.written = written;
   }
 }
