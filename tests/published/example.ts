@@ -19,7 +19,7 @@ try {
   const dataDirectory = await openDataDirectory(folder, { purpose: 'the example' });
   const clusters = defaultClusters({ freePorts: true }).slice(0, 1);
   const fleet = await startEmbeddedFleet({ dataDirectory, clusters });
-  const client = createClient({ bootstrap: fleet.clusters.map(({ bootstrap }) => bootstrap) });
+  const client = createClient({ bootstrap: fleet.clusters.map(({ bootstrap }) => bootstrap).join() });
   try {
     await client.admin().createTopics([{ topic: orders.name, partitions: 3 }]);
     const sent = await client.producer().send({ topic: orders, key: 'first', value: { total: 42 } });
