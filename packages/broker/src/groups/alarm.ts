@@ -1,6 +1,6 @@
 /**
- * One timer for the nearest of many deadlines. Moving a deadline back costs nothing: the timer stays where it is, rings early,
- * and the owner sets it again for what is then the nearest.
+ * One timer for the nearest of many deadlines. Moving a deadline back costs nothing: the timer stays where it is, rings
+ * early, and the owner sets it again for what is then the nearest.
  */
 import type { Platform, Timer } from '@millrace/base';
 

@@ -21,6 +21,11 @@ export function joinError(errorCode: number, memberId: string): JoinAnswer {
   return { errorCode, protocolName: null, leader: '', memberId, members: [] };
 }
 
+/** Tells a member what it is assigned. */
+export function syncAnswer({ protocolType, protocolName }: ClassicGroup, { assignment }: GroupMember): SyncAnswer {
+  return { errorCode: errorCodes.NONE, protocolType, protocolName, assignment };
+}
+
 /** A refused sync. */
 export function syncError(errorCode: number): SyncAnswer {
   return { errorCode, assignment: noBytes };

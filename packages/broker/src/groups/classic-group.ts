@@ -3,9 +3,9 @@
  *
  *     Empty -> PreparingRebalance -> CompletingRebalance -> Stable
  *
- * A rebalance waits until all members have joined (PreparingRebalance), begins the next generation, and waits for the leader's
- * assignment (CompletingRebalance), which is stored before anyone gets it (Stable). A group all of whose members left becomes
- * Empty with one more generation.
+ * A rebalance waits until all members have joined (PreparingRebalance), begins the next generation, and waits for the
+ * leader's assignment (CompletingRebalance), which is stored before anyone gets it (Stable). A group all of whose
+ * members left becomes Empty with one more generation.
  *
  * Invariants
  * - The generation never goes back. Of a stored generation nothing changes but ids of static members.
@@ -13,18 +13,16 @@
  * - Every parked join and sync is answered: by the rebalance, by its timeout, by the member's removal, or by `die`.
  * - A group without members and pending ids has no timer.
  */
-import { assert, messageOf, type Platform } from '@millrace/base';
+import { assert, type Platform } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
-import { Alarm } from './alarm.ts';
-import { joinAnswer, joinError, syncError } from './answers.ts';
+import { joinAnswer, joinError, syncAnswer, syncError } from './answers.ts';
+import { GroupDeadlines } from './group-deadlines.ts';
 import { type GroupMember, noBytes, type SyncAnswer } from './group-member.ts';
 import { GroupMembers } from './group-members.ts';
 import type { GroupSettings } from './group-settings.ts';
+import { assertTransition, type GroupState } from './group-state.ts';
 import type { GroupStore, StoredGeneration } from './group-store.ts';
-import { restoredMember, storedGeneration } from './stored-generation.ts';
-
-/** Kafka's names. */
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+import { restoredMember, storeEmptyGeneration } from './stored-generation.ts';
 
 export interface GroupEnvironment {
   readonly platform: Platform;
@@ -34,13 +32,11 @@ export interface GroupEnvironment {
   readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
 }
 
-const statesBefore: Record<GroupState, readonly GroupState[]> = {
-  Empty: ['PreparingRebalance'],
-  PreparingRebalance: ['Empty', 'CompletingRebalance', 'Stable'],
-  CompletingRebalance: ['PreparingRebalance'],
-  Stable: ['CompletingRebalance'],
-  Dead: ['Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable'],
-};
+/** How soon at most a rebalance that nobody joined is looked at again, whatever members ask for. */
+const rebalanceTimeoutMsMin = 1_000;
+
+/** How long a new member may wait for its first join to be answered, as Kafka has it. */
+const newMemberTimeoutMs = 5 * 60_000;
 
 export class ClassicGroup {
   readonly id: string;
@@ -56,17 +52,20 @@ export class ClassicGroup {
   /** What is left to extend the initial rebalance by, and whether somebody new gave a reason to. */
   #initialRemainingMs = 0;
   #memberAdded = false;
-  #joinDeadline = Number.POSITIVE_INFINITY;
-  #syncDeadline = Number.POSITIVE_INFINITY;
   readonly #pendingSync = new Set<string>();
-  readonly #alarm: Alarm;
+  readonly #deadlines: GroupDeadlines;
   #stored: Promise<void> = Promise.resolve();
 
   constructor(id: string, environment: GroupEnvironment) {
     this.id = id;
     this.environment = environment;
     this.#since = environment.platform.clock.now();
-    this.#alarm = new Alarm(environment.platform, () => this.#expire());
+    this.#deadlines = new GroupDeadlines(environment.platform, this.members, {
+      joins: () => this.#expireJoins(),
+      syncs: () => this.#expireSyncs(),
+      member: (member) => this.#expireMember(member),
+      pending: () => this.#completeJoinDespiteDelay(),
+    });
   }
 
   get state(): GroupState {
@@ -90,17 +89,12 @@ export class ClassicGroup {
     return this.#since;
   }
 
-  /** Nobody is a member or expected to become one. */
-  get isUnused(): boolean {
-    return this.#state === 'Empty' && !this.members.hasPending;
-  }
-
   /** Resolves when a generation that became empty is written, or could not be. */
   get stored(): Promise<void> {
     return this.#stored;
   }
 
-  /** Continues with a stored generation: members go on where they were, if they are heard of within their session timeouts. */
+  /** Continues with a stored generation: members that are heard of in time go on where they were. */
   restore(stored: StoredGeneration): void {
     assert(this.#generation === 0 && this.members.size === 0, 'only a new group is restored');
     this.#generation = stored.generation;
@@ -124,26 +118,14 @@ export class ClassicGroup {
     return protocolType === this.#protocolType && this.members.shareOneOf(protocolNames);
   }
 
-  /** The error of a request that names a member: unknown, or fenced by another with the same instance id. 0 when it is fine. */
-  memberError(memberId: string, instanceId: string | null): number {
-    if (instanceId !== null) {
-      const current = this.members.idOfInstance(instanceId);
-      if (current === undefined) return errorCodes.UNKNOWN_MEMBER_ID;
-      if (current !== memberId) return errorCodes.FENCED_INSTANCE_ID;
-    }
-    return this.members.get(memberId) === undefined ? errorCodes.UNKNOWN_MEMBER_ID : errorCodes.NONE;
-  }
-
   /** Restarts a member's session. */
   hearOf(member: GroupMember): void {
-    this.#expectMember(member, member.facts.sessionTimeoutMs);
+    this.#deadlines.expectMember(member, member.facts.sessionTimeoutMs);
   }
 
   /** Expects a client to join with an id it was given. */
   expectPending(memberId: string, timeoutMs: number): void {
-    const deadline = this.#now + timeoutMs;
-    this.members.addPending(memberId, deadline);
-    this.#alarm.set(deadline);
+    this.#deadlines.expectPending(memberId, timeoutMs);
   }
 
   /** Adds a member whose join is parked, and rebalances. */
@@ -153,7 +135,7 @@ export class ClassicGroup {
     member.isNew = true;
     this.members.add(member);
     // It can't send heartbeats before it knows its id; should its client be gone, it must not stay forever.
-    this.#expectMember(member, newMemberTimeoutMs);
+    this.#deadlines.expectMember(member, newMemberTimeoutMs);
     this.rebalanceOrCompleteJoin();
   }
 
@@ -192,22 +174,22 @@ export class ClassicGroup {
   prepareRebalance(): void {
     if (this.#state === 'CompletingRebalance') this.abandonAssignment(errorCodes.REBALANCE_IN_PROGRESS);
     this.#pendingSync.clear();
-    this.#syncDeadline = Number.POSITIVE_INFINITY;
+    this.#deadlines.endSyncs();
     this.#isInitialRebalance = this.#state === 'Empty';
     this.#transition('PreparingRebalance');
     if (this.#isInitialRebalance) {
       const { initialRebalanceDelayMs } = this.environment.settings;
       this.#memberAdded = false;
       this.#initialRemainingMs = Math.max(this.members.rebalanceTimeoutMs - initialRebalanceDelayMs, 0);
-      this.#awaitJoins(initialRebalanceDelayMs);
+      this.#deadlines.expectJoins(initialRebalanceDelayMs);
     } else if (this.members.allJoined) this.#completeJoin();
-    else this.#awaitJoins(this.members.rebalanceTimeoutMs);
+    else this.#deadlines.expectJoins(this.members.rebalanceTimeoutMs);
   }
 
   /** A member asked for its assignment. */
   noteSync(memberId: string): void {
     this.#pendingSync.delete(memberId);
-    if (this.#pendingSync.size === 0) this.#syncDeadline = Number.POSITIVE_INFINITY;
+    if (this.#pendingSync.size === 0) this.#deadlines.endSyncs();
   }
 
   /** Hands out the stored assignment of the present generation. */
@@ -215,12 +197,7 @@ export class ClassicGroup {
     assert(this.#state === 'CompletingRebalance', 'assignments end a rebalance');
     for (const member of this.members.all()) {
       member.assignment = assignments.get(member.id) ?? noBytes;
-      this.#answerSync(member, {
-        errorCode: errorCodes.NONE,
-        protocolType: this.#protocolType,
-        protocolName: this.#protocolName,
-        assignment: member.assignment,
-      });
+      this.#answerSync(member, syncAnswer(this, member));
     }
     this.#transition('Stable');
   }
@@ -236,43 +213,28 @@ export class ClassicGroup {
   /** Ends the group: parked requests are answered with `errorCode`, nothing is accepted any more. */
   die(errorCode: number): void {
     this.#transition('Dead');
-    this.#alarm.cancel();
+    this.#deadlines.cancel();
     for (const member of this.members.all()) {
       member.answerJoin(joinError(errorCode, member.id));
       member.answerSync(syncError(errorCode));
     }
   }
 
-  get #now(): number {
-    return this.environment.platform.clock.monotonic();
-  }
-
   #transition(state: GroupState): void {
-    assert(statesBefore[state].includes(this.#state), `a group does not go from ${this.#state} to ${state}`);
+    assertTransition(this.#state, state);
     this.#state = state;
     this.#since = this.environment.platform.clock.now();
   }
 
-  #expectMember(member: GroupMember, timeoutMs: number): void {
-    member.deadline = this.#now + timeoutMs;
-    this.#alarm.set(member.deadline);
-  }
-
-  #awaitJoins(timeoutMs: number): void {
-    this.#joinDeadline = this.#now + timeoutMs;
-    this.#alarm.set(this.#joinDeadline);
-  }
-
   /** Begins the next generation with those who joined; static members may be late (KIP-345). */
   #completeJoin(): void {
-    this.#joinDeadline = Number.POSITIVE_INFINITY;
+    this.#deadlines.endJoins();
     for (const member of [...this.members.all()]) {
       if (!member.awaitsJoin && !member.isStatic) this.removeMember(member.id);
     }
     if (!this.members.electJoinedLeader() && this.members.size > 0) {
-      // Only static members are left, none of which came back: wait until their sessions end.
-      this.#awaitJoins(this.members.rebalanceTimeoutMs);
-      return;
+      // Only static members are left, none of which came back: wait until one does, or their sessions end.
+      return this.#deadlines.expectJoins(Math.max(this.members.rebalanceTimeoutMs, rebalanceTimeoutMsMin));
     }
     this.#generation += 1;
     this.#isInitialRebalance = false;
@@ -283,13 +245,8 @@ export class ClassicGroup {
   #becomeEmpty(): void {
     this.#protocolName = null;
     this.#transition('Empty');
-    this.#alarm.cancel();
-    this.#alarm.set(this.#nearestDeadline().deadline);
-    this.#stored = this.environment.store.saveGeneration(this.id, storedGeneration(this)).catch((error: unknown) => {
-      // No member relies on it: after a restart the generation before is there again, until its members' sessions end.
-      const message = `could not store that group ${this.id} is empty: ${messageOf(error)}`;
-      this.environment.report({ level: 'warn', message });
-    });
+    this.#deadlines.rest();
+    this.#stored = storeEmptyGeneration(this);
   }
 
   #beginGeneration(): void {
@@ -302,8 +259,7 @@ export class ClassicGroup {
       this.hearOf(member);
       member.answerJoin(joinAnswer(this, member));
     }
-    this.#syncDeadline = this.#now + this.members.rebalanceTimeoutMs;
-    this.#alarm.set(this.#syncDeadline);
+    this.#deadlines.expectSyncs(this.members.rebalanceTimeoutMs);
   }
 
   /** A session that ran out while the sync was parked was let be; it begins anew with the answer. */
@@ -311,60 +267,30 @@ export class ClassicGroup {
     if (member.answerSync(answer)) this.hearOf(member);
   }
 
-  /** Handles all deadlines that have passed, the earliest first, and sets the alarm for the next one. */
-  #expire(): void {
-    for (;;) {
-      const next = this.#nearestDeadline();
-      if (next.deadline > this.#now) return this.#alarm.set(next.deadline);
-      next.expire();
-    }
-  }
-
-  #nearestDeadline(): { deadline: number; expire: () => void } {
-    let nearest = { deadline: this.#joinDeadline, expire: () => this.#expireJoin() };
-    const consider = (deadline: number, expire: () => void): void => {
-      if (deadline < nearest.deadline) nearest = { deadline, expire };
-    };
-    consider(this.#syncDeadline, () => this.#expireSync());
-    for (const member of this.members.all()) consider(member.deadline, () => this.#expireMember(member));
-    for (const [id, deadline] of this.members.pending()) consider(deadline, () => this.#expirePending(id));
-    return nearest;
-  }
-
-  #expireJoin(): void {
-    this.#joinDeadline = Number.POSITIVE_INFINITY;
+  #expireJoins(): void {
     if (this.#isInitialRebalance && this.#memberAdded && this.#initialRemainingMs > 0) {
       this.#memberAdded = false;
       const delayMs = Math.min(this.environment.settings.initialRebalanceDelayMs, this.#initialRemainingMs);
       this.#initialRemainingMs -= delayMs;
-      this.#awaitJoins(delayMs);
+      this.#deadlines.expectJoins(delayMs);
     } else this.#completeJoin();
   }
 
   /** Members that got the generation's answer but never asked for their assignment hold the others up. */
-  #expireSync(): void {
-    this.#syncDeadline = Number.POSITIVE_INFINITY;
+  #expireSyncs(): void {
     for (const id of [...this.#pendingSync]) this.removeMember(id);
     this.prepareRebalance();
   }
 
   #expireMember(member: GroupMember): void {
-    member.deadline = Number.POSITIVE_INFINITY;
     if (member.isHeardOf) return;
     this.removeMember(member.id);
     if (this.#state === 'PreparingRebalance') this.#completeJoinDespiteDelay();
     else this.prepareRebalance();
   }
 
-  #expirePending(id: string): void {
-    this.members.remove(id);
-    if (this.#state === 'PreparingRebalance') this.#completeJoinDespiteDelay();
-  }
-
+  /** Nobody is expected any more who was worth waiting for. */
   #completeJoinDespiteDelay(): void {
-    if (this.members.allJoined) this.#completeJoin();
+    if (this.#state === 'PreparingRebalance' && this.members.allJoined) this.#completeJoin();
   }
 }
-
-/** How long a new member may wait for its first join to be answered, as Kafka has it. */
-const newMemberTimeoutMs = 5 * 60_000;

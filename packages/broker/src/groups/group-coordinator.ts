@@ -1,6 +1,6 @@
 /**
- * All groups of a cluster. Its methods answer as Kafka's group coordinator does; that a request came to the right broker, and
- * what differs between versions of a request's form, is the handlers' business.
+ * All groups of a cluster. Its methods answer as Kafka's group coordinator does; that a request came to the right
+ * broker, and what differs between versions of a request's form, is the handlers' business.
  */
 import { assert, messageOf, type Platform, type Timer } from '@millrace/base';
 import {
@@ -69,8 +69,8 @@ export class GroupCoordinator {
   }
 
   /**
-   * Takes up the groups that the journal held: members have a session timeout to be heard of again. Offsets of topics that are
-   * gone go too.
+   * Takes up the groups that the journal held: members have a session timeout to be heard of again. Offsets of topics
+   * that are gone go too.
    */
   async start(): Promise<void> {
     const { store } = this.#environment;
@@ -123,7 +123,7 @@ export class GroupCoordinator {
     if (groupId === '') return errorCodes.INVALID_GROUP_ID;
     const group = this.#groups.get(groupId);
     if (group === undefined) return errorCodes.UNKNOWN_MEMBER_ID;
-    const error = group.memberError(memberId, groupInstanceId);
+    const error = group.members.errorOf(memberId, groupInstanceId);
     if (error !== errorCodes.NONE) return error;
     if (generationId !== group.generation) return errorCodes.ILLEGAL_GENERATION;
     const member = group.members.get(memberId);
@@ -236,7 +236,7 @@ export class GroupCoordinator {
   #expireOffsets(group: ClassicGroup): void {
     const { store, settings, platform, report } = this.#environment;
     const { topics, remaining } = expiredOffsets(group, store, settings.offsetsRetentionMs, platform.clock.now());
-    const isDone = !remaining && group.isUnused;
+    const isDone = !remaining && group.state === 'Empty' && !group.members.hasPending;
     if (topics.size === 0 && !isDone) return;
     const removed = isDone ? this.#remove(group) : store.forgetOffsets(group.id, topics);
     removed.catch((error: unknown) => {

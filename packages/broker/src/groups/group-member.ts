@@ -35,7 +35,9 @@ export const noBytes: Uint8Array = new Uint8Array(0);
 export class GroupMember {
   #facts: MemberFacts;
   assignment: Uint8Array = noBytes;
-  /** Joined for the first time, and that join is not answered yet: it can't send heartbeats, as it does not know its id. */
+  /**
+   * Joined for the first time, and that join is not answered yet: it can't send heartbeats, as it does not know its id.
+   */
   isNew = false;
   /** Monotonic milliseconds by which it must be heard of; Infinity while it waits in a request. */
   deadline = Number.POSITIVE_INFINITY;

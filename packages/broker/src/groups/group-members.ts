@@ -1,11 +1,12 @@
 /**
- * Who belongs to a classic group: members in order of joining, the leader among them, and the ids given out to clients that
- * were asked to join again (KIP-394).
+ * Who belongs to a classic group: members in order of joining, the leader among them, and the ids given out to clients
+ * that were asked to join again (KIP-394).
  *
  * Invariants: there is a leader exactly when there are members, and it is one of them; at most one member has a given
  * `instanceId`; at least one protocol is offered by all members.
  */
 import { assert } from '@millrace/base';
+import { errorCodes } from '@millrace/wire';
 import { GroupMember } from './group-member.ts';
 
 export class GroupMembers {
@@ -34,6 +35,19 @@ export class GroupMembers {
   /** The id of the static member with this instance id. */
   idOfInstance(instanceId: string): string | undefined {
     return this.#idByInstance.get(instanceId);
+  }
+
+  /**
+   * The error of a request that names a member: unknown, or fenced by another with the same instance id. 0 when it is
+   * fine.
+   */
+  errorOf(memberId: string, instanceId: string | null): number {
+    if (instanceId !== null) {
+      const current = this.idOfInstance(instanceId);
+      if (current === undefined) return errorCodes.UNKNOWN_MEMBER_ID;
+      if (current !== memberId) return errorCodes.FENCED_INSTANCE_ID;
+    }
+    return this.get(memberId) === undefined ? errorCodes.UNKNOWN_MEMBER_ID : errorCodes.NONE;
   }
 
   isPending(id: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * What survives of groups: the last completed generation of each, and its committed offsets. A section of the journal; its
- * state changes only when an entry is written, so what is read here is what a restart would find.
+ * What survives of groups: the last completed generation of each, and its committed offsets. A section of the journal;
+ * its state changes only when an entry is written, so what is read here is what a restart would find.
  */
 import type { Journal, JournalSection } from '../journal/journal.ts';
 
@@ -42,7 +42,10 @@ export interface CommittedOffset {
 /** Offsets by topic and partition. */
 export type OffsetMap = Map<string, Map<number, CommittedOffset>>;
 
-/** Partition, offset (null in JSON for Infinity), leader epoch, metadata, time of commit, and of expiry if the commit set it. */
+/**
+ * Partition, offset (null in JSON for Infinity), leader epoch, metadata, time of commit, and of expiry if the commit
+ * set it.
+ */
 type OffsetRow = readonly [number, number | null, number, string, number, (number | null)?];
 
 type GroupEntry =

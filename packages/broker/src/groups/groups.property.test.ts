@@ -1,8 +1,9 @@
 /**
- * Random clients against one group: they join, sync, send heartbeats, commit, leave, forget who they are, fall silent; writes
- * fail, the process is killed. After every step:
+ * Random clients against one group: they join, sync, send heartbeats, commit, leave, forget who they are, fall silent;
+ * writes fail, the process is killed. After every step:
  *
- * - generations that members are told of never go back, and never behind one that was completed, if the process was killed;
+ * - generations that members are told of never go back, and never behind one that was completed, if the process was
+ *   killed;
  * - all assignments of a generation were handed in by one leader, and members hold those of one generation only;
  * - no join or sync is parked for longer than the longest rebalance timeout;
  * - a group that is stable for longer than that consists of members that synced;

@@ -1,4 +1,7 @@
-/** JoinGroup's rules: who becomes a member, who takes over whose place, and what starts a rebalance (KIP-394, KIP-345, KIP-814). */
+/**
+ * JoinGroup's rules: who becomes a member, who takes over whose place, and what starts a rebalance (KIP-394, KIP-345,
+ * KIP-814).
+ */
 import { assert, messageOf, randomUuidBytes } from '@millrace/base';
 import { errorCodes, type JoinGroupRequest } from '@millrace/wire';
 import { joinAnswer, joinError } from './answers.ts';
@@ -104,7 +107,10 @@ function replaceStatic(join: Join, old: GroupMember, newId: string): void {
   );
 }
 
-/** Before version 9 a leader that came back must not think it leads, or it would compute an assignment that nobody awaits. */
+/**
+ * Before version 9 a leader that came back must not think it leads, or it would compute an assignment that nobody
+ * awaits.
+ */
 function unchangedAssignment({ group, client }: Join, member: GroupMember, leaderBefore: string): JoinAnswer {
   const answer = joinAnswer(group, member);
   if (client.apiVersion < skipAssignmentVersion) return { ...answer, leader: leaderBefore, members: [] };
@@ -115,10 +121,10 @@ function joinAgain(join: Join): void {
   const { group, request, protocols, answer } = join;
   const { memberId, groupInstanceId } = request;
   if (group.members.isPending(memberId) && groupInstanceId === null) return addMember(join, memberId);
-  const error = group.memberError(memberId, groupInstanceId);
+  const error = group.members.errorOf(memberId, groupInstanceId);
   if (error !== errorCodes.NONE) return answer(joinError(error, memberId));
   const member = group.members.get(memberId);
-  assert(member !== undefined, 'memberError finds the member');
+  assert(member !== undefined, 'errorOf finds the member');
 
   const isUnchanged = member.matches(protocols);
   // In a stable group the leader's join asks for a rebalance, for example because a topic got partitions.

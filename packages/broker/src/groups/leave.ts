@@ -26,7 +26,7 @@ export function leaveGroup(group: ClassicGroup, leaving: readonly LeavingMember[
 function removeOne(group: ClassicGroup, { memberId, groupInstanceId }: LeavingMember): number {
   const id = memberId === '' ? idOfInstance(group, groupInstanceId) : memberId;
   if (id === undefined) return errorCodes.UNKNOWN_MEMBER_ID;
-  const error = group.members.isPending(id) ? errorCodes.NONE : group.memberError(id, groupInstanceId);
+  const error = group.members.isPending(id) ? errorCodes.NONE : group.members.errorOf(id, groupInstanceId);
   if (error === errorCodes.NONE) group.removeMember(id);
   return error;
 }

@@ -62,7 +62,7 @@ function refusalOf(group: ClassicGroup | undefined, request: OffsetCommitRequest
   }
   if (generation < 0 && group.state === 'Empty') return errorCodes.NONE;
   if (generation < 0 && memberId === '' && groupInstanceId === null) return errorCodes.UNKNOWN_MEMBER_ID;
-  const memberError = group.memberError(memberId, groupInstanceId);
+  const memberError = group.members.errorOf(memberId, groupInstanceId);
   if (memberError !== errorCodes.NONE) return memberError;
   if (generation !== group.generation) return errorCodes.ILLEGAL_GENERATION;
   return group.state === 'CompletingRebalance' ? errorCodes.REBALANCE_IN_PROGRESS : errorCodes.NONE;

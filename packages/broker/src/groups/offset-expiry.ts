@@ -10,8 +10,8 @@ export interface Expired {
 }
 
 /**
- * Offsets expire a retention time after the group became empty, or, for clients that assign themselves and for topics that a
- * stable group does not read any more, after they were committed. `now` is wall-clock milliseconds.
+ * Offsets expire a retention time after the group became empty, or, for clients that assign themselves and for topics
+ * that a stable group does not read any more, after they were committed. `now` is wall-clock milliseconds.
  */
 export function expiredOffsets(group: ClassicGroup, store: GroupStore, retentionMs: number, now: number): Expired {
   const base = retentionBase(group);

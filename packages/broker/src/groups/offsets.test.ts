@@ -17,7 +17,7 @@ test('a member of the present generation commits, and reads its offsets back', a
   assert.deepEqual(await fixture.offsets('g'), { 'events-1': 9, 'orders-0': 4, 'orders-3': 7 });
 });
 
-test('refuses commits of another generation, an unknown member, and without membership while there are members', async () => {
+test('refuses commits of another generation, of strangers, and without membership beside members', async () => {
   const fixture = await GroupFixture.start();
   const [member] = await fixture.stableGroup({});
   const offsets = { orders: { 0: 5 } };
@@ -55,7 +55,7 @@ test('a commit of a generation to a group that does not exist is refused as its 
   assert.deepEqual(await fixture.commit('g', { orders: { 0: 1 } }, { ...facts, version: 9 }), ['GROUP_ID_NOT_FOUND']);
 });
 
-test('a client without membership commits to a new or empty group, which is listed without a protocol type', async () => {
+test('a client without membership commits to a new or empty group', async () => {
   const fixture = await GroupFixture.start();
   assert.deepEqual(await fixture.commit('g', { orders: { 0: 5 } }), ['NONE']);
   const listed = fixture.groups.list({ statesFilter: [], typesFilter: [] }, () => true);

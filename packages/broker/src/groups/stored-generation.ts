@@ -1,4 +1,5 @@
 /** A generation in the form that is stored, and members back from it. */
+import { messageOf } from '@millrace/base';
 import type { ClassicGroup } from './classic-group.ts';
 import { GroupMember, noBytes } from './group-member.ts';
 import type { StoredGeneration, StoredMember } from './group-store.ts';
@@ -12,6 +13,17 @@ export function storedGeneration(group: ClassicGroup, assignments?: ReadonlyMap<
     return { ...facts, metadata: base64(member.metadata(protocolName)), assignment: base64(assignment) };
   });
   return { generation, protocolType, protocolName, leaderId: group.members.leaderId, since, members };
+}
+
+/** Stores that the group became empty; never rejects. */
+export async function storeEmptyGeneration(group: ClassicGroup): Promise<void> {
+  const { store, report } = group.environment;
+  try {
+    await store.saveGeneration(group.id, storedGeneration(group));
+  } catch (error) {
+    // No member relies on it: after a restart the generation before is there again, until its members' sessions end.
+    report({ level: 'warn', message: `could not store that group ${group.id} is empty: ${messageOf(error)}` });
+  }
 }
 
 /** It offers only the protocol that its group had selected. */

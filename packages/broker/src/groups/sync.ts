@@ -1,7 +1,7 @@
 /** SyncGroup's rules: the leader hands in the assignment, which is stored; then every member gets its part. */
 import { assert, messageOf } from '@millrace/base';
 import { errorCodes, type SyncGroupRequest } from '@millrace/wire';
-import { syncError } from './answers.ts';
+import { syncAnswer, syncError } from './answers.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { SyncAnswer } from './group-member.ts';
 import { storedGeneration } from './stored-generation.ts';
@@ -14,16 +14,13 @@ export function syncGroup(group: ClassicGroup, request: SyncGroupRequest, answer
   const member = group.members.get(memberId);
   assert(member !== undefined, 'the request was checked');
   group.noteSync(memberId);
-  if (group.state === 'Stable') {
-    const { protocolType, protocolName } = group;
-    return answer({ errorCode: errorCodes.NONE, protocolType, protocolName, assignment: member.assignment });
-  }
+  if (group.state === 'Stable') return answer(syncAnswer(group, member));
   member.awaitSync(answer, syncError(errorCodes.REBALANCE_IN_PROGRESS));
   if (group.members.leads(memberId)) storeAssignment(group, request);
 }
 
 function syncErrorOf(group: ClassicGroup, request: SyncGroupRequest): number {
-  const memberError = group.memberError(request.memberId, request.groupInstanceId);
+  const memberError = group.members.errorOf(request.memberId, request.groupInstanceId);
   if (memberError !== errorCodes.NONE) return memberError;
   if (request.generationId !== group.generation) return errorCodes.ILLEGAL_GENERATION;
   const { protocolType, protocolName } = request;

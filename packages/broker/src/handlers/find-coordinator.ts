@@ -1,6 +1,6 @@
 /**
- * FindCoordinator, versions 0 to 6. From 4 on it asks for several keys. The coordinator of a group or a transactional id is one
- * of the cluster's brokers, by the key's hash; there is none for shares.
+ * FindCoordinator, versions 0 to 6. From 4 on it asks for several keys. The coordinator of a group or a transactional
+ * id is one of the cluster's brokers, by the key's hash; there is none for shares.
  */
 import { errorCodes, findCoordinator as findCoordinatorApi } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';

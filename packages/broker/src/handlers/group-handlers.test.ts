@@ -1,6 +1,6 @@
 /**
- * The handlers of groups at every version of their APIs: requests and answers pass through the codecs, so that an answer which
- * a version can't carry fails here.
+ * The handlers of groups at every version of their APIs: requests and answers pass through the codecs, so that an
+ * answer which a version can't carry fails here.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

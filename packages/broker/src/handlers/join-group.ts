@@ -1,6 +1,6 @@
 /**
- * JoinGroup, versions 0 to 9. Version 0 has one timeout for session and rebalance; from 4 on a new member is asked to join again
- * with the id it is given; before 7 the protocol's name is never null.
+ * JoinGroup, versions 0 to 9. Version 0 has one timeout for session and rebalance; from 4 on a new member is asked to
+ * join again with the id it is given; before 7 the protocol's name is never null.
  */
 import { errorCodes, type JoinGroupRequest, joinGroup as joinGroupApi } from '@millrace/wire';
 import { joinError } from '../groups/answers.ts';

@@ -1,6 +1,6 @@
 /**
- * OffsetFetch, versions 1 to 10. Before version 8 it asks for one group, before 2 an error is each partition's; version 10 names
- * topics by id. `requireStable` changes nothing: offsets of open transactions are not kept here.
+ * OffsetFetch, versions 1 to 10. Before version 8 it asks for one group, before 2 an error is each partition's; version
+ * 10 names topics by id. `requireStable` changes nothing: offsets of open transactions are not kept here.
  */
 import { errorCodes, type OffsetFetchRequest, offsetFetch as offsetFetchApi, type ResponseDraft } from '@millrace/wire';
 import { coordinates } from '../groups/coordinator-endpoint.ts';

@@ -3,7 +3,8 @@
  *
  *     0xff | payload length, uint32 | CRC-32C of length and payload, uint32 | payload: JSON text of [section, entry]
  *
- * all big-endian. The marker byte 0xff occurs nowhere in UTF-8 text, so no payload can contain something that reads as an entry.
+ * all big-endian. The marker byte 0xff occurs nowhere in UTF-8 text, so no payload can contain something that reads as
+ * an entry.
  */
 import { crc32c } from '@millrace/wire';
 import { JournalEntryTooLargeError } from './journal-error.ts';
@@ -12,7 +13,7 @@ import { JournalEntryTooLargeError } from './journal-error.ts';
 export const journalHeader: Uint8Array = Buffer.from('millrace journal 1\n');
 
 /** Longest payload, in bytes. */
-export const payloadBytesMax = 64 * 1024 * 1024;
+const payloadBytesMax = 64 * 1024 * 1024;
 
 const marker = 0xff;
 const prefixLength = 9;

@@ -1,6 +1,8 @@
 import { MillraceError } from '@millrace/base';
 
-/** A journal can't be read: bytes before its last sound entry are damaged, or it is no journal of a format known here. */
+/**
+ * A journal can't be read: bytes before its last sound entry are damaged, or it is no journal of a format known here.
+ */
 export class JournalCorruptError extends MillraceError {
   readonly code = 'journal_corrupt';
   readonly path: string;

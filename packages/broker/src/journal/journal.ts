@@ -1,17 +1,17 @@
 /**
- * The cluster's journal: one append-only file of small entries from which the state that is not records (topics, committed
- * offsets, groups, producer ids) is rebuilt at start.
+ * The cluster's journal: one append-only file of small entries from which the state that is not records (topics,
+ * committed offsets, groups, producer ids) is rebuilt at start.
  *
- * The state lives in sections. A section changes its state in `apply` and nowhere else: at start for every entry of the file,
- * later for every appended one as soon as it is written, in the file's order both times. So what is in memory is what replay
- * would give, and a snapshot taken between two writes is exact.
+ * The state lives in sections. A section changes its state in `apply` and nowhere else: at start for every entry of the
+ * file, later for every appended one as soon as it is written, in the file's order both times. So what is in memory is
+ * what replay would give, and a snapshot taken between two writes is exact.
  *
  * Invariants
- * - `append` resolves only when the entry is in the file (and synced, where asked) and applied. A rejected append was not
- *   applied, and is not in the file either unless the process ended before the tail could be cut.
+ * - `append` resolves only when the entry is in the file (and synced, where asked) and applied. A rejected append was
+ *   not applied, and is not in the file either unless the process ended before the tail could be cut.
  * - One write at a time; what is appended meanwhile goes out with the next one (group commit).
- * - At every moment the path holds a whole journal, at worst with a torn tail: compaction writes a snapshot to a temporary
- *   name, syncs it, and renames it.
+ * - At every moment the path holds a whole journal, at worst with a torn tail: compaction writes a snapshot to a
+ *   temporary name, syncs it, and renames it.
  *
  * It does not lock the file, and keeps no history: after compaction only the state remains.
  */
@@ -23,7 +23,10 @@ export interface JournalOptions {
   readonly disk: Disk;
   /** Absolute path of the file; its directory exists. */
   readonly path: string;
-  /** Syncs every write, so that acknowledged entries survive a loss of power; default false: they survive the process only. */
+  /**
+   * Syncs every write, so that acknowledged entries survive a loss of power; default false: they survive the process
+   * only.
+   */
   readonly sync?: boolean | undefined;
   /** The file is compacted when longer than this and than twice its last snapshot; bytes, default 4 MiB. */
   readonly compactionBytesMin?: number | undefined;
@@ -34,19 +37,22 @@ export interface JournalOptions {
 /** What a section does with its entries. An entry is a plain value that survives JSON. */
 export interface SectionState<E> {
   /**
-   * Changes the state by a written entry: during `Journal.open` by each entry of the file, then by each appended one before its
-   * `append` resolves. Must not fail.
+   * Changes the state by a written entry: during `Journal.open` by each entry of the file, then by each appended one
+   * before its `append` resolves. Must not fail.
    */
   apply(entry: E): void;
-  /** Entries which, applied to an empty state, give the present one. Consumed at once, before any other entry is applied. */
+  /**
+   * Entries which, applied to an empty state, give the present one. Consumed at once, before any other entry is
+   * applied.
+   */
   snapshot(): Iterable<E>;
 }
 
 /** A section's door to the journal. */
 export interface JournalSection<E> {
   /**
-   * Resolves once the entry is written and applied. Appends of one turn share a write. `sync` makes it survive a loss of power.
-   * Rejects with `DiskError`, `JournalClosedError` or `JournalEntryTooLargeError`.
+   * Resolves once the entry is written and applied. Appends of one turn share a write. `sync` makes it survive a loss
+   * of power. Rejects with `DiskError`, `JournalClosedError` or `JournalEntryTooLargeError`.
    */
   append(entry: E, options?: { readonly sync?: boolean | undefined }): Promise<void>;
 }
@@ -94,8 +100,8 @@ export class Journal {
   }
 
   /**
-   * Creates the file or replays it, and cuts a torn tail. Rejects with `JournalCorruptError` when an entry is damaged and sound
-   * ones follow, or when the file is not one of this format.
+   * Creates the file or replays it, and cuts a torn tail. Rejects with `JournalCorruptError` when an entry is damaged
+   * and sound ones follow, or when the file is not one of this format.
    */
   async open(): Promise<void> {
     assert(this.#file === undefined, 'a journal is opened once');

@@ -1,4 +1,7 @@
-/** For tests: a cluster on the real disk and network, a peer at each of its endpoints, and what every test of a handler does. */
+/**
+ * For tests: a cluster on the real disk and network, a peer at each of its endpoints, and what every test of a handler
+ * does.
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

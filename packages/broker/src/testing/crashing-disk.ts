@@ -1,7 +1,8 @@
 /**
- * For tests: a `Disk` in memory that can stop at any byte. Every changed byte and every change of a name costs one unit of a
- * budget; when the budget is used up, the change is cut off in the middle and nothing more ever happens, as when a process is
- * killed. `afterKill` is the disk that the next process finds, `afterPowerLoss` the one after unsynced changes were lost.
+ * For tests: a `Disk` in memory that can stop at any byte. Every changed byte and every change of a name costs one unit
+ * of a budget; when the budget is used up, the change is cut off in the middle and nothing more ever happens, as when a
+ * process is killed. `afterKill` is the disk that the next process finds, `afterPowerLoss` the one after unsynced
+ * changes were lost.
  */
 import { type Disk, type DiskEntry, DiskError, type DiskFile, type Randomness } from '@millrace/base';
 

@@ -1,4 +1,7 @@
-/** For tests of groups: a coordinator on a manual clock, with a real journal, topics and configuration, and clients for it. */
+/**
+ * For tests of groups: a coordinator on a manual clock, with a real journal, topics and configuration, and clients for
+ * it.
+ */
 import assert from 'node:assert/strict';
 import {
   errorCodes,

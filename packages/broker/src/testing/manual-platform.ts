@@ -1,6 +1,6 @@
 /**
- * For tests: a `Platform` whose time passes only when told to, with the disk in memory and no network. Timers ring in the order
- * of their times; between two of them everything that waits for no time happens.
+ * For tests: a `Platform` whose time passes only when told to, with the disk in memory and no network. Timers ring in
+ * the order of their times; between two of them everything that waits for no time happens.
  */
 import { type Platform, type Randomness, seededRandomness, type Timer, type Timers } from '@millrace/base';
 import { CrashingDisk } from './crashing-disk.ts';

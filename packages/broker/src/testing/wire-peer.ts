@@ -1,4 +1,7 @@
-/** For tests: a client that speaks the protocol one request at a time, in whichever version it is told, over a real socket. */
+/**
+ * For tests: a client that speaks the protocol one request at a time, in whichever version it is told, over a real
+ * socket.
+ */
 import { nodeNetwork, type Socket } from '@millrace/base';
 import {
   type Api,
