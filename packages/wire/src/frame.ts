@@ -28,12 +28,13 @@ export function decodeRequestHeader(reader: ByteReader): RequestHeader {
   };
 }
 
-/** Reads the rest of a request whose header was read. The result's views pin the frame. */
+/**
+ * Reads the rest of a request whose header was read. The result's views pin the frame. Bytes after the message are ignored, as
+ * Kafka's brokers do: librdkafka 2.15 sends three of them with some Metadata requests.
+ */
 export function decodeRequest<A extends Api>(api: A, version: number, reader: ByteReader): RequestOf<A> {
   if (hasVersion(api.flexible, version)) reader.skipTags();
-  const body = decodeBody(api, 'request', version, reader);
-  reader.expectEnd();
-  return body;
+  return decodeBody(api, 'request', version, reader);
 }
 
 /** A whole request frame, its length first. */

@@ -76,6 +76,12 @@ test('requests that arrive byte by byte are answered', async () => {
   assert.ok(new ByteReader(await answer).int32() > 0);
 });
 
+test('bytes after a request are ignored, as librdkafka 2.15 sends some', async () => {
+  using peer = await connect();
+  const frame = Buffer.from('000000190003000d00000003000772646b61666b610000000000010000', 'hex');
+  assert.equal(correlationIdOf(await peer.exchange([frame])), 3);
+});
+
 for (const [what, frame] of [
   ['a frame larger than socket.request.max.bytes', [0x7f, 0xff, 0xff, 0xff]],
   ['a negative length', [0xff, 0xff, 0xff, 0xff]],

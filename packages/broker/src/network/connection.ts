@@ -119,7 +119,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
         apiKeys: offered(this.#options.handlers.values()),
       });
     }
-    const request = decodeRequest(api, header.apiVersion, reader);
+    const request = this.#decode(api, header, reader);
     const answer = handler.handle(request, {
       broker: this.#options.broker,
       clientId: header.clientId,
@@ -132,6 +132,17 @@ export class Connection implements SocketHandler, ConnectionHandle {
         .then((draft) => this.#answer(slot, api, header.apiVersion, header, draft))
         .catch((error: unknown) => this.#fail(error));
     } else this.#answer(slot, api, header.apiVersion, header, answer);
+  }
+
+  #decode(api: Api, header: RequestHeader, reader: ByteReader): unknown {
+    try {
+      return decodeRequest(api, header.apiVersion, reader);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const client = header.clientId ?? '(unnamed)';
+      const message = `request ${api.name} version ${header.apiVersion} of client ${client}: ${error.message}`;
+      throw new WireError(error.code, message, { cause: error });
+    }
   }
 
   #answer(slot: Slot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
