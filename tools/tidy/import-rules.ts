@@ -76,7 +76,7 @@ function ourProblem(file: SourceFile, workspace: Workspace, specifier: string, i
 export function checkDeclared(workspace: Workspace, files: readonly SourceFile[]): Problem[] {
   const imported = new Set(files.flatMap((file) => file.imports.map(({ specifier }) => OURS.exec(specifier)?.[1])));
   const problems: Problem[] = [];
-  for (const name of workspace.dependencies) {
+  for (const name of workspace.declared) {
     const ours = OURS.exec(name)?.[1];
     if (ours === undefined || imported.has(ours)) continue;
     const sentence = `${name} is declared and never imported; remove it from the dependencies.`;

@@ -14,6 +14,7 @@ function workspace(name: string, dependencies: string[], folder = `packages/${na
     name,
     folder,
     manifestPath: `${folder}/package.json`,
+    declared: new Set(dependencies),
     dependencies: new Set(dependencies),
     testDependencies: new Set([...dependencies, 'fast-check']),
     references: new Set(dependencies.flatMap((each) => /^@millrace\/(.*)/.exec(each)?.[1] ?? [])),

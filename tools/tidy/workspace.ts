@@ -11,6 +11,8 @@ export interface Workspace {
   readonly folder: string;
   /** Path of the manifest that declares its dependencies. */
   readonly manifestPath: string;
+  /** Names of packages that this very manifest declares, for users or for development. */
+  readonly declared: ReadonlySet<string>;
   /** Names of packages that its code may import when it runs for users. */
   readonly dependencies: ReadonlySet<string>;
   /** Names of packages that its tests may import as well. */
@@ -43,12 +45,14 @@ export function readWorkspaces(root: string): Workspace[] {
       ...Object.keys(manifest.peerDependencies ?? {}),
       ...Object.keys(manifest.optionalDependencies ?? {}),
     ];
-    const development = [...Object.keys(manifest.devDependencies ?? {}), ...rootDevelopment];
+    const ownDevelopment = Object.keys(manifest.devDependencies ?? {});
+    const development = [...ownDevelopment, ...rootDevelopment];
     const runsForUsers = folder.includes('/');
     return {
       name: basename(folder),
       folder,
       manifestPath,
+      declared: new Set([...dependencies, ...ownDevelopment]),
       dependencies: new Set(runsForUsers ? dependencies : [...dependencies, ...development]),
       testDependencies: new Set([...dependencies, ...development]),
       references: readReferences(root, folder),
