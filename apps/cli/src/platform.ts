@@ -14,6 +14,7 @@ import {
   statusPage,
   watchClusters,
 } from '@millrace/server';
+import { ClosingStack } from './framework/closing-stack.ts';
 
 export interface PlatformOptions {
   readonly fleet: EmbeddedFleet;
@@ -39,7 +40,7 @@ export interface RunningPlatform extends AsyncDisposable {
  */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { fleet, port, version, warn } = options;
-  await using parts = new AsyncDisposableStack();
+  await using parts = new ClosingStack();
   const hub = new EventHub();
   const clusters = fleet.clusters.map(({ name, bootstrap }) => ({
     name,
@@ -75,7 +76,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     }),
   );
   const running = parts.move();
-  const close = (): Promise<void> => running.disposeAsync();
+  const close = (): Promise<void> => running.close();
   return { url: control.url, collectorUrl: collectors.url, close, [Symbol.asyncDispose]: close };
 }
 

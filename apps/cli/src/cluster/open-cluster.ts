@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MillraceError, nodePlatform } from '@millrace/base';
 import type { Admin, Client } from '@millrace/client';
+import { ClosingStack } from '../framework/closing-stack.ts';
 import type { Values } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { type ClientConfiguration, clientConfiguration } from './client-configuration.ts';
@@ -49,9 +50,15 @@ export async function openCluster(options: ClusterChoice): Promise<OpenCluster> 
 }
 
 /** Opens all clusters that the options mean: every one of the platform that runs here, unless one is chosen. */
-export async function openClusters(options: ClusterChoice): Promise<OpenCluster[]> {
+export async function openClusters(
+  options: ClusterChoice,
+): Promise<AsyncDisposable & { readonly clusters: readonly OpenCluster[] }> {
   const { addresses, configuration } = await findAddresses(options);
-  return Promise.all(addresses.map((address) => open(address, configuration)));
+  await using stack = new ClosingStack();
+  const clusters: OpenCluster[] = [];
+  for (const address of addresses) clusters.push(stack.use(await open(address, configuration)));
+  const opened = stack.move();
+  return { clusters, [Symbol.asyncDispose]: () => opened.close() };
 }
 
 interface Address {

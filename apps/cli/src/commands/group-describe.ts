@@ -15,9 +15,8 @@ export const groupDescribe = command({
     { command: 'millrace group describe billing --json', does: 'For a script: lag and offsets of each partition' },
   ],
   async run({ options, operands, terminal }) {
-    const clusters = await openClusters(options);
-    await using stack = new AsyncDisposableStack();
-    for (const cluster of clusters) stack.use(cluster);
+    await using open = await openClusters(options);
+    const { clusters } = open;
     const groups: GroupLag[] = [];
     for (const name of operands) {
       const found = await Promise.all(

@@ -17,9 +17,8 @@ export const groupList = command({
   examples: [{ command: 'millrace group list --state Empty', does: 'Groups without members' }],
   async run({ options, terminal }) {
     const { signal, output } = terminal;
-    const clusters = await openClusters(options);
-    await using stack = new AsyncDisposableStack();
-    for (const cluster of clusters) stack.use(cluster);
+    await using open = await openClusters(options);
+    const { clusters } = open;
     const states = options.state.length === 0 ? undefined : options.state;
     const listings = await Promise.all(
       clusters.map(async ({ name, admin }) => {

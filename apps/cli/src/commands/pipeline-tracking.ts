@@ -121,7 +121,9 @@ async function importFile({ options, terminal }: TrackingCall, file: string): Pr
     print([`${report.file}: ${counted(report.sent, 'line')} imported${there}.`, ''], terminal);
     print(totalsText(report.totals, terminal.output.columns), terminal);
   }
-  if (report.cut !== null) throw new CutLogError(report);
+  if (report.cut === null) return;
+  await terminal.output.flush();
+  throw new CutLogError(report);
 }
 
 function tellMalformed({ file, malformed, firstMalformed }: ImportReport, terminal: Terminal): void {

@@ -20,9 +20,8 @@ export const topicDescribe = command({
   options: describeOptions,
   examples: [{ command: 'millrace topic describe tracking.events', does: 'On every cluster that has it' }],
   async run({ options, operands, terminal }: Call<typeof describeOptions>) {
-    const clusters = await openClusters(options);
-    await using stack = new AsyncDisposableStack();
-    for (const cluster of clusters) stack.use(cluster);
+    await using open = await openClusters(options);
+    const { clusters } = open;
     const found = await Promise.all(
       clusters.map((cluster) => describe(cluster, operands, options.allConfig, terminal)),
     );

@@ -17,9 +17,8 @@ export const topicList = command({
   ],
   async run({ options, terminal }) {
     const { signal, output } = terminal;
-    const clusters = await openClusters(options);
-    await using stack = new AsyncDisposableStack();
-    for (const cluster of clusters) stack.use(cluster);
+    await using open = await openClusters(options);
+    const { clusters } = open;
     const listings = await Promise.all(
       clusters.map(async ({ name, admin }) => {
         const topics = await admin.listTopics({ internal: options.internal, signal });

@@ -68,7 +68,7 @@ test('reads back exactly the bytes that were printed', () => {
         given.map(({ key, value }) => ({ key, value: value && Buffer.from(value) })),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
