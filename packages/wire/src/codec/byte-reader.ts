@@ -5,6 +5,7 @@
  * Memory: a decoder may create at most `elementsMax` array elements for one message, whatever its bytes claim, because an
  * element of one byte becomes an object of a hundred.
  */
+import { readInt16, readInt32 } from '../records/big-endian.ts';
 import { WireError } from '../wire-error.ts';
 
 /** Default bound on array elements of one message. */
@@ -35,30 +36,30 @@ export class ByteReader {
   }
 
   int8(): number {
-    return this.buffer.readInt8(this.#take(1));
+    return ((this.buffer[this.#take(1)] as number) << 24) >> 24;
   }
 
   int16(): number {
-    return this.buffer.readInt16BE(this.#take(2));
+    return readInt16(this.buffer, this.#take(2));
   }
 
   uint16(): number {
-    return this.buffer.readUInt16BE(this.#take(2));
+    return readInt16(this.buffer, this.#take(2)) & 0xffff;
   }
 
   int32(): number {
-    return this.buffer.readInt32BE(this.#take(4));
+    return readInt32(this.buffer, this.#take(4));
   }
 
   uint32(): number {
-    return this.buffer.readUInt32BE(this.#take(4));
+    return readInt32(this.buffer, this.#take(4)) >>> 0;
   }
 
   /** A signed 64-bit integer; the largest one, which Kafka uses for "unbounded", is Infinity; others beyond 2^53-1 are refused. */
   int64(): number {
     const at = this.#take(8);
-    const high = this.buffer.readInt32BE(at);
-    const low = this.buffer.readUInt32BE(at + 4);
+    const high = readInt32(this.buffer, at);
+    const low = readInt32(this.buffer, at + 4) >>> 0;
     const value = high * 0x1_0000_0000 + low;
     if (Number.isSafeInteger(value)) return value;
     if (high === 0x7fff_ffff && low === 0xffff_ffff) return Number.POSITIVE_INFINITY;
@@ -80,12 +81,14 @@ export class ByteReader {
 
   /** An unsigned base-128 varint of at most 32 bits. */
   uvarint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.buffer[this.#take(1)] as number;
+    let byte = this.buffer[this.#take(1)] as number;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
+      byte = this.buffer[this.#take(1)] as number;
       if (shift === 28 && byte > 0x0f) break;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
     }
     throw malformed(`varint at byte ${this.position} is longer than 32 bits`);
   }

@@ -8,6 +8,10 @@ import { WireError } from '../wire-error.ts';
 const slabBytes = 64 * 1024;
 /** Record bytes up to this length are cheaper to copy than to send as a chunk of their own. */
 const inlineBytesMax = 2048;
+/** Text of up to this many ASCII characters is written faster here than by a call into Node; lengths fit one varint byte. */
+const shortTextMax = 40;
+
+const uuidCharacters = 22;
 
 /** Writers for the insides of tagged fields, whose length comes before them. */
 const spareWriters: ByteWriter[] = [];
@@ -20,6 +24,7 @@ export interface EncodedFrame {
 
 export class ByteWriter {
   #buffer: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+  #view: DataView = viewOf(this.#buffer);
   /** Where the slab's part of the current message that is not yet listed in `#chunks` begins. */
   #start = 0;
   #position = 0;
@@ -36,41 +41,51 @@ export class ByteWriter {
   }
 
   int8(value: number): void {
+    if ((value << 24) >> 24 !== value) throw notWhole(value, 8);
     const at = this.#reserve(1);
-    this.#position = this.#buffer.writeInt8(value, at);
+    this.#buffer[at] = value;
+    this.#position = at + 1;
   }
 
   int16(value: number): void {
+    if ((value << 16) >> 16 !== value) throw notWhole(value, 16);
     const at = this.#reserve(2);
-    this.#position = this.#buffer.writeInt16BE(value, at);
+    this.#view.setInt16(at, value);
+    this.#position = at + 2;
   }
 
   uint16(value: number): void {
+    if ((value & 0xffff) !== value) throw notWhole(value, 16);
     const at = this.#reserve(2);
-    this.#position = this.#buffer.writeUInt16BE(value, at);
+    this.#view.setInt16(at, value);
+    this.#position = at + 2;
   }
 
   int32(value: number): void {
+    if ((value | 0) !== value) throw notWhole(value, 32);
     const at = this.#reserve(4);
-    this.#position = this.#buffer.writeInt32BE(value, at);
+    this.#view.setInt32(at, value);
+    this.#position = at + 4;
   }
 
   uint32(value: number): void {
+    if (value >>> 0 !== value) throw notWhole(value, 32);
     const at = this.#reserve(4);
-    this.#position = this.#buffer.writeUInt32BE(value, at);
+    this.#view.setInt32(at, value);
+    this.#position = at + 4;
   }
 
   /** A safe integer, or Infinity for the largest 64-bit one. */
   int64(value: number): void {
     const at = this.#reserve(8);
     if (value === Number.POSITIVE_INFINITY) {
-      this.#buffer.writeInt32BE(0x7fff_ffff, at);
-      this.#buffer.writeUInt32BE(0xffff_ffff, at + 4);
+      this.#view.setInt32(at, 0x7fff_ffff);
+      this.#view.setInt32(at + 4, -1);
     } else {
       if (!Number.isSafeInteger(value)) throw unencodable(`${value} is no whole number within 2^53-1`);
       const high = Math.floor(value / 0x1_0000_0000);
-      this.#buffer.writeInt32BE(high, at);
-      this.#buffer.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+      this.#view.setInt32(at, high);
+      this.#view.setInt32(at + 4, value - high * 0x1_0000_0000);
     }
     this.#position = at + 8;
   }
@@ -82,11 +97,19 @@ export class ByteWriter {
 
   uuid(value: string): void {
     const at = this.#reserve(16);
-    if (this.#buffer.write(value, at, 16, 'base64url') !== 16) throw unencodable(`"${value}" is no UUID in base64url`);
+    if (value.length !== uuidCharacters || this.#buffer.write(value, at, 16, 'base64url') !== 16) {
+      throw unencodable(`"${value}" is no UUID in base64url`);
+    }
     this.#position = at + 16;
   }
 
   uvarint(value: number): void {
+    if (value < 0x80) {
+      const at = this.#reserve(1);
+      this.#buffer[at] = value;
+      this.#position = at + 1;
+      return;
+    }
     let at = this.#reserve(5);
     let rest = value;
     while (rest > 0x7f) {
@@ -98,6 +121,13 @@ export class ByteWriter {
   }
 
   string(value: string): void {
+    if (value.length <= shortTextMax) {
+      const at = this.#reserve(2 + value.length);
+      if (this.#asciiText(value, at + 2)) {
+        this.#view.setInt16(at, value.length);
+        return;
+      }
+    }
     const length = Buffer.byteLength(value);
     if (length > 0x7fff) throw unencodable(`a string of ${length} bytes is longer than 32767`);
     this.int16(length);
@@ -110,6 +140,13 @@ export class ByteWriter {
   }
 
   compactString(value: string): void {
+    if (value.length <= shortTextMax) {
+      const at = this.#reserve(1 + value.length);
+      if (this.#asciiText(value, at + 1)) {
+        this.#buffer[at] = value.length + 1;
+        return;
+      }
+    }
     const length = Buffer.byteLength(value);
     if (length > 0x7fff) throw unencodable(`a string of ${length} bytes is longer than 32767`);
     this.uvarint(length + 1);
@@ -198,6 +235,19 @@ export class ByteWriter {
     this.#position = this.#start;
   }
 
+  /** Writes text whose characters are all ASCII, and says whether they are. */
+  #asciiText(value: string, at: number): boolean {
+    const buffer = this.#buffer;
+    const { length } = value;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) return false;
+      buffer[at + index] = code;
+    }
+    this.#position = at + length;
+    return true;
+  }
+
   #text(value: string, length: number): void {
     const at = this.#reserve(length);
     this.#buffer.write(value, at, length, 'utf8');
@@ -205,13 +255,16 @@ export class ByteWriter {
   }
 
   #pass(value: Uint8Array | readonly Uint8Array[]): void {
-    for (const chunk of value instanceof Uint8Array ? [value] : value) {
-      if (chunk.length <= inlineBytesMax) this.raw(chunk);
-      else {
-        this.#list();
-        this.#chunks.push(chunk);
-        this.#listedBytes += chunk.length;
-      }
+    if (value instanceof Uint8Array) this.#passChunk(value);
+    else for (const chunk of value) this.#passChunk(chunk);
+  }
+
+  #passChunk(chunk: Uint8Array): void {
+    if (chunk.length <= inlineBytesMax) this.raw(chunk);
+    else {
+      this.#list();
+      this.#chunks.push(chunk);
+      this.#listedBytes += chunk.length;
     }
   }
 
@@ -232,6 +285,7 @@ export class ByteWriter {
     const next = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (pending + length)));
     this.#buffer.copy(next, 0, this.#start, this.#position);
     this.#buffer = next;
+    this.#view = viewOf(next);
     this.#start = 0;
     this.#position = pending;
     return pending;
@@ -245,6 +299,14 @@ function totalLength(value: Uint8Array | readonly Uint8Array[]): number {
   return total;
 }
 
+function notWhole(value: number, bits: number): WireError {
+  return unencodable(`${value} is no whole number of ${bits} bits`);
+}
+
 function unencodable(detail: string): WireError {
   return new WireError('unencodable_value', `value can't be put on the wire: ${detail}`);
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

@@ -102,7 +102,7 @@ class Program {
     const nullName = compact ? 'compactNullableArrayLength' : 'nullableArrayLength';
     const plainName = compact ? 'compactArrayLength' : 'arrayLength';
     const length = `r.${nullable ? nullName : plainName}(${bytesMinOf(field.of, this.#version, this.#flexible)})`;
-    const loop = `const a = []; for (let i = 0; i < n; i++) a.push(${element}); return a;`;
+    const loop = `const a = new Array(n); for (let i = 0; i < n; i++) a[i] = ${element}; return a;`;
     return `${this.#define('elements', 'r', [`const n = ${length}; if (n < 0) return null; ${loop}`])}(r)`;
   }
 
@@ -127,8 +127,7 @@ r.expectPosition(end); }`;
       return nullable ? `if (v === null) ${writer}.int8(-1); else { ${writer}.int8(1); ${call} }` : `${guard} ${call}`;
     }
     if (field.type !== 'array') {
-      const canBeNull = field.nullable !== undefined || field.default === null;
-      return `${canBeNull ? guard : ''} ${writer}.${writeMethod(field.type, nullable, compact)}(v);`;
+      return `${guard} ${writer}.${writeMethod(field.type, nullable, compact)}(v);`;
     }
     const element =
       typeof field.of === 'string'
@@ -143,7 +142,9 @@ r.expectPosition(end); }`;
   #writeTags(tagged: readonly Slot[]): string {
     if (tagged.length === 0) return 'w.uvarint(0);';
     const byTag = [...tagged].sort((left, right) => (left.field.tag as number) - (right.field.tag as number));
-    const flags = byTag.map((slot, index) => `const has${index} = !${this.#isDefault(slot)};`);
+    const flags = byTag.map(
+      (slot, index) => `const has${index} = m.${slot.name} !== undefined && !${this.#isDefault(slot)};`,
+    );
     const count = byTag.map((_, index) => `(has${index} ? 1 : 0)`).join(' + ');
     const writes = byTag.map((slot, index) => {
       const body = `const v = m.${slot.name}; ${this.#writeStatement(slot, 't')}`;
