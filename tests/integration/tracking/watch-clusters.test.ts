@@ -9,7 +9,7 @@ import { createClient } from '@millrace/client';
 import { type ClusterStatus, watchClusters } from '@millrace/server';
 import { eventually } from '../../support/eventually.ts';
 
-test('topics, records and brokers of a cluster are told as they change; one that stops is stale and keeps what it had', async () => {
+test('topics and brokers are told as they change; a cluster that stops is stale and keeps what it had', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-watch-'));
   const brokers = [1, 2].map((nodeId) => ({ nodeId, port: 0 }));
   const cluster = await startCluster({ name: 'east', dataDirectory: folder, brokers });
