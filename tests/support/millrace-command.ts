@@ -38,6 +38,8 @@ export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** What was printed on stdout so far. */
   readonly printed: () => string;
+  /** What was printed on stderr so far. */
+  readonly complained: () => string;
   readonly ended: Promise<Outcome>;
 }
 
@@ -61,7 +63,7 @@ export function startMillrace(words: readonly string[], options: RunOptions = {}
   const ended = once(child, 'close').then(([code]): Outcome => {
     return { code: code as number | null, stdout: Buffer.concat(stdout), text: printed(), stderr };
   });
-  return { child, printed, ended };
+  return { child, printed, complained: () => stderr, ended };
 }
 
 /** The line that `up --json` and `broker --json` print when they serve. */

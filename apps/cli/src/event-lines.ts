@@ -1,4 +1,5 @@
 /** What goes on in the background, as lines on stderr: only what somebody should know of. */
+import type { ClientOptions } from '@millrace/client';
 import type { EmbeddedFleetOptions } from '@millrace/engines';
 import type { Terminal } from './framework/terminal.ts';
 
@@ -6,5 +7,18 @@ import type { Terminal } from './framework/terminal.ts';
 export function brokerEvents(terminal: Terminal): NonNullable<EmbeddedFleetOptions['report']> {
   return (cluster, { level, message }) => {
     if (level !== 'info') terminal.note(`${level}: cluster ${cluster}: ${message}`);
+  };
+}
+
+const REPEAT_MS = 10_000;
+
+/** Reports what a client has trouble with and goes on trying, each kind of trouble once in a while. */
+export function clientEvents(terminal: Terminal): NonNullable<ClientOptions['report']> {
+  const toldAt = new Map<string, number>();
+  return ({ level, event, message }) => {
+    const now = performance.now();
+    if (level === 'info' || now - (toldAt.get(event) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
+    toldAt.set(event, now);
+    terminal.note(`${level}: ${message}`);
   };
 }

@@ -182,6 +182,25 @@ test('Ctrl-C while writing delivers what was read, and says how much', async () 
   assert.match(stderr, /2 records were written to interrupted/);
 });
 
+test('a second Ctrl-C does not wait for a cluster that does not answer', async () => {
+  await using silent = await Server.start('broker');
+  await silent.run(['topic', 'create', 'unheard']);
+  const writer = startMillrace(['produce', 'unheard', '--data-dir', silent.directory]);
+  writer.child.stdin.write('a\n');
+  await eventually(async () => (await silent.run(['consume', 'unheard', '-e'])).text === 'a\n');
+  silent.running.child.kill('SIGSTOP');
+  try {
+    writer.child.stdin.write('b\n');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    writer.child.kill('SIGINT');
+    await eventually(() => writer.complained().includes('Waiting for the cluster to acknowledge'));
+    writer.child.kill('SIGINT');
+    assert.equal((await writer.ended).code, 130);
+  } finally {
+    silent.running.child.kill('SIGCONT');
+  }
+});
+
 test('is silent when its reader goes away', async () => {
   await filled('flood', 'x'.repeat(99).concat('\n').repeat(20_000));
   const shell = spawn(

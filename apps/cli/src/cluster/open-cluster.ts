@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MillraceError, nodePlatform } from '@millrace/base';
-import type { Admin, Client } from '@millrace/client';
+import type { Admin, Client, ClientOptions } from '@millrace/client';
 import { ClosingStack } from '../framework/closing-stack.ts';
 import type { Values } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
@@ -39,14 +39,14 @@ type ClusterChoice = Values<typeof clusterOptions>;
  * Opens the one cluster that the options mean; with several to choose from and no choice, the user is asked to name
  * one.
  */
-export async function openCluster(options: ClusterChoice): Promise<OpenCluster> {
+export async function openCluster(options: ClusterChoice, report?: ClientOptions['report']): Promise<OpenCluster> {
   const { addresses, configuration } = await findAddresses(options);
   const [first, ...others] = addresses;
   if (first === undefined || others.length > 0) {
     const flags = addresses.map(({ name }) => `--cluster ${name}`);
     throw new UsageError(`there are several clusters: give ${flags.join(' or ')}`);
   }
-  return open(first, configuration);
+  return open(first, configuration, report);
 }
 
 /** Opens all clusters that the options mean: every one of the platform that runs here, unless one is chosen. */
@@ -96,7 +96,11 @@ async function findAddresses(
   return { addresses: chosen, configuration };
 }
 
-async function open(address: Address, configuration: ClientConfiguration): Promise<OpenCluster> {
+async function open(
+  address: Address,
+  configuration: ClientConfiguration,
+  report?: ClientOptions['report'],
+): Promise<OpenCluster> {
   await reach(address.bootstrap);
   const { createClient } = await import('@millrace/client');
   const client = createClient({
@@ -104,6 +108,7 @@ async function open(address: Address, configuration: ClientConfiguration): Promi
     ...configuration.client,
     bootstrap: address.bootstrap,
     clientId: configuration.client.clientId ?? 'millrace-cli',
+    report,
   });
   return {
     name: address.name,

@@ -1,6 +1,7 @@
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { openCluster } from '../cluster/open-cluster.ts';
 import { partitionsOption, pickPartitions } from '../cluster/partition-choice.ts';
+import { clientEvents } from '../event-lines.ts';
 import { type Call, command } from '../framework/command.ts';
 import { flag, integer, parsed, text, withDefault } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';
@@ -63,7 +64,7 @@ export const consume = command({
     const print = printerOf(call);
     const from = options.group === undefined ? undefined : groupStart(call);
     const topics = [...new Set(operands)];
-    await using cluster = await openCluster(options);
+    await using cluster = await openCluster(options, clientEvents(terminal));
     const partitions = await pickPartitions(cluster, topics, options.partition, { signal: terminal.signal });
     const { planReading } = await import('../records/read-plan.ts');
     const { readAsMember, readPlanned } = await import('../records/read-records.ts');

@@ -3,6 +3,7 @@ import { parseSetting } from '../cluster/configuration-option.ts';
 import { openCluster } from '../cluster/open-cluster.ts';
 import { sizedForTopic } from '../cluster/record-size.ts';
 import { describeExistingTopics } from '../cluster/unknown-topic.ts';
+import { clientEvents } from '../event-lines.ts';
 import { type Call, command } from '../framework/command.ts';
 import { choice, flag, integer, many, parsed, text, withDefault } from '../framework/option.ts';
 import { count, counted } from '../framework/table.ts';
@@ -69,7 +70,7 @@ export const produce = command({
     const [topic, ...paths] = operands as [string, ...string[]];
     const { openInputs } = await import('../records/record-input.ts');
     const inputs = await openInputs(paths.length === 0 ? ['-'] : paths, terminal.stdin);
-    await using cluster = await openCluster(options);
+    await using cluster = await openCluster(options, clientEvents(terminal));
     const [described] = await describeExistingTopics(cluster, [topic], { signal: terminal.signal });
     const partitionCount = described?.partitions.length ?? 0;
     if (options.partition !== undefined && options.partition >= partitionCount) {

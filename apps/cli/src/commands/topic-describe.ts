@@ -5,7 +5,7 @@ import { partitionRanges } from '../cluster/partition-offsets.ts';
 import { noSuchTopic, saysUnknown } from '../cluster/unknown-topic.ts';
 import { type Call, command } from '../framework/command.ts';
 import { flag } from '../framework/option.ts';
-import { count, counted, table } from '../framework/table.ts';
+import { counted, table } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 
 const describeOptions = {
@@ -88,7 +88,9 @@ function print(described: Described, index: number, { output }: Terminal): void 
     0,
   );
   if (index > 0) output.line('');
-  output.line(`${topic} on ${cluster}: ${counted(partitions.length, 'partition')}, ${count(records)} offsets in use`);
+  output.line(
+    `${topic} on ${cluster}: ${counted(partitions.length, 'partition')}, ${counted(records, 'record')} at most`,
+  );
   output.line(`  id ${topicId}${described.internal ? ', internal' : ''}`);
   for (const [name, value] of Object.entries(configuration)) output.line(`  ${name}=${value ?? '(hidden)'}`);
   output.line('');

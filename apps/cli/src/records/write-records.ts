@@ -15,6 +15,7 @@ import { delimitedReader, jsonReader, numberedReader, type RecordShape } from '.
 import { RecordSplitter } from './record-splitter.ts';
 
 /** Above what any broker takes by default, so that the broker's own limit is what counts; bounds memory. */
+const PATIENCE_MS = 1_000;
 const RECORD_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface WriteOptions {
@@ -66,8 +67,16 @@ export async function writeRecords(options: WriteOptions): Promise<DeliveryTally
     // An open stdin, from which nothing more is wanted, would keep the process alive.
     if (options.inputs.some(({ name }) => name === 'stdin')) terminal.stdin.destroy();
   }
-  await producer.flush();
-  await producer.close();
+  const patience = setTimeout(() => {
+    if (terminal.signal.aborted)
+      terminal.note('Waiting for the cluster to acknowledge what was read. Ctrl-C ends at once.');
+  }, PATIENCE_MS);
+  try {
+    await producer.flush();
+    await producer.close();
+  } finally {
+    clearTimeout(patience);
+  }
   stopped = tally.failure ?? stopped;
   if (terminal.signal.aborted && tally.failure === undefined) {
     terminal.note(`Stopped; ${counted(tally.records, 'record')} were written to ${shape.topic}.`);
