@@ -1,3 +1,4 @@
+export { isMillraceError, MillraceError } from '@millrace/base';
 export type { Compression, RecordHeader } from '@millrace/wire';
 export { KafkaError } from '@millrace/wire';
 export {

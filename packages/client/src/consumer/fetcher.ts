@@ -9,7 +9,7 @@ import type { Cluster } from '../cluster.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
 import type { FetchBudget } from './fetch-budget.ts';
 import { remedyOf } from './fetch-errors.ts';
-import { type Asked, FetchSession } from './fetch-session.ts';
+import { FetchSession } from './fetch-session.ts';
 import { FetchedChunk, type FetchedMemory } from './fetched-chunk.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -65,7 +65,11 @@ export class Fetcher {
     const now = this.#cluster.settings.platform.clock.monotonic();
     for (const [nodeId, states] of this.#fetchable(now)) {
       const broker = this.#brokerOf(nodeId);
-      if (broker.isBusy || broker.notBefore > now) continue;
+      if (broker.isBusy) continue;
+      if (broker.notBefore > now) {
+        this.#wakeAt(broker.notBefore, now);
+        continue;
+      }
       const bytesMax = Math.min(this.#settings.fetchBytesMax, this.#budget.freeBytes);
       if (bytesMax < Math.min(requestBytesMin, this.#settings.fetchBytesMax) && !this.#budget.isEmpty) break;
       this.#fetch(broker, states, Math.max(bytesMax, 1));
@@ -238,7 +242,7 @@ export class Fetcher {
     for (const state of states) state.nearReplica = -1;
     report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
     this.#refresh(new Set(states.map(({ topic }) => topic)));
-    this.#wakeAt(broker.notBefore, now);
+    this.poke();
   }
 
   #refresh(topics: ReadonlySet<string>): void {

@@ -82,8 +82,18 @@ export class KafkaProducer implements Producer {
     record: ProducerRecord<T>,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<RecordPosition> {
-    options.signal?.throwIfAborted();
-    if (!this.#budget.hasRoom || this.#waitingSends > 0) await this.#waitForRoom(options.signal);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (!this.#budget.hasRoom || this.#waitingSends > 0) {
+      this.#waitingSends++;
+      try {
+        // Looked at again each time, in the turn in which the record is accepted: others were woken too.
+        do await this.#budget.whenRoom(signal);
+        while (!this.#budget.hasRoom);
+      } finally {
+        this.#waitingSends--;
+      }
+    }
     return new Promise((resolve, reject) => {
       this.#accept(this.#writerOf(record.topic), record, { index: 0, timestamp: 0, resolve, reject });
     });
@@ -144,15 +154,6 @@ export class KafkaProducer implements Producer {
       this.#topics.set(topic, partitions);
     }
     return partitions;
-  }
-
-  async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
-    this.#waitingSends++;
-    try {
-      while (!this.#budget.hasRoom) await this.#budget.whenRoom(signal);
-    } finally {
-      this.#waitingSends--;
-    }
   }
 
   async #flush(): Promise<void> {

@@ -22,6 +22,8 @@ export class PartitionQueue {
   draining = false;
   /** Monotonic time before which nothing is sent, in ms: the pause after a failure. */
   notBefore = 0;
+  /** A timer will end the pause. */
+  isPausing = false;
   /** Whether it stands in its broker's lane, so that it does so once. */
   inLane = false;
   /** What the last full batch took, for the next one to begin with. */

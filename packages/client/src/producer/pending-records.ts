@@ -61,6 +61,7 @@ function owned(field: Uint8Array | string | null): Uint8Array | string | null {
   return field instanceof Uint8Array ? Uint8Array.prototype.slice.call(field) : field;
 }
 
-function sizeOf(field: Uint8Array | string | null): number {
+/** Bytes of a field; of text at least so many. */
+export function sizeOf(field: Uint8Array | string | null): number {
   return field === null ? 0 : field.length;
 }

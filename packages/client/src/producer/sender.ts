@@ -168,7 +168,11 @@ export class Sender {
   #sendable(queue: PartitionQueue): PartitionBatch | undefined {
     const { idempotent } = this.#settings;
     if (queue.draining || (queue.inFlight.length > 0 && !idempotent)) return undefined;
-    if (queue.notBefore > this.#cluster.settings.platform.clock.monotonic()) return undefined;
+    const pauseMs = queue.notBefore - this.#cluster.settings.platform.clock.monotonic();
+    if (pauseMs > 0) {
+      this.#offerLater(queue, pauseMs);
+      return undefined;
+    }
     if (idempotent && this.#identity.current === undefined) {
       this.#unidentified.add(queue);
       return undefined;
@@ -185,6 +189,15 @@ export class Sender {
     if (queue.closed.length === 0 && queue.openIsDue) this.#accumulator.close(queue);
     const batch = queue.closed[0];
     return batch?.isReady ? batch : undefined;
+  }
+
+  #offerLater(queue: PartitionQueue, pauseMs: number): void {
+    if (queue.isPausing) return;
+    queue.isPausing = true;
+    this.#cluster.settings.platform.timers.after(Math.ceil(pauseMs), () => {
+      queue.isPausing = false;
+      this.offer(queue);
+    });
   }
 
   #send(lane: Lane, connection: Connection, batches: readonly PartitionBatch[]): void {
@@ -307,9 +320,7 @@ export class Sender {
     if (now - batch.createdAt >= this.#settings.deliveryTimeoutMs) return this.#timeOut(batch);
     queue.putBack(batch);
     queue.draining = queue.inFlight.length > 0;
-    const pauseMs = backoffMs(this.#cluster.settings, batch.attempts, platform.randomness);
-    queue.notBefore = now + pauseMs;
-    platform.timers.after(Math.ceil(pauseMs), () => this.offer(queue));
+    queue.notBefore = now + backoffMs(this.#cluster.settings, batch.attempts, platform.randomness);
     report({ level: 'warn', event: 'produce_retried', message: `${messageOf(error)}; trying again`, error });
   }
 

@@ -5,7 +5,7 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { HeaderInput } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
-import { DeliveryError, InvalidOptionError, UnknownPartitionError } from '../errors.ts';
+import { DeliveryError, InvalidOptionError, RecordTooLargeError, UnknownPartitionError } from '../errors.ts';
 import type { TopicMetadata } from '../metadata/topic-metadata.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -13,8 +13,11 @@ import type { MemoryBudget } from './memory-budget.ts';
 import type { SendWaiter } from './partition-batch.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { anyPartition } from './partitioner.ts';
-import { asRecords, PendingRecords } from './pending-records.ts';
+import { asRecords, PendingRecords, sizeOf } from './pending-records.ts';
 import type { ProducerSettings } from './producer-settings.ts';
+
+/** What a batch with one record takes besides its key and value, at least. */
+const overheadBytesMin = 68;
 
 export interface TopicPartitionsParts {
   readonly cluster: Cluster;
@@ -58,6 +61,10 @@ export class TopicPartitions {
     waiter: SendWaiter | undefined,
   ): boolean {
     if (this.queues.length === 0 || this.#loading !== undefined) {
+      const { batchBytesMax } = this.#parts.settings;
+      if (sizeOf(key) + sizeOf(value) + overheadBytesMin > batchBytesMax) {
+        throw new RecordTooLargeError(this.#topic, batchBytesMax);
+      }
       this.#loading ??= this.#load();
       this.#parts.budget.add(this.#pending.add({ timestamp, key, value, headers, partition, waiter }));
       return false;
