@@ -1,6 +1,6 @@
 /**
- * Pseudonyms of visitors who are known only by their address and user agent: a keyed hash (HMAC-SHA-256) of both, so that
- * without the key nobody can tell who is who by trying all addresses.
+ * Pseudonyms of visitors who are known only by their address and user agent: a keyed hash (HMAC-SHA-256) of both, so
+ * that without the key nobody can tell who is who by trying all addresses.
  */
 import { createHmac } from 'node:crypto';
 
