@@ -51,7 +51,7 @@ for (const api of apis as readonly Api[]) {
             const interpreted = interpretDecode(api[kind], version, flexible, new ByteReader(bytes));
             assert.deepEqual(comparable(interpreted), decoded, `${kind} version ${version}`);
           }),
-          propertyRun(60),
+          propertyRun(40),
         );
       }
     }
