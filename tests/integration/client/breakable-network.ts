@@ -5,6 +5,8 @@ export interface BreakableNetwork {
   readonly platform: Platform;
   /** Connections opened so far. */
   readonly opened: number;
+  /** Bytes received so far over all of them. */
+  readonly receivedBytes: number;
   /** Ends all connections that are open. */
   breakAll(): void;
   /** From now on what brokers send on the connections that are open is thrown away; `breakAll` ends them. */
@@ -14,10 +16,16 @@ export interface BreakableNetwork {
 export function breakableNetwork(): BreakableNetwork {
   const sockets = new Set<BreakableSocket>();
   let opened = 0;
+  let receivedBytes = 0;
   const network: Network = {
     listen: (options, onConnection) => nodePlatform.network.listen(options, onConnection),
     async connect(options) {
-      const socket = new BreakableSocket(await nodePlatform.network.connect(options), (gone) => sockets.delete(gone));
+      const socket = new BreakableSocket(await nodePlatform.network.connect(options), {
+        gone: (socket) => sockets.delete(socket),
+        received: (bytes) => {
+          receivedBytes += bytes;
+        },
+      });
       sockets.add(socket);
       opened++;
       return socket;
@@ -28,6 +36,9 @@ export function breakableNetwork(): BreakableNetwork {
     get opened() {
       return opened;
     },
+    get receivedBytes() {
+      return receivedBytes;
+    },
     breakAll() {
       for (const socket of [...sockets]) socket.destroy();
     },
@@ -37,14 +48,19 @@ export function breakableNetwork(): BreakableNetwork {
   };
 }
 
+interface SocketWatcher {
+  readonly gone: (socket: BreakableSocket) => void;
+  readonly received: (bytes: number) => void;
+}
+
 class BreakableSocket implements Socket {
   readonly #inner: Socket;
-  readonly #gone: (socket: BreakableSocket) => void;
+  readonly #watcher: SocketWatcher;
   isDeaf = false;
 
-  constructor(inner: Socket, gone: (socket: BreakableSocket) => void) {
+  constructor(inner: Socket, watcher: SocketWatcher) {
     this.#inner = inner;
-    this.#gone = gone;
+    this.#watcher = watcher;
   }
 
   get remoteHost(): string {
@@ -66,11 +82,12 @@ class BreakableSocket implements Socket {
   handle(handler: SocketHandler): void {
     this.#inner.handle({
       data: (chunk) => {
+        this.#watcher.received(chunk.length);
         if (!this.isDeaf) handler.data(chunk);
       },
       drained: () => handler.drained(),
       closed: (error) => {
-        this.#gone(this);
+        this.#watcher.gone(this);
         handler.closed(error);
       },
     });

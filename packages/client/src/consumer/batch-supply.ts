@@ -26,8 +26,7 @@ export interface BatchSupplyHost {
   readonly takeFailure: () => Error | undefined;
   /** Everything a bounded loop was to read has been handed out, or the consumer is closed. */
   readonly isOver: () => boolean;
-  /** Memory became free, or positions moved. */
-  readonly moved: () => void;
+  readonly memoryFreed: () => void;
   /** What was fetched of a partition is of no use, and its memory wanted. */
   readonly dropFetched: (state: PartitionState) => void;
   readonly checkCrc: boolean;
@@ -90,7 +89,7 @@ export class BatchSupply {
       state.handledEpoch = chunk.leaderEpoch;
     }
     this.#arrivals.release(chunk);
-    this.#host.moved();
+    this.#host.memoryFreed();
   }
 
   /** The batch was given up halfway: what is left of it comes again. */
@@ -101,7 +100,7 @@ export class BatchSupply {
   /** The batch was given up; it does not count as handled, and does not come again. */
   abandoned({ chunk }: BatchInHand): void {
     this.#arrivals.release(chunk);
-    this.#host.moved();
+    this.#host.memoryFreed();
   }
 
   async #take(): Promise<BatchInHand | undefined> {
@@ -132,7 +131,7 @@ export class BatchSupply {
     // Nothing for applications in it: control records, or what compaction left.
     if (isUntouched) state.handled = batch.nextOffset;
     this.#arrivals.release(chunk);
-    this.#host.moved();
+    this.#host.memoryFreed();
     return undefined;
   }
 

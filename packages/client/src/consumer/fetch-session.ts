@@ -88,6 +88,11 @@ export class FetchSession {
     return entry === undefined ? undefined : this.#asked.get(entry.state);
   }
 
+  /** Whether the last request names the partition as it is now. */
+  isAsked(state: PartitionState): boolean {
+    return this.#asked.get(state)?.seekCount === state.seekCount;
+  }
+
   /** Takes note of an answer; false when the session is over and all of the answer is void. */
   answered(response: Pick<FetchResponse, 'errorCode' | 'sessionId'>): boolean {
     const { errorCode, sessionId } = response;

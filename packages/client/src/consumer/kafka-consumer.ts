@@ -67,7 +67,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       readerOf: (topic) => this.#readers.get(topic) as TopicReader,
       takeFailure: () => this.#takeFailure(),
       isOver: () => this.#isOver(),
-      moved: () => this.#fetcher.poke(),
+      memoryFreed: () => this.#fetcher.memoryFreed(),
       dropFetched,
       checkCrc: settings.checkCrc,
     });
@@ -77,6 +77,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
         this.#arrivals.add(chunks);
         this.#gate.wake();
       },
+      starved: () => this.#relieve(),
       outOfRange: (state) => this.#outOfRange(state),
       failed,
     });
@@ -167,7 +168,6 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
 
   pause(partitions: readonly TopicPartition[]): void {
     for (const state of partitions.map((partition) => this.#partitions.require(partition))) state.isPaused = true;
-    this.#relieve();
   }
 
   resume(partitions: readonly TopicPartition[]): void {
@@ -298,9 +298,9 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     this.#fetcher.poke();
   }
 
-  /** Memory held for paused partitions must not keep the others from being fetched. */
+  /** When all memory is held for paused partitions, it is given to the others. */
   #relieve(): void {
-    if (this.#budget.freeBytes > this.#budget.limitBytes / 2) return;
+    if (this.#gate.hasBatch || this.#arrivals.peek() !== undefined) return;
     for (const state of this.#partitions) if (state.isPaused && state.chunks.length > 0) this.#dropFetched(state);
   }
 

@@ -24,6 +24,11 @@ export class LoopGate {
     return this.#holds > 0;
   }
 
+  /** Whether the loop has a batch in hand. */
+  get hasBatch(): boolean {
+    return this.#hasBatch;
+  }
+
   /** How long the loop has not asked for a batch, in ms; 0 while it does. */
   awayMs(): number {
     return this.#isAsking ? 0 : this.#clock.monotonic() - this.#awaySince;
