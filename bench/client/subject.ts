@@ -8,7 +8,7 @@ export interface Work {
 
 /** A client under measurement. Both calls resolve when all records were acknowledged or read. */
 export interface Subject {
-  /** Produces with acks=all, idempotently, without compression. Connects first and calls `started` before the first record. */
+  /** Produces with acks=all, without compression, idempotently where the client can at full speed. Connects first and calls `started` before the first record. */
   produce(work: Work, started: () => void): Promise<void>;
   /** Reads every record from the start and touches its value. Calls `started` before it connects. */
   consume(work: Work, started: () => void): Promise<void>;

@@ -5,10 +5,13 @@ function options(work: Work) {
   return { clientId: 'bench', bootstrapBrokers: work.bootstrap.split(',') };
 }
 
-/** `send` with many messages at once, five sends under way. */
+/**
+ * `send` with many messages at once, five sends under way. Not idempotent, since its idempotent sequence numbers get out of order
+ * with several sends under way, on Apache Kafka too.
+ */
 export const subject: Subject = {
   async produce(work, started) {
-    const producer = new Producer({ ...options(work), idempotent: true, maxInflights: 5 });
+    const producer = new Producer({ ...options(work), maxInflights: 5 });
     const value = recordValue(work);
     await producer.send({ messages: [{ topic: work.topic, value }], acks: ProduceAcks.ALL });
     started();

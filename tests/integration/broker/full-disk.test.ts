@@ -52,7 +52,10 @@ test('a broker that finds no room at start says so in one sentence', async (t) =
   await writeFile(join(folder, 'ballast'), Buffer.alloc(64 * 1024 * 1024)).catch((error: NodeJS.ErrnoException) => {
     assert.equal(error.code, 'ENOSPC');
   });
-  await assert.rejects(BrokerProcess.start({ dataDirectory: join(folder, 'late') }), /the disk is full; free some space/);
+  await assert.rejects(
+    BrokerProcess.start({ dataDirectory: join(folder, 'late') }),
+    /the disk is full; free some space/,
+  );
 });
 
 /** Sends records of 64 KiB until one fails, and answers why it did. */
