@@ -52,10 +52,10 @@ class Balancer {
     counts: ReadonlyMap<string, number>,
     owners: ReadonlyMap<string, string>,
   ) {
-    this.#assignment = emptyAssignment(members);
+    const order = inOrder(members);
+    this.#assignment = emptyAssignment(order);
     this.#counts = counts;
     this.#owners = owners;
-    const order = inOrder(members);
     for (const topic of counts.keys()) {
       this.#subscribers.set(
         topic,

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FrameSplitter } from './frame-splitter.ts';
+
+function frameOf(body: Uint8Array): Uint8Array {
+  const frame = Buffer.alloc(4 + body.length);
+  frame.writeInt32BE(body.length);
+  frame.set(body, 4);
+  return frame;
+}
+
+test('frames come out whole and in order, however the bytes are cut', () => {
+  const bodies = fc.array(fc.uint8Array({ minLength: 4, maxLength: 300 }), { maxLength: 8 });
+  const cuts = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(bodies, cuts, (sent, sizes) => {
+      const received: Uint8Array[] = [];
+      const splitter = new FrameSplitter(300, (frame) => received.push(frame));
+      const stream = Buffer.concat(sent.map(frameOf));
+      for (let at = 0, cut = 0; at < stream.length; cut++) {
+        const size = sizes[cut % sizes.length] as number;
+        splitter.push(stream.subarray(at, at + size));
+        at += size;
+      }
+      assert.deepEqual(
+        received.map((frame) => [...frame]),
+        sent.map((frame) => [...frame]),
+      );
+    }),
+  );
+});
+
+test('a frame within one chunk is a view, and one over several takes exactly its own memory', () => {
+  const received: Uint8Array[] = [];
+  const splitter = new FrameSplitter(1_000, (frame) => received.push(frame));
+  const whole = Buffer.concat([frameOf(new Uint8Array(10)), frameOf(new Uint8Array(20))]);
+  splitter.push(whole);
+  assert.equal(received[1]?.buffer, whole.buffer);
+  const long = frameOf(new Uint8Array(500));
+  splitter.push(long.subarray(0, 100));
+  splitter.push(long.subarray(100));
+  assert.equal(received[2]?.buffer.byteLength, 500);
+});
+
+test('a length that is too large, negative or too small is refused before memory is taken', () => {
+  for (const length of [1_001, 3, 0, -1, 0x7fff_ffff]) {
+    const splitter = new FrameSplitter(1_000, () => assert.fail('no frame is whole'));
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(length);
+    assert.throws(() => splitter.push(bytes), { code: 'frame_size', sizeInBytes: length });
+  }
+});
