@@ -79,6 +79,7 @@ test('a message that can not be encoded leaves the writer as it was', () => {
   ];
   const isUnencodable = (error: unknown): boolean => error instanceof WireError && error.code === 'unencodable_value';
   assert.throws(() => encodeRequest(writer, produce, 9, 1, 'c', { acks: 1, timeoutMs: 1, topicData }), isUnencodable);
+  assert.equal(writer.byteLength, 0);
   assert.throws(() => encodeResponse(writer, heartbeat, 4, 1, { errorCode: 99_999 }), isUnencodable);
   assert.equal(writer.byteLength, 0);
   const frame = Buffer.concat(encodeRequest(writer, heartbeat, 4, 77, null, beat).chunks);

@@ -27,7 +27,7 @@ export class FrameAssembler {
     while (position < chunk.length) {
       if (this.#frameLength >= 0) position = this.#fill(chunk, position, onFrame);
       else if (this.#lengthFilled > 0 || chunk.length - position < lengthBytes)
-        position = this.#fillLength(chunk, position);
+        position = this.#fillLength(chunk, position, onFrame);
       else {
         const length = this.#checked(readLength(chunk, position));
         position += lengthBytes;
@@ -39,13 +39,15 @@ export class FrameAssembler {
     }
   }
 
-  #fillLength(chunk: Uint8Array, position: number): number {
+  #fillLength(chunk: Uint8Array, position: number, onFrame: (frame: Uint8Array) => void): number {
     const count = Math.min(lengthBytes - this.#lengthFilled, chunk.length - position);
     this.#lengthBuffer.set(chunk.subarray(position, position + count), this.#lengthFilled);
     this.#lengthFilled += count;
     if (this.#lengthFilled === lengthBytes) {
       this.#lengthFilled = 0;
-      this.#begin(this.#checked(readLength(this.#lengthBuffer, 0)));
+      const length = this.#checked(readLength(this.#lengthBuffer, 0));
+      if (length === 0) onFrame(new Uint8Array(0));
+      else this.#begin(length);
     }
     return position + count;
   }

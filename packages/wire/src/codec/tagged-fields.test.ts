@@ -158,3 +158,33 @@ test('structs in tagged fields of a real response keep their values', () => {
   assert.deepEqual(responses[0]?.partitions[0]?.snapshotId, { endOffset: -1, epoch: -1 });
   assert.deepEqual(nodeEndpoints, [{ nodeId: 3, host: 'h', port: 9092, rack: null }]);
 });
+
+/** No API here has structs that may be null yet; Kafka marks them with one byte. */
+const nullableStructs = {
+  key: 998,
+  name: 'NullableStructs',
+  versions: '0',
+  flexible: '0+',
+  request: {
+    plain: { type: 'struct', nullable: '0+', default: null, fields: { id: { type: 'int16' } } },
+    tagged: { type: 'struct', nullable: '0+', default: null, tag: 0, tagged: '0+', fields: { id: { type: 'int16' } } },
+  },
+  response: {},
+} as const satisfies Api;
+
+test('a struct that may be null is marked as null or present', () => {
+  const messages = { ff00: {}, '01000500 00': { plain: { id: 5 } }, 'ff 01 00 04 01 000000': { tagged: { id: 0 } } };
+  for (const [spaced, draft] of Object.entries(messages)) {
+    const hex = spaced.replaceAll(' ', '');
+    const writer = new ByteWriter();
+    encodeBody(nullableStructs, 'request', 0, writer, draft);
+    assert.equal(Buffer.concat(writer.finish().chunks).toString('hex'), hex);
+    const interpreted = new ByteWriter();
+    interpretEncode(nullableStructs.request, 0, true, true, interpreted, draft);
+    assert.equal(Buffer.concat(interpreted.finish().chunks).toString('hex'), hex);
+    const expected = { plain: null, tagged: null, ...draft };
+    const bytes = Buffer.from(hex, 'hex');
+    assert.deepEqual(decodeBody(nullableStructs, 'request', 0, new ByteReader(bytes)), expected);
+    assert.deepEqual(interpretDecode(nullableStructs.request, 0, true, new ByteReader(bytes)), expected);
+  }
+});

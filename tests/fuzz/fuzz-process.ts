@@ -1,0 +1,101 @@
+/**
+ * Runs one target in a process of its own: first its seeds as they are, then inputs made from them. Ends at the first finding.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { isMillraceError, seededRandomness } from '@millrace/base';
+import type { FuzzTarget } from './fuzz-target.ts';
+import { mutate } from './mutate.ts';
+import { WatchWriter } from './watch.ts';
+
+export interface FuzzOrder {
+  /** URL of a module that exports targets. */
+  readonly module: string;
+  /** The export's name. */
+  readonly target: string;
+  readonly seed: number;
+  readonly inputs: number;
+  /** Path of the file that shows what goes on. */
+  readonly watch: string;
+}
+
+/** What the process says at its end; it says nothing when it hangs, runs out of memory or crashes. */
+export interface FuzzReport {
+  /** Inputs that were refused with an error of the project. */
+  readonly refused: number;
+  /** Different ways in which inputs ended. */
+  readonly outcomes: number;
+  /** The mean and the longest time that one input took. */
+  readonly meanMs: number;
+  readonly slowestMs: number;
+  /** The most that external memory (buffers) grew by. */
+  readonly externalBytes: number;
+  /** The error with its stack when an input ended in something that is no error of the project. */
+  readonly finding: string | undefined;
+}
+
+const seedsMax = 4000;
+const inputsBetweenSamples = 500;
+
+const order: FuzzOrder = JSON.parse(process.argv[2] ?? '');
+const report = await fuzz(order);
+process.send?.(report);
+process.disconnect?.();
+
+async function fuzz({ module, target: name, seed, inputs, watch }: FuzzOrder): Promise<FuzzReport> {
+  const target: FuzzTarget = (await import(module))[name];
+  using shown = new WatchWriter(watch);
+  const random = seededRandomness(seed);
+  const seeds = [...target.seeds(), ...corpusOf(target.name)];
+  const total = seeds.length + inputs;
+  const known = seeds.length;
+  const outcomes = new Set<string>();
+  const externalBefore = process.memoryUsage().external;
+  let [refused, totalMs, slowestMs, externalBytes] = [0, 0, 0, 0];
+  let finding: string | undefined;
+  for (let index = 0; index < total && finding === undefined; index++) {
+    const input = index < known ? (seeds[index] as Uint8Array) : mutate(seeds, random);
+    shown.begin(input);
+    const started = performance.now();
+    const ended = attempt(target, input);
+    const tookMs = performance.now() - started;
+    totalMs += tookMs;
+    slowestMs = Math.max(slowestMs, tookMs);
+    finding = ended.finding;
+    if (ended.refused) refused++;
+    if (!outcomes.has(ended.outcome)) {
+      outcomes.add(ended.outcome);
+      if (index >= known && seeds.length < seedsMax) seeds.push(input);
+    }
+    if (index % inputsBetweenSamples === 0) {
+      externalBytes = Math.max(externalBytes, process.memoryUsage().external - externalBefore);
+    }
+  }
+  return { refused, outcomes: outcomes.size, meanMs: totalMs / total, slowestMs, externalBytes, finding };
+}
+
+interface Ended {
+  readonly outcome: string;
+  readonly refused: boolean;
+  readonly finding: string | undefined;
+}
+
+function attempt(target: FuzzTarget, input: Uint8Array): Ended {
+  try {
+    return { outcome: target.run(input) ?? 'read', refused: false, finding: undefined };
+  } catch (error) {
+    if (isMillraceError(error)) {
+      // Messages that differ in numbers only are one outcome.
+      return { outcome: `${error.code} ${error.message.replace(/\d+/g, '0')}`, refused: true, finding: undefined };
+    }
+    const finding = error instanceof Error ? `${error.stack}` : `thrown: ${String(error)}`;
+    return { outcome: finding, refused: false, finding };
+  }
+}
+
+/** Inputs that once were findings, or that no seed leads to: one file each, in hex. Every target has some. */
+function corpusOf(name: string): Uint8Array[] {
+  const folder = new URL(`corpus/${name}/`, import.meta.url);
+  return readdirSync(folder)
+    .sort()
+    .map((file) => Buffer.from(readFileSync(new URL(file, folder), 'utf8').replace(/\s/g, ''), 'hex'));
+}

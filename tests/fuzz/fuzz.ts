@@ -1,0 +1,88 @@
+/**
+ * Fuzzes one target under watch. A finding is an input that ends in anything but a value or an error of the project, that takes
+ * too long, or that takes too much memory; it fails with the input in hex and the seed that leads to it again.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FuzzOrder, FuzzReport } from './fuzz-process.ts';
+import { readWatch } from './watch.ts';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly inputs: number;
+  /** An input that takes longer hangs. Generous, since the machine may be busy with others. Default 20 s. */
+  readonly hangMs?: number | undefined;
+  /** What the heap may hold, code and seeds included. Default 256 MiB. */
+  readonly heapMegabytesMax?: number | undefined;
+}
+
+/** An input that a decoder doesn't stand. */
+export class FuzzFinding extends Error {
+  readonly #input: Uint8Array;
+
+  constructor(target: string, what: string, seed: number, count: number, input: Uint8Array) {
+    const hex = Buffer.from(input).toString('hex');
+    super(
+      `${target}: ${what}\nwith MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes:\n${hex}\n` +
+        `Keep it as tests/fuzz/corpus/${target}/<what-it-shows>.hex.`,
+    );
+    this.#input = input;
+  }
+
+  get input(): Uint8Array {
+    return this.#input;
+  }
+}
+
+/** Runs the target that `module` (a URL) exports as `target`. Throws `FuzzFinding`. */
+export async function fuzz(module: string, target: string, options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, inputs, hangMs = 20_000, heapMegabytesMax = 256 } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-fuzz-'));
+  const watch = join(folder, 'input');
+  writeFileSync(watch, '');
+  const order: FuzzOrder = { module, target, seed, inputs, watch };
+  const child = fork(new URL('fuzz-process.ts', import.meta.url), [JSON.stringify(order)], {
+    execArgv: [`--max-old-space-size=${heapMegabytesMax}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  try {
+    const ended = await endOf(child, watch, hangMs);
+    if (typeof ended !== 'string' && ended.finding === undefined) return ended;
+    const { count, input } = readWatch(watch);
+    const what = typeof ended === 'string' ? ended : `${ended.finding}`;
+    throw count === 0 ? new Error(`${target}: ${what}`) : new FuzzFinding(target, what, seed, count, input);
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The report of the process, or how it ended without one. */
+function endOf(child: ChildProcess, watch: string, hangMs: number): Promise<FuzzReport | string> {
+  return new Promise((resolve, reject) => {
+    let report: FuzzReport | undefined;
+    let complaint = '';
+    let seen = 0;
+    const watching = setInterval(() => {
+      const { count } = readWatch(watch);
+      if (count > 0 && count === seen) {
+        clearInterval(watching);
+        resolve(`an input takes over ${hangMs} ms`);
+      }
+      seen = count;
+    }, hangMs);
+    child.on('message', (message) => {
+      report = message as FuzzReport;
+    });
+    child.stderr?.on('data', (text) => {
+      complaint += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearInterval(watching);
+      resolve(report ?? `the process ended with ${code ?? signal}\n${complaint.slice(0, 2000)}`);
+    });
+  });
+}

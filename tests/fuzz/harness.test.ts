@@ -1,0 +1,61 @@
+/** Fuzzing itself, judged on decoders with planted faults. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FuzzFinding, fuzz } from './fuzz.ts';
+
+const module = new URL('planted/planted-targets.ts', import.meta.url).href;
+const seed = 12_345;
+
+/** The finding that fuzzing a planted target must end in. */
+async function findingIn(target: string, options: { inputs: number; hangMs?: number; heapMegabytesMax?: number }) {
+  try {
+    await fuzz(module, target, { seed, ...options });
+  } catch (error) {
+    if (!(error instanceof FuzzFinding)) throw error;
+    return error;
+  }
+  throw new assert.AssertionError({ message: `${target}: the planted fault was not found` });
+}
+
+test('a decoder that reads or refuses every input passes', async () => {
+  const { refused, outcomes, finding } = await fuzz(module, 'sound', { seed, inputs: 3000 });
+  assert.ok(refused > 100 && refused < 3000, `${refused}`);
+  assert.equal(outcomes, 2, 'messages that differ in numbers only are one outcome');
+  assert.equal(finding, undefined);
+});
+
+test('an input that ends in a foreign error is found, with the seed that leads to it', async () => {
+  const first = await findingIn('throwing', { inputs: 20_000 });
+  assert.equal(first.input[0], 7);
+  assert.match(first.message, /TypeError: byte 0 is 7/);
+  assert.ok(first.message.includes(Buffer.from(first.input).toString('hex')));
+  assert.ok(first.message.includes(`MILLRACE_TEST_SEED=${seed}`));
+  const again = await findingIn('throwing', { inputs: 20_000 });
+  assert.deepEqual(again.input, first.input);
+});
+
+test('an input that hangs is found', async () => {
+  const { input, message } = await findingIn('hanging', { inputs: 20_000, hangMs: 2000 });
+  assert.equal(input[0], 7);
+  assert.match(message, /takes over 2000 ms/);
+});
+
+test('an input that takes too much memory is found', async () => {
+  const { input, message } = await findingIn('hungry', { inputs: 20_000, heapMegabytesMax: 64 });
+  assert.equal(input[0], 7);
+  assert.match(message, /heap out of memory/);
+});
+
+test('inputs with a new outcome lead deeper', async () => {
+  const { input } = await findingIn('deep', { inputs: 200_000 });
+  assert.deepEqual([...input.subarray(0, 6)], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+});
+
+test('what lies in the corpus is tried as it is', async () => {
+  const { outcomes, refused } = await fuzz(module, 'sound', { seed, inputs: 0 });
+  assert.deepEqual([outcomes, refused], [2, 1]);
+});
+
+test('a target that can not be loaded is no finding, but fails', async () => {
+  await assert.rejects(fuzz(module, 'absent', { seed, inputs: 1 }), /absent: the process ended with 1/);
+});

@@ -1,0 +1,49 @@
+/** Decoders with planted faults, to see that fuzzing finds them. */
+import { MillraceError } from '@millrace/base';
+import type { FuzzTarget } from '../fuzz-target.ts';
+
+class Refusal extends MillraceError {
+  readonly code = 'refused';
+}
+
+const seed = Uint8Array.from({ length: 20 }, (_, index) => index);
+
+function planted(fault: (input: Uint8Array) => void): FuzzTarget {
+  return {
+    name: 'planted',
+    inputs: 20_000,
+    seeds: () => [seed],
+    run(input) {
+      if (input[0] === 7) fault(input);
+      if (input[1] !== 1) throw new Refusal(`byte 1 is ${input[1] ?? 0}`);
+      return undefined;
+    },
+  };
+}
+
+export const sound = planted(() => undefined);
+
+export const throwing = planted((input) => {
+  throw new TypeError(`byte 0 is ${input[0]}`);
+});
+
+export const hanging = planted((input) => {
+  while (input[0] === 7) Math.random();
+});
+
+const kept: unknown[] = [];
+
+export const hungry = planted((input) => {
+  for (;;) kept.push(Array.from(input));
+});
+
+/** Its fault shows only behind a check that a first change has to pass: inputs with a new outcome must become seeds. */
+export const deep: FuzzTarget = {
+  name: 'planted',
+  inputs: 200_000,
+  seeds: () => [seed],
+  run(input) {
+    for (let at = 0; at < 6; at++) if (input[at] !== 0xff) throw new Refusal(`wrong ${'x'.repeat(at)}`);
+    throw new TypeError('six bytes were right');
+  },
+};
