@@ -44,6 +44,8 @@ export class PartitionBatch {
   identity: ProducerIdentity = noIdentity;
   /** -1 until it was first sent. */
   sequence = -1;
+  /** Counts the partition's batches in the order of their sequences. */
+  ordinal = -1;
   lastError: Error | undefined;
   #count = 0;
 

@@ -2,11 +2,15 @@
  * The batches of one partition, oldest first, and the sequence numbers by which the broker keeps them in order (KIP-98, KIP-360).
  *
  * Invariants: `closed` is sorted by `order`, and what was sent before comes first in it. After a failure nothing is sent (`draining`)
- * until every batch under way has come back; then they go out again in their order under their old sequence numbers. Numbers change
- * only for batches that are surely not stored: after the broker called the oldest one out of order, a new epoch begins at 0.
+ * until every batch under way has come back; then they go out again in their order under their old sequence numbers. From the oldest
+ * batch without an answer to the newest one sent there are never more than the broker remembers. So a batch that it calls out of order
+ * is surely not stored, and only such batches change their numbers: a new epoch begins at 0.
  */
 import { assert } from '@millrace/base';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
+
+/** A broker knows the last so many batches of a producer again when they are repeated. */
+const rememberedBatches = 5;
 
 export class PartitionQueue {
   readonly topic: string;
@@ -30,6 +34,9 @@ export class PartitionQueue {
   capacityHint = 4096;
   #identity: ProducerIdentity = noIdentity;
   #nextSequence = 0;
+  #nextOrdinal = 0;
+  /** The broker has stored a batch under the identity, so it knows what sequence comes next. */
+  #isEstablished = false;
   /** Order of the oldest batch that was refused as out of order. */
   #gapAt = Number.POSITIVE_INFINITY;
 
@@ -55,6 +62,23 @@ export class PartitionQueue {
     assert(index >= 0, 'a batch came back that was not under way');
     this.inFlight.splice(index, 1);
     if (this.inFlight.length === 0) this.draining = false;
+  }
+
+  /**
+   * Whether the next batch may go out while others are under way. Not before the first one under an identity is stored: a broker that
+   * knows nothing of a producer takes any sequence, so that a second batch could be stored where the first was refused.
+   */
+  get mayOverlap(): boolean {
+    if (!this.#isEstablished) return false;
+    const next = this.closed[0];
+    if (next !== undefined && next.sequence >= 0) return true;
+    const oldest = this.inFlight[0];
+    return oldest === undefined || this.#nextOrdinal - oldest.ordinal < rememberedBatches;
+  }
+
+  /** Notes that a batch was stored. */
+  stored(batch: PartitionBatch): void {
+    if (batch.identity === this.#identity) this.#isEstablished = true;
   }
 
   /** Notes that the broker refused a batch as out of order. Holds until an older one is sent again. */
@@ -84,8 +108,7 @@ export class PartitionQueue {
   /** Begins again at sequence 0 under another identity; batches that wait are renumbered when they are sent. */
   restart(identity: ProducerIdentity): void {
     assert(this.inFlight.length === 0, 'sequence numbers restart while batches are under way');
-    this.#identity = identity;
-    this.#nextSequence = 0;
+    this.#begin(identity);
     this.#gapAt = Number.POSITIVE_INFINITY;
     for (const batch of this.closed) batch.sequence = -1;
   }
@@ -98,11 +121,11 @@ export class PartitionQueue {
       this.inFlight.length === 0 &&
       !this.closed.some(({ sequence }) => sequence >= 0)
     ) {
-      this.#identity = current;
-      this.#nextSequence = 0;
+      this.#begin(current);
     }
     batch.identity = this.#identity;
     batch.sequence = this.#nextSequence;
+    batch.ordinal = this.#nextOrdinal++;
     // Sequence numbers are 31 bits and begin again at 0.
     this.#nextSequence = (this.#nextSequence + batch.recordCount) % 0x8000_0000;
   }
@@ -111,5 +134,11 @@ export class PartitionQueue {
   unnumber(batch: PartitionBatch): void {
     const following = (batch.sequence + batch.recordCount) % 0x8000_0000;
     if (batch.identity === this.#identity && following === this.#nextSequence) this.#nextSequence = batch.sequence;
+  }
+
+  #begin(identity: ProducerIdentity): void {
+    this.#identity = identity;
+    this.#nextSequence = 0;
+    this.#isEstablished = false;
   }
 }

@@ -167,7 +167,7 @@ export class Sender {
   /** The batch that a queue would send next, if it may send one now. */
   #sendable(queue: PartitionQueue): PartitionBatch | undefined {
     const { idempotent } = this.#settings;
-    if (queue.draining || (queue.inFlight.length > 0 && !idempotent)) return undefined;
+    if (queue.draining || (queue.inFlight.length > 0 && !(idempotent && queue.mayOverlap))) return undefined;
     const pauseMs = queue.notBefore - this.#cluster.settings.platform.clock.monotonic();
     if (pauseMs > 0) {
       this.#offerLater(queue, pauseMs);
@@ -262,6 +262,7 @@ export class Sender {
         .find(({ name }) => name === topic)
         ?.partitionResponses.find(({ index }) => index === partition);
       if (answer?.errorCode === errorCodes.NONE || answer?.errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) {
+        batch.queue.stored(batch);
         this.#deliveries.succeeded(batch, answer.baseOffset, answer.logAppendTimeMs);
       } else this.#refused(batch, answer);
     }

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type Randomness, seededRandomness } from '@millrace/base';
+import { errorCodes, initProducerId, metadata, produce, type RequestOf } from '@millrace/wire';
+import type { ClientEvent } from '../client.ts';
+import { Cluster } from '../cluster.ts';
+import type { ProducerOptions } from '../producer.ts';
+import { clientSettings } from '../settings.ts';
+import { IdempotentLog } from '../testing/idempotent-log.ts';
+import { ScriptedBroker } from '../testing/scripted-network.ts';
+import { KafkaProducer } from './kafka-producer.ts';
+
+const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
+const topic = 'topic';
+
+type PartitionRequest = RequestOf<typeof produce>['topicData'][number]['partitionData'][number];
+type Fault = 'lost request' | 'lost answer' | number | undefined;
+
+interface Rig {
+  readonly producer: KafkaProducer;
+  readonly log: IdempotentLog;
+  readonly events: ClientEvent[];
+  requests: number;
+}
+
+/** A producer before a scripted broker that keeps a log; `fault` is asked for each request, a code for each partition. */
+function startRig(
+  t: TestContext,
+  options: ProducerOptions & { readonly partitions?: number; readonly requestTimeoutMs?: number },
+  fault: (request: number, partition?: number) => Fault,
+): Rig {
+  const { partitions = 1, requestTimeoutMs = 2_000, ...producerOptions } = options;
+  const log = new IdempotentLog(partitions);
+  const events: ClientEvent[] = [];
+  const broker = new ScriptedBroker();
+  broker.on(metadata, () => ({
+    brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
+    topics: [{ errorCode: 0, name: topic, partitions: Array.from({ length: partitions }, (_, index) => led(index)) }],
+  }));
+  let ids = 0;
+  broker.on(initProducerId, () => ({ throttleTimeMs: 0, errorCode: 0, producerId: 1_000 + ids++, producerEpoch: 0 }));
+  broker.on(produce, ({ topicData }) => {
+    rig.requests++;
+    const whole = fault(rig.requests);
+    if (whole === 'lost request') return 'end';
+    const answer = (data: PartitionRequest) => {
+      const code = fault(rig.requests, data.index);
+      if (typeof code === 'number') return { index: data.index, errorCode: code, baseOffset: -1 };
+      return { index: data.index, ...log.append(data.index, data.records as Uint8Array) };
+    };
+    const responses = topicData.map(({ name, partitionData }) => ({
+      name,
+      partitionResponses: partitionData.map(answer),
+    }));
+    return whole === 'lost answer' ? 'end' : { responses };
+  });
+  const cluster = new Cluster(
+    clientSettings({
+      bootstrap: 'broker:9092',
+      platform: broker.network.platform,
+      retryBackoffMs: 1,
+      retryBackoffMaxMs: 4,
+      requestTimeoutMs,
+      report: (event) => events.push(event),
+    }),
+  );
+  const rig: Rig = { producer: new KafkaProducer(cluster, producerOptions, () => undefined), log, events, requests: 0 };
+  t.after(async () => {
+    await rig.producer.close().catch(() => undefined);
+    cluster.close();
+  });
+  return rig;
+}
+
+function led(partitionIndex: number) {
+  return { errorCode: 0, partitionIndex, leaderId: 1, leaderEpoch: 0, replicaNodes: [1], isrNodes: [1] };
+}
+
+/** Writes numbered records over the partitions, letting requests go out in between. */
+async function writeAll({ producer }: Rig, count: number, partitions: number, randomness: Randomness): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    if (!producer.write({ topic, partition: n % partitions, value: String(n) })) await producer.ready();
+    if (randomness.integer(20) === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function expected(count: number, partitions: number, partition: number): string[] {
+  return Array.from({ length: count }, (_, n) => n)
+    .filter((n) => n % partitions === partition)
+    .map(String);
+}
+
+const passing = [
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+  errorCodes.NOT_ENOUGH_REPLICAS,
+  errorCodes.LEADER_NOT_AVAILABLE,
+  errorCodes.KAFKA_STORAGE_ERROR,
+];
+
+test('each record is stored once and in order, whatever requests, answers and partitions fail', async (t) => {
+  const seeds = Math.max(5, Math.round(40 * scale));
+  const firstSeed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 1e6));
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const randomness = seededRandomness(seed);
+    const partitions = 1 + randomness.integer(3);
+    const rig = startRig(t, { partitions, batchBytesMax: 256 + randomness.integer(400) }, (_, partition) => {
+      const draw = randomness.integer(30);
+      if (partition !== undefined) return draw < 2 ? passing[randomness.integer(passing.length)] : undefined;
+      return draw < 2 ? 'lost request' : draw < 4 ? 'lost answer' : undefined;
+    });
+    await writeAll(rig, 800, partitions, randomness);
+    await rig.producer.flush();
+    for (let partition = 0; partition < partitions; partition++) {
+      assert.deepEqual(rig.log.values(partition), expected(800, partitions, partition), `seed ${seed}`);
+    }
+    assert.ok(!rig.events.some(({ event }) => event === 'producer_epoch_bumped'), `seed ${seed}: the epoch went up`);
+    await rig.producer.close();
+  }
+});
+
+test('after acknowledged records were lost in an election a new epoch begins, and what follows is stored once', async (t) => {
+  const rig = startRig(t, { batchBytesMax: 256 }, () => undefined);
+  await writeAll(rig, 300, 1, seededRandomness(1));
+  await rig.producer.flush();
+  rig.log.truncate(0, 50);
+  const kept = rig.log.values(0).length;
+  for (let n = 0; n < 300; n++) rig.producer.write({ topic, value: `after ${n}` });
+  await rig.producer.flush();
+  assert.deepEqual(
+    rig.log.values(0).slice(kept),
+    Array.from({ length: 300 }, (_, n) => `after ${n}`),
+  );
+  assert.equal(rig.events.filter(({ event }) => event === 'producer_epoch_bumped').length, 1);
+});
+
+test('a batch refused for good leaves a gap that the next ones close under a new epoch', async (t) => {
+  let refuse = true;
+  const rig = startRig(t, { batchBytesMax: 256, lingerMs: 1 }, (_, partition) => {
+    if (partition === undefined || !refuse) return undefined;
+    refuse = false;
+    return errorCodes.INVALID_RECORD;
+  });
+  const results = await Promise.allSettled(
+    Array.from({ length: 200 }, (_, n) => rig.producer.send({ topic, value: String(n) })),
+  );
+  const failed = results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
+  assert.ok(failed.length > 0 && failed.length < 60, `${failed.length} failed`);
+  assert.deepEqual(failed, [...failed.keys()], 'more than the first batch failed');
+  assert.deepEqual(
+    rig.log.values(0),
+    Array.from({ length: 200 - failed.length }, (_, n) => String(n + failed.length)),
+  );
+});
+
+test('a producer id that the broker does not take any more is replaced', async (t) => {
+  let fenced = false;
+  const rig = startRig(t, {}, (request, partition) => {
+    if (partition === undefined || request !== 2 || fenced) return undefined;
+    fenced = true;
+    return errorCodes.INVALID_PRODUCER_EPOCH;
+  });
+  for (const value of ['a', 'b', 'c']) await rig.producer.send({ topic, value });
+  assert.equal(fenced, true);
+  assert.deepEqual(rig.log.values(0), ['a', 'b', 'c']);
+});
+
+test('without idempotence order is kept too, and records may come twice', async (t) => {
+  const randomness = seededRandomness(7);
+  const rig = startRig(t, { idempotent: false, batchBytesMax: 300 }, (_, partition) =>
+    partition === undefined && randomness.integer(6) === 0 ? 'lost answer' : undefined,
+  );
+  await writeAll(rig, 500, 1, randomness);
+  await rig.producer.flush();
+  const values = rig.log.values(0).map(Number);
+  assert.deepEqual(
+    [...new Set(values)].sort((a, b) => a - b),
+    [...Array(500).keys()],
+  );
+  assert.deepEqual([...new Set(values)], [...Array(500).keys()]);
+});
+
+test('a failing batch ends at its delivery timeout, and the ones behind it are still stored', async (t) => {
+  let failing = true;
+  const rig = startRig(t, { deliveryTimeoutMs: 100 }, (_, partition) =>
+    partition !== undefined && failing ? errorCodes.NOT_ENOUGH_REPLICAS : undefined,
+  );
+  await assert.rejects(rig.producer.send({ topic, value: 'lost' }), {
+    code: 'delivery_timeout',
+    maybeStored: true,
+    message: /NOT_ENOUGH_REPLICAS: fewer replicas are in sync/,
+  });
+  failing = false;
+  assert.equal((await rig.producer.send({ topic, value: 'stored' })).offset, 0);
+  assert.deepEqual(rig.log.values(0), ['stored']);
+});
