@@ -1,6 +1,6 @@
 /**
- * States an invariant of the program. A violation is a bug, never bad input: it throws an `AssertionFailure`, which nothing
- * may catch to go on.
+ * States an invariant of the program. A violation is a bug, never bad input: it throws an `AssertionFailure`, which
+ * nothing may catch to go on.
  */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);

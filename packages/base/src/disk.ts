@@ -1,6 +1,6 @@
 /**
- * Files as the broker sees them. `node-disk.ts` implements it on the file system; a simulation implements it in memory, with
- * torn writes, failures and lost unsynced data. Paths are absolute, with `/` between parts.
+ * Files as the broker sees them. `node-disk.ts` implements it on the file system; a simulation implements it in memory,
+ * with torn writes, failures and lost unsynced data. Paths are absolute, with `/` between parts.
  */
 import { MillraceError } from './millrace-error.ts';
 
@@ -29,13 +29,18 @@ export interface DiskEntry {
   readonly size: number;
 }
 
-/** An open file. Reads and writes are positional and may overlap in time; the caller orders those that touch the same bytes. */
+/**
+ * An open file. Reads and writes are positional and may overlap in time; the caller orders those that touch the same
+ * bytes.
+ */
 export interface DiskFile {
   /** Bytes in the file now. */
   size(): Promise<number>;
   /** Reads up to `target.length` bytes at `position`; answers how many were read: fewer only at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>;
-  /** Writes all chunks one after the other from `position` on; rejects with `DiskError` when not all of it was written. */
+  /**
+   * Writes all chunks one after the other from `position` on; rejects with `DiskError` when not all of it was written.
+   */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes everything written so far survive a loss of power. */
   sync(): Promise<void>;

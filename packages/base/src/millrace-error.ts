@@ -1,7 +1,7 @@
 /**
- * The one base of all operating failures: things that go wrong in a correct program (a closed socket, a full disk, bad input).
- * A subclass has a literal `code`, says whether a retry can help, carries its facts as fields, and tells in its message what
- * happened, to what, and what to do next. Nothing may tell errors apart by message text.
+ * The one base of all operating failures: things that go wrong in a correct program (a closed socket, a full disk, bad
+ * input). A subclass has a literal `code`, says whether a retry can help, carries its facts as fields, and tells in its
+ * message what happened, to what, and what to do next. Nothing may tell errors apart by message text.
  */
 const brand = Symbol.for('millrace.error');
 
@@ -26,8 +26,8 @@ export abstract class MillraceError extends Error {
 }
 
 /**
- * Whether `error` is an operating failure (of the given code, when one is named). Works across duplicate installations of the
- * package, where `instanceof` does not.
+ * Whether `error` is an operating failure (of the given code, when one is named). Works across duplicate installations
+ * of the package, where `instanceof` does not.
  */
 export function isMillraceError<C extends string>(error: unknown, code?: C): error is MillraceError & { code: C } {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;

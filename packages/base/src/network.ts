@@ -1,6 +1,6 @@
 /**
- * Stream sockets as broker and client see them: callbacks, not streams, because a promise or an event object a chunk is what a
- * fast path can't afford. `node-network.ts` implements it on TCP; a simulation implements it on a virtual clock.
+ * Stream sockets as broker and client see them: callbacks, not streams, because a promise or an event object a chunk is
+ * what a fast path can't afford. `node-network.ts` implements it on TCP; a simulation implements it on a virtual clock.
  */
 import { MillraceError } from './millrace-error.ts';
 
@@ -28,7 +28,7 @@ export interface ConnectOptions {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Stops accepting; connections already accepted stay open. Resolves once the port is free. */
+  /** Stops accepting at once; connections already accepted stay open. Resolves once the last of them is closed. */
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export interface Socket {
   /** Must be called once, in the turn in which the socket was handed over, before which no data is delivered. */
   handle(handler: SocketHandler): void;
   /**
-   * Queues the chunks, in order, as one write. The socket owns the bytes until they are sent: the caller must not change them.
-   * Answers false when more is buffered than the kernel took; `drained` follows.
+   * Queues the chunks, in order, as one write. The socket owns the bytes until they are sent: the caller must not
+   * change them. Answers false when more is buffered than the kernel took; `drained` follows.
    */
   write(chunks: readonly Uint8Array[]): boolean;
   /** Stops and restarts delivery of `data`. */

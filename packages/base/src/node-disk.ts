@@ -1,8 +1,20 @@
 /** `Disk` on the file system through `node:fs`. */
-import { close, constants, fdatasync, open as fsOpen, fstat, ftruncate, read, write, writev } from 'node:fs';
+import {
+  close,
+  constants,
+  type Dirent,
+  fdatasync,
+  open as fsOpen,
+  fstat,
+  ftruncate,
+  read,
+  write,
+  writev,
+} from 'node:fs';
 import { mkdir, open as openHandle, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { assert } from './assert.ts';
 import type { Disk, DiskEntry, DiskFile } from './disk.ts';
 import { DiskError } from './disk.ts';
 
@@ -20,7 +32,8 @@ const chunksPerWriteMax = 1024;
 export const nodeDisk: Disk = {
   async open(path, options) {
     try {
-      // Without O_CREAT `r+` demands that the file exists; O_RDWR|O_CREAT is what `a+` would be without its append mode.
+      // Without O_CREAT `r+` demands that the file exists; O_RDWR|O_CREAT is what `a+` would be without its append
+      // mode.
       const fd = options.create ? await openFile(path, O_RDWR | O_CREAT, 0o644) : await openFile(path, 'r+');
       return new NodeFile(fd, path);
     } catch (error) {
@@ -61,11 +74,8 @@ export const nodeDisk: Disk = {
   async list(path) {
     try {
       const entries = await readdir(path, { withFileTypes: true });
-      const listed = entries.map(async (entry): Promise<DiskEntry> => {
-        const isDirectory = entry.isDirectory();
-        return { name: entry.name, isDirectory, size: isDirectory ? 0 : (await stat(`${path}/${entry.name}`)).size };
-      });
-      return (await Promise.all(listed)).sort((left, right) => (left.name < right.name ? -1 : 1));
+      const listed = await Promise.all(entries.map((entry) => describeEntry(path, entry)));
+      return listed.flat().sort((left, right) => (left.name < right.name ? -1 : 1));
     } catch (error) {
       if (isMissing(error)) return [];
       throw diskError(error, 'list', path);
@@ -98,8 +108,21 @@ export const nodeDisk: Disk = {
   },
 };
 
+/** The entry with its size, or nothing when it was removed since the directory was read. */
+async function describeEntry(directory: string, entry: Dirent): Promise<DiskEntry[]> {
+  const { name } = entry;
+  if (entry.isDirectory()) return [{ name, isDirectory: true, size: 0 }];
+  try {
+    return [{ name, isDirectory: false, size: (await stat(`${directory}/${name}`)).size }];
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
 class NodeFile implements DiskFile {
-  readonly #fd: number;
+  /** -1 once closed: the system gives the number to the next file opened, which must not be touched by mistake. */
+  #fd: number;
   readonly #path: string;
 
   constructor(fd: number, path: string) {
@@ -108,13 +131,13 @@ class NodeFile implements DiskFile {
   }
 
   async size(): Promise<number> {
-    return (await this.#attempt('inspect', statFile(this.#fd))).size;
+    return (await this.#attempt('inspect', statFile(this.#open))).size;
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const step = (done: number): void => {
-        read(this.#fd, target, done, target.length - done, position + done, (error, count) => {
+        read(this.#open, target, done, target.length - done, position + done, (error, count) => {
           if (error) return reject(diskError(error, 'read', this.#path));
           if (count === 0 || done + count === target.length) return resolve(done + count);
           step(done + count);
@@ -132,16 +155,23 @@ class NodeFile implements DiskFile {
     }
   }
 
-  sync(): Promise<void> {
-    return this.#attempt('sync', syncFile(this.#fd));
+  async sync(): Promise<void> {
+    return this.#attempt('sync', syncFile(this.#open));
   }
 
-  truncate(size: number): Promise<void> {
-    return this.#attempt('truncate', truncateFile(this.#fd, size));
+  async truncate(size: number): Promise<void> {
+    return this.#attempt('truncate', truncateFile(this.#open, size));
   }
 
-  close(): Promise<void> {
-    return this.#attempt('close', closeFile(this.#fd));
+  async close(): Promise<void> {
+    const fd = this.#open;
+    this.#fd = -1;
+    return this.#attempt('close', closeFile(fd));
+  }
+
+  get #open(): number {
+    assert(this.#fd >= 0, `${this.#path} is not used after it was closed`);
+    return this.#fd;
   }
 
   /** One system call as a rule; what a short write left over is written from where it stopped. */
@@ -152,12 +182,13 @@ class NodeFile implements DiskFile {
       const finished = (error: NodeJS.ErrnoException | null, count: number): void => {
         if (error) return reject(diskError(error, 'write', this.#path));
         if (count === length) return resolve(length);
+        if (count === 0) return reject(diskError(new Error('nothing was written'), 'write', this.#path));
         const rest = dropBytes(chunks, count);
         this.#writePart(rest, position + count).then(() => resolve(length), reject);
       };
       const only = chunks.length === 1 ? chunks[0] : undefined;
-      if (only !== undefined) write(this.#fd, only, 0, only.length, position, finished);
-      else writev(this.#fd, chunks, position, finished);
+      if (only !== undefined) write(this.#open, only, 0, only.length, position, finished);
+      else writev(this.#open, chunks, position, finished);
     });
   }
 

@@ -6,10 +6,12 @@ import { ConnectError, ListenError } from './network.ts';
 export const nodeNetwork: Network = {
   listen: (options, onConnection) =>
     new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
         onConnection(new NodeSocket(socket));
       });
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      // Stays for good: when a connection can't be accepted later, for want of descriptors say, only its peer is concerned,
+      // who sees it refused, but an error event without a listener would end the process.
+      server.on('error', (error: NodeJS.ErrnoException) => {
         reject(new ListenError(error.code === 'EADDRINUSE' ? 'port_in_use' : 'listen_failed', options, error));
       });
       server.listen({ host: options.host, port: options.port, backlog: 1024 }, () =>
@@ -23,7 +25,7 @@ function connect(options: ConnectOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const { signal } = options;
     if (signal?.aborted) return reject(signal.reason);
-    const socket = netConnect({ host: options.host, port: options.port, noDelay: true });
+    const socket = netConnect({ host: options.host, port: options.port, noDelay: true, keepAlive: true });
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();

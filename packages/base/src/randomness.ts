@@ -1,5 +1,8 @@
-/** Random numbers for identifiers, jitter and choice. Broker and client draw only through this, so that a seed replays a run. */
-import { randomFillSync } from 'node:crypto';
+/**
+ * Random numbers for identifiers, jitter and choice. Broker and client draw only through this, so that a seed replays a
+ * run.
+ */
+import { randomFillSync, randomInt } from 'node:crypto';
 
 export interface Randomness {
   /** A uniform number in [0, 1). */
@@ -12,12 +15,14 @@ export interface Randomness {
 
 /** The operating system's randomness: fit for secrets. */
 export const systemRandomness: Randomness = {
-  float: () => Math.random(),
-  integer: (bound) => Math.floor(Math.random() * bound),
+  float: () => randomInt(2 ** 47) / 2 ** 47,
+  integer: (bound) => randomInt(bound),
   bytes: (length) => randomFillSync(new Uint8Array(length)),
 };
 
-/** Deterministic randomness from a 32-bit seed (the generator `sfc32`). For simulations and tests, never for secrets. */
+/**
+ * Deterministic randomness from a 32-bit seed (the generator `sfc32`). For simulations and tests, never for secrets.
+ */
 export function seededRandomness(seed: number): Randomness {
   let a = 0x9e3779b9;
   let b = 0x243f6a88;
