@@ -1,5 +1,6 @@
 /**
- * Runs one target in a process of its own: first its seeds as they are, then inputs made from them. Ends at the first finding.
+ * Runs one target in a process of its own: first its seeds as they are, then inputs made from them. Ends at the first
+ * finding.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isMillraceError, seededRandomness } from '@millrace/base';

@@ -1,6 +1,7 @@
 /**
- * Fuzzes one target under watch. A finding is an input that ends in anything but a value or an error of the project, that takes
- * too long, or that takes too much memory; it fails with the input in hex and the seed that leads to it again.
+ * Fuzzes one target under watch. A finding is an input that ends in anything but a value or an error of the project,
+ * that takes too long, or that takes too much memory; it fails with the input in hex and the seed that leads to it
+ * again.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What a fuzzing process shows while it is busy: how many inputs it has begun, and the one it is at, in a file, since a process
- * that hangs, runs out of memory or crashes says nothing any more.
+ * What a fuzzing process shows while it is busy: how many inputs it has begun, and the one it is at, in a file, since a
+ * process that hangs, runs out of memory or crashes says nothing any more.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { inputBytesMax } from './mutate.ts';

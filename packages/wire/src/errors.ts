@@ -229,7 +229,9 @@ export class KafkaError extends MillraceError {
   /** Kafka's name for it. */
   readonly errorName: ErrorName;
 
-  /** `action` says what was tried, to what: "create topic orders"; `detail` is the broker's own message, if it sent one. */
+  /**
+   * `action` says what was tried, to what: "create topic orders"; `detail` is the broker's own message, if it sent one.
+   */
   constructor(errorCode: number, action: string, detail?: string | null) {
     const row = errorRow(errorCode);
     const reason = detail ? `${row.description} (${detail})` : row.description;

@@ -1,7 +1,7 @@
 /**
- * Frames: a 4-byte length, a header, and a message. Header versions follow from the API: requests of flexible versions have
- * header 2, others header 1; responses 1 and 0, but ApiVersions always answers with header 0, because a client must be able
- * to read the answer to a version that the broker doesn't know (KIP-511).
+ * Frames: a 4-byte length, a header, and a message. Header versions follow from the API: requests of flexible versions
+ * have header 2, others header 1; responses 1 and 0, but ApiVersions always answers with header 0, because a client
+ * must be able to read the answer to a version that the broker doesn't know (KIP-511).
  */
 import { type ByteReader, ByteReader as Reader } from './codec/byte-reader.ts';
 import type { ByteWriter, EncodedFrame } from './codec/byte-writer.ts';
@@ -29,8 +29,8 @@ export function decodeRequestHeader(reader: ByteReader): RequestHeader {
 }
 
 /**
- * Reads the rest of a request whose header was read. The result's views pin the frame. Bytes after the message are ignored, as
- * Kafka's brokers do: librdkafka 2.15 sends three of them with some Metadata requests.
+ * Reads the rest of a request whose header was read. The result's views pin the frame. Bytes after the message are
+ * ignored, as Kafka's brokers do: librdkafka 2.15 sends three of them with some Metadata requests.
  */
 export function decodeRequest<A extends Api>(api: A, version: number, reader: ByteReader): RequestOf<A> {
   if (hasVersion(api.flexible, version)) reader.skipTags();

@@ -1,18 +1,21 @@
 /**
- * How Kafka's messages are described: one plain `as const` literal per request and response, in which versions are data. The
- * TypeScript type of a message is derived from its literal (`Message<typeof request>`), so no code is generated into files.
+ * How Kafka's messages are described: one plain `as const` literal per request and response, in which versions are
+ * data. The TypeScript type of a message is derived from its literal (`Message<typeof request>`), so no code is
+ * generated into files.
  *
- * A schema object lists fields in wire order. One value represents every version of a message: a field that a version lacks
- * holds its default after decoding; encoding a value other than the default into such a version fails for a request, unless the
- * field is `ignorable`, and drops the value for a response. Source of the rules: "Kafka message definitions" (apache/kafka, common/message/README.md).
+ * A schema object lists fields in wire order. One value represents every version of a message: a field that a version
+ * lacks holds its default after decoding; encoding a value other than the default into such a version fails for a
+ * request, unless the field is `ignorable`, and drops the value for a response. Source of the rules: "Kafka message
+ * definitions" (apache/kafka, common/message/README.md).
  */
 
 /** A range of versions: `3+`, `0-2`, `5`. */
 export type Versions = `${number}+` | `${number}-${number}` | `${number}`;
 
 /**
- * Wire types without parts. `int64` is a `number` (see `Int64` in the README); `uuid` is text in Kafka's 22-character base64url
- * form; `records` is a run of record batches, which are never copied: decoding yields a view, encoding passes chunks through.
+ * Wire types without parts. `int64` is a `number` (the README says within which bounds); `uuid` is text in Kafka's
+ * 22-character base64url form; `records` is a run of record batches, which are never copied: decoding yields a view,
+ * encoding passes chunks through.
  */
 export type Primitive =
   | 'bool'
@@ -41,8 +44,6 @@ interface FieldBase {
   readonly tag?: number;
   /** Versions in which the field is tagged; goes with `tag`. */
   readonly tagged?: Versions;
-  /** Versions in which the field itself uses the compact encoding, where that differs from the message (header's client id). */
-  readonly flexible?: 'never';
 }
 
 export interface PrimitiveField extends FieldBase {
@@ -116,7 +117,10 @@ type OrNull<F extends Field, V> = F extends { nullable: Versions }
     ? V | null
     : V;
 
-/** The value of a message or struct as decoding yields it: every field present. Views (`bytes`, `records`) pin their frame. */
+/**
+ * The value of a message or struct as decoding yields it: every field present. Views (`bytes`, `records`) pin their
+ * frame.
+ */
 export type Message<S extends Fields> = { -readonly [Name in keyof S]: OrNull<S[Name], BareValue<S[Name]>> };
 
 type DraftElement<Of extends Primitive | Fields> = Of extends 'records'

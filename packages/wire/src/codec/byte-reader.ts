@@ -1,9 +1,9 @@
 /**
- * Reads wire primitives from one message's bytes. Every read is bounds-checked against the message, so hostile lengths end in a
- * `WireError` and never read a neighbour's bytes; strings are copied, `bytes` and `records` are views.
+ * Reads wire primitives from one message's bytes. Every read is bounds-checked against the message, so hostile lengths
+ * end in a `WireError` and never read a neighbour's bytes; strings are copied, `bytes` and `records` are views.
  *
- * Memory: a decoder may create at most `elementsMax` array elements for one message, whatever its bytes claim, because an
- * element of one byte becomes an object of a hundred.
+ * Memory: a decoder may create at most `elementsMax` array elements for one message, whatever its bytes claim, because
+ * an element of one byte becomes an object of a hundred.
  */
 import { readInt16, readInt32 } from '../records/big-endian.ts';
 import { WireError } from '../wire-error.ts';
@@ -55,7 +55,10 @@ export class ByteReader {
     return readInt32(this.buffer, this.#take(4)) >>> 0;
   }
 
-  /** A signed 64-bit integer; the largest one, which Kafka uses for "unbounded", is Infinity; others beyond 2^53-1 are refused. */
+  /**
+   * A signed 64-bit integer; the largest one, which Kafka uses for "unbounded", is Infinity; others beyond 2^53-1 are
+   * refused.
+   */
   int64(): number {
     const at = this.#take(8);
     const high = readInt32(this.buffer, at);

@@ -1,16 +1,14 @@
 /**
- * Writes wire primitives into one message. Small values go into a slab shared with the writer's later messages; large record
- * bytes are not copied but listed between the pieces of the slab. `finish` hands the pieces over: from then on they belong to
- * the receiver and the writer goes on behind them.
+ * Writes wire primitives into one message. Small values go into a slab shared with the writer's later messages; large
+ * record bytes are not copied but listed between the pieces of the slab. `finish` hands the pieces over: from then on
+ * they belong to the receiver and the writer goes on behind them.
  */
 import { WireError } from '../wire-error.ts';
+import { shortTextMax, writeAscii } from './short-text.ts';
 
 const slabBytes = 64 * 1024;
 /** Record bytes up to this length are cheaper to copy than to send as a chunk of their own. */
 const inlineBytesMax = 2048;
-/** Text of up to this many ASCII characters is written faster here than by a call into Node; lengths fit one varint byte. */
-const shortTextMax = 40;
-
 const uuidCharacters = 22;
 
 /** Writers for the insides of tagged fields, whose length comes before them. */
@@ -123,8 +121,9 @@ export class ByteWriter {
   string(value: string): void {
     if (value.length <= shortTextMax) {
       const at = this.#reserve(2 + value.length);
-      if (this.#asciiText(value, at + 2)) {
+      if (writeAscii(this.#buffer, at + 2, value)) {
         this.#view.setInt16(at, value.length);
+        this.#position = at + 2 + value.length;
         return;
       }
     }
@@ -142,8 +141,9 @@ export class ByteWriter {
   compactString(value: string): void {
     if (value.length <= shortTextMax) {
       const at = this.#reserve(1 + value.length);
-      if (this.#asciiText(value, at + 1)) {
+      if (writeAscii(this.#buffer, at + 1, value)) {
         this.#buffer[at] = value.length + 1;
+        this.#position = at + 1 + value.length;
         return;
       }
     }
@@ -233,19 +233,6 @@ export class ByteWriter {
     this.#chunks = [];
     this.#listedBytes = 0;
     this.#position = this.#start;
-  }
-
-  /** Writes text whose characters are all ASCII, and says whether they are. */
-  #asciiText(value: string, at: number): boolean {
-    const buffer = this.#buffer;
-    const { length } = value;
-    for (let index = 0; index < length; index++) {
-      const code = value.charCodeAt(index);
-      if (code > 0x7f) return false;
-      buffer[at + index] = code;
-    }
-    this.#position = at + length;
-    return true;
   }
 
   #text(value: string, length: number): void {

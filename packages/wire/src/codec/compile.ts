@@ -1,7 +1,7 @@
 /**
- * Turns a schema at one version into a decoder and an encoder in JavaScript: the only place that generates code. What goes into
- * the code is names, numbers and defaults of our own schemas, never anything from outside. Each function carries a `sourceURL`,
- * so profiles and stacks name it (`millrace-wire/HeartbeatRequest.v4.decode`).
+ * Turns a schema at one version into a decoder and an encoder in JavaScript: the only place that generates code. What
+ * goes into the code is names, numbers and defaults of our own schemas, never anything from outside. Each function
+ * carries a `sourceURL`, so profiles and stacks name it (`millrace-wire/HeartbeatRequest.v4.decode`).
  */
 import type { Field, Fields } from '../schema.ts';
 import type { ByteReader } from './byte-reader.ts';
@@ -49,7 +49,8 @@ class Program {
   }
 
   link(entry: string, name: string, runtime: Record<string, unknown>): unknown {
-    const source = `"use strict";\n${this.#functions.join('\n')}\nreturn ${entry};\n//# sourceURL=millrace-wire/${name}`;
+    const functions = this.#functions.join('\n');
+    const source = `"use strict";\n${functions}\nreturn ${entry};\n//# sourceURL=millrace-wire/${name}`;
     return new Function(...Object.keys(runtime), source)(...Object.values(runtime));
   }
 

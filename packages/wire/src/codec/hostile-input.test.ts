@@ -1,6 +1,7 @@
 /**
- * Bytes that are no message. Method: frames that Kafka's own classes wrote are cut and changed; the compiled decoder must end
- * in a message or a `WireError`, as the interpreter does on the same bytes, and within the bounds on memory and time.
+ * Bytes that are no message. Method: frames that Kafka's own classes wrote are cut and changed; the compiled decoder
+ * must end in a message or a `WireError`, as the interpreter does on the same bytes, and within the bounds on memory
+ * and time.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * Encodes and decodes by walking the schema at every message. Slow and plain: the oracle that the compiled codecs are tested
- * against, and what is used where the process may not generate code (`--disallow-code-generation-from-strings`).
+ * Encodes and decodes by walking the schema at every message. Slow and plain: the oracle that the compiled codecs are
+ * tested against, and what is used where the process may not generate code (`--disallow-code-generation-from-strings`).
  */
 import type { Field, Fields, Primitive } from '../schema.ts';
 import { WireError } from '../wire-error.ts';
@@ -31,9 +31,9 @@ export function interpretDecode(fields: Fields, version: number, flexible: boole
 }
 
 /**
- * Encodes a struct of `fields` as it is at `version`; fields left out hold their default. A value that the version has no place
- * for is refused if `strict` and the field is not ignorable, else dropped: a request that can't say what it means must fail, but
- * an answer tells a client of an older version what that version knows.
+ * Encodes a struct of `fields` as it is at `version`; fields left out hold their default. A value that the version has
+ * no place for is refused if `strict` and the field is not ignorable, else dropped: a request that can't say what it
+ * means must fail, but an answer tells a client of an older version what that version knows.
  */
 export function interpretEncode(
   fields: Fields,

@@ -21,7 +21,7 @@ export function layoutOf(fields: Fields, version: number, flexible: boolean): Sl
     assert(!tagged || (flexible && field.tag !== undefined), `field ${name} is tagged outside a flexible version`);
     const place = tagged ? 'tagged' : present ? 'plain' : 'absent';
     const nullable = hasVersion(field.nullable, version);
-    return { name, field, place, nullable, compact: flexible && field.flexible !== 'never' };
+    return { name, field, place, nullable, compact: flexible };
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Any message of any API, in both directions and at every version. Method: messages are drawn from the schema itself; the
- * interpreter, which is plain enough to be read, is the oracle for the compiled codec.
+ * Any message of any API, in both directions and at every version. Method: messages are drawn from the schema itself;
+ * the interpreter, which is plain enough to be read, is the oracle for the compiled codec.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

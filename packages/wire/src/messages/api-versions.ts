@@ -1,6 +1,7 @@
 /**
  * Tells which versions of which APIs a broker speaks, and its finalized features.
- * The answer always has header version 0; an unknown version is answered in version 0 with UNSUPPORTED_VERSION (KIP-511).
+ * The answer always has header version 0; an unknown version is answered in version 0 with UNSUPPORTED_VERSION
+ * (KIP-511).
  */
 import type { Api, Fields, Message } from '../schema.ts';
 

@@ -1,6 +1,7 @@
 /**
- * What members of a classic consumer group tell each other through the broker, inside JoinGroup's metadata and SyncGroup's
- * assignment: a 2-byte version, then the message. A reader takes what it knows of a newer version and ignores the rest.
+ * What members of a classic consumer group tell each other through the broker, inside JoinGroup's metadata and
+ * SyncGroup's assignment: a 2-byte version, then the message. A reader takes what it knows of a newer version and
+ * ignores the rest.
  */
 import { ByteReader } from '../codec/byte-reader.ts';
 import { ByteWriter } from '../codec/byte-writer.ts';

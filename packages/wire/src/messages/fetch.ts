@@ -1,7 +1,7 @@
 /**
  * Reads record batches from partitions, waiting for data if asked to.
- * Version 7 brings sessions (KIP-227), 11 the rack (KIP-392), 12 is flexible and detects divergence, 13 names topics by id,
- * 15 moves the replica id into a tagged field.
+ * Version 7 brings sessions (KIP-227), 11 the rack (KIP-392), 12 is flexible and detects divergence, 13 names topics by
+ * id, 15 moves the replica id into a tagged field.
  */
 import type { Api, Fields, Message } from '../schema.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Joins a classic group, or joins again for the next generation.
- * Version 4 answers MEMBER_ID_REQUIRED first (KIP-394), 5 adds static members, 7 names the protocol type, 9 lets the leader
- * skip the assignment.
+ * Version 4 answers MEMBER_ID_REQUIRED first (KIP-394), 5 adds static members, 7 names the protocol type, 9 lets the
+ * leader skip the assignment.
  */
 import type { Api, Fields, Message } from '../schema.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Appends record batches to partitions.
- * Acks 0 gets no answer at all. Version 9 is flexible; 10 names the new leader in tagged fields (KIP-951); 12 adds partitions to
- * a transaction implicitly (KIP-890); 13 names topics by id.
+ * Acks 0 gets no answer at all. Version 9 is flexible; 10 names the new leader in tagged fields (KIP-951); 12 adds
+ * partitions to a transaction implicitly (KIP-890); 13 names topics by id.
  */
 import type { Api, Fields, Message } from '../schema.ts';
 
