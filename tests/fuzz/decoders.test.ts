@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fuzz } from './fuzz.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
-import * as batches from './targets/batches.ts';
-import * as compression from './targets/compression.ts';
-import * as frames from './targets/frames.ts';
-import * as messages from './targets/messages.ts';
+import { batches } from './targets/batches.ts';
+import { compression } from './targets/compression.ts';
+import { frames } from './targets/frames.ts';
+import { consumerProtocol, requests, responses } from './targets/messages.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Date.now() % 2 ** 32);
@@ -19,10 +19,10 @@ const meanMsMax = 10;
 const externalBytesMax = 256 * 1024 * 1024;
 
 const modules: Record<string, Record<string, FuzzTarget>> = {
-  'targets/messages.ts': { ...messages },
-  'targets/frames.ts': { ...frames },
-  'targets/batches.ts': { ...batches },
-  'targets/compression.ts': { ...compression },
+  'targets/messages.ts': { requests, responses, consumerProtocol },
+  'targets/frames.ts': { frames },
+  'targets/batches.ts': { batches },
+  'targets/compression.ts': { compression },
 };
 
 for (const [path, targets] of Object.entries(modules)) {

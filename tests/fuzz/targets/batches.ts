@@ -9,7 +9,7 @@ const decompressedBytesMax = 64 * 1024;
 /** An input is a run of batches. Checksums are verified last, since who changes bytes can change them too. */
 export const batches: FuzzTarget = {
   name: 'batches',
-  inputs: 200_000,
+  inputs: 100_000,
   seeds: () => {
     const foreign = readJson('records/foreign-batches.json') as Record<string, string>;
     const transaction = { coordinatorEpoch: 3, producerId: 9, producerEpoch: 1, timestamp: 1e12 };

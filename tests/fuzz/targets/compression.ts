@@ -14,7 +14,7 @@ const contents = ['', 'a', 'text '.repeat(400), Buffer.from(Array.from({ length:
 /** An input is a byte that chooses the codec, then compressed bytes. */
 export const compression: FuzzTarget = {
   name: 'compression',
-  inputs: 60_000,
+  inputs: 40_000,
   seeds: () => {
     const own = compressions.flatMap((type, index) => {
       return contents.map((content) => tagged(index, compressSync(type, content)));
