@@ -66,7 +66,7 @@ function startRig(
   );
   const rig: Rig = { producer: new KafkaProducer(cluster, producerOptions, () => undefined), log, events, requests: 0 };
   t.after(async () => {
-    await rig.producer.close().catch(() => undefined);
+    await Promise.allSettled([rig.producer.close()]);
     cluster.close();
   });
   return rig;

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  buildControlBatch,
+  errorCodes,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetForLeaderEpoch,
+  RecordBatchBuilder,
+} from '@millrace/wire';
+import type { ClientEvent } from '../client.ts';
+import { Cluster } from '../cluster.ts';
+import { text } from '../serde.ts';
+import { clientSettings } from '../settings.ts';
+import { ScriptedBroker } from '../testing/scripted-network.ts';
+import { topic } from '../topic.ts';
+import { KafkaConsumer } from './kafka-consumer.ts';
+
+const lines = topic('lines', { value: text });
+
+interface StoredBatch {
+  readonly baseOffset: number;
+  readonly nextOffset: number;
+  bytes: Uint8Array;
+}
+
+/** The log of one partition behind a scripted broker, and what a test may do to it. */
+class ScriptedLog {
+  batches: StoredBatch[] = [];
+  leaderEpoch = 1;
+  /** Answered instead of records, once each. */
+  readonly errors: number[] = [];
+  /** Where an epoch ends, as the leader tells. */
+  epochEnd = { leaderEpoch: 1, endOffset: 0 };
+  readonly events: ClientEvent[] = [];
+  fetches = 0;
+
+  get end(): number {
+    return this.batches.at(-1)?.nextOffset ?? 0;
+  }
+
+  append(values: readonly string[]): void {
+    const builder = new RecordBatchBuilder();
+    for (const value of values) builder.append(1, null, value);
+    const options = { baseOffset: this.end, partitionLeaderEpoch: this.leaderEpoch };
+    const bytes = Uint8Array.from(builder.build(options));
+    this.batches.push({ baseOffset: this.end, nextOffset: this.end + values.length, bytes });
+  }
+
+  appendControl(): void {
+    const bytes = Uint8Array.from(
+      buildControlBatch({
+        baseOffset: this.end,
+        producerId: 1,
+        producerEpoch: 0,
+        type: 'commit',
+        timestamp: 1,
+        coordinatorEpoch: 0,
+      }),
+    );
+    this.batches.push({ baseOffset: this.end, nextOffset: this.end + 1, bytes });
+  }
+
+  open(t: TestContext, from: 'earliest' | 'none' = 'earliest'): KafkaConsumer<typeof lines> {
+    const broker = new ScriptedBroker();
+    broker.on(metadata, () => ({
+      brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
+      topics: [{ errorCode: 0, name: lines.name, partitions: [this.#partition()] }],
+    }));
+    broker.on(listOffsets, () => ({
+      topics: [{ name: lines.name, partitions: [{ partitionIndex: 0, errorCode: 0, offset: 0 }] }],
+    }));
+    broker.on(offsetForLeaderEpoch, () => ({
+      topics: [{ topic: lines.name, partitions: [{ errorCode: 0, partition: 0, ...this.epochEnd }] }],
+    }));
+    broker.on(fetch, ({ topics }) => {
+      this.fetches++;
+      const errorCode = this.errors.shift() ?? 0;
+      const offset = topics[0]?.partitions[0]?.fetchOffset ?? this.end;
+      const batches = errorCode === 0 ? this.batches.filter(({ nextOffset }) => nextOffset > offset) : [];
+      const records = batches.map(({ bytes }) => bytes);
+      const partition = { partitionIndex: 0, errorCode, highWatermark: this.end, abortedTransactions: null, records };
+      return { sessionId: 0, responses: [{ topic: lines.name, partitions: [partition] }] };
+    });
+    const cluster = new Cluster(
+      clientSettings({
+        bootstrap: 'broker:9092',
+        platform: broker.network.platform,
+        retryBackoffMs: 1,
+        retryBackoffMaxMs: 4,
+        report: (event) => this.events.push(event),
+      }),
+    );
+    const consumer = new KafkaConsumer<typeof lines>(
+      cluster,
+      { assign: [{ topic: lines, partition: 0, offset: 0 }], from },
+      () => undefined,
+    );
+    t.after(async () => {
+      await consumer.close();
+      cluster.close();
+    });
+    return consumer;
+  }
+
+  #partition() {
+    return {
+      errorCode: 0,
+      partitionIndex: 0,
+      leaderId: 1,
+      leaderEpoch: this.leaderEpoch,
+      replicaNodes: [1],
+      isrNodes: [1],
+    };
+  }
+}
+
+async function take(consumer: KafkaConsumer<typeof lines>, count: number): Promise<string[]> {
+  const values: string[] = [];
+  for await (const record of consumer.records()) {
+    values.push(record.value);
+    if (values.length === count) break;
+  }
+  return values;
+}
+
+test('control batches are passed over, and the position goes behind them', async (t) => {
+  const log = new ScriptedLog();
+  log.append(['a', 'b']);
+  log.appendControl();
+  log.appendControl();
+  log.append(['c']);
+  log.appendControl();
+  const consumer = log.open(t);
+  assert.deepEqual(await take(consumer, 3), ['a', 'b', 'c']);
+});
+
+test('records that fail their checksum are an error that names their place; fetched anew they may be whole', async (t) => {
+  const log = new ScriptedLog();
+  log.append(['a']);
+  log.append(['b']);
+  const batch = log.batches[1] as StoredBatch;
+  const whole = batch.bytes;
+  batch.bytes = Uint8Array.from(whole);
+  batch.bytes[batch.bytes.length - 2]! ^= 1;
+  const consumer = log.open(t);
+  await assert.rejects(take(consumer, 2), {
+    code: 'corrupt_batch',
+    offset: 1,
+    message: /the records at lines \[0\] offset 1 can't be read: .*checksum.*; seek\(\) to 2 to go on behind them/,
+  });
+  batch.bytes = whole;
+  assert.deepEqual(await take(consumer, 2), ['a', 'b']);
+});
+
+for (const from of ['earliest', 'none'] as const) {
+  test(`an election that cut the log behind the position is noticed, with from '${from}'`, async (t) => {
+    const log = new ScriptedLog();
+    log.append(['a', 'b', 'c', 'd']);
+    const consumer = log.open(t, from);
+    const records = consumer.records();
+    for (const expected of ['a', 'b', 'c', 'd']) assert.equal((await records.next()).value?.value, expected);
+    // The new leader never had the last three.
+    log.batches = [];
+    log.append(['a']);
+    log.leaderEpoch = 2;
+    log.epochEnd = { leaderEpoch: 1, endOffset: 1 };
+    log.append(['B', 'C', 'D', 'E', 'F']);
+    log.errors.push(errorCodes.FENCED_LEADER_EPOCH);
+    if (from === 'none') {
+      await assert.rejects(records.next(), { code: 'no_offset', offset: 4 });
+      return;
+    }
+    const values: (string | undefined)[] = [];
+    for (let n = 0; n < 5; n++) values.push((await records.next()).value?.value);
+    assert.deepEqual(values, ['B', 'C', 'D', 'E', 'F']);
+    const told = log.events.find(({ event }) => event === 'offset_reset');
+    assert.match(
+      told?.message ?? '',
+      /the log of lines \[0\] was cut at offset 1 in an election; going on there instead of 4/,
+    );
+  });
+}
+
+test('an error of the session begins it anew, and passing errors are tried again', async (t) => {
+  const log = new ScriptedLog();
+  log.append(['a']);
+  log.errors.push(errorCodes.NOT_LEADER_OR_FOLLOWER, errorCodes.OFFSET_NOT_AVAILABLE, errorCodes.UNKNOWN_SERVER_ERROR);
+  assert.deepEqual(await take(log.open(t), 1), ['a']);
+  assert.equal(log.fetches, 4);
+  const refused = new ScriptedLog();
+  refused.append(['a']);
+  refused.errors.push(errorCodes.TOPIC_AUTHORIZATION_FAILED);
+  await assert.rejects(take(refused.open(t), 1), { code: 'kafka_error', errorName: 'TOPIC_AUTHORIZATION_FAILED' });
+});
