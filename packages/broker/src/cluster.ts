@@ -10,20 +10,19 @@
  */
 import {
   type Listener,
-  MillraceError,
   messageOf,
   nodePlatform,
   type Platform,
-  randomUuidBytes,
-  type Timer,
 } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { handlers } from './handlers/index.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Journal } from './journal/journal.ts';
 import { FileCache } from './log/file-cache.ts';
 import type { Log } from './log/log.ts';
@@ -71,18 +70,6 @@ export interface BrokerAddress {
   readonly rack: string | null;
 }
 
-/** The data directory was written by a newer version, or is damaged. */
-export class ClusterDirectoryError extends MillraceError {
-  readonly code = 'cluster_directory';
-  readonly directory: string;
-
-  constructor(directory: string, reason: string) {
-    super(`the cluster's data directory ${directory} can't be used: ${reason}`);
-    this.directory = directory;
-  }
-}
-
-const formatVersion = 1;
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
@@ -117,7 +104,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #journal: Journal;
   readonly #files: FileCache;
   readonly #connections = new Set<Connection>();
-  readonly #timers = new Set<Timer>();
+  readonly #housekeeping: Housekeeping;
   readonly #report: (event: BrokerEvent) => void;
   #clusterId = '';
   #endpoints: BrokerEndpoint[] = [];
@@ -133,8 +120,10 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#options = options;
     this.#report = options.report ?? (() => undefined);
     this.configuration = new ClusterConfiguration(configuration);
-    this.#journal = new Journal({ disk, path: `${dataDirectory}/journal`, report: this.#report });
+    const paths = clusterPaths(dataDirectory);
+    this.#journal = new Journal({ disk, path: paths.journal, report: this.#report });
     this.configuration.attach(this.#journal);
+    this.#housekeeping = new Housekeeping({ timers: platform.timers, report: this.#report });
     this.#files = new FileCache(disk, options.openFilesMax ?? openFilesMaxDefault);
     const environment: LogEnvironment = {
       clock,
@@ -143,9 +132,9 @@ export class Cluster implements ClusterState, AsyncDisposable {
       tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault),
       report: this.#report,
     };
-    const directory = `${dataDirectory}/topics`;
     this.topics = new TopicCatalog({
-      directory,
+      directory: paths.topics,
+      nodeIds: options.brokers.map(({ nodeId }) => nodeId),
       configuration: this.configuration,
       environment,
       randomness,
@@ -177,17 +166,18 @@ export class Cluster implements ClusterState, AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { disk } = this.platform;
-    await disk.makeDirectory(`${this.#options.dataDirectory}/topics`);
-    this.#clusterId = await this.#readIdentity();
+    const { disk, randomness } = this.platform;
+    this.#clusterId = await openClusterDirectory(disk, randomness, this.#options.dataDirectory);
     await this.#journal.open();
     this.#journalOpen = true;
     this.producerIds.start();
     await this.topics.recover();
     await this.groups.start();
     await this.#listen();
-    this.#every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
-    this.#every(flushCheckMs, () => this.#flushOld());
+    this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
+    this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
+    const idleMsMax = this.configuration.number('connections.max.idle.ms');
+    if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#closeIdle(idleMsMax));
   }
 
   /** Ends all connections, writes and syncs what is pending, and leaves a directory that the next start need not check. */
@@ -201,18 +191,22 @@ export class Cluster implements ClusterState, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
+    const housekeeping = this.#housekeeping.stop();
     const listeners = this.#listeners.map((listener) => listener.close());
     for (const connection of [...this.#connections]) connection.destroy();
-    await Promise.all(listeners);
+    await Promise.all([...listeners, housekeeping]);
     if (!this.#journalOpen) return;
     this.groups.close();
+    await this.topics.removed();
     const logs = [...this.topics.logged()].map((partition) => partition.openLog());
     for (let first = 0; first < logs.length; first += closingAtOnce) {
       await Promise.all(logs.slice(first, first + closingAtOnce).map((log) => this.#closeLog(log)));
     }
-    await this.#journal.close();
-    await this.#files.close();
+    try {
+      await this.#journal.close();
+    } finally {
+      await this.#files.close();
+    }
   }
 
   /** A log that can't be closed cleanly is checked by the next start; the others are closed all the same. */
@@ -234,20 +228,6 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
   }
 
-  async #readIdentity(): Promise<string> {
-    const { disk, randomness } = this.platform;
-    const directory = this.#options.dataDirectory;
-    const path = `${directory}/meta.json`;
-    const content = await disk.readFile(path);
-    if (content === undefined) {
-      const clusterId = Buffer.from(randomUuidBytes(randomness)).toString('base64url');
-      const text = `${JSON.stringify({ formatVersion, clusterId })}\n`;
-      await disk.writeFileAtomic(path, Buffer.from(text), { sync: true });
-      return clusterId;
-    }
-    return parseIdentity(Buffer.from(content).toString(), directory);
-  }
-
   async #listen(): Promise<void> {
     const { host = '127.0.0.1', brokers } = this.#options;
     const writer = new ByteWriter();
@@ -262,6 +242,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
           broker,
           handlers,
           frameBytesMax,
+          clock: this.platform.clock,
           writer,
           report: this.#report,
           onClosed: (closed) => this.#connections.delete(closed),
@@ -276,47 +257,31 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   async #retain(): Promise<void> {
     const expired = this.platform.clock.now() - this.configuration.number('producer.id.expiration.ms');
-    for (const partition of this.topics.logged()) {
-      partition.log?.producers.expire(expired);
-      await partition.log?.retain();
+    await this.#tend('apply the retention of', (log) => {
+      log.producers.expire(expired);
+      return log.retain();
+    });
+  }
+
+  #flushOld(): Promise<void> {
+    return this.#tend('sync', (log) => log.flushOld());
+  }
+
+  /** Does something to one log after the other. One that fails does not keep the others from it. */
+  async #tend(what: string, work: (log: Log) => Promise<void> | undefined): Promise<void> {
+    for (const { log } of this.topics.logged()) {
+      if (this.#housekeeping.stopped) return;
+      try {
+        const working = log && work(log);
+        if (working !== undefined) await working;
+      } catch (error) {
+        this.#report({ level: 'error', message: `could not ${what} ${log?.directory}: ${messageOf(error)}` });
+      }
     }
   }
 
-  async #flushOld(): Promise<void> {
-    for (const partition of this.topics.logged()) await partition.log?.flushOld();
+  #closeIdle(idleMsMax: number): void {
+    const since = this.platform.clock.monotonic() - idleMsMax;
+    for (const connection of this.#connections) connection.closeIfIdle(since);
   }
-
-  /** Runs `work` again and again, `intervalMs` after it ended. */
-  #every(intervalMs: number, work: () => Promise<void>): void {
-    const timer = this.platform.timers
-      .after(intervalMs, () => {
-        this.#timers.delete(timer);
-        const again = (): void => {
-          if (this.#closing === undefined) this.#every(intervalMs, work);
-        };
-        work().then(again, (error: unknown) => {
-          this.#report({ level: 'error', message: `housekeeping failed: ${messageOf(error)}` });
-          again();
-        });
-      })
-      .unref();
-    this.#timers.add(timer);
-  }
-}
-
-function parseIdentity(text: string, directory: string): string {
-  let identity: { formatVersion?: unknown; clusterId?: unknown };
-  try {
-    identity = JSON.parse(text);
-  } catch (error) {
-    throw new ClusterDirectoryError(directory, `meta.json is damaged (${String(error)}); restore it from a backup`);
-  }
-  if (identity.formatVersion !== formatVersion) {
-    const reason = `its format is ${String(identity.formatVersion)}, and this version of Millrace reads ${formatVersion}`;
-    throw new ClusterDirectoryError(directory, `${reason}; use the version that wrote it`);
-  }
-  if (typeof identity.clusterId !== 'string') {
-    throw new ClusterDirectoryError(directory, 'meta.json names no cluster id; restore it from a backup');
-  }
-  return identity.clusterId;
 }

@@ -1,4 +1,4 @@
-/** Gives idempotent producers their ids. Ids are reserved in blocks in the journal, so that none is ever given twice. */
+/** Gives idempotent producers their ids. Ids are reserved in blocks in the journal, synced, so that none is ever given twice. */
 import type { Journal, JournalSection } from './journal/journal.ts';
 
 interface ReserveEntry {
@@ -30,7 +30,7 @@ export class ProducerIds {
 
   async allocate(): Promise<number> {
     while (this.#next >= this.#reserved) {
-      this.#reserving ??= this.#section.append({ next: this.#next + blockSize }).finally(() => {
+      this.#reserving ??= this.#section.append({ next: this.#next + blockSize }, { sync: true }).finally(() => {
         this.#reserving = undefined;
       });
       await this.#reserving;

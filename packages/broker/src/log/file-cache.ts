@@ -19,7 +19,10 @@ export interface FileLease {
 
 export class FileCache {
   readonly #disk: Disk;
-  readonly #openMax: number;
+  #openMax: number;
+  /** Leases that were not released, and whom to tell when there is none any more. */
+  #leases = 0;
+  #onUnused: (() => void) | undefined;
   /** In order of last use, oldest first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -35,12 +38,14 @@ export class FileCache {
     else this.#entries.delete(path);
     this.#entries.set(path, entry);
     entry.users += 1;
+    this.#leases += 1;
     const taken = entry;
     try {
       const file = await taken.file;
       return { file, release: () => this.#release(taken) };
     } catch (error) {
       if (this.#entries.get(path) === taken) this.#entries.delete(path);
+      this.#countRelease();
       throw error;
     }
   }
@@ -56,16 +61,28 @@ export class FileCache {
 
   async #release(entry: Entry): Promise<void> {
     entry.users -= 1;
-    if (entry.forgotten) {
-      if (entry.users === 0) await (await entry.file).close();
-    } else if (this.#entries.size > this.#openMax) await this.#closeOldest();
+    try {
+      if (entry.forgotten) {
+        if (entry.users === 0) await (await entry.file).close();
+      } else if (this.#entries.size > this.#openMax) await this.#closeOldest();
+    } finally {
+      this.#countRelease();
+    }
   }
 
-  /** Closes all files; nobody may use them any more. */
+  /** Closes all files, those in use when they are released, and waits for that. A file taken later is not kept. */
   async close(): Promise<void> {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    for (const entry of entries) await (await entry.file).close();
+    this.#openMax = 0;
+    await this.#closeOldest();
+    if (this.#leases === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onUnused = resolve;
+    });
+  }
+
+  #countRelease(): void {
+    this.#leases -= 1;
+    if (this.#leases === 0) this.#onUnused?.();
   }
 
   async #closeOldest(): Promise<void> {

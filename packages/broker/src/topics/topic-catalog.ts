@@ -1,6 +1,7 @@
 /**
  * All topics of the cluster. What exists is in the journal; the records are under `topics/<name>.<id>/<partition>/`. A directory
- * without a topic in the journal is what a deletion left behind, and is removed at start.
+ * without a topic in the journal is what a deletion left behind, and is removed at start; so that no loss of power makes an
+ * orphan of a directory with records, every change is synced before it counts.
  */
 import { type Disk, MillraceError, messageOf, type Randomness, randomUuidBytes } from '@millrace/base';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
@@ -30,6 +31,8 @@ type TopicEntry =
 export interface TopicCatalogOptions {
   /** Absolute path of the directory that holds all topics' directories. */
   readonly directory: string;
+  /** The brokers that are started. */
+  readonly nodeIds: readonly number[];
   readonly configuration: ClusterConfiguration;
   readonly environment: LogEnvironment;
   readonly randomness: Randomness;
@@ -49,11 +52,15 @@ export class TopicCatalog {
   readonly #options: TopicCatalogOptions;
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
-  readonly #creating = new Set<string>();
+  /** Topics under way, by name; the promises never reject. */
+  readonly #creating = new Map<string, Promise<void>>();
   /** Where DeleteRecords moved the start of partitions to, by topic id and partition. */
   readonly #starts = new Map<string, Map<number, number>>();
   readonly #section: JournalSection<TopicEntry>;
   readonly #deletionListeners: ((topic: Topic) => void)[] = [];
+  readonly #removals = new Set<Promise<void>>();
+  /** The last change of a configuration; never rejects. */
+  #configuring: Promise<void> = Promise.resolve();
 
   constructor(options: TopicCatalogOptions) {
     this.#options = options;
@@ -95,50 +102,53 @@ export class TopicCatalog {
     assignment: readonly (readonly number[])[],
     configuration: ReadonlyMap<string, string>,
   ): Promise<Topic> {
-    if (this.#byName.has(name) || this.#creating.has(name)) throw new TopicExistsError(name);
+    // One that is under way may yet fail, so nobody is told that it exists.
+    while (this.#creating.has(name)) await this.#creating.get(name);
+    if (this.#byName.has(name)) throw new TopicExistsError(name);
     const id = Buffer.from(randomUuidBytes(this.#options.randomness)).toString('base64url');
-    this.#creating.add(name);
-    try {
-      await this.#section.append({
-        kind: 'create',
-        id,
-        name,
-        assignment,
-        configuration: Object.fromEntries(configuration),
-      });
-    } finally {
-      this.#creating.delete(name);
-    }
+    const entry = { kind: 'create', id, name, assignment, configuration: Object.fromEntries(configuration) } as const;
+    const created = this.#section.append(entry, { sync: true });
+    const settled = (): void => void this.#creating.delete(name);
+    this.#creating.set(name, created.then(settled, settled));
+    await created;
     return this.#byId.get(id) as Topic;
   }
 
   /** Deletes a topic: at once for clients, its files in the background. */
   async delete(topic: Topic): Promise<void> {
-    await this.#section.append({ kind: 'delete', id: topic.id });
+    await this.#section.append({ kind: 'delete', id: topic.id }, { sync: true });
     for (const listener of this.#deletionListeners) listener(topic);
-    this.#removeFiles(topic).catch((error: unknown) => {
-      const message = `could not remove ${topic.directory} of deleted topic ${topic.name}: ${messageOf(error)}`;
-      this.#options.environment.report({ level: 'warn', message: `${message}; the next start tries again` });
-    });
+    const removal = this.#removeFiles(topic).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
-  /** Replaces what the topic itself sets by a configuration that was found valid. */
-  configure(topic: Topic, configuration: ReadonlyMap<string, string>): Promise<void> {
-    return this.#section.append({
-      kind: 'configure',
-      id: topic.id,
-      configuration: Object.fromEntries(configuration),
+  /** Resolves once the files of all deleted topics are gone. */
+  async removed(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  /**
+   * Replaces what the topic itself sets by what `change` makes of it, one change at a time. Rejects with what that throws when
+   * the outcome is not valid.
+   */
+  configure(topic: Topic, change: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>): Promise<void> {
+    const configured = this.#configuring.then(() => {
+      const configuration = Object.fromEntries(change(topic.configuration));
+      return this.#section.append({ kind: 'configure', id: topic.id, configuration }, { sync: true });
     });
+    this.#configuring = configured.catch(() => undefined);
+    return configured;
   }
 
   /** Adds partitions behind the topic's last one. */
   grow(topic: Topic, assignment: readonly (readonly number[])[]): Promise<void> {
-    return this.#section.append({ kind: 'grow', id: topic.id, first: topic.partitions.length, assignment });
+    const entry = { kind: 'grow', id: topic.id, first: topic.partitions.length, assignment } as const;
+    return this.#section.append(entry, { sync: true });
   }
 
   /** Moves the start of a partition forward to an offset between its start and its high watermark. */
   async advanceStart(topic: Topic, partition: Partition, offset: number): Promise<void> {
-    await this.#section.append({ kind: 'advance', id: topic.id, starts: [[partition.index, offset]] });
+    await this.#section.append({ kind: 'advance', id: topic.id, starts: [[partition.index, offset]] }, { sync: true });
     await partition.log?.advanceStart(offset);
   }
 
@@ -163,17 +173,24 @@ export class TopicCatalog {
   async #recoverTopic(topic: Topic, disk: Disk): Promise<void> {
     const starts = this.#starts.get(topic.id);
     const entries = await disk.list(topic.directory);
-    await Promise.all(
+    const recovered = await Promise.allSettled(
       entries.map(async ({ name }) => {
         const partition = topic.partitions[Number(name)];
         if (partition !== undefined) await partition.openLog().recover(starts?.get(partition.index) ?? 0);
       }),
     );
+    // Only now, so that nothing is still at work on the files when the failure is told.
+    for (const outcome of recovered) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #removeFiles(topic: Topic): Promise<void> {
-    for (const partition of topic.partitions) await partition.log?.remove();
-    await this.#options.environment.disk.remove(topic.directory);
+    try {
+      for (const partition of topic.partitions) await partition.log?.remove();
+      await this.#options.environment.disk.remove(topic.directory);
+    } catch (error) {
+      const message = `could not remove ${topic.directory} of deleted topic ${topic.name}: ${messageOf(error)}`;
+      this.#options.environment.report({ level: 'warn', message: `${message}; the next start tries again` });
+    }
   }
 
   #apply(entry: TopicEntry): void {
@@ -190,7 +207,9 @@ export class TopicCatalog {
       if (entry.first === topic.partitions.length) topic.addPartitions(entry.assignment.map(interned()));
     } else {
       const starts = this.#starts.get(entry.id) ?? new Map<number, number>();
-      for (const [partition, offset] of entry.starts) starts.set(partition, offset);
+      for (const [partition, offset] of entry.starts) {
+        starts.set(partition, Math.max(offset, starts.get(partition) ?? 0));
+      }
       this.#starts.set(entry.id, starts);
     }
   }
@@ -205,6 +224,7 @@ export class TopicCatalog {
       configuration: new Map(Object.entries(entry.configuration)),
       cluster,
       environment,
+      nodeIds: this.#options.nodeIds,
     });
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.id, topic);
