@@ -2,11 +2,12 @@
  * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker that
  * does; a version below 3 is refused like any unknown one. Acks 1 and -1 are the same here: there is one copy of the data.
  */
-import { isMillraceError } from '@millrace/base';
-import { errorCodes, produce as produceApi, type ResponseDraft } from '@millrace/wire';
+import { isMillraceError, MillraceError } from '@millrace/base';
+import { errorCodes, errorRow, produce as produceApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { stampAppendTime } from '../log/append-time.ts';
 import { refusalOf } from '../log/batch-validation.ts';
+import type { WriteOutcome } from '../log/log.ts';
 import { producerBatchAt } from '../log/producer-states.ts';
 import { leaderPartition } from '../partition-access.ts';
 import type { Partition } from '../topics/partition.ts';
@@ -18,7 +19,7 @@ type PartitionDraft = NonNullable<TopicDraft['partitionResponses']>[number];
 /** The answer for one partition, and what must be written before it may be sent. */
 interface Appended {
   readonly draft: PartitionDraft;
-  readonly written: Promise<void> | undefined;
+  readonly written: Promise<WriteOutcome> | undefined;
 }
 
 export const produce: Handler<typeof produceApi> = {
@@ -37,10 +38,31 @@ export const produce: Handler<typeof produceApi> = {
           : refused(index, errorCodes.INVALID_REQUIRED_ACKS, 'acks must be -1, 0 or 1'),
       ),
     }));
-    if (acks === 0) return undefined;
-    return answer(topics);
+    return acks === 0 ? unanswered(topics) : answer(topics);
   },
 };
+
+/** Records that a producer wants no answer for were refused or not written. */
+export class UnansweredFailureError extends MillraceError {
+  readonly code = 'unanswered_failure';
+
+  constructor(topic: string, partition: number, errorCode: number, reason: string | null | undefined) {
+    const { name } = errorRow(errorCode);
+    const why = reason ? `${name}: ${reason}` : name;
+    super(`records sent with acks=0 to ${topic}-${partition} were not taken: ${why}`);
+  }
+}
+
+/** Waits like an answer would, which bounds what a connection has in work. A failure can only be told by closing it. */
+async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefined> {
+  for (const { name, topicId, partitionResponses } of (await answer(topics)).responses) {
+    for (const { index, errorCode, errorMessage } of partitionResponses) {
+      if (errorCode !== errorCodes.NONE) {
+        throw new UnansweredFailureError(name || (topicId ?? ''), index, errorCode, errorMessage);
+      }
+    }
+  }
+}
 
 async function answer(
   topics: readonly { name: string; topicId: string; appended: readonly Appended[] }[],
@@ -55,13 +77,11 @@ async function answer(
 }
 
 async function settled({ draft, written }: Appended): Promise<PartitionDraft> {
-  try {
-    await written;
-    return draft;
-  } catch (error) {
-    if (!isMillraceError(error)) throw error;
-    return refused(draft.index, errorCodes.KAFKA_STORAGE_ERROR, error.message).draft;
-  }
+  const outcome = await written;
+  if (outcome === undefined || draft.baseOffset < outcome.writtenTo) return draft;
+  const { failure } = outcome;
+  if (!isMillraceError(failure)) throw failure;
+  return refused(draft.index, errorCodes.KAFKA_STORAGE_ERROR, failure.message).draft;
 }
 
 function append(

@@ -10,7 +10,7 @@
  * - Only `#writePending` writes, rolls and moves `highWatermark`, one group at a time.
  * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to `highWatermark`.
  */
-import { assert, messageOf } from '@millrace/base';
+import { assert, type DiskFile, messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
@@ -33,11 +33,19 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
+/** What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains. */
+export interface WriteOutcome {
+  readonly writtenTo: number;
+  /** Why not all of them are written: a `DiskError`. */
+  readonly failure?: unknown;
+}
+
+/** Batches that are written together. Some first ones may have got to the disk when the writing fails. */
 interface Group {
   readonly batches: Uint8Array[];
-  readonly done: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  /** Never rejects, since nobody may be waiting. */
+  readonly done: Promise<WriteOutcome>;
+  readonly settle: (outcome: WriteOutcome) => void;
 }
 
 export class Log {
@@ -49,6 +57,8 @@ export class Log {
   readonly #tail = new Tail();
   /** Ascending; empty until the first append. The last one is written to. */
   #segments: Segment[] = [];
+  /** What is being written, and what goes out after it. */
+  #current: Group | undefined;
   #pending: Group | undefined;
   #writing: Promise<void> | undefined;
   #startOffset = 0;
@@ -56,6 +66,8 @@ export class Log {
   #highWatermark = 0;
   #unsyncedRecords = 0;
   #unsyncedSince = Number.POSITIVE_INFINITY;
+  /** Directories, outermost first, that may have got entries since they were synced. */
+  #unsyncedDirectories: string[] = [];
   #closed = false;
 
   constructor(options: LogOptions) {
@@ -91,21 +103,30 @@ export class Log {
 
   /** Takes over what the directory holds. `startOffset` is where DeleteRecords moved the start to, if it did. */
   async recover(startOffset: number): Promise<void> {
-    const { indexIntervalBytes } = this.#settings();
+    const { indexIntervalBytes, flushRecords } = this.#settings();
     this.#segments = await recoverSegments(this.#environment, this.directory, this.producers, indexIntervalBytes);
     const first = this.#segments[0]?.baseOffset ?? 0;
     const end = this.#segments.at(-1)?.nextOffset ?? startOffset;
     this.#startOffset = Math.min(Math.max(first, startOffset), end);
     this.#endOffset = end;
     this.#highWatermark = end;
+    const active = this.#segments.at(-1);
+    if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
+    // What the last process wrote it may not have lived to sync.
+    this.#unsyncedDirectories = this.#directories();
+    this.#unsyncedRecords = active.nextOffset - active.baseOffset;
+    this.#unsyncedSince = this.#environment.clock.monotonic();
+    if (this.#unsyncedRecords >= flushRecords) await this.#syncActive();
   }
 
   /**
    * Appends one batch that was found valid, setting its offset and leader epoch in place. The log owns the bytes from then on.
-   * Answers the offset of its first record, and a promise for its being written, which batches written together share; it
-   * rejects with `DiskError`, and then nothing of the batch remains.
+   * Answers the offset of its first record, and what becomes of it, in a promise that batches written together share.
    */
-  append(batch: Uint8Array, leaderEpoch: number): { readonly baseOffset: number; readonly written: Promise<void> } {
+  append(
+    batch: Uint8Array,
+    leaderEpoch: number,
+  ): { readonly baseOffset: number; readonly written: Promise<WriteOutcome> } {
     assert(!this.#closed, 'append to a closed log');
     const baseOffset = this.#endOffset;
     batchHeader.setBaseOffset(batch, 0, baseOffset);
@@ -122,11 +143,9 @@ export class Log {
     return { baseOffset, written: group.done };
   }
 
-  /** Resolves once everything appended so far is written; rejects when that fails. */
-  async settled(): Promise<void> {
-    const last = this.#pending?.done;
-    await this.#writing;
-    await last;
+  /** What becomes of everything appended so far. */
+  settled(): Promise<WriteOutcome> {
+    return (this.#pending ?? this.#current)?.done ?? Promise.resolve({ writtenTo: this.#highWatermark });
   }
 
   /**
@@ -154,17 +173,27 @@ export class Log {
     const settings = this.#settings();
     if (this.#closed || !settings.deleteOld) return;
     const now = this.#environment.clock.now();
-    const active = this.#segments.at(-1);
-    const expired = (segment: Segment): boolean =>
-      segment.maxTimestamp >= 0 && segment.maxTimestamp < now - settings.retentionMs;
-    if (active !== undefined && active.sizeBytes > 0 && expired(active)) await this.#exclusively(() => this.#roll());
+    const expired = (segment: Segment | undefined): boolean =>
+      segment !== undefined && segment.maxTimestamp >= 0 && segment.maxTimestamp < now - settings.retentionMs;
+    // Before rolling, which needs room that a full disk gets only by this.
+    await this.#deleteOld(settings, expired);
+    if (!expired(this.#segments.at(-1))) return;
+    await this.#exclusively(async () => {
+      // A write may have rolled it meanwhile.
+      if (expired(this.#segments.at(-1))) await this.#roll();
+    });
+    await this.#deleteOld(settings, expired);
+  }
+
+  async #deleteOld(settings: LogSettings, expired: (segment: Segment) => boolean): Promise<void> {
     let size = this.sizeBytes;
     while (this.#segments.length > 1) {
       const oldest = this.#segments[0] as Segment;
       if (!expired(oldest) && size - oldest.sizeBytes < settings.retentionBytes) break;
       size -= oldest.sizeBytes;
+      // The start moves first: a reader must never be led past a segment that is gone.
+      this.#startOffset = Math.max(this.#startOffset, (this.#segments[1] as Segment).baseOffset);
       await this.#deleteOldest();
-      this.#startOffset = Math.max(this.#startOffset, (this.#segments[0] as Segment).baseOffset);
     }
   }
 
@@ -195,9 +224,10 @@ export class Log {
     });
   }
 
-  /** Runs `work` while no group is being written. */
+  /** Runs `work` while no group is being written, unless the log is closed by then. */
   async #exclusively(work: () => Promise<void>): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
+    if (this.#closed) return;
     const running = work();
     this.#writing = running.then(
       () => undefined,
@@ -214,13 +244,15 @@ export class Log {
   async #writePending(): Promise<void> {
     while (this.#pending !== undefined) {
       const group: Group = this.#pending;
+      this.#current = group;
       this.#pending = undefined;
       try {
         await this.#writeGroup(group.batches);
-        group.resolve();
+        group.settle({ writtenTo: this.#highWatermark });
       } catch (error) {
         await this.#undo(error, group);
       }
+      this.#current = undefined;
       this.#onAdvance();
     }
     this.producers.dropStaged();
@@ -254,9 +286,7 @@ export class Log {
       const before = this.#highWatermark;
       const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - before;
       if (this.#unsyncedRecords + records >= settings.flushRecords) {
-        await lease.file.sync();
-        this.#unsyncedRecords = 0;
-        this.#unsyncedSince = Number.POSITIVE_INFINITY;
+        await this.#sync(lease.file);
       } else {
         if (this.#unsyncedRecords === 0) this.#unsyncedSince = this.#environment.clock.monotonic();
         this.#unsyncedRecords += records;
@@ -277,6 +307,7 @@ export class Log {
     const active = this.#segments.at(-1);
     if (active === undefined) {
       await this.#environment.disk.makeDirectory(this.directory);
+      this.#unsyncedDirectories = this.#directories();
       return this.#addSegment(this.#highWatermark);
     }
     const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
@@ -308,21 +339,35 @@ export class Log {
     if (active === undefined || this.#unsyncedRecords === 0) return;
     const lease = await this.#environment.files.acquire(active.path, { create: false });
     try {
-      await lease.file.sync();
+      await this.#sync(lease.file);
     } finally {
       await lease.release();
     }
+  }
+
+  /** Makes the active segment survive a loss of power: its bytes, and the names that lead to it. */
+  async #sync(file: DiskFile): Promise<void> {
+    await file.sync();
+    for (const directory of this.#unsyncedDirectories) await this.#environment.disk.syncDirectory(directory);
+    this.#unsyncedDirectories = [];
     this.#unsyncedRecords = 0;
     this.#unsyncedSince = Number.POSITIVE_INFINITY;
+  }
+
+  /** The log's directory and the two above it, of the topic and of all topics, outermost first. */
+  #directories(): string[] {
+    const topic = parentOf(this.directory);
+    return [parentOf(topic), topic, this.directory];
   }
 
   #addSegment(baseOffset: number): Segment {
     const segment = new Segment(this.directory, baseOffset);
     this.#segments.push(segment);
+    if (!this.#unsyncedDirectories.includes(this.directory)) this.#unsyncedDirectories.push(this.directory);
     return segment;
   }
 
-  /** Takes back a group whose write failed, and what was appended behind it, since their offsets would leave a gap. */
+  /** Takes back what is not written of a group that failed, and what was appended behind it: the offsets would leave a gap. */
   async #undo(error: unknown, group: Group): Promise<void> {
     const behind = this.#pending;
     this.#pending = undefined;
@@ -331,8 +376,9 @@ export class Log {
     this.#environment.tails.truncate(this.#tail, this.#highWatermark);
     const active = this.#segments.at(-1);
     if (active !== undefined) await this.#cut(active);
-    group.reject(error);
-    behind?.reject(error);
+    const outcome = { writtenTo: this.#highWatermark, failure: error };
+    group.settle(outcome);
+    behind?.settle(outcome);
   }
 
   /** Removes what a failed write left behind the segment's last whole batch; if that fails, the next write goes over it. */
@@ -370,10 +416,12 @@ export class Log {
 }
 
 function newGroup(): Group {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Whoever appended is told through the promise; that nobody may be listening is no failure of its own.
-  promise.catch(() => undefined);
-  return { batches: [], done: promise, resolve, reject };
+  const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
+  return { batches: [], done: promise, settle: resolve };
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function byteLength(batches: readonly Uint8Array[], index: number): number {

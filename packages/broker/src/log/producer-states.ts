@@ -4,6 +4,9 @@
  *
  * A batch is staged when it is appended and committed when it is written. Staged state lives beside the committed one, so that
  * a failed write is undone by dropping it.
+ *
+ * A producer that is not known may begin anywhere, because what was known may have expired. But one whose first batch failed
+ * must come back with that: the batches which it sent behind would otherwise be taken before it.
  */
 import { batchHeader, errorCodes } from '@millrace/wire';
 
@@ -48,11 +51,13 @@ const next: SequenceCheck = { kind: 'next' };
 export class ProducerStates {
   readonly #committed = new Map<number, ProducerState>();
   readonly #staged = new Map<number, ProducerState>();
+  /** The first batch of producers of which none is committed. */
+  readonly #firstStaged = new Map<number, ProducerBatch>();
 
   check(batch: ProducerBatch): SequenceCheck {
     const { producerId, producerEpoch, baseSequence } = batch;
     const state = this.#staged.get(producerId) ?? this.#committed.get(producerId);
-    if (state === undefined) return next;
+    if (state === undefined) return this.#checkFirst(batch);
     if (producerEpoch < state.epoch) return { kind: 'refused', errorCode: errorCodes.INVALID_PRODUCER_EPOCH };
     if (producerEpoch > state.epoch) {
       return baseSequence === 0 ? next : { kind: 'refused', errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER };
@@ -71,11 +76,13 @@ export class ProducerStates {
   /** Counts a batch that was appended and is not yet written. */
   stage(batch: ProducerBatch): void {
     const state = this.#staged.get(batch.producerId) ?? this.#committed.get(batch.producerId);
+    if (state === undefined) this.#firstStaged.set(batch.producerId, batch);
     this.#staged.set(batch.producerId, withBatch(state, batch));
   }
 
   /** Counts a batch that is written. */
   commit(batch: ProducerBatch): void {
+    this.#firstStaged.delete(batch.producerId);
     this.#committed.set(batch.producerId, withBatch(this.#committed.get(batch.producerId), batch));
   }
 
@@ -89,6 +96,9 @@ export class ProducerStates {
     for (const [producerId, state] of this.#committed) {
       if (state.timestamp < timestamp) this.#committed.delete(producerId);
     }
+    for (const [producerId, batch] of this.#firstStaged) {
+      if (batch.timestamp < timestamp) this.#firstStaged.delete(producerId);
+    }
   }
 
   snapshot(): ProducerSnapshot[] {
@@ -98,6 +108,13 @@ export class ProducerStates {
   restore(snapshots: readonly ProducerSnapshot[]): void {
     this.#committed.clear();
     for (const { producerId, ...state } of snapshots) this.#committed.set(producerId, state);
+  }
+
+  #checkFirst(batch: ProducerBatch): SequenceCheck {
+    const first = this.#firstStaged.get(batch.producerId);
+    if (first === undefined || first.producerEpoch !== batch.producerEpoch) return next;
+    if (first.baseSequence === batch.baseSequence) return next;
+    return { kind: 'refused', errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER };
   }
 }
 

@@ -3,10 +3,16 @@
  * by batch, checksum included.
  *
  * Bytes at the end that are no whole and sound batch are a write which the process did not live to finish: nobody was told it
- * succeeded, so the file is cut there. Damage with sound batches behind it is something else: then the damaged file is kept
- * under another name (`.damaged`) and the segment is written anew from its sound batches, so that those stay readable at their
- * offsets, and the operator is told what is missing.
+ * succeeded, so the file is cut there. Damage with sound batches behind it is one of two things, and either way the file as it
+ * was is kept under another name (`.damaged`) and the operator is told:
+ *
+ * - A sector of zeros was never written: power was lost before the file was synced that far, and what lies behind was not
+ *   synced either. The file is cut there, because a gap would lock out the producers of what is missing.
+ * - Otherwise the disk is to blame. The segment is written anew from its sound batches, which stay readable at their offsets.
+ *
+ * The file is replaced in one step, so that a crash in the middle of the repair leaves it to the next start.
  */
+import type { DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import type { LogEnvironment } from './log-environment.ts';
 import { type ProducerStates, producerBatchAt } from './producer-states.ts';
@@ -15,6 +21,9 @@ import { decodeSegmentSummary } from './segment-summary.ts';
 
 /** How much of a file is read at once; a batch may be longer. */
 const readBytes = 4 * 1024 * 1024;
+
+/** The least that a drive writes at once. */
+const sectorBytes = 512;
 
 /** The segments of a directory, ascending, with the producers' state at their end. Rejects with `DiskError`. */
 export async function recoverSegments(
@@ -60,8 +69,12 @@ async function recoverSegment(
     if (segment.sizeBytes === fileBytes) return segment;
     const rest = Buffer.allocUnsafeSlow(fileBytes - segment.sizeBytes);
     await lease.file.read(rest, segment.sizeBytes);
-    if (findIntactBatch(rest, 1, segment.nextOffset) !== undefined) {
-      return await rewriteDamaged(environment, segment, lease.file, rest, producers, indexIntervalBytes);
+    const soundFrom = findIntactBatch(rest, 1, segment.nextOffset);
+    if (soundFrom !== undefined) {
+      await keepDamaged(environment, segment, lease.file, rest);
+      if (!hasUnwrittenSector(rest.subarray(0, soundFrom), segment)) {
+        return await rewriteDamaged(environment, segment, lease.file, rest, producers, indexIntervalBytes);
+      }
     }
     const message = `cut ${rest.length} bytes of an unfinished write from ${segment.path}`;
     environment.report({ level: 'warn', message });
@@ -74,7 +87,7 @@ async function recoverSegment(
 
 /** Extends the segment by every sound batch behind its known bytes. */
 async function scan(
-  file: { read(target: Uint8Array, position: number): Promise<number> },
+  file: Pick<DiskFile, 'read'>,
   fileBytes: number,
   segment: Segment,
   producers: ProducerStates,
@@ -98,19 +111,29 @@ async function scan(
   }
 }
 
-/** Writes the segment anew from the sound batches before and in `rest`, keeping the damaged file aside. */
+/** Copies a damaged file, known part and rest, to where it stays for the operator. */
+async function keepDamaged(
+  environment: LogEnvironment,
+  segment: Segment,
+  file: Pick<DiskFile, 'read'>,
+  rest: Uint8Array,
+): Promise<void> {
+  const content = Buffer.concat([await readStart(file, segment.sizeBytes), rest]);
+  await environment.disk.writeFileAtomic(damagedPath(segment), content, { sync: true });
+  const message = `${segment.path} is damaged at byte ${segment.sizeBytes}; as it was it is kept as ${damagedPath(segment)}`;
+  environment.report({ level: 'error', message });
+}
+
+/** Writes the segment anew from the sound batches before and in `rest`. */
 async function rewriteDamaged(
   environment: LogEnvironment,
   segment: Segment,
-  file: { read(target: Uint8Array, position: number): Promise<number> },
+  file: Pick<DiskFile, 'read'>,
   rest: Uint8Array,
   producers: ProducerStates,
   indexIntervalBytes: number,
 ): Promise<Segment> {
-  const sound = Buffer.allocUnsafeSlow(segment.sizeBytes);
-  await file.read(sound, 0);
-  const kept: Uint8Array[] = [sound];
-  const damagedFrom = segment.sizeBytes;
+  const kept: Uint8Array[] = [await readStart(file, segment.sizeBytes)];
   const missingFrom = segment.nextOffset;
   let missing = 0;
   for (let at = findIntactBatch(rest, 1, segment.nextOffset); at !== undefined; ) {
@@ -122,17 +145,40 @@ async function rewriteDamaged(
     kept.push(rest.subarray(at, at + size));
     at = findIntactBatch(rest, at + size, segment.nextOffset);
   }
-  const damagedPath = `${segment.path}.damaged`;
   await environment.files.forget(segment.path);
-  await environment.disk.rename(segment.path, damagedPath);
   await environment.disk.writeFileAtomic(segment.path, Buffer.concat(kept), { sync: true });
   environment.report({
     level: 'error',
     message:
-      `${segment.path} is damaged at byte ${damagedFrom}: ${missing} records from offset ${missingFrom} on can't be read; ` +
-      `all others were kept, and the damaged file is ${damagedPath}. Check the disk`,
+      `${missing} records from offset ${missingFrom} on can't be read in ${segment.path}, which is damaged; ` +
+      `all others were kept, and the damaged file is ${damagedPath(segment)}. Check the disk`,
   });
   return segment;
+}
+
+function damagedPath(segment: Segment): string {
+  return `${segment.path}.damaged`;
+}
+
+async function readStart(file: Pick<DiskFile, 'read'>, length: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return bytes.subarray(0, await file.read(bytes, 0));
+}
+
+/** Whether a sector, or the rest of the one in which the damage begins, holds zeros where a batch can't have had as many. */
+function hasUnwrittenSector(damaged: Uint8Array, segment: Segment): boolean {
+  const first = (sectorBytes - (segment.sizeBytes % sectorBytes)) % sectorBytes;
+  const due = Buffer.alloc(8);
+  due.writeBigInt64BE(BigInt(segment.nextOffset));
+  if (isZero(damaged.subarray(0, first)) && !isZero(due.subarray(0, first))) return true;
+  for (let at = first; at + sectorBytes <= damaged.length; at += sectorBytes) {
+    if (isZero(damaged.subarray(at, at + sectorBytes))) return true;
+  }
+  return false;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** The position of the first sound batch at or after `from` whose offset is at least `offsetMin`. */

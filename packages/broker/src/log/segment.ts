@@ -75,24 +75,19 @@ export class Segment {
     const lease = await files.acquire(this.path, { create: false });
     try {
       const end = this.sizeBytes;
-      const from = this.index.floor(offset);
-      const gap = this.index.length === 0 ? 0 : 2 * gapBytes;
-      let buffer = await readRange(lease.file, from, Math.min(end, from + bytesMax + gap));
-      let start = 0;
-      let size = wholeSize(buffer, start);
-      while (size > 0 && batchHeader.lastOffset(buffer, start) < offset) {
-        start += size;
-        size = wholeSize(buffer, start);
+      let from = this.index.floor(offset);
+      let length = bytesMax + (this.index.length === 0 ? 0 : 2 * gapBytes);
+      while (from < end) {
+        const bytes = await readRange(lease.file, from, Math.min(end, from + length));
+        const start = skipBefore(bytes, offset);
+        if (wholeSize(bytes, start) > 0) return trim(bytes.subarray(start), bytesMax, atLeastOne);
+        // What comes next begins beyond what was read, or is longer than that.
+        from += start;
+        const size = await this.#sizeAt(lease.file, from);
+        if (size === 0) break;
+        length = Math.max(bytesMax, size) + gapBytes;
       }
-      if (size === 0) {
-        // The batch begins beyond what was read, or is longer than that.
-        const rest = end - from - start;
-        if (rest <= 0) return buffer.subarray(0, 0);
-        const wanted = Math.max(bytesMax, await this.#sizeAt(lease.file, from + start));
-        buffer = await readRange(lease.file, from + start, Math.min(end, from + start + wanted));
-        return skipAndTrim(buffer, offset, bytesMax, atLeastOne);
-      }
-      return skipAndTrim(buffer.subarray(start), offset, bytesMax, atLeastOne);
+      return new Uint8Array(0);
     } finally {
       await lease.release();
     }
@@ -134,20 +129,26 @@ async function readRange(
   return buffer.subarray(0, count);
 }
 
-/** Drops batches before the one with `offset`, and what goes beyond the limit or is no whole batch at the end. */
-function skipAndTrim(bytes: Uint8Array, offset: number, bytesMax: number, atLeastOne: boolean): Uint8Array {
+/** Where the whole batches that end before `offset` end. */
+function skipBefore(bytes: Uint8Array, offset: number): number {
   let start = 0;
   let size = wholeSize(bytes, start);
   while (size > 0 && batchHeader.lastOffset(bytes, start) < offset) {
     start += size;
     size = wholeSize(bytes, start);
   }
-  let end = start;
-  while (size > 0 && (end + size - start <= bytesMax || (atLeastOne && end === start))) {
+  return start;
+}
+
+/** Drops what goes beyond the limit or is no whole batch at the end. */
+function trim(bytes: Uint8Array, bytesMax: number, atLeastOne: boolean): Uint8Array {
+  let end = 0;
+  let size = wholeSize(bytes, end);
+  while (size > 0 && (end + size <= bytesMax || (atLeastOne && end === 0))) {
     end += size;
     size = wholeSize(bytes, end);
   }
-  return bytes.subarray(start, end);
+  return bytes.subarray(0, end);
 }
 
 /** The size of the batch at `position`, or 0 when it is not whole. The log's own bytes are not checked again. */

@@ -12,6 +12,12 @@ export interface TailBatch {
   readonly bytes: Uint8Array;
 }
 
+/** In place of a batch that was evicted, so that its bytes go at once. */
+const evictedBatch: TailBatch = { baseOffset: -1, nextOffset: -1, bytes: new Uint8Array(0) };
+
+/** What a batch takes besides its bytes, about. */
+const overheadBytes = 256;
+
 /** A log's part of the cache: batches without a gap, offsets ascending. */
 export class Tail {
   #batches: TailBatch[] = [];
@@ -23,20 +29,26 @@ export class Tail {
     return this.#batches[this.#evicted]?.baseOffset ?? Number.POSITIVE_INFINITY;
   }
 
+  /** How many batches it holds. */
+  get length(): number {
+    return this.#batches.length - this.#evicted;
+  }
+
   push(batch: TailBatch): void {
     this.#batches.push(batch);
   }
 
-  /** Removes the oldest batch and answers its length. */
+  /** Removes the oldest batch and answers what it took, in bytes. */
   evictOldest(): number {
     const batch = this.#batches[this.#evicted];
     if (batch === undefined) return 0;
+    this.#batches[this.#evicted] = evictedBatch;
     this.#evicted += 1;
     if (this.#evicted > 64 && this.#evicted * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#evicted);
       this.#evicted = 0;
     }
-    return batch.bytes.length;
+    return batch.bytes.length + overheadBytes;
   }
 
   /** Whole batches from the one with `offset` on, below `endOffset`, up to `bytesMax` in all but at least one if `atLeastOne`. */
@@ -59,7 +71,7 @@ export class Tail {
     while (this.#batches.length > this.#evicted) {
       const last = this.#batches.at(-1) as TailBatch;
       if (last.baseOffset < offset) break;
-      bytes += last.bytes.length;
+      bytes += last.bytes.length + overheadBytes;
       this.#batches.pop();
     }
     return bytes;
@@ -88,6 +100,8 @@ export class TailCache {
   /** The log of every batch held, in order of appending. */
   #order: Tail[] = [];
   #first = 0;
+  /** How many batches are held. */
+  #count = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -97,18 +111,39 @@ export class TailCache {
     const owned = bytes.length * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(bytes) : bytes;
     tail.push({ baseOffset, nextOffset, bytes: owned });
     this.#order.push(tail);
-    this.#bytes += owned.length;
+    this.#count += 1;
+    this.#bytes += owned.length + overheadBytes;
+    if (this.#order.length - this.#first > 2 * this.#count + 1024) this.#dropStale();
     while (this.#bytes > this.#bytesMax && this.#first < this.#order.length) this.#evictOldest();
   }
 
   /** Forgets a log's batches from `offset` on. */
   truncate(tail: Tail, offset: number): void {
     // Its places in the order stay behind: evicting one then takes an older batch of the same log, or none.
+    const before = tail.length;
     this.#bytes -= tail.truncate(offset);
+    this.#count -= before - tail.length;
+  }
+
+  /** Drops places in the order of batches that were forgotten: of each log the oldest, beyond as many as it has batches. */
+  #dropStale(): void {
+    const wanted = new Map<Tail, number>();
+    const kept: Tail[] = [];
+    for (let index = this.#order.length - 1; index >= this.#first; index--) {
+      const tail = this.#order[index] as Tail;
+      const left = wanted.get(tail) ?? tail.length;
+      if (left > 0) kept.push(tail);
+      wanted.set(tail, left - 1);
+    }
+    this.#order = kept.reverse();
+    this.#first = 0;
   }
 
   #evictOldest(): void {
-    this.#bytes -= (this.#order[this.#first] as Tail).evictOldest();
+    const oldest = this.#order[this.#first] as Tail;
+    const before = oldest.length;
+    this.#bytes -= oldest.evictOldest();
+    this.#count -= before - oldest.length;
     this.#first += 1;
     if (this.#first > 1024 && this.#first * 2 > this.#order.length) {
       this.#order = this.#order.slice(this.#first);
