@@ -3,6 +3,8 @@
  * finding.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { isMillraceError, seededRandomness } from '@millrace/base';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { mutate } from './mutate.ts';
@@ -28,14 +30,17 @@ export interface FuzzReport {
   /** The mean and the longest time that one input took. */
   readonly meanMs: number;
   readonly slowestMs: number;
-  /** The most that external memory (buffers) grew by. */
-  readonly externalBytes: number;
+  /** What the heap and external memory (buffers) grew by, with the garbage collected. */
+  readonly retainedBytes: number;
   /** The error with its stack when an input ended in something that is no error of the project. */
   readonly finding: string | undefined;
 }
 
-const seedsMax = 4000;
-const inputsBetweenSamples = 500;
+/** The product goes back to the event loop now and then, too; what was failed to decompress is let go there. */
+const inputsPerTurn = 100;
+/** What a run itself may remember, beside the seeds that the target has. */
+const foundSeedsMax = 4000;
+const foundSeedBytesMax = 4096;
 
 const order: FuzzOrder = JSON.parse(process.argv[2] ?? '');
 const report = await fuzz(order);
@@ -49,9 +54,9 @@ async function fuzz({ module, target: name, seed, inputs, watch }: FuzzOrder): P
   const seeds = [...target.seeds(), ...corpusOf(target.name)];
   const total = seeds.length + inputs;
   const known = seeds.length;
-  const outcomes = new Set<string>();
-  const externalBefore = process.memoryUsage().external;
-  let [refused, totalMs, slowestMs, externalBytes] = [0, 0, 0, 0];
+  const outcomes = new Set<number>();
+  const memoryBefore = await memoryInUse();
+  let [refused, totalMs, slowestMs] = [0, 0, 0];
   let finding: string | undefined;
   for (let index = 0; index < total && finding === undefined; index++) {
     const input = index < known ? (seeds[index] as Uint8Array) : mutate(seeds, random);
@@ -59,19 +64,29 @@ async function fuzz({ module, target: name, seed, inputs, watch }: FuzzOrder): P
     const started = performance.now();
     const ended = attempt(target, input);
     const tookMs = performance.now() - started;
+    if (index % inputsPerTurn === 0) await nextTurn();
     totalMs += tookMs;
     slowestMs = Math.max(slowestMs, tookMs);
     finding = ended.finding;
     if (ended.refused) refused++;
-    if (!outcomes.has(ended.outcome)) {
-      outcomes.add(ended.outcome);
-      if (index >= known && seeds.length < seedsMax) seeds.push(input);
-    }
-    if (index % inputsBetweenSamples === 0) {
-      externalBytes = Math.max(externalBytes, process.memoryUsage().external - externalBefore);
-    }
+    const outcome = crc32(ended.outcome);
+    if (outcomes.has(outcome)) continue;
+    outcomes.add(outcome);
+    const isWorthKeeping = input.length <= foundSeedBytesMax && seeds.length < known + foundSeedsMax;
+    if (index >= known && isWorthKeeping) seeds.push(input);
   }
-  return { refused, outcomes: outcomes.size, meanMs: totalMs / total, slowestMs, externalBytes, finding };
+  const retainedBytes = (await memoryInUse()) - memoryBefore;
+  return { refused, outcomes: outcomes.size, meanMs: totalMs / total, slowestMs, retainedBytes, finding };
+}
+
+/** Without garbage. Node lets go of a failed decompression one or two turns later. */
+async function memoryInUse(): Promise<number> {
+  for (let turn = 0; turn < 3; turn++) {
+    await nextTurn();
+    globalThis.gc?.();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 interface Ended {

@@ -45,7 +45,7 @@ export async function fuzz(module: string, target: string, options: FuzzOptions)
   writeFileSync(watch, '');
   const order: FuzzOrder = { module, target, seed, inputs, watch };
   const child = fork(new URL('fuzz-process.ts', import.meta.url), [JSON.stringify(order)], {
-    execArgv: [`--max-old-space-size=${heapMegabytesMax}`],
+    execArgv: [`--max-old-space-size=${heapMegabytesMax}`, '--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   try {

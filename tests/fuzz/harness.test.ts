@@ -46,6 +46,13 @@ test('an input that takes too much memory is found', async () => {
   assert.match(message, /heap out of memory/);
 });
 
+test('memory that a target holds on to is told apart from garbage', async () => {
+  const leaking = await fuzz(module, 'leaking', { seed, inputs: 5000 });
+  assert.ok(leaking.retainedBytes > 5000 * 4096, `${leaking.retainedBytes}`);
+  const sound = await fuzz(module, 'sound', { seed, inputs: 5000 });
+  assert.ok(sound.retainedBytes < 4 * 1024 * 1024, `${sound.retainedBytes}`);
+});
+
 test('inputs with a new outcome lead deeper', async () => {
   const { input } = await findingIn('deep', { inputs: 200_000 });
   assert.deepEqual([...input.subarray(0, 6)], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);

@@ -37,6 +37,15 @@ export const hungry = planted((input) => {
   for (;;) kept.push(Array.from(input));
 });
 
+/** Keeps something of every input, as a cache without a bound does. */
+export const leaking: FuzzTarget = {
+  ...sound,
+  run(input) {
+    kept.push(Uint8Array.from(input), Buffer.alloc(4096));
+    return undefined;
+  },
+};
+
 /** Its fault shows only behind a check that a first change has to pass: inputs with a new outcome must become seeds. */
 export const deep: FuzzTarget = {
   name: 'planted',
