@@ -110,3 +110,19 @@ test('record bytes of a decoded message are views of its frame', () => {
   const view = decodeRequest(produce, 9, reader).topicData[0]?.partitionData[0]?.records;
   assert.ok(view instanceof Uint8Array && view.buffer === frame.buffer && view.length === 5000);
 });
+
+test('an error names the message', () => {
+  const late = { ...beat, generationId: 2 ** 31 };
+  assert.throws(() => encodeRequest(new ByteWriter(), heartbeat, 4, 1, null, late), {
+    code: 'unencodable_value',
+    message: "request Heartbeat version 4: value can't be put on the wire: 2147483648 is no whole number of 32 bits",
+  });
+  assert.throws(() => encodeResponse(new ByteWriter(), heartbeat, 9, 1, { errorCode: 0 }), {
+    code: 'unsupported_version',
+    message: 'response Heartbeat version 9: Heartbeat has no version 9 here, only 0-4',
+  });
+  assert.throws(() => decodeResponse(heartbeat, 0, Buffer.from('0000000700', 'hex')), {
+    code: 'malformed_message',
+    message: 'response Heartbeat version 0: malformed message: it ends early: 2 bytes wanted at byte 4 of 5',
+  });
+});

@@ -8,6 +8,7 @@ import type { ByteWriter, EncodedFrame } from './codec/byte-writer.ts';
 import { decodeBody, encodeBody } from './codec/codec.ts';
 import type { Api, RequestDraft, RequestOf, ResponseDraft, ResponseOf } from './schema.ts';
 import { hasVersion } from './versions.ts';
+import { WireError } from './wire-error.ts';
 
 const apiVersionsKey = 18;
 
@@ -57,7 +58,7 @@ export function encodeRequest<A extends Api>(
     return writer.finishFrame();
   } catch (error) {
     writer.discard();
-    throw error;
+    throw named(error, `request ${api.name} version ${version}`);
   }
 }
 
@@ -77,7 +78,7 @@ export function encodeResponse<A extends Api>(
     return writer.finishFrame();
   } catch (error) {
     writer.discard();
-    throw error;
+    throw named(error, `response ${api.name} version ${version}`);
   }
 }
 
@@ -88,12 +89,22 @@ export function correlationIdOf(frame: Uint8Array): number {
 
 /** Reads a response frame (without its length) to a request of that version. The result's views pin the frame. */
 export function decodeResponse<A extends Api>(api: A, version: number, frame: Uint8Array): ResponseOf<A> {
-  const reader = new Reader(frame);
-  reader.int32();
-  if (hasResponseTags(api, version)) reader.skipTags();
-  const body = decodeBody(api, 'response', version, reader);
-  reader.expectEnd();
-  return body;
+  try {
+    const reader = new Reader(frame);
+    reader.int32();
+    if (hasResponseTags(api, version)) reader.skipTags();
+    const body = decodeBody(api, 'response', version, reader);
+    reader.expectEnd();
+    return body;
+  } catch (error) {
+    throw named(error, `response ${api.name} version ${version}`);
+  }
+}
+
+/** The error with the message's name before what is wrong with it. */
+function named(error: unknown, name: string): unknown {
+  if (!(error instanceof WireError)) return error;
+  return new WireError(error.code, `${name}: ${error.message}`, { cause: error });
 }
 
 function hasResponseTags(api: Api, version: number): boolean {
