@@ -8,16 +8,11 @@
  * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its directory;
  * the caller does.
  */
-import {
-  type Listener,
-  messageOf,
-  nodePlatform,
-  type Platform,
-} from '@millrace/base';
+import { type Listener, messageOf, nodePlatform, type Platform } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
-import type { ClusterState } from './cluster-state.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
+import type { ClusterState } from './cluster-state.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';

@@ -28,7 +28,7 @@ export interface ConnectionHandle {
  * The answer to a request: now, later, or none at all (only Produce with acks 0). Answers leave in the order of the requests.
  * Kafka's errors are fields of the answer; a rejection is a failure of the broker and closes the connection.
  */
-export type Answer<A extends Api> = ResponseDraft<A> | Promise<ResponseDraft<A>> | undefined;
+export type Answer<A extends Api> = ResponseDraft<A> | Promise<ResponseDraft<A> | undefined> | undefined;
 
 export interface Handler<A extends Api> {
   readonly api: A;

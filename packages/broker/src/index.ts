@@ -3,9 +3,9 @@ export {
   type BrokerEvent,
   type BrokerOptions,
   type Cluster,
-  ClusterDirectoryError,
   type ClusterOptions,
   startCluster,
 } from './cluster.ts';
+export { ClusterDirectoryError } from './cluster-directory.ts';
 export { ConfigurationError } from './configuration/definition.ts';
 export { JournalClosedError, JournalCorruptError, JournalEntryTooLargeError } from './journal/journal-error.ts';

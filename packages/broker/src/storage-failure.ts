@@ -1,7 +1,7 @@
 /** What clients are told when the broker could not write what they asked for. */
 import { DiskError } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
-import { JournalClosedError } from './journal/journal-error.ts';
+import { JournalClosedError, JournalEntryTooLargeError } from './journal/journal-error.ts';
 
 /** Why a request could not be done, as its answer says it. */
 export interface Refusal {
@@ -15,6 +15,9 @@ export async function refusalOfStorage(change: () => Promise<unknown>): Promise<
     await change();
     return undefined;
   } catch (error) {
+    if (error instanceof JournalEntryTooLargeError) {
+      return { errorCode: errorCodes.INVALID_REQUEST, message: error.message };
+    }
     if (!(error instanceof DiskError || error instanceof JournalClosedError)) throw error;
     return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, message: error.message };
   }

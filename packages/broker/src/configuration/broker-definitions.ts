@@ -7,13 +7,13 @@ const own: readonly Definition[] = [
     name: 'auto.create.topics.enable',
     type: 'boolean',
     default: 'true',
-    documentation: 'Whether asking for the metadata of an absent topic, or producing to it, creates it.',
+    documentation: 'Whether asking for the metadata of an absent topic creates it.',
   },
   {
     name: 'connections.max.idle.ms',
     type: 'long',
     default: '600000',
-    documentation: 'After how long without a request a connection is closed, in milliseconds.',
+    documentation: 'After how long without a request a connection is closed, in milliseconds; below 0 never.',
   },
   {
     name: 'default.replication.factor',
@@ -73,7 +73,7 @@ const own: readonly Definition[] = [
     type: 'int',
     default: '1000',
     min: 0,
-    documentation: 'The most incremental fetch sessions that are kept for each broker.',
+    documentation: 'The most incremental fetch sessions that are kept.',
   },
   {
     name: 'num.partitions',

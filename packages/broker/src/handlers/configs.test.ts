@@ -106,3 +106,29 @@ test('a broker-wide default reaches the topics that set none, and survives a res
 test('a broker value that needs a restart can not be changed while it runs', async () => {
   assert.equal(await alter(brokerType, '1', [['num.partitions', set, '9']]), errorCodes.INVALID_CONFIG);
 });
+
+test('changes that two clients make at once are both kept', async () => {
+  await using own = await ClusterFixture.start({ brokers: 2 });
+  await own.createTopic('twice-changed');
+  const alter = async (nodeId: number, name: string, value: string) => {
+    const configs = [{ name, configOperation: 0, value }];
+    const resources = [{ resourceType: 2, resourceName: 'twice-changed', configs }];
+    const peer = await own.peer(nodeId);
+    return (await peer.request(incrementalAlterConfigs, { resources, validateOnly: false })).responses[0]?.errorCode;
+  };
+  await own.peer(2);
+  const codes = await Promise.all([alter(1, 'retention.ms', '5000'), alter(2, 'segment.bytes', '6000')]);
+  assert.deepEqual(codes, [0, 0]);
+  assert.deepEqual([...(own.cluster.topics.byName('twice-changed')?.configuration ?? [])].sort(), [
+    ['retention.ms', '5000'],
+    ['segment.bytes', '6000'],
+  ]);
+});
+
+test('a broker that is not there can not be configured', async () => {
+  await using own = await ClusterFixture.start();
+  const configs = [{ name: 'log.retention.ms', configOperation: 0, value: '5000' }];
+  const resources = [{ resourceType: 4, resourceName: '9', configs }];
+  const answer = await (await own.peer()).request(incrementalAlterConfigs, { resources, validateOnly: false });
+  assert.equal(answer.responses[0]?.errorCode, errorCodes.INVALID_REQUEST);
+});

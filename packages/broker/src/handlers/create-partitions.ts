@@ -9,7 +9,7 @@ import type { ClusterState } from '../cluster-state.ts';
 import type { Handler } from '../handler.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import type { Topic } from '../topics/topic.ts';
-import { growthAssignment, replicasRefusal } from '../topics/topic-creation.ts';
+import { countRefusal, growthAssignment, replicasRefusal } from '../topics/topic-creation.ts';
 
 type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
 type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
@@ -37,9 +37,15 @@ async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean):
     const message = `Topic currently has ${present} partitions, which is higher than the requested ${asked.count}.`;
     return { errorCode: errorCodes.INVALID_PARTITIONS, message };
   }
+  const refusal = countRefusal(asked.count);
+  if (refusal !== undefined) return refusal;
   const assignment = assignmentOf(cluster, topic, asked);
   if ('errorCode' in assignment) return assignment;
-  return validateOnly ? undefined : refusalOfStorage(() => cluster.topics.grow(topic, assignment));
+  if (validateOnly) return undefined;
+  const failure = await refusalOfStorage(() => cluster.topics.grow(topic, assignment));
+  if (failure !== undefined || topic.partitions.length >= asked.count) return failure;
+  // Another request was first, or the topic is gone.
+  return grow(cluster, asked, validateOnly);
 }
 
 function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (readonly number[])[] | Refusal {

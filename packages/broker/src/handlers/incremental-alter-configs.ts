@@ -45,6 +45,8 @@ async function alter(resource: Resource, validateOnly: boolean, context: Request
       }
     } else if (resourceType !== resourceTypes.broker) {
       return result(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be configured`);
+    } else if (!isBroker(resourceName, context)) {
+      return result(errorCodes.INVALID_REQUEST, `there is no broker ${resourceName}`);
     }
     const alterResource = resourceType === resourceTypes.topic ? alterTopic : alterBrokers;
     const failure = await refusalOfStorage(() => alterResource(resource, validateOnly, context));
@@ -55,19 +57,28 @@ async function alter(resource: Resource, validateOnly: boolean, context: Request
   }
 }
 
+/** Whether a name is that of a broker, or empty for all of them. */
+function isBroker(name: string, context: RequestContext): boolean {
+  return name === '' || context.broker.cluster.endpoints.some(({ nodeId }) => String(nodeId) === name);
+}
+
 async function alterTopic(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {
   const { cluster } = context.broker;
   const topic = cluster.topics.byName(resource.resourceName);
   if (topic === undefined) return;
-  const values = new Map(topic.configuration);
-  for (const change of resource.configs) {
-    const definition = topicDefinition(change.name);
-    const value = changedValue(definition, change, effectiveValue(definition, values, cluster.configuration));
-    if (value === undefined) values.delete(change.name);
-    else values.set(change.name, value);
-  }
-  checkTopicConfiguration(values);
-  if (!validateOnly) await cluster.topics.configure(topic, values);
+  const change = (present: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+    const values = new Map(present);
+    for (const asked of resource.configs) {
+      const definition = topicDefinition(asked.name);
+      const value = changedValue(definition, asked, effectiveValue(definition, values, cluster.configuration));
+      if (value === undefined) values.delete(asked.name);
+      else values.set(asked.name, value);
+    }
+    checkTopicConfiguration(values);
+    return values;
+  };
+  if (validateOnly) change(topic.configuration);
+  else await cluster.topics.configure(topic, change);
 }
 
 async function alterBrokers(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {

@@ -1,12 +1,11 @@
 /**
- * InitProducerId, versions 0 to 5, for idempotent producers. Version 3 and later may name the id and epoch that the producer
- * has: its epoch is then raised by one. Transactional ids are refused.
+ * InitProducerId, versions 0 to 5, for idempotent producers: each gets an id of its own, also one that names the id and epoch
+ * which it has, as with Apache Kafka. Raising that epoch for whoever asks could make two producers one. Transactional ids
+ * are refused.
  */
 import { errorCodes, initProducerId as initProducerIdApi } from '@millrace/wire';
 import type { Handler } from '../handler.ts';
 import { refusalOfStorage } from '../storage-failure.ts';
-
-const epochMax = 2 ** 15 - 2;
 
 export const initProducerId: Handler<typeof initProducerIdApi> = {
   api: initProducerIdApi,
@@ -14,10 +13,7 @@ export const initProducerId: Handler<typeof initProducerIdApi> = {
   async handle(request, context) {
     const refused = { producerId: -1, producerEpoch: -1 };
     if (request.transactionalId !== null) return { errorCode: errorCodes.INVALID_REQUEST, ...refused };
-    const { producerId, producerEpoch } = request;
-    if (producerId >= 0 && producerEpoch >= 0 && producerEpoch < epochMax) {
-      return { errorCode: errorCodes.NONE, producerId, producerEpoch: producerEpoch + 1 };
-    }
+
     let allocated = -1;
     const failure = await refusalOfStorage(async () => {
       allocated = await context.broker.cluster.producerIds.allocate();

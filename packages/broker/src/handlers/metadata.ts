@@ -4,6 +4,7 @@
  */
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
+import type { Partition } from '../topics/partition.ts';
 import type { Topic } from '../topics/topic.ts';
 import { createTopicWithDefaults } from '../topics/topic-creation.ts';
 import { topicNameProblem } from '../topics/topic-name.ts';
@@ -46,9 +47,9 @@ async function createIfAllowed(name: string, request: MetadataRequest, context: 
   const { cluster } = context.broker;
   if (topicNameProblem(name) !== undefined) return absent(name, zeroId, errorCodes.INVALID_TOPIC_EXCEPTION);
   const allowed = request.allowAutoTopicCreation && cluster.configuration.boolean('auto.create.topics.enable');
-  if (allowed) await createTopicWithDefaults(cluster, name);
-  const topic = cluster.topics.byName(name);
-  return topic === undefined ? absent(name, zeroId, errorCodes.UNKNOWN_TOPIC_OR_PARTITION) : describe(topic);
+  if (!allowed) return absent(name, zeroId, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  const made = await createTopicWithDefaults(cluster, name);
+  return 'errorCode' in made ? absent(name, zeroId, made.errorCode) : describe(made);
 }
 
 function absent(name: string | null, topicId: string, errorCode: number): TopicDraft {
@@ -61,13 +62,19 @@ function describe(topic: Topic): TopicDraft {
     name: topic.name,
     topicId: topic.id,
     isInternal: false,
-    partitions: topic.partitions.map((partition) => ({
-      errorCode: 0,
-      partitionIndex: partition.index,
-      leaderId: partition.leader,
-      leaderEpoch: partition.leaderEpoch,
-      replicaNodes: partition.replicas,
-      isrNodes: partition.replicas,
-    })),
+    partitions: topic.partitions.map(describePartition),
+  };
+}
+
+function describePartition(partition: Partition) {
+  const { index, leader, leaderEpoch, replicas, inSync } = partition;
+  return {
+    errorCode: leader < 0 ? errorCodes.LEADER_NOT_AVAILABLE : errorCodes.NONE,
+    partitionIndex: index,
+    leaderId: leader,
+    leaderEpoch,
+    replicaNodes: replicas,
+    isrNodes: inSync,
+    offlineReplicas: inSync.length === replicas.length ? [] : replicas.filter((nodeId) => !inSync.includes(nodeId)),
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { batchHeader, errorCodes, initProducerId, produce } from '@millrace/wire';
 import { batchOf, ClusterFixture } from '../testing/cluster-fixture.ts';
+import { WirePeer } from '../testing/wire-peer.ts';
 
 let fixture: ClusterFixture;
 
@@ -178,3 +179,29 @@ test('producer ids are never given twice, not even after a restart', async () =>
   const all = [...first, await allocate(), await allocate()];
   assert.equal(new Set(all).size, 4);
 });
+
+test('a failure that acks 0 leaves no answer for closes the connection', async () => {
+  await fixture.createTopic('untold');
+  using peer = await WirePeer.connect(portOf('untold'));
+  const [whole] = [batchOf({ values: ['damaged'] })];
+  whole[whole.length - 1] = (whole.at(-1) as number) ^ 1;
+  const topicData = [{ name: 'untold', partitionData: [{ index: 0, records: whole }] }];
+  peer.send(peer.encode(produce, { acks: 0, timeoutMs: 1, topicData }, 12));
+  await peer.ended;
+  assert.match(fixture.events.at(-1)?.message ?? '', /untold-0 were not taken: CORRUPT_MESSAGE/);
+});
+
+test('nobody gets the producer id of another, whatever epoch is asked for', async () => {
+  const peer = await fixture.peer();
+  const first = await peer.request(initProducerId, { transactionalId: null, transactionTimeoutMs: 0 });
+  const { producerId, producerEpoch } = first;
+  const draft = { transactionalId: null, transactionTimeoutMs: 0, producerId, producerEpoch };
+  const second = await peer.request(initProducerId, draft);
+  assert.deepEqual([second.errorCode, second.producerEpoch], [0, 0]);
+  assert.notEqual(second.producerId, producerId);
+});
+
+function portOf(topic: string): number {
+  const leader = fixture.cluster.topics.byName(topic)?.partitions[0]?.leader;
+  return fixture.cluster.brokers.find(({ nodeId }) => nodeId === leader)?.port ?? 0;
+}

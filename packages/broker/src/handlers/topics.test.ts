@@ -202,3 +202,80 @@ test('topics, partitions and configurations survive a restart', async () => {
   );
   assert.equal(after_?.settings.retentionMs, 1234);
 });
+
+test('an absurd number of partitions is refused', async () => {
+  await create({ name: 'modest' });
+  const peer = await fixture.peer();
+  for (const validateOnly of [true, false]) {
+    const draft = {
+      topics: [{ name: 'modest', count: 2 ** 31 - 1, assignments: null }],
+      timeoutMs: 1000,
+      validateOnly,
+    };
+    const answer = await peer.request(createPartitions, draft);
+    assert.equal(answer.results[0]?.errorCode, errorCodes.INVALID_PARTITIONS);
+  }
+  assert.equal((await describe('modest'))?.partitions.length, 1);
+});
+
+test('partitions that two clients add at once are all there', async () => {
+  await create({ name: 'grown-twice' });
+  const grow = async (nodeId: number, count: number) => {
+    const peer = await fixture.peer(nodeId);
+    const draft = { topics: [{ name: 'grown-twice', count, assignments: null }], timeoutMs: 1000, validateOnly: false };
+    return (await peer.request(createPartitions, draft)).results[0]?.errorCode;
+  };
+  await fixture.peer(2);
+  const codes = await Promise.all([grow(1, 3), grow(2, 7)]);
+  assert.equal(codes[1], 0);
+  assert.equal((await describe('grown-twice'))?.partitions.length, 7);
+});
+
+test('records deleted by two clients at once stay deleted up to the further offset', async () => {
+  await using own = await ClusterFixture.start();
+  await own.createTopic('cut-twice');
+  for (let index = 0; index < 6; index++) await own.produce('cut-twice', batchOf({ values: [`${index}`] }));
+  const topic = own.cluster.topics.byName('cut-twice');
+  const partition = topic?.partitions[0];
+  assert.ok(topic && partition);
+  await Promise.all([5, 2].map((offset) => own.cluster.topics.advanceStart(topic, partition, offset)));
+  await own.restart();
+  assert.equal((await own.fetch('cut-twice', 4)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE);
+  assert.deepEqual((await own.fetch('cut-twice', 5)).values, ['5']);
+});
+
+test('an absent topic that can not be created says why', async () => {
+  await using own = await ClusterFixture.start({ configuration: { 'default.replication.factor': '2' } });
+  const draft = { topics: [{ name: 'too-replicated' }], allowAutoTopicCreation: true };
+  const answer = await (await own.peer()).request(metadata, draft);
+  assert.equal(answer.topics[0]?.errorCode, errorCodes.INVALID_REPLICATION_FACTOR);
+});
+
+test('after a start with fewer brokers the replicas that are left lead, and where there is none nobody does', async () => {
+  const options = { brokers: 3 };
+  await using own = await ClusterFixture.start(options);
+  const assignments = [
+    { partitionIndex: 0, brokerIds: [3, 1] },
+    { partitionIndex: 1, brokerIds: [2] },
+  ];
+  const topic = { name: 'orphaned', numPartitions: -1, replicationFactor: -1, assignments, configs: [] };
+  await (await own.peer()).request(createTopics, { topics: [topic], timeoutMs: 1000 });
+  await own.produce('orphaned', batchOf({ values: ['kept'] }));
+  options.brokers = 1;
+  await own.restart();
+  const answer = await (await own.peer()).request(metadata, { topics: [{ name: 'orphaned' }] });
+  const partitions = [...(answer.topics[0]?.partitions ?? [])].sort((a, b) => a.partitionIndex - b.partitionIndex);
+  assert.deepEqual(
+    partitions.map(({ errorCode, leaderId, isrNodes, offlineReplicas }) => [
+      errorCode,
+      leaderId,
+      isrNodes,
+      offlineReplicas,
+    ]),
+    [
+      [0, 1, [1], [3]],
+      [errorCodes.LEADER_NOT_AVAILABLE, -1, [], [2]],
+    ],
+  );
+  assert.deepEqual((await own.fetch('orphaned', 0)).values, ['kept']);
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Timer } from '@millrace/base';
 import {
   apiVersions,
   ByteReader,
@@ -10,6 +11,7 @@ import {
   fetch,
   metadata,
 } from '@millrace/wire';
+import { PendingFetch } from '../fetch/pending-fetch.ts';
 import { batchOf, ClusterFixture } from '../testing/cluster-fixture.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 
@@ -135,3 +137,58 @@ test('closing the cluster does not wait for fetches', async () => {
 function leaderOf(topic: string): number {
   return fixture.cluster.topics.byName(topic)?.partitions[0]?.leader ?? 0;
 }
+
+test('requests beyond what may be in work at once wait, and all are answered in order', async () => {
+  using peer = await connect();
+  const answers: Promise<Uint8Array>[] = [];
+  const chunks: Uint8Array[] = [];
+  for (let index = 0; index < 1000; index++) {
+    answers.push(peer.exchange([]));
+    chunks.push(...peer.encode(metadata, { topics: [] }));
+  }
+  // One chunk with all of them, many more than the bound.
+  peer.send([Buffer.concat(chunks)]);
+  const ids = (await Promise.all(answers)).map(correlationIdOf);
+  assert.deepEqual(
+    ids,
+    ids.map((_, index) => (ids[0] as number) + index),
+  );
+});
+
+test('a fetch that outlives its connection ends at once', async () => {
+  const timers = { pending: 0 };
+  const onClosed = (callback: () => void): (() => void) => {
+    callback();
+    return () => undefined;
+  };
+  await fixture.createTopic('outlived');
+  const partition = fixture.cluster.topics.byName('outlived')?.partitions[0];
+  assert.ok(partition);
+  const after = (): Timer => {
+    timers.pending += 1;
+    const cancel = (): void => {
+      timers.pending -= 1;
+    };
+    const timer: Timer = { cancel, unref: () => timer };
+    return timer;
+  };
+  const target = { topic: 'outlived', topicId: '', partition: 0, fetchOffset: 0, bytesMax: 1, leaderEpoch: -1 };
+  const known = { key: '', target, highWatermark: -1, startOffset: -1, lastStableOffset: -1, errorCode: 0 };
+  const fetches = [{ session: known, partition, errorCode: 0, chunks: [] }];
+  const limits = { bytesMin: 1, bytesMax: 1, waitMs: 2 ** 31 - 1 };
+  await new PendingFetch(fetches, limits, { after, soon: setImmediate }, { isClosed: true, onClosed }).run();
+  assert.equal(timers.pending, 0);
+});
+
+test('a connection without requests is closed after connections.max.idle.ms', async () => {
+  await using own = await ClusterFixture.start({ configuration: { 'connections.max.idle.ms': '100' } });
+  await own.createTopic('idle');
+  using peer = await WirePeer.connect(own.cluster.brokers[0]?.port ?? 0);
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }];
+  const topics = [{ topic: 'idle', partitions }];
+  await peer.request(fetch, { maxWaitMs: 400, minBytes: 1, maxBytes: 100, topics }, 12);
+  assert.equal(peer.closed, false, 'a request that waits keeps its connection');
+  const began = performance.now();
+  await peer.ended;
+  assert.ok(performance.now() - began >= 90);
+});

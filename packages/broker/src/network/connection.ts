@@ -2,10 +2,11 @@
  * One client's connection: cuts frames out of the socket's chunks, hands requests to their handlers, and sends the answers in
  * the order of the requests, whichever is ready first.
  *
- * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive; at most
- * `requestsMax` requests of a connection are in work, and none is read while the peer does not take its answers.
+ * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive. No request is
+ * begun while `requestsMax` of the connection are in work, while they and answers that wait for earlier ones hold more than
+ * `heldBytesMax`, or while the peer does not take its answers; what the last chunk brought waits, and no more is read.
  */
-import { messageOf, type Socket, type SocketHandler } from '@millrace/base';
+import { type Clock, isMillraceError, messageOf, type Socket, type SocketHandler } from '@millrace/base';
 import {
   type Api,
   apiVersions,
@@ -29,6 +30,7 @@ export interface ConnectionOptions {
   readonly broker: BrokerEndpoint;
   readonly handlers: ReadonlyMap<number, AnyHandler>;
   readonly frameBytesMax: number;
+  readonly clock: Clock;
   /** Shared by all connections: messages are encoded one at a time. */
   readonly writer: ByteWriter;
   readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
@@ -40,10 +42,13 @@ interface Slot {
   done: boolean;
   /** Undefined once done: the request gets no answer. */
   frame: EncodedFrame | undefined;
+  /** What it keeps in memory: the request, and once it is done the answer. */
+  bytes: number;
 }
 
 /** Requests of one connection that may be in work at once. */
 const requestsMax = 128;
+const heldBytesMax = 32 * 1024 * 1024;
 
 export class Connection implements SocketHandler, ConnectionHandle {
   readonly #socket: Socket;
@@ -51,6 +56,10 @@ export class Connection implements SocketHandler, ConnectionHandle {
   readonly #frames: FrameAssembler;
   readonly #closedListeners = new Set<() => void>();
   #slots: Slot[] = [];
+  #heldBytes = 0;
+  /** Whole frames that are not begun yet. */
+  #waiting: Uint8Array[] = [];
+  #activeMs: number;
   #flushing = false;
   #congested = false;
   #paused = false;
@@ -60,6 +69,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
     this.#socket = socket;
     this.#options = options;
     this.#frames = new FrameAssembler(options.frameBytesMax);
+    this.#activeMs = options.clock.monotonic();
     socket.handle(this);
   }
 
@@ -68,13 +78,23 @@ export class Connection implements SocketHandler, ConnectionHandle {
   }
 
   onClosed(callback: () => void): () => void {
-    this.#closedListeners.add(callback);
+    if (this.#closed) callback();
+    else this.#closedListeners.add(callback);
     return () => this.#closedListeners.delete(callback);
   }
 
+  /** Closes the connection when nothing is in work and nothing was received or sent since `timeMs`, monotonic. */
+  closeIfIdle(timeMs: number): void {
+    if (this.#slots.length === 0 && !this.#congested && this.#activeMs < timeMs) this.#socket.destroy();
+  }
+
   data(chunk: Uint8Array): void {
+    this.#activeMs = this.#options.clock.monotonic();
     try {
-      this.#frames.push(chunk, (frame) => this.#request(frame));
+      this.#frames.push(chunk, (frame) => {
+        if (this.#waiting.length > 0 || this.#isFull()) this.#waiting.push(frame);
+        else this.#request(frame);
+      });
     } catch (error) {
       this.#fail(error);
     }
@@ -83,12 +103,13 @@ export class Connection implements SocketHandler, ConnectionHandle {
 
   drained(): void {
     this.#congested = false;
-    this.#regulate();
+    this.#goOn();
   }
 
   closed(): void {
     this.#closed = true;
     this.#slots = [];
+    this.#waiting = [];
     for (const callback of [...this.#closedListeners]) callback();
     this.#closedListeners.clear();
     this.#options.onClosed(this);
@@ -109,8 +130,9 @@ export class Connection implements SocketHandler, ConnectionHandle {
     const header = decodeRequestHeader(reader);
     const handler = this.#options.handlers.get(header.apiKey);
     if (handler === undefined) throw unknownApi(header);
-    const slot: Slot = { done: false, frame: undefined };
+    const slot: Slot = { done: false, frame: undefined, bytes: frame.length };
     this.#slots.push(slot);
+    this.#heldBytes += slot.bytes;
     const { api } = handler;
     if (!hasVersion(api.versions, header.apiVersion)) {
       if (api.key !== apiVersions.key) throw unknownApi(header);
@@ -151,6 +173,9 @@ export class Connection implements SocketHandler, ConnectionHandle {
       slot.frame = encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
     }
     slot.done = true;
+    this.#heldBytes -= slot.bytes;
+    slot.bytes = slot.frame?.byteLength ?? 0;
+    this.#heldBytes += slot.bytes;
     if (this.#flushing || this.#slots[0] !== slot) return;
     this.#flushing = true;
     // In a microtask, so that answers that become ready together leave in one write.
@@ -163,29 +188,51 @@ export class Connection implements SocketHandler, ConnectionHandle {
     const chunks: Uint8Array[] = [];
     let sent = 0;
     for (; sent < this.#slots.length; sent++) {
-      const { done, frame } = this.#slots[sent] as Slot;
+      const { done, frame, bytes } = this.#slots[sent] as Slot;
       if (!done) break;
-      if (frame !== undefined) chunks.push(...frame.chunks);
+      this.#heldBytes -= bytes;
+      // One by one: an answer may have more chunks than a call takes arguments.
+      for (const chunk of frame?.chunks ?? []) chunks.push(chunk);
     }
     this.#slots.splice(0, sent);
     if (chunks.length > 0 && !this.#socket.write(chunks)) this.#congested = true;
+    this.#activeMs = this.#options.clock.monotonic();
+    this.#goOn();
+  }
+
+  /** Begins requests that wait, as the bounds allow. */
+  #goOn(): void {
+    let begun = 0;
+    try {
+      while (begun < this.#waiting.length && !this.#isFull()) this.#request(this.#waiting[begun++] as Uint8Array);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#waiting.splice(0, begun);
     this.#regulate();
+  }
+
+  #isFull(): boolean {
+    return this.#congested || this.#slots.length >= requestsMax || this.#heldBytes > heldBytesMax;
   }
 
   /** Reads on or stops reading, as the bounds ask for. */
   #regulate(): void {
-    const full = this.#congested || this.#slots.length >= requestsMax;
+    const full = this.#isFull() || this.#waiting.length > 0;
     if (full === this.#paused || this.#closed) return;
     this.#paused = full;
     if (full) this.#socket.pause();
     else this.#socket.resume();
   }
 
-  /** A peer that breaks the protocol, or a handler that failed: the connection can't go on. */
+  /** A peer that breaks the protocol, a request that can't be answered, or a defect: the connection can't go on. */
   #fail(error: unknown): void {
     if (this.#closed) return;
     const peer = `${this.#socket.remoteHost}:${this.#socket.remotePort}`;
-    this.#options.report({ level: 'warn', message: `closed the connection of ${peer}: ${messageOf(error)}` });
+    const level = isMillraceError(error) ? 'warn' : 'error';
+    const reason = level === 'warn' ? messageOf(error) : `its request met a defect of the broker: ${messageOf(error)}`;
+    this.#options.report({ level, message: `closed the connection of ${peer}: ${reason}` });
+    this.#waiting = [];
     this.#socket.destroy();
   }
 }

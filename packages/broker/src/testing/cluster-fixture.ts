@@ -13,6 +13,7 @@ import { WirePeer } from './wire-peer.ts';
 export interface ClusterFixtureOptions {
   readonly brokers?: number;
   readonly configuration?: Readonly<Record<string, string>>;
+  readonly openFilesMax?: number;
 }
 
 export interface BatchOptions {
@@ -117,6 +118,7 @@ export class ClusterFixture implements AsyncDisposable {
       dataDirectory: this.directory,
       brokers: Array.from({ length: count }, (_, index) => ({ nodeId: index + 1, port: 0 })),
       configuration: this.#options.configuration,
+      openFilesMax: this.#options.openFilesMax,
       report: (event) => this.events.push(event),
     });
   }

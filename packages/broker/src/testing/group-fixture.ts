@@ -45,7 +45,8 @@ export class GroupFixture {
     const journal = new Journal({ disk, path: '/data/journal', report });
     this.#journal = journal;
     const environment = { clock, disk, files: new FileCache(disk, 16), tails: new TailCache(1024), report };
-    this.topics = new TopicCatalog({ directory: '/data/topics', configuration, environment, randomness, journal });
+    const directory = '/data/topics';
+    this.topics = new TopicCatalog({ directory, nodeIds: [1], configuration, environment, randomness, journal });
     this.groups = new GroupCoordinator({
       platform: this.platform,
       configuration,

@@ -2,7 +2,8 @@
  * One partition of a topic. A partition without records has no log: no directory, file, timer or buffer, so that a cluster can
  * have hundreds of thousands of them.
  *
- * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. The first one leads.
+ * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. The first one whose
+ * broker is started leads.
  */
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { Log, type ReadChunks } from '../log/log.ts';
@@ -22,6 +23,8 @@ export interface PartitionOwner {
   readonly environment: LogEnvironment;
   readonly settings: LogSettings;
   readonly deleted: boolean;
+  /** The brokers that are started. */
+  readonly nodeIds: readonly number[];
 }
 
 export class Partition {
@@ -38,8 +41,17 @@ export class Partition {
     this.replicas = replicas;
   }
 
+  /** The first replica whose broker is started; -1 when there is none, as after a start with fewer brokers. */
   get leader(): number {
-    return this.replicas[0] as number;
+    const { nodeIds } = this.owner;
+    return this.replicas.find((nodeId) => nodeIds.includes(nodeId)) ?? -1;
+  }
+
+  /** Replicas whose brokers are started. */
+  get inSync(): readonly number[] {
+    const { nodeIds } = this.owner;
+    if (this.replicas.every((nodeId) => nodeIds.includes(nodeId))) return this.replicas;
+    return this.replicas.filter((nodeId) => nodeIds.includes(nodeId));
   }
 
   /** Grows when another broker becomes leader. */

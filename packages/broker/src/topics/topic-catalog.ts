@@ -131,7 +131,10 @@ export class TopicCatalog {
    * Replaces what the topic itself sets by what `change` makes of it, one change at a time. Rejects with what that throws when
    * the outcome is not valid.
    */
-  configure(topic: Topic, change: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>): Promise<void> {
+  configure(
+    topic: Topic,
+    change: (present: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+  ): Promise<void> {
     const configured = this.#configuring.then(() => {
       const configuration = Object.fromEntries(change(topic.configuration));
       return this.#section.append({ kind: 'configure', id: topic.id, configuration }, { sync: true });

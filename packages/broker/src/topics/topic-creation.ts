@@ -41,9 +41,19 @@ export async function createTopic(
   }
 }
 
-/** Creates a topic with the broker's defaults because a client named it; someone else having done so meanwhile is fine. */
-export async function createTopicWithDefaults(cluster: ClusterState, name: string): Promise<void> {
-  await createTopic(cluster, { name, partitionCount: -1, replicationFactor: -1, configuration: new Map() }, false);
+/** Creates a topic with the broker's defaults because a client named it; answers it, or why it can't be. */
+export async function createTopicWithDefaults(cluster: ClusterState, name: string): Promise<Topic | Refusal> {
+  const plan = { name, partitionCount: -1, replicationFactor: -1, configuration: new Map<string, string>() };
+  const made = await createTopic(cluster, plan, false);
+  // Someone else having done so meanwhile is fine.
+  return cluster.topics.byName(name) ?? (made as Refusal);
+}
+
+/** Checks how many partitions a topic is to have. */
+export function countRefusal(count: number): Refusal | undefined {
+  if (count > 0 && count <= partitionsMax) return undefined;
+  const message = `the number of partitions must be from 1 to ${partitionsMax}, not ${count}`;
+  return { errorCode: errorCodes.INVALID_PARTITIONS, message };
 }
 
 /** The replicas of partitions that are added to a topic: as many for each as its first has. */
@@ -95,10 +105,8 @@ function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly numbe
   const count = plan.partitionCount === -1 ? configuration.number('num.partitions') : plan.partitionCount;
   const replicas =
     plan.replicationFactor === -1 ? configuration.number('default.replication.factor') : plan.replicationFactor;
-  if (count <= 0 || count > partitionsMax) {
-    const message = `the number of partitions must be from 1 to ${partitionsMax}, not ${count}`;
-    return { errorCode: errorCodes.INVALID_PARTITIONS, message };
-  }
+  const refusal = countRefusal(count);
+  if (refusal !== undefined) return refusal;
   if (replicas <= 0 || replicas > endpoints.length) {
     const message = `a replication factor of ${replicas} is not possible with ${endpoints.length} brokers`;
     return { errorCode: errorCodes.INVALID_REPLICATION_FACTOR, message };

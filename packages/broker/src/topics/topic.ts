@@ -14,6 +14,8 @@ export interface TopicOptions {
   readonly configuration: ReadonlyMap<string, string>;
   readonly cluster: ClusterConfiguration;
   readonly environment: LogEnvironment;
+  /** The brokers that are started. */
+  readonly nodeIds: readonly number[];
 }
 
 export class Topic implements PartitionOwner {
@@ -21,6 +23,7 @@ export class Topic implements PartitionOwner {
   readonly id: string;
   readonly directory: string;
   readonly environment: LogEnvironment;
+  readonly nodeIds: readonly number[];
   /** By partition number. */
   readonly partitions: Partition[];
   #configuration: ReadonlyMap<string, string>;
@@ -33,6 +36,7 @@ export class Topic implements PartitionOwner {
     this.id = options.id;
     this.directory = options.directory;
     this.environment = options.environment;
+    this.nodeIds = options.nodeIds;
     this.#cluster = options.cluster;
     this.#configuration = options.configuration;
     this.partitions = options.assignment.map((replicas, index) => new Partition(this, index, replicas));
