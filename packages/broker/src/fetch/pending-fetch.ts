@@ -2,7 +2,7 @@
  * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its time is
  * up. While it waits, only partitions that were appended to are read again.
  */
-import type { Timers } from '@millrace/base';
+import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { ConnectionHandle } from '../handler.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
@@ -97,33 +97,38 @@ export class PendingFetch implements AppendListener {
 
   /** Reads one partition after the other within the limit in all; a promise only when one of them was not in memory. */
   #readAll(): Promise<void> | undefined {
+    const due: PartitionFetch[] = [];
     let left = this.#limits.bytesMax;
-    const some = (): boolean => left < this.#limits.bytesMax;
-    for (let index = 0; index < this.#fetches.length; index++) {
-      const fetch = this.#fetches[index] as PartitionFetch;
-      const reading = this.#read(fetch, left, !some());
-      if (reading instanceof Promise) return this.#readRest(index, reading, left);
+    for (const fetch of this.#fetches) {
+      const isDue = !this.#readOnce || (fetch.partition !== undefined && this.#dirty.has(fetch.partition));
+      if (isDue) due.push(fetch);
+      else left -= byteLength(fetch.chunks);
+    }
+    this.#dirty.clear();
+    this.#readOnce = true;
+    for (let index = 0; index < due.length; index++) {
+      const fetch = due[index] as PartitionFetch;
+      const reading = this.#read(fetch, left, left === this.#limits.bytesMax);
+      if (reading instanceof Promise) return this.#readRest(due.slice(index), reading, left);
       left -= byteLength(fetch.chunks);
     }
-    this.#readOnce = true;
     return undefined;
   }
 
-  async #readRest(first: number, reading: Promise<void>, leftBefore: number): Promise<void> {
+  async #readRest(due: readonly PartitionFetch[], reading: Promise<void>, leftBefore: number): Promise<void> {
     let left = leftBefore;
     await reading;
-    left -= byteLength((this.#fetches[first] as PartitionFetch).chunks);
-    for (const fetch of this.#fetches.slice(first + 1)) {
+    left -= byteLength((due[0] as PartitionFetch).chunks);
+    for (const fetch of due.slice(1)) {
       await this.#read(fetch, left, left === this.#limits.bytesMax);
       left -= byteLength(fetch.chunks);
     }
-    this.#readOnce = true;
   }
 
   #read(fetch: PartitionFetch, left: number, first: boolean): Promise<void> | undefined {
     const { partition, session } = fetch;
     if (partition === undefined || fetch.errorCode !== errorCodes.NONE) return undefined;
-    if (this.#readOnce && !this.#dirty.delete(partition)) return undefined;
+    fetch.chunks = [];
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       return undefined;
@@ -133,15 +138,31 @@ export class PendingFetch implements AppendListener {
       fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
       return undefined;
     }
+    if (left <= 0 && !first) return undefined;
     const chunks = partition.read(fetchOffset, Math.min(left, bytesMax), first);
     if (!(chunks instanceof Promise)) {
       fetch.chunks = chunks;
       return undefined;
     }
-    return chunks.then((read) => {
-      fetch.chunks = read;
-    });
+    return chunks.then(
+      (read) => {
+        fetch.chunks = read;
+      },
+      (error: unknown) => {
+        fetch.errorCode = readErrorCode(error, partition, fetchOffset);
+      },
+    );
   }
+}
+
+/** What the consumer is told of a failed read: that the records were deleted meanwhile, or that the disk is to blame. */
+function readErrorCode(error: unknown, partition: Partition, offset: number): number {
+  if (!isMillraceError(error)) throw error;
+  if (partition.owner.deleted) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+  if (offset < partition.startOffset) return errorCodes.OFFSET_OUT_OF_RANGE;
+  const { environment, name } = partition.owner;
+  environment.report({ level: 'error', message: `could not read ${name}-${partition.index}: ${error.message}` });
+  return errorCodes.KAFKA_STORAGE_ERROR;
 }
 
 function byteLength(chunks: readonly Uint8Array[]): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { errorCodes, fetch, produce, type RequestDraft } from '@millrace/wire';
+import { errorCodes, fetch, listOffsets, produce, type RequestDraft } from '@millrace/wire';
 import { batchOf, ClusterFixture, valuesOf } from '../testing/cluster-fixture.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 
@@ -157,3 +158,20 @@ async function secondConnection() {
     [Symbol.asyncDispose]: async (): Promise<void> => peer[Symbol.dispose](),
   };
 }
+
+test('a segment that can not be read is an error of its partition alone', async () => {
+  // No file stays open, so that a removed one can't be read any more.
+  await using own = await ClusterFixture.start({ openFilesMax: 0 });
+  await own.createTopic('unreadable');
+  await own.produce('unreadable', batchOf({ values: ['lost'] }));
+  await own.restart();
+  const topic = own.cluster.topics.byName('unreadable');
+  await rm(topic?.partitions[0]?.log?.segments[0]?.path ?? '');
+  assert.equal((await own.fetch('unreadable', 0)).errorCode, errorCodes.KAFKA_STORAGE_ERROR);
+  assert.match(own.events.at(-1)?.message ?? '', /could not read unreadable-0/);
+  const peer = await own.peer();
+  const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: 1 }];
+  const answer = await peer.request(listOffsets, { replicaId: -1, topics: [{ name: 'unreadable', partitions }] }, 7);
+  assert.equal(answer.topics[0]?.partitions[0]?.errorCode, errorCodes.KAFKA_STORAGE_ERROR);
+  assert.equal(peer.closed, false);
+});

@@ -2,6 +2,7 @@
  * ListOffsets, versions 1 to 11. There is no tiered storage: the earliest local offset is the earliest, and there is no latest
  * tiered one.
  */
+import { DiskError, isMillraceError } from '@millrace/base';
 import { errorCodes, listOffsets as listOffsetsApi, type RequestOf, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { findByTimestamp, findMaxTimestamp } from '../log/timestamp-search.ts';
@@ -35,16 +36,20 @@ export const listOffsets: Handler<typeof listOffsetsApi> = {
 async function find(context: RequestContext, name: string, asked: Asked): Promise<PartitionDraft> {
   const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
   const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
-  if (access.partition === undefined) {
-    return { partitionIndex, errorCode: access.errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
-  }
+  const refused = (errorCode: number) => ({ partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 });
+  if (access.partition === undefined) return refused(access.errorCode);
   const { partition } = access;
-  if (timestamp < earliestPendingUpload) {
-    return { partitionIndex, errorCode: errorCodes.INVALID_REQUEST, timestamp: -1, offset: -1, leaderEpoch: -1 };
-  }
-  const found = await offsetOf(partition, timestamp);
+  if (timestamp < earliestPendingUpload) return refused(errorCodes.INVALID_REQUEST);
+  const found = await offsetOf(partition, timestamp).catch(searchErrorCode);
+  if (typeof found === 'number') return refused(found);
   const leaderEpoch = found.offset < 0 ? -1 : partition.leaderEpoch;
   return { partitionIndex, errorCode: errorCodes.NONE, timestamp: found.timestamp, offset: found.offset, leaderEpoch };
+}
+
+/** What the client is told of a search that failed, at a batch whose records can't be decoded or at the disk. */
+function searchErrorCode(error: unknown): number {
+  if (!isMillraceError(error)) throw error;
+  return error instanceof DiskError ? errorCodes.KAFKA_STORAGE_ERROR : errorCodes.CORRUPT_MESSAGE;
 }
 
 async function offsetOf(partition: Partition, timestamp: number): Promise<{ timestamp: number; offset: number }> {
