@@ -15,7 +15,7 @@ const streamBytesMax = 4096;
 /** An input is a byte for the size of chunks, then what arrives at a socket. */
 export const frames: FuzzTarget = {
   name: 'frames',
-  inputs: 50_000,
+  inputs: 30_000,
   seeds: () =>
     [1, 3, 4, 5, 11, 64, 255].map((chunk) => {
       const sizes = [4, 200, 5, 1024, 9, 7];
