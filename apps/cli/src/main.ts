@@ -27,6 +27,10 @@ export async function main(words: readonly string[]): Promise<ExitCode> {
   const report = (error: unknown): ExitCode =>
     reportError(error, { json, write: (text) => process.stderr.write(text) });
   const stopListening = listenForSignals(stop);
+  const failed = (error: unknown): ExitCode => {
+    const stopped = stop.signal.reason;
+    return stopped instanceof Stopped && isEchoOf(error, stopped) ? exitCodes.done : report(error);
+  };
   let code: ExitCode;
   try {
     const found = findCommand(catalog, words);
@@ -37,13 +41,16 @@ export async function main(words: readonly string[]): Promise<ExitCode> {
       command = await found.command.load();
       code = await runCommand(command, found.words, output, stop.signal);
     }
+  } catch (error) {
+    code = failed(error);
+  }
+  try {
+    // Also after a failure: what a command printed before is the user's.
     await output.end();
   } catch (error) {
-    const stopped = stop.signal.reason;
-    code = stopped instanceof Stopped && isEchoOf(error, stopped) ? exitCodes.done : report(error);
-  } finally {
-    stopListening();
+    code = failed(error);
   }
+  stopListening();
   return code === exitCodes.done && stop.signal.aborted ? codeOfStop(stop.signal.reason, command) : code;
 }
 

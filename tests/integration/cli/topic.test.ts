@@ -57,6 +57,15 @@ test('creates, lists, describes, alters and deletes a topic', async () => {
   assert.deepEqual(await json(['topic', 'list']), { topics: [] });
 });
 
+test('prints what was done also when a part of it failed', async () => {
+  assert.equal((await broker.run(['topic', 'create', 'there'])).code, 0);
+  const { code, text, stderr } = await broker.run(['topic', 'create', 'fresh', 'there']);
+  assert.equal(code, 1);
+  assert.equal(text, 'Created fresh on lab with 1 partition.\n');
+  assert.match(stderr, /the topic there exists already on lab/);
+  assert.equal((await broker.run(['topic', 'delete', 'fresh', 'there', '--yes'])).code, 0);
+});
+
 test('says what is wrong, and of what', async () => {
   await broker.run(['topic', 'create', 'payments']);
   for (const [words, code, message] of [
