@@ -1,5 +1,7 @@
 /** What `up` and `broker` say when they are ready. */
+import { resolve } from 'node:path';
 import type { RunAddresses } from '@millrace/engines';
+import { defaultDataDirectory } from './cluster/cluster-options.ts';
 import type { Terminal } from './framework/terminal.ts';
 
 /** Prints the ready message: one line of JSON, or a list for people. */
@@ -19,5 +21,13 @@ export function printReady(addresses: RunAddresses, dataDirectory: string, termi
   const widest = Math.max(...rows.map(([name]) => name.length));
   output.line(`\`${addresses.purpose}\` is ready.\n`);
   for (const [name, value] of rows) output.line(`  ${name.padEnd(widest)}  ${value}`);
-  output.line('\nTry `millrace topic list` in another terminal. Ctrl-C stops it.');
+  output.line(`\nTry \`${tryNext(dataDirectory)}\` in another terminal. Ctrl-C stops it.`);
+}
+
+/** A command that works as it stands in the folder where this one runs. */
+function tryNext(dataDirectory: string): string {
+  // In a clone the sources run, and nothing named `millrace` is on the PATH.
+  const program = import.meta.url.endsWith('.ts') ? 'npx millrace' : 'millrace';
+  const where = dataDirectory === resolve(defaultDataDirectory) ? '' : ` --data-dir ${dataDirectory}`;
+  return `${program} topic list${where}`;
 }

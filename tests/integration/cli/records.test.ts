@@ -50,6 +50,14 @@ test('takes keys, headers, tombstones, other delimiters and a partition', async 
   assert.equal(await run(['consume', 'shaped', '-e', '-p', '0']), '');
 });
 
+test('makes an absent topic only when asked to', async () => {
+  await fails(['produce', 'absent'], 1, /there is no topic 'absent'/, 'a\n');
+  await run(['produce', 'absent', '--create'], 'a\n');
+  await run(['produce', 'absent', '--create'], 'b\n');
+  assert.equal(await run(['consume', 'absent', '-e']), 'a\nb\n');
+  await fails(['produce', 'b/d', '--create'], 1, /INVALID_TOPIC_EXCEPTION/, 'a\n');
+});
+
 test('takes records as large as the topic allows', async () => {
   await run(['topic', 'create', 'large', '--config', 'max.message.bytes=3000000']);
   const record = 'x'.repeat(2_900_000);

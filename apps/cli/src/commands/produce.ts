@@ -1,6 +1,7 @@
+import { unwrap } from '@millrace/client';
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { parseSetting } from '../cluster/configuration-option.ts';
-import { openCluster } from '../cluster/open-cluster.ts';
+import { type OpenCluster, openCluster } from '../cluster/open-cluster.ts';
 import { sizedForTopic } from '../cluster/record-size.ts';
 import { describeExistingTopics } from '../cluster/unknown-topic.ts';
 import { clientEvents } from '../event-lines.ts';
@@ -31,6 +32,7 @@ const produceOptions = {
     { placeholder: 'N', short: 'p', help: 'Write to this partition; without it the key decides, as in Java clients' },
     { min: 0, max: 2 ** 31 - 1 },
   ),
+  create: flag({ help: "Make the topic if it is absent, with the cluster's defaults" }),
   emptyAsNull: flag({ short: 'Z', help: 'An empty value (or key) is null: a tombstone' }),
   filePerRecord: flag({ help: 'Each input is the value of one record' }),
   repartition: flag({ help: 'With --json: let the key decide, whatever partition a line names' }),
@@ -56,7 +58,7 @@ export const produce = command({
   ],
   options: produceOptions,
   examples: [
-    { command: 'echo hello | millrace produce greetings --cluster east', does: 'One record' },
+    { command: 'echo hello | millrace produce greetings --create --cluster east', does: 'One record, to a new topic' },
     { command: "printf 'alice:1\\nbob:2\\n' | millrace produce scores -K : --cluster east", does: 'With keys' },
     { command: 'echo alice: | millrace produce scores -K : -Z --cluster east', does: 'A tombstone' },
     {
@@ -71,6 +73,7 @@ export const produce = command({
     const { openInputs } = await import('../records/record-input.ts');
     const inputs = await openInputs(paths.length === 0 ? ['-'] : paths, terminal.stdin);
     await using cluster = await openCluster(options, clientEvents(terminal));
+    if (options.create) await createAbsentTopic(cluster, topic, terminal.signal);
     const [described] = await describeExistingTopics(cluster, [topic], { signal: terminal.signal });
     const partitionCount = described?.partitions.length ?? 0;
     if (options.partition !== undefined && options.partition >= partitionCount) {
@@ -106,6 +109,11 @@ export const produce = command({
     return undefined;
   },
 });
+
+async function createAbsentTopic({ admin }: OpenCluster, topic: string, signal: AbortSignal): Promise<void> {
+  const results = await admin.createTopics([{ topic }], { signal });
+  unwrap(results.filter(({ error }) => error?.errorName !== 'TOPIC_ALREADY_EXISTS'));
+}
 
 function checkTogether({ options, terminal: { json } }: Call<typeof produceOptions>): void {
   const { keyDelimiter, filePerRecord, repartition } = options;
