@@ -34,6 +34,13 @@ function refused(code: string, pattern: RegExp): (error: DataDirectoryError) => 
   };
 }
 
+test('says so where no directory can be made', { skip: process.platform !== 'linux' && 'only Linux has /proc' }, () =>
+  assert.rejects(
+    openDataDirectory('/proc/millrace/data', { purpose }),
+    refused('data_directory_unreadable', /cannot use .*: it can not be made there; choose another path/),
+  ),
+);
+
 test('makes an absent directory, and opens it again after a close', async () => {
   const path = join(directory, 'a', 'b');
   for (let round = 0; round < 2; round++) {

@@ -8,8 +8,8 @@
  *
  * A directory that is not ours is never written to, not even the lock: opening decides that first.
  */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@millrace/base';
 import { DataDirectoryError } from './data-directory-error.ts';
 import { type DirectoryLock, isLockFile, type LockHolder, takeLock } from './directory-lock.ts';
@@ -44,7 +44,7 @@ export interface DataDirectory extends AsyncDisposable {
 export async function openDataDirectory(path: string, options: { readonly purpose: string }): Promise<DataDirectory> {
   const directory = resolve(path);
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const stamped = await checkFormat(directory);
     const lock = await takeLock(directory, options.purpose);
     if (!('release' in lock)) throw await inUse(directory, lock);
@@ -104,6 +104,32 @@ class OpenDirectory implements DataDirectory {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/**
+ * Makes a directory and those above it that are absent. As `mkdir` with `recursive`, which never ends where a file
+ * system answers "no such file" to whatever is made in it, as /proc does.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const made = await tryToMake(path);
+  if (made === undefined) return;
+  const above = dirname(path);
+  if (made.code !== 'ENOENT' || above === path) throw made;
+  await makeDirectory(above);
+  const failure = await tryToMake(path);
+  if (failure !== undefined) throw failure;
+}
+
+/** Undefined when the directory is there now, else why it can't be. */
+async function tryToMake(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException;
+    if (failure.code !== 'EEXIST') return failure;
+    if (!(await stat(path)).isDirectory()) return failure;
+  }
+  return undefined;
 }
 
 /** Whether the directory is stamped as ours (false: it is empty). Throws when it is neither. */
@@ -176,6 +202,7 @@ function unusable(directory: string, error: unknown): DataDirectoryError {
     EROFS: 'the file system is read-only; choose a directory on another one',
     ENOTDIR: 'a part of the path is a file; choose another directory',
     EEXIST: 'it is a file; choose another path',
+    ENOENT: 'it can not be made there; choose another path',
     ENOSPC: 'the disk is full; free some space',
   };
   const reason = reasons[code ?? ''] ?? messageOf(error);
