@@ -17,7 +17,7 @@ export interface MalformedLine {
 }
 
 export interface LogSummary {
-  /** Lines read, malformed ones included, empty ones not. */
+  /** Lines read, malformed ones included; empty ones and one that was cut not. */
   lines: number;
   malformed: number;
   /** The first of them. */
@@ -80,7 +80,13 @@ export async function readLog(
   }
   const unfinished = splitter.end();
   if (summary.malformed === summary.lines) throw noLog(log, summary);
-  if (unfinished && last !== undefined) summary.cut ??= `it ends in the middle of line ${number}`;
+  if (unfinished && last !== undefined) {
+    summary.cut ??= `it ends in the middle of line ${number}`;
+    // The cut says what is wrong with this line, and the line may be sound in the whole file.
+    summary.lines--;
+    summary.malformed--;
+    if (summary.firstMalformed.at(-1)?.line === last.line) summary.firstMalformed.pop();
+  }
   return summary;
 }
 
