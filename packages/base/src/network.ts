@@ -74,7 +74,8 @@ export class ListenError extends MillraceError {
     const address = `${options.host}:${options.port}`;
     super(
       code === 'port_in_use'
-        ? `port ${options.port} on ${options.host} is already in use; stop the program that listens there or choose another port`
+        ? `port ${options.port} on ${options.host} is already in use; ` +
+            'stop the program that listens there or choose another port'
         : `cannot listen on ${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );

@@ -115,7 +115,7 @@ test('a refused connection is worth another try', async () => {
 });
 
 test('a connection that nobody answers fails when its time is up', async () => {
-  // A backlog that is never accepted from would do, but Linux accepts by itself; addresses for documentation lead nowhere.
+  // An address for documentation leads nowhere (RFC 5737).
   const began = performance.now();
   await assert.rejects(nodeNetwork.connect({ host: '192.0.2.1', port: 9, timeoutMs: 50 }), (error) =>
     isMillraceError(error, 'connect_failed'),

@@ -9,8 +9,8 @@ export const nodeNetwork: Network = {
       const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
         onConnection(new NodeSocket(socket));
       });
-      // Stays for good: when a connection can't be accepted later, for want of descriptors say, only its peer is concerned,
-      // who sees it refused, but an error event without a listener would end the process.
+      // Stays for good: when a connection can't be accepted later, for want of descriptors say, only its peer is
+      // concerned, who sees it refused, but an error event without a listener would end the process.
       server.on('error', (error: NodeJS.ErrnoException) => {
         reject(new ListenError(error.code === 'EADDRINUSE' ? 'port_in_use' : 'listen_failed', options, error));
       });

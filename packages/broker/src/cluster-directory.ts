@@ -1,6 +1,7 @@
 /**
  * A cluster's data directory: its parts, and `meta.json`, which says what format they have and whose they are. Records
- * without the files that say what they are must never be taken for rests of deleted topics, so such a directory is refused.
+ * without the files that say what they are must never be taken for rests of deleted topics, so such a directory is
+ * refused.
  */
 import { type Disk, MillraceError, messageOf, type Randomness, randomUuidBytes } from '@millrace/base';
 

@@ -5,8 +5,8 @@
  *     <data directory>/journal      topics, configuration, groups, offsets, producer ids
  *     <data directory>/topics/      records
  *
- * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its directory;
- * the caller does.
+ * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its
+ * directory; the caller does.
  */
 import { type Listener, messageOf, nodePlatform, type Platform } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
@@ -73,8 +73,8 @@ const flushCheckMs = 1000;
 const closingAtOnce = 16;
 
 /**
- * Starts a cluster: reads its directory, repairs what a crash left, and listens. Rejects with `ListenError`, `DiskError`,
- * `ClusterDirectoryError`, `ConfigurationError` or the journal's errors; nothing stays open then.
+ * Starts a cluster: reads its directory, repairs what a crash left, and listens. Rejects with `ListenError`,
+ * `DiskError`, `ClusterDirectoryError`, `ConfigurationError` or the journal's errors; nothing stays open then.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster = new Cluster(options);
@@ -175,7 +175,9 @@ export class Cluster implements ClusterState, AsyncDisposable {
     if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#closeIdle(idleMsMax));
   }
 
-  /** Ends all connections, writes and syncs what is pending, and leaves a directory that the next start need not check. */
+  /**
+   * Ends all connections, writes and syncs what is pending, and leaves a directory that the next start need not check.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

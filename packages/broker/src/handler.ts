@@ -1,6 +1,6 @@
 /**
- * What a handler of one Kafka API is. Handlers live in `handlers/<api>.ts`, under the same basename as the API's schema in
- * `wire/messages`; each turns a decoded request into an answer and holds no state of its own.
+ * What a handler of one Kafka API is. Handlers live in `handlers/<api>.ts`, under the same basename as the API's schema
+ * in `wire/messages`; each turns a decoded request into an answer and holds no state of its own.
  */
 import type { Api, RequestOf, ResponseDraft, Versions } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
@@ -25,8 +25,8 @@ export interface ConnectionHandle {
 }
 
 /**
- * The answer to a request: now, later, or none at all (only Produce with acks 0). Answers leave in the order of the requests.
- * Kafka's errors are fields of the answer; a rejection is a failure of the broker and closes the connection.
+ * The answer to a request: now, later, or none at all (only Produce with acks 0). Answers leave in the order of the
+ * requests. Kafka's errors are fields of the answer; a rejection is a failure of the broker and closes the connection.
  */
 export type Answer<A extends Api> = ResponseDraft<A> | Promise<ResponseDraft<A> | undefined> | undefined;
 

@@ -10,8 +10,8 @@ export type PartitionAccess =
   | { readonly partition: undefined; readonly errorCode: number };
 
 /**
- * The partition as its leader. `name` is empty where the topic is named by id; `leaderEpoch` is what the client believes, -1
- * when it does not say.
+ * The partition as its leader. `name` is empty where the topic is named by id; `leaderEpoch` is what the client
+ * believes, -1 when it does not say.
  */
 export function leaderPartition(
   broker: BrokerEndpoint,

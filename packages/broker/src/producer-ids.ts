@@ -1,4 +1,7 @@
-/** Gives idempotent producers their ids. Ids are reserved in blocks in the journal, synced, so that none is ever given twice. */
+/**
+ * Gives idempotent producers their ids. Ids are reserved in blocks in the journal, synced, so that none is ever given
+ * twice.
+ */
 import type { Journal, JournalSection } from './journal/journal.ts';
 
 interface ReserveEntry {

@@ -9,7 +9,10 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Does what changes the cluster's state; answers undefined, or a refusal when the disk failed. Rejects with any other error. */
+/**
+ * Does what changes the cluster's state; answers undefined, or a refusal when the disk failed. Rejects with any other
+ * error.
+ */
 export async function refusalOfStorage(change: () => Promise<unknown>): Promise<Refusal | undefined> {
   try {
     await change();

@@ -1,6 +1,6 @@
 /**
- * The broker-wide configuration: defaults, what the cluster was started with, and what was set while it runs (which wins, and
- * survives a restart through the cluster's journal).
+ * The broker-wide configuration: defaults, what the cluster was started with, and what was set while it runs (which
+ * wins, and survives a restart through the cluster's journal).
  */
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import { brokerDefinitions } from './broker-definitions.ts';
@@ -65,7 +65,9 @@ export class ClusterConfiguration {
     }
   }
 
-  /** Sets, or with undefined unsets, values while running. Rejects with `ConfigurationError` before anything is changed. */
+  /**
+   * Sets, or with undefined unsets, values while running. Rejects with `ConfigurationError` before anything is changed.
+   */
   async changeDynamic(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
     this.checkDynamic(changes);
     const section = this.#section;

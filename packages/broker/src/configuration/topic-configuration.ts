@@ -1,6 +1,6 @@
 /**
- * One topic's configuration: what the topic sets itself over the broker's values. Numbers that appends and reads need are
- * parsed once and parsed again only when something changed.
+ * One topic's configuration: what the topic sets itself over the broker's values. Numbers that appends and reads need
+ * are parsed once and parsed again only when something changed.
  */
 import type { ClusterConfiguration } from './cluster-configuration.ts';
 import { ConfigurationError, checkValue, type Definition } from './definition.ts';

@@ -1,6 +1,6 @@
 /**
- * Incremental fetch sessions (KIP-227): the broker remembers which partitions a consumer reads and what it last told about each,
- * so that requests and answers need to name only what changed.
+ * Incremental fetch sessions (KIP-227): the broker remembers which partitions a consumer reads and what it last told
+ * about each, so that requests and answers need to name only what changed.
  */
 import type { Clock, Randomness } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';

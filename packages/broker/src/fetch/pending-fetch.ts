@@ -1,6 +1,6 @@
 /**
- * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its time is
- * up. While it waits, only partitions that were appended to are read again.
+ * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its
+ * time is up. While it waits, only partitions that were appended to are read again.
  */
 import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
@@ -40,7 +40,9 @@ export class PendingFetch implements AppendListener {
     this.#connection = connection;
   }
 
-  /** Fills in the chunks of all partitions; resolves when there are enough, an error is to be told, or the time is up. */
+  /**
+   * Fills in the chunks of all partitions; resolves when there are enough, an error is to be told, or the time is up.
+   */
   run(): Promise<void> | undefined {
     const reading = this.#readAll();
     // While the disk was read, records may have come that nobody has been listening for.
@@ -155,7 +157,9 @@ export class PendingFetch implements AppendListener {
   }
 }
 
-/** What the consumer is told of a failed read: that the records were deleted meanwhile, or that the disk is to blame. */
+/**
+ * What the consumer is told of a failed read: that the records were deleted meanwhile, or that the disk is to blame.
+ */
 function readErrorCode(error: unknown, partition: Partition, offset: number): number {
   if (!isMillraceError(error)) throw error;
   if (partition.owner.deleted) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;

@@ -1,6 +1,7 @@
 /**
- * Fetch, versions 4 to 18. Sessions from version 7 on, topic ids from 13 on. There are no followers that fetch, so replica
- * ids are ignored; and since every record is readable only once it is written, the last stable offset is the high watermark.
+ * Fetch, versions 4 to 18. Sessions from version 7 on, topic ids from 13 on. There are no followers that fetch, so
+ * replica ids are ignored; and since every record is readable only once it is written, the last stable offset is the
+ * high watermark.
  */
 import { type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
 import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';

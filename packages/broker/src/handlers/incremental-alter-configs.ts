@@ -1,4 +1,6 @@
-/** IncrementalAlterConfigs, versions 0 and 1, for topics and for brokers (whose values are the whole cluster's here). */
+/**
+ * IncrementalAlterConfigs, versions 0 and 1, for topics and for brokers (whose values are the whole cluster's here).
+ */
 import { isMillraceError } from '@millrace/base';
 import {
   errorCodes,

@@ -1,7 +1,7 @@
 /**
- * InitProducerId, versions 0 to 5, for idempotent producers: each gets an id of its own, also one that names the id and epoch
- * which it has, as with Apache Kafka. Raising that epoch for whoever asks could make two producers one. Transactional ids
- * are refused.
+ * InitProducerId, versions 0 to 5, for idempotent producers: each gets an id of its own, also one that names the id and
+ * epoch which it has, as with Apache Kafka. Raising that epoch for whoever asks could make two producers one.
+ * Transactional ids are refused.
  */
 import { errorCodes, initProducerId as initProducerIdApi } from '@millrace/wire';
 import type { Handler } from '../handler.ts';

@@ -1,6 +1,6 @@
 /**
- * ListOffsets, versions 1 to 11. There is no tiered storage: the earliest local offset is the earliest, and there is no latest
- * tiered one.
+ * ListOffsets, versions 1 to 11. There is no tiered storage: the earliest local offset is the earliest, and there is no
+ * latest tiered one.
  */
 import { DiskError, isMillraceError } from '@millrace/base';
 import { errorCodes, listOffsets as listOffsetsApi, type RequestOf, type ResponseDraft } from '@millrace/wire';

@@ -1,6 +1,6 @@
 /**
- * Metadata, versions 0 to 13. Naming an absent topic creates it where `auto.create.topics.enable` and the request allow that, and
- * the answer describes it at once; Kafka's says LEADER_NOT_AVAILABLE first, which costs clients a back-off.
+ * Metadata, versions 0 to 13. Naming an absent topic creates it where `auto.create.topics.enable` and the request allow
+ * that, and the answer describes it at once; Kafka's says LEADER_NOT_AVAILABLE first, which costs clients a back-off.
  */
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';

@@ -1,6 +1,7 @@
 /**
- * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker that
- * does; a version below 3 is refused like any unknown one. Acks 1 and -1 are the same here: there is one copy of the data.
+ * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker
+ * that does; a version below 3 is refused like any unknown one. Acks 1 and -1 are the same here: there is one copy of
+ * the data.
  */
 import { isMillraceError, MillraceError } from '@millrace/base';
 import { errorCodes, errorRow, produce as produceApi, type ResponseDraft } from '@millrace/wire';

@@ -251,7 +251,7 @@ test('an absent topic that can not be created says why', async () => {
   assert.equal(answer.topics[0]?.errorCode, errorCodes.INVALID_REPLICATION_FACTOR);
 });
 
-test('after a start with fewer brokers the replicas that are left lead, and where there is none nobody does', async () => {
+test('after a start with fewer brokers the replicas that are left lead, or nobody', async () => {
   const options = { brokers: 3 };
   await using own = await ClusterFixture.start(options);
   const assignments = [

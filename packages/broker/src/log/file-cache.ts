@@ -1,6 +1,7 @@
 /**
- * A bounded number of open files, shared by all logs of a cluster. A file in use is never closed; of the others the one used
- * longest ago goes first. So a cluster of 200,000 partitions needs no more descriptors than the bound plus what is in use now.
+ * A bounded number of open files, shared by all logs of a cluster. A file in use is never closed; of the others the one
+ * used longest ago goes first. So a cluster of 200,000 partitions needs no more descriptors than the bound plus what is
+ * in use now.
  */
 import type { Disk, DiskFile } from '@millrace/base';
 

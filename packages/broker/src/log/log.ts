@@ -1,14 +1,15 @@
 /**
  * The log of one partition: segments on disk, the newest batches in memory.
  *
- * Appending assigns offsets at once and in order; writing follows in groups: while one write is under way, what is appended
- * waits and goes out with the next. A record can be read, and its append counts as done, once it is written (and synced, where
- * `flush.messages` asks for it).
+ * Appending assigns offsets at once and in order; writing follows in groups: while one write is under way, what is
+ * appended waits and goes out with the next. A record can be read, and its append counts as done, once it is written
+ * (and synced, where `flush.messages` asks for it).
  *
  * Invariants
  * - `startOffset <= highWatermark <= endOffset`; what lies below `highWatermark` is in the files, whole and in order.
  * - Only `#writePending` writes, rolls and moves `highWatermark`, one group at a time.
- * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to `highWatermark`.
+ * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to
+ *   `highWatermark`.
  */
 import { assert, type DiskFile, messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
@@ -33,7 +34,9 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
-/** What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains. */
+/**
+ * What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains.
+ */
 export interface WriteOutcome {
   readonly writtenTo: number;
   /** Why not all of them are written: a `DiskError`. */
@@ -120,8 +123,9 @@ export class Log {
   }
 
   /**
-   * Appends one batch that was found valid, setting its offset and leader epoch in place. The log owns the bytes from then on.
-   * Answers the offset of its first record, and what becomes of it, in a promise that batches written together share.
+   * Appends one batch that was found valid, setting its offset and leader epoch in place. The log owns the bytes from
+   * then on. Answers the offset of its first record, and what becomes of it, in a promise that batches written together
+   * share.
    */
   append(
     batch: Uint8Array,
@@ -149,8 +153,9 @@ export class Log {
   }
 
   /**
-   * Whole batches from the one that holds `offset` (between start and high watermark) on: up to `bytesMax` in all, but the
-   * first whatever its size if `atLeastOne`. Answers at once when memory holds them. The receiver must not change the bytes.
+   * Whole batches from the one that holds `offset` (between start and high watermark) on: up to `bytesMax` in all, but
+   * the first whatever its size if `atLeastOne`. Answers at once when memory holds them. The receiver must not change
+   * the bytes.
    */
   read(offset: number, bytesMax: number, atLeastOne: boolean): ReadChunks | Promise<ReadChunks> {
     if (offset >= this.#highWatermark) return [];
@@ -367,7 +372,10 @@ export class Log {
     return segment;
   }
 
-  /** Takes back what is not written of a group that failed, and what was appended behind it: the offsets would leave a gap. */
+  /**
+   * Takes back what is not written of a group that failed, and what was appended behind it: the offsets would leave a
+   * gap.
+   */
   async #undo(error: unknown, group: Group): Promise<void> {
     const behind = this.#pending;
     this.#pending = undefined;
@@ -381,7 +389,9 @@ export class Log {
     behind?.settle(outcome);
   }
 
-  /** Removes what a failed write left behind the segment's last whole batch; if that fails, the next write goes over it. */
+  /**
+   * Removes what a failed write left behind the segment's last whole batch; if that fails, the next write goes over it.
+   */
   async #cut(segment: Segment): Promise<void> {
     try {
       const lease = await this.#environment.files.acquire(segment.path, { create: true });

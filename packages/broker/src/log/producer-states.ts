@@ -1,12 +1,13 @@
 /**
- * What a partition remembers of idempotent producers: enough to refuse a gap in their sequence numbers and to recognise a batch
- * that was sent twice (KIP-98). Numbers of the last five batches are kept, as many as a producer may have in flight.
+ * What a partition remembers of idempotent producers: enough to refuse a gap in their sequence numbers and to recognise
+ * a batch that was sent twice (KIP-98). Numbers of the last five batches are kept, as many as a producer may have in
+ * flight.
  *
- * A batch is staged when it is appended and committed when it is written. Staged state lives beside the committed one, so that
- * a failed write is undone by dropping it.
+ * A batch is staged when it is appended and committed when it is written. Staged state lives beside the committed one,
+ * so that a failed write is undone by dropping it.
  *
- * A producer that is not known may begin anywhere, because what was known may have expired. But one whose first batch failed
- * must come back with that: the batches which it sent behind would otherwise be taken before it.
+ * A producer that is not known may begin anywhere, because what was known may have expired. But one whose first batch
+ * failed must come back with that: the batches which it sent behind would otherwise be taken before it.
  */
 import { batchHeader, errorCodes } from '@millrace/wire';
 
@@ -39,7 +40,9 @@ export interface ProducerSnapshot extends ProducerState {
   readonly producerId: number;
 }
 
-/** What a check finds: the batch is next in line, was appended before (at an offset), or is refused with an error code. */
+/**
+ * What a check finds: the batch is next in line, was appended before (at an offset), or is refused with an error code.
+ */
 export type SequenceCheck =
   | { readonly kind: 'next' }
   | { readonly kind: 'duplicate'; readonly baseOffset: number }
@@ -118,7 +121,9 @@ export class ProducerStates {
   }
 }
 
-/** The producer's part of the batch whose header lies at `position`, or undefined when it has no idempotent producer. */
+/**
+ * The producer's part of the batch whose header lies at `position`, or undefined when it has no idempotent producer.
+ */
 export function producerBatchAt(bytes: Uint8Array, position: number): ProducerBatch | undefined {
   const producerId = batchHeader.producerId(bytes, position);
   if (producerId < 0) return undefined;

@@ -1,7 +1,7 @@
 /**
- * A segment's sparse index: for about every `index.interval.bytes` of the file one entry with the offset and position of a
- * batch, and the largest timestamp of all batches before it. It serves as offset index and as time index, because offsets,
- * positions and those running maxima all ascend.
+ * A segment's sparse index: for about every `index.interval.bytes` of the file one entry with the offset and position
+ * of a batch, and the largest timestamp of all batches before it. It serves as offset index and as time index, because
+ * offsets, positions and those running maxima all ascend.
  */
 export interface IndexEntry {
   readonly offset: number;
@@ -30,7 +30,9 @@ export class SegmentIndex {
     return this.#positions.at(-1) ?? -1;
   }
 
-  /** Adds an entry for a batch behind all others. `timestampBefore` is the largest timestamp of the batches before it. */
+  /**
+   * Adds an entry for a batch behind all others. `timestampBefore` is the largest timestamp of the batches before it.
+   */
   add(offset: number, position: number, timestampBefore: number): void {
     this.#relativeOffsets.push(offset - this.#baseOffset);
     this.#positions.push(position);
@@ -43,7 +45,10 @@ export class SegmentIndex {
     return found < 0 ? 0 : (this.#positions[found] as number);
   }
 
-  /** Where to start looking for the first batch with a timestamp of at least `timestamp`: every batch before has smaller ones. */
+  /**
+   * Where to start looking for the first batch with a timestamp of at least `timestamp`: every batch before has smaller
+   * ones.
+   */
   floorOfTimestamp(timestamp: number): number {
     // The last entry before which all timestamps are smaller.
     const found = lastAtMost(this.#timestampsBefore, timestamp - 1);

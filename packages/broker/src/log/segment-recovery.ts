@@ -1,14 +1,15 @@
 /**
- * Finds out at start what a log's files hold. A summary vouches for a segment's first bytes; what lies behind is checked batch
- * by batch, checksum included.
+ * Finds out at start what a log's files hold. A summary vouches for a segment's first bytes; what lies behind is
+ * checked batch by batch, checksum included.
  *
- * Bytes at the end that are no whole and sound batch are a write which the process did not live to finish: nobody was told it
- * succeeded, so the file is cut there. Damage with sound batches behind it is one of two things, and either way the file as it
- * was is kept under another name (`.damaged`) and the operator is told:
+ * Bytes at the end that are no whole and sound batch are a write which the process did not live to finish: nobody was
+ * told it succeeded, so the file is cut there. Damage with sound batches behind it is one of two things, and either way
+ * the file as it was is kept under another name (`.damaged`) and the operator is told:
  *
- * - A sector of zeros was never written: power was lost before the file was synced that far, and what lies behind was not
- *   synced either. The file is cut there, because a gap would lock out the producers of what is missing.
- * - Otherwise the disk is to blame. The segment is written anew from its sound batches, which stay readable at their offsets.
+ * - A sector of zeros was never written: power was lost before the file was synced that far, and what lies behind was
+ *   not synced either. The file is cut there, because a gap would lock out the producers of what is missing.
+ * - Otherwise the disk is to blame. The segment is written anew from its sound batches, which stay readable at their
+ *   offsets.
  *
  * The file is replaced in one step, so that a crash in the middle of the repair leaves it to the next start.
  */
@@ -120,7 +121,8 @@ async function keepDamaged(
 ): Promise<void> {
   const content = Buffer.concat([await readStart(file, segment.sizeBytes), rest]);
   await environment.disk.writeFileAtomic(damagedPath(segment), content, { sync: true });
-  const message = `${segment.path} is damaged at byte ${segment.sizeBytes}; as it was it is kept as ${damagedPath(segment)}`;
+  const kept = `as it was it is kept as ${damagedPath(segment)}`;
+  const message = `${segment.path} is damaged at byte ${segment.sizeBytes}; ${kept}`;
   environment.report({ level: 'error', message });
 }
 
@@ -165,7 +167,10 @@ async function readStart(file: Pick<DiskFile, 'read'>, length: number): Promise<
   return bytes.subarray(0, await file.read(bytes, 0));
 }
 
-/** Whether a sector, or the rest of the one in which the damage begins, holds zeros where a batch can't have had as many. */
+/**
+ * Whether a sector, or the rest of the one in which the damage begins, holds zeros where a batch can't have had as
+ * many.
+ */
 function hasUnwrittenSector(damaged: Uint8Array, segment: Segment): boolean {
   const first = (sectorBytes - (segment.sizeBytes % sectorBytes)) % sectorBytes;
   const due = Buffer.alloc(8);

@@ -1,7 +1,8 @@
 /**
- * The file beside a segment (`<base offset>.index`) that says what its first `sizeBytes` bytes hold: its index, its bounds and
- * the producers' state at their end. It is written once those bytes are synced, so at the next start they need not be read
- * again, and only what lies behind them is checked batch by batch. A missing or damaged file costs a longer start, never data.
+ * The file beside a segment (`<base offset>.index`) that says what its first `sizeBytes` bytes hold: its index, its
+ * bounds and the producers' state at their end. It is written once those bytes are synced, so at the next start they
+ * need not be read again, and only what lies behind them is checked batch by batch. A missing or damaged file costs a
+ * longer start, never data.
  */
 import { crc32c } from '@millrace/wire';
 import type { ProducerSnapshot } from './producer-states.ts';

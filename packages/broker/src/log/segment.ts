@@ -1,6 +1,6 @@
 /**
- * One file of a log: record batches one behind the other, from `baseOffset` on. The file's bytes up to `sizeBytes` are whole
- * batches; what may lie behind is an unfinished write and is never read.
+ * One file of a log: record batches one behind the other, from `baseOffset` on. The file's bytes up to `sizeBytes` are
+ * whole batches; what may lie behind is an unfinished write and is never read.
  */
 import { batchHeader } from '@millrace/wire';
 import type { FileCache } from './file-cache.ts';

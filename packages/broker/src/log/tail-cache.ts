@@ -1,9 +1,10 @@
 /**
- * The newest batches of all logs of a cluster, kept in memory so that consumers that keep up are served without touching the
- * disk. Bounded in bytes over the whole cluster; what was appended first goes first, whichever log it is of.
+ * The newest batches of all logs of a cluster, kept in memory so that consumers that keep up are served without
+ * touching the disk. Bounded in bytes over the whole cluster; what was appended first goes first, whichever log it is
+ * of.
  *
- * A batch that is a small view of a large buffer (a socket chunk with other requests in it) is copied, because the view would
- * keep the whole buffer alive.
+ * A batch that is a small view of a large buffer (a socket chunk with other requests in it) is copied, because the view
+ * would keep the whole buffer alive.
  */
 export interface TailBatch {
   readonly baseOffset: number;
@@ -51,7 +52,10 @@ export class Tail {
     return batch.bytes.length + overheadBytes;
   }
 
-  /** Whole batches from the one with `offset` on, below `endOffset`, up to `bytesMax` in all but at least one if `atLeastOne`. */
+  /**
+   * Whole batches from the one with `offset` on, below `endOffset`, up to `bytesMax` in all but at least one if
+   * `atLeastOne`.
+   */
   read(offset: number, endOffset: number, bytesMax: number, atLeastOne: boolean): Uint8Array[] {
     const chunks: Uint8Array[] = [];
     let total = 0;
@@ -125,7 +129,9 @@ export class TailCache {
     this.#count -= before - tail.length;
   }
 
-  /** Drops places in the order of batches that were forgotten: of each log the oldest, beyond as many as it has batches. */
+  /**
+   * Drops places in the order of batches that were forgotten: of each log the oldest, beyond as many as it has batches.
+   */
   #dropStale(): void {
     const wanted = new Map<Tail, number>();
     const kept: Tail[] = [];

@@ -1,10 +1,11 @@
 /**
- * One client's connection: cuts frames out of the socket's chunks, hands requests to their handlers, and sends the answers in
- * the order of the requests, whichever is ready first.
+ * One client's connection: cuts frames out of the socket's chunks, hands requests to their handlers, and sends the
+ * answers in the order of the requests, whichever is ready first.
  *
- * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive. No request is
- * begun while `requestsMax` of the connection are in work, while they and answers that wait for earlier ones hold more than
- * `heldBytesMax`, or while the peer does not take its answers; what the last chunk brought waits, and no more is read.
+ * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive. No
+ * request is begun while `requestsMax` of the connection are in work, while they and answers that wait for earlier ones
+ * hold more than `heldBytesMax`, or while the peer does not take its answers; what the last chunk brought waits, and no
+ * more is read.
  */
 import { type Clock, isMillraceError, messageOf, type Socket, type SocketHandler } from '@millrace/base';
 import {

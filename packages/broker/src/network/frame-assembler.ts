@@ -1,6 +1,7 @@
 /**
- * Cuts length-prefixed frames out of a stream of chunks. A frame that lies whole in one chunk is a view of it; another one is
- * put together in a buffer of its own, whose size follows the bytes that have arrived, not the length that was promised.
+ * Cuts length-prefixed frames out of a stream of chunks. A frame that lies whole in one chunk is a view of it; another
+ * one is put together in a buffer of its own, whose size follows the bytes that have arrived, not the length that was
+ * promised.
  */
 import { WireError } from '@millrace/wire';
 
@@ -79,7 +80,8 @@ export class FrameAssembler {
 
   #checked(length: number): number {
     if (length < 0 || length > this.#frameBytesMax) {
-      const message = `a frame of ${length} bytes is outside the bound of ${this.#frameBytesMax} (socket.request.max.bytes)`;
+      const bound = `${this.#frameBytesMax} (socket.request.max.bytes)`;
+      const message = `a frame of ${length} bytes is outside the bound of ${bound}`;
       throw new WireError('message_too_large', message);
     }
     return length;

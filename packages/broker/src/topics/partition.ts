@@ -1,9 +1,9 @@
 /**
- * One partition of a topic. A partition without records has no log: no directory, file, timer or buffer, so that a cluster can
- * have hundreds of thousands of them.
+ * One partition of a topic. A partition without records has no log: no directory, file, timer or buffer, so that a
+ * cluster can have hundreds of thousands of them.
  *
- * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. The first one whose
- * broker is started leads.
+ * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. The first
+ * one whose broker is started leads.
  */
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { Log, type ReadChunks } from '../log/log.ts';

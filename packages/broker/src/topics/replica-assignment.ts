@@ -1,8 +1,12 @@
-/** Which brokers hold a new partition's replicas: each next partition begins one broker further, as Kafka without racks does. */
+/**
+ * Which brokers hold a new partition's replicas: each next partition begins one broker further, as Kafka without racks
+ * does.
+ */
 
 /**
- * The replicas of partitions `firstPartition` and on, `count` of them. `shift` (any whole number, for example the number of
- * topics) makes topics begin at different brokers. Equal lists are one array, so that many partitions cost little.
+ * The replicas of partitions `firstPartition` and on, `count` of them. `shift` (any whole number, for example the
+ * number of topics) makes topics begin at different brokers. Equal lists are one array, so that many partitions cost
+ * little.
  */
 export function assignReplicas(
   nodeIds: readonly number[],

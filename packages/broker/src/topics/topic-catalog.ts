@@ -1,7 +1,7 @@
 /**
- * All topics of the cluster. What exists is in the journal; the records are under `topics/<name>.<id>/<partition>/`. A directory
- * without a topic in the journal is what a deletion left behind, and is removed at start; so that no loss of power makes an
- * orphan of a directory with records, every change is synced before it counts.
+ * All topics of the cluster. What exists is in the journal; the records are under `topics/<name>.<id>/<partition>/`. A
+ * directory without a topic in the journal is what a deletion left behind, and is removed at start; so that no loss of
+ * power makes an orphan of a directory with records, every change is synced before it counts.
  */
 import { type Disk, MillraceError, messageOf, type Randomness, randomUuidBytes } from '@millrace/base';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
@@ -128,8 +128,8 @@ export class TopicCatalog {
   }
 
   /**
-   * Replaces what the topic itself sets by what `change` makes of it, one change at a time. Rejects with what that throws when
-   * the outcome is not valid.
+   * Replaces what the topic itself sets by what `change` makes of it, one change at a time. Rejects with what that
+   * throws when the outcome is not valid.
    */
   configure(
     topic: Topic,

@@ -1,4 +1,6 @@
-/** The rules by which topics come to be, whoever asks: a name, a number of partitions and replicas, and a configuration. */
+/**
+ * The rules by which topics come to be, whoever asks: a name, a number of partitions and replicas, and a configuration.
+ */
 import { isMillraceError } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
