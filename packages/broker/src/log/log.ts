@@ -11,7 +11,7 @@
  * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to
  *   `highWatermark`.
  */
-import { assert, type DiskFile, messageOf } from '@millrace/base';
+import { assert, messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
@@ -20,6 +20,8 @@ import { Segment } from './segment.ts';
 import { recoverSegments } from './segment-recovery.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
 import { Tail } from './tail-cache.ts';
+import { Unsynced } from './unsynced.ts';
+import { newWriteGroup, type WriteGroup, type WriteOutcome } from './write-group.ts';
 
 export interface LogOptions {
   readonly environment: LogEnvironment;
@@ -34,23 +36,6 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
-/**
- * What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains.
- */
-export interface WriteOutcome {
-  readonly writtenTo: number;
-  /** Why not all of them are written: a `DiskError`. */
-  readonly failure?: unknown;
-}
-
-/** Batches that are written together. Some first ones may have got to the disk when the writing fails. */
-interface Group {
-  readonly batches: Uint8Array[];
-  /** Never rejects, since nobody may be waiting. */
-  readonly done: Promise<WriteOutcome>;
-  readonly settle: (outcome: WriteOutcome) => void;
-}
-
 export class Log {
   readonly producers = new ProducerStates();
   readonly directory: string;
@@ -61,16 +46,13 @@ export class Log {
   /** Ascending; empty until the first append. The last one is written to. */
   #segments: Segment[] = [];
   /** What is being written, and what goes out after it. */
-  #current: Group | undefined;
-  #pending: Group | undefined;
+  #current: WriteGroup | undefined;
+  #pending: WriteGroup | undefined;
   #writing: Promise<void> | undefined;
   #startOffset = 0;
   #endOffset = 0;
   #highWatermark = 0;
-  #unsyncedRecords = 0;
-  #unsyncedSince = Number.POSITIVE_INFINITY;
-  /** Directories, outermost first, that may have got entries since they were synced. */
-  #unsyncedDirectories: string[] = [];
+  readonly #unsynced: Unsynced;
   #closed = false;
 
   constructor(options: LogOptions) {
@@ -78,6 +60,7 @@ export class Log {
     this.directory = options.directory;
     this.#settings = options.settings;
     this.#onAdvance = options.onAdvance;
+    this.#unsynced = new Unsynced(options.environment.clock, options.environment.disk);
   }
 
   /** Offset of the oldest record, or where the next one goes when there is none. */
@@ -116,10 +99,9 @@ export class Log {
     const active = this.#segments.at(-1);
     if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
     // What the last process wrote it may not have lived to sync.
-    this.#unsyncedDirectories = this.#directories();
-    this.#unsyncedRecords = active.nextOffset - active.baseOffset;
-    this.#unsyncedSince = this.#environment.clock.monotonic();
-    if (this.#unsyncedRecords >= flushRecords) await this.#syncActive();
+    this.#unsynced.addPathTo(this.directory);
+    this.#unsynced.addRecords(active.nextOffset - active.baseOffset);
+    if (this.#unsynced.records >= flushRecords) await this.#syncActive();
   }
 
   /**
@@ -139,7 +121,7 @@ export class Log {
     const producer = producerBatchAt(batch, 0);
     if (producer !== undefined) this.producers.stage(producer);
     this.#environment.tails.push(this.#tail, baseOffset, this.#endOffset, batch);
-    this.#pending ??= newGroup();
+    this.#pending ??= newWriteGroup();
     const group = this.#pending;
     group.batches.push(batch);
     // Begins in a microtask, so that what else this turn appends goes out in the same write.
@@ -204,8 +186,7 @@ export class Log {
 
   /** Syncs what has been written and not synced for `flush.ms`. */
   async flushOld(): Promise<void> {
-    const age = this.#environment.clock.monotonic() - this.#unsyncedSince;
-    if (this.#closed || age < this.#settings().flushMs) return;
+    if (this.#closed || this.#unsynced.ageMs < this.#settings().flushMs) return;
     await this.#exclusively(() => this.#syncActive());
   }
 
@@ -248,7 +229,7 @@ export class Log {
 
   async #writePending(): Promise<void> {
     while (this.#pending !== undefined) {
-      const group: Group = this.#pending;
+      const group: WriteGroup = this.#pending;
       this.#current = group;
       this.#pending = undefined;
       try {
@@ -290,12 +271,8 @@ export class Log {
       await lease.file.write(batches, segment.sizeBytes);
       const before = this.#highWatermark;
       const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - before;
-      if (this.#unsyncedRecords + records >= settings.flushRecords) {
-        await this.#sync(lease.file);
-      } else {
-        if (this.#unsyncedRecords === 0) this.#unsyncedSince = this.#environment.clock.monotonic();
-        this.#unsyncedRecords += records;
-      }
+      if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);
+      else this.#unsynced.addRecords(records);
     } finally {
       await lease.release();
     }
@@ -312,7 +289,7 @@ export class Log {
     const active = this.#segments.at(-1);
     if (active === undefined) {
       await this.#environment.disk.makeDirectory(this.directory);
-      this.#unsyncedDirectories = this.#directories();
+      this.#unsynced.addPathTo(this.directory);
       return this.#addSegment(this.#highWatermark);
     }
     const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
@@ -341,34 +318,19 @@ export class Log {
 
   async #syncActive(): Promise<void> {
     const active = this.#segments.at(-1);
-    if (active === undefined || this.#unsyncedRecords === 0) return;
+    if (active === undefined || this.#unsynced.records === 0) return;
     const lease = await this.#environment.files.acquire(active.path, { create: false });
     try {
-      await this.#sync(lease.file);
+      await this.#unsynced.sync(lease.file);
     } finally {
       await lease.release();
     }
   }
 
-  /** Makes the active segment survive a loss of power: its bytes, and the names that lead to it. */
-  async #sync(file: DiskFile): Promise<void> {
-    await file.sync();
-    for (const directory of this.#unsyncedDirectories) await this.#environment.disk.syncDirectory(directory);
-    this.#unsyncedDirectories = [];
-    this.#unsyncedRecords = 0;
-    this.#unsyncedSince = Number.POSITIVE_INFINITY;
-  }
-
-  /** The log's directory and the two above it, of the topic and of all topics, outermost first. */
-  #directories(): string[] {
-    const topic = parentOf(this.directory);
-    return [parentOf(topic), topic, this.directory];
-  }
-
   #addSegment(baseOffset: number): Segment {
     const segment = new Segment(this.directory, baseOffset);
     this.#segments.push(segment);
-    if (!this.#unsyncedDirectories.includes(this.directory)) this.#unsyncedDirectories.push(this.directory);
+    this.#unsynced.addEntryOf(this.directory);
     return segment;
   }
 
@@ -376,7 +338,7 @@ export class Log {
    * Takes back what is not written of a group that failed, and what was appended behind it: the offsets would leave a
    * gap.
    */
-  async #undo(error: unknown, group: Group): Promise<void> {
+  async #undo(error: unknown, group: WriteGroup): Promise<void> {
     const behind = this.#pending;
     this.#pending = undefined;
     this.#endOffset = this.#highWatermark;
@@ -423,15 +385,6 @@ export class Log {
     }
     return [];
   }
-}
-
-function newGroup(): Group {
-  const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
-  return { batches: [], done: promise, settle: resolve };
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function byteLength(batches: readonly Uint8Array[], index: number): number {
