@@ -13,6 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@millrace/base';
 import { DataDirectoryError } from './data-directory-error.ts';
 import { type DirectoryLock, isLockFile, type LockHolder, takeLock } from './directory-lock.ts';
+import { parseJson } from './parse-json.ts';
 import { type RunAddresses, type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 
 const FORMAT_FILE = 'millrace.json';
@@ -165,13 +166,6 @@ async function checkFormat(directory: string): Promise<boolean> {
 }
 
 function formatVersion(text: string): number | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
   const stamp = value as { readonly format?: unknown; readonly version?: unknown } | null;
   return stamp?.format === FORMAT && typeof stamp.version === 'number' ? stamp.version : undefined;
 }

@@ -10,6 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from './parse-json.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 const RENEWAL_MS = 5_000;
@@ -112,14 +113,7 @@ async function livingHolder(path: string): Promise<LockHolder | 'gone' | undefin
 }
 
 function parseHolder(text: string): LockHolder | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const holder = value as Partial<Record<keyof LockHolder, unknown>> | null;
+  const holder = parseJson(text) as Partial<Record<keyof LockHolder, unknown>> | null | undefined;
   if (typeof holder?.pid !== 'number' || typeof holder.started !== 'string' || typeof holder.place !== 'string') {
     return undefined;
   }

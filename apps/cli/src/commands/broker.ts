@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { printReady } from '../addresses.ts';
+import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { settingsOption } from '../cluster/configuration-option.ts';
 import { brokerEvents } from '../event-lines.ts';
@@ -67,21 +67,7 @@ export const broker = command({
       }),
       'Stop that program, give another port with --port N, or let `--port 0` choose free ones.',
     );
-    const addresses = {
-      purpose,
-      startedAt: new Date().toISOString(),
-      url: null,
-      collectorUrl: null,
-      clusters: fleet.clusters.map(({ name, clusterId, bootstrap, brokers }) => ({
-        name,
-        clusterId,
-        bootstrap,
-        brokers,
-      })),
-    };
-    await dataDirectory.announce(addresses);
-    printReady(addresses, dataDirectory.path, terminal);
-    await terminal.output.flush();
+    await announceReady({ purpose, url: null, collectorUrl: null }, fleet, dataDirectory, terminal);
     await untilStopped(terminal);
     return undefined;
   },

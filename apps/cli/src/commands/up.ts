@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
-import { printReady } from '../addresses.ts';
+import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { brokerEvents } from '../event-lines.ts';
 import { command } from '../framework/command.ts';
@@ -63,21 +63,12 @@ export const up = command({
       }),
       PORT_HINT,
     );
-    const addresses = {
-      purpose,
-      startedAt: new Date().toISOString(),
-      url: platform.url,
-      collectorUrl: platform.collectorUrl,
-      clusters: fleet.clusters.map(({ name, clusterId, bootstrap, brokers }) => ({
-        name,
-        clusterId,
-        bootstrap,
-        brokers,
-      })),
-    };
-    await dataDirectory.announce(addresses);
-    printReady(addresses, dataDirectory.path, terminal);
-    await terminal.output.flush();
+    await announceReady(
+      { purpose, url: platform.url, collectorUrl: platform.collectorUrl },
+      fleet,
+      dataDirectory,
+      terminal,
+    );
     await untilStopped(terminal);
     terminal.note('Stopping.');
     return undefined;

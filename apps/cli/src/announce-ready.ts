@@ -1,11 +1,32 @@
-/** What `up` and `broker` say when they are ready. */
+/** What `up` and `broker` tell when they are ready: other processes through the data directory, people on stdout. */
 import { resolve } from 'node:path';
-import type { RunAddresses } from '@millrace/engines';
+import type { DataDirectory, EmbeddedFleet, RunAddresses } from '@millrace/engines';
 import { defaultDataDirectory } from './cluster/cluster-options.ts';
 import type { Terminal } from './framework/terminal.ts';
 
-/** Prints the ready message: one line of JSON, or a list for people. */
-export function printReady(addresses: RunAddresses, dataDirectory: string, terminal: Terminal): void {
+/** Announces where the fleet and the HTTP servers answer, and prints it: one line of JSON, or a list for people. */
+export async function announceReady(
+  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl'>,
+  fleet: EmbeddedFleet,
+  dataDirectory: DataDirectory,
+  terminal: Terminal,
+): Promise<void> {
+  const addresses: RunAddresses = {
+    ...served,
+    startedAt: new Date().toISOString(),
+    clusters: fleet.clusters.map(({ name, clusterId, bootstrap, brokers }) => ({
+      name,
+      clusterId,
+      bootstrap,
+      brokers,
+    })),
+  };
+  await dataDirectory.announce(addresses);
+  printReady(addresses, dataDirectory.path, terminal);
+  await terminal.output.flush();
+}
+
+function printReady(addresses: RunAddresses, dataDirectory: string, terminal: Terminal): void {
   const { output } = terminal;
   const { url, collectorUrl, startedAt, clusters } = addresses;
   if (terminal.json) {
