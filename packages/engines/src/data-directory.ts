@@ -166,7 +166,7 @@ async function checkFormat(directory: string): Promise<boolean> {
 }
 
 function formatVersion(text: string): number | undefined {
-  const stamp = value as { readonly format?: unknown; readonly version?: unknown } | null;
+  const stamp = parseJson(text) as { readonly format?: unknown; readonly version?: unknown } | null | undefined;
   return stamp?.format === FORMAT && typeof stamp.version === 'number' ? stamp.version : undefined;
 }
 
