@@ -1,6 +1,6 @@
 /**
- * What an admin client is, apart from how it is done. Calls on several things answer for each: a result with `error` set failed
- * and has nothing else but its name; `unwrap` throws instead. Calls reject only when nothing could be asked.
+ * What an admin client is, apart from how it is done. Calls on several things answer for each: a result with `error`
+ * set failed and has nothing else but its name; `unwrap` throws instead. Calls reject only when nothing could be asked.
  */
 import type { KafkaError } from '@millrace/wire';
 import type { OffsetQuery } from './consumer.ts';

@@ -6,7 +6,10 @@ export interface BackoffOptions {
   readonly retryBackoffMaxMs: number;
 }
 
-/** The pause before attempt `attempt` (1 is the first repetition), in ms: doubling, at most the maximum, give or take a fifth. */
+/**
+ * The pause before attempt `attempt` (1 is the first repetition), in ms: doubling, at most the maximum, give or take a
+ * fifth.
+ */
 export function backoffMs(options: BackoffOptions, attempt: number, randomness: Randomness): number {
   const grown = options.retryBackoffMs * 2 ** Math.min(attempt - 1, 30);
   return Math.min(grown, options.retryBackoffMaxMs) * (0.8 + 0.4 * randomness.float());

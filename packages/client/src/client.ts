@@ -1,4 +1,7 @@
-/** What a client is, apart from how it is done: the place where producers, consumers and admins of one cluster come from. */
+/**
+ * What a client is, apart from how it is done: the place where producers, consumers and admins of one cluster come
+ * from.
+ */
 import type { Platform } from '@millrace/base';
 import type { Admin } from './admin.ts';
 import type { Consumer, ConsumerOptions } from './consumer.ts';
@@ -22,7 +25,10 @@ export interface ClientOptions {
   readonly retryBackoffMaxMs?: number | undefined;
   /** What is known of a topic is asked for again after this time, in ms. Default 300,000. */
   readonly metadataMaxAgeMs?: number | undefined;
-  /** How long a topic that no broker knows is asked for again, since it may just have been created, in ms. Default 5,000. */
+  /**
+   * How long a topic that no broker knows is asked for again, since it may just have been created, in ms. Default
+   * 5,000.
+   */
   readonly unknownTopicTimeoutMs?: number | undefined;
   /** Whether writing to an unknown topic lets a broker that is so configured create it. Default true. */
   readonly autoCreateTopics?: boolean | undefined;

@@ -1,6 +1,6 @@
 /**
- * What everything that one client makes shares: settings, connections, metadata, and the ways to reach the right broker: a given one,
- * any, the controller, the coordinator of a group.
+ * What everything that one client makes shares: settings, connections, metadata, and the ways to reach the right
+ * broker: a given one, any, the controller, the coordinator of a group.
  */
 import { isMillraceError } from '@millrace/base';
 import {

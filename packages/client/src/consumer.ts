@@ -2,10 +2,15 @@
 import type { RecordHeader } from '@millrace/wire';
 import type { KeyOf, NameOf, TopicLike, TopicPartition, TopicPartitionOffset, ValueOf } from './topic.ts';
 
-/** A point in a partition by its meaning: its start, its end, or the first record at or after a time (ms since 1970). */
+/**
+ * A point in a partition by its meaning: its start, its end, or the first record at or after a time (ms since 1970).
+ */
 export type OffsetQuery = 'earliest' | 'latest' | { readonly timestamp: number };
 
-/** How partitions are spread over the members of a group. `cooperative-sticky` moves as few as possible and stops nobody else. */
+/**
+ * How partitions are spread over the members of a group. `cooperative-sticky` moves as few as possible and stops nobody
+ * else.
+ */
 export type AssignorName = 'cooperative-sticky' | 'range' | 'roundrobin';
 
 /** A record as a view over its batch: keys, values and headers are decoded when they are read, at each read. */
@@ -48,7 +53,10 @@ export interface BatchView<Name extends string, Item> extends Iterable<Item> {
   readonly recordCount: number;
   /** Bytes as fetched, compressed records compressed. */
   readonly sizeInBytes: number;
-  /** The offset after the last record that consumers could read when this was fetched: the lag is this less `nextOffset`. */
+  /**
+   * The offset after the last record that consumers could read when this was fetched: the lag is this less
+   * `nextOffset`.
+   */
   readonly highWatermark: number;
 }
 
@@ -58,7 +66,10 @@ export type ConsumerBatch<T extends TopicLike = TopicLike> = T extends TopicLike
   : never;
 
 interface CommonConsumerOptions {
-  /** Where to begin in a partition without a committed offset, or whose offset is gone. Default `latest`; `none` is an error. */
+  /**
+   * Where to begin in a partition without a committed offset, or whose offset is gone. Default `latest`; `none` is an
+   * error.
+   */
   readonly from?: OffsetQuery | 'none' | undefined;
   /** Largest fetch response in bytes, unless a single batch is larger. Default 8 MiB. */
   readonly fetchBytesMax?: number | undefined;
@@ -78,8 +89,8 @@ interface CommonConsumerOptions {
 
 interface CommitOptions {
   /**
-   * `auto` (default) commits what the loop has handled: a batch counts as handled when the loop asks for the next one. Every
-   * `commitIntervalMs`, before partitions are given up, and on `close`. `manual` commits only by `commit()`.
+   * `auto` (default) commits what the loop has handled: a batch counts as handled when the loop asks for the next one.
+   * Every `commitIntervalMs`, before partitions are given up, and on `close`. `manual` commits only by `commit()`.
    */
   readonly commit?: 'auto' | 'manual' | undefined;
   /** Default 5,000. */
@@ -96,7 +107,10 @@ export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly 
   readonly until?: undefined;
   /** Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. */
   readonly assignor?: AssignorName | readonly AssignorName[] | undefined;
-  /** A name that survives restarts: within the session timeout a restarted member gets its partitions back without a rebalance. */
+  /**
+   * A name that survives restarts: within the session timeout a restarted member gets its partitions back without a
+   * rebalance.
+   */
   readonly instanceId?: string | undefined;
   /** Without a heartbeat for so long the group goes on without this member. Default 45,000. */
   readonly sessionTimeoutMs?: number | undefined;
@@ -106,7 +120,9 @@ export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly 
   readonly batchTimeoutMs?: number | undefined;
   /** Called with partitions that this member got, before their first batch; it may `seek`. The loop waits for it. */
   readonly onAssigned?: ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
-  /** Called with partitions that go to others, while they are still owned: the moment to commit. The loop waits for it. */
+  /**
+   * Called with partitions that go to others, while they are still owned: the moment to commit. The loop waits for it.
+   */
   readonly onRevoked?: ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
   /** Called with partitions that others may own already: too late to commit. */
   readonly onLost?: ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
@@ -147,9 +163,10 @@ export type ConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[
   | AssignedConsumerOptions<T>;
 
 /**
- * Reads records: `for await (const batch of consumer) for (const record of batch) ...`. It connects, joins its group and fetches
- * from the first time a batch is asked for. One loop at a time; leaving a loop keeps the consumer, and the next loop goes on after
- * the last batch. The batch in hand when a loop is left does not count as handled (it may have failed): call `commit()` if it is.
+ * Reads records: `for await (const batch of consumer) for (const record of batch) ...`. It connects, joins its group
+ * and fetches from the first time a batch is asked for. One loop at a time; leaving a loop keeps the consumer, and the
+ * next loop goes on after the last batch. The batch in hand when a loop is left does not count as handled (it may have
+ * failed): call `commit()` if it is.
  */
 export interface Consumer<T extends TopicLike = TopicLike> extends AsyncDisposable, AsyncIterable<ConsumerBatch<T>> {
   /** Likewise with a signal, whose abort ends the loop with its reason. `close()` ends the loop without an error. */
@@ -157,8 +174,8 @@ export interface Consumer<T extends TopicLike = TopicLike> extends AsyncDisposab
   /** Record by record, at the cost of a promise each. A record counts as handled when the next is asked for. */
   records(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ConsumerRecord<T>, undefined>;
   /**
-   * Commits the given offsets (each that of the next record to read), or everything handed out so far, the batch in hand
-   * included. Rejects with `CommitError`.
+   * Commits the given offsets (each that of the next record to read), or everything handed out so far, the batch in
+   * hand included. Rejects with `CommitError`.
    */
   commit(
     offsets?: readonly TopicPartitionOffset[],
@@ -174,6 +191,8 @@ export interface Consumer<T extends TopicLike = TopicLike> extends AsyncDisposab
   paused(): TopicPartition[];
   /** Partitions owned now, by topic and partition ascending. */
   assignment(): TopicPartition[];
-  /** Commits what is handled (when `commit` is `auto`), leaves the group, lets go of everything; a running loop ends. */
+  /**
+   * Commits what is handled (when `commit` is `auto`), leaves the group, lets go of everything; a running loop ends.
+   */
   close(): Promise<void>;
 }

@@ -35,8 +35,8 @@ export class NoBrokerError extends MillraceError {
   constructor(bootstrap: readonly string[], waitedMs: number, attempts: readonly Error[]) {
     const last = attempts.at(-1);
     super(
-      `no broker of ${bootstrap.join(', ')} answered within ${waitedMs} ms${last ? ` (${last.message})` : ''}; check the ` +
-        'addresses and that the cluster is up',
+      `no broker of ${bootstrap.join(', ')} answered within ${waitedMs} ms${last ? ` (${last.message})` : ''}; ` +
+        'check the addresses and that the cluster is up',
       { cause: attempts.length === 1 ? last : new AggregateError(attempts) },
     );
     this.bootstrap = bootstrap;
@@ -138,8 +138,8 @@ export class SerdeError extends MillraceError {
     super(
       code === 'serialize_failed'
         ? `the ${field} of a record for topic ${where.topic} can't be serialized: ${reason}`
-        : `the ${field} of the record at ${where.topic} [${where.partition}] offset ${where.offset} can't be read: ${reason}; ` +
-            `its bytes are at record.${field}Bytes`,
+        : `the ${field} of the record at ${where.topic} [${where.partition}] offset ${where.offset} can't be read: ` +
+            `${reason}; its bytes are at record.${field}Bytes`,
       { cause },
     );
     this.code = code;
@@ -158,8 +158,8 @@ export class RecordTooLargeError extends MillraceError {
 
   constructor(topic: string, limitBytes: number, cause?: unknown) {
     super(
-      `a record for topic ${topic} does not fit a batch of ${limitBytes} bytes; make it smaller, or raise the producer's ` +
-        "batchBytesMax together with the topic's max.message.bytes",
+      `a record for topic ${topic} does not fit a batch of ${limitBytes} bytes; make it smaller, or raise the ` +
+        "producer's batchBytesMax together with the topic's max.message.bytes",
       { cause },
     );
     this.topic = topic;
@@ -175,8 +175,8 @@ export class BufferFullError extends MillraceError {
 
   constructor(bufferedBytes: number, limitBytes: number) {
     super(
-      `the producer holds ${bufferedBytes} bytes that brokers have not acknowledged, twice its bufferBytesMax of ${limitBytes}; ` +
-        'wait for ready() when write() answers false',
+      `the producer holds ${bufferedBytes} bytes that brokers have not acknowledged, twice its bufferBytesMax of ` +
+        `${limitBytes}; wait for ready() when write() answers false`,
     );
     this.bufferedBytes = bufferedBytes;
   }
@@ -224,7 +224,8 @@ export class NoOffsetError extends MillraceError {
     const what =
       offset === undefined
         ? `the group has no committed offset for ${place.topic} [${place.partition}]`
-        : `offset ${offset} of ${place.topic} [${place.partition}] is not in the log (deleted by retention, or never written)`;
+        : `offset ${offset} of ${place.topic} [${place.partition}] is not in the log (deleted by retention, or never ` +
+          'written)';
     super(`${what}, and from is 'none'; seek() to an offset, or set from to 'earliest' or 'latest'`);
     this.topic = place.topic;
     this.partition = place.partition;
@@ -232,7 +233,9 @@ export class NoOffsetError extends MillraceError {
   }
 }
 
-/** Fetched records can't be read: a wrong checksum, a contradiction in their bytes, or compression that can't be undone. */
+/**
+ * Fetched records can't be read: a wrong checksum, a contradiction in their bytes, or compression that can't be undone.
+ */
 export class CorruptBatchError extends MillraceError {
   readonly code = 'corrupt_batch';
   readonly topic: string;
@@ -260,8 +263,8 @@ export class NotAssignedError extends MillraceError {
 
   constructor(place: TopicPartition) {
     super(
-      `${place.topic} [${place.partition}] is not assigned to this consumer; assignment() tells what is, and onAssigned when ` +
-        'that changes',
+      `${place.topic} [${place.partition}] is not assigned to this consumer; assignment() tells what is, and ` +
+        'onAssigned when that changes',
     );
     this.topic = place.topic;
     this.partition = place.partition;

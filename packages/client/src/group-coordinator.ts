@@ -1,4 +1,7 @@
-/** Requests to the broker that coordinates a group: found when needed, remembered, and looked for again when it was the wrong one. */
+/**
+ * Requests to the broker that coordinates a group: found when needed, remembered, and looked for again when it was the
+ * wrong one.
+ */
 import { KafkaError } from '@millrace/wire';
 import { type CallBounds, type Cluster, isWrongCoordinator } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';

@@ -1,4 +1,7 @@
-/** Where offsets lie: by time or meaning (ListOffsets), by leader epoch (OffsetForLeaderEpoch), and by group (OffsetFetch). */
+/**
+ * Where offsets lie: by time or meaning (ListOffsets), by leader epoch (OffsetForLeaderEpoch), and by group
+ * (OffsetFetch).
+ */
 import { errorCodes, KafkaError, listOffsets, offsetFetch, offsetForLeaderEpoch } from '@millrace/wire';
 import type { ResolvedOffset } from './admin.ts';
 import type { CallBounds, Cluster } from './cluster.ts';
@@ -109,7 +112,10 @@ export interface StoredOffset extends TopicPartition {
   readonly metadata: string;
 }
 
-/** A group's offsets, of the given partitions or (null) all. Rejects with `KafkaError` for what concerns the whole group. */
+/**
+ * A group's offsets, of the given partitions or (null) all. Rejects with `KafkaError` for what concerns the whole
+ * group.
+ */
 export function fetchStoredOffsets(
   coordinator: GroupCoordinator,
   partitions: readonly TopicPartition[] | null,

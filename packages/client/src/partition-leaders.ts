@@ -1,6 +1,6 @@
 /**
- * One question about many partitions, put to the brokers that lead them: grouped by leader, asked at once, and asked again where the
- * leader has moved or can't answer yet.
+ * One question about many partitions, put to the brokers that lead them: grouped by leader, asked at once, and asked
+ * again where the leader has moved or can't answer yet.
  */
 import { errorCodes, KafkaError } from '@millrace/wire';
 import type { CallBounds, Cluster } from './cluster.ts';
@@ -39,8 +39,9 @@ interface Group<Question> {
 }
 
 /**
- * The answers in the order of the questions. Asks again on retriable errors until the bounds are reached; what fails for good, or still
- * fails then, is a result with `error`. Rejects when brokers can't be asked. `action` says what is done, for errors.
+ * The answers in the order of the questions. Asks again on retriable errors until the bounds are reached; what fails
+ * for good, or still fails then, is a result with `error`. Rejects when brokers can't be asked. `action` says what is
+ * done, for errors.
  */
 export async function askLeaders<Question extends TopicPartition, Value>(
   cluster: Cluster,

@@ -10,8 +10,8 @@ export type HeadersInput =
 type KeyField<Input> = null extends Input ? { readonly key?: Input | undefined } : { readonly key: Input };
 
 /**
- * A record to write. Its key may be left out only where the topic's serde takes null. Objects and bytes may be reused once
- * `write` has returned: everything is copied.
+ * A record to write. Its key may be left out only where the topic's serde takes null. Objects and bytes may be reused
+ * once `write` has returned: everything is copied.
  */
 export type ProducerRecord<T extends TopicLike = TopicLike> = {
   readonly topic: T;
@@ -44,21 +44,25 @@ export interface Delivery {
   readonly sizeInBytes: number;
   /** Why no record of the batch is known to be stored; absent when all are. */
   readonly error: Error | undefined;
-  /** The records of the batch, in order, read back from its buffer: to retry or to set aside. Only during the callback. */
+  /**
+   * The records of the batch, in order, read back from its buffer: to retry or to set aside. Only during the callback.
+   */
   records(): Iterable<WireRecord>;
 }
 
 /** Chooses the partition of records that name none. Called once a record: it should be quick. */
 export interface Partitioner {
   /**
-   * A partition from 0 to `partitionCount - 1`, or -1 to let the producer choose: one partition for a batch's worth of bytes,
-   * then another (KIP-794). `key` is the serialized key, valid only during the call.
+   * A partition from 0 to `partitionCount - 1`, or -1 to let the producer choose: one partition for a batch's worth of
+   * bytes, then another (KIP-794). `key` is the serialized key, valid only during the call.
    */
   partition(topic: string, key: Uint8Array | string | null, partitionCount: number): number;
 }
 
 export interface ProducerOptions {
-  /** Who must have a record before it counts as stored: all in-sync replicas (-1, default), the leader (1), nobody (0). */
+  /**
+   * Who must have a record before it counts as stored: all in-sync replicas (-1, default), the leader (1), nobody (0).
+   */
   readonly acks?: -1 | 0 | 1 | undefined;
   /** Each record is stored once even when requests are repeated (KIP-98). Default true, false when `acks` is not -1. */
   readonly idempotent?: boolean | undefined;
@@ -67,8 +71,8 @@ export interface ProducerOptions {
   /** The codec's own scale; its default when absent. */
   readonly compressionLevel?: number | undefined;
   /**
-   * How long a record waits for company before its batch is sent, in ms, 0 to 60,000. Default 0: a batch is sent when the turn of
-   * the event loop ends, or sooner when it is full; while the broker is busy, batches grow by themselves.
+   * How long a record waits for company before its batch is sent, in ms, 0 to 60,000. Default 0: a batch is sent when
+   * the turn of the event loop ends, or sooner when it is full; while the broker is busy, batches grow by themselves.
    */
   readonly lingerMs?: number | undefined;
   /** Largest batch before compression, in bytes; a larger single record is refused. Default 512 KiB, up to 1 GiB. */
@@ -76,8 +80,8 @@ export interface ProducerOptions {
   /** Largest produce request, in bytes, unless one batch alone is larger. Default 1 MiB. */
   readonly requestBytesMax?: number | undefined;
   /**
-   * Memory for records that are not acknowledged yet, in bytes. `write` answers false from there on, and throws at twice as much.
-   * Default 32 MiB.
+   * Memory for records that are not acknowledged yet, in bytes. `write` answers false from there on, and throws at
+   * twice as much. Default 32 MiB.
    */
   readonly bufferBytesMax?: number | undefined;
   /** From `write` to an answer at the latest, retries included, in ms. Default 120,000. */
@@ -87,8 +91,8 @@ export interface ProducerOptions {
   /** Default: murmur2 of the key as Kafka's Java client, sticky without a key. */
   readonly partitioner?: Partitioner | undefined;
   /**
-   * Called once a batch, in order within a partition. Must not throw. With it, `flush` and `close` no longer reject for records
-   * that failed: reporting them is then its own affair.
+   * Called once a batch, in order within a partition. Must not throw. With it, `flush` and `close` no longer reject for
+   * records that failed: reporting them is then its own affair.
    */
   readonly onDelivery?: ((delivery: Delivery) => void) | undefined;
 }
@@ -96,24 +100,26 @@ export interface ProducerOptions {
 /** Writes records to any number of topics. */
 export interface Producer extends AsyncDisposable {
   /**
-   * Accepts a record and answers whether there is room for more: on false, wait for `ready()` before the next. Never waits.
-   * Throws `InvalidOptionError`, `SerdeError`, `RecordTooLargeError`, `BufferFullError` (false was ignored for too long), or
-   * `ClosedError`; the record is then not accepted.
+   * Accepts a record and answers whether there is room for more: on false, wait for `ready()` before the next. Never
+   * waits. Throws `InvalidOptionError`, `SerdeError`, `RecordTooLargeError`, `BufferFullError` (false was ignored for
+   * too long), or `ClosedError`; the record is then not accepted.
    */
   write<const T extends TopicLike>(record: ProducerRecord<T>): boolean;
   /** Resolves when there is room. Rejects with the signal's reason, or `ClosedError`. */
   ready(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /**
-   * Writes a record and resolves when it is stored; waits for room first, and then its order with other records is that of
-   * the calls. Rejects with `DeliveryError` or with what `write` throws. Aborting gives up waiting for room, not an accepted record.
+   * Writes a record and resolves when it is stored; waits for room first, and then its order with other records is that
+   * of the calls. Rejects with `DeliveryError` or with what `write` throws. Aborting gives up waiting for room, not an
+   * accepted record.
    */
   send<const T extends TopicLike>(
     record: ProducerRecord<T>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<RecordPosition>;
   /**
-   * Sends everything without lingering, and resolves when all records accepted before are stored. Rejects with `DeliveryError` when
-   * records failed that neither a `send` promise nor `onDelivery` told of, once for each; with the signal's reason when aborted.
+   * Sends everything without lingering, and resolves when all records accepted before are stored. Rejects with
+   * `DeliveryError` when records failed that neither a `send` promise nor `onDelivery` told of, once for each; with the
+   * signal's reason when aborted.
    */
   flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything. Rejects as `flush` does. */

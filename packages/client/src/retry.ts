@@ -11,8 +11,9 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `attempt` (with the ms that are left, at least 1) until it succeeds, fails with an error that isn't retriable, or the time is
- * over, which rejects with the last error. An attempt must bound itself by the ms it is given. Rejects with the signal's reason.
+ * Calls `attempt` (with the ms that are left, at least 1) until it succeeds, fails with an error that isn't retriable,
+ * or the time is over, which rejects with the last error. An attempt must bound itself by the ms it is given. Rejects
+ * with the signal's reason.
  */
 export async function retrying<T>(options: RetryOptions, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
   const { platform, signal } = options;

@@ -1,12 +1,12 @@
 /**
- * How keys and values become bytes and come back. A serde is synchronous and keeps no state, so one may serve any number of
- * topics, producers and consumers. What it throws reaches the user as `SerdeError`, with topic and offset.
+ * How keys and values become bytes and come back. A serde is synchronous and keeps no state, so one may serve any
+ * number of topics, producers and consumers. What it throws reaches the user as `SerdeError`, with topic and offset.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 /**
- * Turns values into bytes and back. `Input` is what may be written, `Output` what is read; they differ only where a schema
- * transforms (defaults, coercions).
+ * Turns values into bytes and back. `Input` is what may be written, `Output` what is read; they differ only where a
+ * schema transforms (defaults, coercions).
  */
 export interface Serde<Output, Input = Output> {
   /** A string is sent as UTF-8; null is no key, or a tombstone. The result is copied before `write` returns. */
@@ -17,10 +17,15 @@ export interface Serde<Output, Input = Output> {
   deserializeText?(text: string | null): Output;
 }
 
-/** Anything from which `topic()` makes a serde: a serde, or a Standard Schema validator, which means JSON and validation. */
+/**
+ * Anything from which `topic()` makes a serde: a serde, or a Standard Schema validator, which means JSON and
+ * validation.
+ */
 export type SerdeLike = Serde<unknown, never> | StandardSchemaV1;
 
-/** Bytes as they are; null stays null. A string is taken too, as UTF-8. What a topic has unless it names something else. */
+/**
+ * Bytes as they are; null stays null. A string is taken too, as UTF-8. What a topic has unless it names something else.
+ */
 export const bytes: Serde<Uint8Array | null, Uint8Array | string | null> = {
   serialize: (value) => value,
   deserialize: (value) => value,
@@ -33,7 +38,10 @@ export const text: Serde<string> = {
   deserializeText: (value) => value ?? refuseNull(),
 };
 
-/** JSON as UTF-8, unchecked: `T` is the caller's promise. Give a validator instead where others write to the topic. Refuses null. */
+/**
+ * JSON as UTF-8, unchecked: `T` is the caller's promise. Give a validator instead where others write to the topic.
+ * Refuses null.
+ */
 export function json<T>(): Serde<T> {
   return {
     serialize: (value) => JSON.stringify(value) ?? refuseUndefined(),
@@ -42,7 +50,10 @@ export function json<T>(): Serde<T> {
   };
 }
 
-/** Lets null through, both ways, and leaves the rest to `serde`: for absent keys, and for tombstones of compacted topics. */
+/**
+ * Lets null through, both ways, and leaves the rest to `serde`: for absent keys, and for tombstones of compacted
+ * topics.
+ */
 export function nullable<Output, Input>(serde: Serde<Output, Input>): Serde<Output | null, Input | null> {
   const { deserializeText } = serde;
   const wrapped: Serde<Output | null, Input | null> = {
@@ -56,8 +67,8 @@ export function nullable<Output, Input>(serde: Serde<Output, Input>): Serde<Outp
 }
 
 /**
- * JSON checked by a Standard Schema validator (https://standardschema.dev) on both ways. What is written is the validator's input,
- * what is read its output. Validators that answer with a promise are refused when they do.
+ * JSON checked by a Standard Schema validator (https://standardschema.dev) on both ways. What is written is the
+ * validator's input, what is read its output. Validators that answer with a promise are refused when they do.
  */
 export function validated<Input, Output>(schema: StandardSchemaV1<Input, Output>): Serde<Output, Input> {
   const read = (value: string): Output => validate(schema, JSON.parse(value));

@@ -1,12 +1,15 @@
 /**
- * Topic descriptors: a topic's name together with its serdes, as one value that producer, consumer and streams share, and from
- * which the types of keys and values follow. Where a descriptor is taken, a plain name is taken too and means bytes.
+ * Topic descriptors: a topic's name together with its serdes, as one value that producer, consumer and streams share,
+ * and from which the types of keys and values follow. Where a descriptor is taken, a plain name is taken too and means
+ * bytes.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Serde, SerdeLike } from './serde.ts';
 import { serdeOf } from './serde.ts';
 
-/** `Key` and `Value` are what a consumer reads, `KeyInput` and `ValueInput` what a producer writes. Made by `topic()`. */
+/**
+ * `Key` and `Value` are what a consumer reads, `KeyInput` and `ValueInput` what a producer writes. Made by `topic()`.
+ */
 export interface Topic<
   Name extends string = string,
   Key = Uint8Array | null,
@@ -55,8 +58,8 @@ export type TopicOf<Name extends string, S extends TopicSerdes> = Topic<
 >;
 
 /**
- * Describes a topic: `topic('orders', { key: text, value: orderSchema })`. A serde may be any Standard Schema validator (Zod,
- * Valibot, ArkType, ...), which means JSON that is validated on both ways; what is left out is bytes.
+ * Describes a topic: `topic('orders', { key: text, value: orderSchema })`. A serde may be any Standard Schema validator
+ * (Zod, Valibot, ArkType, ...), which means JSON that is validated on both ways; what is left out is bytes.
  */
 export function topic<const Name extends string, const S extends TopicSerdes = Record<never, never>>(
   name: Name,

@@ -1,4 +1,7 @@
-/** What the types of topics, producers and consumers must infer, and the mistakes that must not compile. Checked by tsc alone. */
+/**
+ * What the types of topics, producers and consumers must infer, and the mistakes that must not compile. Checked by tsc
+ * alone.
+ */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Client } from './client.ts';
 import type { Consumer } from './consumer.ts';

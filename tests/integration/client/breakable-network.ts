@@ -1,4 +1,6 @@
-/** The machine's network, whose connections a test can break: at once, or so that the broker's answers are lost first. */
+/**
+ * The machine's network, whose connections a test can break: at once, or so that the broker's answers are lost first.
+ */
 import { type Network, nodePlatform, type Platform, type Socket, type SocketHandler } from '@millrace/base';
 
 export interface BreakableNetwork {

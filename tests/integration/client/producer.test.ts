@@ -67,7 +67,7 @@ test('records written while the brokers are gone are stored once when they come 
   }
 });
 
-test('write answers false when the buffer is full, memory stays bounded, and ignoring it ends in an error', async (t) => {
+test('write answers false when the buffer is full, memory is bounded, and ignoring it is an error', async (t) => {
   const { client, createTopic } = await startFixture(t);
   const name = await createTopic();
   const bufferBytesMax = 256 * 1024;

@@ -8,8 +8,8 @@ export interface ItemAnswer {
 }
 
 /**
- * One result for each of `names`, from the answer that `find` tells. `action` says what was tried, of the item named; a missing answer
- * is an error too.
+ * One result for each of `names`, from the answer that `find` tells. `action` says what was tried, of the item named; a
+ * missing answer is an error too.
  */
 export function itemResults<Names extends object, Answer extends ItemAnswer, Value extends object>(
   names: readonly Names[],

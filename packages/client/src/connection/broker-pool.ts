@@ -1,7 +1,7 @@
 /**
- * Connections to the brokers of a cluster, opened when first asked for. A connection belongs to a purpose (requests that may wait
- * long, such as fetches and joins, must not hold up others), so there is one for each broker and purpose. After a failure the next
- * attempt waits, longer each time.
+ * Connections to the brokers of a cluster, opened when first asked for. A connection belongs to a purpose (requests
+ * that may wait long, such as fetches and joins, must not hold up others), so there is one for each broker and purpose.
+ * After a failure the next attempt waits, longer each time.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import { backoffMs } from '../backoff.ts';
@@ -67,8 +67,8 @@ export class BrokerPool {
   }
 
   /**
-   * A connection to a broker, opened if need be. Rejects with a retriable error when the broker is unknown or can't be reached: fresh
-   * metadata may help.
+   * A connection to a broker, opened if need be. Rejects with a retriable error when the broker is unknown or can't be
+   * reached: fresh metadata may help.
    */
   async connect(nodeId: number, purpose = general): Promise<Connection> {
     const node = this.#nodes.get(nodeId);
@@ -78,7 +78,10 @@ export class BrokerPool {
     return this.#connectTo(node, purpose);
   }
 
-  /** A connection to whichever broker answers: known ones in random order, then the bootstrap list. Rejects with `NoBrokerError`. */
+  /**
+   * A connection to whichever broker answers: known ones in random order, then the bootstrap list. Rejects with
+   * `NoBrokerError`.
+   */
   async connectToAny(): Promise<Connection> {
     const known = shuffled(this.nodes, (bound) => this.#settings.platform.randomness.integer(bound));
     for (const node of known) {

@@ -1,9 +1,10 @@
 /**
- * One connection to one broker. Requests are sent as they come, without waiting for answers, and answers come in the order of the
- * requests, so they are matched first in, first out, and the correlation id is the proof.
+ * One connection to one broker. Requests are sent as they come, without waiting for answers, and answers come in the
+ * order of the requests, so they are matched first in, first out, and the correlation id is the proof.
  *
- * One timer watches the nearest deadline. A request that is not answered in time ends the connection: its answer would block all
- * others behind it. When a connection ends, every unanswered request is rejected; it never reconnects, the pool opens another.
+ * One timer watches the nearest deadline. A request that is not answered in time ends the connection: its answer would
+ * block all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects, the
+ * pool opens another.
  */
 import type { Platform, Socket, Timer } from '@millrace/base';
 import { isMillraceError, messageOf } from '@millrace/base';
@@ -119,8 +120,9 @@ export class Connection {
   }
 
   /**
-   * Sends a request at once and resolves with its answer, whose views pin the whole frame. Record bytes in `draft` are not copied:
-   * they must not change until the answer. Rejects with `ConnectionLostError`, `RequestTimeoutError`, `UnsupportedApiError`, `WireError`.
+   * Sends a request at once and resolves with its answer, whose views pin the whole frame. Record bytes in `draft` are
+   * not copied: they must not change until the answer. Rejects with `ConnectionLostError`, `RequestTimeoutError`,
+   * `UnsupportedApiError`, `WireError`.
    */
   request<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<ResponseOf<A>> {
     return new Promise((resolve, reject) => {
@@ -132,8 +134,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request that the broker does not answer (Produce with acks 0), and resolves when the socket has room for more. Rejects as
-   * `request` does.
+   * Sends a request that the broker does not answer (Produce with acks 0), and resolves when the socket has room for
+   * more. Rejects as `request` does.
    */
   async post<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended;
@@ -146,7 +148,9 @@ export class Connection {
     this.#end(this.#lost(reason));
   }
 
-  /** The first exchange on a connection. A broker that doesn't know our version answers in version 0, naming its own. */
+  /**
+   * The first exchange on a connection. A broker that doesn't know our version answers in version 0, naming its own.
+   */
   async negotiate(): Promise<void> {
     let version = 4;
     let known = await this.#askVersions(version);

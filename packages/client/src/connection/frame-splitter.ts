@@ -1,6 +1,7 @@
 /**
- * Cuts the bytes of a socket into frames (a 4-byte length, then that many bytes). A frame that lies within one chunk is handed
- * out as a view of it; one that spans several is collected in a buffer of its exact size, so each byte is copied once at most.
+ * Cuts the bytes of a socket into frames (a 4-byte length, then that many bytes). A frame that lies within one chunk is
+ * handed out as a view of it; one that spans several is collected in a buffer of its exact size, so each byte is copied
+ * once at most.
  */
 import { MillraceError } from '@millrace/base';
 
@@ -12,8 +13,9 @@ export class FrameSizeError extends MillraceError {
   constructor(sizeInBytes: number, limitBytes: number) {
     super(
       sizeInBytes > limitBytes
-        ? `it announced a response of ${sizeInBytes} bytes, more than frameBytesMax (${limitBytes}); is this a plaintext Kafka port?`
-        : `it announced a response of ${sizeInBytes} bytes, which is too short to be one; is this a plaintext Kafka port?`,
+        ? `it announced a response of ${sizeInBytes} bytes, more than frameBytesMax (${limitBytes}); ` +
+            'is this a plaintext Kafka port?'
+        : `it announced a response of ${sizeInBytes} bytes, too short to be one; is this a plaintext Kafka port?`,
     );
     this.sizeInBytes = sizeInBytes;
   }

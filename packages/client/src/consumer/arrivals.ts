@@ -1,6 +1,6 @@
 /**
- * Chunks in the order in which they arrived, and the memory they take. Chunks of paused partitions are passed over; chunks from before
- * a seek, or of partitions that are gone, are let go.
+ * Chunks in the order in which they arrived, and the memory they take. Chunks of paused partitions are passed over;
+ * chunks from before a seek, or of partitions that are gone, are let go.
  */
 import type { FetchBudget } from './fetch-budget.ts';
 import type { FetchedChunk } from './fetched-chunk.ts';

@@ -1,6 +1,6 @@
 /**
- * Hands out batches one at a time: the next that has arrived, checked and decompressed, or waits for one. Lets the event loop turn
- * when the user's loop has run for a while without (heartbeats and fetches live there).
+ * Hands out batches one at a time: the next that has arrived, checked and decompressed, or waits for one. Lets the
+ * event loop turn when the user's loop has run for a while without (heartbeats and fetches live there).
  */
 import type { Platform } from '@millrace/base';
 import { CorruptBatchError } from '../errors.ts';
@@ -18,6 +18,8 @@ const turnMsMax = 5;
 export interface BatchInHand {
   readonly batch: ConsumedBatch;
   readonly chunk: FetchedChunk;
+  /** The chunk is used up with it. */
+  readonly isLast: boolean;
 }
 
 export interface BatchSupplyHost {
@@ -61,7 +63,10 @@ export class BatchSupply {
     this.#turnStartedAt = this.#platform.clock.monotonic();
   }
 
-  /** The next batch; undefined when there will be none. Rejects with the signal's reason, or what keeps the consumer from going on. */
+  /**
+   * The next batch; undefined when there will be none. Rejects with the signal's reason, or what keeps the consumer
+   * from going on.
+   */
   async next(signal: AbortSignal | undefined): Promise<BatchInHand | undefined> {
     this.#gate.ask();
     if (this.shouldYield) await this.yield();
@@ -82,23 +87,26 @@ export class BatchSupply {
   }
 
   /** The batch is handled: commits may say so. */
-  handled({ batch, chunk }: BatchInHand): void {
+  handled({ batch, chunk, isLast }: BatchInHand): void {
     const { state } = chunk;
     if (chunk.epoch === state.seekCount && state.isOwned) {
       state.handled = batch.nextOffset;
       state.handledEpoch = chunk.leaderEpoch;
     }
-    this.#arrivals.release(chunk);
-    this.#host.memoryFreed();
+    if (isLast) this.#letGo(chunk);
   }
 
   /** The batch was given up halfway: what is left of it comes again. */
-  putBack({ chunk }: BatchInHand): void {
-    this.#arrivals.putBack(chunk);
+  putBack({ chunk, isLast }: BatchInHand): void {
+    if (isLast) this.#arrivals.putBack(chunk);
   }
 
   /** The batch was given up; it does not count as handled, and does not come again. */
-  abandoned({ chunk }: BatchInHand): void {
+  abandoned({ chunk, isLast }: BatchInHand): void {
+    if (isLast) this.#letGo(chunk);
+  }
+
+  #letGo(chunk: FetchedChunk): void {
     this.#arrivals.release(chunk);
     this.#host.memoryFreed();
   }
@@ -110,10 +118,10 @@ export class BatchSupply {
       const preparing = this.#prepare(chunk);
       if (preparing !== undefined) {
         await this.#prepared(chunk, preparing);
-        // The world may have changed meanwhile.
-        if (this.#gate.isHeld || this.#arrivals.peek() !== chunk) return undefined;
+        // The world may have changed meanwhile: look again.
+        if (this.#gate.isHeld) return undefined;
+        continue;
       }
-      this.#arrivals.take(chunk);
       const batch = this.#handOut(chunk);
       const next = this.#arrivals.peek();
       if (next !== undefined) this.#prepareAhead(next);
@@ -123,15 +131,17 @@ export class BatchSupply {
 
   #handOut(chunk: FetchedChunk): BatchInHand | undefined {
     const { state } = chunk;
-    const batch = new ConsumedBatch(chunk, this.#host.readerOf(state.topic), state.endOffset);
+    const piece = chunk.takePiece();
+    const batch = new ConsumedBatch(chunk, piece, this.#host.readerOf(state.topic), state.endOffset);
+    const isLast = piece.isLast || batch.nextOffset === state.endOffset;
+    if (isLast) this.#arrivals.take(chunk);
     const isUntouched = state.handled === state.position;
     state.position = batch.nextOffset;
     state.positionEpoch = chunk.leaderEpoch;
-    if (batch.recordCount > 0) return { batch, chunk };
+    if (batch.recordCount > 0) return { batch, chunk, isLast };
     // Nothing for applications in it: control records, or what compaction left.
     if (isUntouched) state.handled = batch.nextOffset;
-    this.#arrivals.release(chunk);
-    this.#host.memoryFreed();
+    if (isLast) this.#letGo(chunk);
     return undefined;
   }
 
@@ -151,7 +161,10 @@ export class BatchSupply {
     }
   }
 
-  /** Decompression of the next chunk goes on while the user handles this one; what fails there, fails again when it is due. */
+  /**
+   * Decompression of the next chunk goes on while the user handles this one; what fails there, fails again when it is
+   * due.
+   */
   #prepareAhead(chunk: FetchedChunk): void {
     try {
       void chunk.prepare(this.#host.checkCrc);

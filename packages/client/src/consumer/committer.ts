@@ -1,6 +1,6 @@
 /**
- * Keeps a group's offsets up to date: what the loop has handled, every now and then and when partitions go. One commit at a time, so
- * that an older one never overtakes a newer.
+ * Keeps a group's offsets up to date: what the loop has handled, every now and then and when partitions go. One commit
+ * at a time, so that an older one never overtakes a newer.
  */
 import { isMillraceError, messageOf, type Timer } from '@millrace/base';
 import type { CallBounds, Cluster } from '../cluster.ts';
@@ -61,8 +61,19 @@ export class Committer {
     return this.commit(due, bounds);
   }
 
-  /** As `commitHandled`, but a failure is only reported: what goes on must go on. */
+  /** Commits what was handed out, the batch in hand included: it counts as handled. Rejects with `CommitError`. */
+  commitHandedOut(states: Iterable<PartitionState>, bounds: CallBounds): Promise<void> {
+    for (const state of states) {
+      if (!state.isPositioned) continue;
+      state.handled = state.position;
+      state.handledEpoch = state.positionEpoch;
+    }
+    return this.commitHandled(states, bounds);
+  }
+
+  /** As `commitHandled` where commits are automatic, but a failure is only reported: what goes on must go on. */
   async tryCommitHandled(states: Iterable<PartitionState>): Promise<void> {
+    if (!this.#settings.autoCommit) return;
     try {
       await this.commitHandled(states);
     } catch (error) {

@@ -2,7 +2,7 @@
 import type { Record as WireRecord } from '@millrace/wire';
 import type { BatchView } from '../consumer.ts';
 import { ConsumedRecord } from './consumed-record.ts';
-import type { FetchedChunk, ReadableBatch } from './fetched-chunk.ts';
+import type { ChunkPiece, FetchedChunk, ReadableBatch } from './fetched-chunk.ts';
 import type { TopicReader } from './topic-reader.ts';
 
 export class ConsumedBatch implements BatchView<string, ConsumedRecord> {
@@ -17,23 +17,25 @@ export class ConsumedBatch implements BatchView<string, ConsumedRecord> {
   readonly sizeInBytes: number;
   readonly highWatermark: number;
 
-  /** Of a prepared chunk, the records from the partition's position on, up to `endOffset` (exclusive). */
-  constructor(chunk: FetchedChunk, reader: TopicReader, endOffset: number) {
+  /** Of a piece of a chunk, the records from the partition's position on, up to `endOffset` (exclusive). */
+  constructor(chunk: FetchedChunk, piece: ChunkPiece, reader: TopicReader, endOffset: number) {
     const { state } = chunk;
     this.#reader = reader;
-    this.#batches = chunk.readable ?? [];
+    this.#batches = piece.readable;
     this.#endOffset = endOffset;
     this.topic = state.topic;
     this.partition = state.partition;
-    this.nextOffset = Math.min(chunk.nextOffset, endOffset);
-    this.sizeInBytes = chunk.sizeInBytes;
+    this.nextOffset = Math.min(piece.nextOffset, endOffset);
     this.highWatermark = chunk.highWatermark;
     let count = 0;
+    let bytes = 0;
     let first = Number.POSITIVE_INFINITY;
     for (const { batch } of this.#batches) {
       if (first === Number.POSITIVE_INFINITY) first = batch.baseOffset;
       count += batch.recordCount;
+      bytes += batch.sizeInBytes;
     }
+    this.sizeInBytes = bytes;
     this.firstOffset = Math.max(state.position, first);
     // Exact but for gaps, and for the batch in whose middle the position or the end lies.
     this.recordCount = Math.min(count, this.nextOffset - this.firstOffset);

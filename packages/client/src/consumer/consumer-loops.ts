@@ -122,7 +122,10 @@ export class RecordLoop extends Loop implements AsyncIterableIterator<ConsumedRe
     await this.return();
   }
 
-  /** The batch's next record; undefined when there is none, or none may be handed out now. The last one counts as handled. */
+  /**
+   * The batch's next record; undefined when there is none, or none may be handed out now. The last one counts as
+   * handled.
+   */
   #nextOfBatch(): ConsumedRecord | undefined {
     const { inHand } = this;
     if (inHand === undefined) return undefined;

@@ -1,7 +1,9 @@
 /** What an error of a partition's fetch asks for. */
 import { errorCodes, errorRow } from '@millrace/wire';
 
-/** `reset`: the offset is not there; `refresh`: metadata, then again; `again`: after a pause; `fatal`: tell the user. */
+/**
+ * `reset`: the offset is not there; `refresh`: metadata, then again; `again`: after a pause; `fatal`: tell the user.
+ */
 export type FetchRemedy = 'reset' | 'refresh' | 'again' | 'fatal';
 
 const refreshing: ReadonlySet<number> = new Set([

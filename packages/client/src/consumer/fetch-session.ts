@@ -1,6 +1,6 @@
 /**
- * The client's side of a fetch session with one broker (KIP-227): after a full request, only partitions that changed are named. The
- * session is per broker; after any doubt it begins anew.
+ * The client's side of a fetch session with one broker (KIP-227): after a full request, only partitions that changed
+ * are named. The session is per broker; after any doubt it begins anew.
  */
 import { errorCodes, type FetchResponse, type fetch, type RequestDraft } from '@millrace/wire';
 import type { PartitionState } from './partition-state.ts';
@@ -41,7 +41,9 @@ export class FetchSession {
   #entries = new Map<string, Map<number, Entry>>();
   #asked = new Map<PartitionState, Asked>();
 
-  /** The next request, which names `states` and no others. With `topicIds` topics are named by id, which all must have. */
+  /**
+   * The next request, which names `states` and no others. With `topicIds` topics are named by id, which all must have.
+   */
   request(
     states: readonly PartitionState[],
     topicIds: ReadonlyMap<string, string> | undefined,

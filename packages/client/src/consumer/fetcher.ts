@@ -1,32 +1,25 @@
 /**
- * Fetches ahead: for each broker that leads partitions of this consumer at most one request at a time, which waits at the broker for
- * data, over a connection of its own. What arrives becomes chunks in the order of arrival, within a memory budget.
+ * Fetches ahead: for each broker that leads partitions of this consumer at most one request at a time, which waits at
+ * the broker for data, over a connection of its own. What arrives becomes chunks in the order of arrival, within a
+ * memory budget.
  *
- * A partition that is to be fetched from somewhere while such a request waits without it (a seek, a resume, a new assignment) does not
- * wait along: it is fetched aside, over a second connection and outside the session, until that comes back empty.
+ * A partition that is to be fetched from somewhere while such a request waits without it (a seek, a resume, a new
+ * assignment) does not wait along: it is fetched aside, over a second connection and outside the session, until that
+ * comes back empty.
  */
 import { isMillraceError, messageOf, type Timer } from '@millrace/base';
-import { type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
+import { KafkaError } from '@millrace/wire';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
-import type { Connection } from '../connection/connection.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
 import type { FetchBudget } from './fetch-budget.ts';
-import { remedyOf } from './fetch-errors.ts';
-import { FetchSession, type SessionRequest } from './fetch-session.ts';
-import { FetchedChunk, type FetchedMemory } from './fetched-chunk.ts';
+import { FetchIntake, type FetchIntakeHost } from './fetch-intake.ts';
+import { type FetchExchange, FetchRequests } from './fetch-requests.ts';
+import { FetchSession } from './fetch-session.ts';
 import type { PartitionState } from './partition-state.ts';
 
-/** From version 18 on a client may tell which high watermark it knows, which is for followers. */
-const fetchVersionMax = 17;
-/** The last version that names topics by name. */
-const namedVersionMax = 12;
 /** Less room than this is not worth a request while there is something to hand out. */
 const requestBytesMin = 64 * 1024;
-/** The session epoch of requests that belong to no session. */
-const noSession = -1;
-
-type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
 interface BrokerFetch {
   readonly nodeId: number;
@@ -39,16 +32,11 @@ interface BrokerFetch {
   notBefore: number;
 }
 
-export interface FetcherHost {
+export interface FetcherHost extends FetchIntakeHost {
   /** Partitions that are owned, in a stable order. */
   readonly states: () => Iterable<PartitionState>;
-  /** Told of chunks that were added to their partitions' states. */
-  readonly arrived: (chunks: readonly FetchedChunk[]) => void;
   /** There is no memory to fetch more. */
   readonly starved: () => void;
-  /** The fetch offset is not in the log. */
-  readonly outOfRange: (state: PartitionState) => void;
-  readonly failed: (error: Error) => void;
 }
 
 export class Fetcher {
@@ -56,8 +44,8 @@ export class Fetcher {
   readonly #settings: ConsumerSettings;
   readonly #budget: FetchBudget;
   readonly #host: FetcherHost;
-  readonly #purpose: string;
-  readonly #purposeAside: string;
+  readonly #requests: FetchRequests;
+  readonly #intake: FetchIntake;
   readonly #brokers = new Map<number, BrokerFetch>();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -70,8 +58,8 @@ export class Fetcher {
     this.#settings = settings;
     this.#budget = budget;
     this.#host = host;
-    this.#purpose = cluster.newPurpose('fetch');
-    this.#purposeAside = cluster.newPurpose('fetch-aside');
+    this.#requests = new FetchRequests(cluster, settings);
+    this.#intake = new FetchIntake(cluster, budget, host);
   }
 
   /** Sends the fetches that can be sent. Called whenever a position, a leader or an assignment changed. */
@@ -106,8 +94,7 @@ export class Fetcher {
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
-    this.#cluster.pool.release(this.#purpose);
-    this.#cluster.pool.release(this.#purposeAside);
+    this.#requests.close();
   }
 
   #fetchable(now: number): Map<number, PartitionState[]> {
@@ -144,7 +131,9 @@ export class Fetcher {
     return broker;
   }
 
-  /** Bytes that the next request may ask for; 0 when it had better wait. Leaves as much again for requests to others. */
+  /**
+   * Bytes that the next request may ask for; 0 when it had better wait. Leaves as much again for requests to others.
+   */
   #roomForRequest(): number {
     const { fetchBytesMax } = this.#settings;
     const bytes = Math.min(fetchBytesMax, Math.ceil(this.#budget.freeBytes / 2));
@@ -198,133 +187,19 @@ export class Fetcher {
   }
 
   async #exchange(broker: BrokerFetch, states: readonly PartitionState[], bytesMax: number): Promise<void> {
-    const connection = await this.#connect(broker, this.#purpose);
-    const ids = this.#topicIds(connection, states);
-    const current = states.filter((state) => state.isOwned && state.isPositioned);
-    const session = broker.session.request(current, ids, this.#settings.partitionBytesMax);
-    const response = await this.#ask(connection, session, ids, bytesMax, this.#settings.fetchWaitMs);
+    const { session } = broker;
+    const exchange = await this.#requests.send(broker.nodeId, session, states, bytesMax);
     if (this.#isClosed) return;
-    if (!broker.session.answered(response)) {
-      throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
-    }
-    this.#take(broker.session, response, ids !== undefined);
+    if (!session.answered(exchange.response)) throw refused(exchange);
+    this.#intake.take(session, exchange);
   }
 
   async #exchangeAside(broker: BrokerFetch, states: readonly PartitionState[], bytesMax: number): Promise<void> {
-    const connection = await this.#connect(broker, this.#purposeAside);
-    const ids = this.#topicIds(connection, states);
-    const current = states.filter((state) => state.isOwned && state.isPositioned);
     const session = new FetchSession();
-    const request = { ...session.request(current, ids, this.#settings.partitionBytesMax), sessionEpoch: noSession };
-    const response = await this.#ask(connection, request, ids, bytesMax, 0);
+    const exchange = await this.#requests.sendAside(broker.nodeId, session, states, bytesMax);
     if (this.#isClosed) return;
-    if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
-    this.#take(session, response, ids !== undefined);
-  }
-
-  async #connect({ nodeId }: BrokerFetch, purpose: string): Promise<Connection> {
-    const { pool } = this.#cluster;
-    return pool.openTo(nodeId, purpose) ?? pool.connect(nodeId, purpose);
-  }
-
-  #ask(
-    connection: Connection,
-    session: SessionRequest,
-    ids: ReadonlyMap<string, string> | undefined,
-    bytesMax: number,
-    waitMs: number,
-  ): Promise<FetchResponse> {
-    const draft: RequestDraft<typeof fetch> = {
-      ...session,
-      maxWaitMs: waitMs,
-      minBytes: this.#settings.fetchBytesMin,
-      maxBytes: bytesMax,
-      rackId: this.#settings.rack,
-    };
-    return connection.request(fetch, draft, {
-      timeoutMs: this.#cluster.settings.requestTimeoutMs + waitMs,
-      versionMax: ids === undefined ? namedVersionMax : fetchVersionMax,
-    });
-  }
-
-  /** The ids of all topics, or undefined when one has none or the broker takes none (before Kafka 3.1). */
-  #topicIds(connection: Connection, states: readonly PartitionState[]): Map<string, string> | undefined {
-    if (connection.version(fetch, fetchVersionMax) <= namedVersionMax) return undefined;
-    const ids = new Map<string, string>();
-    for (const { topic } of states) {
-      if (ids.has(topic)) continue;
-      const id = this.#cluster.metadata.peek(topic)?.id ?? null;
-      if (id === null) return undefined;
-      ids.set(topic, id);
-    }
-    return ids;
-  }
-
-  #take(session: FetchSession, response: FetchResponse, byId: boolean): void {
-    const memory: FetchedMemory = { bytes: 0, chunks: 0 };
-    const chunks: FetchedChunk[] = [];
-    const refresh = new Set<string>();
-    let held: ArrayBufferLike | undefined;
-    for (const { topic, topicId, partitions } of response.responses) {
-      for (const answer of partitions) {
-        const asked = session.askedOf(byId ? topicId : topic, answer.partitionIndex);
-        const state = asked?.state;
-        if (asked === undefined || state === undefined || !state.isOwned || state.seekCount !== asked.seekCount)
-          continue;
-        if (answer.errorCode !== 0) {
-          this.#refused(state, answer, refresh);
-          continue;
-        }
-        this.#follow(state, answer);
-        if (answer.records === null || answer.records.length === 0) continue;
-        held = answer.records.buffer;
-        const chunk = new FetchedChunk(state, memory, answer.records, answer.highWatermark);
-        state.fetchPosition = chunk.nextOffset;
-        if (chunk.leaderEpoch >= 0) state.fetchEpoch = chunk.leaderEpoch;
-        state.chunks.push(chunk);
-        chunks.push(chunk);
-      }
-    }
-    if (held !== undefined) {
-      // Views pin all of the memory that the response came in.
-      memory.bytes = held.byteLength;
-      this.#budget.hold(memory);
-    }
-    if (refresh.size > 0) this.#refresh(refresh);
-    if (chunks.length > 0) this.#host.arrived(chunks);
-  }
-
-  #follow(state: PartitionState, { preferredReadReplica }: PartitionAnswer): void {
-    if (preferredReadReplica < 0) return;
-    const { platform, metadataMaxAgeMs } = this.#cluster.settings;
-    state.nearReplica = preferredReadReplica;
-    state.nearReplicaUntil = platform.clock.monotonic() + metadataMaxAgeMs;
-  }
-
-  #refused(state: PartitionState, { errorCode }: PartitionAnswer, refresh: Set<string>): void {
-    const { topic, partition } = state;
-    const error = new KafkaError(errorCode, `fetch from ${topic} [${partition}] at offset ${state.fetchPosition}`);
-    const remedy = remedyOf(errorCode);
-    if (state.nearReplica >= 0) {
-      // Whatever it is, the leader knows better.
-      state.nearReplica = -1;
-      return;
-    }
-    if (remedy === 'reset') return this.#host.outOfRange(state);
-    if (remedy === 'fatal') return this.#host.failed(error);
-    this.#pause(state);
-    if (remedy === 'refresh') refresh.add(topic);
-    this.#cluster.settings.report({
-      level: 'warn',
-      event: 'fetch_failed',
-      message: `${error.message}; trying again`,
-      error,
-    });
-  }
-
-  #pause(state: PartitionState): void {
-    const { platform } = this.#cluster.settings;
-    state.notBefore = platform.clock.monotonic() + backoffMs(this.#cluster.settings, 1, platform.randomness);
+    if (exchange.response.errorCode !== 0) throw refused(exchange);
+    this.#intake.take(session, exchange);
   }
 
   #broke(broker: BrokerFetch, states: readonly PartitionState[], error: unknown): void {
@@ -337,15 +212,8 @@ export class Fetcher {
     broker.notBefore = now + backoffMs(this.#cluster.settings, broker.failures, platform.randomness);
     for (const state of states) state.nearReplica = -1;
     report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
-    this.#refresh(new Set(states.map(({ topic }) => topic)));
+    this.#intake.refresh(new Set(states.map(({ topic }) => topic)));
     this.poke();
-  }
-
-  #refresh(topics: ReadonlySet<string>): void {
-    this.#cluster.metadata.refresh(topics).catch((error: unknown) => {
-      if (!isMillraceError(error)) throw error;
-      this.#cluster.settings.report({ level: 'warn', event: 'metadata_failed', message: messageOf(error), error });
-    });
   }
 
   #wakeAt(time: number, now: number): void {
@@ -358,4 +226,8 @@ export class Fetcher {
       this.poke();
     });
   }
+}
+
+function refused({ response, broker }: FetchExchange): KafkaError {
+  return new KafkaError(response.errorCode, `fetch from broker ${broker}`);
 }

@@ -1,12 +1,12 @@
 /**
- * Membership of a classic group: joins, gets its partitions, shows that it lives, joins again when the group changes (KIP-429 where all
- * assignors are cooperative), and leaves.
+ * Membership of a classic group: joins, gets its partitions, shows that it lives, joins again when the group changes
+ * (KIP-429 where all assignors are cooperative), and leaves.
  *
- * Heartbeats come from a timer and go on while the loop handles a batch. Partitions are taken and given only between batches: the host
- * holds the loop at the next batch it asks for. A loop that stays away longer than `batchTimeoutMs` loses its membership, so that others
- * get its partitions; it joins again when it comes back.
+ * Heartbeats come from a timer and go on while the loop handles a batch. Partitions are taken and given only between
+ * batches: the host holds the loop at the next batch it asks for. A loop that stays away longer than `batchTimeoutMs`
+ * loses its membership, so that others get its partitions; it joins again when it comes back.
  */
-import { assert, isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import { isMillraceError, type MillraceError, sleep } from '@millrace/base';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import { backoffMs } from '../backoff.ts';
 import type { ClientEvent } from '../client.ts';
@@ -14,11 +14,12 @@ import type { Cluster } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
 import type { TopicPartition } from '../topic.ts';
-import type { Assignor, GroupAssignment } from './assignors/assignor.ts';
-import { emptyAssignment } from './assignors/assignor.ts';
+import type { Assignor } from './assignors/assignor.ts';
 import { assignors } from './assignors/index.ts';
 import type { GroupSettings } from './consumer-settings.ts';
-import { beat, type JoinResult, join, leave, sync } from './group-requests.ts';
+import { GroupLeading } from './group-leading.ts';
+import { join, leave, sync } from './group-requests.ts';
+import { Heartbeats } from './heartbeats.ts';
 import type { CommittingMember } from './offset-committer.ts';
 
 export interface MembershipHost {
@@ -51,6 +52,8 @@ export class GroupMembership {
   readonly #host: MembershipHost;
   readonly #assignors: readonly Assignor[];
   readonly #isCooperative: boolean;
+  readonly #leading: GroupLeading;
+  readonly #heartbeats: Heartbeats;
   readonly #purpose: string;
   readonly #abort = new AbortController();
   #memberId = '';
@@ -60,9 +63,6 @@ export class GroupMembership {
   #running: Promise<void> | undefined;
   #rejoin = Promise.withResolvers<void>();
   #reason = 'the consumer begins';
-  #timer: Timer | undefined;
-  /** What the leader based its assignment on; undefined for others. */
-  #assignedCounts: ReadonlyMap<string, number> | undefined;
 
   constructor(
     cluster: Cluster,
@@ -78,7 +78,13 @@ export class GroupMembership {
     this.#host = host;
     this.#assignors = settings.assignors.map((name) => assignors[name]);
     this.#isCooperative = this.#assignors.every(({ isCooperative }) => isCooperative);
+    this.#leading = new GroupLeading(cluster, settings.group, this.#assignors);
     this.#purpose = cluster.newPurpose('group');
+    this.#heartbeats = new Heartbeats(cluster, settings, coordinator, this.#purpose, {
+      member: () => (this.#isMember ? this.member : undefined),
+      lookAround: () => this.#lookAround(),
+      failed: (error) => this.#beatFailed(error),
+    });
   }
 
   /** As whom to commit. */
@@ -106,7 +112,7 @@ export class GroupMembership {
   async close(): Promise<void> {
     const wasMember = this.#memberId !== '';
     this.#abort.abort();
-    this.#timer?.cancel();
+    this.#heartbeats.stop();
     this.#rejoin.resolve();
     if (wasMember) await this.#leave('the consumer is closed');
     this.#cluster.pool.release(this.#purpose);
@@ -180,10 +186,13 @@ export class GroupMembership {
     // Rejected when the membership ends while nobody waits for it yet.
     this.#rejoin.promise.catch(() => undefined);
     const connection = await this.#coordinator.connect(this.#purpose);
-    this.#assignedCounts = undefined;
+    this.#leading.end();
     const joined = await join(connection, {
       settings,
       memberId: this.#memberId,
+      named: (memberId) => {
+        this.#memberId = memberId;
+      },
       generationId: this.#generationId,
       assignors: this.#assignors,
       topics,
@@ -191,13 +200,12 @@ export class GroupMembership {
       reason: this.#reason,
     });
     this.#abort.signal.throwIfAborted();
-    this.#memberId = joined.memberId;
-    const assignment = joined.isLeader ? await this.#assign(joined) : new Map();
+    const assignment = joined.isLeader ? await this.#leading.assign(joined) : new Map();
     const assigned = await sync(connection, settings, joined, assignment);
     this.#abort.signal.throwIfAborted();
     this.#generationId = joined.generationId;
     this.#isMember = true;
-    this.#scheduleBeat();
+    this.#heartbeats.start();
     this.#report(
       'info',
       'group_joined',
@@ -233,98 +241,32 @@ export class GroupMembership {
     this.#rejoin.resolve();
   }
 
-  async #assign(joined: JoinResult): Promise<GroupAssignment> {
-    const { metadata } = this.#cluster;
-    if (joined.skipAssignment) return new Map();
-    const topics = new Set(joined.members.flatMap((member) => member.topics));
-    await metadata.refresh(topics);
-    const counts = this.#countsOf(topics);
-    const unknown = [...topics].filter((topic) => !counts.has(topic));
-    if (unknown.length > 0) {
-      const message = `group ${this.#settings.group} is subscribed to topics that don't exist (yet): ${unknown.join(', ')}`;
-      this.#report('warn', 'metadata_failed', message);
-    }
-    this.#assignedCounts = new Map([...topics].map((topic) => [topic, counts.get(topic) ?? 0]));
-    const assignor = this.#assignors.find(({ name }) => name === joined.protocol);
-    assert(assignor !== undefined, `the group chose the assignor ${joined.protocol}, which this member did not offer`);
-    return new Map([...emptyAssignment(joined.members), ...assignor.assign(joined.members, counts)]);
-  }
-
-  #countsOf(topics: Iterable<string>): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const topic of topics) {
-      const known = this.#cluster.metadata.peek(topic);
-      if (known !== undefined) counts.set(topic, known.partitions.length);
-    }
-    return counts;
-  }
-
-  #scheduleBeat(): void {
-    this.#timer?.cancel();
-    if (this.#abort.signal.aborted) return;
-    this.#timer = this.#cluster.settings.platform.timers.after(this.#settings.heartbeatIntervalMs, () => {
-      this.#beat().then(
-        () => {
-          if (this.#isMember) this.#scheduleBeat();
-        },
-        (error: unknown) => this.#rejoin.reject(error),
-      );
-    });
-  }
-
-  /** One heartbeat. Rejects when the membership is over, or with a bug. */
-  async #beat(): Promise<void> {
-    if (!this.#isMember) return;
+  /** Looks around before each heartbeat: whether the loop stays away, and whether topics have changed. */
+  #lookAround(): void {
     if (this.#host.awayMs() > this.#settings.batchTimeoutMs) return this.#stayAway();
-    this.#watchTopics();
-    try {
-      const connection = await this.#coordinator.connect(this.#purpose);
-      if (this.#isMember) await beat(connection, this.#settings, this.#identity);
-    } catch (error) {
-      if (this.#abort.signal.aborted || !this.#isMember) return;
-      this.#beatFailed(error);
-    }
+    const changed = this.#leading.changedTopic();
+    if (changed !== undefined) this.#joinAgain(`the partitions of ${changed} changed`);
   }
 
-  get #identity(): { memberId: string; generationId: number } {
-    return { memberId: this.#memberId, generationId: this.#generationId };
-  }
-
-  #beatFailed(error: unknown): void {
-    if (!isMillraceError(error)) throw error;
-    this.#coordinator.noteError(error);
+  #beatFailed(error: MillraceError): void {
     if (error instanceof KafkaError && error.errorCode === errorCodes.REBALANCE_IN_PROGRESS) {
       this.#report('info', 'group_rebalance', `group ${this.#settings.group} rebalances`);
       this.#joinAgain('the group rebalances');
-    } else if (!error.retriable) throw error;
+    } else if (!error.retriable) this.#rejoin.reject(error);
     else this.#report('warn', 'coordinator_lost', `${error.message}; trying again`, error);
   }
 
-  async #stayAway(): Promise<void> {
+  #stayAway(): void {
     this.#isMember = false;
-    const { batchTimeoutMs, group, instanceId } = this.#settings;
+    const { batchTimeoutMs, group } = this.#settings;
     const message =
-      `the loop did not ask for a batch within batchTimeoutMs (${batchTimeoutMs} ms), so this member left group ${group}; ` +
-      'handle batches faster, or raise batchTimeoutMs';
+      `the loop did not ask for a batch within batchTimeoutMs (${batchTimeoutMs} ms), so this member left group ` +
+      `${group}; handle batches faster, or raise batchTimeoutMs`;
     this.#report('warn', 'group_left', message);
-    if (instanceId === null) await this.#leave('the loop stayed away longer than batchTimeoutMs');
-    throw overdue;
-  }
-
-  /** The leader joins again when topics got more partitions, or came to be. */
-  #watchTopics(): void {
-    if (this.#assignedCounts === undefined) return;
-    const { metadata } = this.#cluster;
-    for (const [topic, count] of this.#assignedCounts) {
-      if ((metadata.peek(topic)?.partitions.length ?? 0) !== count)
-        return this.#joinAgain(`the partitions of ${topic} changed`);
-    }
-    const old = [...this.#assignedCounts.keys()].filter((topic) => metadata.isOld(topic));
-    if (old.length === 0) return;
-    metadata.refresh(old).catch((error: unknown) => {
-      if (!isMillraceError(error)) throw error;
-      this.#report('warn', 'metadata_failed', messageOf(error), error);
-    });
+    this.#leave('the loop stayed away longer than batchTimeoutMs').then(
+      () => this.#rejoin.reject(overdue),
+      (error: unknown) => this.#rejoin.reject(error),
+    );
   }
 
   async #leave(reason: string): Promise<void> {

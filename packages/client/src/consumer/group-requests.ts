@@ -28,6 +28,8 @@ export interface MemberIdentity {
 export interface JoinRequest {
   readonly settings: GroupSettings;
   readonly memberId: string;
+  /** Told of the member's id as soon as it is known, so that it can leave even before it has joined. */
+  readonly named: (memberId: string) => void;
   /** The generation in which `owned` was owned; -1 for none. */
   readonly generationId: number;
   readonly assignors: readonly Assignor[];
@@ -80,8 +82,12 @@ export async function join(connection: Connection, request: JoinRequest): Promis
       { timeoutMs },
     );
   let response = await ask(request.memberId);
-  if (response.errorCode === errorCodes.MEMBER_ID_REQUIRED) response = await ask(response.memberId);
+  if (response.errorCode === errorCodes.MEMBER_ID_REQUIRED) {
+    request.named(response.memberId);
+    response = await ask(response.memberId);
+  }
   throwIfError(response.errorCode, settings, `join group ${settings.group}`);
+  request.named(response.memberId);
   return {
     memberId: response.memberId,
     generationId: response.generationId,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
   buildControlBatch,
+  type Compression,
   errorCodes,
   fetch,
   listOffsets,
@@ -40,10 +41,10 @@ class ScriptedLog {
     return this.batches.at(-1)?.nextOffset ?? 0;
   }
 
-  append(values: readonly string[]): void {
+  append(values: readonly string[], compression: Compression = 'none'): void {
     const builder = new RecordBatchBuilder();
     for (const value of values) builder.append(1, null, value);
-    const options = { baseOffset: this.end, partitionLeaderEpoch: this.leaderEpoch };
+    const options = { baseOffset: this.end, partitionLeaderEpoch: this.leaderEpoch, compression };
     const bytes = Uint8Array.from(builder.build(options));
     this.batches.push({ baseOffset: this.end, nextOffset: this.end + values.length, bytes });
   }
@@ -136,7 +137,7 @@ test('control batches are passed over, and the position goes behind them', async
   assert.deepEqual(await take(consumer, 3), ['a', 'b', 'c']);
 });
 
-test('records that fail their checksum are an error that names their place; fetched anew they may be whole', async (t) => {
+test('records that fail their checksum are an error with their place; fetched anew they may be whole', async (t) => {
   const log = new ScriptedLog();
   log.append(['a']);
   log.append(['b']);
@@ -193,4 +194,27 @@ test('an error of the session begins it anew, and passing errors are tried again
   refused.append(['a']);
   refused.errors.push(errorCodes.TOPIC_AUTHORIZATION_FAILED);
   await assert.rejects(take(refused.open(t), 1), { code: 'kafka_error', errorName: 'TOPIC_AUTHORIZATION_FAILED' });
+});
+
+test('a chunk of compressed batches comes in pieces, so that little of it is decompressed at a time', async (t) => {
+  const log = new ScriptedLog();
+  const value = 'x'.repeat(1024 * 1024);
+  for (let n = 0; n < 12; n++) log.append([`${n}${value}`], 'zstd');
+  const consumer = log.open(t);
+  const counts: number[] = [];
+  let next = 0;
+  for await (const batch of consumer) {
+    counts.push(batch.recordCount);
+    assert.equal(batch.firstOffset, next);
+    for (const record of batch) assert.equal(record.value, `${next++}${value}`);
+    if (next === 12) break;
+  }
+  assert.deepEqual(counts, [4, 4, 4]);
+  consumer.seek({ topic: 'lines', partition: 0 }, 5);
+  assert.deepEqual(
+    (await take(consumer, 3)).map(({ length }) => length),
+    Array(3).fill(value.length + 1),
+  );
+  // The loop was left within a piece: the next goes on right behind.
+  assert.equal((await consumer.records().next()).value?.offset, 8);
 });

@@ -1,31 +1,32 @@
 /**
- * The consumer: the loop that users write over it, and between two batches everything else: partitions come and go, positions are
- * found, offsets are committed.
+ * The consumer: the loop that users write over it, and between two batches everything else: partitions come and go,
+ * positions are found, offsets are committed.
  */
 import { isMillraceError } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
 import type { Consumer, ConsumerBatch, ConsumerOptions, ConsumerRecord, OffsetQuery } from '../consumer.ts';
 import { ClosedError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
+import { integerOption } from '../settings.ts';
 import { nameOf, type TopicLike, type TopicPartition, type TopicPartitionOffset } from '../topic.ts';
 import { Arrivals } from './arrivals.ts';
 import { BatchSupply } from './batch-supply.ts';
 import { Committer } from './committer.ts';
 import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
-import { type ConsumerSettings, checkedStart, consumerSettings } from './consumer-settings.ts';
+import { type ConsumerSettings, checkedStart, consumerSettings, type GroupSettings } from './consumer-settings.ts';
 import { FetchBudget } from './fetch-budget.ts';
 import { Fetcher } from './fetcher.ts';
 import { GroupMembership } from './group-membership.ts';
 import { LoopGate } from './loop-gate.ts';
+import type { CommittingMember } from './offset-committer.ts';
 import { OwnPartitions } from './own-partitions.ts';
+import { Ownership } from './ownership.ts';
 import { PartitionSet } from './partition-set.ts';
-import { PartitionState } from './partition-state.ts';
+import type { PartitionState } from './partition-state.ts';
 import { Positions } from './positions.ts';
 import { TopicReader } from './topic-reader.ts';
 
-const nobody = { generationId: -1, memberId: '', instanceId: null };
-
-type Callback = ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
+const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
 
 export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #cluster: Cluster;
@@ -41,6 +42,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #positions: Positions;
   readonly #membership: GroupMembership | undefined;
   readonly #committer: Committer | undefined;
+  readonly #ownership: Ownership;
   readonly #own: OwnPartitions | undefined;
   readonly #abort = new AbortController();
   readonly #stopListening: () => void;
@@ -78,23 +80,29 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
         this.#gate.wake();
       },
       starved: () => this.#relieve(),
-      outOfRange: (state) => this.#outOfRange(state),
+      outOfRange: (state) => this.#positions.outOfRange(state),
       failed,
     });
     const { signal } = this.#abort;
-    const resolved = (): void => {
+    const changed = (): void => {
+      this.#positions.poke();
       this.#fetcher.poke();
       this.#gate.wake();
     };
-    this.#positions = new Positions(cluster, settings, coordinator, signal, { states, resolved, dropFetched, failed });
+    const host = { states, resolved: changed, dropFetched, failed };
+    this.#positions = new Positions(cluster, settings, coordinator, signal, host);
     if (coordinator !== undefined) {
-      const member = (): typeof nobody => (this.#membership?.member as typeof nobody | undefined) ?? nobody;
+      const member = (): CommittingMember => this.#membership?.member ?? nobody;
       this.#committer = new Committer(cluster, settings, coordinator, member, states);
     }
+    const [partitions, arrivals] = [this.#partitions, this.#arrivals];
+    this.#ownership = new Ownership(cluster, partitions, arrivals, this.#committer, { changed, failed });
     if (settings.membership === undefined) {
-      const take = (added: readonly PartitionState[]): void => this.#take(added);
-      this.#own = new OwnPartitions(cluster, settings, signal, { take, failed });
-    } else if (coordinator !== undefined) this.#membership = this.#makeMembership(coordinator);
+      this.#own = new OwnPartitions(cluster, settings, signal, {
+        take: (states) => this.#ownership.take(states),
+        failed,
+      });
+    } else if (coordinator !== undefined) this.#membership = this.#makeMembership(settings.membership, coordinator);
     this.#stopListening = cluster.metadata.onLearnt((topic) => this.#learnt(topic));
   }
 
@@ -140,12 +148,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       );
       return;
     }
-    for (const state of this.#partitions) {
-      if (!state.isPositioned) continue;
-      state.handled = state.position;
-      state.handledEpoch = state.positionEpoch;
-    }
-    await committer.commitHandled(this.#partitions, options);
+    await committer.commitHandedOut(this.#partitions, options);
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -155,10 +158,8 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
 
   seek(partition: TopicPartition, offset: number | OffsetQuery): void {
     const state = this.#partitions.require(partition);
-    if (typeof offset === 'number' && !(Number.isSafeInteger(offset) && offset >= 0)) {
-      throw new InvalidOptionError('offset', `must be a whole number from 0, but is ${offset}`);
-    }
-    if (typeof offset !== 'number') checkedStart(offset);
+    if (typeof offset === 'number') integerOption('offset', offset, 0, 0, Number.MAX_SAFE_INTEGER);
+    else checkedStart(offset);
     this.#arrivals.drop(state);
     if (typeof offset === 'number') state.moveTo(offset, -1);
     else state.ask(offset);
@@ -212,9 +213,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     };
   }
 
-  #makeMembership(coordinator: GroupCoordinator): GroupMembership {
-    const membership = this.#settings.membership;
-    if (membership === undefined) throw new InvalidOptionError('group', 'is missing');
+  #makeMembership(membership: GroupSettings, coordinator: GroupCoordinator): GroupMembership {
     const { onAssigned, onRevoked, onLost } = membership;
     return new GroupMembership(this.#cluster, membership, [...this.#readers.keys()], coordinator, {
       owned: () => this.#partitions.names(),
@@ -222,55 +221,10 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       whenAsked: () => this.#gate.whenAsked(),
       awayMs: () => this.#gate.awayMs(),
       failed: (error) => this.#fail(error),
-      assign: async (partitions) => {
-        this.#take(partitions.map(({ topic, partition }) => new PartitionState(topic, partition, 'committed')));
-        await this.#tell(onAssigned, partitions);
-      },
-      revoke: (partitions) => this.#revoke(partitions, onRevoked),
-      lose: async (partitions) => {
-        await this.#tell(onLost, partitions);
-        this.#remove(partitions);
-      },
+      assign: (partitions) => this.#ownership.assign(partitions, onAssigned),
+      revoke: (partitions) => this.#ownership.revoke(partitions, onRevoked),
+      lose: (partitions) => this.#ownership.lose(partitions, onLost),
     });
-  }
-
-  /** An error of the user's callback ends the user's loop, not the membership. */
-  async #tell(callback: Callback, partitions: readonly TopicPartition[]): Promise<void> {
-    try {
-      await callback?.(partitions);
-    } catch (error) {
-      this.#fail(error as Error);
-    }
-  }
-
-  async #revoke(partitions: readonly TopicPartition[], onRevoked: Callback): Promise<void> {
-    await this.#tell(onRevoked, partitions);
-    const states = partitions.flatMap((partition) => this.#partitions.get(partition) ?? []);
-    if (this.#settings.autoCommit) await this.#committer?.tryCommitHandled(states);
-    this.#remove(partitions);
-  }
-
-  /** Takes partitions on: they are read from now on. */
-  #take(states: readonly PartitionState[]): void {
-    for (const state of states) {
-      const known = this.#cluster.metadata.peek(state.topic)?.partitions[state.partition];
-      if (known !== undefined) state.setLeader(known.leader, known.leaderEpoch);
-    }
-    this.#partitions.add(states);
-    this.#positions.poke();
-    this.#fetcher.poke();
-    this.#gate.wake();
-  }
-
-  #remove(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) {
-      const state = this.#partitions.get(partition);
-      if (state === undefined) continue;
-      state.isOwned = false;
-      this.#partitions.remove(state);
-      this.#arrivals.drop(state);
-    }
-    this.#fetcher.poke();
   }
 
   #learnt(topic: string): void {
@@ -282,12 +236,6 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     }
     this.#positions.poke();
     this.#fetcher.poke();
-  }
-
-  #outOfRange(state: PartitionState): void {
-    // What was fetched before is still good; the question comes again behind it.
-    if (state.chunks.length > 0) state.notBefore = this.#cluster.settings.platform.clock.monotonic() + 100;
-    else this.#positions.reset(state, state.fetchPosition);
   }
 
   #dropFetched(state: PartitionState): void {
@@ -335,8 +283,8 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     try {
       const owned = this.#partitions.names();
       if (this.#settings.membership !== undefined && owned.length > 0) {
-        await this.#revoke(owned, this.#settings.membership.onRevoked);
-      } else if (this.#settings.autoCommit) await this.#committer?.tryCommitHandled(this.#partitions);
+        await this.#ownership.revoke(owned, this.#settings.membership.onRevoked);
+      } else await this.#committer?.tryCommitHandled(this.#partitions);
       await this.#membership?.close();
     } finally {
       this.#abort.abort(new ClosedError('consumer'));

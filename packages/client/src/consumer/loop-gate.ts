@@ -1,6 +1,6 @@
 /**
- * The point between two batches, where a loop can be held while partitions come and go. Knows whether the loop has a batch in hand,
- * waits for one, or is not there at all.
+ * The point between two batches, where a loop can be held while partitions come and go. Knows whether the loop has a
+ * batch in hand, waits for one, or is not there at all.
  */
 import type { Clock } from '@millrace/base';
 
@@ -34,7 +34,9 @@ export class LoopGate {
     return this.#isAsking ? 0 : this.#clock.monotonic() - this.#awaySince;
   }
 
-  /** Nothing is handed out any more from now on; resolves when the batch in hand is done with, with what ends the hold. */
+  /**
+   * Nothing is handed out any more from now on; resolves when the batch in hand is done with, with what ends the hold.
+   */
   async hold(): Promise<() => void> {
     this.#holds++;
     while (this.#hasBatch) {

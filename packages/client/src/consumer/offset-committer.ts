@@ -22,7 +22,9 @@ export interface OffsetToCommit extends TopicPartitionOffset {
 /** Later versions name topics by id. */
 const versionMax = 9;
 
-/** Commits all or rejects with `CommitError`, which names what was not committed. Tries again what may be tried again. */
+/**
+ * Commits all or rejects with `CommitError`, which names what was not committed. Tries again what may be tried again.
+ */
 export async function commitOffsets(
   coordinator: GroupCoordinator,
   member: CommittingMember,

@@ -1,6 +1,6 @@
 /**
- * The partitions of a consumer that shares them with nobody: those it was given, or all of its topics, including those that are added
- * later. For a bounded loop, where they ended when it began.
+ * The partitions of a consumer that shares them with nobody: those it was given, or all of its topics, including those
+ * that are added later. For a bounded loop, where they ended when it began.
  */
 import { isMillraceError, messageOf, type Timer } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
@@ -38,7 +38,9 @@ export class OwnPartitions {
     return this.#isTaken;
   }
 
-  /** Takes the partitions on, unless that has been done. A failure is told to the host, and the next call tries again. */
+  /**
+   * Takes the partitions on, unless that has been done. A failure is told to the host, and the next call tries again.
+   */
   start(): void {
     if (this.#isStarting || this.#isTaken) return;
     this.#isStarting = true;

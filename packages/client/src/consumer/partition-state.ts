@@ -1,8 +1,9 @@
 /**
- * One partition that a consumer reads: where it is in it, what has been fetched ahead, and what is still to be found out.
+ * One partition that a consumer reads: where it is in it, what has been fetched ahead, and what is still to be found
+ * out.
  *
- * Offsets, in order: `handled` (what a commit may say) <= `position` (the next to be handed out) <= `fetchPosition` (the next to be
- * fetched). Each is the offset of the next record.
+ * Offsets, in order: `handled` (what a commit may say) <= `position` (the next to be handed out) <= `fetchPosition`
+ * (the next to be fetched). Each is the offset of the next record.
  */
 import type { OffsetQuery } from '../consumer.ts';
 import type { TopicPartition } from '../topic.ts';

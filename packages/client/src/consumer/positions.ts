@@ -1,6 +1,6 @@
 /**
- * Finds out where partitions go on: what the group has stored, where a time or an end lies, and whether the log still is what it was
- * when the position was taken (KIP-320). One round at a time answers all questions that are open.
+ * Finds out where partitions go on: what the group has stored, where a time or an end lies, and whether the log still
+ * is what it was when the position was taken (KIP-320). One round at a time answers all questions that are open.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import { KafkaError } from '@millrace/wire';
@@ -63,8 +63,14 @@ export class Positions {
     );
   }
 
+  /** The offset to be fetched next is not in the log. What was fetched before is still good, and handed out first. */
+  outOfRange(state: PartitionState): void {
+    if (state.chunks.length === 0) return this.#reset(state, state.fetchPosition);
+    state.notBefore = this.#cluster.settings.platform.clock.monotonic() + this.#cluster.settings.retryBackoffMs;
+  }
+
   /** The answer to a missing offset: begin where `from` says, or fail. */
-  reset(state: PartitionState, offset: number | undefined): void {
+  #reset(state: PartitionState, offset: number | undefined): void {
     const { from } = this.#settings;
     if (from === 'none') return this.#host.failed(new NoOffsetError(state, offset));
     if (offset !== undefined) {
@@ -132,7 +138,7 @@ export class Positions {
       if (found !== undefined && found.errorCode !== 0) {
         throw new KafkaError(found.errorCode, `fetch the offset of the group for ${state.topic} [${state.partition}]`);
       }
-      if (found === undefined || found.offset < 0) this.reset(state, undefined);
+      if (found === undefined || found.offset < 0) this.#reset(state, undefined);
       else {
         state.moveTo(found.offset, found.leaderEpoch);
         state.committed = found.offset;
@@ -188,7 +194,9 @@ export class Positions {
       state.mustValidate = true;
       throw new NoOffsetError(state, position);
     }
-    const message = `the log of ${topic} [${partition}] was cut at offset ${end} in an election; going on there instead of ${position}`;
+    const message =
+      `the log of ${topic} [${partition}] was cut at offset ${end} in an election; ` +
+      `going on there instead of ${position}`;
     this.#cluster.settings.report({ level: 'warn', event: 'offset_reset', message });
     this.#host.dropFetched(state);
     state.moveTo(Math.min(end, position), epoch);

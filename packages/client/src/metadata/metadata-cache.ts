@@ -1,6 +1,7 @@
 /**
- * What is known of topics: asked for when first needed, again after an error, and again when it is old. Requests for topics that
- * come while one is under way are gathered into the next, so there is never more than one Metadata request at a time.
+ * What is known of topics: asked for when first needed, again after an error, and again when it is old. Requests for
+ * topics that come while one is under way are gathered into the next, so there is never more than one Metadata request
+ * at a time.
  */
 import type { Platform } from '@millrace/base';
 import { errorCodes, KafkaError, type MetadataResponse } from '@millrace/wire';
@@ -65,8 +66,9 @@ export class MetadataCache {
   }
 
   /**
-   * What is known of a topic, asked for if need be. Asks again while the topic is unknown, up to `unknownTopicTimeoutMs`, since it may
-   * just have been created. Rejects with `UnknownTopicError`, `KafkaError` (not authorized, invalid name), `NoBrokerError`.
+   * What is known of a topic, asked for if need be. Asks again while the topic is unknown, up to
+   * `unknownTopicTimeoutMs`, since it may just have been created. Rejects with `UnknownTopicError`, `KafkaError` (not
+   * authorized, invalid name), `NoBrokerError`.
    */
   async topic(name: string, mayCreate = false, query: TopicQuery = {}): Promise<TopicMetadata> {
     const known = this.#topics.get(name);
@@ -89,7 +91,10 @@ export class MetadataCache {
     });
   }
 
-  /** Asks for topics anew. Resolves when an answer that was asked for from now on has come; rejects when none could be had. */
+  /**
+   * Asks for topics anew. Resolves when an answer that was asked for from now on has come; rejects when none could be
+   * had.
+   */
   refresh(topics: Iterable<string>, mayCreate = false): Promise<void> {
     let round = this.#next;
     if (round === undefined) {

@@ -24,8 +24,8 @@ export interface TopicMetadata {
 const noId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /**
- * The topic as a response tells it. Where the response is older than what is known of the same topic (a lower leader epoch, from a
- * broker that lags), the partition stays as it was (KIP-320).
+ * The topic as a response tells it. Where the response is older than what is known of the same topic (a lower leader
+ * epoch, from a broker that lags), the partition stays as it was (KIP-320).
  */
 export function mergeTopic(known: TopicMetadata | undefined, answer: TopicAnswer, learntAt: number): TopicMetadata {
   const id = answer.topicId === noId ? null : answer.topicId;

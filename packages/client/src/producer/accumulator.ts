@@ -1,6 +1,6 @@
 /**
- * Collects records into batches, directly in their final bytes, and decides when a batch has waited long enough. A batch that is due
- * stays open while its broker is busy, so batches grow under load.
+ * Collects records into batches, directly in their final bytes, and decides when a batch has waited long enough. A
+ * batch that is due stays open while its broker is busy, so batches grow under load.
  */
 import { messageOf, type Platform, type Timer } from '@millrace/base';
 import type { HeaderInput } from '@millrace/wire';
@@ -40,8 +40,8 @@ export class Accumulator {
   }
 
   /**
-   * Appends a record to the queue's open batch, or answers false when that was full: it is then closed, and the next call will find
-   * room. Throws `RecordTooLargeError` for a record that no batch can hold.
+   * Appends a record to the queue's open batch, or answers false when that was full: it is then closed, and the next
+   * call will find room. Throws `RecordTooLargeError` for a record that no batch can hold.
    */
   append(
     queue: PartitionQueue,

@@ -1,6 +1,6 @@
 /**
- * Batch builders to be used again, by capacity, because fresh memory costs page faults and a builder that has grown need not grow
- * again. Capacities are powers of two from 4 KiB on.
+ * Batch builders to be used again, by capacity, because fresh memory costs page faults and a builder that has grown
+ * need not grow again. Capacities are powers of two from 4 KiB on.
  */
 import { RecordBatchBuilder } from '@millrace/wire';
 
@@ -21,7 +21,10 @@ export class BuilderPool {
     return this.#freeBytes;
   }
 
-  /** An empty builder, of at least `capacity` bytes if one of that size or up to four times as large is at hand or must be made. */
+  /**
+   * An empty builder, of at least `capacity` bytes if one of that size or up to four times as large is at hand or must
+   * be made.
+   */
   take(capacity: number): RecordBatchBuilder {
     const shift = shiftOf(capacity);
     for (let candidate = shift; candidate <= shift + 2; candidate++) {

@@ -1,6 +1,6 @@
 /**
- * What happens when a batch is finished: promises of `send` settle, `onDelivery` is told, memory becomes free, flushes go on.
- * A failure that neither of them took is kept for the next `flush` or `close`.
+ * What happens when a batch is finished: promises of `send` settle, `onDelivery` is told, memory becomes free, flushes
+ * go on. A failure that neither of them took is kept for the next `flush` or `close`.
  */
 import type { DeliveryError } from '../errors.ts';
 import type { BuilderPool } from './builder-pool.ts';

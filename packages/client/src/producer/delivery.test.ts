@@ -23,7 +23,9 @@ interface Rig {
   requests: number;
 }
 
-/** A producer before a scripted broker that keeps a log; `fault` is asked for each request, a code for each partition. */
+/**
+ * A producer before a scripted broker that keeps a log; `fault` is asked for each request, a code for each partition.
+ */
 function startRig(
   t: TestContext,
   options: ProducerOptions & { readonly partitions?: number; readonly requestTimeoutMs?: number },
@@ -118,7 +120,7 @@ test('each record is stored once and in order, whatever requests, answers and pa
   }
 });
 
-test('after acknowledged records were lost in an election a new epoch begins, and what follows is stored once', async (t) => {
+test('after an election lost acknowledged records a new epoch begins, and what follows is stored once', async (t) => {
   const rig = startRig(t, { batchBytesMax: 256 }, () => undefined);
   await writeAll(rig, 300, 1, seededRandomness(1));
   await rig.producer.flush();

@@ -1,6 +1,6 @@
 /**
- * The id and epoch under which a producer's batches are numbered (KIP-98). It is asked for once; after a gap in the numbers the epoch
- * goes up by one, without asking (KIP-360), until epochs run out.
+ * The id and epoch under which a producer's batches are numbered (KIP-98). It is asked for once; after a gap in the
+ * numbers the epoch goes up by one, without asking (KIP-360), until epochs run out.
  */
 import { initProducerId, KafkaError } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
@@ -35,8 +35,8 @@ export class IdentitySource {
     const epoch = from.epoch + 1;
     this.#current = epoch > epochMax ? undefined : { producerId: from.producerId, epoch };
     const message =
-      `the broker found a gap in the numbers of producer ${from.producerId}, which goes on in epoch ${epoch}; records are ` +
-      'written again only where they are surely not stored';
+      `the broker found a gap in the numbers of producer ${from.producerId}, which goes on in epoch ${epoch}; ` +
+      'records are written again only where they are surely not stored';
     this.#cluster.settings.report({ level: 'warn', event: 'producer_epoch_bumped', message });
   }
 

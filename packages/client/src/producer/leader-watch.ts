@@ -18,11 +18,6 @@ export class LeaderWatch {
     this.#found = found;
   }
 
-  /** Takes note that the leader a queue had is none, or can't be reached. */
-  lost(queue: PartitionQueue): void {
-    queue.leader = -1;
-  }
-
   /** Looks for the leader of a queue that has something to send. */
   wait(queue: PartitionQueue): void {
     const queues = this.#waiting.get(queue.topic);

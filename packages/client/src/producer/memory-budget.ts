@@ -1,6 +1,6 @@
 /**
- * How much memory unacknowledged records take, and who waits for room. Room is announced when a quarter of the limit is free again,
- * so that writers work in runs and not record by record.
+ * How much memory unacknowledged records take, and who waits for room. Room is announced when a quarter of the limit is
+ * free again, so that writers work in runs and not record by record.
  */
 import { abortable } from '../retry.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The 32-bit hash (Austin Appleby's MurmurHash2, public domain, with the seed that Kafka's Java client uses) by which records with a key
- * find their partition: all clients must agree on it, so that a key stays in its partition whoever writes it.
+ * The 32-bit hash (Austin Appleby's MurmurHash2, public domain, with the seed that Kafka's Java client uses) by which
+ * records with a key find their partition: all clients must agree on it, so that a key stays in its partition whoever
+ * writes it.
  */
 const seed = 0x9747b28c;
 const multiplier = 0x5bd1e995;

@@ -1,6 +1,7 @@
 /**
- * Records of one partition that travel together, from the first `write` to the broker's answer. Uncompressed, the bytes sent are the
- * builder's own memory, so the builder stays with the batch to the end; compressed, it goes back as soon as that is done.
+ * Records of one partition that travel together, from the first `write` to the broker's answer. Uncompressed, the bytes
+ * sent are the builder's own memory, so the builder stays with the batch to the end; compressed, it goes back as soon
+ * as that is done.
  */
 import { batchHeader, RecordBatch, type RecordBatchBuilder, type Record as WireRecord } from '@millrace/wire';
 import type { RecordPosition } from '../producer.ts';

@@ -1,10 +1,12 @@
 /**
- * The batches of one partition, oldest first, and the sequence numbers by which the broker keeps them in order (KIP-98, KIP-360).
+ * The batches of one partition, oldest first, and the sequence numbers by which the broker keeps them in order (KIP-98,
+ * KIP-360).
  *
- * Invariants: `closed` is sorted by `order`, and what was sent before comes first in it. After a failure nothing is sent (`draining`)
- * until every batch under way has come back; then they go out again in their order under their old sequence numbers. From the oldest
- * batch without an answer to the newest one sent there are never more than the broker remembers. So a batch that it calls out of order
- * is surely not stored, and only such batches change their numbers: a new epoch begins at 0.
+ * Invariants: `closed` is sorted by `order`, and what was sent before comes first in it. After a failure nothing is
+ * sent (`draining`) until every batch under way has come back; then they go out again in their order under their old
+ * sequence numbers. From the oldest batch without an answer to the newest one sent there are never more than the broker
+ * remembers. So a batch that it calls out of order is surely not stored, and only such batches change their numbers: a
+ * new epoch begins at 0.
  */
 import { assert } from '@millrace/base';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
@@ -65,8 +67,9 @@ export class PartitionQueue {
   }
 
   /**
-   * Whether the next batch may go out while others are under way. Not before the first one under an identity is stored: a broker that
-   * knows nothing of a producer takes any sequence, so that a second batch could be stored where the first was refused.
+   * Whether the next batch may go out while others are under way. Not before the first one under an identity is stored:
+   * a broker that knows nothing of a producer takes any sequence, so that a second batch could be stored where the
+   * first was refused.
    */
   get mayOverlap(): boolean {
     if (!this.#isEstablished) return false;

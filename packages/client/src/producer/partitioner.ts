@@ -1,4 +1,7 @@
-/** Where records go that name no partition: by their key's hash, as Kafka's Java client does it, or wherever the producer likes. */
+/**
+ * Where records go that name no partition: by their key's hash, as Kafka's Java client does it, or wherever the
+ * producer likes.
+ */
 import type { Partitioner } from '../producer.ts';
 import { murmur2, murmur2Text } from './murmur2.ts';
 

@@ -1,29 +1,28 @@
 /**
- * Sends batches to the brokers that lead their partitions: for each broker a lane with a few requests under way, each with at most
- * one batch a partition. Deals with every answer: done, again later, again elsewhere, in halves, or failed.
+ * Sends batches to the brokers that lead their partitions: for each broker a lane with a few requests under way, each
+ * with at most one batch a partition. `BatchVerdicts` decides what becomes of a batch that was not stored.
  *
- * A queue stands in its broker's lane while it may have something to send. One that can't send just now (a pause after a failure,
- * batches to come back first, compression) leaves the lane, and is offered again by whatever it waits for.
+ * A queue stands in its broker's lane while it may have something to send. One that can't send just now (a pause after
+ * a failure, batches to come back first, compression) leaves the lane, and is offered again by whatever it waits for.
  */
-import { isMillraceError, messageOf } from '@millrace/base';
-import { errorCodes, KafkaError, type ProduceResponse, produce, type RequestDraft } from '@millrace/wire';
-import { backoffMs } from '../backoff.ts';
+import { isMillraceError } from '@millrace/base';
+import { errorCodes, type ProduceResponse, produce } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
-import { ClosedError, DeliveryError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
 import type { Accumulator } from './accumulator.ts';
+import { BatchVerdicts } from './batch-verdicts.ts';
 import type { Deliveries } from './deliveries.ts';
+import { given, timedOut } from './delivery-failures.ts';
 import { IdentitySource } from './identity-source.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { noIdentity, type PartitionBatch } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { isGap, isStaleLeader, needsNewProducerId } from './produce-errors.ts';
+import { answerOf, produceDraft, remainingMs } from './produce-request.ts';
 import type { ProducerSettings } from './producer-settings.ts';
 
 /** From version 13 on topics are named by id. */
 const produceVersionMax = 12;
-
-type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
 
 interface Lane {
   readonly nodeId: number;
@@ -43,6 +42,7 @@ export class Sender {
   readonly #abort = new AbortController();
   readonly #identity: IdentitySource;
   readonly #leaders: LeaderWatch;
+  readonly #verdicts: BatchVerdicts;
   /** Queues that wait for a producer id. */
   readonly #unidentified = new Set<PartitionQueue>();
 
@@ -55,6 +55,7 @@ export class Sender {
     const { signal } = this.#abort;
     this.#identity = new IdentitySource(cluster, signal, (error) => this.#identified(error));
     this.#leaders = new LeaderWatch(cluster, signal, (queue) => this.offer(queue));
+    this.#verdicts = new BatchVerdicts(cluster, settings, accumulator, deliveries, this.#identity);
   }
 
   /** Takes note that a queue may have something to send, and sends it at once if it can be. */
@@ -72,13 +73,14 @@ export class Sender {
   expire(queue: PartitionQueue): void {
     const { clock } = this.#cluster.settings.platform;
     const expired = clock.monotonic() - this.#settings.deliveryTimeoutMs;
+    if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     // A batch that no broker has ever taken is still open.
     if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     for (let i = queue.closed.length - 1; i >= 0; i--) {
       const batch = queue.closed[i] as PartitionBatch;
       if (batch.createdAt > expired || batch.compressing) continue;
       queue.closed.splice(i, 1);
-      this.#timeOut(batch);
+      this.#deliveries.failed(batch, timedOut(batch, this.#settings.deliveryTimeoutMs));
     }
   }
 
@@ -89,7 +91,7 @@ export class Sender {
     this.#cluster.pool.release(this.#purpose);
     for (const queue of queues) {
       if (queue.open !== undefined) this.#accumulator.close(queue);
-      for (const batch of queue.closed.splice(0)) this.#fail(batch, error);
+      for (const batch of queue.closed.splice(0)) this.#deliveries.failed(batch, given(batch, error));
     }
   }
 
@@ -131,7 +133,7 @@ export class Sender {
         if (!isMillraceError(error)) throw error;
         for (const queue of lane.ready.splice(0)) {
           queue.inLane = false;
-          this.#leaders.lost(queue);
+          queue.leader = -1;
           this.offer(queue);
         }
       },
@@ -201,7 +203,8 @@ export class Sender {
   }
 
   #send(lane: Lane, connection: Connection, batches: readonly PartitionBatch[]): void {
-    const draft = this.#draft(batches);
+    const { requestTimeoutMs, platform } = this.#cluster.settings;
+    const draft = produceDraft(batches, this.#settings.acks, requestTimeoutMs);
     lane.inFlight++;
     if (this.#settings.acks === 0) {
       connection.post(produce, draft, { versionMax: produceVersionMax }).then(
@@ -210,38 +213,12 @@ export class Sender {
       );
       return;
     }
-    const timeoutMs = this.#timeoutOf(batches);
+    const dueMs = remainingMs(batches, platform.clock.monotonic(), this.#settings.deliveryTimeoutMs);
+    const timeoutMs = Math.min(requestTimeoutMs, dueMs);
     connection.request(produce, draft, { timeoutMs, versionMax: produceVersionMax }).then(
       (response) => this.#answered(lane, batches, response),
       (error: unknown) => this.#broke(lane, batches, error),
     );
-  }
-
-  #draft(batches: readonly PartitionBatch[]): RequestDraft<typeof produce> {
-    const { acks } = this.#settings;
-    const topicData: { name: string; partitionData: { index: number; records: Uint8Array }[] }[] = [];
-    for (const batch of batches) {
-      const { topic, partition } = batch.queue;
-      let topicPart = topicData.find(({ name }) => name === topic);
-      if (topicPart === undefined) {
-        topicPart = { name: topic, partitionData: [] };
-        topicData.push(topicPart);
-      }
-      // Nobody tells when a request without an answer has left the process, and the builder is used again at once.
-      const records = acks === 0 ? batch.bytes().slice() : batch.bytes();
-      topicPart.partitionData.push({ index: partition, records });
-    }
-    return { acks, timeoutMs: this.#cluster.settings.requestTimeoutMs, topicData };
-  }
-
-  /** The bound on a request: the usual, or sooner if the delivery of all its batches is to end sooner. */
-  #timeoutOf(batches: readonly PartitionBatch[]): number {
-    const now = this.#cluster.settings.platform.clock.monotonic();
-    let remaining = 1;
-    for (const { createdAt } of batches) {
-      remaining = Math.max(remaining, createdAt + this.#settings.deliveryTimeoutMs - now);
-    }
-    return Math.min(this.#cluster.settings.requestTimeoutMs, Math.ceil(remaining));
   }
 
   #posted(lane: Lane, batches: readonly PartitionBatch[]): void {
@@ -257,14 +234,11 @@ export class Sender {
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
     for (const batch of batches) {
-      const { topic, partition } = batch.queue;
-      const answer = response.responses
-        .find(({ name }) => name === topic)
-        ?.partitionResponses.find(({ index }) => index === partition);
+      const answer = answerOf(response, batch);
       if (answer?.errorCode === errorCodes.NONE || answer?.errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) {
         batch.queue.stored(batch);
         this.#deliveries.succeeded(batch, answer.baseOffset, answer.logAppendTimeMs);
-      } else this.#refused(batch, answer);
+      } else this.#verdicts.refused(batch, answer);
     }
     this.#goOn(lane, batches);
   }
@@ -274,11 +248,8 @@ export class Sender {
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
     for (const batch of batches) {
-      if (!error.retriable || this.#abort.signal.aborted) this.#fail(batch, error);
-      else {
-        this.#leaders.lost(batch.queue);
-        this.#retry(batch, error);
-      }
+      if (!error.retriable || this.#abort.signal.aborted) this.#deliveries.failed(batch, given(batch, error));
+      else this.#verdicts.lost(batch, error);
     }
     this.#goOn(lane, batches);
   }
@@ -288,65 +259,12 @@ export class Sender {
     this.#pump(lane);
   }
 
-  #refused(batch: PartitionBatch, answer: PartitionAnswer | undefined): void {
-    const errorCode = answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
-    const { queue } = batch;
-    const detail = answer === undefined ? 'the answer does not name the partition' : answer.errorMessage;
-    const error = new KafkaError(errorCode, `produce to ${queue.topic} [${queue.partition}]`, detail);
-    if (errorCode === errorCodes.MESSAGE_TOO_LARGE && batch.recordCount > 1) {
-      queue.unnumber(batch);
-      this.#accumulator.split(batch);
-    } else if (this.#settings.idempotent && isGap(errorCode)) {
-      queue.refusedOutOfOrder(batch);
-      this.#retry(batch, error);
-    } else if (this.#settings.idempotent && needsNewProducerId(errorCode)) {
-      this.#identity.reset(batch.identity);
-      queue.refusedOutOfOrder(batch);
-      this.#retry(batch, error);
-    } else if (error.retriable) {
-      if (isStaleLeader(errorCode)) this.#leaders.lost(queue);
-      this.#retry(batch, error);
-    } else {
-      queue.unnumber(batch);
-      this.#fail(batch, error);
-    }
-  }
-
-  #retry(batch: PartitionBatch, error: Error): void {
-    const { queue } = batch;
-    const { platform, report } = this.#cluster.settings;
-    const now = platform.clock.monotonic();
-    batch.attempts++;
-    batch.lastError = error;
-    if (now - batch.createdAt >= this.#settings.deliveryTimeoutMs) return this.#timeOut(batch);
-    queue.putBack(batch);
-    queue.draining = queue.inFlight.length > 0;
-    queue.notBefore = now + backoffMs(this.#cluster.settings, batch.attempts, platform.randomness);
-    report({ level: 'warn', event: 'produce_retried', message: `${messageOf(error)}; trying again`, error });
-  }
-
-  #timeOut(batch: PartitionBatch): void {
-    const { topic, partition } = batch.queue;
-    const { lastError, recordCount } = batch;
-    const reason = lastError === undefined ? 'it was never sent, because no broker took it' : messageOf(lastError);
-    const detail = `not acknowledged within deliveryTimeoutMs (${this.#settings.deliveryTimeoutMs} ms); ${reason}`;
-    const where = { topic, partition, recordCount, maybeStored: batch.attempts > 0 };
-    this.#deliveries.failed(batch, new DeliveryError('delivery_timeout', where, detail, lastError));
-  }
-
-  #fail(batch: PartitionBatch, error: Error): void {
-    const { topic, partition } = batch.queue;
-    const maybeStored = batch.attempts > 0 || !(error instanceof KafkaError);
-    const where = { topic, partition, recordCount: batch.recordCount, maybeStored };
-    this.#deliveries.failed(batch, new DeliveryError('delivery_failed', where, messageOf(error), error));
-  }
-
   #identified(error: Error | undefined): void {
     const waiting = [...this.#unidentified];
     this.#unidentified.clear();
     for (const queue of waiting) {
       if (error !== undefined && !this.#abort.signal.aborted) {
-        for (const batch of queue.closed.splice(0)) this.#fail(batch, error);
+        for (const batch of queue.closed.splice(0)) this.#deliveries.failed(batch, given(batch, error));
       }
       this.offer(queue);
     }

@@ -1,6 +1,7 @@
 /**
- * The partitions of one topic, shared by all descriptors of that name: which there are, who leads them, and where the next record
- * without a key goes (one partition a batch, then another at random: KIP-480). Until they are known, records wait in their order.
+ * The partitions of one topic, shared by all descriptors of that name: which there are, who leads them, and where the
+ * next record without a key goes (one partition a batch, then another at random: KIP-480). Until they are known,
+ * records wait in their order.
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { HeaderInput } from '@millrace/wire';

@@ -1,6 +1,6 @@
 /**
- * One topic as a producer sees it: serializes records, chooses their partitions, and hands them to the accumulator. Until the
- * topic's partitions are known, records wait here in their order.
+ * One topic as a producer sees it: serializes records, chooses their partitions, and hands them to the accumulator.
+ * Until the topic's partitions are known, records wait here in their order.
  */
 import { SerdeError } from '../errors.ts';
 import type { HeadersInput } from '../producer.ts';
@@ -65,7 +65,8 @@ export class TopicWriter {
   #wrongType(field: 'key' | 'value', value: unknown): SerdeError {
     const isObject = typeof value === 'object';
     const found = isObject ? `an object of ${value?.constructor?.name ?? 'no class'}` : String(value);
-    const advice = `it must be bytes, text or null, but is ${found}; give the topic a serde, as in topic(name, { ${field} })`;
+    const advice =
+      `it must be bytes, text or null, but is ${found}; give the topic a serde, as in ` + `topic(name, { ${field} })`;
     return new SerdeError('serialize_failed', field, { topic: this.#name }, new TypeError(advice));
   }
 }

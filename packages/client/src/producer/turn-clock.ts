@@ -1,4 +1,7 @@
-/** The wall clock for records without a timestamp, read once for records that are written in one go: a reading costs as much as a record. */
+/**
+ * The wall clock for records without a timestamp, read once for records that are written in one go: a reading costs as
+ * much as a record.
+ */
 import type { Platform } from '@millrace/base';
 
 /** A reading serves so many records at most, about 50 us of a tight loop. */

@@ -1,4 +1,7 @@
-/** A broker's log of one topic that keeps producers' sequence numbers as Kafka does (KIP-98, KIP-360), for scripted brokers. */
+/**
+ * A broker's log of one topic that keeps producers' sequence numbers as Kafka does (KIP-98, KIP-360), for scripted
+ * brokers.
+ */
 import { errorCodes, RecordBatch } from '@millrace/wire';
 
 /** Batches that the log remembers of a producer, to tell repetitions. */
@@ -53,7 +56,9 @@ export class IdempotentLog {
     return { errorCode: errorCodes.NONE, baseOffset: offset };
   }
 
-  /** The last records are lost, as in an election of a replica that lagged; what producers had done goes back with them. */
+  /**
+   * The last records are lost, as in an election of a replica that lagged; what producers had done goes back with them.
+   */
   truncate(partition: number, count: number): void {
     const log = this.#of(partition);
     const end = Math.max(0, log.values.length - count);

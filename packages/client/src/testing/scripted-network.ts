@@ -1,6 +1,6 @@
 /**
- * A network in memory at whose other end a test answers: raw bytes, or as a broker that answers each request as it is told to. For what
- * a real broker does not do on demand.
+ * A network in memory at whose other end a test answers: raw bytes, or as a broker that answers each request as it is
+ * told to. For what a real broker does not do on demand.
  */
 import {
   ConnectError,

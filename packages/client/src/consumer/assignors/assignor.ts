@@ -23,7 +23,9 @@ export interface Assignor {
   assign(members: readonly AssignorMember[], partitionCounts: ReadonlyMap<string, number>): GroupAssignment;
 }
 
-/** Members in the order in which Kafka's assignors serve them: by instance id where both have one, else by member id. */
+/**
+ * Members in the order in which Kafka's assignors serve them: by instance id where both have one, else by member id.
+ */
 export function inOrder(members: readonly AssignorMember[]): AssignorMember[] {
   return [...members].sort((left, right) => {
     const byInstance = left.instanceId !== null && right.instanceId !== null;

@@ -1,6 +1,7 @@
 /**
- * `cooperative-sticky`: as even as subscriptions allow, moving as few partitions as that takes. What moves is first taken from its
- * owner and given to nobody, so that it never has two; the owner joins again when it has let go, and then it is given away (KIP-429).
+ * `cooperative-sticky`: as even as subscriptions allow, moving as few partitions as that takes. What moves is first
+ * taken from its owner and given to nobody, so that it never has two; the owner joins again when it has let go, and
+ * then it is given away (KIP-429).
  */
 import type { TopicPartition } from '../../topic.ts';
 import { type Assignor, type AssignorMember, emptyAssignment, type GroupAssignment, inOrder } from './assignor.ts';
@@ -21,8 +22,8 @@ export const cooperativeSticky: Assignor = {
 };
 
 /**
- * Who owns a partition, by its name. Only claims of the latest generation count, since older ones are of members that missed a rebalance;
- * of two that claim the same in it, neither.
+ * Who owns a partition, by its name. Only claims of the latest generation count, since older ones are of members that
+ * missed a rebalance; of two that claim the same in it, neither.
  */
 function currentOwners(members: readonly AssignorMember[], counts: ReadonlyMap<string, number>): Map<string, string> {
   const latest = Math.max(-1, ...members.map(({ generation }) => generation));
@@ -83,7 +84,10 @@ class Balancer {
     return this.#assignment;
   }
 
-  /** Moves a partition to a member that then still has no more than the giver; every move makes the loads more even, so it ends. */
+  /**
+   * Moves a partition to a member that then still has no more than the giver; every move makes the loads more even, so
+   * it ends.
+   */
   #moveOne(): boolean {
     const byLoad = [...this.#assignment.keys()].sort((left, right) => this.#of(right).length - this.#of(left).length);
     for (const giver of byLoad) {

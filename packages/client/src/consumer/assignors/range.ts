@@ -1,6 +1,6 @@
 /**
- * `range`: each topic by itself, cut into one run of partitions a member. Topics with equally many partitions come out alike, so that
- * records of the same key meet at one member (joins).
+ * `range`: each topic by itself, cut into one run of partitions a member. Topics with equally many partitions come out
+ * alike, so that records of the same key meet at one member (joins).
  */
 import { type Assignor, emptyAssignment, inOrder } from './assignor.ts';
 

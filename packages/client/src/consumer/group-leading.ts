@@ -1,0 +1,66 @@
+/** What the leader of a group does for it: spreads the partitions, and watches for topics whose partitions change. */
+import { assert, isMillraceError, messageOf } from '@millrace/base';
+import type { Cluster } from '../cluster.ts';
+import { type Assignor, emptyAssignment, type GroupAssignment } from './assignors/assignor.ts';
+import type { JoinResult } from './group-requests.ts';
+
+export class GroupLeading {
+  readonly #cluster: Cluster;
+  readonly #group: string;
+  readonly #assignors: readonly Assignor[];
+  /** Partitions by topic on which the assignment is based; undefined while another member leads. */
+  #counts: ReadonlyMap<string, number> | undefined;
+
+  constructor(cluster: Cluster, group: string, assignors: readonly Assignor[]) {
+    this.#cluster = cluster;
+    this.#group = group;
+    this.#assignors = assignors;
+  }
+
+  /** The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. */
+  async assign(joined: JoinResult): Promise<GroupAssignment> {
+    if (joined.skipAssignment) return new Map();
+    const topics = new Set(joined.members.flatMap((member) => member.topics));
+    await this.#cluster.metadata.refresh(topics);
+    const known = new Map<string, number>();
+    for (const topic of topics) {
+      const metadata = this.#cluster.metadata.peek(topic);
+      if (metadata !== undefined) known.set(topic, metadata.partitions.length);
+    }
+    this.#reportUnknown([...topics].filter((topic) => !known.has(topic)));
+    this.#counts = new Map([...topics].map((topic) => [topic, known.get(topic) ?? 0]));
+    const assignor = this.#assignors.find(({ name }) => name === joined.protocol);
+    assert(assignor !== undefined, `the group chose the assignor ${joined.protocol}, which this member did not offer`);
+    return new Map([...emptyAssignment(joined.members), ...assignor.assign(joined.members, known)]);
+  }
+
+  /** Another member may lead from now on. */
+  end(): void {
+    this.#counts = undefined;
+  }
+
+  /** A topic whose partitions are not what the assignment is based on, so that the group must be balanced anew. */
+  changedTopic(): string | undefined {
+    if (this.#counts === undefined) return undefined;
+    const { metadata } = this.#cluster;
+    for (const [topic, count] of this.#counts) {
+      if ((metadata.peek(topic)?.partitions.length ?? 0) !== count) return topic;
+    }
+    const old = [...this.#counts.keys()].filter((topic) => metadata.isOld(topic));
+    if (old.length > 0) this.#refresh(old);
+    return undefined;
+  }
+
+  #refresh(topics: readonly string[]): void {
+    this.#cluster.metadata.refresh(topics).catch((error: unknown) => {
+      if (!isMillraceError(error)) throw error;
+      this.#cluster.settings.report({ level: 'warn', event: 'metadata_failed', message: messageOf(error), error });
+    });
+  }
+
+  #reportUnknown(topics: readonly string[]): void {
+    if (topics.length === 0) return;
+    const message = `group ${this.#group} is subscribed to topics that don't exist (yet): ${topics.join(', ')}`;
+    this.#cluster.settings.report({ level: 'warn', event: 'metadata_failed', message });
+  }
+}
