@@ -1,0 +1,88 @@
+/** What a seed stands for: topics, clients, and how badly they are treated. */
+import { type Randomness, seededRandomness } from '@millrace/base';
+import type { Compression } from '@millrace/wire';
+import type { ProducerPlan } from './oracle-producer.ts';
+
+export interface TopicPlan {
+  readonly name: string;
+  readonly partitions: number;
+  readonly configuration: Readonly<Record<string, string>>;
+  /** Whether old records may be deleted: by retention, or by a client. */
+  readonly trimming: 'none' | 'retention' | 'client';
+}
+
+export interface Scenario {
+  readonly seed: number;
+  /** Power is lost, instead of processes being killed; every topic syncs before it acknowledges. */
+  readonly powerLoss: boolean;
+  readonly topics: readonly TopicPlan[];
+  readonly producers: readonly ProducerPlan[];
+  readonly consumers: number;
+  readonly committers: number;
+  /** For how long things go wrong, in virtual milliseconds. */
+  readonly troubleMs: number;
+  /** Mean time between two of them. */
+  readonly calmMs: number;
+  readonly tailBytesMax: number;
+  readonly openFilesMax: number;
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+const compressions: readonly Compression[] = ['none', 'none', 'none', 'gzip', 'snappy', 'lz4', 'zstd'];
+
+export function scenarioOf(seed: number): Scenario {
+  const randomness = seededRandomness(seed);
+  const powerLoss = randomness.integer(4) === 0;
+  const topics = Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
+    topicPlan(randomness, index, powerLoss),
+  );
+  return {
+    seed,
+    powerLoss,
+    topics,
+    producers: Array.from({ length: 1 + randomness.integer(3) }, (_, index) => producerPlan(randomness, index)),
+    consumers: 1 + randomness.integer(2),
+    committers: powerLoss ? 0 : 1,
+    troubleMs: 1000 + randomness.integer(4000),
+    calmMs: 50 + randomness.integer(400),
+    tailBytesMax: 2 ** (10 + randomness.integer(10)),
+    openFilesMax: 1 + randomness.integer(8),
+    configuration: { 'log.retention.check.interval.ms': String(50 + randomness.integer(1000)) },
+  };
+}
+
+function topicPlan(randomness: Randomness, index: number, powerLoss: boolean): TopicPlan {
+  const trimming = (['none', 'none', 'retention', 'client'] as const)[randomness.integer(4)] as TopicPlan['trimming'];
+  const syncs = powerLoss || randomness.integer(4) === 0;
+  return {
+    name: `topic-${index}`,
+    partitions: 1 + randomness.integer(4),
+    trimming,
+    configuration: {
+      'segment.bytes': String(6000 + 2 ** randomness.integer(16)),
+      'index.interval.bytes': String(2 ** (6 + randomness.integer(7))),
+      ...(randomness.integer(3) === 0 ? { 'segment.ms': String(200 + randomness.integer(2000)) } : {}),
+      ...(randomness.integer(3) === 0 ? { 'message.timestamp.type': 'LogAppendTime' } : {}),
+      ...(syncs ? { 'flush.messages': '1' } : {}),
+      ...(trimming === 'retention' ? retention(randomness) : {}),
+    },
+  };
+}
+
+function retention(randomness: Randomness): Record<string, string> {
+  if (randomness.integer(2) === 0) return { 'retention.bytes': String(2 ** (12 + randomness.integer(4))) };
+  return { 'retention.ms': String(500 + randomness.integer(4000)) };
+}
+
+function producerPlan(randomness: Randomness, index: number): ProducerPlan {
+  const idempotent = index === 0 || randomness.integer(3) > 0;
+  return {
+    idempotent,
+    acks: idempotent ? -1 : (([-1, 0, 1] as const)[randomness.integer(3)] as ProducerPlan['acks']),
+    batches: 5 + randomness.integer(40),
+    recordsPerBatchMax: 1 + randomness.integer(8),
+    valueBytesMax: 2 ** (3 + randomness.integer(7)),
+    compression: compressions[randomness.integer(compressions.length)] as Compression,
+    pauseMs: 1 + randomness.integer(40),
+  };
+}

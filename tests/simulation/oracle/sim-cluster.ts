@@ -1,0 +1,173 @@
+/**
+ * A cluster under test: one process on a host of its own, which is killed and started again on the same drive. Starting
+ * may fail while the drive is in trouble; it is then tried again, as an operator or a supervisor would.
+ */
+import { isMillraceError, type Randomness } from '@millrace/base';
+import { type Cluster, startCluster } from '@millrace/broker';
+import { SimDrive } from '../world/sim-drive.ts';
+import type { Inhabitant, SimWorld } from '../world/sim-world.ts';
+import type { BrokerPlace } from './actor.ts';
+import type { Coverage } from './coverage.ts';
+import { InvariantViolation } from './history.ts';
+import type { Scenario } from './scenario.ts';
+
+const host = 'broker';
+const dataDirectory = '/var/millrace/cluster';
+const brokers = [
+  { nodeId: 1, port: 9092 },
+  { nodeId: 2, port: 9093 },
+  { nodeId: 3, port: 9094 },
+];
+const restartMs = 100;
+
+export class SimCluster {
+  readonly drive = new SimDrive();
+  readonly #world: SimWorld;
+  readonly #scenario: Scenario;
+  readonly #coverage: Coverage;
+  readonly #randomness: Randomness;
+  #home: Inhabitant | undefined;
+  #cluster: Cluster | undefined;
+  #stopping = false;
+  /** Told of each loss of power. */
+  onPowerLoss: () => void = () => undefined;
+
+  constructor(world: SimWorld, scenario: Scenario, coverage: Coverage) {
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#coverage = coverage;
+    this.#randomness = world.randomness();
+    this.drive.prepare(dataDirectory);
+  }
+
+  get brokers(): readonly BrokerPlace[] {
+    return brokers.map((broker) => ({ ...broker, host }));
+  }
+
+  get host(): string {
+    return host;
+  }
+
+  /** Whether clients are served. */
+  get isRunning(): boolean {
+    return this.#cluster !== undefined && !this.#stopping;
+  }
+
+  get process(): Inhabitant['process'] | undefined {
+    return this.#home?.process;
+  }
+
+  /** Starts the process; tries again for as long as that fails. */
+  start(): void {
+    const home = this.#world.start(host, this.drive);
+    this.#home = home;
+    this.#world.loop.note('cluster starts');
+    startCluster({
+      name: 'simulated',
+      dataDirectory,
+      host,
+      brokers,
+      platform: home.platform,
+      configuration: this.#scenario.configuration,
+      tailBytesMax: this.#scenario.tailBytesMax,
+      openFilesMax: this.#scenario.openFilesMax,
+      report: ({ level, message }) => this.#world.loop.note(`broker ${level}: ${message}`),
+    }).then(
+      (cluster) => {
+        this.#cluster = cluster;
+        this.#world.loop.note('cluster runs');
+      },
+      (error: unknown) => {
+        if (!isMillraceError(error, 'disk_full') && !isMillraceError(error, 'disk_failed')) {
+          return this.#world.loop.fail(error);
+        }
+        this.#coverage.add('start failed');
+        this.#world.loop.note(`start failed: ${String(error)}`);
+        this.#checkReleased(home, 'a failed start');
+        home.process.kill();
+        this.#startLater();
+      },
+    );
+  }
+
+  /** Ends the process at once, whatever it is doing, and starts it again. */
+  kill(): void {
+    const home = this.#home;
+    if (home === undefined || !home.process.alive) return;
+    this.#coverage.add(this.#cluster === undefined ? 'kill while starting' : 'kill');
+    if (home.disk.isWriting) this.#coverage.add('kill in a write');
+    this.#world.loop.note('cluster is killed');
+    home.process.kill();
+    this.#cluster = undefined;
+    this.#stopping = false;
+    this.#startLater();
+  }
+
+  /** Does something to the process while its next write is under way. */
+  atNextWrite(deed: () => void): void {
+    const home = this.#home;
+    if (home === undefined) return;
+    home.disk.ambush = () => {
+      this.#world.loop.schedule(0, 'ambush', () => {
+        if (this.#home === home) deed();
+      });
+    };
+  }
+
+  losePower(): void {
+    this.kill();
+    this.#coverage.add('power loss');
+    this.drive.losePower(this.#randomness);
+    this.onPowerLoss();
+  }
+
+  /** Closes the cluster as an operator does, and starts it again. */
+  restart(): void {
+    if (!this.isRunning) return;
+    this.#coverage.add('clean restart');
+    this.#stop().then(
+      () => this.#startLater(),
+      () => this.#startLater(),
+    );
+  }
+
+  /** Closes the cluster for good. */
+  async stop(): Promise<void> {
+    const home = this.#home as Inhabitant;
+    await this.#stop();
+    this.#checkReleased(home, 'a clean end');
+  }
+
+  async #stop(): Promise<void> {
+    const home = this.#home as Inhabitant;
+    this.#stopping = true;
+    this.#world.loop.note('cluster closes');
+    try {
+      await this.#cluster?.close();
+      this.#world.loop.note('cluster is closed');
+    } finally {
+      home.process.kill();
+      this.#cluster = undefined;
+      this.#stopping = false;
+    }
+  }
+
+  #startLater(): void {
+    const ended = this.#home;
+    this.#world.loop.schedule(this.#randomness.float() * restartMs, 'cluster-start', () => {
+      if (this.#home === ended) this.start();
+    });
+  }
+
+  /** What was opened must be closed: a process that goes on would run out of it. */
+  #checkReleased(home: Inhabitant, after: string): void {
+    const { disk, process } = home;
+    const left = [
+      ...(disk.openFiles > 0 ? [`${disk.openFiles} files`] : []),
+      ...(process.pendingTimers > 0 ? [`${process.pendingTimers} timers`] : []),
+      // The disk itself is one.
+      ...(process.openResources > 1 ? [`${process.openResources - 1} sockets or listeners`] : []),
+    ];
+    if (left.length > 0) this.#world.loop.fail(new InvariantViolation(`open after ${after}: ${left.join(', ')}`));
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Runs seeds, in this thread or, for tests, in a worker of its own: `node:test` watches every promise of its thread,
+ * which makes a simulation several times slower.
+ */
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
+import { Coverage } from './oracle/coverage.ts';
+
+/** Which seeds to run. */
+export interface SeedRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a range of seeds came to. */
+export interface SeedsResult {
+  /** Runs that held; without one that failed, as many as there are seeds. */
+  readonly runs: readonly RunResult[];
+  /** Every seed that failed, with what a person needs to know. */
+  readonly failures: readonly { readonly seed: number; readonly message: string; readonly lines: readonly string[] }[];
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** Runs all seeds of a range, also after a failure. */
+export async function runSeeds(
+  { first, count }: SeedRange,
+  onSeed?: (result: SeedsResult) => void,
+): Promise<SeedsResult> {
+  const coverage = new Coverage();
+  const runs: RunResult[] = [];
+  const failures: { seed: number; message: string; lines: readonly string[] }[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      const run = await runSeed(seed);
+      runs.push(run);
+      coverage.merge(run.coverage);
+    } catch (error) {
+      if (!(error instanceof SeedFailure)) throw error;
+      const cause = error.cause instanceof Error ? (error.cause.stack ?? '') : '';
+      failures.push({ seed, message: `${error.message}\n${cause}`, lines: error.lines });
+    }
+    onSeed?.({ runs, failures, coverage: coverage.counts() });
+  }
+  return { runs, failures, coverage: coverage.counts() };
+}
+
+/** Runs a range in a worker. */
+export function runSeedsInWorker(range: SeedRange): Promise<SeedsResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: range });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the worker ended with exit code ${code} before its seeds`)));
+  });
+}
+
+if (parentPort !== null) parentPort.postMessage(await runSeeds(workerData as SeedRange));

@@ -1,0 +1,147 @@
+/**
+ * The network of a simulated world: listeners by host and port, connections between processes, and what can go wrong
+ * with them. Each process reaches it through `of(process)`, a `Network` of base's.
+ */
+
+import type { Network, Randomness, Socket } from '@millrace/base';
+import { ConnectError, type ConnectOptions, ListenError, type Listener, type ListenOptions } from '@millrace/base';
+import type { SimLoop } from './sim-loop.ts';
+import type { ProcessResource, SimProcess } from './sim-process.ts';
+import { SimSocket } from './sim-socket.ts';
+
+interface OpenListener extends Listener, ProcessResource {
+  readonly process: SimProcess;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+const firstFreePort = 40_000;
+
+export class SimNetwork {
+  readonly randomness: Randomness;
+  readonly #loop: SimLoop;
+  readonly #listeners = new Map<string, OpenListener>();
+  readonly #sockets = new Set<SimSocket>();
+  /** Until when nothing passes between two hosts, by both names. */
+  readonly #cuts = new Map<string, number>();
+  #nextPort = firstFreePort;
+  /** The longest time that a packet takes, in milliseconds. */
+  latencyMsMax = 1;
+  /** The share of connections that are refused although somebody listens. */
+  refusedShare = 0;
+
+  constructor(loop: SimLoop, randomness: Randomness) {
+    this.#loop = loop;
+    this.randomness = randomness;
+  }
+
+  of(process: SimProcess): Network {
+    return {
+      listen: (options, onConnection) => this.#listen(process, options, onConnection),
+      connect: (options) => this.#connect(process, options),
+    };
+  }
+
+  /** Open ends of connections, both of each. */
+  get sockets(): readonly SimSocket[] {
+    return [...this.#sockets];
+  }
+
+  latency(): number {
+    return 0.02 + this.randomness.float() * this.latencyMsMax;
+  }
+
+  /** For how long nothing passes between two hosts. */
+  blockedFor(from: string, to: string): number {
+    return (this.#cuts.get(pairOf(from, to)) ?? 0) - this.#loop.now;
+  }
+
+  /** Cuts two hosts off from each other; connections stay and go on afterwards. */
+  cut(host: string, other: string, forMs: number): void {
+    this.#cuts.set(pairOf(host, other), this.#loop.now + forMs);
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+    this.refusedShare = 0;
+    this.latencyMsMax = 1;
+  }
+
+  forget(socket: SimSocket): void {
+    this.#sockets.delete(socket);
+  }
+
+  async #listen(
+    process: SimProcess,
+    options: ListenOptions,
+    onConnection: (socket: Socket) => void,
+  ): Promise<Listener> {
+    const port = options.port === 0 ? this.#nextPort++ : options.port;
+    const address = `${options.host}:${port}`;
+    await this.#after(process, 0.1);
+    if (this.#listeners.has(address)) throw new ListenError('port_in_use', options, new Error('EADDRINUSE'));
+    const remove = (): void => {
+      if (this.#listeners.get(address) === listener) this.#listeners.delete(address);
+    };
+    const listener: OpenListener = {
+      host: options.host,
+      port,
+      process,
+      onConnection,
+      killed: remove,
+      close: async () => {
+        remove();
+        process.detach(listener);
+        await this.#after(process, 0.1);
+      },
+    };
+    this.#listeners.set(address, listener);
+    process.attach(listener);
+    return listener;
+  }
+
+  async #connect(process: SimProcess, options: ConnectOptions): Promise<Socket> {
+    const { host, port, timeoutMs, signal } = options;
+    signal?.throwIfAborted();
+    await this.#after(process, this.latency());
+    if (this.blockedFor(process.host, host) > 0) {
+      const waitMs = this.blockedFor(process.host, host);
+      await this.#after(process, Math.min(waitMs, timeoutMs));
+      if (waitMs >= timeoutMs) throw new ConnectError(options, `no answer within ${timeoutMs} ms`);
+    }
+    signal?.throwIfAborted();
+    const listener = this.#listeners.get(`${host}:${port}`);
+    if (listener === undefined || this.randomness.float() < this.refusedShare) {
+      throw new ConnectError(options, 'connection refused; is the server running there?');
+    }
+    return this.#open(process, listener);
+  }
+
+  #open(process: SimProcess, listener: OpenListener): Socket {
+    const localPort = this.#nextPort++;
+    const { host, port } = listener;
+    const ours = new SimSocket(this, process, { remoteHost: host, remotePort: port, localPort });
+    const theirs = new SimSocket(this, listener.process, {
+      remoteHost: process.host,
+      remotePort: localPort,
+      localPort: port,
+    });
+    SimSocket.connect(ours, theirs);
+    this.#sockets.add(ours).add(theirs);
+    listener.process.schedule(this.latency(), 'socket-accepted', () => {
+      if (theirs.closed) return;
+      listener.onConnection(theirs);
+      theirs.handOver();
+    });
+    ours.handOver();
+    return ours;
+  }
+
+  /** Goes on in the process a while later; never, if it is killed. */
+  #after(process: SimProcess, delayMs: number): Promise<void> {
+    return new Promise((resolve) => process.schedule(delayMs, 'network-call', resolve));
+  }
+}
+
+function pairOf(host: string, other: string): string {
+  return host < other ? `${host} ${other}` : `${other} ${host}`;
+}
