@@ -97,6 +97,7 @@ test('the good events of a half-wrong batch are stored, the wrong ones named by 
 test('what is no event and no batch is refused, with what is wrong', async () => {
   for (const [body, detail] of [
     [{ batch: [] }, /batch must be an array of at least one event; nothing was accepted/],
+    [[{ type: 'page' }], /several events go together as \{"batch": \[\.\.\.\]\}; nothing was accepted/],
     [{ batch: {} }, /batch must be an array/],
     [{ batch: Array.from({ length: 1_001 }, () => page('x')) }, /batch must not have more than 1000 events/],
     [{ batch: [page('x')], sentAt: 'now' }, /sentAt must be a time/],

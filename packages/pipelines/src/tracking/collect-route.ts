@@ -104,6 +104,7 @@ function judge(value: unknown, receiptOf: (event: IncomingEvent) => Parameters<t
 
 /** The events of a body, not yet checked. */
 function batchOf(body: unknown): { events: readonly unknown[]; sentAt: string | undefined } {
+  if (Array.isArray(body)) throw wrongBatch('', 'several events go together as {"batch": [...]}');
   if (typeof body !== 'object' || body === null || !('batch' in body)) return { events: [body], sentAt: undefined };
   const { batch, sentAt } = body as Partial<Static<typeof Batch>>;
   if (!Array.isArray(batch) || batch.length === 0) throw wrongBatch('batch', 'must be an array of at least one event');
@@ -115,8 +116,9 @@ function batchOf(body: unknown): { events: readonly unknown[]; sentAt: string | 
 }
 
 function wrongBatch(field: string, message: string): ProblemError {
-  const detail = `${field} ${message}; nothing was accepted`;
-  return new ProblemError('invalid_request', detail, { issues: [{ field: `/${field}`, message }], accepted: [] });
+  const detail = `${field} ${message}; nothing was accepted`.trimStart();
+  const pointer = field === '' ? '' : `/${field}`;
+  return new ProblemError('invalid_request', detail, { issues: [{ field: pointer, message }], accepted: [] });
 }
 
 function wrongEvents(count: number, accepted: readonly number[], issues: readonly ProblemIssue[]): ProblemError {
