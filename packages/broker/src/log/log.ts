@@ -7,20 +7,20 @@
  *
  * Invariants
  * - `startOffset <= highWatermark <= endOffset`; what lies below `highWatermark` is in the files, whole and in order.
- * - Only `#writePending` writes, rolls and moves `highWatermark`, one group at a time.
+ * - One thing at a time is done with the writer: a group is written, or `#exclusively` does its work.
  * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to
  *   `highWatermark`.
  */
-import { assert, messageOf } from '@millrace/base';
+import { assert } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import { LogWriter } from './log-writer.ts';
 import { ProducerStates, producerBatchAt } from './producer-states.ts';
-import { Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import { SegmentList } from './segment-list.ts';
 import { recoverSegments } from './segment-recovery.ts';
-import { encodeSegmentSummary } from './segment-summary.ts';
 import { Tail } from './tail-cache.ts';
-import { Unsynced } from './unsynced.ts';
 import { newWriteGroup, type WriteGroup, type WriteOutcome } from './write-group.ts';
 
 export interface LogOptions {
@@ -38,29 +38,30 @@ export type ReadChunks = readonly Uint8Array[];
 
 export class Log {
   readonly producers = new ProducerStates();
-  readonly directory: string;
   readonly #environment: LogEnvironment;
   readonly #settings: () => LogSettings;
   readonly #onAdvance: () => void;
   readonly #tail = new Tail();
-  /** Ascending; empty until the first append. The last one is written to. */
-  #segments: Segment[] = [];
+  readonly #segments: SegmentList;
+  readonly #writer: LogWriter;
   /** What is being written, and what goes out after it. */
   #current: WriteGroup | undefined;
   #pending: WriteGroup | undefined;
   #writing: Promise<void> | undefined;
   #startOffset = 0;
   #endOffset = 0;
-  #highWatermark = 0;
-  readonly #unsynced: Unsynced;
   #closed = false;
 
   constructor(options: LogOptions) {
     this.#environment = options.environment;
-    this.directory = options.directory;
     this.#settings = options.settings;
     this.#onAdvance = options.onAdvance;
-    this.#unsynced = new Unsynced(options.environment.clock, options.environment.disk);
+    this.#segments = new SegmentList(options.environment, options.directory);
+    this.#writer = new LogWriter(options.environment, this.#segments, this.producers);
+  }
+
+  get directory(): string {
+    return this.#segments.directory;
   }
 
   /** Offset of the oldest record, or where the next one goes when there is none. */
@@ -75,33 +76,28 @@ export class Log {
 
   /** Offset after the last record that can be read. */
   get highWatermark(): number {
-    return this.#highWatermark;
+    return this.#writer.writtenTo;
   }
 
   /** Bytes in all segments. */
   get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    return this.#segments.sizeBytes;
   }
 
   get segments(): readonly Segment[] {
-    return this.#segments;
+    return this.#segments.all;
   }
 
   /** Takes over what the directory holds. `startOffset` is where DeleteRecords moved the start to, if it did. */
   async recover(startOffset: number): Promise<void> {
-    const { indexIntervalBytes, flushRecords } = this.#settings();
-    this.#segments = await recoverSegments(this.#environment, this.directory, this.producers, indexIntervalBytes);
-    const first = this.#segments[0]?.baseOffset ?? 0;
-    const end = this.#segments.at(-1)?.nextOffset ?? startOffset;
+    const settings = this.#settings();
+    const { directory, producers } = this;
+    this.#segments.adopt(await recoverSegments(this.#environment, directory, producers, settings.indexIntervalBytes));
+    const first = this.#segments.oldest?.baseOffset ?? 0;
+    const end = this.#segments.active?.nextOffset ?? startOffset;
     this.#startOffset = Math.min(Math.max(first, startOffset), end);
     this.#endOffset = end;
-    this.#highWatermark = end;
-    const active = this.#segments.at(-1);
-    if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
-    // What the last process wrote it may not have lived to sync.
-    this.#unsynced.addPathTo(this.directory);
-    this.#unsynced.addRecords(active.nextOffset - active.baseOffset);
-    if (this.#unsynced.records >= flushRecords) await this.#syncActive();
+    await this.#writer.resume(end, settings);
   }
 
   /**
@@ -131,7 +127,7 @@ export class Log {
 
   /** What becomes of everything appended so far. */
   settled(): Promise<WriteOutcome> {
-    return (this.#pending ?? this.#current)?.done ?? Promise.resolve({ writtenTo: this.#highWatermark });
+    return (this.#pending ?? this.#current)?.done ?? Promise.resolve({ writtenTo: this.highWatermark });
   }
 
   /**
@@ -140,19 +136,17 @@ export class Log {
    * the bytes.
    */
   read(offset: number, bytesMax: number, atLeastOne: boolean): ReadChunks | Promise<ReadChunks> {
-    if (offset >= this.#highWatermark) return [];
+    if (offset >= this.highWatermark) return [];
     if (offset >= this.#tail.firstOffset) {
-      return this.#tail.read(offset, this.#highWatermark, bytesMax, atLeastOne);
+      return this.#tail.read(offset, this.highWatermark, bytesMax, atLeastOne);
     }
-    return this.#readSegments(offset, bytesMax, atLeastOne);
+    return this.#segments.read(offset, bytesMax, atLeastOne).then((bytes) => (bytes.length === 0 ? [] : [bytes]));
   }
 
   /** Moves the start up to `offset`, at most to the high watermark, and deletes segments that lie before it. */
   async advanceStart(offset: number): Promise<void> {
-    this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.#highWatermark));
-    while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= this.#startOffset) {
-      await this.#deleteOldest();
-    }
+    this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.highWatermark));
+    await this.#segments.deleteWhile((oldest) => oldest.nextOffset <= this.#startOffset);
   }
 
   /** Deletes segments that are too old or too many for the topic's retention, and rolls what is due. */
@@ -164,38 +158,36 @@ export class Log {
       segment !== undefined && segment.maxTimestamp >= 0 && segment.maxTimestamp < now - settings.retentionMs;
     // Before rolling, which needs room that a full disk gets only by this.
     await this.#deleteOld(settings, expired);
-    if (!expired(this.#segments.at(-1))) return;
+    if (!expired(this.#segments.active)) return;
     await this.#exclusively(async () => {
       // A write may have rolled it meanwhile.
-      if (expired(this.#segments.at(-1))) await this.#roll();
+      if (expired(this.#segments.active)) await this.#writer.roll();
     });
     await this.#deleteOld(settings, expired);
   }
 
   async #deleteOld(settings: LogSettings, expired: (segment: Segment) => boolean): Promise<void> {
     let size = this.sizeBytes;
-    while (this.#segments.length > 1) {
-      const oldest = this.#segments[0] as Segment;
-      if (!expired(oldest) && size - oldest.sizeBytes < settings.retentionBytes) break;
+    await this.#segments.deleteWhile((oldest, next) => {
+      if (!expired(oldest) && size - oldest.sizeBytes < settings.retentionBytes) return false;
       size -= oldest.sizeBytes;
       // The start moves first: a reader must never be led past a segment that is gone.
-      this.#startOffset = Math.max(this.#startOffset, (this.#segments[1] as Segment).baseOffset);
-      await this.#deleteOldest();
-    }
+      this.#startOffset = Math.max(this.#startOffset, next.baseOffset);
+      return true;
+    });
   }
 
   /** Syncs what has been written and not synced for `flush.ms`. */
   async flushOld(): Promise<void> {
-    if (this.#closed || this.#unsynced.ageMs < this.#settings().flushMs) return;
-    await this.#exclusively(() => this.#syncActive());
+    if (this.#closed || this.#writer.unsyncedMs < this.#settings().flushMs) return;
+    await this.#exclusively(() => this.#writer.sync());
   }
 
   /** Writes what is pending, syncs, and leaves a summary, so that the next start need not read the segment. */
   async close(): Promise<void> {
     await this.#exclusively(async () => {
       this.#closed = true;
-      const active = this.#segments.at(-1);
-      if (active !== undefined && active.sizeBytes > active.summarizedBytes) await this.#seal(active);
+      await this.#writer.seal();
     });
     this.#environment.tails.truncate(this.#tail, 0);
   }
@@ -204,9 +196,8 @@ export class Log {
   async remove(): Promise<void> {
     await this.#exclusively(async () => {
       this.#closed = true;
-      for (const segment of this.#segments) await this.#environment.files.forget(segment.path);
       this.#environment.tails.truncate(this.#tail, 0);
-      await this.#environment.disk.remove(this.directory);
+      await this.#segments.remove();
     });
   }
 
@@ -233,8 +224,8 @@ export class Log {
       this.#current = group;
       this.#pending = undefined;
       try {
-        await this.#writeGroup(group.batches);
-        group.settle({ writtenTo: this.#highWatermark });
+        await this.#writer.write(group.batches, this.#settings());
+        group.settle({ writtenTo: this.highWatermark });
       } catch (error) {
         await this.#undo(error, group);
       }
@@ -245,95 +236,6 @@ export class Log {
     this.#writing = undefined;
   }
 
-  /** Writes batches, rolling to a new segment where one is full. */
-  async #writeGroup(batches: readonly Uint8Array[]): Promise<void> {
-    const settings = this.#settings();
-    for (let first = 0; first < batches.length; ) {
-      const segment = await this.#segmentFor(batches[first] as Uint8Array, settings);
-      let last = first;
-      let size = segment.sizeBytes;
-      while (last < batches.length && (last === first || size + byteLength(batches, last) <= settings.segmentBytes)) {
-        size += byteLength(batches, last);
-        last += 1;
-      }
-      await this.#writeTo(
-        segment,
-        first === 0 && last === batches.length ? batches : batches.slice(first, last),
-        settings,
-      );
-      first = last;
-    }
-  }
-
-  async #writeTo(segment: Segment, batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
-    const lease = await this.#environment.files.acquire(segment.path, { create: true });
-    try {
-      await lease.file.write(batches, segment.sizeBytes);
-      const before = this.#highWatermark;
-      const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - before;
-      if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);
-      else this.#unsynced.addRecords(records);
-    } finally {
-      await lease.release();
-    }
-    for (const batch of batches) {
-      segment.extend(batch, 0, settings.indexIntervalBytes);
-      const producer = producerBatchAt(batch, 0);
-      if (producer !== undefined) this.producers.commit(producer);
-    }
-    this.#highWatermark = segment.nextOffset;
-  }
-
-  /** The segment that the next batch goes to: the active one, unless it is full or old. */
-  async #segmentFor(batch: Uint8Array, settings: LogSettings): Promise<Segment> {
-    const active = this.#segments.at(-1);
-    if (active === undefined) {
-      await this.#environment.disk.makeDirectory(this.directory);
-      this.#unsynced.addPathTo(this.directory);
-      return this.#addSegment(this.#highWatermark);
-    }
-    const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
-    const timestamp = batchHeader.maxTimestamp(batch, 0);
-    const old = active.firstTimestamp >= 0 && timestamp - active.firstTimestamp > settings.segmentMs;
-    const farOffset = batchHeader.lastOffset(batch, 0) - active.baseOffset >= 2 ** 31;
-    if (full || old || farOffset) await this.#roll();
-    return this.#segments.at(-1) as Segment;
-  }
-
-  /** Seals the active segment and begins a new one behind it. */
-  async #roll(): Promise<void> {
-    await this.#seal(this.#segments.at(-1) as Segment);
-    this.#addSegment(this.#highWatermark);
-    const lease = await this.#environment.files.acquire((this.#segments.at(-1) as Segment).path, { create: true });
-    await lease.release();
-  }
-
-  /** Makes a segment durable and writes the summary that vouches for it. */
-  async #seal(segment: Segment): Promise<void> {
-    await this.#syncActive();
-    const content = encodeSegmentSummary(segment.summary(this.producers.snapshot()), segment.index);
-    await this.#environment.disk.writeFileAtomic(segment.summaryPath, content, { sync: true });
-    segment.summarizedBytes = segment.sizeBytes;
-  }
-
-  async #syncActive(): Promise<void> {
-    const active = this.#segments.at(-1);
-    if (active === undefined || this.#unsynced.records === 0) return;
-    const lease = await this.#environment.files.acquire(active.path, { create: false });
-    try {
-      await this.#unsynced.sync(lease.file);
-    } finally {
-      await lease.release();
-    }
-  }
-
-  #addSegment(baseOffset: number): Segment {
-    const segment = new Segment(this.directory, baseOffset);
-    this.#segments.push(segment);
-    this.#unsynced.addEntryOf(this.directory);
-    return segment;
-  }
-
   /**
    * Takes back what is not written of a group that failed, and what was appended behind it: the offsets would leave a
    * gap.
@@ -341,52 +243,12 @@ export class Log {
   async #undo(error: unknown, group: WriteGroup): Promise<void> {
     const behind = this.#pending;
     this.#pending = undefined;
-    this.#endOffset = this.#highWatermark;
+    this.#endOffset = this.highWatermark;
     this.producers.dropStaged();
-    this.#environment.tails.truncate(this.#tail, this.#highWatermark);
-    const active = this.#segments.at(-1);
-    if (active !== undefined) await this.#cut(active);
-    const outcome = { writtenTo: this.#highWatermark, failure: error };
+    this.#environment.tails.truncate(this.#tail, this.highWatermark);
+    await this.#writer.cut();
+    const outcome = { writtenTo: this.highWatermark, failure: error };
     group.settle(outcome);
     behind?.settle(outcome);
   }
-
-  /**
-   * Removes what a failed write left behind the segment's last whole batch; if that fails, the next write goes over it.
-   */
-  async #cut(segment: Segment): Promise<void> {
-    try {
-      const lease = await this.#environment.files.acquire(segment.path, { create: true });
-      try {
-        await lease.file.truncate(segment.sizeBytes);
-      } finally {
-        await lease.release();
-      }
-    } catch (error) {
-      const message = `could not cut an unfinished write from ${segment.path}: ${messageOf(error)}`;
-      this.#environment.report({ level: 'warn', message });
-    }
-  }
-
-  async #deleteOldest(): Promise<void> {
-    const segment = this.#segments.shift() as Segment;
-    await this.#environment.files.forget(segment.path);
-    await this.#environment.disk.remove(segment.path);
-    await this.#environment.disk.remove(segment.summaryPath);
-  }
-
-  async #readSegments(offset: number, bytesMax: number, atLeastOne: boolean): Promise<ReadChunks> {
-    const first = this.#segments.findLastIndex((segment) => segment.baseOffset <= offset);
-    for (let index = Math.max(0, first); index < this.#segments.length; index++) {
-      const segment = this.#segments[index] as Segment;
-      if (segment.nextOffset <= offset) continue;
-      const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne);
-      return bytes.length === 0 ? [] : [bytes];
-    }
-    return [];
-  }
-}
-
-function byteLength(batches: readonly Uint8Array[], index: number): number {
-  return (batches[index] as Uint8Array).length;
 }

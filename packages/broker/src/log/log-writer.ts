@@ -1,0 +1,156 @@
+/**
+ * Writes a log's batches to its files: to the active segment, or a new one behind it where that is full or old. Its methods
+ * must not overlap; the log calls them one after the other.
+ */
+import { messageOf } from '@millrace/base';
+import { batchHeader } from '@millrace/wire';
+import type { LogSettings } from '../configuration/topic-configuration.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { type ProducerStates, producerBatchAt } from './producer-states.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentList } from './segment-list.ts';
+import { encodeSegmentSummary } from './segment-summary.ts';
+import { Unsynced } from './unsynced.ts';
+
+export class LogWriter {
+  readonly #environment: LogEnvironment;
+  readonly #segments: SegmentList;
+  readonly #producers: ProducerStates;
+  readonly #unsynced: Unsynced;
+  #writtenTo = 0;
+
+  constructor(environment: LogEnvironment, segments: SegmentList, producers: ProducerStates) {
+    this.#environment = environment;
+    this.#segments = segments;
+    this.#producers = producers;
+    this.#unsynced = new Unsynced(environment.clock, environment.disk);
+  }
+
+  /** Offset after the last record that is written, and synced where `flush.messages` asks for it. */
+  get writtenTo(): number {
+    return this.#writtenTo;
+  }
+
+  /** How long the oldest record that is not synced has been waiting, in milliseconds; below 0 when there is none. */
+  get unsyncedMs(): number {
+    return this.#unsynced.ageMs;
+  }
+
+  /** Goes on behind what was found at start, up to `offset`, which the last process may not have lived to sync. */
+  async resume(offset: number, settings: LogSettings): Promise<void> {
+    this.#writtenTo = offset;
+    const { active } = this.#segments;
+    if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
+    this.#unsynced.addPathTo(this.#segments.directory);
+    this.#unsynced.addRecords(active.nextOffset - active.baseOffset);
+    if (this.#unsynced.records >= settings.flushRecords) await this.sync();
+  }
+
+  /** Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. */
+  async write(batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+    for (let first = 0; first < batches.length; ) {
+      const segment = await this.#segmentFor(batches[first] as Uint8Array, settings);
+      let last = first;
+      let size = segment.sizeBytes;
+      while (last < batches.length && (last === first || size + byteLength(batches, last) <= settings.segmentBytes)) {
+        size += byteLength(batches, last);
+        last += 1;
+      }
+      const whole = first === 0 && last === batches.length;
+      await this.#writeTo(segment, whole ? batches : batches.slice(first, last), settings);
+      first = last;
+    }
+  }
+
+  /**
+   * Removes what a failed write left behind the last whole batch; if that fails, the next write goes over it.
+   */
+  async cut(): Promise<void> {
+    const { active } = this.#segments;
+    if (active === undefined) return;
+    try {
+      const lease = await this.#environment.files.acquire(active.path, { create: true });
+      try {
+        await lease.file.truncate(active.sizeBytes);
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      const message = `could not cut an unfinished write from ${active.path}: ${messageOf(error)}`;
+      this.#environment.report({ level: 'warn', message });
+    }
+  }
+
+  /** Seals the active segment and begins a new one behind it. */
+  async roll(): Promise<void> {
+    await this.seal();
+    const segment = this.#add();
+    const lease = await this.#environment.files.acquire(segment.path, { create: true });
+    await lease.release();
+  }
+
+  /** Makes the active segment durable and writes the summary that vouches for it. */
+  async seal(): Promise<void> {
+    const { active } = this.#segments;
+    if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
+    await this.sync();
+    const content = encodeSegmentSummary(active.summary(this.#producers.snapshot()), active.index);
+    await this.#environment.disk.writeFileAtomic(active.summaryPath, content, { sync: true });
+    active.summarizedBytes = active.sizeBytes;
+  }
+
+  /** Makes what is written survive a loss of power. */
+  async sync(): Promise<void> {
+    const { active } = this.#segments;
+    if (active === undefined || this.#unsynced.records === 0) return;
+    const lease = await this.#environment.files.acquire(active.path, { create: false });
+    try {
+      await this.#unsynced.sync(lease.file);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async #writeTo(segment: Segment, batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+    const lease = await this.#environment.files.acquire(segment.path, { create: true });
+    try {
+      await lease.file.write(batches, segment.sizeBytes);
+      const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - this.#writtenTo;
+      if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);
+      else this.#unsynced.addRecords(records);
+    } finally {
+      await lease.release();
+    }
+    for (const batch of batches) {
+      segment.extend(batch, 0, settings.indexIntervalBytes);
+      const producer = producerBatchAt(batch, 0);
+      if (producer !== undefined) this.#producers.commit(producer);
+    }
+    this.#writtenTo = segment.nextOffset;
+  }
+
+  /** The segment that the next batch goes to: the active one, unless it is full or old. */
+  async #segmentFor(batch: Uint8Array, settings: LogSettings): Promise<Segment> {
+    const { active, directory } = this.#segments;
+    if (active === undefined) {
+      await this.#environment.disk.makeDirectory(directory);
+      this.#unsynced.addPathTo(directory);
+      return this.#add();
+    }
+    const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
+    const timestamp = batchHeader.maxTimestamp(batch, 0);
+    const old = active.firstTimestamp >= 0 && timestamp - active.firstTimestamp > settings.segmentMs;
+    const farOffset = batchHeader.lastOffset(batch, 0) - active.baseOffset >= 2 ** 31;
+    if (full || old || farOffset) await this.roll();
+    return this.#segments.active as Segment;
+  }
+
+  #add(): Segment {
+    this.#unsynced.addEntryOf(this.#segments.directory);
+    return this.#segments.add(this.#writtenTo);
+  }
+}
+
+function byteLength(batches: readonly Uint8Array[], index: number): number {
+  return (batches[index] as Uint8Array).length;
+}
