@@ -2,7 +2,6 @@
  * Requests to the broker that coordinates a group: found when needed, remembered, and looked for again when it was the
  * wrong one.
  */
-import { KafkaError } from '@millrace/wire';
 import { type CallBounds, type Cluster, isWrongCoordinator } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';
 
@@ -49,9 +48,4 @@ export class GroupCoordinator {
       }
     });
   }
-}
-
-/** Throws the error of a coordinator's answer, if it is one. `action` says what was tried. */
-export function throwGroupError(errorCode: number, action: string, detail?: string | null): void {
-  if (errorCode !== 0) throw new KafkaError(errorCode, action, detail);
 }

@@ -37,6 +37,21 @@ test('what may be repeated is repeated until it succeeds or the time is over', a
   assert.ok(performance.now() - startedAt < 500);
 });
 
+test('an attempt that hangs is given up when the time is over', async () => {
+  const options = { platform: nodePlatform, backoff, timeoutMs: 40 };
+  await assert.rejects(
+    retrying(options, () => new Promise<never>(() => undefined)),
+    { code: 'request_timeout', timeoutMs: 40 },
+  );
+  let attempts = 0;
+  const lost = new ConnectionLostError('b:1', 'it broke');
+  const failsThenHangs = (): Promise<never> => {
+    if (attempts++ === 0) return Promise.reject(lost);
+    return new Promise(() => undefined);
+  };
+  await assert.rejects(retrying(options, failsThenHangs), lost);
+});
+
 test('what repeating does not cure is thrown at once', async () => {
   let attempts = 0;
   const wrong = new InvalidOptionError('x', 'is wrong');

@@ -1,6 +1,7 @@
 /** Repeats what may be repeated, within a bound, with growing pauses. */
 import { isMillraceError, type Platform, sleep } from '@millrace/base';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
+import { RequestTimeoutError } from './errors.ts';
 
 export interface RetryOptions {
   readonly platform: Platform;
@@ -12,19 +13,21 @@ export interface RetryOptions {
 
 /**
  * Calls `attempt` (with the ms that are left, at least 1) until it succeeds, fails with an error that isn't retriable,
- * or the time is over, which rejects with the last error. An attempt must bound itself by the ms it is given. Rejects
- * with the signal's reason.
+ * or the time is over, which rejects with the last error, or with `RequestTimeoutError` when there is none yet. Rejects
+ * with the signal's reason. An attempt that is under way then goes on unheard, so it should bound itself too.
  */
 export async function retrying<T>(options: RetryOptions, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
   const { platform, signal } = options;
   const deadline = platform.clock.monotonic() + options.timeoutMs;
+  let last: Error | undefined;
   for (let attempts = 1; ; attempts++) {
     signal?.throwIfAborted();
     const remainingMs = Math.max(1, Math.floor(deadline - platform.clock.monotonic()));
     try {
-      return await abortable(attempt(remainingMs), signal);
+      return await abortable(bounded(attempt(remainingMs), remainingMs, options, last), signal);
     } catch (error) {
       if (signal?.aborted || !isMillraceError(error) || !error.retriable) throw error;
+      last = error;
       const pauseMs = backoffMs(options.backoff, attempts, platform.randomness);
       if (platform.clock.monotonic() + pauseMs >= deadline) throw error;
       await sleep(platform.timers, pauseMs, signal);
@@ -40,5 +43,16 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** As `work`, but rejects when `remainingMs` are over: with the error of the attempt before, if there was one. */
+function bounded<T>(work: Promise<T>, remainingMs: number, options: RetryOptions, last: Error | undefined): Promise<T> {
+  if (remainingMs === Number.POSITIVE_INFINITY) return work;
+  return new Promise((resolve, reject) => {
+    const timer = options.platform.timers.after(Math.min(remainingMs, 2 ** 31 - 1), () => {
+      reject(last ?? new RequestTimeoutError('the call', 'the cluster', options.timeoutMs));
+    });
+    work.then(resolve, reject).finally(() => timer.cancel());
   });
 }

@@ -56,11 +56,15 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { host, port, platform, connectTimeoutMs, signal } = options;
   const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, signal });
   const connection = new Connection(options, socket);
+  const onAbort = (): void => connection.close();
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await connection.negotiate();
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
   return connection;
 }

@@ -10,6 +10,9 @@ import type { ConsumerSettings } from './consumer-settings.ts';
 import { type CommittingMember, commitOffsets, type OffsetToCommit } from './offset-committer.ts';
 import type { PartitionState } from './partition-state.ts';
 
+/** A commit before partitions go, or the consumer closes, may hold those up for so long. */
+const lastCommitTimeoutMs = 5_000;
+
 export class Committer {
   readonly #cluster: Cluster;
   readonly #settings: ConsumerSettings;
@@ -75,7 +78,7 @@ export class Committer {
   async tryCommitHandled(states: Iterable<PartitionState>): Promise<void> {
     if (!this.#settings.autoCommit) return;
     try {
-      await this.commitHandled(states);
+      await this.commitHandled(states, { timeoutMs: lastCommitTimeoutMs });
     } catch (error) {
       if (!(error instanceof CommitError)) throw error;
       this.#report(error);

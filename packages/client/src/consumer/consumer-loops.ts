@@ -1,4 +1,5 @@
 /** The two loops over a consumer: batch by batch, and record by record on top of it. */
+import { ConsumerBusyError } from '../errors.ts';
 import type { BatchInHand, BatchSupply } from './batch-supply.ts';
 import type { ConsumedBatch } from './consumed-batch.ts';
 import type { ConsumedRecord } from './consumed-record.ts';
@@ -24,6 +25,7 @@ abstract class Loop {
   protected state: 'new' | 'running' | 'over' = 'new';
   readonly #options: LoopOptions;
   readonly #onAbort: () => void;
+  #isFetching = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -39,11 +41,16 @@ abstract class Loop {
       this.state = 'running';
       signal?.addEventListener('abort', this.#onAbort);
     }
+    // Two batches at a time: nobody could say which one is handled.
+    if (this.#isFetching) throw new ConsumerBusyError();
+    this.#isFetching = true;
     try {
       this.inHand = await this.supply.next(signal);
     } catch (error) {
       this.stop();
       throw error;
+    } finally {
+      this.#isFetching = false;
     }
     if (this.inHand === undefined) this.stop();
     return this.inHand;

@@ -2,21 +2,16 @@
 import type { FetchedMemory } from './fetched-chunk.ts';
 
 export class FetchBudget {
-  readonly limitBytes: number;
+  readonly #limitBytes: number;
   #heldBytes = 0;
   #reservedBytes = 0;
 
   constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
-  }
-
-  /** Bytes of responses that are held. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+    this.#limitBytes = limitBytes;
   }
 
   get freeBytes(): number {
-    return Math.max(0, this.limitBytes - this.#heldBytes - this.#reservedBytes);
+    return Math.max(0, this.#limitBytes - this.#heldBytes - this.#reservedBytes);
   }
 
   /** Nothing is held or reserved, so that even what is larger than the limit may come. */

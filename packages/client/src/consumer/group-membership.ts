@@ -11,7 +11,6 @@ import { errorCodes, KafkaError } from '@millrace/wire';
 import { backoffMs } from '../backoff.ts';
 import type { ClientEvent } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
-import type { Connection } from '../connection/connection.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
 import type { TopicPartition } from '../topic.ts';
 import type { Assignor } from './assignors/assignor.ts';
@@ -277,8 +276,9 @@ export class GroupMembership {
     // A static member stays in the group until its session ends, so that it may come back.
     if (instanceId !== null) return;
     try {
-      const connection: Connection = await this.#coordinator.connect();
-      await leave(connection, this.#settings, memberId, reason, leaveTimeoutMs);
+      await this.#coordinator.call({ timeoutMs: leaveTimeoutMs }, (connection, timeoutMs) =>
+        leave(connection, this.#settings, memberId, reason, timeoutMs),
+      );
     } catch (error) {
       if (!isMillraceError(error)) throw error;
       this.#report('warn', 'group_left', `${error.message}; the group notices when the session times out`, error);

@@ -21,6 +21,7 @@ export class Heartbeats {
   readonly #purpose: string;
   readonly #host: HeartbeatsHost;
   #timer: Timer | undefined;
+  #running = false;
 
   /** `purpose` names the connection, which joins share: the broker answers them in turn. */
   constructor(
@@ -40,15 +41,18 @@ export class Heartbeats {
   /** Sends one every `heartbeatIntervalMs` from now on. */
   start(): void {
     this.stop();
+    this.#running = true;
     this.#timer = this.#cluster.settings.platform.timers.after(this.#settings.heartbeatIntervalMs, () => {
       this.#timer = undefined;
       this.#tick().then(() => {
-        if (this.#timer === undefined && this.#host.member() !== undefined) this.start();
+        // It may have been stopped, or started anew, while the broker took its time to answer.
+        if (this.#running && this.#timer === undefined && this.#host.member() !== undefined) this.start();
       });
     });
   }
 
   stop(): void {
+    this.#running = false;
     this.#timer?.cancel();
     this.#timer = undefined;
   }

@@ -8,10 +8,6 @@ export class PartitionSet implements Iterable<PartitionState> {
   /** By topic and partition ascending. */
   #ordered: PartitionState[] = [];
 
-  get size(): number {
-    return this.#ordered.length;
-  }
-
   [Symbol.iterator](): Iterator<PartitionState> {
     return this.#ordered[Symbol.iterator]();
   }

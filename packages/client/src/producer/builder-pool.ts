@@ -16,11 +16,6 @@ export class BuilderPool {
     this.#limitBytes = limitBytes;
   }
 
-  /** Bytes of memory kept for later. */
-  get freeBytes(): number {
-    return this.#freeBytes;
-  }
-
   /**
    * An empty builder, of at least `capacity` bytes if one of that size or up to four times as large is at hand or must
    * be made.

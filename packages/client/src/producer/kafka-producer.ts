@@ -171,6 +171,7 @@ export class KafkaProducer implements Producer {
     this.#sweepTimer = this.#cluster.settings.platform.timers.after(intervalMs, () => {
       this.#sweepTimer = undefined;
       for (const queue of this.#queues()) this.#sender.expire(queue);
+      for (const topic of this.#topics.values()) topic.refreshIfOld();
       if (this.#barriers.unfinished > 0) this.#scheduleSweep();
     });
   }

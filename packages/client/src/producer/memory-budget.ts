@@ -26,11 +26,6 @@ export class MemoryBudget {
     return this.#usedBytes >= this.limitBytes * 2;
   }
 
-  /** Whether someone waits for room now. */
-  get isAwaited(): boolean {
-    return this.#room !== undefined;
-  }
-
   add(bytes: number): void {
     this.#usedBytes += bytes;
   }

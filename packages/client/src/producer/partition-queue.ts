@@ -47,10 +47,6 @@ export class PartitionQueue {
     this.partition = partition;
   }
 
-  get isEmpty(): boolean {
-    return this.open === undefined && this.closed.length === 0 && this.inFlight.length === 0;
-  }
-
   /** Takes a batch that was to be sent and could not be, to its place. */
   putBack(batch: PartitionBatch): void {
     let index = 0;

@@ -13,7 +13,7 @@ import type { Deliveries } from './deliveries.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { SendWaiter } from './partition-batch.ts';
 import { PartitionQueue } from './partition-queue.ts';
-import { anyPartition } from './partitioner.ts';
+import { anyPartition, keyPartitioner } from './partitioner.ts';
 import { asRecords, PendingRecords, sizeOf } from './pending-records.ts';
 import type { ProducerSettings } from './producer-settings.ts';
 
@@ -34,12 +34,14 @@ export class TopicPartitions {
   readonly #topic: string;
   readonly queues: PartitionQueue[] = [];
   readonly #pending = new PendingRecords();
+  readonly #isDefaultPartitioner: boolean;
   #sticky: PartitionQueue | undefined;
   #loading: Promise<void> | undefined;
 
   constructor(topic: string, parts: TopicPartitionsParts) {
     this.#topic = topic;
     this.#parts = parts;
+    this.#isDefaultPartitioner = parts.settings.partitioner === keyPartitioner;
   }
 
   /** Whether records wait until the topic's partitions are known. */
@@ -87,7 +89,13 @@ export class TopicPartitions {
     }
   }
 
+  /** Asks for the topic's metadata anew when what is known is old: partitions may have been added. */
+  refreshIfOld(): void {
+    if (this.queues.length > 0 && this.#parts.cluster.metadata.isOld(this.#topic)) this.#refresh();
+  }
+
   #choose(key: Uint8Array | string | null): number {
+    if (key === null && this.#isDefaultPartitioner) return anyPartition;
     const count = this.queues.length;
     const chosen = this.#parts.settings.partitioner.partition(this.#topic, key, count);
     if (chosen >= anyPartition && chosen < count && Number.isInteger(chosen)) return chosen;
@@ -109,7 +117,6 @@ export class TopicPartitions {
     // Not the same one twice, so that a steady trickle reaches all partitions.
     const others = from.length > 1 ? from.filter((queue) => queue !== this.#sticky) : from;
     this.#sticky = others[platform.randomness.integer(others.length)] as PartitionQueue;
-    if (this.#parts.cluster.metadata.isOld(this.#topic)) this.#refresh();
     return this.#sticky;
   }
 
