@@ -1,6 +1,6 @@
 /**
- * The embedded broker under librdkafka (kcat), with records/s, the broker's CPU per million records, its start, and its memory at
- * rest. The client is the same for every subject, so what differs is the broker.
+ * The embedded broker under librdkafka (kcat), with records/s, the broker's CPU per million records, its start, and its
+ * memory at rest. The client is the same for every subject, so what differs is the broker.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,6 @@
-/** Clients for Node against each other, all on one `millrace broker`: records/s, CPU per million records, peak memory. */
+/**
+ * Clients for Node against each other, all on one `millrace broker`: records/s, CPU per million records, peak memory.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -1,4 +1,6 @@
-/** What is measured of a client: writing many records, and reading them. Each measurement runs in a process of its own. */
+/**
+ * What is measured of a client: writing many records, and reading them. Each measurement runs in a process of its own.
+ */
 export interface Work {
   readonly bootstrap: string;
   readonly topic: string;
@@ -8,7 +10,10 @@ export interface Work {
 
 /** A client under measurement. Both calls resolve when all records were acknowledged or read. */
 export interface Subject {
-  /** Produces with acks=all, without compression, idempotently where the client can at full speed. Connects first and calls `started` before the first record. */
+  /**
+   * Produces with acks=all, without compression, idempotently where the client can at full speed. Connects first and
+   * calls `started` before the first record.
+   */
   produce(work: Work, started: () => void): Promise<void>;
   /** Reads every record from the start and touches its value. Calls `started` before it connects. */
   consume(work: Work, started: () => void): Promise<void>;

@@ -1,4 +1,7 @@
-/** A broker to measure on: the `millrace broker` command in a process of its own, on a directory that is removed afterwards. */
+/**
+ * A broker to measure on: the `millrace broker` command in a process of its own, on a directory that is removed
+ * afterwards.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

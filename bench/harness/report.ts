@@ -1,4 +1,7 @@
-/** How a benchmark reports: one JSON line a measured subject on stdout, and a table for people on stderr or, without --json, on stdout. */
+/**
+ * How a benchmark reports: one JSON line a measured subject on stdout, and a table for people on stderr or, without
+ * --json, on stdout.
+ */
 import { cpus, totalmem } from 'node:os';
 
 /** One figure of one subject. */
@@ -9,7 +12,9 @@ export interface Measurement {
   /** Median over the rounds. */
   readonly value: number;
   readonly unit: string;
-  /** Ours over the best peer's, turned so that more is better; only on our own subject's line, where there is a peer. */
+  /**
+   * Ours over the best peer's, turned so that more is better; only on our own subject's line, where there is a peer.
+   */
   readonly ratioToPeer?: number;
   readonly rounds: number;
   readonly min: number;
@@ -60,7 +65,8 @@ export function median(values: readonly number[]): number {
 export function machineLine(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${processors.length} x ${processors[0]?.model ?? 'unknown processor'}, ${memory} GiB, Node ${process.version}, ${process.platform}`;
+  const model = processors[0]?.model ?? 'unknown processor';
+  return `${processors.length} x ${model}, ${memory} GiB, Node ${process.version}, ${process.platform}`;
 }
 
 /** The measurements as a table, cases in order. */

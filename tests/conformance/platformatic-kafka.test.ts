@@ -59,8 +59,8 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
   });
 }
 
-// On Apache Kafka too this client's members go on reading partitions that a rebalance took from them, so a record may be read
-// twice; what the broker owes is that both get a share and that none is missed.
+// On Apache Kafka too this client's members go on reading partitions that a rebalance took from them, so a record may
+// be read twice; what the broker owes is that both get a share and that none is missed.
 test('a group of two @platformatic/kafka consumers reads all records, each member some', async () => {
   await createTopic('shared', 4);
   const seen: string[] = [];

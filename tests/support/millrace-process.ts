@@ -14,7 +14,9 @@ export interface ReadyLine {
   readonly clusters: readonly { readonly name: string; readonly bootstrap: string }[];
 }
 
-/** A running `millrace broker`. Disposing of it ends the process and removes its data, unless the directory was given. */
+/**
+ * A running `millrace broker`. Disposing of it ends the process and removes its data, unless the directory was given.
+ */
 export class BrokerProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly bootstrap: string;

@@ -40,7 +40,10 @@ export function checkText(file: SourceFile): Problem[] {
   return problems;
 }
 
-/** Checks that every handler of the broker (but not `index.ts`, their table) has the same basename as a message of the wire protocol. */
+/**
+ * Checks that every handler of the broker (but not `index.ts`, their table) has the same basename as a message of the
+ * wire protocol.
+ */
 export function checkHandlerNames(paths: readonly string[]): Problem[] {
   const messages = new Set(
     paths.filter((path) => path.startsWith('packages/wire/src/messages/')).map((path) => posix.basename(path)),

@@ -1,4 +1,7 @@
-/** @confluentinc/kafka-javascript (librdkafka), which compiles when installed and is therefore no dependency of this repository. */
+/**
+ * @confluentinc/kafka-javascript (librdkafka), which compiles when installed and is therefore no dependency of this
+ *   repository.
+ */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { recordValue, type Subject, type Work } from '../subject.ts';

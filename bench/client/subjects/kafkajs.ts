@@ -6,8 +6,8 @@ function connect(work: Work): Kafka {
 }
 
 /**
- * `send` with many messages at once, five sends under way, which is what its guide advises for throughput. Not idempotent, since
- * that allows only one request under way.
+ * `send` with many messages at once, five sends under way, which is what its guide advises for throughput. Not
+ * idempotent, since that allows only one request under way.
  */
 export const subject: Subject = {
   async produce(work, started) {

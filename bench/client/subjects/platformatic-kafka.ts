@@ -6,8 +6,8 @@ function options(work: Work) {
 }
 
 /**
- * `send` with many messages at once, five sends under way. Not idempotent, since its idempotent sequence numbers get out of order
- * with several sends under way, on Apache Kafka too.
+ * `send` with many messages at once, five sends under way. Not idempotent, since its idempotent sequence numbers get
+ * out of order with several sends under way, on Apache Kafka too.
  */
 export const subject: Subject = {
   async produce(work, started) {

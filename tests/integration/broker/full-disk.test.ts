@@ -21,7 +21,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a full disk refuses records by name, keeps what it acknowledged, and is usable again when there is room', async (t) => {
+test('a full disk refuses records by name, keeps what it acknowledged, and serves on when there is room', async (t) => {
   if (skip) return t.skip(skip);
   const dataDirectory = join(folder, 'data');
   await mkdir(dataDirectory);

@@ -1,7 +1,8 @@
 /**
- * The broker command is killed with SIGKILL at random moments while clients write with acks=all and a group reads, and started
- * again on the same directory and port. At the end: every acknowledged record is in the log at the offset that was acknowledged,
- * idempotent producers have none twice, their records are in order, and the group has read everything.
+ * The broker command is killed with SIGKILL at random moments while clients write with acks=all and a group reads, and
+ * started again on the same directory and port. At the end: every acknowledged record is in the log at the offset that
+ * was acknowledged, idempotent producers have none twice, their records are in order, and the group has read
+ * everything.
  *
  * MILLRACE_TEST_SCALE=5 makes 50 rounds. What SIGKILL can't show is a loss of power: that is the simulation's part.
  */
@@ -105,8 +106,8 @@ test(`records and groups survive ${rounds} kills of the broker (seed ${seed})`, 
     const interrupted = writers.reduce((sum, writer) => sum + writer.interrupted, 0);
     const again = [...seen.values()].reduce((sum, count) => sum + count - 1, 0);
     t.diagnostic(
-      `${rounds} kills, ${interrupted} sends interrupted; ${acknowledged} idempotent and ${foreign.acknowledged.size} foreign ` +
-        `records acknowledged; ${seen.size} read by the group, ${again} of them again`,
+      `${rounds} kills, ${interrupted} sends interrupted; ${acknowledged} idempotent and ` +
+        `${foreign.acknowledged.size} foreign records acknowledged; ${seen.size} read by the group, ${again} of them again`,
     );
     assert.ok(interrupted > 0, 'no kill came while records were on their way');
   } finally {

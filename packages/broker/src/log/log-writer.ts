@@ -1,6 +1,6 @@
 /**
- * Writes a log's batches to its files: to the active segment, or a new one behind it where that is full or old. Its methods
- * must not overlap; the log calls them one after the other.
+ * Writes a log's batches to its files: to the active segment, or a new one behind it where that is full or old. Its
+ * methods must not overlap; the log calls them one after the other.
  */
 import { messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';

@@ -3,10 +3,6 @@
  * of a batch, and the largest timestamp of all batches before it. It serves as offset index and as time index, because
  * offsets, positions and those running maxima all ascend.
  */
-export interface IndexEntry {
-  readonly offset: number;
-  readonly position: number;
-}
 
 /** Bytes of an entry in a file: offset relative to the segment (uint32), position (uint32), timestamp (float64). */
 export const indexEntryBytes = 16;

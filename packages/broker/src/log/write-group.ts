@@ -1,6 +1,8 @@
 /** Batches of a log that are written together, and what becomes of them. */
 
-/** What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains. */
+/**
+ * What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains.
+ */
 export interface WriteOutcome {
   readonly writtenTo: number;
   /** Why not all of them are written: a `DiskError`. */
