@@ -107,7 +107,8 @@ test(`records and groups survive ${rounds} kills of the broker (seed ${seed})`, 
     const again = [...seen.values()].reduce((sum, count) => sum + count - 1, 0);
     t.diagnostic(
       `${rounds} kills, ${interrupted} sends interrupted; ${acknowledged} idempotent and ` +
-        `${foreign.acknowledged.size} foreign records acknowledged; ${seen.size} read by the group, ${again} of them again`,
+        `${foreign.acknowledged.size} foreign records acknowledged; ` +
+        `${seen.size} read by the group, ${again} of them again`,
     );
     assert.ok(interrupted > 0, 'no kill came while records were on their way');
   } finally {
