@@ -24,7 +24,7 @@ export async function retrying<T>(options: RetryOptions, attempt: (remainingMs: 
     signal?.throwIfAborted();
     const remainingMs = Math.max(1, Math.floor(deadline - platform.clock.monotonic()));
     try {
-      return await abortable(bounded(attempt(remainingMs), remainingMs, options, last), signal);
+      return await bounded(attempt(remainingMs), remainingMs, options, last);
     } catch (error) {
       if (signal?.aborted || !isMillraceError(error) || !error.retriable) throw error;
       last = error;
@@ -46,13 +46,16 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-/** As `work`, but rejects when `remainingMs` are over: with the error of the attempt before, if there was one. */
+/**
+ * As `work`, but rejects with the signal's reason, or when `remainingMs` are over: with the error of the attempt before,
+ * if there was one. Leaves no timer behind.
+ */
 function bounded<T>(work: Promise<T>, remainingMs: number, options: RetryOptions, last: Error | undefined): Promise<T> {
-  if (remainingMs === Number.POSITIVE_INFINITY) return work;
-  return new Promise((resolve, reject) => {
-    const timer = options.platform.timers.after(Math.min(remainingMs, 2 ** 31 - 1), () => {
-      reject(last ?? new RequestTimeoutError('the call', 'the cluster', options.timeoutMs));
-    });
-    work.then(resolve, reject).finally(() => timer.cancel());
+  const { platform, signal, timeoutMs } = options;
+  if (remainingMs === Number.POSITIVE_INFINITY) return abortable(work, signal);
+  const time = Promise.withResolvers<never>();
+  const timer = platform.timers.after(Math.min(remainingMs, 2 ** 31 - 1), () => {
+    time.reject(last ?? new RequestTimeoutError('the call', 'the cluster', timeoutMs));
   });
+  return abortable(Promise.race([work, time.promise]), signal).finally(() => timer.cancel());
 }
