@@ -140,7 +140,9 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       // What the user commits is what is handled: the commit at the end must not take it back.
       for (const { topic, partition, offset } of offsets) {
         const state = this.#partitions.get({ topic, partition });
-        if (state !== undefined) state.handled = offset;
+        if (state === undefined) continue;
+        state.handled = offset;
+        state.handledEpoch = -1;
       }
       await committer.commit(
         offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })),

@@ -20,6 +20,7 @@ interface Rig {
   readonly producer: KafkaProducer;
   readonly log: IdempotentLog;
   readonly events: ClientEvent[];
+  readonly broker: ScriptedBroker;
   requests: number;
 }
 
@@ -66,7 +67,13 @@ function startRig(
       report: (event) => events.push(event),
     }),
   );
-  const rig: Rig = { producer: new KafkaProducer(cluster, producerOptions, () => undefined), log, events, requests: 0 };
+  const rig: Rig = {
+    producer: new KafkaProducer(cluster, producerOptions, () => undefined),
+    log,
+    events,
+    broker,
+    requests: 0,
+  };
   t.after(async () => {
     await Promise.allSettled([rig.producer.close()]);
     cluster.close();
@@ -165,6 +172,21 @@ test('a producer id that the broker does not take any more is replaced', async (
   assert.equal(fenced, true);
   assert.deepEqual(rig.log.values(0), ['a', 'b', 'c']);
 });
+
+for (const compression of ['none', 'zstd'] as const) {
+  test(`without a producer id records fail with the reason, and the next try asks again: ${compression}`, async (t) => {
+    const rig = startRig(t, { compression }, () => undefined);
+    let errorCode: number = errorCodes.CLUSTER_AUTHORIZATION_FAILED;
+    rig.broker.on(initProducerId, () => ({ throttleTimeMs: 0, errorCode, producerId: 7, producerEpoch: 0 }));
+    const value = 'x'.repeat(100_000);
+    await assert.rejects(rig.producer.send({ topic, value }), {
+      code: 'delivery_failed',
+      message: /ask for a producer id: CLUSTER_AUTHORIZATION_FAILED/,
+    });
+    errorCode = 0;
+    assert.equal((await rig.producer.send({ topic, value })).offset, 0);
+  });
+}
 
 test('without idempotence order is kept too, and records may come twice', async (t) => {
   const randomness = seededRandomness(7);

@@ -73,7 +73,6 @@ export class Sender {
   expire(queue: PartitionQueue): void {
     const { clock } = this.#cluster.settings.platform;
     const expired = clock.monotonic() - this.#settings.deliveryTimeoutMs;
-    if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     // A batch that no broker has ever taken is still open.
     if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     for (let i = queue.closed.length - 1; i >= 0; i--) {
@@ -90,8 +89,7 @@ export class Sender {
     this.#abort.abort(error);
     this.#cluster.pool.release(this.#purpose);
     for (const queue of queues) {
-      if (queue.open !== undefined) this.#accumulator.close(queue);
-      for (const batch of queue.closed.splice(0)) this.#deliveries.failed(batch, given(batch, error));
+      this.#failAll(queue, error);
     }
   }
 
@@ -263,10 +261,17 @@ export class Sender {
     const waiting = [...this.#unidentified];
     this.#unidentified.clear();
     for (const queue of waiting) {
-      if (error !== undefined && !this.#abort.signal.aborted) {
-        for (const batch of queue.closed.splice(0)) this.#deliveries.failed(batch, given(batch, error));
-      }
+      if (error !== undefined && !this.#abort.signal.aborted) this.#failAll(queue, error);
       this.offer(queue);
+    }
+  }
+
+  /** Fails what a queue holds; batches that are being compressed are offered once that is done, and fail then. */
+  #failAll(queue: PartitionQueue, error: Error): void {
+    this.#accumulator.close(queue);
+    for (const batch of queue.closed.filter(({ compressing }) => !compressing)) {
+      queue.closed.splice(queue.closed.indexOf(batch), 1);
+      this.#deliveries.failed(batch, given(batch, error));
     }
   }
 }
