@@ -47,14 +47,14 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
 }
 
 /**
- * As `work`, but rejects with the signal's reason, or when `remainingMs` are over: with the error of the attempt before,
+ * As `work`, but rejects with the signal's reason, or when `leftMs` are over: with the error of the attempt before,
  * if there was one. Leaves no timer behind.
  */
-function bounded<T>(work: Promise<T>, remainingMs: number, options: RetryOptions, last: Error | undefined): Promise<T> {
+function bounded<T>(work: Promise<T>, leftMs: number, options: RetryOptions, last: Error | undefined): Promise<T> {
   const { platform, signal, timeoutMs } = options;
-  if (remainingMs === Number.POSITIVE_INFINITY) return abortable(work, signal);
+  if (leftMs === Number.POSITIVE_INFINITY) return abortable(work, signal);
   const time = Promise.withResolvers<never>();
-  const timer = platform.timers.after(Math.min(remainingMs, 2 ** 31 - 1), () => {
+  const timer = platform.timers.after(Math.min(leftMs, 2 ** 31 - 1), () => {
     time.reject(last ?? new RequestTimeoutError('the call', 'the cluster', timeoutMs));
   });
   return abortable(Promise.race([work, time.promise]), signal).finally(() => timer.cancel());
