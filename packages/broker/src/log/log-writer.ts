@@ -7,7 +7,7 @@ import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { type ProducerStates, producerBatchAt } from './producer-states.ts';
-import type { Segment } from './segment.ts';
+import { Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
 import { Unsynced } from './unsynced.ts';
@@ -84,8 +84,10 @@ export class LogWriter {
   /** Seals the active segment and begins a new one behind it. */
   async roll(): Promise<void> {
     await this.seal();
-    const segment = this.#add();
+    const segment = new Segment(this.#segments.directory, this.#writtenTo);
+    // The file first: once the older segments are deleted, its name alone says where the log ends.
     const lease = await this.#environment.files.acquire(segment.path, { create: true });
+    this.#add(segment);
     await lease.release();
   }
 
@@ -135,7 +137,7 @@ export class LogWriter {
     if (active === undefined) {
       await this.#environment.disk.makeDirectory(directory);
       this.#unsynced.addPathTo(directory);
-      return this.#add();
+      return this.#add(new Segment(directory, this.#writtenTo));
     }
     const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
     const timestamp = batchHeader.maxTimestamp(batch, 0);
@@ -145,9 +147,10 @@ export class LogWriter {
     return this.#segments.active as Segment;
   }
 
-  #add(): Segment {
+  #add(segment: Segment): Segment {
     this.#unsynced.addEntryOf(this.#segments.directory);
-    return this.#segments.add(this.#writtenTo);
+    this.#segments.add(segment);
+    return segment;
   }
 }
 

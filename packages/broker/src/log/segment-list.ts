@@ -1,6 +1,6 @@
 /** The segments of a log, oldest first: no gaps between them but those that damage left. The last one is written to. */
 import type { LogEnvironment } from './log-environment.ts';
-import { Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 
 export class SegmentList {
   readonly directory: string;
@@ -34,11 +34,9 @@ export class SegmentList {
     this.#segments = [...segments];
   }
 
-  /** Adds an active segment; its file appears with its first use. */
-  add(baseOffset: number): Segment {
-    const segment = new Segment(this.directory, baseOffset);
+  /** Adds the segment that is the active one from now on. */
+  add(segment: Segment): void {
     this.#segments.push(segment);
-    return segment;
   }
 
   /** Removes the oldest segment while another follows it and `due` says so. The active one stays. */
