@@ -12,6 +12,9 @@ const only = process.env['MILLRACE_TEST_SEED'];
 const seeds = Math.max(20, Math.round(250 * scale));
 /** Each must have happened in a run of the default size; otherwise the seeds do not test what they are meant to. */
 const mustHappen = [
+  'members of our client that joined',
+  'records acknowledged to our client',
+  'records handled by our client',
   'kill',
   'kill in a write',
   'kill while starting',

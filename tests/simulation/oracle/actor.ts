@@ -1,5 +1,6 @@
 /** What all clients of a simulated cluster are given. */
 import type { Platform, Randomness } from '@millrace/base';
+import type { SimProcess } from '../world/sim-process.ts';
 import type { SimWorld } from '../world/sim-world.ts';
 import { Endpoint } from './endpoint.ts';
 import type { PartitionHistory } from './history.ts';
@@ -32,18 +33,27 @@ export interface Actor {
 /** A client process: its own host, a way to each broker. */
 export class ActorHome {
   readonly name: string;
+  readonly process: SimProcess;
   readonly platform: Platform;
   readonly randomness: Randomness;
   readonly fail: (error: Error) => void;
+  /** Keeps a line for people. */
+  readonly note: (line: string) => void;
+  /** `host:port,host:port` of all brokers. */
+  readonly bootstrap: string;
   readonly #endpoints = new Map<number, Endpoint>();
 
   constructor(world: SimWorld, name: string, brokers: readonly BrokerPlace[]) {
     this.name = name;
-    this.platform = world.start(name).platform;
+    const { process, platform } = world.start(name);
+    this.process = process;
+    this.platform = platform;
+    this.note = (line) => world.loop.note(line);
+    this.bootstrap = brokers.map(({ host, port }) => `${host}:${port}`).join();
     this.randomness = world.randomness();
     this.fail = (error) => world.loop.fail(error);
     for (const { nodeId, host, port } of brokers) {
-      const { platform, fail } = this;
+      const { fail } = this;
       this.#endpoints.set(nodeId, new Endpoint({ platform, host, port, clientId: name, fail }));
     }
   }

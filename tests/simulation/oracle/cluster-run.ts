@@ -4,6 +4,8 @@
  * restarts.
  */
 import { createTopics, errorCodes, errorRow, fetch, listOffsets } from '@millrace/wire';
+import { ClientGroup } from '../client/client-group.ts';
+import { ClientProducer } from '../client/client-producer.ts';
 import { SimWorld } from '../world/sim-world.ts';
 import { type Actor, ActorHome, type KnownPartition } from './actor.ts';
 import { Coverage } from './coverage.ts';
@@ -63,6 +65,8 @@ class ClusterRun {
   readonly #cluster: SimCluster;
   readonly #homes: ActorHome[] = [];
   readonly #producers: OracleProducer[] = [];
+  readonly #clientProducers: ClientProducer[] = [];
+  readonly #groups: ClientGroup[] = [];
   readonly #consumers: OracleConsumer[] = [];
   readonly #committers: OracleCommitter[] = [];
   readonly #trimmers: OracleTrimmer[] = [];
@@ -82,9 +86,6 @@ class ClusterRun {
     this.#cluster.start();
     await this.#await(this.#prepare(), startMsMax, 'the topics are created');
     this.#startActors();
-    this.#cluster.onPowerLoss = () => {
-      for (const { history } of this.#partitions) history.losePower();
-    };
     const nemesis = new Nemesis(this.world, this.#cluster, this.#scenario, this.#homes, this.coverage);
     const troubleEnd = loop.now + this.#scenario.troubleMs;
     await loop.runUntil(() => loop.now >= troubleEnd, this.#scenario.troubleMs + 1000, 'trouble ends');
@@ -108,7 +109,10 @@ class ClusterRun {
       if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
       for (const [index, leader] of (await findLeaders(setup, name)).entries()) {
         const history = new PartitionHistory(`${name}/${index}`, setup.fail);
-        if (trimming === 'retention') history.allowStart(Number.POSITIVE_INFINITY);
+        if (trimming === 'retention') {
+          history.allowStart(Number.POSITIVE_INFINITY);
+          if (this.#scenario.powerLoss) history.allowReturn();
+        }
         this.#partitions.push({ topic: name, topicId, index, leader, history });
       }
     }
@@ -120,6 +124,16 @@ class ClusterRun {
       if (plan.idempotent) this.#exactlyOnce.add(name);
       const onProducerId = (producerId: number): void => this.#notice(producerId);
       this.#producers.push(new OracleProducer(this.#home(name), plan, this.#partitions, onProducerId));
+    }
+    for (const [index, plan] of this.#scenario.clientProducers.entries()) {
+      const name = `client-producer-${index}`;
+      this.#exactlyOnce.add(name);
+      this.#clientProducers.push(new ClientProducer(this.#home(name), plan, this.#partitions));
+    }
+    const { clientGroup } = this.#scenario;
+    if (clientGroup !== undefined) {
+      const homes = Array.from({ length: clientGroup.members }, (_, index) => this.#home(`client-member-${index}`));
+      this.#groups.push(new ClientGroup(homes, clientGroup, this.#partitions));
     }
     for (let index = 0; index < this.#scenario.consumers; index++) {
       this.#consumers.push(new OracleConsumer(this.#home(`consumer-${index}`), this.#partitions));
@@ -148,8 +162,17 @@ class ClusterRun {
 
   /** Producers finish what they have to write; all others stop. */
   async #finish(): Promise<void> {
-    await this.#await(Promise.all(this.#producers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
-    const others: Actor[] = [...this.#consumers, ...this.#committers, ...this.#trimmers, ...this.#topicActors];
+    const producers = [...this.#producers, ...this.#clientProducers];
+    await this.#await(Promise.all(producers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
+    const hasAll = (): boolean => this.#groups.every((group) => group.hasHandledAll);
+    await this.world.loop.runUntil(hasAll, finishMsMax, 'the group handles everything');
+    const others: Actor[] = [
+      ...this.#groups,
+      ...this.#consumers,
+      ...this.#committers,
+      ...this.#trimmers,
+      ...this.#topicActors,
+    ];
     for (const actor of others) actor.stop();
     await this.#await(Promise.all(others.map(({ done }) => done)), finishMsMax, 'all clients stop');
   }
@@ -180,7 +203,7 @@ class ClusterRun {
     const reader = this.#home(`reader ${when}`);
     const reading = Promise.all(this.#partitions.map((partition) => this.#verifyPartition(reader, partition)));
     await this.#await(reading, finishMsMax, `all is read ${when}`);
-    const checks = [...this.#committers, ...this.#topicActors].map((actor) => actor.check());
+    const checks = [...this.#committers, ...this.#topicActors, ...this.#groups].map((actor) => actor.check());
     await this.#await(Promise.all(checks), finishMsMax, `offsets and topics are told ${when}`);
   }
 
@@ -251,6 +274,14 @@ class ClusterRun {
     for (const { acknowledgedRecords, retries } of this.#producers) {
       this.coverage.add('records acknowledged', acknowledgedRecords);
       this.coverage.add('batches sent again', retries);
+    }
+    for (const { delivered, waits } of this.#clientProducers) {
+      this.coverage.add('records acknowledged to our client', delivered);
+      this.coverage.add('waits of our client for room', waits);
+    }
+    for (const { joins, records } of this.#groups) {
+      this.coverage.add('members of our client that joined', joins);
+      this.coverage.add('records handled by our client', records);
     }
     for (const { recordsRead } of this.#consumers) this.coverage.add('records read', recordsRead);
     for (const { commits } of this.#committers) this.coverage.add('offset commits', Math.max(0, commits));

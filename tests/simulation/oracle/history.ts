@@ -46,6 +46,7 @@ export class PartitionHistory {
   #startAsked = 0;
   /** How far the start may have moved, because somebody asked for it. */
   #startMax = 0;
+  #startMayReturn = false;
 
   constructor(name: string, fail: (error: Error) => void) {
     this.name = name;
@@ -53,11 +54,27 @@ export class PartitionHistory {
   }
 
   get knowledge(): Knowledge {
-    return { highWatermark: this.#highWatermark, startOffset: this.#startOffset };
+    const startOffset = this.#startMayReturn ? this.#startAsked : this.#startOffset;
+    return { highWatermark: this.#highWatermark, startOffset };
   }
 
   get acknowledgedCount(): number {
     return this.#acknowledged.size;
+  }
+
+  /** Whether records may be deleted. */
+  get isTrimmed(): boolean {
+    return this.#startMax > 0;
+  }
+
+  /** Whether all records were deleted, as far as anybody was told. */
+  get isEmpty(): boolean {
+    return this.#startOffset >= this.#highWatermark;
+  }
+
+  /** Segments that retention has removed may be back when power was lost. */
+  allowReturn(): void {
+    this.#startMayReturn = true;
   }
 
   /** The start may move up to here from now on. */
@@ -69,11 +86,6 @@ export class PartitionHistory {
   startMoved(offset: number): void {
     this.#startOffset = Math.max(this.#startOffset, offset);
     this.#startAsked = Math.max(this.#startAsked, offset);
-  }
-
-  /** Power was lost: segments that retention has removed may be back. */
-  losePower(): void {
-    this.#startOffset = this.#startAsked;
   }
 
   acknowledge(baseOffset: number, values: readonly string[]): void {
@@ -126,6 +138,11 @@ export class PartitionHistory {
     if (offset < before.startOffset && records.size > 0)
       this.#violate(`offset ${offset} lies before the start and was read`);
     return records;
+  }
+
+  /** A consumer was given a record. */
+  seen(offset: number, value: string): void {
+    this.#learn(offset, value, 'was read');
   }
 
   /** The whole partition was read, from `startOffset` to the end. `exactlyOnce` names producers that are idempotent. */

@@ -1,6 +1,8 @@
 /** What a seed stands for: topics, clients, and how badly they are treated. */
 import { type Randomness, seededRandomness } from '@millrace/base';
 import type { Compression } from '@millrace/wire';
+import type { ClientGroupPlan } from '../client/client-group.ts';
+import type { ClientProducerPlan } from '../client/client-producer.ts';
 import type { ProducerPlan } from './oracle-producer.ts';
 
 export interface TopicPlan {
@@ -17,6 +19,9 @@ export interface Scenario {
   readonly powerLoss: boolean;
   readonly topics: readonly TopicPlan[];
   readonly producers: readonly ProducerPlan[];
+  readonly clientProducers: readonly ClientProducerPlan[];
+  /** A group of our client's consumers. */
+  readonly clientGroup: ClientGroupPlan | undefined;
   readonly consumers: number;
   readonly committers: number;
   /** For how long things go wrong, in virtual milliseconds. */
@@ -41,6 +46,8 @@ export function scenarioOf(seed: number): Scenario {
     powerLoss,
     topics,
     producers: Array.from({ length: 1 + randomness.integer(3) }, (_, index) => producerPlan(randomness, index)),
+    clientProducers: Array.from({ length: randomness.integer(3) }, () => clientProducerPlan(randomness)),
+    clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, powerLoss) : undefined,
     consumers: 1 + randomness.integer(2),
     committers: powerLoss ? 0 : 1,
     troubleMs: 1000 + randomness.integer(4000),
@@ -84,5 +91,25 @@ function producerPlan(randomness: Randomness, index: number): ProducerPlan {
     valueBytesMax: 2 ** (3 + randomness.integer(7)),
     compression: compressions[randomness.integer(compressions.length)] as Compression,
     pauseMs: 1 + randomness.integer(40),
+  };
+}
+
+function clientProducerPlan(randomness: Randomness): ClientProducerPlan {
+  return {
+    records: 10 + randomness.integer(100),
+    valueBytesMax: 2 ** (3 + randomness.integer(7)),
+    lingerMs: randomness.integer(3) === 0 ? randomness.integer(30) : 0,
+    batchBytesMax: 1024 + randomness.integer(3000),
+    bufferBytesMax: 4096 + 2 ** randomness.integer(20),
+    pauseMs: randomness.integer(20),
+  };
+}
+
+function clientGroupPlan(randomness: Randomness, losesPower: boolean): ClientGroupPlan {
+  return {
+    members: 1 + randomness.integer(3),
+    commit: randomness.integer(2) === 0 ? 'auto' : 'manual',
+    stayMsMax: 500 + randomness.integer(8000),
+    losesPower,
   };
 }

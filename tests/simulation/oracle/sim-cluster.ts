@@ -29,8 +29,6 @@ export class SimCluster {
   #home: Inhabitant | undefined;
   #cluster: Cluster | undefined;
   #stopping = false;
-  /** Told of each loss of power. */
-  onPowerLoss: () => void = () => undefined;
 
   constructor(world: SimWorld, scenario: Scenario, coverage: Coverage) {
     this.#world = world;
@@ -118,7 +116,6 @@ export class SimCluster {
     this.kill();
     this.#coverage.add('power loss');
     this.drive.losePower(this.#randomness);
-    this.onPowerLoss();
   }
 
   /** Closes the cluster as an operator does, and starts it again. */
