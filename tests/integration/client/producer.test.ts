@@ -92,6 +92,21 @@ test('write answers false when the buffer is full, memory is bounded, and ignori
   assert.equal(producer.bufferedBytes, 0);
 });
 
+test('many partitions share the memory, and their batches still hold many records each', async (t) => {
+  const { client, createTopic } = await startFixture(t);
+  const name = await createTopic(200);
+  let batches = 0;
+  const onDelivery = (): void => {
+    batches++;
+  };
+  const producer = client.producer({ onDelivery, bufferBytesMax: 4 * 1024 * 1024 });
+  const value = 'x'.repeat(100);
+  const total = 100_000;
+  for (let n = 0; n < total; n++) if (!producer.write({ topic: name, key: `${n}`, value })) await producer.ready();
+  await producer.flush();
+  assert.ok(total / batches > 20, `${total / batches} records a batch`);
+});
+
 test('sends wait for room instead of failing', async (t) => {
   const { client, createTopic } = await startFixture(t);
   const name = await createTopic();

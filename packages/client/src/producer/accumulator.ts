@@ -158,11 +158,10 @@ export class Accumulator {
     const { platform, barriers, builders, settings } = this.#parts;
     const serial = barriers.begin();
     const createdAt = platform.clock.monotonic();
-    const batch = new PartitionBatch(
-      queue,
-      { serial, order: serial, splitDepth: 0, createdAt },
-      builders.take(queue.capacityHint),
-    );
+    // Where many partitions share the memory, each begins small: what a batch reserves and does not fill, others lack.
+    const share = settings.bufferBytesMax / (4 * barriers.unfinished);
+    const builder = builders.take(Math.min(queue.capacityHint, share));
+    const batch = new PartitionBatch(queue, { serial, order: serial, splitDepth: 0, createdAt }, builder);
     this.#count(batch, batch.builder!.capacity);
     queue.open = batch;
     queue.openIsDue = false;

@@ -16,13 +16,10 @@ export class BuilderPool {
     this.#limitBytes = limitBytes;
   }
 
-  /**
-   * An empty builder, of at least `capacity` bytes if one of that size or up to four times as large is at hand or must
-   * be made.
-   */
+  /** An empty builder of at least `capacity` bytes, and at most four times as many: one that is at hand, or a new one. */
   take(capacity: number): RecordBatchBuilder {
     const shift = shiftOf(capacity);
-    for (let candidate = shift; candidate <= shift + 2; candidate++) {
+    for (let candidate = shift; candidate <= shift + 1; candidate++) {
       const builder = this.#free[candidate]?.pop();
       if (builder === undefined) continue;
       this.#freeBytes -= builder.capacity;
