@@ -16,6 +16,9 @@ export const journalHeader: Uint8Array = Buffer.from('millrace journal 1\n');
 const payloadBytesMax = 64 * 1024 * 1024;
 
 const marker = 0xff;
+
+/** How every entry begins. */
+export const entryStart: Uint8Array = Uint8Array.of(marker);
 const prefixLength = 9;
 
 /** An entry as it lies in a journal, and where it ends. */

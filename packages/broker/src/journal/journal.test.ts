@@ -85,6 +85,23 @@ test('refuses a file that is damaged before its last sound entry, naming file an
   }
 });
 
+test('what lies behind a sector that power took before it was written is cut', async () => {
+  const disk = new CrashingDisk();
+  const store = await JournaledMaps.open(disk);
+  await store.append('left', { key: 'a', value: '1' });
+  const { state } = store;
+  const synced = disk.content(journalPath).length;
+  for (let index = 0; index < 40; index++) await store.append('left', { key: `b${index}`, value: 'x'.repeat(20) });
+  await store.journal.close();
+  // The first sector holds what was synced and nothing more; those behind it were written.
+  disk.content(journalPath).fill(0, synced, 512);
+  const again = await JournaledMaps.open(disk);
+  assert.equal(again.state, state);
+  assert.match(again.warnings.join(), /cut \d+ bytes of an unfinished write/);
+  await again.append('left', { key: 'c', value: '3' });
+  assert.match((await JournaledMaps.open(disk)).state, /"c","3"/);
+});
+
 test('refuses a file that is no journal', async () => {
   const disk = new CrashingDisk();
   await disk.writeFileAtomic(journalPath, Buffer.from('something else\n'), { sync: true });

@@ -16,7 +16,8 @@
  * It does not lock the file, and keeps no history: after compaction only the state remains.
  */
 import { assert, type Disk, type DiskFile, messageOf } from '@millrace/base';
-import { encodeEntry, entryAt, findEntry, journalHeader } from './journal-entry.ts';
+import { hasUnwrittenSector } from '../unwritten-sector.ts';
+import { encodeEntry, entryAt, entryStart, findEntry, journalHeader } from './journal-entry.ts';
 import { JournalClosedError, JournalCorruptError } from './journal-error.ts';
 
 export interface JournalOptions {
@@ -100,8 +101,10 @@ export class Journal {
   }
 
   /**
-   * Creates the file or replays it, and cuts a torn tail. Rejects with `JournalCorruptError` when an entry is damaged
-   * and sound ones follow, or when the file is not one of this format.
+   * Creates the file or replays it, and cuts a torn tail: what is no whole entry, and what lies behind a sector that
+   * was never written, because a loss of power came before the file was synced that far. Rejects with
+   * `JournalCorruptError` when an entry is otherwise damaged and sound ones follow, or when the file is not one of this
+   * format.
    */
   async open(): Promise<void> {
     assert(this.#file === undefined, 'a journal is opened once');
@@ -120,9 +123,19 @@ export class Journal {
         level: 'warn',
         message: `cut ${torn} bytes of an unfinished write from the end of ${this.#path}`,
       });
-      await this.#file.truncate(this.#position);
+      await this.#cutTorn(this.#file);
     }
     this.#compactionPosition = this.#compactionBytesMin;
+  }
+
+  async #cutTorn(file: DiskFile): Promise<void> {
+    try {
+      await file.truncate(this.#position);
+    } catch (error) {
+      this.#file = undefined;
+      await file.close();
+      throw error;
+    }
   }
 
   /** Waits for the appends under way, then syncs and releases the file. Later appends are refused. */
@@ -154,6 +167,7 @@ export class Journal {
       if (found === undefined) {
         const next = findEntry(bytes, position + 1);
         if (next === undefined) return position;
+        if (hasUnwrittenSector(bytes.subarray(position, next), position, entryStart)) return position;
         throw new JournalCorruptError(this.#path, position, `sound entries follow from byte ${next} on`);
       }
       const state = this.#sections.get(found.section);

@@ -15,6 +15,7 @@
  */
 import type { DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
+import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { type ProducerStates, producerBatchAt } from './producer-states.ts';
 import { Segment } from './segment.ts';
@@ -22,9 +23,6 @@ import { decodeSegmentSummary } from './segment-summary.ts';
 
 /** How much of a file is read at once; a batch may be longer. */
 const readBytes = 4 * 1024 * 1024;
-
-/** The least that a drive writes at once. */
-const sectorBytes = 512;
 
 /** The segments of a directory, ascending, with the producers' state at their end. Rejects with `DiskError`. */
 export async function recoverSegments(
@@ -73,7 +71,7 @@ async function recoverSegment(
     const soundFrom = findIntactBatch(rest, 1, segment.nextOffset);
     if (soundFrom !== undefined) {
       await keepDamaged(environment, segment, lease.file, rest);
-      if (!hasUnwrittenSector(rest.subarray(0, soundFrom), segment)) {
+      if (!hasUnwrittenSector(rest.subarray(0, soundFrom), segment.sizeBytes, offsetBytes(segment.nextOffset))) {
         return await rewriteDamaged(environment, segment, lease.file, rest, producers, indexIntervalBytes);
       }
     }
@@ -167,23 +165,11 @@ async function readStart(file: Pick<DiskFile, 'read'>, length: number): Promise<
   return bytes.subarray(0, await file.read(bytes, 0));
 }
 
-/**
- * Whether a sector, or the rest of the one in which the damage begins, holds zeros where a batch can't have had as
- * many.
- */
-function hasUnwrittenSector(damaged: Uint8Array, segment: Segment): boolean {
-  const first = (sectorBytes - (segment.sizeBytes % sectorBytes)) % sectorBytes;
-  const due = Buffer.alloc(8);
-  due.writeBigInt64BE(BigInt(segment.nextOffset));
-  if (isZero(damaged.subarray(0, first)) && !isZero(due.subarray(0, first))) return true;
-  for (let at = first; at + sectorBytes <= damaged.length; at += sectorBytes) {
-    if (isZero(damaged.subarray(at, at + sectorBytes))) return true;
-  }
-  return false;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+/** How a batch with that offset begins. */
+function offsetBytes(offset: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(offset));
+  return bytes;
 }
 
 /** The position of the first sound batch at or after `from` whose offset is at least `offsetMin`. */
