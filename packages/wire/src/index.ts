@@ -13,6 +13,7 @@ export {
   encodeResponse,
   type RequestHeader,
 } from './frame.ts';
+export { FrameSizeError, FrameSplitter } from './frame-splitter.ts';
 export { type ApiVersionsRequest, type ApiVersionsResponse, apiVersions } from './messages/api-versions.ts';
 export {
   type ConsumerAssignment,

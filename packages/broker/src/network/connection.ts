@@ -18,6 +18,7 @@ import {
   type EncodedFrame,
   encodeResponse,
   errorCodes,
+  FrameSplitter,
   hasVersion,
   type RequestHeader,
   WireError,
@@ -25,7 +26,6 @@ import {
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { AnyHandler, ConnectionHandle } from '../handler.ts';
 import { offered } from '../handlers/api-versions.ts';
-import { FrameAssembler } from './frame-assembler.ts';
 
 export interface ConnectionOptions {
   readonly broker: BrokerEndpoint;
@@ -54,7 +54,7 @@ const heldBytesMax = 32 * 1024 * 1024;
 export class Connection implements SocketHandler, ConnectionHandle {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
-  readonly #frames: FrameAssembler;
+  readonly #frames: FrameSplitter;
   readonly #closedListeners = new Set<() => void>();
   #slots: Slot[] = [];
   #heldBytes = 0;
@@ -69,7 +69,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#frames = new FrameAssembler(options.frameBytesMax);
+    this.#frames = new FrameSplitter(options.frameBytesMax, (frame) => this.#accept(frame));
     this.#activeMs = options.clock.monotonic();
     socket.handle(this);
   }
@@ -92,10 +92,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
   data(chunk: Uint8Array): void {
     this.#activeMs = this.#options.clock.monotonic();
     try {
-      this.#frames.push(chunk, (frame) => {
-        if (this.#waiting.length > 0 || this.#isFull()) this.#waiting.push(frame);
-        else this.#request(frame);
-      });
+      this.#frames.push(chunk);
     } catch (error) {
       this.#fail(error);
     }
@@ -123,6 +120,11 @@ export class Connection implements SocketHandler, ConnectionHandle {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #accept(frame: Uint8Array): void {
+    if (this.#waiting.length > 0 || this.#isFull()) this.#waiting.push(frame);
+    else this.#request(frame);
   }
 
   #request(frame: Uint8Array): void {

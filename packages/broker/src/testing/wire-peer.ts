@@ -8,15 +8,15 @@ import {
   ByteWriter,
   decodeResponse,
   encodeRequest,
+  FrameSplitter,
   type RequestDraft,
   type ResponseOf,
   versionRange,
 } from '@millrace/wire';
-import { FrameAssembler } from '../network/frame-assembler.ts';
 
 export class WirePeer implements Disposable {
   readonly #socket: Socket;
-  readonly #frames = new FrameAssembler(2 ** 28);
+  readonly #frames = new FrameSplitter(2 ** 28, (frame) => this.#waiting.shift()?.(frame));
   readonly #writer = new ByteWriter();
   readonly #waiting: ((frame: Uint8Array) => void)[] = [];
   readonly #ended: Promise<void>;
@@ -27,7 +27,7 @@ export class WirePeer implements Disposable {
     this.#socket = socket;
     this.#ended = new Promise((resolve) => {
       socket.handle({
-        data: (chunk) => this.#frames.push(chunk, (frame) => this.#waiting.shift()?.(frame)),
+        data: (chunk) => this.#frames.push(chunk),
         drained: () => undefined,
         closed: () => {
           this.#closed = true;

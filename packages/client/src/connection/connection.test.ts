@@ -112,7 +112,7 @@ const nonsense: [name: string, send: (peer: Peer, frame: Uint8Array) => void, me
   [
     'an HTTP server',
     (peer) => peer.send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')),
-    /announced a response of 1213486160 bytes/,
+    /announced a frame of 1213486160 bytes/,
   ],
   [
     'an answer to another request',

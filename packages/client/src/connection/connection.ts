@@ -16,13 +16,13 @@ import {
   decodeResponse,
   encodeRequest,
   errorCodes,
+  FrameSplitter,
   KafkaError,
   type RequestDraft,
   type ResponseOf,
 } from '@millrace/wire';
 import { ConnectionLostError, RequestTimeoutError } from '../errors.ts';
 import { BrokerVersions } from './broker-versions.ts';
-import { FrameSplitter } from './frame-splitter.ts';
 
 export interface ConnectionOptions {
   readonly platform: Platform;

@@ -19,11 +19,11 @@ import {
   decodeRequest,
   decodeRequestHeader,
   encodeResponse,
+  FrameSplitter,
   type RequestOf,
   type ResponseDraft,
   versionRange,
 } from '@millrace/wire';
-import { FrameSplitter } from '../connection/frame-splitter.ts';
 
 /** The far end of one connection. */
 export interface Peer {

@@ -51,3 +51,12 @@ test('a length that is too large, negative or too small is refused before memory
     assert.throws(() => splitter.push(bytes), { code: 'frame_size', sizeInBytes: length });
   }
 });
+
+test('a frame of several megabytes is collected as its bytes arrive', () => {
+  const received: Uint8Array[] = [];
+  const splitter = new FrameSplitter(2 ** 24, (frame) => received.push(frame));
+  const body = Uint8Array.from({ length: 5_000_000 }, (_, index) => index % 251);
+  const stream = frameOf(body);
+  for (let at = 0; at < stream.length; at += 65_536) splitter.push(stream.subarray(at, at + 65_536));
+  assert.equal(Buffer.compare(received[0] ?? new Uint8Array(0), body), 0);
+});

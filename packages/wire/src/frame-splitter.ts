@@ -1,0 +1,93 @@
+/**
+ * Cuts the bytes of a socket into frames: a 4-byte length, then that many bytes. A frame that lies within one chunk is a
+ * view of it. One that spans several is collected in a buffer of its own, for which memory is taken only as its bytes
+ * arrive: a length alone, whatever it promises, takes 1 MiB at most.
+ */
+import { MillraceError } from '@millrace/base';
+
+/** The peer announced a frame that can't be: it speaks another protocol, or sends more than is accepted. */
+export class FrameSizeError extends MillraceError {
+  readonly code = 'frame_size';
+  readonly sizeInBytes: number;
+  readonly bytesMax: number;
+
+  constructor(sizeInBytes: number, bytesMax: number) {
+    const accepted = `frames have ${frameBytesMin} to ${bytesMax} bytes here`;
+    super(`it announced a frame of ${sizeInBytes} bytes, but ${accepted}; is it Kafka's protocol without TLS?`);
+    this.sizeInBytes = sizeInBytes;
+    this.bytesMax = bytesMax;
+  }
+}
+
+/** Every frame carries at least a correlation id. */
+const frameBytesMin = 4;
+const firstBufferBytes = 1024 * 1024;
+
+export class FrameSplitter {
+  readonly #bytesMax: number;
+  readonly #onFrame: (frame: Uint8Array) => void;
+  /** The length of the next frame, and how many of its four bytes have arrived. */
+  #length = 0;
+  #lengthBytes = 0;
+  /** What has arrived of a frame that spans chunks, and how much that is. */
+  #frame: Buffer | undefined;
+  #filled = 0;
+
+  /** Hands each frame of up to `bytesMax` bytes (without its length) to `onFrame`, at once and in order. */
+  constructor(bytesMax: number, onFrame: (frame: Uint8Array) => void) {
+    this.#bytesMax = bytesMax;
+    this.#onFrame = onFrame;
+  }
+
+  /** Takes what arrived; frames may keep views of it. Throws `FrameSizeError`, after which it must not be used. */
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#frame !== undefined) at = this.#fill(this.#frame, chunk, at);
+      else if (this.#lengthBytes < 4) {
+        this.#length = (this.#length << 8) | (chunk[at++] as number);
+        this.#lengthBytes++;
+        if (this.#lengthBytes === 4) this.#checkLength();
+      } else at = this.#begin(chunk, at);
+    }
+  }
+
+  #checkLength(): void {
+    if (this.#length < frameBytesMin || this.#length > this.#bytesMax) {
+      throw new FrameSizeError(this.#length, this.#bytesMax);
+    }
+  }
+
+  #begin(chunk: Uint8Array, at: number): number {
+    const length = this.#length;
+    if (chunk.length - at < length) {
+      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, firstBufferBytes));
+      this.#filled = 0;
+      return this.#fill(this.#frame, chunk, at);
+    }
+    this.#finish(chunk.subarray(at, at + length));
+    return at + length;
+  }
+
+  #fill(buffer: Buffer, chunk: Uint8Array, at: number): number {
+    const count = Math.min(this.#length - this.#filled, chunk.length - at);
+    const needed = this.#filled + count;
+    let frame = buffer;
+    if (needed > frame.length) {
+      frame = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(needed, 2 * frame.length)));
+      buffer.copy(frame, 0, 0, this.#filled);
+      this.#frame = frame;
+    }
+    frame.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), this.#filled);
+    this.#filled = needed;
+    if (needed === this.#length) this.#finish(frame);
+    return at + count;
+  }
+
+  #finish(frame: Uint8Array): void {
+    this.#frame = undefined;
+    this.#length = 0;
+    this.#lengthBytes = 0;
+    this.#onFrame(frame);
+  }
+}
