@@ -1,6 +1,6 @@
 /**
- * Cuts the bytes of a socket into frames: a 4-byte length, then that many bytes. A frame that lies within one chunk is a
- * view of it. One that spans several is collected in a buffer of its own, for which memory is taken only as its bytes
+ * Cuts the bytes of a socket into frames: a 4-byte length, then that many bytes. A frame that lies within one chunk is
+ * a view of it. One that spans several is collected in a buffer of its own, for which memory is taken only as its bytes
  * arrive: a length alone, whatever it promises, takes 1 MiB at most.
  */
 import { MillraceError } from '@millrace/base';

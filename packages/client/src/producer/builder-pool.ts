@@ -16,7 +16,9 @@ export class BuilderPool {
     this.#limitBytes = limitBytes;
   }
 
-  /** An empty builder of at least `capacity` bytes, and at most four times as many: one that is at hand, or a new one. */
+  /**
+   * An empty builder of at least `capacity` bytes, and at most four times as many: one that is at hand, or a new one.
+   */
   take(capacity: number): RecordBatchBuilder {
     const shift = shiftOf(capacity);
     for (let candidate = shift; candidate <= shift + 1; candidate++) {
