@@ -14,6 +14,7 @@ import { InvariantViolation, PartitionHistory } from './history.ts';
 import { Nemesis } from './nemesis.ts';
 import { OracleCommitter } from './oracle-committer.ts';
 import { OracleConsumer } from './oracle-consumer.ts';
+import { OracleIdentities } from './oracle-identities.ts';
 import { OracleProducer } from './oracle-producer.ts';
 import { OracleTopics } from './oracle-topics.ts';
 import { OracleTrimmer } from './oracle-trimmer.ts';
@@ -71,6 +72,7 @@ class ClusterRun {
   readonly #committers: OracleCommitter[] = [];
   readonly #trimmers: OracleTrimmer[] = [];
   readonly #topicActors: OracleTopics[] = [];
+  readonly #identities: OracleIdentities[] = [];
   readonly #producerIds = new Set<number>();
   readonly #exactlyOnce = new Set<string>();
   #partitions: KnownPartition[] = [];
@@ -141,6 +143,7 @@ class ClusterRun {
     for (let index = 0; index < this.#scenario.committers; index++) {
       this.#committers.push(new OracleCommitter(this.#home(`committer-${index}`), this.#partitions));
     }
+    this.#identities.push(new OracleIdentities(this.#home('identities'), (producerId) => this.#notice(producerId)));
     this.#topicActors.push(new OracleTopics(this.#home('topics')));
     const trimmed = this.#scenario.topics.filter(({ trimming }) => trimming === 'client').map(({ name }) => name);
     const partitions = this.#partitions.filter(({ topic }) => trimmed.includes(topic));
@@ -172,6 +175,7 @@ class ClusterRun {
       ...this.#committers,
       ...this.#trimmers,
       ...this.#topicActors,
+      ...this.#identities,
     ];
     for (const actor of others) actor.stop();
     await this.#await(Promise.all(others.map(({ done }) => done)), finishMsMax, 'all clients stop');
@@ -290,6 +294,7 @@ class ClusterRun {
     for (const { history } of this.#partitions) {
       if (history.knowledge.startOffset > 0) this.coverage.add('partitions whose start moved');
     }
+    this.coverage.add('producer ids', this.#producerIds.size);
     this.coverage.add('seeds');
     if (this.#scenario.powerLoss) this.coverage.add('seeds with loss of power');
   }

@@ -19,7 +19,7 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [2, 'slow network', (nemesis) => nemesis.slowNetwork()],
   [2, 'refused connections', (nemesis) => nemesis.refuse()],
   [2, 'slow disk', (nemesis) => nemesis.slowDisk()],
-  [4, 'disk full', (nemesis) => nemesis.fillDisk()],
+  [6, 'disk full', (nemesis) => nemesis.fillDisk()],
   [2, 'failing reads', (nemesis) => nemesis.failReads()],
   [2, 'failing syncs', (nemesis) => nemesis.failSyncs()],
   [2, 'stall', (nemesis) => nemesis.stall()],
@@ -99,9 +99,10 @@ export class Nemesis {
 
   fillDisk(): void {
     this.#world.faults.full = true;
+    const forMs = this.#randomness.integer(3) === 0 ? 600 : 20;
     this.#later(() => {
       this.#world.faults.full = false;
-    });
+    }, forMs);
   }
 
   failReads(): void {
@@ -152,7 +153,7 @@ export class Nemesis {
     });
   }
 
-  #later(callback: () => void): void {
-    this.#world.loop.schedule(this.#randomness.integer(600), 'nemesis-heals', callback);
+  #later(callback: () => void, longestMs = 600): void {
+    this.#world.loop.schedule(this.#randomness.integer(longestMs), 'nemesis-heals', callback);
   }
 }
