@@ -23,6 +23,11 @@ export interface ConnectOptions {
   /** Bound on the time to connect, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Memory to read into again and again, so that bulk data costs no allocation a read. Chunks may then be views of it,
+   * valid only during the call of `data`. Belongs to the socket from now on.
+   */
+  readonly readBuffer?: Uint8Array | undefined;
 }
 
 export interface Listener {
@@ -34,7 +39,7 @@ export interface Listener {
 
 /** What a socket tells its owner. Calls never overlap, and none comes after `closed`. */
 export interface SocketHandler {
-  /** Bytes arrived. The receiver may keep views of the chunk; nobody writes to it again. */
+  /** Bytes arrived. The receiver may keep views of the chunk, unless it gave a `readBuffer`; nobody writes to it again. */
   data(chunk: Uint8Array): void;
   /** The write buffer emptied after `write` had answered false. */
   drained(): void;

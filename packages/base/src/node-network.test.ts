@@ -147,3 +147,30 @@ test('an abort after the connection is made leaves it alone', async () => {
   assert.equal(await recorder.closed.promise, undefined);
   await listener.close();
 });
+
+test('a socket with a read buffer hands out views of it, and is told of the end', async () => {
+  const accepted = Promise.withResolvers<Socket>();
+  const listener = await nodeNetwork.listen({ host, port: 0 }, (socket) => {
+    socket.handle({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+    accepted.resolve(socket);
+  });
+  const readBuffer = new Uint8Array(1024);
+  const socket = await nodeNetwork.connect({ host, port: listener.port, timeoutMs: 1_000, readBuffer });
+  const closed = Promise.withResolvers<Error | undefined>();
+  let text = '';
+  socket.handle({
+    data: (chunk) => {
+      assert.equal(chunk.buffer, readBuffer.buffer);
+      text += Buffer.from(chunk).toString('latin1');
+    },
+    drained: () => undefined,
+    closed: (error) => closed.resolve(error),
+  });
+  const sent = 'x'.repeat(5_000);
+  const peer = await accepted.promise;
+  peer.write([Buffer.from(sent)]);
+  peer.end();
+  assert.equal(await closed.promise, undefined);
+  assert.equal(text, sent);
+  await listener.close();
+});

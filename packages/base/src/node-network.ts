@@ -25,7 +25,15 @@ function connect(options: ConnectOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const { signal } = options;
     if (signal?.aborted) return reject(signal.reason);
-    const socket = netConnect({ host: options.host, port: options.port, noDelay: true, keepAlive: true });
+    const { host, port, readBuffer } = options;
+    const reader = new BufferReader();
+    const socket = netConnect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      ...(readBuffer && { onread: { buffer: readBuffer, callback: reader.received } }),
+    });
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();
@@ -48,9 +56,18 @@ function connect(options: ConnectOptions): Promise<Socket> {
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once('connect', () => {
       settle();
-      resolve(new NodeSocket(socket));
+      resolve(new NodeSocket(socket, readBuffer && reader));
     });
   });
+}
+
+/** Passes on what was read into a buffer of the receiver's. */
+class BufferReader {
+  handler: SocketHandler | undefined;
+  readonly received = (count: number, buffer: Uint8Array): boolean => {
+    this.handler?.data(buffer.subarray(0, count));
+    return true;
+  };
 }
 
 function connectReason(error: NodeJS.ErrnoException): string {
@@ -83,10 +100,13 @@ class NodeSocket implements Socket {
   readonly remotePort: number;
   readonly localPort: number;
   readonly #socket: NetSocket;
+  /** How data comes, when not by events. */
+  readonly #reader: BufferReader | undefined;
   #error: Error | undefined;
 
-  constructor(socket: NetSocket) {
+  constructor(socket: NetSocket, reader?: BufferReader) {
     this.#socket = socket;
+    this.#reader = reader;
     this.remoteHost = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
@@ -98,7 +118,8 @@ class NodeSocket implements Socket {
 
   handle(handler: SocketHandler): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Uint8Array) => handler.data(chunk));
+    if (this.#reader === undefined) socket.on('data', (chunk: Uint8Array) => handler.data(chunk));
+    else this.#reader.handler = handler;
     socket.on('drain', () => handler.drained());
     socket.on('error', (error) => {
       this.#error = error;

@@ -43,6 +43,25 @@ test('a frame within one chunk is a view, and one over several takes exactly its
   assert.equal(received[2]?.buffer.byteLength, 500);
 });
 
+test('frames out of memory that is read into again are copies, in one piece from the start', () => {
+  const received: Uint8Array[] = [];
+  const options = { chunksAreReused: true, firstBufferBytes: 4_000_000 };
+  const splitter = new FrameSplitter(2 ** 24, (frame) => received.push(frame), options);
+  const memory = new Uint8Array(65_536);
+  const bodies = [Uint8Array.of(1, 2, 3, 4), Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251)];
+  const stream = Buffer.concat(bodies.map(frameOf));
+  for (let at = 0; at < stream.length; at += memory.length) {
+    const part = stream.subarray(at, at + memory.length);
+    memory.set(part);
+    splitter.push(memory.subarray(0, part.length));
+    memory.fill(0xff);
+  }
+  for (const [index, body] of bodies.entries()) {
+    assert.equal(Buffer.compare(received[index] ?? new Uint8Array(0), body), 0);
+    assert.equal(received[index]?.buffer.byteLength, body.length);
+  }
+});
+
 test('a length that is too large, negative or too small is refused before memory is taken', () => {
   for (const length of [1_001, 3, 0, -1, 0x7fff_ffff]) {
     const splitter = new FrameSplitter(1_000, () => assert.fail('no frame is whole'));

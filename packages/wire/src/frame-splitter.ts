@@ -1,7 +1,7 @@
 /**
  * Cuts the bytes of a socket into frames: a 4-byte length, then that many bytes. A frame that lies within one chunk is
- * a view of it. One that spans several is collected in a buffer of its own, for which memory is taken only as its bytes
- * arrive: a length alone, whatever it promises, takes 1 MiB at most.
+ * a view of it, unless the socket reads into that memory again. One that spans several is collected in a buffer of its
+ * own, for which memory is taken only as its bytes arrive: a length alone takes no more than a first buffer.
  */
 import { MillraceError } from '@millrace/base';
 
@@ -21,11 +21,20 @@ export class FrameSizeError extends MillraceError {
 
 /** Every frame carries at least a correlation id. */
 const frameBytesMin = 4;
-const firstBufferBytes = 1024 * 1024;
+const firstBufferBytesDefault = 1024 * 1024;
+
+export interface FrameSplitterOptions {
+  /** Memory taken for a frame before its bytes have arrived, at most; it doubles from there. Default 1 MiB. */
+  readonly firstBufferBytes?: number | undefined;
+  /** Chunks are overwritten after `push`, so that every frame is a copy. Default false. */
+  readonly chunksAreReused?: boolean | undefined;
+}
 
 export class FrameSplitter {
   readonly #bytesMax: number;
   readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #firstBufferBytes: number;
+  readonly #chunksAreReused: boolean;
   /** The length of the next frame, and how many of its four bytes have arrived. */
   #length = 0;
   #lengthBytes = 0;
@@ -34,12 +43,14 @@ export class FrameSplitter {
   #filled = 0;
 
   /** Hands each frame of up to `bytesMax` bytes (without its length) to `onFrame`, at once and in order. */
-  constructor(bytesMax: number, onFrame: (frame: Uint8Array) => void) {
+  constructor(bytesMax: number, onFrame: (frame: Uint8Array) => void, options: FrameSplitterOptions = {}) {
     this.#bytesMax = bytesMax;
     this.#onFrame = onFrame;
+    this.#firstBufferBytes = options.firstBufferBytes ?? firstBufferBytesDefault;
+    this.#chunksAreReused = options.chunksAreReused ?? false;
   }
 
-  /** Takes what arrived; frames may keep views of it. Throws `FrameSizeError`, after which it must not be used. */
+  /** Takes what arrived; frames may keep views of it unless it is reused. Throws `FrameSizeError`, after which it must not be used. */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -60,8 +71,8 @@ export class FrameSplitter {
 
   #begin(chunk: Uint8Array, at: number): number {
     const length = this.#length;
-    if (chunk.length - at < length) {
-      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, firstBufferBytes));
+    if (this.#chunksAreReused || chunk.length - at < length) {
+      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, this.#firstBufferBytes));
       this.#filled = 0;
       return this.#fill(this.#frame, chunk, at);
     }

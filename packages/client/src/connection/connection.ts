@@ -51,10 +51,16 @@ interface Pending {
   readonly fail: (error: Error) => void;
 }
 
+/** Memory that a connection reads into: as much as one read of a socket brings at most. */
+const readBufferBytes = 64 * 1024;
+/** Fetched records come in frames of megabytes, for which memory is best taken in one piece. */
+const firstBufferBytes = 16 * 1024 * 1024;
+
 /** Opens a connection and learns what the broker speaks. Rejects with `ConnectError`, `ConnectionLostError`, ... */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { host, port, platform, connectTimeoutMs, signal } = options;
-  const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, signal });
+  const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, signal, readBuffer });
   const connection = new Connection(options, socket);
   const onAbort = (): void => connection.close();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -91,7 +97,10 @@ export class Connection {
     this.#options = options;
     this.#socket = socket;
     this.#versions = new BrokerVersions(this.broker, { apiKeys: [] });
-    this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame));
+    this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame), {
+      firstBufferBytes,
+      chunksAreReused: true,
+    });
     socket.handle({
       data: (chunk) => this.#receive(chunk),
       drained: () => this.#drained(),
