@@ -39,7 +39,10 @@ export interface Listener {
 
 /** What a socket tells its owner. Calls never overlap, and none comes after `closed`. */
 export interface SocketHandler {
-  /** Bytes arrived. The receiver may keep views of the chunk, unless it gave a `readBuffer`; nobody writes to it again. */
+  /**
+   * Bytes arrived. The receiver may keep views of the chunk, which nobody writes to again, unless it gave a
+   * `readBuffer`.
+   */
   data(chunk: Uint8Array): void;
   /** The write buffer emptied after `write` had answered false. */
   drained(): void;

@@ -50,7 +50,10 @@ export class FrameSplitter {
     this.#chunksAreReused = options.chunksAreReused ?? false;
   }
 
-  /** Takes what arrived; frames may keep views of it unless it is reused. Throws `FrameSizeError`, after which it must not be used. */
+  /**
+   * Takes what arrived; frames may keep views of it unless it is reused. Throws `FrameSizeError`, after which it must
+   * not be used.
+   */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
