@@ -33,6 +33,8 @@ export interface Scenario {
   readonly configuration: Readonly<Record<string, string>>;
 }
 
+/** Less than the smallest segment of a topic. */
+const batchBytesMax = 5800;
 const compressions: readonly Compression[] = ['none', 'none', 'none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 export function scenarioOf(seed: number): Scenario {
@@ -45,13 +47,15 @@ export function scenarioOf(seed: number): Scenario {
     seed,
     powerLoss,
     topics,
-    producers: Array.from({ length: 1 + randomness.integer(3) }, (_, index) => producerPlan(randomness, index)),
-    clientProducers: Array.from({ length: randomness.integer(3) }, () => clientProducerPlan(randomness)),
+    producers: Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
+      producerPlan(randomness, index, powerLoss),
+    ),
+    clientProducers: Array.from({ length: randomness.integer(3) }, () => clientProducerPlan(randomness, powerLoss)),
     clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, powerLoss) : undefined,
     consumers: 1 + randomness.integer(2),
     committers: powerLoss ? 0 : 1,
     troubleMs: 1000 + randomness.integer(4000),
-    calmMs: 50 + randomness.integer(400),
+    calmMs: 50 + randomness.integer(powerLoss ? 200 : 400),
     tailBytesMax: 2 ** (10 + randomness.integer(10)),
     openFilesMax: 1 + randomness.integer(8),
     configuration: { 'log.retention.check.interval.ms': String(50 + randomness.integer(1000)) },
@@ -81,23 +85,25 @@ function retention(randomness: Randomness): Record<string, string> {
   return { 'retention.ms': String(500 + randomness.integer(4000)) };
 }
 
-function producerPlan(randomness: Randomness, index: number): ProducerPlan {
+function producerPlan(randomness: Randomness, index: number, powerLoss: boolean): ProducerPlan {
   const idempotent = index === 0 || randomness.integer(3) > 0;
+  // Batches of several sectors, of which a loss of power takes some.
+  const valueBytesMax = 2 ** (powerLoss ? 8 + randomness.integer(4) : 3 + randomness.integer(8));
   return {
     idempotent,
     acks: idempotent ? -1 : (([-1, 0, 1] as const)[randomness.integer(3)] as ProducerPlan['acks']),
     batches: 5 + randomness.integer(40),
-    recordsPerBatchMax: 1 + randomness.integer(8),
-    valueBytesMax: 2 ** (3 + randomness.integer(7)),
-    compression: compressions[randomness.integer(compressions.length)] as Compression,
+    recordsPerBatchMax: 1 + randomness.integer(Math.min(10, Math.floor(batchBytesMax / (valueBytesMax + 50)))),
+    valueBytesMax,
+    compression: powerLoss ? 'none' : (compressions[randomness.integer(compressions.length)] as Compression),
     pauseMs: 1 + randomness.integer(40),
   };
 }
 
-function clientProducerPlan(randomness: Randomness): ClientProducerPlan {
+function clientProducerPlan(randomness: Randomness, powerLoss: boolean): ClientProducerPlan {
   return {
     records: 10 + randomness.integer(100),
-    valueBytesMax: 2 ** (3 + randomness.integer(7)),
+    valueBytesMax: 2 ** (powerLoss ? 9 : 3 + randomness.integer(7)),
     lingerMs: randomness.integer(3) === 0 ? randomness.integer(30) : 0,
     batchBytesMax: 1024 + randomness.integer(3000),
     bufferBytesMax: 4096 + 2 ** randomness.integer(20),

@@ -101,15 +101,16 @@ export class SimCluster {
     this.#startLater();
   }
 
-  /** Does something to the process while its next write is under way. */
+  /** Does something to the process while its next write or sync is under way. */
   atNextWrite(deed: () => void): void {
     const home = this.#home;
     if (home === undefined) return;
-    home.disk.ambush = () => {
-      this.#world.loop.schedule(0, 'ambush', () => {
+    const strike = (): void => {
+      this.#world.loop.schedule(this.#randomness.float() * 0.4, 'ambush', () => {
         if (this.#home === home) deed();
       });
     };
+    home.disk.ambush = { pathEnd: this.#randomness.integer(3) === 0 ? '' : '.log', strike };
   }
 
   losePower(): void {

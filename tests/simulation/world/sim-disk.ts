@@ -44,8 +44,8 @@ export class SimDisk implements Disk, ProcessResource {
   readonly #randomness: Randomness;
   readonly #pending = new Set<Pending>();
   #openFiles = 0;
-  /** Called once, when the next write was called and has not taken effect. */
-  ambush: (() => void) | undefined;
+  /** Called once, when the next write or sync of such a file was called and has not taken effect. */
+  ambush: { readonly pathEnd: string; readonly strike: () => void } | undefined;
 
   constructor(process: SimProcess, drive: SimDrive, faults: DiskFaults, randomness: Randomness) {
     this.#process = process;
@@ -249,10 +249,10 @@ export class SimDisk implements Disk, ProcessResource {
         },
       };
       this.#pending.add(pending);
-      if (isWrite) {
-        const { ambush } = this;
+      if ((isWrite || label === 'sync') && this.ambush !== undefined && path.endsWith(this.ambush.pathEnd)) {
+        const { strike } = this.ambush;
         this.ambush = undefined;
-        ambush?.();
+        strike();
       }
       loop.schedule(this.#duration(label), `disk-${label}`, () => {
         if (!this.#pending.delete(pending)) return;
@@ -270,7 +270,7 @@ export class SimDisk implements Disk, ProcessResource {
   }
 
   #duration(label: string): number {
-    const usual = label === 'sync' ? 2 : 0.3;
+    const usual = label === 'sync' ? 5 : 0.3;
     const rare = this.#randomness.integer(100) === 0 ? 20 : 1;
     return this.#randomness.float() * usual * rare * this.#faults.slowness;
   }

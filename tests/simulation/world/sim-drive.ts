@@ -69,8 +69,8 @@ export class SimFile {
 function mixture(before: Uint8Array, now: Uint8Array, randomness: Randomness): Uint8Array {
   const longer = Math.max(before.length, now.length);
   const least = before.length;
-  const sizes = [least, longer, least + randomness.integer(longer - least + 1)];
-  const size = sizes[randomness.integer(3)] as number;
+  const sizes = [least, longer, longer, least + randomness.integer(longer - least + 1)];
+  const size = sizes[randomness.integer(4)] as number;
   const survivors = randomness.float() < 0.3 ? randomness.integer(2) : randomness.float();
   const left = new Uint8Array(size);
   for (let at = 0; at < size; at += sectorBytes) {
