@@ -7,7 +7,7 @@ import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { type ProducerStates, producerBatchAt } from './producer-states.ts';
-import { Segment } from './segment.ts';
+import { Segment, segmentOffsetsMax } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
 import { Unsynced } from './unsynced.ts';
@@ -18,6 +18,8 @@ export class LogWriter {
   readonly #producers: ProducerStates;
   readonly #unsynced: Unsynced;
   #writtenTo = 0;
+  /** Something may lie behind the last whole batch of the active segment. */
+  #isTorn = false;
 
   constructor(environment: LogEnvironment, segments: SegmentList, producers: ProducerStates) {
     this.#environment = environment;
@@ -48,6 +50,7 @@ export class LogWriter {
 
   /** Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. */
   async write(batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+    if (this.#isTorn) await this.#cutTorn();
     for (let first = 0; first < batches.length; ) {
       const segment = await this.#segmentFor(batches[first] as Uint8Array, settings);
       let last = first;
@@ -63,20 +66,15 @@ export class LogWriter {
   }
 
   /**
-   * Removes what a failed write left behind the last whole batch; if that fails, the next write goes over it.
+   * Removes what a failed write left behind the last whole batch. If that fails too, the next write begins with it:
+   * behind a shorter one, whole batches of the failed write could be found at the next start.
    */
   async cut(): Promise<void> {
-    const { active } = this.#segments;
-    if (active === undefined) return;
+    this.#isTorn = true;
     try {
-      const lease = await this.#environment.files.acquire(active.path, { create: true });
-      try {
-        await lease.file.truncate(active.sizeBytes);
-      } finally {
-        await lease.release();
-      }
+      await this.#cutTorn();
     } catch (error) {
-      const message = `could not cut an unfinished write from ${active.path}: ${messageOf(error)}`;
+      const message = `could not cut an unfinished write from ${this.#segments.active?.path}: ${messageOf(error)}`;
       this.#environment.report({ level: 'warn', message });
     }
   }
@@ -113,6 +111,19 @@ export class LogWriter {
     }
   }
 
+  async #cutTorn(): Promise<void> {
+    const { active } = this.#segments;
+    if (active !== undefined) {
+      const lease = await this.#environment.files.acquire(active.path, { create: true });
+      try {
+        await lease.file.truncate(active.sizeBytes);
+      } finally {
+        await lease.release();
+      }
+    }
+    this.#isTorn = false;
+  }
+
   async #writeTo(segment: Segment, batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
     const lease = await this.#environment.files.acquire(segment.path, { create: true });
     try {
@@ -142,7 +153,7 @@ export class LogWriter {
     const full = active.sizeBytes > 0 && active.sizeBytes + batch.length > settings.segmentBytes;
     const timestamp = batchHeader.maxTimestamp(batch, 0);
     const old = active.firstTimestamp >= 0 && timestamp - active.firstTimestamp > settings.segmentMs;
-    const farOffset = batchHeader.lastOffset(batch, 0) - active.baseOffset >= 2 ** 31;
+    const farOffset = batchHeader.lastOffset(batch, 0) - active.baseOffset >= segmentOffsetsMax;
     if (full || old || farOffset) await this.roll();
     return this.#segments.active as Segment;
   }

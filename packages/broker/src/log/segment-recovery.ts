@@ -18,7 +18,7 @@ import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { type ProducerStates, producerBatchAt } from './producer-states.ts';
-import { Segment } from './segment.ts';
+import { Segment, segmentOffsetsMax } from './segment.ts';
 import { decodeSegmentSummary } from './segment-summary.ts';
 
 /** How much of a file is read at once; a batch may be longer. */
@@ -68,7 +68,7 @@ async function recoverSegment(
     if (segment.sizeBytes === fileBytes) return segment;
     const rest = Buffer.allocUnsafeSlow(fileBytes - segment.sizeBytes);
     await lease.file.read(rest, segment.sizeBytes);
-    const soundFrom = findIntactBatch(rest, 1, segment.nextOffset);
+    const soundFrom = findSoundBatch(rest, 1, segment);
     if (soundFrom !== undefined) {
       await keepDamaged(environment, segment, lease.file, rest);
       if (!hasUnwrittenSector(rest.subarray(0, soundFrom), segment.sizeBytes, offsetBytes(segment.nextOffset))) {
@@ -98,7 +98,7 @@ async function scan(
     const bytes = buffer.subarray(0, await file.read(buffer, segment.sizeBytes));
     const before = segment.sizeBytes;
     let position = 0;
-    while (isIntactBatch(bytes, position) && batchHeader.baseOffset(bytes, position) >= segment.nextOffset) {
+    while (isSoundBatch(bytes, position, segment)) {
       segment.extend(bytes, position, indexIntervalBytes);
       const batch = producerBatchAt(bytes, position);
       if (batch !== undefined) producers.commit(batch);
@@ -136,14 +136,14 @@ async function rewriteDamaged(
   const kept: Uint8Array[] = [await readStart(file, segment.sizeBytes)];
   const missingFrom = segment.nextOffset;
   let missing = 0;
-  for (let at = findIntactBatch(rest, 1, segment.nextOffset); at !== undefined; ) {
+  for (let at = findSoundBatch(rest, 1, segment); at !== undefined; ) {
     const size = batchHeader.batchSize(rest, at);
     missing += batchHeader.baseOffset(rest, at) - segment.nextOffset;
     segment.extend(rest, at, indexIntervalBytes);
     const batch = producerBatchAt(rest, at);
     if (batch !== undefined) producers.commit(batch);
     kept.push(rest.subarray(at, at + size));
-    at = findIntactBatch(rest, at + size, segment.nextOffset);
+    at = findSoundBatch(rest, at + size, segment);
   }
   await environment.files.forget(segment.path);
   await environment.disk.writeFileAtomic(segment.path, Buffer.concat(kept), { sync: true });
@@ -172,12 +172,11 @@ function offsetBytes(offset: number): Uint8Array {
   return bytes;
 }
 
-/** The position of the first sound batch at or after `from` whose offset is at least `offsetMin`. */
-function findIntactBatch(bytes: Uint8Array, from: number, offsetMin: number): number | undefined {
+/** The position of the first sound batch at or after `from` that may follow in the segment. */
+function findSoundBatch(bytes: Uint8Array, from: number, segment: Segment): number | undefined {
   const magicAt = batchHeader.batchHeaderLayout.magic;
   for (let at = from; at + batchHeader.batchHeaderBytes <= bytes.length; at++) {
-    if (bytes[at + magicAt] !== 2 || !isIntactBatch(bytes, at)) continue;
-    if (batchHeader.baseOffset(bytes, at) >= offsetMin) return at;
+    if (bytes[at + magicAt] === 2 && isSoundBatch(bytes, at, segment)) return at;
   }
   return undefined;
 }
@@ -188,10 +187,13 @@ function isLongerThan(bytes: Uint8Array): boolean {
   return batchHeader.magic(bytes, 0) === 2 && batchHeader.batchSize(bytes, 0) > bytes.length;
 }
 
-/** Whether a whole batch with a fitting checksum lies at `position`. */
-function isIntactBatch(bytes: Uint8Array, position: number): boolean {
+/** Whether a whole batch with a fitting checksum lies at `position`, and may follow in the segment by its offset. */
+function isSoundBatch(bytes: Uint8Array, position: number, segment: Segment): boolean {
   try {
     if (batchHeader.wholeBatchSize(bytes, position) === 0) return false;
+    // The checksum does not cover the offset.
+    if (batchHeader.baseOffset(bytes, position) < segment.nextOffset) return false;
+    if (batchHeader.lastOffset(bytes, position) - segment.baseOffset >= segmentOffsetsMax) return false;
     return batchHeader.computeCrc(bytes, position) === batchHeader.crc(bytes, position);
   } catch (error) {
     if (error instanceof CorruptRecordError) return false;

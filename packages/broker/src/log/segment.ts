@@ -10,6 +10,9 @@ import type { SegmentSummary } from './segment-summary.ts';
 
 const noTimestamp = -1;
 
+/** Offsets of a segment span less than this, so that its index holds them. */
+export const segmentOffsetsMax = 2 ** 31;
+
 export class Segment {
   readonly baseOffset: number;
   readonly path: string;
