@@ -37,7 +37,7 @@ export function load(): RdKafka {
 
 const queueFull = -184;
 
-/** Its raw API without a callback a record, which would cost more than all else; `flush` waits for the acknowledgements. */
+/** Its raw API without a callback a record, which would cost most; `flush` waits for the acknowledgements. */
 export const subject: Subject = {
   async produce(work, started) {
     const producer = new (load().Producer)(

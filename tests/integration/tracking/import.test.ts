@@ -12,7 +12,9 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { seededRandomness } from '@millrace/base';
+import { createClient, unwrap } from '@millrace/client';
 import type { ImportReport } from '@millrace/pipelines';
+import { eventually } from '../../support/eventually.ts';
 import { millraceBinary } from '../../support/millrace-command.ts';
 import { BrokerProcess } from '../../support/millrace-process.ts';
 import { type CommandResult, runCommand } from '../../support/run-command.ts';
@@ -47,6 +49,22 @@ async function imported(file: string, bootstrap: string, more: readonly string[]
   const { code, stdout, stderr } = await runImport(file, bootstrap, ['--json', ...more]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as ImportReport;
+}
+
+/** Whether records of the import have arrived. */
+async function hasEvents(bootstrap: string): Promise<boolean> {
+  await using client = createClient({ bootstrap, requestTimeoutMs: 2_000 });
+  const topics = unwrap(
+    await client
+      .admin()
+      .describeTopics(['tracking.events'])
+      .catch(() => []),
+  );
+  const partitions = topics[0]?.partitions.length ?? 0;
+  const queries = Array.from({ length: partitions }, (_, partition) => {
+    return { topic: 'tracking.events', partition, at: 'latest' as const };
+  });
+  return unwrap(await client.admin().listOffsets(queries)).some(({ offset }) => offset > 0);
 }
 
 /** A report's totals in the form of the expectation. */
@@ -108,7 +126,7 @@ test('a broker that is killed while a log is imported costs no line and doubles 
     const { log, totals } = sampleLog(20_000, 4);
     const file = await fileOf('crash.log', log);
     const running = imported(file, bootstrap);
-    await pause(1_200);
+    await eventually(() => hasEvents(bootstrap), { timeoutMs: 60_000, describe: () => 'the import did not begin' });
     await broker.stop('SIGKILL');
     const port = Number(bootstrap.split(':')[1]);
     broker = await BrokerProcess.start({ dataDirectory, port });
