@@ -54,16 +54,10 @@ async function imported(file: string, bootstrap: string, more: readonly string[]
 /** Whether records of the import have arrived. */
 async function hasEvents(bootstrap: string): Promise<boolean> {
   await using client = createClient({ bootstrap, requestTimeoutMs: 2_000 });
-  const topics = unwrap(
-    await client
-      .admin()
-      .describeTopics(['tracking.events'])
-      .catch(() => []),
-  );
-  const partitions = topics[0]?.partitions.length ?? 0;
-  const queries = Array.from({ length: partitions }, (_, partition) => {
-    return { topic: 'tracking.events', partition, at: 'latest' as const };
-  });
+  const [described] = await client.admin().describeTopics(['tracking.events']);
+  if (described === undefined || described.error !== undefined) return false;
+  const { topic, partitions } = described;
+  const queries = partitions.map((_, partition) => ({ topic, partition, at: 'latest' as const }));
   return unwrap(await client.admin().listOffsets(queries)).some(({ offset }) => offset > 0);
 }
 

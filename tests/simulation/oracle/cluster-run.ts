@@ -1,7 +1,6 @@
 /**
  * One seed: a cluster, clients that write, read, commit, trim and create, and everything that may go wrong. In the end
- * all is made good, the clients come to their end, and what they were told is compared with what is there, also after
- * restarts.
+ * all is made good, and what the clients were told is compared with what is there, also after restarts.
  */
 import { createTopics, errorCodes, errorRow, fetch, listOffsets } from '@millrace/wire';
 import { ClientGroup } from '../client/client-group.ts';
