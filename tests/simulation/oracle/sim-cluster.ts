@@ -4,7 +4,7 @@
  */
 import { isMillraceError, type Randomness } from '@millrace/base';
 import { type Cluster, startCluster } from '@millrace/broker';
-import { SimDrive } from '../world/sim-drive.ts';
+import type { SimDrive } from '../world/sim-drive.ts';
 import type { Inhabitant, SimWorld } from '../world/sim-world.ts';
 import type { BrokerPlace } from './actor.ts';
 import type { Coverage } from './coverage.ts';
@@ -21,7 +21,7 @@ const brokers = [
 const restartMs = 100;
 
 export class SimCluster {
-  readonly drive = new SimDrive();
+  readonly drive: SimDrive;
   readonly #world: SimWorld;
   readonly #scenario: Scenario;
   readonly #coverage: Coverage;
@@ -35,6 +35,7 @@ export class SimCluster {
     this.#scenario = scenario;
     this.#coverage = coverage;
     this.#randomness = world.randomness();
+    this.drive = world.driveOf(host);
     this.drive.prepare(dataDirectory);
   }
 
@@ -57,7 +58,7 @@ export class SimCluster {
 
   /** Starts the process; tries again for as long as that fails. */
   start(): void {
-    const home = this.#world.start(host, this.drive);
+    const home = this.#world.start(host);
     this.#home = home;
     this.#world.loop.note('cluster starts');
     startCluster({

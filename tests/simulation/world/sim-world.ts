@@ -18,6 +18,7 @@ export class SimWorld {
   readonly network: SimNetwork;
   readonly faults = new DiskFaults();
   readonly #seeds: Randomness;
+  readonly #drives = new Map<string, SimDrive>();
 
   constructor(seed: number) {
     this.#seeds = seededRandomness(seed);
@@ -29,8 +30,19 @@ export class SimWorld {
     return seededRandomness(this.#seeds.integer(2 ** 32));
   }
 
-  /** A new process on a host. A drive is the host's own, and outlives its processes. */
-  start(host: string, drive = new SimDrive()): Inhabitant {
+  /** A host's drive, which outlives its processes. */
+  driveOf(host: string): SimDrive {
+    let drive = this.#drives.get(host);
+    if (drive === undefined) {
+      drive = new SimDrive();
+      this.#drives.set(host, drive);
+    }
+    return drive;
+  }
+
+  /** A new process on a host. */
+  start(host: string): Inhabitant {
+    const drive = this.driveOf(host);
     const process = new SimProcess(this.loop, host, this.#seeds.integer(2 ** 32));
     const disk = new SimDisk(process, drive, this.faults, this.randomness());
     const { clock, timers, randomness } = process;
