@@ -103,11 +103,11 @@ public final class FreezeMessages {
     private static Object valueOf(Type type, JsonNode json) throws Exception {
         if (json.isNull()) return null;
         if (type == boolean.class) return json.asBoolean();
-        if (type == byte.class) return (byte) json.asInt();
+        if (type == byte.class || type == Byte.class) return (byte) json.asInt();
         if (type == short.class || type == Short.class) return (short) json.asInt();
         if (type == int.class || type == Integer.class) return json.asInt();
         if (type == long.class || type == Long.class) return json.asLong();
-        if (type == double.class) return json.asDouble();
+        if (type == double.class || type == Double.class) return json.asDouble();
         if (type == String.class) return json.asText();
         if (type == Uuid.class) return Uuid.fromString(json.asText());
         if (type == byte[].class) return Base64.getDecoder().decode(json.asText());

@@ -6,6 +6,9 @@ import { type Api, hasVersion } from '@millrace/wire';
 type Fields = Api['request'];
 type Field = Fields[string];
 
+/** A frozen value differs from its default. */
+const trueByDefault: ReadonlySet<string> = new Set(['allowAutoTopicCreation', 'allowReplicationFactorChange']);
+
 export interface Values {
   readonly [name: string]: unknown;
 }
@@ -36,7 +39,7 @@ export function valuesFor(fields: Fields, version: number): Values {
     count++;
     switch (type) {
       case 'bool':
-        return name !== 'allowAutoTopicCreation';
+        return !trueByDefault.has(name);
       case 'int8':
         return 1 + (count % 127);
       case 'int16':

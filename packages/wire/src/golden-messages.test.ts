@@ -9,7 +9,7 @@ import { ByteReader } from './codec/byte-reader.ts';
 import { ByteWriter } from './codec/byte-writer.ts';
 import { isDefault, layoutOf } from './codec/layout.ts';
 import { decodeRequest, decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse } from './frame.ts';
-import type { Fields } from './schema.ts';
+import type { Api, Fields } from './schema.ts';
 import { type GoldenMessage, goldenHeader, goldenMessages } from './testing/golden-messages.ts';
 import { comparable, complete, fromJson, kinds, type Values, versionsOf } from './testing/message-values.ts';
 import { hasVersion } from './versions.ts';
@@ -76,7 +76,7 @@ for (const api of apis) {
       for (const version of versionsOf(api)) {
         const same = own.filter((golden) => golden.kind === kind && golden.version === version);
         const structs = same.map(({ fields }) => fromJson(api[kind], fields));
-        const unused = unusedFields(api[kind], version, hasVersion(api.flexible, version), structs);
+        const unused = unusedFields(api[kind], version, hasVersion((api as Api).flexible, version), structs);
         assert.deepEqual(unused, [], `${kind} version ${version}`);
       }
     }
