@@ -5,6 +5,7 @@ import type { ClusterConfiguration } from './configuration/cluster-configuration
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import type { Authorizer } from './security/authorization.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
 
 export interface ClusterState {
@@ -17,4 +18,6 @@ export interface ClusterState {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;
+  /** Undefined: everybody may do everything. */
+  readonly authorizer: Authorizer | undefined;
 }

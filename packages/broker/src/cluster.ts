@@ -25,6 +25,7 @@ import type { LogEnvironment } from './log/log-environment.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Connection } from './network/connection.ts';
 import { ProducerIds } from './producer-ids.ts';
+import type { Authorizer } from './security/authorization.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
 
 export interface ClusterOptions {
@@ -95,6 +96,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;
+  readonly authorizer: Authorizer | undefined = undefined;
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
   readonly #files: FileCache;

@@ -4,12 +4,15 @@
  */
 import type { Api, RequestOf, ResponseDraft, Versions } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
+import type { Principal } from './security/principal.ts';
 
 /** Who asks, through which endpoint, in which version. */
 export interface RequestContext {
   /** The endpoint that received the request; through it the cluster's state. */
   readonly broker: BrokerEndpoint;
   readonly clientId: string | null;
+  /** Who the connection speaks for. */
+  readonly principal: Principal;
   /** The peer's address without port. */
   readonly clientHost: string;
   readonly apiVersion: number;

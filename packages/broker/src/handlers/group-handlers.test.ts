@@ -79,7 +79,14 @@ class Brokers {
     const { clientId, apiVersion } = decodeRequestHeader(reader);
     const request = decodeRequest(api, version, reader);
     const connection = { isClosed: false, onClosed: () => () => undefined } as never;
-    const answering = handler.handle(request, { broker, clientId, clientHost: '127.0.0.1', apiVersion, connection });
+    const answering = handler.handle(request, {
+      broker,
+      clientId,
+      clientHost: '127.0.0.1',
+      apiVersion,
+      principal: anonymous,
+      connection,
+    });
     await this.fixture.platform.pass(1);
     const answer = (await answering) as ResponseDraft<A>;
     const bytes = Buffer.concat(encodeResponse(new ByteWriter(), api, version, 1, answer).chunks);

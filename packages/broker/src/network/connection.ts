@@ -26,6 +26,7 @@ import {
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { AnyHandler, ConnectionHandle } from '../handler.ts';
 import { offered } from '../handlers/api-versions.ts';
+import { anonymous } from '../security/principal.ts';
 
 export interface ConnectionOptions {
   readonly broker: BrokerEndpoint;
@@ -148,6 +149,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
     const answer = handler.handle(request, {
       broker: this.#options.broker,
       clientId: header.clientId,
+      principal: anonymous,
       clientHost: this.#socket.remoteHost,
       apiVersion: header.apiVersion,
       connection: this,
