@@ -32,6 +32,7 @@ import {
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { ClusterState } from '../cluster-state.ts';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { anonymous } from '../security/principal.ts';
 import { errorName, GroupFixture } from '../testing/group-fixture.ts';
 import { handlers } from './index.ts';
 
