@@ -191,6 +191,7 @@ export {
   writeTxnMarkers,
 } from './messages/write-txn-markers.ts';
 export * from './records/index.ts';
+export * from './sasl/index.ts';
 export type {
   Api,
   Draft,
