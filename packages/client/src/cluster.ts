@@ -19,6 +19,9 @@ import { MetadataCache } from './metadata/metadata-cache.ts';
 import { retrying } from './retry.ts';
 import type { ClientSettings } from './settings.ts';
 
+/** What has a coordinator. */
+export type CoordinatedKind = 'group' | 'transactional id';
+
 export interface CallBounds {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -103,16 +106,23 @@ export class Cluster {
     this.#controllerId = -1;
   }
 
-  /** The node id of a group's coordinator. Rejects with a retriable `KafkaError` while there is none. */
-  async findCoordinator(group: string, timeoutMs?: number): Promise<number> {
+  /**
+   * The node id of the coordinator of a group or a transactional id. Rejects with a retriable `KafkaError` while there
+   * is none.
+   */
+  async findCoordinator(key: string, kind: CoordinatedKind = 'group', timeoutMs?: number): Promise<number> {
     const connection = await this.pool.connectToAny();
     const byList = connection.version(findCoordinator) >= 4;
-    const draft = byList ? { keyType: 0, coordinatorKeys: [group] } : { key: group };
+    const keyType = kind === 'group' ? 0 : 1;
+    const draft = byList
+      ? { keyType, coordinatorKeys: [key] }
+      : // Version 0 knows groups alone.
+        { key, ...(keyType === 0 ? {} : { keyType }) };
     const response = await connection.request(findCoordinator, draft, { timeoutMs });
     const found = byList ? response.coordinators[0] : response;
     const errorCode = found?.errorCode ?? errorCodes.COORDINATOR_NOT_AVAILABLE;
     if (found === undefined || errorCode !== 0) {
-      throw new KafkaError(errorCode, `find the coordinator of group ${group}`, found?.errorMessage);
+      throw new KafkaError(errorCode, `find the coordinator of ${kind} ${key}`, found?.errorMessage);
     }
     const { nodeId, host, port } = found;
     this.pool.setNode({ nodeId, host, port });

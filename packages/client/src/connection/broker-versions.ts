@@ -11,10 +11,16 @@ import { UnsupportedApiError } from '../errors.ts';
 export class BrokerVersions {
   readonly #broker: string;
   readonly #ranges = new Map<number, VersionRange>();
+  /** Finalized levels of the cluster's features (KIP-584). */
+  readonly #features = new Map<string, number>();
 
   /** `broker` names it in errors: `host:port`. */
-  constructor(broker: string, response: Pick<ApiVersionsResponse, 'apiKeys'>) {
+  constructor(
+    broker: string,
+    response: Pick<ApiVersionsResponse, 'apiKeys'> & Partial<Pick<ApiVersionsResponse, 'finalizedFeatures'>>,
+  ) {
     this.#broker = broker;
+    for (const { name, maxVersionLevel } of response.finalizedFeatures ?? []) this.#features.set(name, maxVersionLevel);
     for (const { apiKey, minVersion, maxVersion } of response.apiKeys) {
       this.#ranges.set(apiKey, { first: minVersion, last: maxVersion });
     }
@@ -38,5 +44,10 @@ export class BrokerVersions {
   supports(api: Api, version: number): boolean {
     const range = this.#ranges.get(api.key);
     return range !== undefined && (highestCommonVersion(api, range) ?? -1) >= version;
+  }
+
+  /** The level on which the cluster has agreed for a feature; 0 when the broker names none. */
+  feature(name: string): number {
+    return this.#features.get(name) ?? 0;
   }
 }

@@ -132,6 +132,11 @@ export class Connection {
     return this.#versions.supports(api, version);
   }
 
+  /** The level on which the cluster had agreed for a feature (KIP-584) when this connection was opened; 0 for none. */
+  feature(name: string): number {
+    return this.#versions.feature(name);
+  }
+
   /**
    * Sends a request at once and resolves with its answer, whose views pin the whole frame. Record bytes in `draft` are
    * not copied: they must not change until the answer. Rejects with `ConnectionLostError`, `RequestTimeoutError`,
