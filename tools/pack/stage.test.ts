@@ -9,7 +9,12 @@ test('a published manifest leads to dist, asks for a Node that runs it, and leav
     description: 'X',
     license: 'Apache-2.0',
     type: 'module',
-    exports: { '.': './src/index.ts', './part': './src/part/it.ts', './package.json': './package.json' },
+    exports: {
+      '.': './src/index.ts',
+      './part': './src/part/it.ts',
+      './testing/a': './src/testing/a.ts',
+      './package.json': './package.json',
+    },
     dependencies: { '@millrace/base': '0.1.0' },
     devDependencies: { typescript: '7.0.2' },
     scripts: { test: 'true' },

@@ -67,10 +67,12 @@ export function stage(root: string, folder: string, target: string): Staged {
   return { name: manifest.name, folder: staged };
 }
 
-/** The manifest as published: leads to `dist` where the source's leads to `src`. */
+/** The manifest as published: leads to `dist` where the source's leads to `src`, and has no door to what is for tests. */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
   const exports = Object.fromEntries(
-    Object.entries(manifest.exports ?? {}).map(([door, path]) => [door, publishedDoor(path)]),
+    Object.entries(manifest.exports ?? {})
+      .filter(([, path]) => !isTestPath(path))
+      .map(([door, path]) => [door, publishedDoor(path)]),
   );
   const { name, version, description, license, type, bin, sideEffects } = manifest;
   const { dependencies, peerDependencies, optionalDependencies } = manifest;

@@ -5,12 +5,15 @@ export { isMillraceError, MillraceError, messageOf } from './millrace-error.ts';
 export {
   ConnectError,
   type ConnectOptions,
+  type ConnectTls,
   ListenError,
   type Listener,
   type ListenOptions,
+  type ListenTls,
   type Network,
   type Socket,
   type SocketHandler,
+  type TlsIdentity,
 } from './network.ts';
 export { nodeDisk } from './node-disk.ts';
 export { nodeNetwork } from './node-network.ts';

@@ -1,46 +1,50 @@
-/** `Network` on TCP sockets of `node:net`. */
+/** `Network` on TCP sockets of `node:net`, with TLS where it is asked for. */
 import { createServer, type Socket as NetSocket, connect as netConnect, type Server } from 'node:net';
-import type { ConnectOptions, Listener, ListenOptions, Network, Socket, SocketHandler } from './network.ts';
+import type { ConnectOptions, Listener, ListenOptions, ListenTls, Network, Socket, SocketHandler } from './network.ts';
 import { ConnectError, ListenError } from './network.ts';
+import { connectTls, isTlsRefusal, TlsServer, tlsReason } from './node-tls.ts';
 
 export const nodeNetwork: Network = {
   listen: (options, onConnection) =>
     new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-        onConnection(new NodeSocket(socket));
-      });
+      const { server, tls } = makeServer(options, onConnection);
       // Stays for good: when a connection can't be accepted later, for want of descriptors say, only its peer is
       // concerned, who sees it refused, but an error event without a listener would end the process.
       server.on('error', (error: NodeJS.ErrnoException) => {
         reject(new ListenError(error.code === 'EADDRINUSE' ? 'port_in_use' : 'listen_failed', options, error));
       });
       server.listen({ host: options.host, port: options.port, backlog: 1024 }, () =>
-        resolve(new NodeListener(server, options)),
+        resolve(new NodeListener(server, tls, options)),
       );
     }),
   connect,
 };
 
+function makeServer(
+  options: ListenOptions,
+  onConnection: (socket: Socket) => void,
+): { server: Server; tls: TlsServer | undefined } {
+  if (options.tls === undefined) {
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => onConnection(new NodeSocket(socket)));
+    return { server, tls: undefined };
+  }
+  const tls = new TlsServer(options, options.tls, (socket, subject) =>
+    onConnection(new NodeSocket(socket, undefined, subject)),
+  );
+  return { server: tls.server, tls };
+}
+
 function connect(options: ConnectOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const { signal } = options;
     if (signal?.aborted) return reject(signal.reason);
-    const { host, port, readBuffer } = options;
-    const reader = new BufferReader();
-    const socket = netConnect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      ...(readBuffer && { onread: { buffer: readBuffer, callback: reader.received } }),
-    });
+    const { socket, reader } = open(options);
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();
       reject(error);
     };
-    const onError = (error: NodeJS.ErrnoException): void =>
-      fail(new ConnectError(options, connectReason(error), error));
+    const onError = (error: NodeJS.ErrnoException): void => fail(connectError(options, error));
     const onAbort = (): void => fail(signal?.reason);
     const timeout = setTimeout(
       () => fail(new ConnectError(options, `no answer within ${options.timeoutMs} ms`)),
@@ -54,11 +58,19 @@ function connect(options: ConnectOptions): Promise<Socket> {
     };
     socket.once('error', onError);
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.once('connect', () => {
+    socket.once(options.tls ? 'secureConnect' : 'connect', () => {
       settle();
-      resolve(new NodeSocket(socket, readBuffer && reader));
+      resolve(new NodeSocket(socket, reader));
     });
   });
+}
+
+function open(options: ConnectOptions): { socket: NetSocket; reader: BufferReader | undefined } {
+  const { host, port, readBuffer, tls } = options;
+  if (tls !== undefined) return { socket: connectTls(options, tls), reader: undefined };
+  const reader = readBuffer && new BufferReader();
+  const onread = reader && { buffer: readBuffer as Uint8Array, callback: reader.received };
+  return { socket: netConnect({ host, port, noDelay: true, keepAlive: true, ...(onread && { onread }) }), reader };
 }
 
 /** Passes on what was read into a buffer of the receiver's. */
@@ -70,19 +82,33 @@ class BufferReader {
   };
 }
 
-function connectReason(error: NodeJS.ErrnoException): string {
+function connectError(options: ConnectOptions, error: NodeJS.ErrnoException): ConnectError {
+  if (options.tls !== undefined && isTlsRefusal(error)) {
+    return new ConnectError(options, tlsReason(error), error, 'tls_refused');
+  }
+  return new ConnectError(options, connectReason(error, options.tls !== undefined), error);
+}
+
+function connectReason(error: NodeJS.ErrnoException, tls: boolean): string {
   if (error.code === 'ECONNREFUSED') return 'connection refused; is the server running there?';
   if (error.code === 'ENOTFOUND') return 'no such host';
+  if (error.code === 'ECONNRESET' && tls) {
+    return 'the peer closed the connection while TLS was set up; does it speak TLS on this port?';
+  }
   return error.message;
 }
 
 class NodeListener implements Listener {
   readonly host: string;
   readonly port: number;
+  readonly renewTls?: (tls: ListenTls) => void;
   readonly #server: Server;
+  readonly #tls: TlsServer | undefined;
 
-  constructor(server: Server, options: ListenOptions) {
+  constructor(server: Server, tls: TlsServer | undefined, options: ListenOptions) {
     this.#server = server;
+    this.#tls = tls;
+    if (tls !== undefined) this.renewTls = (renewed) => tls.renew(renewed);
     const address = server.address();
     this.host = options.host;
     this.port = typeof address === 'object' && address !== null ? address.port : options.port;
@@ -91,6 +117,7 @@ class NodeListener implements Listener {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
+      this.#tls?.dropHandshakes();
     });
   }
 }
@@ -99,17 +126,19 @@ class NodeSocket implements Socket {
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly localPort: number;
+  readonly peerCertificate: { readonly subject: string } | undefined;
   readonly #socket: NetSocket;
   /** How data comes, when not by events. */
   readonly #reader: BufferReader | undefined;
   #error: Error | undefined;
 
-  constructor(socket: NetSocket, reader?: BufferReader) {
+  constructor(socket: NetSocket, reader?: BufferReader, peerSubject?: string) {
     this.#socket = socket;
     this.#reader = reader;
     this.remoteHost = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
+    this.peerCertificate = peerSubject === undefined ? undefined : { subject: peerSubject };
   }
 
   get bufferedBytes(): number {
@@ -122,7 +151,7 @@ class NodeSocket implements Socket {
     else this.#reader.handler = handler;
     socket.on('drain', () => handler.drained());
     socket.on('error', (error) => {
-      this.#error = error;
+      this.#error = isTlsRefusal(error) ? new Error(tlsReason(error), { cause: error }) : error;
     });
     socket.on('close', () => handler.closed(this.#error));
   }
