@@ -8,7 +8,7 @@ import { errorCodes, errorRow, produce as produceApi, type ResponseDraft } from 
 import type { Handler, RequestContext } from '../handler.ts';
 import { stampAppendTime } from '../log/append-time.ts';
 import { refusalOf } from '../log/batch-validation.ts';
-import { producerBatchAt } from '../log/producer-states.ts';
+import { producerBatchAt } from '../log/producer-batch.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 import { leaderPartition } from '../partition-access.ts';
 import type { Partition } from '../topics/partition.ts';

@@ -6,7 +6,8 @@ import { messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { type ProducerStates, producerBatchAt } from './producer-states.ts';
+import { producerBatchAt } from './producer-batch.ts';
+import type { ProducerStates } from './producer-states.ts';
 import { Segment, segmentOffsetsMax } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
@@ -137,7 +138,7 @@ export class LogWriter {
     for (const batch of batches) {
       segment.extend(batch, 0, settings.indexIntervalBytes);
       const producer = producerBatchAt(batch, 0);
-      if (producer !== undefined) this.#producers.commit(producer);
+      if (producer !== undefined) segment.addAborted(this.#producers.commit(producer));
     }
     this.#writtenTo = segment.nextOffset;
   }

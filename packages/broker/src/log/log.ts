@@ -6,7 +6,8 @@
  * (and synced, where `flush.messages` asks for it).
  *
  * Invariants
- * - `startOffset <= highWatermark <= endOffset`; what lies below `highWatermark` is in the files, whole and in order.
+ * - `startOffset <= lastStableOffset <= highWatermark <= endOffset`; what lies below `highWatermark` is in the files,
+ *   whole and in order; below `lastStableOffset` no transaction is open.
  * - One thing at a time is done with the writer: a group is written, or `#exclusively` does its work.
  * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to
  *   `highWatermark`.
@@ -14,9 +15,11 @@
 import { assert } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
+import { type AbortedTransaction, abortedIn } from './aborted-transaction.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { LogWriter } from './log-writer.ts';
-import { ProducerStates, producerBatchAt } from './producer-states.ts';
+import { producerBatchAt } from './producer-batch.ts';
+import { ProducerStates } from './producer-states.ts';
 import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { recoverSegments } from './segment-recovery.ts';
@@ -79,6 +82,12 @@ export class Log {
     return this.#writer.writtenTo;
   }
 
+  /** Offset after the last record of which it is decided whether it is committed. Never goes back. */
+  get lastStableOffset(): number {
+    const open = this.producers.firstOpenOffset;
+    return open === undefined ? this.highWatermark : Math.max(open, this.#startOffset);
+  }
+
   /** Bytes in all segments. */
   get sizeBytes(): number {
     return this.#segments.sizeBytes;
@@ -131,16 +140,28 @@ export class Log {
   }
 
   /**
-   * Whole batches from the one that holds `offset` (between start and high watermark) on: up to `bytesMax` in all, but
-   * the first whatever its size if `atLeastOne`. Answers at once when memory holds them. The receiver must not change
-   * the bytes.
+   * Whole batches from the one that holds `offset` (between start and high watermark) on and before `endOffset`: up to
+   * `bytesMax` in all, but the first whatever its size if `atLeastOne`. Answers at once when memory holds them. The
+   * receiver must not change the bytes.
    */
-  read(offset: number, bytesMax: number, atLeastOne: boolean): ReadChunks | Promise<ReadChunks> {
-    if (offset >= this.highWatermark) return [];
-    if (offset >= this.#tail.firstOffset) {
-      return this.#tail.read(offset, this.highWatermark, bytesMax, atLeastOne);
-    }
-    return this.#segments.read(offset, bytesMax, atLeastOne).then((bytes) => (bytes.length === 0 ? [] : [bytes]));
+  read(
+    offset: number,
+    bytesMax: number,
+    atLeastOne: boolean,
+    endOffset = this.highWatermark,
+  ): ReadChunks | Promise<ReadChunks> {
+    if (offset >= endOffset) return [];
+    if (offset >= this.#tail.firstOffset) return this.#tail.read(offset, endOffset, bytesMax, atLeastOne);
+    const reading = this.#segments.read(offset, bytesMax, atLeastOne, endOffset);
+    return reading.then((bytes) => (bytes.length === 0 ? [] : [bytes]));
+  }
+
+  /**
+   * The aborted transactions that a consumer must know to skip their records in `chunks`, just read at `offset`. What
+   * was read is of use only if `offset` is not before `startOffset` by now: what is known of them goes with the records.
+   */
+  aborted(offset: number, chunks: ReadChunks): readonly AbortedTransaction[] {
+    return abortedIn(this.#segments.all, offset, chunks);
   }
 
   /** Moves the start up to `offset`, at most to the high watermark, and deletes segments that lie before it. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorCodes } from '@millrace/wire';
-import { type ProducerBatch, ProducerStates } from './producer-states.ts';
+import type { ProducerBatch } from './producer-batch.ts';
+import { ProducerStates } from './producer-states.ts';
 
 const outOfOrder = { kind: 'refused', errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER };
 
@@ -13,6 +14,8 @@ function batch(baseSequence: number, recordCount = 1, rest: Partial<ProducerBatc
     recordCount,
     baseOffset: 100 + baseSequence,
     timestamp: 1000,
+    isTransactional: false,
+    marker: undefined,
     ...rest,
   };
 }

@@ -58,12 +58,12 @@ export class SegmentList {
   }
 
   /** Whole batches from the one that holds `offset` on, as `Segment.read`; empty when there are none. */
-  async read(offset: number, bytesMax: number, atLeastOne: boolean): Promise<Uint8Array> {
+  async read(offset: number, bytesMax: number, atLeastOne: boolean, endOffset: number): Promise<Uint8Array> {
     const first = this.#segments.findLastIndex((segment) => segment.baseOffset <= offset);
     for (let index = Math.max(0, first); index < this.#segments.length; index++) {
       const segment = this.#segments[index] as Segment;
       if (segment.nextOffset <= offset) continue;
-      return segment.read(this.#environment.files, offset, bytesMax, atLeastOne);
+      return segment.read(this.#environment.files, offset, bytesMax, atLeastOne, endOffset);
     }
     return new Uint8Array(0);
   }

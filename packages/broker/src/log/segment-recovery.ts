@@ -17,7 +17,8 @@ import type { DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { type ProducerStates, producerBatchAt } from './producer-states.ts';
+import { producerBatchAt } from './producer-batch.ts';
+import type { ProducerStates } from './producer-states.ts';
 import { Segment, segmentOffsetsMax } from './segment.ts';
 import { decodeSegmentSummary } from './segment-summary.ts';
 
@@ -101,7 +102,7 @@ async function scan(
     while (isSoundBatch(bytes, position, segment)) {
       segment.extend(bytes, position, indexIntervalBytes);
       const batch = producerBatchAt(bytes, position);
-      if (batch !== undefined) producers.commit(batch);
+      if (batch !== undefined) segment.addAborted(producers.commit(batch));
       position += batchHeader.batchSize(bytes, position);
     }
     if (segment.sizeBytes > before) wanted = readBytes;
@@ -141,7 +142,7 @@ async function rewriteDamaged(
     missing += batchHeader.baseOffset(rest, at) - segment.nextOffset;
     segment.extend(rest, at, indexIntervalBytes);
     const batch = producerBatchAt(rest, at);
-    if (batch !== undefined) producers.commit(batch);
+    if (batch !== undefined) segment.addAborted(producers.commit(batch));
     kept.push(rest.subarray(at, at + size));
     at = findSoundBatch(rest, at + size, segment);
   }

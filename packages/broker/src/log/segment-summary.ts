@@ -5,6 +5,7 @@
  * longer start, never data.
  */
 import { crc32c } from '@millrace/wire';
+import type { AbortedTransaction } from './aborted-transaction.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
 import { SegmentIndex } from './segment-index.ts';
 
@@ -20,6 +21,8 @@ export interface SegmentSummary {
   /** Base offset of the batch with that timestamp. */
   readonly maxTimestampBatch: number;
   readonly producers: readonly ProducerSnapshot[];
+  /** Transactions whose abort marker lies in them; files from before transactions lack it. */
+  readonly aborted?: readonly AbortedTransaction[];
 }
 
 const formatMark = 0x4d52_5331;

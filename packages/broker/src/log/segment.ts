@@ -3,6 +3,7 @@
  * whole batches; what may lie behind is an unfinished write and is never read.
  */
 import { batchHeader } from '@millrace/wire';
+import type { AbortedTransaction } from './aborted-transaction.ts';
 import type { FileCache } from './file-cache.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
 import { SegmentIndex } from './segment-index.ts';
@@ -24,6 +25,8 @@ export class Segment {
   maxTimestamp = noTimestamp;
   /** Base offset of the batch that holds `maxTimestamp`. */
   maxTimestampBatch: number;
+  /** Transactions whose abort marker lies in the segment, ascending by that. */
+  readonly aborted: AbortedTransaction[] = [];
   /** Bytes that the summary file describes; those need no check at the next start. */
   summarizedBytes = 0;
 
@@ -55,9 +58,14 @@ export class Segment {
     this.sizeBytes += batchHeader.batchSize(bytes, position);
   }
 
+  /** Notes the transaction that a batch aborted, if it did. */
+  addAborted(transaction: AbortedTransaction | undefined): void {
+    if (transaction !== undefined) this.aborted.push(transaction);
+  }
+
   summary(producers: readonly ProducerSnapshot[]): SegmentSummary {
-    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch } = this;
-    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers };
+    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted } = this;
+    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers, aborted };
   }
 
   /** Takes over what a summary says of the file's first bytes. */
@@ -68,13 +76,20 @@ export class Segment {
     this.firstTimestamp = summary.firstTimestamp;
     this.maxTimestamp = summary.maxTimestamp;
     this.maxTimestampBatch = summary.maxTimestampBatch;
+    for (const transaction of summary.aborted ?? []) this.aborted.push(transaction);
   }
 
   /**
-   * Whole batches from the one that holds `offset` on, up to `bytesMax` in all, but the first whatever its size if
-   * `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
+   * Whole batches from the one that holds `offset` on and before `endOffset`, up to `bytesMax` in all, but the first
+   * whatever its size if `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
    */
-  async read(files: FileCache, offset: number, bytesMax: number, atLeastOne: boolean): Promise<Uint8Array> {
+  async read(
+    files: FileCache,
+    offset: number,
+    bytesMax: number,
+    atLeastOne: boolean,
+    endOffset = Number.POSITIVE_INFINITY,
+  ): Promise<Uint8Array> {
     const lease = await files.acquire(this.path, { create: false });
     try {
       const end = this.sizeBytes;
@@ -83,7 +98,7 @@ export class Segment {
       while (from < end) {
         const bytes = await readRange(lease.file, from, Math.min(end, from + length));
         const start = skipBefore(bytes, offset);
-        if (wholeSize(bytes, start) > 0) return trim(bytes.subarray(start), bytesMax, atLeastOne);
+        if (wholeSize(bytes, start) > 0) return trim(bytes.subarray(start), bytesMax, atLeastOne, endOffset);
         // What comes next begins beyond what was read, or is longer than that.
         from += start;
         const size = await this.#sizeAt(lease.file, from);
@@ -143,11 +158,12 @@ function skipBefore(bytes: Uint8Array, offset: number): number {
   return start;
 }
 
-/** Drops what goes beyond the limit or is no whole batch at the end. */
-function trim(bytes: Uint8Array, bytesMax: number, atLeastOne: boolean): Uint8Array {
+/** Drops what goes beyond the limits or is no whole batch at the end. */
+function trim(bytes: Uint8Array, bytesMax: number, atLeastOne: boolean, endOffset: number): Uint8Array {
   let end = 0;
   let size = wholeSize(bytes, end);
   while (size > 0 && (end + size <= bytesMax || (atLeastOne && end === 0))) {
+    if (batchHeader.baseOffset(bytes, end) >= endOffset) break;
     end += size;
     size = wholeSize(bytes, end);
   }

@@ -4,7 +4,8 @@ import { RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { FileCache } from '../log/file-cache.ts';
 import { Log } from '../log/log.ts';
-import { producerBatchAt, type SequenceCheck } from '../log/producer-states.ts';
+import { producerBatchAt } from '../log/producer-batch.ts';
+import type { SequenceCheck } from '../log/producer-states.ts';
 import { TailCache } from '../log/tail-cache.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 
