@@ -79,3 +79,16 @@ test('a frame of several megabytes is collected as its bytes arrive', () => {
   for (let at = 0; at < stream.length; at += 65_536) splitter.push(stream.subarray(at, at + 65_536));
   assert.equal(Buffer.compare(received[0] ?? new Uint8Array(0), body), 0);
 });
+
+test('what a length alone takes is small until its sender has sent a large frame whole', () => {
+  const splitter = new FrameSplitter(2 ** 27, () => undefined, { firstBufferBytes: 4096 });
+  const announced = frameOf(new Uint8Array(100_000_000)).subarray(0, 104);
+  const half = new FrameSplitter(2 ** 27, () => undefined, { firstBufferBytes: 4096 });
+  half.push(announced);
+  assert.deepEqual([half.partialBytes, half.heldBytes], [100, 4096]);
+  const large = frameOf(new Uint8Array(300_000));
+  for (let at = 0; at < large.length; at += 50_000) splitter.push(large.subarray(at, at + 50_000));
+  assert.deepEqual([splitter.partialBytes, splitter.heldBytes], [undefined, 0]);
+  splitter.push(announced);
+  assert.equal(splitter.heldBytes, 300_000);
+});

@@ -1,7 +1,8 @@
 /**
  * Cuts the bytes of a socket into frames: a 4-byte length, then that many bytes. A frame that lies within one chunk is
  * a view of it, unless the socket reads into that memory again. One that spans several is collected in a buffer of its
- * own, for which memory is taken only as its bytes arrive: a length alone takes no more than a first buffer.
+ * own, for which memory is taken only as its bytes arrive: a length alone takes no more than a first buffer. How much
+ * that may be, a peer earns by frames that it sent whole.
  */
 import { MillraceError } from '@millrace/base';
 
@@ -24,7 +25,10 @@ const frameBytesMin = 4;
 const firstBufferBytesDefault = 1024 * 1024;
 
 export interface FrameSplitterOptions {
-  /** Memory taken for a frame before its bytes have arrived, at most; it doubles from there. Default 1 MiB. */
+  /**
+   * Memory taken for a frame before its bytes have arrived, at most; it doubles from there. Default 1 MiB. Once a larger
+   * frame came whole it is as much as that, up to 1 MiB.
+   */
   readonly firstBufferBytes?: number | undefined;
   /** Chunks are overwritten after `push`, so that every frame is a copy. Default false. */
   readonly chunksAreReused?: boolean | undefined;
@@ -33,7 +37,7 @@ export interface FrameSplitterOptions {
 export class FrameSplitter {
   readonly #bytesMax: number;
   readonly #onFrame: (frame: Uint8Array) => void;
-  readonly #firstBufferBytes: number;
+  #firstBufferBytes: number;
   readonly #chunksAreReused: boolean;
   /** The length of the next frame, and how many of its four bytes have arrived. */
   #length = 0;
@@ -48,6 +52,17 @@ export class FrameSplitter {
     this.#onFrame = onFrame;
     this.#firstBufferBytes = options.firstBufferBytes ?? firstBufferBytesDefault;
     this.#chunksAreReused = options.chunksAreReused ?? false;
+  }
+
+  /** Memory taken for a frame that has not arrived whole. */
+  get heldBytes(): number {
+    return this.#frame?.length ?? 0;
+  }
+
+  /** Bytes of a frame that has not arrived whole, its length not counted; or undefined between two frames. */
+  get partialBytes(): number | undefined {
+    if (this.#frame !== undefined) return this.#filled;
+    return this.#lengthBytes === 0 ? undefined : 0;
   }
 
   /**
@@ -75,7 +90,7 @@ export class FrameSplitter {
   #begin(chunk: Uint8Array, at: number): number {
     const length = this.#length;
     if (this.#chunksAreReused || chunk.length - at < length) {
-      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, this.#firstBufferBytes));
+      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, Math.max(this.#firstBufferBytes, 2 * (chunk.length - at))));
       this.#filled = 0;
       return this.#fill(this.#frame, chunk, at);
     }
@@ -99,6 +114,9 @@ export class FrameSplitter {
   }
 
   #finish(frame: Uint8Array): void {
+    if (this.#length > this.#firstBufferBytes) {
+      this.#firstBufferBytes = Math.max(this.#firstBufferBytes, Math.min(this.#length, firstBufferBytesDefault));
+    }
     this.#frame = undefined;
     this.#length = 0;
     this.#lengthBytes = 0;
