@@ -1,5 +1,8 @@
 /** What groups need to know of topics. */
 export interface TopicLookup {
+  all(): Iterable<TopicFacts>;
+  /** Another number after each creation, deletion and growth of a topic. */
+  readonly version: number;
   byName(name: string): TopicFacts | undefined;
   byId(id: string): TopicFacts | undefined;
   /** Calls back with each topic that is deleted from now on. */

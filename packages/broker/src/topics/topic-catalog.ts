@@ -59,6 +59,7 @@ export class TopicCatalog {
   readonly #section: JournalSection<TopicEntry>;
   readonly #deletionListeners: ((topic: Topic) => void)[] = [];
   readonly #removals = new Set<Promise<void>>();
+  #version = 0;
   /** The last change of a configuration; never rejects. */
   #configuring: Promise<void> = Promise.resolve();
 
@@ -72,6 +73,11 @@ export class TopicCatalog {
 
   get size(): number {
     return this.#byName.size;
+  }
+
+  /** Another number after each creation, deletion and growth of a topic. */
+  get version(): number {
+    return this.#version;
   }
 
   /** All topics in order of creation. */
@@ -197,6 +203,7 @@ export class TopicCatalog {
   }
 
   #apply(entry: TopicEntry): void {
+    if (entry.kind === 'create' || entry.kind === 'delete' || entry.kind === 'grow') this.#version += 1;
     if (entry.kind === 'create') return this.#applyCreate(entry);
     const topic = this.#byId.get(entry.id);
     if (topic === undefined) return;
