@@ -45,6 +45,9 @@ test('what is acknowledged holds through crashes, lost power, failing disks and 
     [],
     'seeds that failed; MILLRACE_TEST_SEED runs one again',
   );
+  for (const { seed, records, clients, faults } of result.runs) {
+    assert.ok(records >= 1000 && clients >= 3 && faults >= 10, `seed ${seed}: ${records}, ${clients}, ${faults}`);
+  }
   if (range.count < 200) return;
   for (const what of mustHappen) assert.ok((result.coverage[what] ?? 0) > 0, `no seed covered: ${what}`);
 });

@@ -2,14 +2,17 @@
  * Runs seeds, in this thread or, for tests, in a worker of its own: `node:test` watches every promise of its thread,
  * which makes a simulation several times slower.
  */
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
 import { Coverage } from './oracle/coverage.ts';
+import type { PlantedBug } from './planted/plant.ts';
 
 /** Which seeds to run. */
 export interface SeedRange {
   readonly first: number;
   readonly count: number;
+  /** Ends with the first seed that fails. */
+  readonly untilFailure?: boolean | undefined;
 }
 
 /** What a range of seeds came to. */
@@ -21,9 +24,9 @@ export interface SeedsResult {
   readonly coverage: Readonly<Record<string, number>>;
 }
 
-/** Runs all seeds of a range, also after a failure. */
+/** Runs all seeds of a range, also after a failure unless told otherwise. */
 export async function runSeeds(
-  { first, count }: SeedRange,
+  { first, count, untilFailure = false }: SeedRange,
   onSeed?: (result: SeedsResult) => void,
 ): Promise<SeedsResult> {
   const coverage = new Coverage();
@@ -40,18 +43,24 @@ export async function runSeeds(
       failures.push({ seed, message: `${error.message}\n${cause}`, lines: error.lines });
     }
     onSeed?.({ runs, failures, coverage: coverage.counts() });
+    if (untilFailure && failures.length > 0) break;
   }
   return { runs, failures, coverage: coverage.counts() };
 }
 
-/** Runs a range in a worker. */
-export function runSeedsInWorker(range: SeedRange): Promise<SeedsResult> {
+/** What a worker is given. */
+export interface SeedsWork {
+  readonly range: SeedRange;
+  readonly bug: PlantedBug | undefined;
+}
+
+/** Runs a range in a worker, which may have a bug planted in its code. */
+export function runSeedsInWorker(range: SeedRange, bug?: PlantedBug): Promise<SeedsResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: range });
+    const workerData: SeedsWork = { range, bug };
+    const worker = new Worker(new URL('./seeds-worker.ts', import.meta.url), { workerData });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the worker ended with exit code ${code} before its seeds`)));
   });
 }
-
-if (parentPort !== null) parentPort.postMessage(await runSeeds(workerData as SeedRange));

@@ -43,7 +43,8 @@ export class ActorHome {
   readonly bootstrap: string;
   readonly #endpoints = new Map<number, Endpoint>();
 
-  constructor(world: SimWorld, name: string, brokers: readonly BrokerPlace[]) {
+  /** `answerTimeoutMs` bounds the wait for an answer, where it is not the usual one. */
+  constructor(world: SimWorld, name: string, brokers: readonly BrokerPlace[], answerTimeoutMs?: number) {
     this.name = name;
     const { process, platform } = world.start(name);
     this.process = process;
@@ -54,7 +55,7 @@ export class ActorHome {
     this.fail = (error) => world.loop.fail(error);
     for (const { nodeId, host, port } of brokers) {
       const { fail } = this;
-      this.#endpoints.set(nodeId, new Endpoint({ platform, host, port, clientId: name, fail }));
+      this.#endpoints.set(nodeId, new Endpoint({ platform, host, port, clientId: name, fail, answerTimeoutMs }));
     }
   }
 

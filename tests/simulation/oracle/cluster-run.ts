@@ -13,17 +13,22 @@ import { InvariantViolation, PartitionHistory } from './history.ts';
 import { Nemesis } from './nemesis.ts';
 import { OracleCommitter } from './oracle-committer.ts';
 import { OracleConsumer } from './oracle-consumer.ts';
+import { followerWaitMs, OracleFollower } from './oracle-follower.ts';
 import { OracleIdentities } from './oracle-identities.ts';
 import { OracleProducer } from './oracle-producer.ts';
 import { OracleTopics } from './oracle-topics.ts';
 import { OracleTrimmer } from './oracle-trimmer.ts';
-import { type Scenario, scenarioOf } from './scenario.ts';
+import { faultsMin, type Scenario, scenarioOf } from './scenario.ts';
 import { SimCluster } from './sim-cluster.ts';
 
 /** What a run was like. */
 export interface RunResult {
   readonly seed: number;
   readonly events: number;
+  /** Records that producers were to write, clients that wrote or read them, and things that went wrong. */
+  readonly records: number;
+  readonly clients: number;
+  readonly faults: number;
   /** Over every event: equal for equal runs. */
   readonly hash: string;
   readonly coverage: Readonly<Record<string, number>>;
@@ -44,6 +49,7 @@ export class SeedFailure extends Error {
 
 /** Bounds on virtual time, in milliseconds. */
 const startMsMax = 60_000;
+const troubleMsMax = 60_000;
 const finishMsMax = 120_000;
 
 /** Runs a seed. Rejects with `SeedFailure`. */
@@ -55,7 +61,8 @@ export async function runSeed(seed: number): Promise<RunResult> {
     throw new SeedFailure(seed, error, run.world.loop.trace.lines());
   }
   const { events, hash } = run.world.loop.trace;
-  return { seed, events, hash, coverage: run.coverage.counts() };
+  const { records, clients, faults } = run;
+  return { seed, events, records, clients, faults, hash, coverage: run.coverage.counts() };
 }
 
 class ClusterRun {
@@ -68,6 +75,7 @@ class ClusterRun {
   readonly #clientProducers: ClientProducer[] = [];
   readonly #groups: ClientGroup[] = [];
   readonly #consumers: OracleConsumer[] = [];
+  readonly #followers: OracleFollower[] = [];
   readonly #committers: OracleCommitter[] = [];
   readonly #trimmers: OracleTrimmer[] = [];
   readonly #topicActors: OracleTopics[] = [];
@@ -75,11 +83,27 @@ class ClusterRun {
   readonly #producerIds = new Set<number>();
   readonly #exactlyOnce = new Set<string>();
   #partitions: KnownPartition[] = [];
+  #faults = 0;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.world = new SimWorld(scenario.seed);
     this.#cluster = new SimCluster(this.world, scenario, this.coverage);
+  }
+
+  get records(): number {
+    const plans = [...this.#scenario.producers, ...this.#scenario.clientProducers];
+    return plans.reduce((sum, { records }) => sum + records, 0) * this.#partitions.length;
+  }
+
+  /** Not counted: those that only look, trim, create or ask for identities. */
+  get clients(): number {
+    const { producers, clientProducers, consumers, clientGroup } = this.#scenario;
+    return producers.length + clientProducers.length + consumers + (clientGroup?.members ?? 0);
+  }
+
+  get faults(): number {
+    return this.#faults;
   }
 
   async run(): Promise<void> {
@@ -89,8 +113,10 @@ class ClusterRun {
     this.#startActors();
     const nemesis = new Nemesis(this.world, this.#cluster, this.#scenario, this.#homes, this.coverage);
     const troubleEnd = loop.now + this.#scenario.troubleMs;
-    await loop.runUntil(() => loop.now >= troubleEnd, this.#scenario.troubleMs + 1000, 'trouble ends');
+    const troubled = (): boolean => loop.now >= troubleEnd && nemesis.faults >= faultsMin;
+    await loop.runUntil(troubled, troubleMsMax, `${faultsMin} things went wrong`);
     nemesis.stop();
+    this.#faults = nemesis.faults;
     loop.note('all is made good');
     await this.#finish();
     await this.#verify('at the end');
@@ -139,6 +165,7 @@ class ClusterRun {
     for (let index = 0; index < this.#scenario.consumers; index++) {
       this.#consumers.push(new OracleConsumer(this.#home(`consumer-${index}`), this.#partitions));
     }
+    this.#followers.push(new OracleFollower(this.#home('follower', 2 * followerWaitMs), this.#partitions));
     for (let index = 0; index < this.#scenario.committers; index++) {
       this.#committers.push(new OracleCommitter(this.#home(`committer-${index}`), this.#partitions));
     }
@@ -149,8 +176,8 @@ class ClusterRun {
     if (partitions.length > 0) this.#trimmers.push(new OracleTrimmer(this.#home('trimmer'), partitions));
   }
 
-  #home(name: string): ActorHome {
-    const home = new ActorHome(this.world, name, this.#cluster.brokers);
+  #home(name: string, answerTimeoutMs?: number): ActorHome {
+    const home = new ActorHome(this.world, name, this.#cluster.brokers, answerTimeoutMs);
     this.#homes.push(home);
     return home;
   }
@@ -168,7 +195,10 @@ class ClusterRun {
     await this.#await(Promise.all(producers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
     const hasAll = (): boolean => this.#groups.every((group) => group.hasHandledAll);
     await this.world.loop.runUntil(hasAll, finishMsMax, 'the group handles everything');
+    const isFollowed = (): boolean => this.#followers.every((follower) => follower.isAtEnd);
+    await this.world.loop.runUntil(isFollowed, finishMsMax, 'a fetch that waits is woken by everything it waits for');
     const others: Actor[] = [
+      ...this.#followers,
       ...this.#groups,
       ...this.#consumers,
       ...this.#committers,

@@ -9,9 +9,11 @@ export interface EndpointOptions {
   readonly port: number;
   readonly clientId: string;
   readonly fail: (error: Error) => void;
+  /** After so long without an answer the connection is given up; milliseconds, default 3000. */
+  readonly answerTimeoutMs?: number | undefined;
 }
 
-const answerTimeoutMs = 3000;
+const answerTimeoutMsDefault = 3000;
 const backoffMsMax = 60;
 
 export class Endpoint {
@@ -58,10 +60,10 @@ export class Endpoint {
   }
 
   async #tryToOpen(): Promise<WireConnection> {
-    const { fail: onViolation, ...options } = this.#options;
+    const { fail: onViolation, answerTimeoutMs: timeoutMs = answerTimeoutMsDefault, ...options } = this.#options;
     for (;;) {
       try {
-        this.#connection = await WireConnection.open({ ...options, onViolation, timeoutMs: answerTimeoutMs });
+        this.#connection = await WireConnection.open({ ...options, onViolation, timeoutMs });
         return this.#connection;
       } catch (error) {
         if (!isMillraceError(error, 'connect_failed')) throw error;

@@ -9,7 +9,8 @@ import type { Coverage } from './coverage.ts';
 import type { Scenario } from './scenario.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
-type Deed = (nemesis: Nemesis) => void;
+/** Answers false when there was nothing to do it to. */
+type Deed = (nemesis: Nemesis) => boolean;
 
 /** What it does, the likelier the more often it is listed. */
 const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = [
@@ -38,6 +39,7 @@ export class Nemesis {
   readonly #coverage: Coverage;
   readonly #randomness: Randomness;
   #stopped = false;
+  #faults = 0;
 
   constructor(
     world: SimWorld,
@@ -55,6 +57,11 @@ export class Nemesis {
     this.#next();
   }
 
+  /** How often something went wrong so far. */
+  get faults(): number {
+    return this.#faults;
+  }
+
   /** From now on nothing goes wrong. */
   stop(): void {
     this.#stopped = true;
@@ -62,72 +69,85 @@ export class Nemesis {
     this.#world.faults.heal();
   }
 
-  breakConnections(most: number): void {
+  breakConnections(most: number): boolean {
     const sockets = this.#world.network.sockets;
     for (let count = 0; count < most && sockets.length > 0 && count < sockets.length; count++) {
       const socket = sockets[this.#randomness.integer(sockets.length)];
       if (socket?.isBusy) this.#coverage.add('reset with bytes under way');
       socket?.breakOff();
     }
+    return sockets.length > 0;
   }
 
-  partition(): void {
+  partition(): boolean {
     const client = this.#clients[this.#randomness.integer(this.#clients.length)];
-    if (client !== undefined) this.#world.network.cut(client.name, this.#cluster.host, this.#randomness.integer(5000));
+    if (client === undefined) return false;
+    this.#world.network.cut(client.name, this.#cluster.host, this.#randomness.integer(5000));
+    return true;
   }
 
-  slowNetwork(): void {
+  slowNetwork(): boolean {
     this.#world.network.latencyMsMax = 1 + this.#randomness.integer(200);
     this.#later(() => {
       this.#world.network.latencyMsMax = 1;
     });
+    return true;
   }
 
-  refuse(): void {
+  refuse(): boolean {
     this.#world.network.refusedShare = this.#randomness.float();
     this.#later(() => {
       this.#world.network.refusedShare = 0;
     });
+    return true;
   }
 
-  slowDisk(): void {
+  slowDisk(): boolean {
     this.#world.faults.slowness = 1 + this.#randomness.integer(50);
     this.#later(() => {
       this.#world.faults.slowness = 1;
     });
+    return true;
   }
 
-  fillDisk(): void {
+  fillDisk(): boolean {
     this.#world.faults.full = true;
     const forMs = this.#randomness.integer(3) === 0 ? 600 : 20;
     this.#later(() => {
       this.#world.faults.full = false;
     }, forMs);
+    return true;
   }
 
-  failReads(): void {
+  failReads(): boolean {
     this.#world.faults.readFailures = this.#randomness.float() ** 2;
     this.#later(() => {
       this.#world.faults.readFailures = 0;
     });
+    return true;
   }
 
-  failSyncs(): void {
+  failSyncs(): boolean {
     this.#world.faults.syncFailures = this.#randomness.float() ** 2;
     this.#later(() => {
       this.#world.faults.syncFailures = 0;
     });
+    return true;
   }
 
-  stall(): void {
-    this.#cluster.process?.stall(this.#randomness.integer(1000));
+  stall(): boolean {
+    const { process } = this.#cluster;
+    process?.stall(this.#randomness.integer(1000));
+    return process !== undefined;
   }
 
-  jumpClock(): void {
-    this.#cluster.process?.shiftWallClock(this.#randomness.integer(20_000) - 10_000);
+  jumpClock(): boolean {
+    const { process } = this.#cluster;
+    process?.shiftWallClock(this.#randomness.integer(20_000) - 10_000);
+    return process !== undefined;
   }
 
-  crash(): void {
+  crash(): boolean {
     const strike = (): void => {
       if (this.#stopped) return;
       if (this.#scenario.powerLoss) this.#cluster.losePower();
@@ -135,10 +155,11 @@ export class Nemesis {
     };
     if (this.#randomness.integer(2) === 0) strike();
     else this.#cluster.atNextWrite(strike);
+    return true;
   }
 
-  restart(): void {
-    this.#cluster.restart();
+  restart(): boolean {
+    return this.#cluster.restart();
   }
 
   #next(): void {
@@ -147,8 +168,10 @@ export class Nemesis {
       if (this.#stopped) return;
       const [name, deed] = lots[this.#randomness.integer(lots.length)] as (typeof lots)[number];
       this.#world.loop.note(`nemesis: ${name}`);
-      this.#coverage.add(name);
-      deed(this);
+      if (deed(this)) {
+        this.#coverage.add(name);
+        this.#faults += 1;
+      }
       this.#next();
     });
   }

@@ -20,8 +20,8 @@ import { ConnectionGone, someVersion, type WireConnection } from './wire-connect
 export interface ProducerPlan {
   readonly idempotent: boolean;
   readonly acks: -1 | 0 | 1;
-  /** Batches to write to each partition. */
-  readonly batches: number;
+  /** Records to write to each partition. */
+  readonly records: number;
   readonly recordsPerBatchMax: number;
   readonly valueBytesMax: number;
   readonly compression: Compression;
@@ -36,6 +36,7 @@ interface Batch {
 
 interface Lane {
   readonly partition: KnownPartition;
+  /** Records that are not in a batch yet. */
   left: number;
   nextNumber: number;
   /** In order of their sequence numbers. */
@@ -72,7 +73,7 @@ export class OracleProducer implements Actor {
     this.#onProducerId = onProducerId;
     this.#lanes = partitions.map((partition) => ({
       partition,
-      left: plan.batches,
+      left: plan.records,
       nextNumber: 0,
       unacknowledged: [],
       sent: 0,
@@ -211,7 +212,6 @@ export class OracleProducer implements Actor {
   #nextBatch(lane: Lane): Batch {
     if (lane.sent === lane.unacknowledged.length) {
       lane.unacknowledged.push(this.#build(lane));
-      lane.left -= 1;
     }
     const batch = lane.unacknowledged[lane.sent] as Batch;
     lane.sent += 1;
@@ -222,7 +222,8 @@ export class OracleProducer implements Actor {
     const { randomness, platform } = this.#home;
     const { recordsPerBatchMax, valueBytesMax, idempotent, compression } = this.#plan;
     const values: string[] = [];
-    const count = 1 + randomness.integer(recordsPerBatchMax);
+    const count = Math.min(lane.left, 1 + randomness.integer(recordsPerBatchMax));
+    lane.left -= count;
     const first = lane.nextNumber;
     this.#builder.reset();
     for (let index = 0; index < count; index++) {

@@ -33,6 +33,10 @@ export interface Scenario {
   readonly configuration: Readonly<Record<string, string>>;
 }
 
+/** What every seed comes to at least: records written, clients that write or read, things that go wrong. */
+export const recordsMin = 1000;
+export const clientsMin = 3;
+export const faultsMin = 10;
 /** Less than the smallest segment of a topic. */
 const batchBytesMax = 5800;
 const compressions: readonly Compression[] = ['none', 'none', 'none', 'gzip', 'snappy', 'lz4', 'zstd'];
@@ -40,21 +44,25 @@ const compressions: readonly Compression[] = ['none', 'none', 'none', 'gzip', 's
 export function scenarioOf(seed: number): Scenario {
   const randomness = seededRandomness(seed);
   const powerLoss = randomness.integer(4) === 0;
+  const troubleMs = 1000 + randomness.integer(4000);
   const topics = Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
     topicPlan(randomness, index, powerLoss),
   );
+  const partitions = topics.reduce((sum, topic) => sum + topic.partitions, 0);
+  const oracles = 1 + randomness.integer(3);
+  const ours = randomness.integer(3);
+  const shares = recordShares(randomness, oracles + ours, partitions);
+  const work = (writer: number): Work => ({ records: shares[writer] as number, troubleMs, powerLoss });
   return {
     seed,
     powerLoss,
     topics,
-    producers: Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
-      producerPlan(randomness, index, powerLoss),
-    ),
-    clientProducers: Array.from({ length: randomness.integer(3) }, () => clientProducerPlan(randomness, powerLoss)),
+    producers: Array.from({ length: oracles }, (_, index) => producerPlan(randomness, index, work(index))),
+    clientProducers: Array.from({ length: ours }, (_, index) => clientProducerPlan(randomness, work(oracles + index))),
     clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, powerLoss) : undefined,
-    consumers: 1 + randomness.integer(2),
+    consumers: Math.max(1 + randomness.integer(2), clientsMin - oracles - ours),
     committers: powerLoss ? 0 : 1,
-    troubleMs: 1000 + randomness.integer(4000),
+    troubleMs,
     calmMs: 50 + randomness.integer(powerLoss ? 200 : 400),
     tailBytesMax: 2 ** (10 + randomness.integer(10)),
     openFilesMax: 1 + randomness.integer(8),
@@ -85,29 +93,51 @@ function retention(randomness: Randomness): Record<string, string> {
   return { 'retention.ms': String(500 + randomness.integer(4000)) };
 }
 
-function producerPlan(randomness: Randomness, index: number, powerLoss: boolean): ProducerPlan {
+/** What a writer has to do. */
+interface Work {
+  /** Records to write to each partition. */
+  readonly records: number;
+  readonly troubleMs: number;
+  readonly powerLoss: boolean;
+}
+
+/** Divides at least `recordsMin` records among writers: how many each writes to each partition. */
+function recordShares(randomness: Randomness, writers: number, partitions: number): number[] {
+  const weights = Array.from({ length: writers }, () => 1 + randomness.integer(4));
+  const sum = weights.reduce((left, right) => left + right, 0);
+  return weights.map((weight) => Math.ceil((recordsMin * weight) / sum / partitions));
+}
+
+/** A mean pause with which so many steps last about as long as things go wrong. */
+function pacedMs(randomness: Randomness, { troubleMs }: Work, steps: number): number {
+  return (troubleMs / steps) * (0.3 + randomness.float());
+}
+
+function producerPlan(randomness: Randomness, index: number, work: Work): ProducerPlan {
+  const { powerLoss, records } = work;
   const idempotent = index === 0 || randomness.integer(3) > 0;
   // Batches of several sectors, of which a loss of power takes some.
   const valueBytesMax = 2 ** (powerLoss ? 8 + randomness.integer(4) : 3 + randomness.integer(8));
+  const recordsPerBatchMax = 1 + randomness.integer(Math.min(10, Math.floor(batchBytesMax / (valueBytesMax + 50))));
   return {
     idempotent,
     acks: idempotent ? -1 : (([-1, 0, 1] as const)[randomness.integer(3)] as ProducerPlan['acks']),
-    batches: 5 + randomness.integer(40),
-    recordsPerBatchMax: 1 + randomness.integer(Math.min(10, Math.floor(batchBytesMax / (valueBytesMax + 50)))),
+    records,
+    recordsPerBatchMax,
     valueBytesMax,
     compression: powerLoss ? 'none' : (compressions[randomness.integer(compressions.length)] as Compression),
-    pauseMs: 1 + randomness.integer(40),
+    pauseMs: pacedMs(randomness, work, (2 * records) / (1 + recordsPerBatchMax)),
   };
 }
 
-function clientProducerPlan(randomness: Randomness, powerLoss: boolean): ClientProducerPlan {
+function clientProducerPlan(randomness: Randomness, work: Work): ClientProducerPlan {
   return {
-    records: 10 + randomness.integer(100),
-    valueBytesMax: 2 ** (powerLoss ? 9 : 3 + randomness.integer(7)),
+    records: work.records,
+    valueBytesMax: 2 ** (work.powerLoss ? 9 : 3 + randomness.integer(7)),
     lingerMs: randomness.integer(3) === 0 ? randomness.integer(30) : 0,
     batchBytesMax: 1024 + randomness.integer(3000),
     bufferBytesMax: 4096 + 2 ** randomness.integer(20),
-    pauseMs: randomness.integer(20),
+    pauseMs: pacedMs(randomness, work, work.records),
   };
 }
 

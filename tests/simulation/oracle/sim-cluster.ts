@@ -120,14 +120,15 @@ export class SimCluster {
     this.drive.losePower(this.#randomness);
   }
 
-  /** Closes the cluster as an operator does, and starts it again. */
-  restart(): void {
-    if (!this.isRunning) return;
+  /** Closes the cluster as an operator does, and starts it again. Answers false when it does not run. */
+  restart(): boolean {
+    if (!this.isRunning) return false;
     this.#coverage.add('clean restart');
     this.#stop().then(
       () => this.#startLater(),
       () => this.#startLater(),
     );
+    return true;
   }
 
   /** Closes the cluster for good. */

@@ -35,10 +35,13 @@ export interface WireConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly clientId: string;
+  /** Bound on an answer. */
   readonly timeoutMs: number;
   /** Told of a `ProtocolViolation`. */
   readonly onViolation: (error: ProtocolViolation) => void;
 }
+
+const connectTimeoutMs = 3000;
 
 export class WireConnection {
   readonly #options: WireConnectionOptions;
@@ -62,8 +65,8 @@ export class WireConnection {
 
   /** Rejects with `ConnectError`. */
   static async open(options: WireConnectionOptions): Promise<WireConnection> {
-    const { host, port, timeoutMs, platform } = options;
-    return new WireConnection(options, await platform.network.connect({ host, port, timeoutMs }));
+    const { host, port, platform } = options;
+    return new WireConnection(options, await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs }));
   }
 
   get isOpen(): boolean {

@@ -1,0 +1,138 @@
+/**
+ * Bugs that the seeds must find, each a small change to the code as people make it. When the code changes, so must the
+ * pieces that are replaced here: a piece that is not found fails the test.
+ */
+import type { PlantedBug } from './plant.ts';
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'produce answers before the write is done',
+    file: 'packages/broker/src/handlers/produce.ts',
+    find: '  const outcome = await written;\n',
+    replace: '  const outcome = undefined as WriteOutcome | undefined;\n',
+  },
+  {
+    name: 'the high watermark moves before the write',
+    file: 'packages/broker/src/log/log-writer.ts',
+    find: '      await lease.file.write(batches, segment.sizeBytes);\n',
+    replace:
+      '      this.#writtenTo = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1;\n' +
+      '      await lease.file.write(batches, segment.sizeBytes);\n',
+  },
+  {
+    name: 'producer state is not rolled back after a failed write',
+    file: 'packages/broker/src/log/producer-states.ts',
+    find: '    this.#staged.clear();',
+    replace: '    // none',
+  },
+  {
+    name: 'a gap in sequence numbers is taken',
+    file: 'packages/broker/src/log/producer-states.ts',
+    find: 'baseSequence === sequenceAfter(last.lastSequence, 1)) return next',
+    replace: 'baseSequence >= sequenceAfter(last.lastSequence, 1)) return next',
+  },
+  {
+    name: 'only some duplicates are recognised',
+    file: 'packages/broker/src/log/producer-states.ts',
+    find: 'if (range.baseSequence === baseSequence && range.lastSequence === lastSequence) {',
+    replace:
+      'if (range.baseSequence === baseSequence && range.lastSequence === lastSequence && state.batches.length < 3) {',
+  },
+  {
+    name: 'a torn tail is not cut',
+    file: 'packages/broker/src/log/segment-recovery.ts',
+    find: '    await lease.file.truncate(segment.sizeBytes);\n',
+    replace: '    segment.sizeBytes = fileBytes;\n',
+  },
+  {
+    name: 'recovery does not check checksums',
+    file: 'packages/broker/src/log/segment-recovery.ts',
+    find: '    return batchHeader.computeCrc(bytes, position) === batchHeader.crc(bytes, position);\n',
+    replace: '    return true;\n',
+  },
+  {
+    name: 'producer state is not restored at start',
+    file: 'packages/broker/src/log/segment-recovery.ts',
+    find: '      if (batch !== undefined) producers.commit(batch);\n' + '      position',
+    replace: '      position',
+  },
+  {
+    name: 'the journal acknowledges before the write',
+    file: 'packages/broker/src/journal/journal.ts',
+    find: '    const file = this.#openFile;\n' + '    try {',
+    replace:
+      '    const file = this.#openFile;\n' + '    for (const pending of group) pending.resolve();\n' + '    try {',
+  },
+  {
+    name: 'the journal goes on behind a failed write',
+    file: 'packages/broker/src/journal/journal.ts',
+    find: '      await this.#cutFailedWrite(file);\n',
+    replace: '      for (const pending of group) this.#position += pending.bytes.length;\n',
+  },
+  {
+    name: "the log's end is one too small after a restart",
+    file: 'packages/broker/src/log/log.ts',
+    find: '    const end = this.#segments.active?.nextOffset ?? startOffset;\n',
+    replace: '    const end = Math.max(0, (this.#segments.active?.nextOffset ?? startOffset) - 1);\n',
+  },
+  {
+    name: 'retention removes a segment and leaves the start where it was',
+    file: 'packages/broker/src/log/log.ts',
+    find: '      this.#startOffset = Math.max(this.#startOffset, next.baseOffset);\n      return true;',
+    replace: '      return next.baseOffset >= 0;',
+  },
+  {
+    name: 'an index entry points behind its batch',
+    file: 'packages/broker/src/log/segment.ts',
+    find: 'this.index.add(baseOffset, this.sizeBytes, this.maxTimestamp)',
+    replace: 'this.index.add(baseOffset - 1, this.sizeBytes, this.maxTimestamp)',
+  },
+  {
+    name: 'no sync before the answer, where one is asked for',
+    file: 'packages/broker/src/log/log-writer.ts',
+    find: 'if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);',
+    replace: 'if (this.#unsynced.records + records > settings.flushRecords * 3) await this.#unsynced.sync(lease.file);',
+  },
+  {
+    name: 'the names of new files are not synced',
+    file: 'packages/broker/src/log/unsynced.ts',
+    find: '    for (const directory of this.#directories) await this.#disk.syncDirectory(directory);\n',
+    replace: '',
+  },
+  {
+    name: 'answers leave in the order in which they are ready',
+    file: 'packages/broker/src/network/connection.ts',
+    find: '      if (!done) break;',
+    replace: '      if (!done) continue;',
+  },
+  {
+    name: 'the file cache closes files in use',
+    file: 'packages/broker/src/log/file-cache.ts',
+    find: '      if (entry.users > 0) continue;\n',
+    replace: '',
+  },
+  {
+    name: 'the tail in memory keeps what a failed write took back',
+    file: 'packages/broker/src/log/log.ts',
+    find: '    this.#environment.tails.truncate(this.#tail, this.highWatermark);\n' + '    await',
+    replace: '    await',
+  },
+  {
+    name: 'producer ids begin again at every start',
+    file: 'packages/broker/src/producer-ids.ts',
+    find: '    this.#next = this.#reserved;\n',
+    replace: '    this.#next = Math.max(0, this.#reserved - 1000);\n',
+  },
+  {
+    name: 'an append wakes only one of the fetches that wait',
+    file: 'packages/broker/src/topics/partition.ts',
+    find: '    for (const listener of [...this.#listeners]) listener.appended(this);\n',
+    replace: '    for (const listener of [...this.#listeners].slice(0, 1)) listener.appended(this);\n',
+  },
+  {
+    name: 'what is appended during a write waits for the next append',
+    file: 'packages/broker/src/log/log.ts',
+    find: '    while (this.#pending !== undefined) {\n      const group: WriteGroup',
+    replace: '    if (this.#pending !== undefined) {\n      const group: WriteGroup',
+  },
+];

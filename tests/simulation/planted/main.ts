@@ -1,0 +1,16 @@
+/**
+ * `node tests/simulation/planted/main.ts [COUNT [NAME]]`: plants each bug whose name contains NAME, runs COUNT seeds
+ * (default 100) with it, and prints how many found it and what the first of them said.
+ */
+import { runSeedsInWorker } from '../run-seeds.ts';
+import { plantedBugs } from './bugs.ts';
+
+const [count = '100', name = ''] = process.argv.slice(2);
+let missed = 0;
+for (const bug of plantedBugs.filter((each) => each.name.includes(name))) {
+  const { failures } = await runSeedsInWorker({ first: 1000, count: Number(count) }, bug);
+  const first = failures[0]?.message.split('\n', 1)[0] ?? 'nobody noticed';
+  process.stdout.write(`${failures.length} of ${count} seeds: ${bug.name}\n    ${first}\n`);
+  if (failures.length === 0) missed += 1;
+}
+process.exitCode = missed > 0 ? 1 : 0;
