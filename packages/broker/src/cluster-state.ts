@@ -2,6 +2,7 @@
 import type { Platform } from '@millrace/base';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import type { ClusterConfiguration } from './configuration/cluster-configuration.ts';
+import type { ClusterFeatures } from './features/cluster-features.ts';
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
@@ -14,6 +15,7 @@ export interface ClusterState {
   readonly configuration: ClusterConfiguration;
   /** Endpoints by ascending node id. */
   readonly endpoints: readonly BrokerEndpoint[];
+  readonly features: ClusterFeatures;
   readonly topics: TopicCatalog;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;

@@ -14,6 +14,7 @@ import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
+import { ClusterFeatures } from './features/cluster-features.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { handlers } from './handlers/index.ts';
@@ -92,6 +93,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly name: string;
   readonly platform: Platform;
   readonly configuration: ClusterConfiguration;
+  readonly features: ClusterFeatures;
   readonly topics: TopicCatalog;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
@@ -120,6 +122,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
     const paths = clusterPaths(dataDirectory);
     this.#journal = new Journal({ disk, path: paths.journal, report: this.#report });
     this.configuration.attach(this.#journal);
+    this.features = new ClusterFeatures(this.#journal);
     this.#housekeeping = new Housekeeping({ timers: platform.timers, report: this.#report });
     this.#files = new FileCache(disk, options.openFilesMax ?? openFilesMaxDefault);
     const environment: LogEnvironment = {

@@ -1,5 +1,6 @@
-/** ApiVersions, versions 0 to 4. What is advertised is what there is a handler for. */
+/** ApiVersions, versions 0 to 4. What is advertised is what there is a handler for, and the cluster's features. */
 import { apiVersions as apiVersionsApi, errorCodes, versionRange } from '@millrace/wire';
+import type { ClusterFeatures } from '../features/cluster-features.ts';
 import type { AnyHandler, Handler } from '../handler.ts';
 
 /** The handler for a broker that offers `handlers()`; asked late, because it is one of them itself. */
@@ -12,8 +13,24 @@ export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handle
       return {
         errorCode: valid ? errorCodes.NONE : errorCodes.INVALID_REQUEST,
         apiKeys: valid ? offered(handlers()) : [],
+        ...(valid ? featuresOf(context.broker.cluster.features, context.apiVersion) : {}),
       };
     },
+  };
+}
+
+/** Before version 4 clients refuse a lowest version of 0, so such features are left out (KIP-1022). */
+function featuresOf(features: ClusterFeatures, apiVersion: number) {
+  return {
+    supportedFeatures: features.supported
+      .filter(({ minVersion }) => minVersion > 0 || apiVersion >= 4)
+      .map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
+    finalizedFeaturesEpoch: features.epoch,
+    finalizedFeatures: [...features.finalized()].map(({ name, level }) => ({
+      name,
+      maxVersionLevel: level,
+      minVersionLevel: level,
+    })),
   };
 }
 

@@ -25,6 +25,7 @@ import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
 import { syncGroup } from './sync-group.ts';
+import { updateFeatures } from './update-features.ts';
 
 const list: AnyHandler[] = [
   any(produce),
@@ -49,6 +50,7 @@ const list: AnyHandler[] = [
   any(createPartitions),
   any(deleteGroups),
   any(incrementalAlterConfigs),
+  any(updateFeatures),
   any(describeCluster),
   any(apiVersionsHandler(() => list)),
 ];
