@@ -2,7 +2,7 @@
  * Freezes what Kafka's own classes write: `node tools/freeze-messages.ts CLASSPATH` fills every message that wire has a
  * schema for, at every version, has Java write it, and puts values and bytes into
  * `packages/wire/src/testing/golden-messages.jsonl`, which the tests hold our codecs against; likewise the table of
- * error codes into `kafka-errors.json`. Run it after adding an API or a version, and look at what changed.
+ * error codes into `kafka-errors.json` and the APIs of a broker, with their stable versions, into `kafka-apis.json`. Run it after adding an API or a version, and look at what changed.
  *
  * CLASSPATH holds kafka-clients 4.3 or newer, slf4j-api, jackson-core, jackson-databind and jackson-annotations. Needs
  * Java 17.
@@ -32,7 +32,9 @@ if (classpath === undefined || classpath.startsWith('-')) {
   const frames = java(classpath, [], messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
   const lines = messages.map((message, index) => `${JSON.stringify({ ...message, frame: frames[index] })}\n`);
   writeFileSync(join(target, 'golden-messages.jsonl'), lines.join(''));
-  writeFileSync(join(target, 'kafka-errors.json'), `[\n  ${java(classpath, ['errors'], '').join(',\n  ')}\n]\n`);
+  for (const table of ['errors', 'apis']) {
+    writeFileSync(join(target, `kafka-${table}.json`), `[\n  ${java(classpath, [table], '').join(',\n  ')}\n]\n`);
+  }
   process.stdout.write(`${messages.length} messages frozen\n`);
 }
 

@@ -6,8 +6,10 @@
  * test counts as failed. The last line is `N passed, N failed, N skipped`; the exit code is 1 when anything failed.
  *
  * Environment: `CI=true` makes skips failures but where CI's machine cannot have what is needed; `MILLRACE_TEST_SCALE`
- * multiplies rounds and seeds (0.2 by hand and 1 in CI, unless set).
+ * multiplies rounds and seeds (0.2 by hand and 1 in CI, unless set); `MILLRACE_TEST_RESULTS` names a file that gets a
+ * line of JSON for every test: its file, its names, how it ended.
  */
+import { writeFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { findTestFiles, type TestFile } from './test/files.ts';
 import { endAllProcesses, type FileResult, TestProcess } from './test/process.ts';
@@ -55,8 +57,18 @@ async function main(filters: readonly string[]): Promise<number> {
   });
   await Promise.all(lanes);
   results.sort((a, b) => (a.path < b.path ? -1 : 1));
+  writeResults(results);
   process.stdout.write(summary(results, inCi));
   return judge(results, inCi).failed > 0 || results.length === 0 ? 1 : 0;
+}
+
+function writeResults(results: readonly FileResult[]): void {
+  const target = process.env['MILLRACE_TEST_RESULTS'];
+  if (target === undefined || target === '') return;
+  const lines = results.flatMap(({ path, tests }) =>
+    tests.map(({ name, outcome }) => `${JSON.stringify({ path, name, outcome })}\n`),
+  );
+  writeFileSync(target, lines.join(''));
 }
 
 /** Takes files from the front of `queue`, each in a process of its own. */

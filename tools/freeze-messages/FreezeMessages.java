@@ -29,7 +29,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
  * Writes messages with Kafka's own classes. Reads one JSON object a line, {"message", "version", "fields"}, and answers
  * each with a line of hex: for a request or response its frame without the length, for other messages the version and
  * the body. A field that is left out keeps the default of Kafka's class. The word "errors" instead prints the table of
- * error codes as JSON lines.
+ * error codes as JSON lines, the word "apis" the APIs that a broker speaks with their stable versions.
  */
 public final class FreezeMessages {
     private static final String PACKAGE = "org.apache.kafka.common.message.";
@@ -39,6 +39,10 @@ public final class FreezeMessages {
     public static void main(String[] words) throws Exception {
         if (words.length > 0 && words[0].equals("errors")) {
             printErrors();
+            return;
+        }
+        if (words.length > 0 && words[0].equals("apis")) {
+            printApis();
             return;
         }
         ObjectMapper mapper = new ObjectMapper();
@@ -59,6 +63,12 @@ public final class FreezeMessages {
         for (Errors error : Errors.values()) {
             boolean retriable = error.exception() instanceof RetriableException;
             System.out.println("[" + error.code() + ", \"" + error.name() + "\", " + retriable + "]");
+        }
+    }
+
+    private static void printApis() {
+        for (ApiKeys api : ApiKeys.brokerApis()) {
+            System.out.println("[" + api.id + ", \"" + api.name + "\", " + api.oldestVersion() + ", " + api.latestVersion(false) + "]");
         }
     }
 
