@@ -6,6 +6,7 @@ import type { ClusterFeatures } from './features/cluster-features.ts';
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import type { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
 
@@ -13,10 +14,11 @@ export interface ClusterState {
   readonly clusterId: string;
   readonly platform: Platform;
   readonly configuration: ClusterConfiguration;
-  /** Endpoints by ascending node id. */
+  /** The brokers that run, by ascending node id. */
   readonly endpoints: readonly BrokerEndpoint[];
   readonly features: ClusterFeatures;
   readonly topics: TopicCatalog;
+  readonly replication: Replication;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;

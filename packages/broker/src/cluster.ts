@@ -1,5 +1,6 @@
 /**
- * A cluster of brokers in one process: several endpoints, one state, one directory on disk.
+ * A cluster of brokers in one process: several endpoints, one state, one directory on disk. Brokers can be stopped and
+ * started again while the others go on.
  *
  *     <data directory>/meta.json    format version and cluster id
  *     <data directory>/journal      topics, configuration, groups, offsets, producer ids
@@ -8,7 +9,7 @@
  * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its
  * directory; the caller does.
  */
-import { type Listener, messageOf, nodePlatform, type Platform } from '@millrace/base';
+import { MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
@@ -24,8 +25,11 @@ import { FileCache } from './log/file-cache.ts';
 import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
 import { TailCache } from './log/tail-cache.ts';
+import { BrokerListener } from './network/broker-listener.ts';
 import { Connection } from './network/connection.ts';
 import { ProducerIds } from './producer-ids.ts';
+import { ReplicaTable } from './replication/replica-table.ts';
+import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
 
@@ -67,6 +71,17 @@ export interface BrokerAddress {
   readonly rack: string | null;
 }
 
+/** A broker was named that the cluster does not have. */
+export class UnknownBrokerError extends MillraceError {
+  readonly code = 'unknown_broker';
+  readonly nodeId: number;
+
+  constructor(nodeId: number, known: readonly number[]) {
+    super(`the cluster has no broker ${nodeId}; its brokers are ${known.join(', ')}`);
+    this.nodeId = nodeId;
+  }
+}
+
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
@@ -95,6 +110,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly configuration: ClusterConfiguration;
   readonly features: ClusterFeatures;
   readonly topics: TopicCatalog;
+  readonly replication: Replication;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;
@@ -102,12 +118,15 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
   readonly #files: FileCache;
-  readonly #connections = new Set<Connection>();
+  readonly #writer = new ByteWriter();
+  /** By node id, ascending. */
+  readonly #listeners: ReadonlyMap<number, BrokerListener>;
   readonly #housekeeping: Housekeeping;
   readonly #report: (event: BrokerEvent) => void;
   #clusterId = '';
   #endpoints: BrokerEndpoint[] = [];
-  #listeners: Listener[] = [];
+  /** The last start or stop of a broker; never rejects. */
+  #switching: Promise<unknown> = Promise.resolve();
   #journalOpen = false;
   #closing: Promise<void> | undefined;
 
@@ -132,13 +151,24 @@ export class Cluster implements ClusterState, AsyncDisposable {
       tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault),
       report: this.#report,
     };
+    const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));
+    this.#listeners = new Map(table.brokers.map(({ nodeId }) => [nodeId, this.#makeListener(nodeId)]));
     this.topics = new TopicCatalog({
       directory: paths.topics,
-      nodeIds: options.brokers.map(({ nodeId }) => nodeId),
+      replicaTable: table,
       configuration: this.configuration,
       environment,
       randomness,
       journal: this.#journal,
+    });
+    this.replication = new Replication({
+      table,
+      topics: this.topics,
+      configuration: this.configuration,
+      journal: this.#journal,
+      clock,
+      timers: platform.timers,
+      report: this.#report,
     });
     this.producerIds = new ProducerIds(this.#journal);
     this.groups = this.#makeGroups();
@@ -155,12 +185,12 @@ export class Cluster implements ClusterState, AsyncDisposable {
     return this.#endpoints;
   }
 
-  /** The endpoints' addresses, as clients see them. */
+  /** The addresses of the brokers that run, as clients see them. */
   get brokers(): readonly BrokerAddress[] {
     return this.#endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack }));
   }
 
-  /** `host:port,host:port`, for a client's bootstrap servers. */
+  /** `host:port,host:port` of the brokers that run, for a client's bootstrap servers. */
   get bootstrap(): string {
     return this.#endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
   }
@@ -172,12 +202,45 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#journalOpen = true;
     this.producerIds.start();
     await this.topics.recover();
+    await this.replication.start();
     await this.groups.start();
     await this.#listen();
     this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
+    this.#keepLeaders();
     const idleMsMax = this.configuration.number('connections.max.idle.ms');
     if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#closeIdle(idleMsMax));
+  }
+
+  /**
+   * Stops one broker as in a controlled shutdown: it leaves the ISRs, its leaderships and what it coordinates move to
+   * other brokers, then its connections end. It stays down, also over a restart of the cluster, until `startBroker`.
+   * Does nothing if it is down. Rejects with `UnknownBrokerError`, `DiskError` or the journal's errors.
+   */
+  stopBroker(nodeId: number): Promise<void> {
+    return this.#switch(async () => {
+      const listener = this.#listenerOf(nodeId);
+      await this.replication.brokerStopped(nodeId);
+      this.#nameEndpoints();
+      await listener.close();
+    });
+  }
+
+  /**
+   * Starts a broker that was stopped, at the address it had. Its replicas are out of sync until they have caught up.
+   * Does nothing if it runs. Rejects with `UnknownBrokerError`, `ListenError`, `DiskError` or the journal's errors.
+   */
+  startBroker(nodeId: number): Promise<void> {
+    return this.#switch(async () => {
+      const listener = this.#listenerOf(nodeId);
+      if (!listener.isOpen) await listener.open();
+      try {
+        await this.replication.brokerReturned(nodeId);
+      } finally {
+        if (this.replication.table.isDown(nodeId)) await listener.close();
+        this.#nameEndpoints();
+      }
+    });
   }
 
   /**
@@ -194,11 +257,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   async #close(): Promise<void> {
     const housekeeping = this.#housekeeping.stop();
-    const listeners = this.#listeners.map((listener) => listener.close());
-    for (const connection of [...this.#connections]) connection.destroy();
-    await Promise.all([...listeners, housekeeping]);
+    await this.#switching;
+    await Promise.all([...[...this.#listeners.values()].map((listener) => listener.close()), housekeeping]);
     if (!this.#journalOpen) return;
     this.groups.close();
+    await this.#endReplication();
     await this.topics.removed();
     const logs = [...this.topics.logged()].map((partition) => partition.openLog());
     for (let first = 0; first < logs.length; first += closingAtOnce) {
@@ -230,31 +293,78 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
   }
 
-  async #listen(): Promise<void> {
+  #makeListener(nodeId: number): BrokerListener {
     const { host = '127.0.0.1', brokers } = this.#options;
-    const writer = new ByteWriter();
-    const frameBytesMax = this.configuration.number('socket.request.max.bytes');
-    const endpoints: BrokerEndpoint[] = [];
-    // All ports are bound before any client is answered, because every answer names all brokers.
-    for (const { nodeId, port, rack } of [...brokers].sort((left, right) => left.nodeId - right.nodeId)) {
-      const listener = await this.platform.network.listen({ host, port }, (socket) => {
+    return new BrokerListener({
+      network: this.platform.network,
+      host,
+      port: brokers.find((broker) => broker.nodeId === nodeId)?.port ?? 0,
+      accept: (socket, onClosed) => {
         const broker = this.#endpoints.find((endpoint) => endpoint.nodeId === nodeId);
-        if (broker === undefined) return socket.destroy();
-        const connection = new Connection(socket, {
+        if (broker === undefined) return undefined;
+        return new Connection(socket, {
           broker,
           handlers,
-          frameBytesMax,
+          frameBytesMax: this.configuration.number('socket.request.max.bytes'),
           clock: this.platform.clock,
-          writer,
+          writer: this.#writer,
           report: this.#report,
-          onClosed: (closed) => this.#connections.delete(closed),
+          onClosed,
         });
-        this.#connections.add(connection);
-      });
-      this.#listeners.push(listener);
-      endpoints.push({ nodeId, host, port: listener.port, rack: rack ?? null, cluster: this });
+      },
+    });
+  }
+
+  async #listen(): Promise<void> {
+    // All ports are bound before any client is answered, because every answer names all brokers.
+    for (const [nodeId, listener] of this.#listeners) {
+      if (this.replication.table.isRunning(nodeId)) await listener.open();
     }
-    this.#endpoints = endpoints;
+    this.#nameEndpoints();
+  }
+
+  /** Makes endpoints of the brokers that run and listen. */
+  #nameEndpoints(): void {
+    const { host = '127.0.0.1' } = this.#options;
+    const { table } = this.replication;
+    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.nodeId, endpoint]));
+    this.#endpoints = table.brokers.flatMap(({ nodeId, rack }) => {
+      const listener = this.#listeners.get(nodeId);
+      if (!listener?.isOpen || table.isDown(nodeId)) return [];
+      return [known.get(nodeId) ?? { nodeId, host, port: listener.port, rack, cluster: this }];
+    });
+  }
+
+  #listenerOf(nodeId: number): BrokerListener {
+    const listener = this.#listeners.get(nodeId);
+    if (listener === undefined) throw new UnknownBrokerError(nodeId, [...this.#listeners.keys()]);
+    return listener;
+  }
+
+  /** Runs one start or stop of a broker after the other. */
+  #switch(work: () => Promise<void>): Promise<void> {
+    const switched = this.#switching.then(work);
+    this.#switching = switched.catch(() => undefined);
+    return switched;
+  }
+
+  #keepLeaders(): void {
+    const { configuration, replication } = this;
+    if (configuration.boolean('auto.leader.rebalance.enable')) {
+      const intervalMs = configuration.number('leader.imbalance.check.interval.seconds') * 1000;
+      this.#housekeeping.every(intervalMs, () => replication.balance());
+    }
+    const uncleanMs = configuration.number('unclean.leader.election.interval.ms');
+    this.#housekeeping.every(uncleanMs, () => replication.electUnclean());
+  }
+
+  async #endReplication(): Promise<void> {
+    try {
+      await this.replication.close();
+    } catch (error) {
+      const message = `could not note how far replicas have caught up: ${messageOf(error)}`;
+      this.#report({ level: 'warn', message: `${message}; after the next start they go on from an earlier place` });
+    }
   }
 
   async #retain(): Promise<void> {
@@ -284,6 +394,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   #closeIdle(idleMsMax: number): void {
     const since = this.platform.clock.monotonic() - idleMsMax;
-    for (const connection of this.#connections) connection.closeIfIdle(since);
+    for (const { connections } of this.#listeners.values()) {
+      for (const connection of connections) connection.closeIfIdle(since);
+    }
   }
 }

@@ -5,6 +5,7 @@ export {
   type Cluster,
   type ClusterOptions,
   startCluster,
+  UnknownBrokerError,
 } from './cluster.ts';
 export { ClusterDirectoryError } from './cluster-directory.ts';
 export { ConfigurationError } from './configuration/definition.ts';

@@ -1,5 +1,8 @@
 /** The configuration of brokers that this broker knows: Kafka's names, and the defaults of Apache Kafka 4.x. */
 import type { Definition } from './definition.ts';
+import { limitDefinitions } from './limit-definitions.ts';
+import { replicationDefinitions } from './replication-definitions.ts';
+import { securityDefinitions } from './security-definitions.ts';
 import { topicDefinitions } from './topic-definitions.ts';
 
 const own: readonly Definition[] = [
@@ -124,6 +127,10 @@ const topicDefaults: readonly Definition[] = topicDefinitions.flatMap((definitio
   return brokerName === undefined ? [] : [{ ...rest, name: brokerName, dynamic: true }];
 });
 
-export const brokerDefinitions: readonly Definition[] = [...own, ...topicDefaults].sort((left, right) =>
-  left.name < right.name ? -1 : 1,
-);
+export const brokerDefinitions: readonly Definition[] = [
+  ...own,
+  ...limitDefinitions,
+  ...replicationDefinitions,
+  ...securityDefinitions,
+  ...topicDefaults,
+].sort((left, right) => (left.name < right.name ? -1 : 1));

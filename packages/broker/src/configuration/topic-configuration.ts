@@ -24,6 +24,8 @@ export interface LogSettings {
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
   readonly compression: string;
+  readonly inSyncMin: number;
+  readonly uncleanElection: boolean;
 }
 
 /** Throws `ConfigurationError` when a name does not exist for topics or its value is not allowed. */
@@ -69,5 +71,7 @@ export function logSettings(own: ReadonlyMap<string, string>, cluster: ClusterCo
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     compression: text('compression.type'),
+    inSyncMin: number('min.insync.replicas'),
+    uncleanElection: text('unclean.leader.election.enable') === 'true',
   };
 }

@@ -2,16 +2,36 @@
 import { assert } from '@millrace/base';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 
-/** The endpoint that coordinates `key`: always the same one as long as the cluster has the same number of brokers. */
+/**
+ * The endpoint that coordinates `key`, of those that run: the one for which key and node id together hash highest, so
+ * that only what a stopped broker coordinated moves, and returns with it.
+ */
 export function coordinatorOf(endpoints: readonly BrokerEndpoint[], key: string): BrokerEndpoint {
-  const endpoint = endpoints[hashOf(key) % endpoints.length];
-  assert(endpoint !== undefined, 'a cluster has a broker');
-  return endpoint;
+  const keyHash = hashOf(key);
+  let highest = -1;
+  let found: BrokerEndpoint | undefined;
+  for (const endpoint of endpoints) {
+    const weight = mixed(keyHash, endpoint.nodeId);
+    if (weight <= highest) continue;
+    highest = weight;
+    found = endpoint;
+  }
+  assert(found !== undefined, 'a broker runs while requests come');
+  return found;
 }
 
 /** Whether requests about `key` belong to this endpoint; others answer NOT_COORDINATOR. */
 export function coordinates(endpoint: BrokerEndpoint, key: string): boolean {
-  return coordinatorOf(endpoint.cluster.endpoints, key).nodeId === endpoint.nodeId;
+  const { endpoints } = endpoint.cluster;
+  return endpoints.length > 0 && coordinatorOf(endpoints, key).nodeId === endpoint.nodeId;
+}
+
+/** 32 bits that all depend on both numbers, by the finalizer of MurmurHash3. */
+function mixed(hash: number, nodeId: number): number {
+  let bits = hash ^ Math.imul(nodeId + 1, 0x9e3779b1);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits. */

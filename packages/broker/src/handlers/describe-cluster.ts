@@ -8,7 +8,7 @@ export const describeCluster: Handler<typeof describeClusterApi> = {
   api: describeClusterApi,
 
   handle(request, context) {
-    const { clusterId, endpoints } = context.broker.cluster;
+    const { clusterId, endpoints, replication } = context.broker.cluster;
     if (request.endpointType !== brokersEndpoint) {
       const errorMessage = 'only broker endpoints can be described here';
       return {
@@ -23,7 +23,7 @@ export const describeCluster: Handler<typeof describeClusterApi> = {
       errorCode: errorCodes.NONE,
       endpointType: request.endpointType,
       clusterId,
-      controllerId: endpoints[0]?.nodeId ?? -1,
+      controllerId: replication.controller.nodeId,
       brokers: endpoints.map(({ nodeId, host, port, rack }) => ({ brokerId: nodeId, host, port, rack })),
     };
   },

@@ -22,7 +22,7 @@ export const metadata: Handler<typeof metadataApi> = {
     return {
       brokers: cluster.endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack })),
       clusterId: cluster.clusterId,
-      controllerId: cluster.endpoints[0]?.nodeId ?? -1,
+      controllerId: cluster.replication.controller.nodeId,
       topics: await topicsOf(request, context),
     };
   },
@@ -67,7 +67,7 @@ function describe(topic: Topic): TopicDraft {
 }
 
 function describePartition(partition: Partition) {
-  const { index, leader, leaderEpoch, replicas, inSync } = partition;
+  const { index, leader, leaderEpoch, replicas, inSync, owner } = partition;
   return {
     errorCode: leader < 0 ? errorCodes.LEADER_NOT_AVAILABLE : errorCodes.NONE,
     partitionIndex: index,
@@ -75,6 +75,6 @@ function describePartition(partition: Partition) {
     leaderEpoch,
     replicaNodes: replicas,
     isrNodes: inSync,
-    offlineReplicas: inSync.length === replicas.length ? [] : replicas.filter((nodeId) => !inSync.includes(nodeId)),
+    offlineReplicas: owner.replicaTable.down.size === 0 ? [] : replicas.filter(owner.replicaTable.isDown),
   };
 }

@@ -16,6 +16,7 @@ import type { JoinAnswer, SyncAnswer } from '../groups/group-member.ts';
 import { Journal } from '../journal/journal.ts';
 import { FileCache } from '../log/file-cache.ts';
 import { TailCache } from '../log/tail-cache.ts';
+import { ReplicaTable } from '../replication/replica-table.ts';
 import { TopicCatalog } from '../topics/topic-catalog.ts';
 import { ManualPlatform, settle } from './manual-platform.ts';
 
@@ -46,7 +47,8 @@ export class GroupFixture {
     this.#journal = journal;
     const environment = { clock, disk, files: new FileCache(disk, 16), tails: new TailCache(1024), report };
     const directory = '/data/topics';
-    this.topics = new TopicCatalog({ directory, nodeIds: [1], configuration, environment, randomness, journal });
+    const replicaTable = new ReplicaTable([{ nodeId: 1, rack: null }]);
+    this.topics = new TopicCatalog({ directory, replicaTable, configuration, environment, randomness, journal });
     this.groups = new GroupCoordinator({
       platform: this.platform,
       configuration,

@@ -52,6 +52,8 @@ const defaults: LogSettings = {
   timestampBeforeMaxMs: unbounded,
   timestampAfterMaxMs: unbounded,
   compression: 'producer',
+  inSyncMin: 1,
+  uncleanElection: false,
 };
 
 export const logDirectory = '/topics/orders.1/0';

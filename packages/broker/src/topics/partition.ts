@@ -2,12 +2,14 @@
  * One partition of a topic. A partition without records has no log: no directory, file, timer or buffer, so that a
  * cluster can have hundreds of thousands of them.
  *
- * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. The first
- * one whose broker is started leads.
+ * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. What they
+ * are at is changed by the replication alone.
  */
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { Log, type ReadChunks } from '../log/log.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
+import { noLeader, type PartitionState, type ReplicaSet } from '../replication/partition-state.ts';
+import type { ReplicaTable } from '../replication/replica-table.ts';
 
 /** Someone who waits for records. */
 export interface AppendListener {
@@ -18,20 +20,26 @@ export interface AppendListener {
 /** What a partition takes from its topic. */
 export interface PartitionOwner {
   readonly name: string;
+  readonly id: string;
   /** Absolute path of the topic's directory. */
   readonly directory: string;
   readonly environment: LogEnvironment;
+  /** What the topic itself sets, by name. */
+  readonly configuration: ReadonlyMap<string, string>;
   readonly settings: LogSettings;
   readonly deleted: boolean;
-  /** The brokers that are started. */
-  readonly nodeIds: readonly number[];
+  readonly replicaTable: ReplicaTable;
 }
+
+const none: readonly number[] = [];
 
 export class Partition {
   readonly owner: PartitionOwner;
   readonly index: number;
   /** Node ids, the preferred leader first. Shared with other partitions: never changed in place. */
   replicas: readonly number[];
+  /** Undefined while all replicas are in sync, the first one leads and always did. */
+  state: PartitionState | undefined;
   #log: Log | undefined;
   #listeners: Set<AppendListener> | undefined;
 
@@ -39,24 +47,38 @@ export class Partition {
     this.owner = owner;
     this.index = index;
     this.replicas = replicas;
+    this.state = owner.replicaTable.newState(this, replicas);
   }
 
-  /** The first replica whose broker is started; -1 when there is none, as after a start with fewer brokers. */
+  /** The broker that leads; -1 while nobody can. */
   get leader(): number {
-    const { nodeIds } = this.owner;
-    return this.replicas.find((nodeId) => nodeIds.includes(nodeId)) ?? -1;
+    return this.state === undefined ? (this.replicas[0] ?? noLeader) : this.state.leader;
   }
 
-  /** Replicas whose brokers are started. */
+  /** Replicas that have all records; of an offline partition those that last had them. */
   get inSync(): readonly number[] {
-    const { nodeIds } = this.owner;
-    if (this.replicas.every((nodeId) => nodeIds.includes(nodeId))) return this.replicas;
-    return this.replicas.filter((nodeId) => nodeIds.includes(nodeId));
+    return this.state?.inSync ?? this.replicas;
   }
 
   /** Grows when another broker becomes leader. */
   get leaderEpoch(): number {
-    return 0;
+    return this.state?.leaderEpoch ?? 0;
+  }
+
+  /** Replicas that the reassignment under way adds. */
+  get adding(): readonly number[] {
+    return this.state?.adding ?? none;
+  }
+
+  /** Replicas that the reassignment under way removes. */
+  get removing(): readonly number[] {
+    return this.state?.removing ?? none;
+  }
+
+  /** The replicas and all they are at. */
+  get replicaSet(): ReplicaSet {
+    const { replicas, leader, leaderEpoch, inSync, adding, removing } = this;
+    return { replicas, leader, leaderEpoch, inSync, adding, removing };
   }
 
   get startOffset(): number {
@@ -69,6 +91,11 @@ export class Partition {
 
   get highWatermark(): number {
     return this.#log?.highWatermark ?? 0;
+  }
+
+  /** Offset up to which consumers that read committed records only may read. */
+  get lastStableOffset(): number {
+    return this.#log?.lastStableOffset ?? 0;
   }
 
   /** The log, if the partition ever had records. */
@@ -87,8 +114,19 @@ export class Partition {
     return this.#log;
   }
 
-  read(offset: number, bytesMax: number, atLeastOne: boolean): ReadChunks | Promise<ReadChunks> {
-    return this.#log?.read(offset, bytesMax, atLeastOne) ?? [];
+  /** As `Log.read`, up to the high watermark or the offset given. */
+  read(
+    offset: number,
+    bytesMax: number,
+    atLeastOne: boolean,
+    endOffset = this.highWatermark,
+  ): ReadChunks | Promise<ReadChunks> {
+    return this.#log?.read(offset, bytesMax, atLeastOne, endOffset) ?? [];
+  }
+
+  /** Whether `read` at this offset needs no file. */
+  isInMemory(offset: number): boolean {
+    return this.#log?.isInMemory(offset) ?? true;
   }
 
   listen(listener: AppendListener): void {

@@ -7,6 +7,7 @@ import { type Disk, MillraceError, messageOf, type Randomness, randomUuidBytes }
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
+import type { ReplicaTable } from '../replication/replica-table.ts';
 import type { Partition } from './partition.ts';
 import { Topic } from './topic.ts';
 
@@ -31,8 +32,7 @@ type TopicEntry =
 export interface TopicCatalogOptions {
   /** Absolute path of the directory that holds all topics' directories. */
   readonly directory: string;
-  /** The brokers that are started. */
-  readonly nodeIds: readonly number[];
+  readonly replicaTable: ReplicaTable;
   readonly configuration: ClusterConfiguration;
   readonly environment: LogEnvironment;
   readonly randomness: Randomness;
@@ -234,7 +234,7 @@ export class TopicCatalog {
       configuration: new Map(Object.entries(entry.configuration)),
       cluster,
       environment,
-      nodeIds: this.#options.nodeIds,
+      replicaTable: this.#options.replicaTable,
     });
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.id, topic);

@@ -2,6 +2,7 @@
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import { type LogSettings, logSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
+import type { ReplicaTable } from '../replication/replica-table.ts';
 import { Partition, type PartitionOwner } from './partition.ts';
 
 export interface TopicOptions {
@@ -14,8 +15,7 @@ export interface TopicOptions {
   readonly configuration: ReadonlyMap<string, string>;
   readonly cluster: ClusterConfiguration;
   readonly environment: LogEnvironment;
-  /** The brokers that are started. */
-  readonly nodeIds: readonly number[];
+  readonly replicaTable: ReplicaTable;
 }
 
 export class Topic implements PartitionOwner {
@@ -23,7 +23,7 @@ export class Topic implements PartitionOwner {
   readonly id: string;
   readonly directory: string;
   readonly environment: LogEnvironment;
-  readonly nodeIds: readonly number[];
+  readonly replicaTable: ReplicaTable;
   /** By partition number. */
   readonly partitions: Partition[];
   #configuration: ReadonlyMap<string, string>;
@@ -36,7 +36,7 @@ export class Topic implements PartitionOwner {
     this.id = options.id;
     this.directory = options.directory;
     this.environment = options.environment;
-    this.nodeIds = options.nodeIds;
+    this.replicaTable = options.replicaTable;
     this.#cluster = options.cluster;
     this.#configuration = options.configuration;
     this.partitions = options.assignment.map((replicas, index) => new Partition(this, index, replicas));
@@ -73,6 +73,9 @@ export class Topic implements PartitionOwner {
   /** Wakes whoever waits for records; the files go later. */
   markDeleted(): void {
     this.#deleted = true;
-    for (const partition of this.partitions) partition.wake();
+    for (const partition of this.partitions) {
+      this.replicaTable.forget(partition);
+      partition.wake();
+    }
   }
 }
