@@ -6,6 +6,7 @@ import type { Platform } from '@millrace/base';
 import type { Admin } from './admin.ts';
 import type { Consumer, ConsumerOptions } from './consumer.ts';
 import type { Producer, ProducerOptions } from './producer.ts';
+import type { SecurityOptions } from './security.ts';
 import type { TopicLike } from './topic.ts';
 
 export interface ClientOptions {
@@ -34,6 +35,8 @@ export interface ClientOptions {
   readonly autoCreateTopics?: boolean | undefined;
   /** Largest response accepted from a broker, in bytes; a larger one breaks the connection. Default 256 MiB. */
   readonly frameBytesMax?: number | undefined;
+  /** TLS and login. Default: neither. */
+  readonly security?: SecurityOptions | undefined;
   /** Told of what goes on in the background and is handled there, for logs. Must not throw. */
   readonly report?: ((event: ClientEvent) => void) | undefined;
 }
@@ -48,13 +51,16 @@ export interface ClientEvent {
     | 'metadata_failed'
     | 'produce_retried'
     | 'producer_epoch_bumped'
+    | 'producer_fenced'
+    | 'transaction_aborted'
     | 'fetch_failed'
     | 'offset_reset'
     | 'group_joined'
     | 'group_left'
     | 'group_rebalance'
     | 'coordinator_lost'
-    | 'commit_failed';
+    | 'commit_failed'
+    | 'throttled';
   /** A sentence for a person. */
   readonly message: string;
   readonly error?: Error | undefined;

@@ -18,6 +18,7 @@ import type { Connection, RequestOptions } from './connection/connection.ts';
 import { MetadataCache } from './metadata/metadata-cache.ts';
 import { retrying } from './retry.ts';
 import type { ClientSettings } from './settings.ts';
+import { ClientMetrics } from './telemetry/client-metrics.ts';
 
 /** What has a coordinator. */
 export type CoordinatedKind = 'group' | 'transactional id';
@@ -29,6 +30,7 @@ export interface CallBounds {
 
 export class Cluster {
   readonly settings: ClientSettings;
+  readonly metrics: ClientMetrics;
   readonly pool: BrokerPool;
   readonly metadata: MetadataCache;
   #clusterId: string | null = null;
@@ -37,7 +39,11 @@ export class Cluster {
 
   constructor(settings: ClientSettings) {
     this.settings = settings;
-    this.pool = new BrokerPool(settings);
+    this.metrics = new ClientMetrics((api, broker, throttleMs) => {
+      const message = `broker ${broker} asks for a pause of ${throttleMs} ms after ${api}: a quota is used up`;
+      settings.report({ level: 'info', event: 'throttled', message });
+    });
+    this.pool = new BrokerPool(settings, this.metrics);
     this.metadata = new MetadataCache(settings, (topics, mayCreate) => this.askMetadata(topics, mayCreate));
   }
 

@@ -36,7 +36,9 @@ export type {
   ConsumerOptions,
   ConsumerRecord,
   GroupConsumerOptions,
+  GroupOffsets,
   OffsetQuery,
+  OffsetsInTransaction,
   RecordView,
   WholeTopicConsumerOptions,
 } from './consumer.ts';
@@ -52,9 +54,12 @@ export {
   NoBrokerError,
   NoOffsetError,
   NotAssignedError,
+  ProducerFencedError,
   RecordTooLargeError,
   RequestTimeoutError,
   SerdeError,
+  TransactionAbortableError,
+  TransactionStateError,
   UnknownPartitionError,
   UnknownTopicError,
   UnsupportedApiError,
@@ -68,7 +73,23 @@ export type {
   ProducerOptions,
   ProducerRecord,
   RecordPosition,
+  Transaction,
+  TransactionCallOptions,
+  TransactionOptions,
 } from './producer.ts';
+export {
+  AuthenticationError,
+  type AuthenticationFacts,
+  CredentialsUnavailableError,
+} from './security/security-errors.ts';
+export type {
+  BearerToken,
+  PasswordOptions,
+  SaslOptions,
+  SecurityOptions,
+  TlsOptions,
+  TokenOptions,
+} from './security.ts';
 export { bytes, json, nullable, type Serde, type SerdeLike, text, validated } from './serde.ts';
 export {
   type AnyTopic,

@@ -1,7 +1,9 @@
 /** The options of a client, checked and with their defaults filled in. */
-import { nodePlatform, type Platform } from '@millrace/base';
+import { type ConnectTls, nodePlatform, type Platform } from '@millrace/base';
 import type { ClientEvent, ClientOptions } from './client.ts';
 import { InvalidOptionError } from './errors.ts';
+import { type SaslCredentials, saslCredentials } from './security/sasl-credentials.ts';
+import type { SecurityOptions } from './security.ts';
 
 export interface BrokerAddress {
   readonly host: string;
@@ -20,16 +22,20 @@ export interface ClientSettings {
   readonly unknownTopicTimeoutMs: number;
   readonly autoCreateTopics: boolean;
   readonly frameBytesMax: number;
+  readonly tls: ConnectTls | undefined;
+  readonly sasl: SaslCredentials | undefined;
   readonly report: (event: ClientEvent) => void;
 }
 
 /** Throws `InvalidOptionError`. */
 export function clientSettings(options: ClientOptions): ClientSettings {
+  const platform = options.platform ?? nodePlatform;
+  const requestTimeoutMs = integerOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, 1, 2 ** 31 - 1);
   return {
     bootstrap: parseBootstrap(options.bootstrap),
     clientId: options.clientId ?? 'millrace',
-    platform: options.platform ?? nodePlatform,
-    requestTimeoutMs: integerOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, 1, 2 ** 31 - 1),
+    platform,
+    requestTimeoutMs,
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, 1, 2 ** 31 - 1),
     retryBackoffMs: integerOption('retryBackoffMs', options.retryBackoffMs, 100, 1, 60_000),
     retryBackoffMaxMs: integerOption('retryBackoffMaxMs', options.retryBackoffMaxMs, 1_000, 1, 600_000),
@@ -37,8 +43,36 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     unknownTopicTimeoutMs: integerOption('unknownTopicTimeoutMs', options.unknownTopicTimeoutMs, 5_000, 0, 2 ** 31 - 1),
     autoCreateTopics: options.autoCreateTopics ?? true,
     frameBytesMax: integerOption('frameBytesMax', options.frameBytesMax, 256 * 1024 * 1024, 64 * 1024, 2 ** 31 - 1),
+    tls: tlsOf(options.security?.tls),
+    sasl: saslOf(options.security, platform, requestTimeoutMs),
     report: options.report ?? (() => undefined),
   };
+}
+
+function tlsOf(tls: SecurityOptions['tls']): ConnectTls | undefined {
+  if (tls === undefined || tls === false) return undefined;
+  if (tls === true) return {};
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new InvalidOptionError('security.tls', 'needs both cert and key, or neither');
+  }
+  return tls;
+}
+
+function saslOf(
+  security: SecurityOptions | undefined,
+  platform: Platform,
+  timeoutMs: number,
+): SaslCredentials | undefined {
+  const sasl = security?.sasl;
+  if (sasl === undefined) return undefined;
+  const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
+  choiceOption('security.sasl.mechanism', sasl.mechanism, undefined, mechanisms);
+  if (sasl.mechanism === 'OAUTHBEARER') {
+    if (typeof sasl.token !== 'function') throw new InvalidOptionError('security.sasl.token', 'must be a function');
+  } else if (sasl.username === '' || sasl.password === '') {
+    throw new InvalidOptionError('security.sasl', 'needs a username and a password that are not empty');
+  }
+  return saslCredentials(sasl, platform, timeoutMs);
 }
 
 /** A whole number within bounds, or the default. Throws `InvalidOptionError`. */

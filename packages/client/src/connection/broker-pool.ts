@@ -3,11 +3,12 @@
  * that may wait long, such as fetches and joins, must not hold up others), so there is one for each broker and purpose.
  * After a failure the next attempt waits, longer each time.
  */
-import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf, sleep } from '@millrace/base';
 import { backoffMs } from '../backoff.ts';
 import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
+import { AuthenticationError } from '../security/security-errors.ts';
 import type { BrokerAddress, ClientSettings } from '../settings.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { type Connection, type ConnectionObserver, openConnection } from './connection.ts';
 
 export interface BrokerNode extends BrokerAddress {
   readonly nodeId: number;
@@ -29,13 +30,15 @@ const general = 'general';
 
 export class BrokerPool {
   readonly #settings: ClientSettings;
+  readonly #observer: (ConnectionObserver & { connectionsCreated: number }) | undefined;
   readonly #nodes = new Map<number, BrokerNode>();
   /** By purpose and `host:port`, so that a node that moved gets new connections. */
   readonly #slots = new Map<string, Map<string, Slot>>();
   readonly #abort = new AbortController();
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ClientSettings, observer?: ConnectionObserver & { connectionsCreated: number }) {
     this.#settings = settings;
+    this.#observer = observer;
   }
 
   /** The brokers of the latest metadata, by node id ascending. */
@@ -90,7 +93,7 @@ export class BrokerPool {
     }
     const { clock } = this.#settings.platform;
     const startedAt = clock.monotonic();
-    const errors: Error[] = [];
+    const errors: MillraceError[] = [];
     const tried = new Set<string>();
     for (const address of [...known, ...this.#settings.bootstrap]) {
       if (tried.has(addressOf(address))) continue;
@@ -99,9 +102,12 @@ export class BrokerPool {
         return await this.#connectTo(address, general);
       } catch (error) {
         if (this.isClosed || !isMillraceError(error)) throw error;
+        // A login that is refused here is refused elsewhere too, and each try counts towards locking the user out.
+        if (error instanceof AuthenticationError) throw error;
         errors.push(error);
       }
     }
+    for (const error of errors) if (!error.retriable) throw error;
     throw new NoBrokerError([...tried], Math.round(clock.monotonic() - startedAt), errors);
   }
 
@@ -137,13 +143,14 @@ export class BrokerPool {
     const waitMs = slot.notBefore - platform.clock.monotonic();
     if (waitMs > 0) await sleep(platform.timers, waitMs, signal);
     try {
-      const connection = await openConnection({ ...this.#settings, ...address, signal });
+      const connection = await openConnection({ ...this.#settings, ...address, observer: this.#observer, signal });
       if (slot.released) {
         connection.close();
         throw new ClosedError('connection');
       }
       slot.connection = connection;
       slot.failures = 0;
+      if (this.#observer !== undefined) this.#observer.connectionsCreated++;
       connection.onEnd((error) => this.#ended(slot, error));
       report({ level: 'info', event: 'connected', message: `connected to broker ${connection.broker} (${purpose})` });
       return connection;

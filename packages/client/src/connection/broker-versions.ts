@@ -26,6 +26,11 @@ export class BrokerVersions {
     }
   }
 
+  /** Whether nothing is known yet. */
+  get isEmpty(): boolean {
+    return this.#ranges.size === 0;
+  }
+
   /** The highest version both speak, not above `versionMax`. Throws `UnsupportedApiError` when there is none. */
   choose(api: Api, versionMax = Number.POSITIVE_INFINITY): number {
     const range = this.#ranges.get(api.key);

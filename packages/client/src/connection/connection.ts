@@ -2,12 +2,20 @@
  * One connection to one broker. Requests are sent as they come, without waiting for answers, and answers come in the
  * order of the requests, so they are matched first in, first out, and the correlation id is the proof.
  *
- * One timer watches the nearest deadline. A request that is not answered in time ends the connection: its answer would
- * block all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects, the
- * pool opens another.
+ * Requests are held back, in their order, while the broker throttles (KIP-219) and while the login is renewed (KIP-368);
+ * those under way are not concerned. A request that is not answered in time ends the connection: its answer would block
+ * all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects, the pool
+ * opens another.
  */
-import type { Platform, Socket, Timer } from '@millrace/base';
-import { isMillraceError, messageOf } from '@millrace/base';
+import {
+  ConnectError,
+  type ConnectTls,
+  isMillraceError,
+  messageOf,
+  type Platform,
+  type Socket,
+  type Timer,
+} from '@millrace/base';
 import {
   type Api,
   apiVersions,
@@ -22,17 +30,35 @@ import {
   type ResponseOf,
 } from '@millrace/wire';
 import { ConnectionLostError, RequestTimeoutError } from '../errors.ts';
+import { authenticate } from '../security/authentication.ts';
+import type { SaslCredentials } from '../security/sasl-credentials.ts';
 import { BrokerVersions } from './broker-versions.ts';
+import { type PendingRequest, PendingRequests } from './pending-requests.ts';
+import { SendGate } from './send-gate.ts';
+import { renewalTime } from './session.ts';
+
+/** Told of what connections do, for counters. Called for each request, so it must be cheap; must not throw. */
+export interface ConnectionObserver {
+  /** A request was answered after `latencyMs`. */
+  answered(api: string, nodeId: number, latencyMs: number): void;
+  /** The broker asked for a pause of `throttleMs`. */
+  throttled(api: string, broker: string, throttleMs: number): void;
+}
 
 export interface ConnectionOptions {
   readonly platform: Platform;
   readonly host: string;
   readonly port: number;
+  /** -1 while it is not known. */
+  readonly nodeId?: number | undefined;
   readonly clientId: string;
   readonly connectTimeoutMs: number;
   /** Bound on requests that name none of their own. */
   readonly requestTimeoutMs: number;
   readonly frameBytesMax: number;
+  readonly tls?: ConnectTls | undefined;
+  readonly sasl?: SaslCredentials | undefined;
+  readonly observer?: ConnectionObserver | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,30 +68,28 @@ export interface RequestOptions {
   readonly versionMax?: number | undefined;
 }
 
-interface Pending {
-  readonly name: string;
-  readonly correlationId: number;
-  readonly timeoutMs: number;
-  readonly deadline: number;
-  readonly answer: (frame: Uint8Array) => void;
-  readonly fail: (error: Error) => void;
-}
-
 /** Memory that a connection reads into: as much as one read of a socket brings at most. */
 const readBufferBytes = 64 * 1024;
 /** Fetched records come in frames of megabytes, for which memory is best taken in one piece. */
 const firstBufferBytes = 16 * 1024 * 1024;
 
-/** Opens a connection and learns what the broker speaks. Rejects with `ConnectError`, `ConnectionLostError`, ... */
+/** With these a TLS server's alert begins: the only thing that it says to who does not speak TLS. */
+const tlsAlertType = 0x15;
+const tlsMajorVersion = 0x03;
+
+/**
+ * Opens a connection, learns what the broker speaks, and logs in. Rejects with `ConnectError`, `ConnectionLostError`,
+ * `AuthenticationError`, ...
+ */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { host, port, platform, connectTimeoutMs, signal } = options;
+  const { host, port, platform, connectTimeoutMs, signal, tls } = options;
   const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-  const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, signal, readBuffer });
+  const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, tls, signal, readBuffer });
   const connection = new Connection(options, socket);
   const onAbort = (): void => connection.close();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await connection.negotiate();
+    await connection.begin();
   } catch (error) {
     connection.close();
     throw error;
@@ -82,21 +106,27 @@ export class Connection {
   readonly #socket: Socket;
   readonly #splitter: FrameSplitter;
   readonly #writer = new ByteWriter();
-  readonly #pending: Pending[] = [];
+  readonly #pending: PendingRequests;
+  readonly #gate = new SendGate();
   #versions: BrokerVersions;
   #nextCorrelationId = 0;
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
   #ended: Error | undefined;
+  /** Whether the broker answered anything but the question for its versions. */
+  #isAccepted = false;
   #isFull = false;
   readonly #drainWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #onEnd: ((error: Error) => void) | undefined;
+  /** Monotonic time from which the login must be renewed before anything else is sent. */
+  #renewAt = Number.POSITIVE_INFINITY;
+  #throttledUntil = 0;
+  #throttleTimer: Timer | undefined;
 
   constructor(options: ConnectionOptions, socket: Socket) {
     this.broker = `${options.host}:${options.port}`;
     this.#options = options;
     this.#socket = socket;
     this.#versions = new BrokerVersions(this.broker, { apiKeys: [] });
+    this.#pending = new PendingRequests(options.platform, (late) => this.#timeOut(late));
     this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame), {
       firstBufferBytes,
       chunksAreReused: true,
@@ -104,7 +134,7 @@ export class Connection {
     socket.handle({
       data: (chunk) => this.#receive(chunk),
       drained: () => this.#drained(),
-      closed: (error) => this.#end(this.#lost(error?.message ?? 'the broker closed it', error)),
+      closed: (error) => this.#end(this.#closed(error)),
     });
   }
 
@@ -112,9 +142,9 @@ export class Connection {
     return this.#ended === undefined;
   }
 
-  /** Requests sent and not answered. */
+  /** Requests sent and not answered, and those held back. */
   get pendingCount(): number {
-    return this.#pending.length;
+    return this.#pending.count + this.#gate.heldCount;
   }
 
   /** Calls `callback` once when the connection ends, with the reason. */
@@ -138,16 +168,14 @@ export class Connection {
   }
 
   /**
-   * Sends a request at once and resolves with its answer, whose views pin the whole frame. Record bytes in `draft` are
-   * not copied: they must not change until the answer. Rejects with `ConnectionLostError`, `RequestTimeoutError`,
-   * `UnsupportedApiError`, `WireError`.
+   * Sends a request as soon as the broker lets us and resolves with its answer, whose views pin the whole frame; its
+   * time begins when it is sent. Record bytes in `draft` are not copied: they must not change until the answer. Rejects
+   * with `ConnectionLostError`, `RequestTimeoutError`, `UnsupportedApiError`, `AuthenticationError`, `WireError`.
    */
   request<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<ResponseOf<A>> {
     return new Promise((resolve, reject) => {
       const version = this.#versions.choose(api, options?.versionMax);
-      this.#send(api, version, draft, options?.timeoutMs, reject, (frame) =>
-        resolve(decodeResponse(api, version, frame)),
-      );
+      this.#whenOpen(reject, () => this.#send(api, version, draft, options?.timeoutMs, reject, resolve));
     });
   }
 
@@ -156,8 +184,14 @@ export class Connection {
    * more. Rejects as `request` does.
    */
   async post<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<void> {
-    if (this.#ended !== undefined) throw this.#ended;
-    this.#write(api, this.#versions.choose(api, options?.versionMax), draft);
+    const version = this.#versions.choose(api, options?.versionMax);
+    await new Promise<void>((resolve, reject) => {
+      this.#whenOpen(reject, () => {
+        if (this.#ended !== undefined) return reject(this.#ended);
+        this.#write(api, version, draft);
+        resolve();
+      });
+    });
     if (this.#isFull) await new Promise<void>((resolve, reject) => this.#drainWaiters.push({ resolve, reject }));
   }
 
@@ -166,10 +200,14 @@ export class Connection {
     this.#end(this.#lost(reason));
   }
 
-  /**
-   * The first exchange on a connection. A broker that doesn't know our version answers in version 0, naming its own.
-   */
-  async negotiate(): Promise<void> {
+  /** The first exchanges on a connection: versions, login. */
+  async begin(): Promise<void> {
+    await this.#negotiate();
+    if (this.#options.sasl !== undefined) await this.#logIn(this.#options.sasl);
+  }
+
+  /** A broker that doesn't know our version answers in version 0, naming its own. */
+  async #negotiate(): Promise<void> {
     let version = 4;
     let known = await this.#askVersions(version);
     if (known.errorCode === errorCodes.UNSUPPORTED_VERSION) {
@@ -183,7 +221,7 @@ export class Connection {
   #askVersions(version: number): Promise<ResponseOf<typeof apiVersions>> {
     const draft = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' };
     return new Promise((resolve, reject) => {
-      this.#send(apiVersions, version, draft, this.#options.connectTimeoutMs, reject, (frame) => {
+      this.#post(apiVersions, version, draft, this.#options.connectTimeoutMs, reject, (frame) => {
         // The error code follows the correlation id; with this one the rest is in version 0.
         const refused = frame.length >= 6 && ((frame[4]! << 8) | frame[5]!) === errorCodes.UNSUPPORTED_VERSION;
         resolve(decodeResponse(apiVersions, refused ? 0 : version, frame));
@@ -191,19 +229,76 @@ export class Connection {
     });
   }
 
+  /** Logs in, for the first time or anew, past whatever else is held back. */
+  async #logIn(credentials: SaslCredentials): Promise<void> {
+    const { platform, connectTimeoutMs } = this.#options;
+    const begunAt = platform.clock.monotonic();
+    const lifetimeMs = await authenticate(
+      this.broker,
+      credentials,
+      (api, draft) =>
+        new Promise((resolve, reject) => {
+          this.#send(api, this.#versions.choose(api), draft, connectTimeoutMs, reject, resolve);
+        }),
+    );
+    this.#renewAt = renewalTime(begunAt, lifetimeMs, platform.randomness);
+  }
+
+  /** What waits goes on once the broker has accepted the new login; if it does not, the connection ends. */
+  #renewLogin(): void {
+    this.#renewAt = Number.POSITIVE_INFINITY;
+    this.#gate.shut();
+    this.#logIn(this.#options.sasl as SaslCredentials).then(
+      () => this.#gate.open(),
+      (error: unknown) => this.#end(error as Error),
+    );
+  }
+
+  /** Sends now, or later if the gate is shut. What `send` throws goes to `fail`. */
+  #whenOpen(fail: (error: Error) => void, send: () => void): void {
+    if (!this.#gate.isShut && this.#options.platform.clock.monotonic() >= this.#renewAt) this.#renewLogin();
+    if (!this.#gate.isShut) return send();
+    this.#gate.hold(() => {
+      try {
+        send();
+      } catch (error) {
+        fail(error as Error);
+      }
+    });
+  }
+
   #send<A extends Api>(
+    api: A,
+    version: number,
+    draft: RequestDraft<A>,
+    timeoutMs: number | undefined,
+    fail: (error: Error) => void,
+    resolve: (response: ResponseOf<A>) => void,
+  ): void {
+    const sentAt = this.#post(api, version, draft, timeoutMs, fail, (frame) => {
+      const response = decodeResponse(api, version, frame);
+      this.#note(api, sentAt, (response as { readonly throttleTimeMs?: number }).throttleTimeMs);
+      resolve(response);
+    });
+  }
+
+  /** Answers the monotonic time at which it was sent. */
+  #post<A extends Api>(
     api: A,
     version: number,
     draft: RequestDraft<A>,
     timeoutMs = this.#options.requestTimeoutMs,
     fail: (error: Error) => void,
     answer: (frame: Uint8Array) => void,
-  ): void {
-    if (this.#ended !== undefined) return fail(this.#ended);
-    const correlationId = this.#write(api, version, draft);
-    const deadline = this.#options.platform.clock.monotonic() + timeoutMs;
-    this.#pending.push({ name: api.name, correlationId, timeoutMs, deadline, answer, fail });
-    if (deadline < this.#timerAt) this.#watch(deadline);
+  ): number {
+    const sentAt = this.#options.platform.clock.monotonic();
+    if (this.#ended !== undefined) fail(this.#ended);
+    else {
+      const correlationId = this.#write(api, version, draft);
+      const deadline = sentAt + timeoutMs;
+      this.#pending.add({ name: api.name, correlationId, timeoutMs, sentAt, deadline, answer, fail });
+    }
+    return sentAt;
   }
 
   #write<A extends Api>(api: A, version: number, draft: RequestDraft<A>): number {
@@ -214,6 +309,30 @@ export class Connection {
     return correlationId;
   }
 
+  #note(api: Api, sentAt: number, throttleMs: number | undefined): void {
+    this.#isAccepted = true;
+    const { observer, platform, nodeId = -1 } = this.#options;
+    const now = platform.clock.monotonic();
+    observer?.answered(api.name, nodeId, now - sentAt);
+    if (throttleMs === undefined || throttleMs <= 0) return;
+    observer?.throttled(api.name, this.broker, throttleMs);
+    // A broker from before KIP-219 has waited itself, before it answered.
+    if (this.#versions.supports(apiVersions, 2)) this.#throttle(now + throttleMs);
+  }
+
+  #throttle(until: number): void {
+    if (until <= this.#throttledUntil || this.#ended !== undefined) return;
+    this.#throttledUntil = until;
+    if (this.#throttleTimer !== undefined) this.#throttleTimer.cancel();
+    else this.#gate.shut();
+    const { clock, timers } = this.#options.platform;
+    const waitMs = Math.min(2 ** 31 - 1, Math.ceil(until - clock.monotonic()));
+    this.#throttleTimer = timers.after(Math.max(0, waitMs), () => {
+      this.#throttleTimer = undefined;
+      this.#gate.open();
+    });
+  }
+
   #drained(): void {
     this.#isFull = false;
     for (const { resolve } of this.#drainWaiters.splice(0)) resolve();
@@ -221,6 +340,11 @@ export class Connection {
 
   #receive(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
+    if (!this.#isAccepted && chunk[0] === tlsAlertType && chunk[1] === tlsMajorVersion) {
+      const { host, port } = this.#options;
+      const reason = 'the broker speaks TLS on this port; set security.tls, or use the port of a PLAINTEXT listener';
+      return this.#end(new ConnectError({ host, port }, reason, undefined, 'tls_refused'));
+    }
     try {
       this.#splitter.push(chunk);
     } catch (error) {
@@ -231,7 +355,7 @@ export class Connection {
 
   #answer(frame: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    const pending = this.#pending[0];
+    const pending = this.#pending.first;
     const correlationId = correlationIdOf(frame);
     if (pending === undefined || pending.correlationId !== correlationId) {
       const expected = pending === undefined ? 'none was expected' : `${pending.correlationId} was expected`;
@@ -246,30 +370,33 @@ export class Connection {
     }
   }
 
-  #watch(deadline: number): void {
-    this.#timer?.cancel();
-    this.#timerAt = deadline;
-    const { clock, timers } = this.#options.platform;
-    this.#timer = timers.after(Math.max(0, Math.ceil(deadline - clock.monotonic())), () => this.#checkDeadlines());
-  }
-
-  #checkDeadlines(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#timer = undefined;
-    const now = this.#options.platform.clock.monotonic();
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const pending of this.#pending) {
-      if (pending.deadline <= now) return this.#timeOut(pending);
-      nearest = Math.min(nearest, pending.deadline);
-    }
-    if (nearest !== Number.POSITIVE_INFINITY) this.#watch(nearest);
-  }
-
-  #timeOut(late: Pending): void {
+  #timeOut(late: PendingRequest): void {
     const error = new RequestTimeoutError(late.name, this.broker, late.timeoutMs);
-    this.#pending.splice(this.#pending.indexOf(late), 1);
     late.fail(error);
     this.#end(this.#lost(`${late.name} was not answered within ${late.timeoutMs} ms`, error));
+  }
+
+  #closed(error: Error | undefined): Error {
+    const { host, port, tls } = this.#options;
+    const code = (error?.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+    // Since TLS 1.3 a broker says only after the handshake that it does not take our certificate.
+    if (error !== undefined && tls !== undefined && !this.#isAccepted && code.startsWith('ERR_SSL_')) {
+      return new ConnectError({ host, port }, error.message, error, 'tls_refused');
+    }
+    return this.#lost(error?.message ?? this.#closedReason(), error);
+  }
+
+  /** A broker closes without a word what does not speak as its listener wants. */
+  #closedReason(): string {
+    const { tls, sasl } = this.#options;
+    if (this.#isAccepted) return 'the broker closed it';
+    if (this.#versions.isEmpty) {
+      const wanted =
+        tls === undefined ? 'perhaps it wants TLS on this port: set security.tls' : 'is it a Kafka broker?';
+      return `the broker closed it before it said anything; ${wanted}`;
+    }
+    if (sasl !== undefined) return 'the broker closed it during the login';
+    return 'the broker closed it at the first request; perhaps it wants a login on this port: set security.sasl';
   }
 
   #lost(reason: string, cause?: unknown): ConnectionLostError {
@@ -279,9 +406,10 @@ export class Connection {
   #end(error: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    this.#timer?.cancel();
+    this.#throttleTimer?.cancel();
     this.#socket.destroy();
-    for (const pending of this.#pending.splice(0)) pending.fail(error);
+    for (const pending of this.#pending.clear()) pending.fail(error);
+    this.#gate.release();
     for (const { reject } of this.#drainWaiters.splice(0)) reject(error);
     this.#onEnd?.(error);
   }
