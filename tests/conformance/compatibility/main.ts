@@ -34,13 +34,14 @@ async function write(): Promise<number> {
     const target = join(directory, 'results.jsonl');
     const root = resolve(import.meta.dirname, '../../..');
     const environment = { ...process.env, MILLRACE_TEST_RESULTS: target };
+    // First, because a test compares it.
+    writeSection('apis', apiTable(await askVersions()));
     const run = spawnSync(process.execPath, ['tools/test.ts', 'tests/conformance/'], {
       cwd: root,
       env: environment,
       stdio: 'inherit',
     });
     if (run.status !== 0) return 1;
-    writeSection('apis', apiTable(await askVersions()));
     writeSection('clients', clientTable(readResults(target)));
     return 0;
   } finally {
