@@ -5,6 +5,7 @@
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import { brokerDefinitions } from './broker-definitions.ts';
 import { ConfigurationError, checkValue, type Definition } from './definition.ts';
+import { listenerDefinitions } from './security-definitions.ts';
 
 const definitions = new Map(brokerDefinitions.map((definition) => [definition.name, definition]));
 
@@ -40,6 +41,18 @@ export class ClusterConfiguration {
     return this.#dynamic.get(name) ?? this.#static.get(name) ?? definitionOf(name).default;
   }
 
+  /**
+   * The value for a listener, and with `mechanism` for that SASL mechanism there, which
+   * `listener.name.<listener>.[<mechanism>.]<name>` sets before `name` does.
+   */
+  textFor(listener: string, name: string, mechanism?: string): string {
+    const prefix = `listener.name.${listener.toLowerCase()}.`;
+    const own = [`${prefix}${name}`];
+    if (mechanism !== undefined) own.unshift(`${prefix}${mechanism.toLowerCase()}.${name}`);
+    const set = own.find((each) => this.#dynamic.has(each) || this.#static.has(each));
+    return this.text(set ?? name);
+  }
+
   number(name: string): number {
     return Number(this.text(name));
   }
@@ -48,8 +61,12 @@ export class ClusterConfiguration {
     return this.text(name) === 'true';
   }
 
+  /** Every configuration with its value, and those of single listeners that are set. */
   entries(): ConfigurationEntry[] {
-    return brokerDefinitions.map((definition) => {
+    const ofListeners = [...new Set([...this.#static.keys(), ...this.#dynamic.keys()])].filter((name) =>
+      name.startsWith('listener.name.'),
+    );
+    return [...brokerDefinitions, ...ofListeners.map(definitionOf)].map((definition) => {
       const { name } = definition;
       const source = this.#dynamic.has(name) ? 'dynamic' : this.#static.has(name) ? 'static' : 'default';
       return { definition, value: this.text(name), source };
@@ -87,9 +104,18 @@ interface DynamicEntry {
 }
 
 function definitionOf(name: string): Definition {
-  const definition = definitions.get(name);
+  const definition = definitions.get(name) ?? listenerDefinition(name);
   if (definition === undefined) {
     throw new ConfigurationError(name, `there is no broker configuration named ${name}`);
   }
   return definition;
+}
+
+/** What `listener.name.<listener>.[<mechanism>.]<name>` means. */
+function listenerDefinition(name: string): Definition | undefined {
+  const rest = /^listener\.name\.[a-z0-9_-]+\.(.+)$/.exec(name)?.[1];
+  if (rest === undefined) return undefined;
+  const plain = rest.replace(/^(?:plain|scram-sha-256|scram-sha-512|oauthbearer)\./, '');
+  const definition = listenerDefinitions.find((each) => each.name === plain);
+  return definition && { ...definition, name };
 }

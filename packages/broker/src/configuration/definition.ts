@@ -1,7 +1,7 @@
 /** What a configuration name means: its type, default, bounds and documentation, and how its text is read. */
 import { MillraceError } from '@millrace/base';
 
-export type ConfigurationType = 'boolean' | 'int' | 'long' | 'double' | 'string' | 'list';
+export type ConfigurationType = 'boolean' | 'int' | 'long' | 'double' | 'string' | 'list' | 'password';
 
 /** One configuration name. Defaults and values are text, as on the wire. */
 export interface Definition {
@@ -14,6 +14,8 @@ export interface Definition {
   readonly max?: number;
   /** The only texts allowed; of a list, the only elements. */
   readonly oneOf?: readonly string[];
+  /** What each element of a list must look like. */
+  readonly elements?: RegExp;
   /** Where a topic's value comes from when the topic sets none: the broker's name for it. */
   readonly brokerName?: string;
   /** Whether it may be changed while the broker runs. */
@@ -37,6 +39,7 @@ export function checkValue(definition: Definition, text: string): void {
   const refuse = (reason: string): never => {
     throw new ConfigurationError(name, `Invalid value ${text} for configuration ${name}: ${reason}`);
   };
+  if (type === 'password') return;
   if (type === 'boolean') {
     if (text !== 'true' && text !== 'false') refuse('must be true or false');
   } else if (type === 'string') {
@@ -45,6 +48,8 @@ export function checkValue(definition: Definition, text: string): void {
     const elements = listOf(text);
     const foreign = elements.find((element) => definition.oneOf && !definition.oneOf.includes(element));
     if (foreign !== undefined) refuse(`each must be one of ${definition.oneOf?.join(', ')}`);
+    const odd = elements.find((element) => definition.elements && !definition.elements.test(element));
+    if (odd !== undefined) refuse(`${odd} is not of the form ${definition.elements?.source}`);
   } else checkNumber(definition, text, refuse);
 }
 

@@ -7,19 +7,29 @@ import { topicDefinitions } from './topic-definitions.ts';
 /** One configuration value as DescribeConfigs and CreateTopics answer it. */
 export interface DescribedEntry {
   readonly name: string;
-  readonly value: string;
+  /** Null when it is a secret. */
+  readonly value: string | null;
+  readonly isSensitive: boolean;
   readonly readOnly: boolean;
   readonly configSource: number;
   readonly configType: number;
   readonly documentation: string;
   /** Where the value would come from, the one in force first. */
-  readonly synonyms: readonly { readonly name: string; readonly value: string; readonly source: number }[];
+  readonly synonyms: readonly { readonly name: string; readonly value: string | null; readonly source: number }[];
 }
 
 /** Numbers of `DescribeConfigsResponse.ConfigSource`. */
 const sources = { topic: 1, dynamic: 3, static: 4, default: 5 } as const;
 
-const types: Record<ConfigurationType, number> = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 };
+const types: Record<ConfigurationType, number> = {
+  boolean: 1,
+  string: 2,
+  int: 3,
+  long: 5,
+  double: 6,
+  list: 7,
+  password: 9,
+};
 
 /** What is in force for a topic that sets `own`. */
 export function topicConfigurationEntries(
@@ -56,14 +66,16 @@ function entryOf(
   readOnly: boolean,
 ): DescribedEntry {
   const inForce = synonyms[0];
+  const isSensitive = definition.type === 'password';
   return {
     name,
-    value: inForce?.value ?? definition.default,
+    value: isSensitive ? null : (inForce?.value ?? definition.default),
+    isSensitive,
     readOnly,
     configSource: inForce?.source ?? sources.default,
     configType: types[definition.type],
     documentation: definition.documentation,
-    synonyms,
+    synonyms: isSensitive ? synonyms.map((each) => ({ ...each, value: null })) : synonyms,
   };
 }
 

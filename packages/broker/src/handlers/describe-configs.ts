@@ -49,7 +49,6 @@ function describe(resource: Request['resources'][number], request: Request, cont
     resourceName,
     configs: wanted.map((entry) => ({
       ...entry,
-      isSensitive: false,
       synonyms: request.includeSynonyms ? entry.synonyms : [],
       documentation: request.includeDocumentation ? entry.documentation : null,
     })),
