@@ -10,7 +10,6 @@
  * directory; the caller does.
  */
 import { MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
-import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -26,7 +25,7 @@ import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { BrokerListener } from './network/broker-listener.ts';
-import { Connection } from './network/connection.ts';
+import { Connections } from './network/connections.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
@@ -47,6 +46,8 @@ export interface ClusterOptions {
   readonly configuration?: Readonly<Record<string, string>> | undefined;
   /** Most bytes of new records kept in memory; default 64 MiB. */
   readonly tailBytesMax?: number | undefined;
+  /** Most bytes of answers that clients have not taken, before less is read from files for them; default 256 MiB. */
+  readonly answerBytesMax?: number | undefined;
   /** Most files open at rest; default 512. */
   readonly openFilesMax?: number | undefined;
   /** Told of what concerns the operator. */
@@ -84,6 +85,7 @@ export class UnknownBrokerError extends MillraceError {
 
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
+const answerBytesMaxDefault = 256 * 1024 * 1024;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
 const flushCheckMs = 1000;
 /** Logs closed at once at shutdown, each with a few file operations. */
@@ -118,7 +120,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
   readonly #files: FileCache;
-  readonly #writer = new ByteWriter();
+  readonly #connections: Connections;
   /** By node id, ascending. */
   readonly #listeners: ReadonlyMap<number, BrokerListener>;
   readonly #housekeeping: Housekeeping;
@@ -152,6 +154,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       report: this.#report,
     };
     const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));
+    this.#connections = this.#makeConnections();
     this.#listeners = new Map(table.brokers.map(({ nodeId }) => [nodeId, this.#makeListener(nodeId)]));
     this.topics = new TopicCatalog({
       directory: paths.topics,
@@ -293,6 +296,17 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
   }
 
+  #makeConnections(): Connections {
+    return new Connections({
+      platform: this.platform,
+      configuration: this.configuration,
+      handlers,
+      answerBytesMax: this.#options.answerBytesMax ?? answerBytesMaxDefault,
+      addressRate: () => undefined,
+      report: this.#report,
+    });
+  }
+
   #makeListener(nodeId: number): BrokerListener {
     const { host = '127.0.0.1', brokers } = this.#options;
     return new BrokerListener({
@@ -301,16 +315,9 @@ export class Cluster implements ClusterState, AsyncDisposable {
       port: brokers.find((broker) => broker.nodeId === nodeId)?.port ?? 0,
       accept: (socket, onClosed) => {
         const broker = this.#endpoints.find((endpoint) => endpoint.nodeId === nodeId);
-        if (broker === undefined) return undefined;
-        return new Connection(socket, {
-          broker,
-          handlers,
-          frameBytesMax: this.configuration.number('socket.request.max.bytes'),
-          clock: this.platform.clock,
-          writer: this.#writer,
-          report: this.#report,
-          onClosed,
-        });
+        if (broker !== undefined) return this.#connections.accept(socket, broker, onClosed);
+        socket.destroy();
+        return undefined;
       },
     });
   }
@@ -393,9 +400,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
   }
 
   #closeIdle(idleMsMax: number): void {
-    const since = this.platform.clock.monotonic() - idleMsMax;
     for (const { connections } of this.#listeners.values()) {
-      for (const connection of connections) connection.closeIfIdle(since);
+      for (const connection of connections) connection.closeIfIdle(idleMsMax);
     }
   }
 }

@@ -18,6 +18,19 @@ export interface RequestContext {
   readonly apiVersion: number;
   /** Aborts when the connection is gone, so that waiting for it can end. */
   readonly connection: ConnectionHandle;
+  /** To be asked before files are read into memory. */
+  readonly room: AnswerRoom;
+}
+
+/** Memory for the answer to one request. What is not given back before it is answered is counted as the answer. */
+export interface AnswerRoom {
+  /**
+   * How many bytes may be read from files now, at most `wantedBytes`: at once, or when there is room. 0 says that the
+   * answer is to do with what it has, or that the connection is gone.
+   */
+  reserve(wantedBytes: number): number | Promise<number>;
+  /** Gives back room that was not used, or takes, if negative, what was used beyond it. */
+  release(bytes: number): void;
 }
 
 /** What handlers may know of the connection that a request came on. */
@@ -25,6 +38,8 @@ export interface ConnectionHandle {
   readonly isClosed: boolean;
   /** Calls back once when the connection is gone, unless the function it answers was called before. */
   onClosed(callback: () => void): () => void;
+  /** Begins no more requests of the connection for so long, once this one is answered (KIP-219). */
+  throttle(durationMs: number): void;
 }
 
 /**

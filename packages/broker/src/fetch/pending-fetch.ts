@@ -4,7 +4,7 @@
  */
 import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
-import type { ConnectionHandle } from '../handler.ts';
+import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
 import type { SessionPartition } from './fetch-sessions.ts';
 
@@ -15,6 +15,8 @@ export interface PartitionFetch {
   readonly partition: Partition | undefined;
   errorCode: number;
   chunks: readonly Uint8Array[];
+  /** Of these, bytes for which room was taken. */
+  fileBytes?: number;
 }
 
 export interface FetchLimits {
@@ -28,16 +30,24 @@ export class PendingFetch implements AppendListener {
   readonly #limits: FetchLimits;
   readonly #timers: Timers;
   readonly #connection: ConnectionHandle;
+  readonly #room: AnswerRoom;
   /** What to read again, while waiting. */
   readonly #dirty = new Set<Partition>();
   #wake: (() => void) | undefined;
   #readOnce = false;
 
-  constructor(fetches: readonly PartitionFetch[], limits: FetchLimits, timers: Timers, connection: ConnectionHandle) {
+  constructor(
+    fetches: readonly PartitionFetch[],
+    limits: FetchLimits,
+    timers: Timers,
+    connection: ConnectionHandle,
+    room: AnswerRoom,
+  ) {
     this.#fetches = fetches;
     this.#limits = limits;
     this.#timers = timers;
     this.#connection = connection;
+    this.#room = room;
   }
 
   /**
@@ -130,6 +140,8 @@ export class PendingFetch implements AppendListener {
   #read(fetch: PartitionFetch, left: number, first: boolean): Promise<void> | undefined {
     const { partition, session } = fetch;
     if (partition === undefined || fetch.errorCode !== errorCodes.NONE) return undefined;
+    if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
+    fetch.fileBytes = 0;
     fetch.chunks = [];
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
@@ -141,19 +153,29 @@ export class PendingFetch implements AppendListener {
       return undefined;
     }
     if (left <= 0 && !first) return undefined;
-    const chunks = partition.read(fetchOffset, Math.min(left, bytesMax), first);
-    if (!(chunks instanceof Promise)) {
-      fetch.chunks = chunks;
-      return undefined;
+    const wanted = Math.min(left, bytesMax);
+    if (!partition.isInMemory(fetchOffset)) return this.#readFile(fetch, partition, wanted, first);
+    const chunks = partition.read(fetchOffset, wanted, first);
+    if (chunks instanceof Promise) return this.#take(fetch, partition, chunks);
+    fetch.chunks = chunks;
+    return undefined;
+  }
+
+  async #readFile(fetch: PartitionFetch, partition: Partition, wanted: number, first: boolean): Promise<void> {
+    const room = await this.#room.reserve(wanted);
+    if (room === 0) return;
+    const chunks = partition.read(fetch.session.target.fetchOffset, room, first);
+    await this.#take(fetch, partition, Promise.resolve(chunks));
+    fetch.fileBytes = byteLength(fetch.chunks);
+    this.#room.release(room - fetch.fileBytes);
+  }
+
+  async #take(fetch: PartitionFetch, partition: Partition, reading: Promise<readonly Uint8Array[]>): Promise<void> {
+    try {
+      fetch.chunks = await reading;
+    } catch (error) {
+      fetch.errorCode = readErrorCode(error, partition, fetch.session.target.fetchOffset);
     }
-    return chunks.then(
-      (read) => {
-        fetch.chunks = read;
-      },
-      (error: unknown) => {
-        fetch.errorCode = readErrorCode(error, partition, fetchOffset);
-      },
-    );
   }
 }
 

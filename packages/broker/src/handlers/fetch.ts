@@ -32,6 +32,7 @@ export const fetch: Handler<typeof fetchApi> = {
       },
       cluster.platform.timers,
       context.connection,
+      context.room,
     );
     const running = pending.run();
     if (running === undefined) return answer(request, session, fetches);

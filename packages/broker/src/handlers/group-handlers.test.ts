@@ -87,6 +87,7 @@ class Brokers {
       apiVersion,
       principal: anonymous,
       connection,
+      room: undefined as never,
     });
     await this.fixture.platform.pass(1);
     const answer = (await answering) as ResponseDraft<A>;

@@ -164,6 +164,11 @@ export class Log {
     return abortedIn(this.#segments.all, offset, chunks);
   }
 
+  /** Whether `read` at this offset needs no file. */
+  isInMemory(offset: number): boolean {
+    return offset >= this.#tail.firstOffset || offset >= this.highWatermark;
+  }
+
   /** Moves the start up to `offset`, at most to the high watermark, and deletes segments that lie before it. */
   async advanceStart(offset: number): Promise<void> {
     this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.highWatermark));

@@ -7,7 +7,7 @@ export interface BrokerListenerOptions {
   readonly host: string;
   /** 0 is a free one, chosen at the first opening and kept. */
   readonly port: number;
-  /** Makes a connection of an accepted socket; undefined if the broker does not answer yet. */
+  /** Makes a connection of an accepted socket; or refuses it, sees to its end, and answers undefined. */
   readonly accept: (socket: Socket, onClosed: (connection: Connection) => void) => Connection | undefined;
 }
 
@@ -40,8 +40,7 @@ export class BrokerListener {
     const { network, host, accept } = this.#options;
     this.#listener = await network.listen({ host, port: this.#port }, (socket) => {
       const connection = accept(socket, (closed) => this.#connections.delete(closed));
-      if (connection === undefined) socket.destroy();
-      else this.#connections.add(connection);
+      if (connection !== undefined) this.#connections.add(connection);
     });
     this.#port = this.#listener.port;
   }

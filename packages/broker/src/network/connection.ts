@@ -3,11 +3,20 @@
  * answers in the order of the requests, whichever is ready first.
  *
  * Bounds: a frame is at most `socket.request.max.bytes`, and memory for it is taken only as its bytes arrive. No
- * request is begun while `requestsMax` of the connection are in work, while they and answers that wait for earlier ones
- * hold more than `heldBytesMax`, or while the peer does not take its answers; what the last chunk brought waits, and no
- * more is read.
+ * request is begun while `requestsMax` of the connection are in work, while they and their answers hold more than
+ * `heldBytesMax`, while the peer does not take its answers, or while the connection is throttled; what the last chunk
+ * brought waits, and no more is read. `ConnectionMemory` bounds what all connections hold. After `turnMsMax` of a turn
+ * of the event loop the other connections have theirs.
  */
-import { type Clock, isMillraceError, messageOf, type Socket, type SocketHandler } from '@millrace/base';
+import {
+  isMillraceError,
+  MillraceError,
+  messageOf,
+  type Platform,
+  type Socket,
+  type SocketHandler,
+  type Timer,
+} from '@millrace/base';
 import {
   type Api,
   apiVersions,
@@ -15,7 +24,6 @@ import {
   type ByteWriter,
   decodeRequest,
   decodeRequestHeader,
-  type EncodedFrame,
   encodeResponse,
   errorCodes,
   FrameSplitter,
@@ -27,51 +35,69 @@ import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { AnyHandler, ConnectionHandle } from '../handler.ts';
 import { offered } from '../handlers/api-versions.ts';
 import { anonymous } from '../security/principal.ts';
+import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
+import type { ConnectionMemory, MemoryHolder } from './connection-memory.ts';
 
 export interface ConnectionOptions {
   readonly broker: BrokerEndpoint;
   readonly handlers: ReadonlyMap<number, AnyHandler>;
   readonly frameBytesMax: number;
-  readonly clock: Clock;
+  readonly platform: Pick<Platform, 'clock' | 'timers'>;
+  readonly memory: ConnectionMemory;
   /** Shared by all connections: messages are encoded one at a time. */
   readonly writer: ByteWriter;
   readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
   readonly onClosed: (connection: Connection) => void;
 }
 
-/** A place in the order of answers. */
-interface Slot {
-  done: boolean;
-  /** Undefined once done: the request gets no answer. */
-  frame: EncodedFrame | undefined;
-  /** What it keeps in memory: the request, and once it is done the answer. */
-  bytes: number;
-}
-
 /** Requests of one connection that may be in work at once. */
 const requestsMax = 128;
 const heldBytesMax = 32 * 1024 * 1024;
+/** How long a connection begins requests before others have their turn. */
+const turnMsMax = 5;
+/** What a frame takes before its bytes arrived, until its sender has sent larger ones. */
+const firstBufferBytes = 4096;
+/** A frame that takes longer than `connections.max.idle.ms` must come at this rate at least. */
+const frameBytesPerSecondMin = 1024;
 
-export class Connection implements SocketHandler, ConnectionHandle {
+/** A connection was closed because its peer keeps memory and does not go on. */
+export class ConnectionLimitError extends MillraceError {
+  readonly code = 'connection_limit';
+}
+
+export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #frames: FrameSplitter;
+  readonly #answers: AnswerQueue;
   readonly #closedListeners = new Set<() => void>();
-  #slots: Slot[] = [];
-  #heldBytes = 0;
   /** Whole frames that are not begun yet. */
   #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** When bytes came or answers went last, and since when a frame is coming that is not whole. */
   #activeMs: number;
+  #frameSinceMs: number;
+  #turnBeganMs: number;
+  /** How much the peer left untaken when it last took something. */
+  #unreadBytes = 0;
+  #throttledUntilMs = 0;
+  #throttle: Timer | undefined;
   #flushing = false;
-  #congested = false;
+  #goingOn = false;
+  /** Whether memory is so short that nothing is read. */
+  #stopped = false;
   #paused = false;
   #closed = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#frames = new FrameSplitter(options.frameBytesMax, (frame) => this.#accept(frame));
-    this.#activeMs = options.clock.monotonic();
+    this.#answers = new AnswerQueue(options.memory);
+    this.#frames = new FrameSplitter(options.frameBytesMax, (frame) => this.#accept(frame), { firstBufferBytes });
+    this.#activeMs = this.#now();
+    this.#frameSinceMs = this.#activeMs;
+    this.#turnBeganMs = this.#activeMs;
+    options.memory.join(this);
     socket.handle(this);
   }
 
@@ -85,30 +111,84 @@ export class Connection implements SocketHandler, ConnectionHandle {
     return () => this.#closedListeners.delete(callback);
   }
 
-  /** Closes the connection when nothing is in work and nothing was received or sent since `timeMs`, monotonic. */
-  closeIfIdle(timeMs: number): void {
-    if (this.#slots.length === 0 && !this.#congested && this.#activeMs < timeMs) this.#socket.destroy();
+  throttle(durationMs: number): void {
+    const until = this.#now() + durationMs;
+    if (until <= this.#throttledUntilMs || this.#closed) return;
+    this.#throttledUntilMs = until;
+    this.#throttle?.cancel();
+    this.#throttle = this.#options.platform.timers.after(durationMs, () => {
+      this.#throttle = undefined;
+      this.#goOn();
+    });
+  }
+
+  /**
+   * Closes the connection when nothing is in work and nothing went either way for `idleMsMax`, or when a frame has been
+   * coming for that long, and slowly.
+   */
+  closeIfIdle(idleMsMax: number): void {
+    const now = this.#now();
+    if (this.#paused && !this.#answers.congested) return;
+    if (this.#answers.congested) return this.closeIfUnread(now - idleMsMax);
+    if (this.#answers.length === 0 && this.#activeMs < now - idleMsMax) return this.#socket.destroy();
+    const { partialBytes } = this.#frames;
+    const frameMs = now - this.#frameSinceMs;
+    if (partialBytes === undefined || frameMs < idleMsMax) return;
+    if (partialBytes * 1000 >= frameMs * frameBytesPerSecondMin) return;
+    const reason = `in ${Math.round(frameMs)} ms it sent ${partialBytes} bytes of a request`;
+    this.#fail(new ConnectionLimitError(reason));
+  }
+
+  closeIfSilent(timeMs: number): void {
+    if (this.#frames.heldBytes === 0 || this.#paused || this.#activeMs >= timeMs) return;
+    this.#fail(new ConnectionLimitError('memory is short, and it sends half a request without the rest'));
+  }
+
+  closeIfUnread(timeMs: number): void {
+    if (!this.#answers.congested) return;
+    const { bufferedBytes } = this.#socket;
+    if (bufferedBytes < this.#unreadBytes) {
+      this.#unreadBytes = bufferedBytes;
+      this.#activeMs = this.#now();
+    } else if (this.#activeMs < timeMs) {
+      this.#fail(new ConnectionLimitError(`it does not take its answers: ${bufferedBytes} bytes wait for it`));
+    }
+  }
+
+  readOn(): void {
+    this.#stopped = false;
+    this.#regulate();
   }
 
   data(chunk: Uint8Array): void {
-    this.#activeMs = this.#options.clock.monotonic();
+    const now = this.#now();
+    if (this.#frames.partialBytes === undefined) this.#frameSinceMs = now;
+    this.#activeMs = now;
+    this.#turnBeganMs = now;
     try {
       this.#frames.push(chunk);
     } catch (error) {
       this.#fail(error);
     }
+    const held = this.#count();
+    if (!this.#stopped && this.#frames.heldBytes > 0) this.#stopped = this.#options.memory.stops(this, held);
     this.#regulate();
   }
 
   drained(): void {
-    this.#congested = false;
+    this.#answers.sent();
+    this.#activeMs = this.#now();
+    this.#answers.grantWaiting();
     this.#goOn();
   }
 
   closed(): void {
     this.#closed = true;
-    this.#slots = [];
     this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#throttle?.cancel();
+    this.#answers.close();
+    this.#options.memory.leave(this);
     for (const callback of [...this.#closedListeners]) callback();
     this.#closedListeners.clear();
     this.#options.onClosed(this);
@@ -124,8 +204,9 @@ export class Connection implements SocketHandler, ConnectionHandle {
   }
 
   #accept(frame: Uint8Array): void {
-    if (this.#waiting.length > 0 || this.#isFull()) this.#waiting.push(frame);
-    else this.#request(frame);
+    if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#request(frame);
+    this.#waiting.push(frame);
+    this.#waitingBytes += frame.length;
   }
 
   #request(frame: Uint8Array): void {
@@ -134,9 +215,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
     const header = decodeRequestHeader(reader);
     const handler = this.#options.handlers.get(header.apiKey);
     if (handler === undefined) throw unknownApi(header);
-    const slot: Slot = { done: false, frame: undefined, bytes: frame.length };
-    this.#slots.push(slot);
-    this.#heldBytes += slot.bytes;
+    const slot = this.#answers.begin(frame.length);
     const { api } = handler;
     if (!hasVersion(api.versions, header.apiVersion)) {
       if (api.key !== apiVersions.key) throw unknownApi(header);
@@ -153,6 +232,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
       clientHost: this.#socket.remoteHost,
       apiVersion: header.apiVersion,
       connection: this,
+      room: slot,
     });
     if (answer instanceof Promise) {
       answer
@@ -172,16 +252,14 @@ export class Connection implements SocketHandler, ConnectionHandle {
     }
   }
 
-  #answer(slot: Slot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
+  #answer(slot: AnswerSlot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
     if (this.#closed) return;
-    if (draft !== undefined) {
-      slot.frame = encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
-    }
-    slot.done = true;
-    this.#heldBytes -= slot.bytes;
-    slot.bytes = slot.frame?.byteLength ?? 0;
-    this.#heldBytes += slot.bytes;
-    if (this.#flushing || this.#slots[0] !== slot) return;
+    const frame =
+      draft === undefined
+        ? undefined
+        : encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
+    const isDue = this.#answers.settle(slot, frame);
+    if (this.#flushing || !isDue) return;
     this.#flushing = true;
     // In a microtask, so that answers that become ready together leave in one write.
     queueMicrotask(() => this.#flush());
@@ -190,44 +268,77 @@ export class Connection implements SocketHandler, ConnectionHandle {
   #flush(): void {
     this.#flushing = false;
     if (this.#closed) return;
-    const chunks: Uint8Array[] = [];
-    let sent = 0;
-    for (; sent < this.#slots.length; sent++) {
-      const { done, frame, bytes } = this.#slots[sent] as Slot;
-      if (!done) break;
-      this.#heldBytes -= bytes;
-      // One by one: an answer may have more chunks than a call takes arguments.
-      for (const chunk of frame?.chunks ?? []) chunks.push(chunk);
+    const wasCongested = this.#answers.congested;
+    const chunks = this.#answers.takeDue();
+    if (chunks.length === 0 || this.#socket.write(chunks)) {
+      if (!wasCongested) this.#answers.sent();
     }
-    this.#slots.splice(0, sent);
-    if (chunks.length > 0 && !this.#socket.write(chunks)) this.#congested = true;
-    this.#activeMs = this.#options.clock.monotonic();
-    this.#goOn();
+    if (!wasCongested) this.#activeMs = this.#now();
+    this.#unreadBytes = this.#socket.bufferedBytes;
+    this.#answers.grantWaiting();
+    this.#count();
+    this.#regulate();
   }
 
   /** Begins requests that wait, as the bounds allow. */
   #goOn(): void {
+    if (this.#closed) return;
+    this.#turnBeganMs = this.#now();
     let begun = 0;
     try {
-      while (begun < this.#waiting.length && !this.#isFull()) this.#request(this.#waiting[begun++] as Uint8Array);
+      while (begun < this.#waiting.length && !this.#isFull() && !this.#turnIsOver()) {
+        const frame = this.#waiting[begun++] as Uint8Array;
+        this.#waitingBytes -= frame.length;
+        this.#request(frame);
+      }
     } catch (error) {
       this.#fail(error);
     }
     this.#waiting.splice(0, begun);
+    this.#count();
     this.#regulate();
   }
 
   #isFull(): boolean {
-    return this.#congested || this.#slots.length >= requestsMax || this.#heldBytes > heldBytesMax;
+    const answers = this.#answers;
+    return (
+      answers.congested ||
+      this.#throttle !== undefined ||
+      answers.length >= requestsMax ||
+      answers.requestBytes + answers.answerBytes > heldBytesMax ||
+      (answers.answerBytes > 0 && this.#options.memory.answersAreMany)
+    );
   }
 
-  /** Reads on or stops reading, as the bounds ask for. */
+  #turnIsOver(): boolean {
+    return this.#now() - this.#turnBeganMs > turnMsMax;
+  }
+
+  /** Reads on or stops reading, as the bounds ask for, and sees to it that what waits is begun in a coming turn. */
   #regulate(): void {
-    const full = this.#isFull() || this.#waiting.length > 0;
-    if (full === this.#paused || this.#closed) return;
-    this.#paused = full;
-    if (full) this.#socket.pause();
+    if (this.#closed) return;
+    const full = this.#isFull();
+    if (!full && this.#waiting.length > 0 && !this.#goingOn) {
+      this.#goingOn = true;
+      this.#options.platform.timers.soon(() => {
+        this.#goingOn = false;
+        this.#goOn();
+      });
+    }
+    const pause = full || this.#waiting.length > 0 || this.#stopped;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  /** Tells how much memory the connection holds; answers how much of that is of requests. */
+  #count(): number {
+    return this.#answers.count(this.#frames.heldBytes + this.#waitingBytes);
+  }
+
+  #now(): number {
+    return this.#options.platform.clock.monotonic();
   }
 
   /** A peer that breaks the protocol, a request that can't be answered, or a defect: the connection can't go on. */
@@ -238,6 +349,7 @@ export class Connection implements SocketHandler, ConnectionHandle {
     const reason = level === 'warn' ? messageOf(error) : `its request met a defect of the broker: ${messageOf(error)}`;
     this.#options.report({ level, message: `closed the connection of ${peer}: ${reason}` });
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#socket.destroy();
   }
 }

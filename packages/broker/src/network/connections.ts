@@ -1,0 +1,122 @@
+/**
+ * Makes the connections of a cluster: lets them in by each broker's rules, and governs the memory they hold. What it
+ * reports of them is bounded too, so that nobody fills the operator's log from outside.
+ */
+import type { Platform, Socket } from '@millrace/base';
+import { ByteWriter } from '@millrace/wire';
+import type { BrokerEndpoint } from '../broker-endpoint.ts';
+import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
+import type { AnyHandler } from '../handler.ts';
+import { Connection } from './connection.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
+import { ConnectionMemory } from './connection-memory.ts';
+
+type Report = (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
+
+export interface ConnectionsOptions {
+  readonly platform: Platform;
+  readonly configuration: ClusterConfiguration;
+  readonly handlers: ReadonlyMap<number, AnyHandler>;
+  /** The bound on all answers that peers have not taken yet. */
+  readonly answerBytesMax: number;
+  /** How many connections a second an address may open; undefined for any number. */
+  readonly addressRate: (host: string) => number | undefined;
+  readonly report: Report;
+}
+
+/** Connections that wait to be refused, before more are refused at once. */
+const refusingMax = 1024;
+const reportsPerSecondMax = 20;
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #memory: ConnectionMemory;
+  /** By node id. */
+  readonly #admissions = new Map<number, ConnectionAdmission>();
+  /** Messages are encoded one at a time. */
+  readonly #writer = new ByteWriter();
+  readonly #frameBytesMax: number;
+  #refusing = 0;
+  #reports = 0;
+  #reportsSinceMs = 0;
+
+  constructor(options: ConnectionsOptions) {
+    const { platform, configuration, answerBytesMax } = options;
+    this.#options = options;
+    this.#frameBytesMax = configuration.number('socket.request.max.bytes');
+    const requestBytesMax = configuration.number('queued.max.request.bytes');
+    this.#memory = new ConnectionMemory({
+      clock: platform.clock,
+      timers: platform.timers,
+      requestBytesMax: requestBytesMax < 0 ? Number.POSITIVE_INFINITY : requestBytesMax,
+      answerBytesMax,
+    });
+  }
+
+  /** What all connections hold, in bytes. */
+  get memory(): Pick<ConnectionMemory, 'requestBytes' | 'answerBytes'> {
+    return this.#memory;
+  }
+
+  /**
+   * Makes a connection of a new socket, in the turn in which the network hands that over; or refuses and in the end
+   * closes it, and answers undefined.
+   */
+  accept(socket: Socket, broker: BrokerEndpoint, onClosed: (closed: Connection) => void): Connection | undefined {
+    const admission = this.#admissionTo(broker.nodeId);
+    const { remoteHost } = socket;
+    const { delayMs, refusal } = admission.admit(remoteHost);
+    if (refusal !== undefined) return this.#refuse(socket, delayMs, refusal);
+    const connection = new Connection(socket, {
+      broker,
+      handlers: this.#options.handlers,
+      frameBytesMax: this.#frameBytesMax,
+      platform: this.#options.platform,
+      memory: this.#memory,
+      writer: this.#writer,
+      report: (event) => this.#report(event),
+      onClosed: (closed) => {
+        admission.left(remoteHost);
+        onClosed(closed);
+      },
+    });
+    if (delayMs > 0) connection.throttle(delayMs);
+    return connection;
+  }
+
+  #admissionTo(nodeId: number): ConnectionAdmission {
+    const { configuration, addressRate, platform } = this.#options;
+    let admission = this.#admissions.get(nodeId);
+    if (admission === undefined) {
+      admission = new ConnectionAdmission({ clock: platform.clock, configuration, addressRate });
+      this.#admissions.set(nodeId, admission);
+    }
+    return admission;
+  }
+
+  #refuse(socket: Socket, delayMs: number, reason: string): undefined {
+    const message = `refused a connection of ${socket.remoteHost}:${socket.remotePort}: ${reason}`;
+    this.#report({ level: 'warn', message });
+    if (delayMs === 0 || this.#refusing >= refusingMax) return void socket.destroy();
+    this.#refusing += 1;
+    const timer = this.#options.platform.timers.after(delayMs, () => socket.destroy()).unref();
+    const closed = (): void => {
+      this.#refusing -= 1;
+      timer.cancel();
+    };
+    socket.handle({ data: () => undefined, drained: () => undefined, closed });
+    socket.pause();
+  }
+
+  #report(event: Parameters<Report>[0]): void {
+    const now = this.#options.platform.clock.monotonic();
+    if (now - this.#reportsSinceMs >= 1000) {
+      const silent = this.#reports - reportsPerSecondMax;
+      if (silent > 0) this.#options.report({ level: 'warn', message: `and ${silent} more reports on connections` });
+      this.#reportsSinceMs = now;
+      this.#reports = 0;
+    }
+    this.#reports += 1;
+    if (this.#reports <= reportsPerSecondMax || event.level === 'error') this.#options.report(event);
+  }
+}
