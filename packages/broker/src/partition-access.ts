@@ -20,6 +20,28 @@ export function leaderPartition(
   index: number,
   leaderEpoch = -1,
 ): PartitionAccess {
+  return access(broker, name, topicId, index, leaderEpoch, 'leader');
+}
+
+/** The partition as its leader or as a follower that is in sync, likewise. */
+export function replicaPartition(
+  broker: BrokerEndpoint,
+  name: string,
+  topicId: string,
+  index: number,
+  leaderEpoch: number,
+): PartitionAccess {
+  return access(broker, name, topicId, index, leaderEpoch, 'replica');
+}
+
+function access(
+  broker: BrokerEndpoint,
+  name: string,
+  topicId: string,
+  index: number,
+  leaderEpoch: number,
+  serving: 'leader' | 'replica',
+): PartitionAccess {
   const byId = name === '' && topicId !== zeroId;
   const topic = broker.cluster.topics.find(byId ? null : name, topicId);
   if (topic === undefined) {
@@ -27,10 +49,11 @@ export function leaderPartition(
   }
   const partition = topic.partitions[index];
   if (partition === undefined) return refused(errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
-  if (partition.leader !== broker.nodeId) return refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
+  if (!partition.replicas.includes(broker.nodeId)) return refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
   if (leaderEpoch >= 0 && leaderEpoch < partition.leaderEpoch) return refused(errorCodes.FENCED_LEADER_EPOCH);
   if (leaderEpoch > partition.leaderEpoch) return refused(errorCodes.UNKNOWN_LEADER_EPOCH);
-  return { partition, errorCode: 0 };
+  const serves = serving === 'leader' ? partition.leader === broker.nodeId : partition.inSync.includes(broker.nodeId);
+  return serves ? { partition, errorCode: 0 } : refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
 }
 
 function refused(errorCode: number): PartitionAccess {

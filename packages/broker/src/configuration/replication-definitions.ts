@@ -63,7 +63,8 @@ export const replicationDefinitions: readonly Definition[] = [
     type: 'string',
     default: '',
     oneOf: ['', 'org.apache.kafka.common.replica.RackAwareReplicaSelector'],
-    documentation: "Which replica consumers are told to read from (KIP-392): the leader, or one in the consumer's rack.",
+    documentation:
+      "Which replica consumers are told to read from (KIP-392): the leader, or one in the consumer's rack.",
   },
   {
     name: 'unclean.leader.election.interval.ms',

@@ -15,6 +15,8 @@ export interface FetchTarget {
   readonly bytesMax: number;
   /** -1 when the consumer does not say. */
   readonly leaderEpoch: number;
+  /** The epoch of the last record that the consumer has; -1 when it does not say. */
+  readonly lastFetchedEpoch: number;
 }
 
 /** What the session remembers of a partition: the target, and what the last answer said. */

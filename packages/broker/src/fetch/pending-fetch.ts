@@ -5,6 +5,7 @@
 import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
+import type { EpochEnd } from '../log/leader-epochs.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
 import type { SessionPartition } from './fetch-sessions.ts';
 
@@ -15,6 +16,10 @@ export interface PartitionFetch {
   readonly partition: Partition | undefined;
   errorCode: number;
   chunks: readonly Uint8Array[];
+  /** Where the consumer's log and this one part; nothing is read then. */
+  readonly diverging?: EpochEnd;
+  /** The replica that the consumer is to read from; nothing is read here then. */
+  readonly preferredReplica?: number;
   /** Of these, bytes for which room was taken. */
   fileBytes?: number;
 }
@@ -101,7 +106,7 @@ export class PendingFetch implements AppendListener {
     if (this.#limits.waitMs <= 0 || this.#limits.bytesMin <= 0 || this.#fetches.length === 0) return true;
     let total = 0;
     for (const fetch of this.#fetches) {
-      if (fetch.errorCode !== errorCodes.NONE) return true;
+      if (fetch.errorCode !== errorCodes.NONE || isAnswered(fetch)) return true;
       for (const chunk of fetch.chunks) total += chunk.length;
     }
     return total >= this.#limits.bytesMin;
@@ -139,7 +144,7 @@ export class PendingFetch implements AppendListener {
 
   #read(fetch: PartitionFetch, left: number, first: boolean): Promise<void> | undefined {
     const { partition, session } = fetch;
-    if (partition === undefined || fetch.errorCode !== errorCodes.NONE) return undefined;
+    if (partition === undefined || fetch.errorCode !== errorCodes.NONE || isAnswered(fetch)) return undefined;
     if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
     fetch.fileBytes = 0;
     fetch.chunks = [];
@@ -177,6 +182,11 @@ export class PendingFetch implements AppendListener {
       fetch.errorCode = readErrorCode(error, partition, fetch.session.target.fetchOffset);
     }
   }
+}
+
+/** Whether the answer is known without reading. */
+function isAnswered(fetch: PartitionFetch): boolean {
+  return fetch.diverging !== undefined || fetch.preferredReplica !== undefined;
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
- * Fetch, versions 4 to 18. Sessions from version 7 on, topic ids from 13 on. There are no followers that fetch, so
- * replica ids are ignored; and since every record is readable only once it is written, the last stable offset is the
+ * Fetch, versions 4 to 18. Sessions from version 7 on, topic ids from 13 on. Followers do not fetch, so replica ids
+ * are ignored; and since every record is readable only once it is written, the last stable offset is the
  * high watermark.
  */
 import { type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
+import { openPartition } from '../fetch/fetch-access.ts';
 import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';
 import { type PartitionFetch, PendingFetch } from '../fetch/pending-fetch.ts';
 import type { Handler, RequestContext } from '../handler.ts';
-import { leaderPartition } from '../partition-access.ts';
 
 type Draft = ResponseDraft<typeof fetchApi>;
 type TopicDraft = NonNullable<Draft['responses']>[number];
@@ -22,7 +22,9 @@ export const fetch: Handler<typeof fetchApi> = {
     const { cluster } = context.broker;
     const session = cluster.fetchSessions.resolve(sessionRequest(request));
     if (typeof session === 'number') return { errorCode: session, sessionId: 0, responses: [] };
-    const fetches = [...session.partitions.values()].map((partition) => open(partition, context));
+    const fetches = [...session.partitions.values()].map((partition) =>
+      openPartition(partition, context.broker, context.apiVersion, request.rackId),
+    );
     const pending = new PendingFetch(
       fetches,
       {
@@ -51,6 +53,7 @@ function sessionRequest(request: FetchRequest) {
         fetchOffset: partition.fetchOffset,
         bytesMax: partition.partitionMaxBytes,
         leaderEpoch: partition.currentLeaderEpoch,
+        lastFetchedEpoch: partition.lastFetchedEpoch,
       });
     }
   }
@@ -58,12 +61,6 @@ function sessionRequest(request: FetchRequest) {
     partitions.map((partition) => ({ topic, topicId, partition })),
   );
   return { sessionId: request.sessionId, sessionEpoch: request.sessionEpoch, targets, forgotten };
-}
-
-function open(session: SessionPartition, context: RequestContext): PartitionFetch {
-  const { topic, topicId, partition, leaderEpoch } = session.target;
-  const access = leaderPartition(context.broker, topic, topicId, partition, leaderEpoch);
-  return { session, partition: access.partition, errorCode: access.errorCode, chunks: [] };
 }
 
 function answer(request: FetchRequest, session: FetchSession, fetches: readonly PartitionFetch[]): Draft {
@@ -91,6 +88,8 @@ function partitionDraft(request: FetchRequest, fetch: PartitionFetch): Partition
     lastStableOffset: highWatermark,
     logStartOffset: errorCode === 0 ? (partition?.startOffset ?? -1) : -1,
     abortedTransactions: request.isolationLevel === readCommitted ? [] : null,
+    ...(fetch.diverging && { divergingEpoch: fetch.diverging }),
+    ...(fetch.preferredReplica !== undefined && { preferredReadReplica: fetch.preferredReplica }),
     records: errorCode === 0 ? chunks : [],
   };
 }
@@ -99,6 +98,8 @@ function partitionDraft(request: FetchRequest, fetch: PartitionFetch): Partition
 function isNews(known: SessionPartition, draft: PartitionDraft, fetch: PartitionFetch): boolean {
   return (
     fetch.chunks.length > 0 ||
+    fetch.diverging !== undefined ||
+    fetch.preferredReplica !== undefined ||
     draft.errorCode !== 0 ||
     known.errorCode !== 0 ||
     known.highWatermark !== draft.highWatermark ||

@@ -42,7 +42,7 @@ async function find(context: RequestContext, name: string, asked: Asked): Promis
   if (timestamp < earliestPendingUpload) return refused(errorCodes.INVALID_REQUEST);
   const found = await offsetOf(partition, timestamp).catch(searchErrorCode);
   if (typeof found === 'number') return refused(found);
-  const leaderEpoch = found.offset < 0 ? -1 : partition.leaderEpoch;
+  const leaderEpoch = found.offset < 0 ? -1 : partition.epochAt(found.offset);
   return { partitionIndex, errorCode: errorCodes.NONE, timestamp: found.timestamp, offset: found.offset, leaderEpoch };
 }
 

@@ -22,7 +22,7 @@ function endOf(context: RequestContext, topic: string, index: number, currentEpo
   const access = leaderPartition(context.broker, topic, '', index, currentEpoch);
   const none = { partition: index, leaderEpoch: -1, endOffset: -1 };
   if (access.partition === undefined) return { ...none, errorCode: access.errorCode };
-  const { leaderEpoch, highWatermark } = access.partition;
-  if (wantedEpoch < 0 || wantedEpoch > leaderEpoch) return { ...none, errorCode: errorCodes.NONE };
-  return { partition: index, errorCode: errorCodes.NONE, leaderEpoch, endOffset: highWatermark };
+  const end = access.partition.epochEnd(wantedEpoch);
+  if (end === undefined) return { ...none, errorCode: errorCodes.NONE };
+  return { partition: index, errorCode: errorCodes.NONE, leaderEpoch: end.epoch, endOffset: end.endOffset };
 }

@@ -1,7 +1,7 @@
 /**
  * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker
- * that does; a version below 3 is refused like any unknown one. Acks 1 and -1 are the same here: there is one copy of
- * the data.
+ * that does; a version below 3 is refused like any unknown one. There is one copy of the data: acks -1 differs from 1 in
+ * that it needs `min.insync.replicas` replicas in sync, and NOT_ENOUGH_REPLICAS_AFTER_APPEND does not occur.
  */
 import { isMillraceError, MillraceError } from '@millrace/base';
 import { errorCodes, errorRow, produce as produceApi, type ResponseDraft } from '@millrace/wire';
@@ -35,7 +35,7 @@ export const produce: Handler<typeof produceApi> = {
       topicId,
       appended: partitionData.map(({ index, records }) =>
         validAcks
-          ? append(context, name, topicId, index, records)
+          ? append(context, name, topicId, index, records, acks)
           : refused(index, errorCodes.INVALID_REQUIRED_ACKS, 'acks must be -1, 0 or 1'),
       ),
     }));
@@ -91,11 +91,15 @@ function append(
   topicId: string,
   index: number,
   records: Uint8Array | null,
+  acks: number,
 ): Appended {
   const access = leaderPartition(context.broker, name, topicId, index);
   if (access.partition === undefined) return refused(index, access.errorCode, null);
   const { partition } = access;
   const { settings } = partition.owner;
+  if (acks === -1 && partition.inSync.length < Math.min(settings.inSyncMin, partition.replicas.length)) {
+    return refused(index, errorCodes.NOT_ENOUGH_REPLICAS, notEnough(partition));
+  }
   const now = context.broker.cluster.platform.clock.now();
   if (records === null) return refused(index, errorCodes.INVALID_RECORD, 'the request has no records');
   const refusal = refusalOf(records, settings, now);
@@ -116,6 +120,10 @@ function appendInSequence(partition: Partition, batch: Uint8Array, index: number
   }
   const { baseOffset, written } = log.append(batch, partition.leaderEpoch);
   return { draft: accepted(index, baseOffset, appendTime, logStartOffset), written };
+}
+
+function notEnough({ inSync, owner }: Partition): string {
+  return `${inSync.length} replicas are in sync, fewer than min.insync.replicas=${owner.settings.inSyncMin}`;
 }
 
 function accepted(index: number, baseOffset: number, appendTime: number, logStartOffset: number): PartitionDraft {

@@ -6,6 +6,7 @@
  */
 import { crc32c } from '@millrace/wire';
 import type { AbortedTransaction } from './aborted-transaction.ts';
+import type { EpochStart } from './leader-epochs.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
 import { SegmentIndex } from './segment-index.ts';
 
@@ -23,6 +24,8 @@ export interface SegmentSummary {
   readonly producers: readonly ProducerSnapshot[];
   /** Transactions whose abort marker lies in them; files from before transactions lack it. */
   readonly aborted?: readonly AbortedTransaction[];
+  /** Leader epochs that begin in them; files from before elections lack it. */
+  readonly epochs?: readonly EpochStart[];
 }
 
 const formatMark = 0x4d52_5331;

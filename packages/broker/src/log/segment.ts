@@ -4,7 +4,8 @@
  */
 import { batchHeader } from '@millrace/wire';
 import type { AbortedTransaction } from './aborted-transaction.ts';
-import type { FileCache } from './file-cache.ts';
+import type { FileCache, FileLease } from './file-cache.ts';
+import { addEpoch, type EpochStart } from './leader-epochs.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
 import { SegmentIndex } from './segment-index.ts';
 import type { SegmentSummary } from './segment-summary.ts';
@@ -27,8 +28,12 @@ export class Segment {
   maxTimestampBatch: number;
   /** Transactions whose abort marker lies in the segment, ascending by that. */
   readonly aborted: AbortedTransaction[] = [];
+  /** The leader epochs of its batches, ascending. */
+  readonly epochs: EpochStart[] = [];
   /** Bytes that the summary file describes; those need no check at the next start. */
   summarizedBytes = 0;
+  /** Set once another segment takes its place in the log, of which it resolves when that is done. */
+  replaced: Promise<void> | undefined;
 
   constructor(directory: string, baseOffset: number, index = new SegmentIndex(baseOffset)) {
     this.baseOffset = baseOffset;
@@ -45,7 +50,9 @@ export class Segment {
   /** Counts a batch that was written at the end of the file. */
   extend(bytes: Uint8Array, position: number, indexIntervalBytes: number): void {
     const baseOffset = batchHeader.baseOffset(bytes, position);
-    const timestamp = batchHeader.maxTimestamp(bytes, position);
+    // A batch that compaction emptied has no times to be found.
+    const isEmpty = batchHeader.recordCount(bytes, position) === 0;
+    const timestamp = isEmpty ? noTimestamp : batchHeader.maxTimestamp(bytes, position);
     if (this.sizeBytes - this.index.lastPosition > indexIntervalBytes || this.index.length === 0) {
       this.index.add(baseOffset, this.sizeBytes, this.maxTimestamp);
     }
@@ -54,6 +61,7 @@ export class Segment {
       this.maxTimestamp = timestamp;
       this.maxTimestampBatch = baseOffset;
     }
+    addEpoch(this.epochs, bytes, position);
     this.nextOffset = batchHeader.lastOffset(bytes, position) + 1;
     this.sizeBytes += batchHeader.batchSize(bytes, position);
   }
@@ -64,8 +72,8 @@ export class Segment {
   }
 
   summary(producers: readonly ProducerSnapshot[]): SegmentSummary {
-    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted } = this;
-    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers, aborted };
+    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted, epochs } = this;
+    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers, aborted, epochs };
   }
 
   /** Takes over what a summary says of the file's first bytes. */
@@ -77,11 +85,13 @@ export class Segment {
     this.maxTimestamp = summary.maxTimestamp;
     this.maxTimestampBatch = summary.maxTimestampBatch;
     for (const transaction of summary.aborted ?? []) this.aborted.push(transaction);
+    for (const epoch of summary.epochs ?? []) this.epochs.push(epoch);
   }
 
   /**
    * Whole batches from the one that holds `offset` on and before `endOffset`, up to `bytesMax` in all, but the first
    * whatever its size if `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
+   * Undefined when another segment takes its place, which `replaced` waits for.
    */
   async read(
     files: FileCache,
@@ -89,8 +99,9 @@ export class Segment {
     bytesMax: number,
     atLeastOne: boolean,
     endOffset = Number.POSITIVE_INFINITY,
-  ): Promise<Uint8Array> {
-    const lease = await files.acquire(this.path, { create: false });
+  ): Promise<Uint8Array | undefined> {
+    const lease = await this.#open(files);
+    if (lease === undefined) return undefined;
     try {
       const end = this.sizeBytes;
       let from = this.index.floor(offset);
@@ -111,14 +122,16 @@ export class Segment {
     }
   }
 
-  /** The base offset of the batch at an index entry's position; the segment's end when nothing lies there. */
-  async offsetAt(files: FileCache, position: number): Promise<number> {
-    const lease = await files.acquire(this.path, { create: false });
+  /** Its file; undefined when that may be another segment's by now. */
+  async #open(files: FileCache): Promise<FileLease | undefined> {
     try {
-      const head = await readRange(lease.file, position, position + batchHeader.batchHeaderBytes);
-      return head.length < batchHeader.batchHeaderBytes ? this.nextOffset : batchHeader.baseOffset(head, 0);
-    } finally {
+      const lease = await files.acquire(this.path, { create: false });
+      if (this.replaced === undefined) return lease;
       await lease.release();
+      return undefined;
+    } catch (error) {
+      if (this.replaced === undefined) throw error;
+      return undefined;
     }
   }
 

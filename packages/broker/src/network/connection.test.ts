@@ -172,7 +172,15 @@ test('a fetch that outlives its connection ends at once', async () => {
     const timer: Timer = { cancel, unref: () => timer };
     return timer;
   };
-  const target = { topic: 'outlived', topicId: '', partition: 0, fetchOffset: 0, bytesMax: 1, leaderEpoch: -1 };
+  const target = {
+    topic: 'outlived',
+    topicId: '',
+    partition: 0,
+    fetchOffset: 0,
+    bytesMax: 1,
+    leaderEpoch: -1,
+    lastFetchedEpoch: -1,
+  };
   const known = { key: '', target, highWatermark: -1, startOffset: -1, lastStableOffset: -1, errorCode: 0 };
   const fetches = [{ session: known, partition, errorCode: 0, chunks: [] }];
   const limits = { bytesMin: 1, bytesMax: 1, waitMs: 2 ** 31 - 1 };

@@ -228,7 +228,8 @@ export class Replication {
     this.#timer = undefined;
     const now = this.#options.clock.monotonic();
     const arrived = catchUp(this.table, now - this.#tickedMs, this.#rates, (partition, leader, follower) => {
-      const list = (end: string): string => partition.owner.configuration.get(`${end}.replication.throttled.replicas`) ?? '';
+      const list = (end: string): string =>
+        partition.owner.configuration.get(`${end}.replication.throttled.replicas`) ?? '';
       return {
         leader: isThrottled(list('leader'), partition.index, leader),
         follower: isThrottled(list('follower'), partition.index, follower),

@@ -6,6 +6,7 @@
  * are at is changed by the replication alone.
  */
 import type { LogSettings } from '../configuration/topic-configuration.ts';
+import { type EpochEnd, endOfEpoch, epochAt } from '../log/leader-epochs.ts';
 import { Log, type ReadChunks } from '../log/log.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
 import { noLeader, type PartitionState, type ReplicaSet } from '../replication/partition-state.ts';
@@ -96,6 +97,16 @@ export class Partition {
   /** Offset up to which consumers that read committed records only may read. */
   get lastStableOffset(): number {
     return this.#log?.lastStableOffset ?? 0;
+  }
+
+  /** Where a leader epoch ended; undefined for one that is not known. */
+  epochEnd(epoch: number): EpochEnd | undefined {
+    return endOfEpoch(this.#log?.segments ?? [], this.leaderEpoch, this.highWatermark, epoch);
+  }
+
+  /** The leader epoch that wrote the record at an offset. */
+  epochAt(offset: number): number {
+    return epochAt(this.#log?.segments ?? [], this.leaderEpoch, offset);
   }
 
   /** The log, if the partition ever had records. */
