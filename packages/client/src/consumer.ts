@@ -13,6 +13,31 @@ export type OffsetQuery = 'earliest' | 'latest' | { readonly timestamp: number }
  */
 export type AssignorName = 'cooperative-sticky' | 'range' | 'roundrobin';
 
+/** How far a group is in its partitions, and who says so: what a producer makes part of a transaction. */
+export interface GroupOffsets {
+  readonly group: string;
+  /** Each that of the next record to read. */
+  readonly offsets: readonly TopicPartitionOffset[];
+  /** The group's generation, or the member's epoch (KIP-848); -1 (default) outside any. */
+  readonly generationId?: number | undefined;
+  readonly memberId?: string | undefined;
+  readonly instanceId?: string | null | undefined;
+}
+
+/** A consumer as a transaction sees it. */
+export interface OffsetsInTransaction {
+  /**
+   * The offsets after everything handed out so far (the batch in hand included) that are not stored yet, and as which
+   * member. Throws `InvalidOptionError` without a group.
+   */
+  groupOffsets(): GroupOffsets;
+  /**
+   * Told what became of offsets that a transaction took over. Committed: they are stored. Aborted: the partitions that
+   * are still owned go back to where they were stored, so that their records come again.
+   */
+  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void;
+}
+
 /** A record as a view over its batch: keys, values and headers are decoded when they are read, at each read. */
 export interface RecordView<Name extends string, Key, Value> {
   readonly topic: Name;
@@ -168,7 +193,10 @@ export type ConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[
  * next loop goes on after the last batch. The batch in hand when a loop is left does not count as handled (it may have
  * failed): call `commit()` if it is.
  */
-export interface Consumer<T extends TopicLike = TopicLike> extends AsyncDisposable, AsyncIterable<ConsumerBatch<T>> {
+export interface Consumer<T extends TopicLike = TopicLike>
+  extends AsyncDisposable,
+    AsyncIterable<ConsumerBatch<T>>,
+    OffsetsInTransaction {
   /** Likewise with a signal, whose abort ends the loop with its reason. `close()` ends the loop without an error. */
   batches(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ConsumerBatch<T>, undefined>;
   /** Record by record, at the cost of a promise each. A record counts as handled when the next is asked for. */

@@ -2,6 +2,7 @@
  * Requests to the broker that coordinates something (a group, a transactional id): found when needed, remembered, and
  * looked for again when it was the wrong one.
  */
+import type { MillraceError } from '@millrace/base';
 import type { BackoffOptions } from './backoff.ts';
 import { type CallBounds, type Cluster, type CoordinatedKind, isWrongCoordinator } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';
@@ -44,11 +45,16 @@ export class Coordinator {
     if (isWrongCoordinator(error)) this.#nodeId = undefined;
   }
 
-  /** Calls the coordinator, again on retriable errors, within the bounds. */
-  call<T>(bounds: CallBounds, attempt: (connection: Connection, timeoutMs: number) => Promise<T>): Promise<T> {
+  /** Calls the coordinator, again on retriable errors (or those that `mayRepeat` names), within the bounds. */
+  call<T>(
+    bounds: CallBounds,
+    attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
+    mayRepeat?: (error: MillraceError) => boolean,
+  ): Promise<T> {
     const { platform, requestTimeoutMs } = this.#cluster.settings;
     const timeoutMs = bounds.timeoutMs ?? requestTimeoutMs;
-    return retrying({ platform, backoff: this.#backoff, timeoutMs, signal: bounds.signal }, async (remainingMs) => {
+    const options = { platform, backoff: this.#backoff, timeoutMs, signal: bounds.signal, mayRepeat };
+    return retrying(options, async (remainingMs) => {
       try {
         const connection = await this.connect();
         return await attempt(connection, Math.min(remainingMs, requestTimeoutMs));

@@ -1,5 +1,6 @@
 /** What a producer is, apart from how it is done. `@millrace/client` and the clients built on it implement it. */
 import type { Compression, Record as WireRecord } from '@millrace/wire';
+import type { GroupOffsets, OffsetsInTransaction } from './consumer.ts';
 import type { KeyInputOf, TopicLike, ValueInputOf } from './topic.ts';
 
 /** Headers to write: an object, or pairs where keys repeat or their order matters. A string is sent as UTF-8. */
@@ -91,10 +92,61 @@ export interface ProducerOptions {
   /** Default: murmur2 of the key as Kafka's Java client, sticky without a key. */
   readonly partitioner?: Partitioner | undefined;
   /**
+   * Makes the producer transactional: what it writes belongs to transactions, each wholly visible to `read_committed`
+   * consumers or not at all (KIP-98). The name stands for one writer across restarts: whoever begins under it later
+   * fences those before.
+   */
+  readonly transactionalId?: string | undefined;
+  /** A transaction that is open for longer is aborted by the cluster, and its producer fenced. Default 60,000. */
+  readonly transactionTimeoutMs?: number | undefined;
+  /**
    * Called once a batch, in order within a partition. Must not throw. With it, `flush` and `close` no longer reject for
    * records that failed: reporting them is then its own affair.
    */
   readonly onDelivery?: ((delivery: Delivery) => void) | undefined;
+}
+
+/** Bounds of a call that concerns a transaction; `timeoutMs` is the producer's `deliveryTimeoutMs` when absent. */
+export interface TransactionCallOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransactionOptions extends TransactionCallOptions {
+  /** How often the work is done at most. Default 5. */
+  readonly attemptsMax?: number | undefined;
+}
+
+/**
+ * An open transaction. Left without a commit it is aborted (`await using`). Its methods throw or reject with
+ * `TransactionAbortableError` once something of it failed, with `TransactionStateError` when it is over, and with
+ * `ProducerFencedError`, after which the producer is of no use.
+ */
+export interface Transaction extends AsyncDisposable {
+  /** As the producer's. */
+  write<const T extends TopicLike>(record: ProducerRecord<T>): boolean;
+  /** As the producer's. */
+  ready(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** As the producer's: resolves when the record is stored, which is before the transaction is committed. */
+  send<const T extends TopicLike>(
+    record: ProducerRecord<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<RecordPosition>;
+  /**
+   * Makes offsets of a group part of the transaction: of a consumer, those after everything it has handed out so far,
+   * the batch in hand included; make it with `commit: 'manual'`. The group's generation goes with them, so that a
+   * member that was expelled commits nothing. If the transaction is aborted for good, the consumer goes back to where
+   * it was.
+   */
+  sendOffsets(from: OffsetsInTransaction | GroupOffsets, options?: TransactionCallOptions): Promise<void>;
+  /**
+   * Stores all that was written, and makes it visible. When something failed, the transaction is aborted instead and
+   * this rejects with `TransactionAbortableError`. Rejects with `RequestTimeoutError` when the coordinator did not say
+   * in time what became of it; it is asked on, and calling `commit` again waits for its answer.
+   */
+  commit(options?: TransactionCallOptions): Promise<void>;
+  /** Drops all that was written. */
+  abort(options?: TransactionCallOptions): Promise<void>;
 }
 
 /** Writes records to any number of topics. */
@@ -122,7 +174,22 @@ export interface Producer extends AsyncDisposable {
    * signal's reason when aborted.
    */
   flush(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything. Rejects as `flush` does. */
+  /**
+   * Does `work` in a transaction and commits it; when `work` rejects, aborts it and rejects likewise. Where the
+   * transaction broke by itself (a leader or a group's generation moved on, ...) `work` is done again in a new one, so
+   * it must bear that. One transaction at a time. Rejects with `TransactionAbortableError`, `ProducerFencedError`,
+   * `InvalidOptionError` without `transactionalId`.
+   */
+  transaction<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
+  /**
+   * Begins a transaction, when the one before has ended; the first one also ends what an earlier producer of this
+   * transactional id left open, and fences it. While it is open the producer's own `write` and `send` belong to it.
+   */
+  begin(options?: TransactionCallOptions): Promise<Transaction>;
+  /** Aborts an open transaction. Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything. Rejects as `flush` does. */
   close(): Promise<void>;
   /** Bytes of memory that unacknowledged records take now. */
   readonly bufferedBytes: number;

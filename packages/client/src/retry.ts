@@ -1,5 +1,5 @@
 /** Repeats what may be repeated, within a bound, with growing pauses. */
-import { isMillraceError, type Platform, sleep } from '@millrace/base';
+import { isMillraceError, type MillraceError, type Platform, sleep } from '@millrace/base';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 import { RequestTimeoutError } from './errors.ts';
 
@@ -9,6 +9,8 @@ export interface RetryOptions {
   /** Bound on all attempts and pauses. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Which errors ask for another attempt. Default: those that are `retriable`. */
+  readonly mayRepeat?: ((error: MillraceError) => boolean) | undefined;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function retrying<T>(options: RetryOptions, attempt: (remainingMs: 
     try {
       return await bounded(attempt(remainingMs), remainingMs, options, last);
     } catch (error) {
-      if (signal?.aborted || !isMillraceError(error) || !error.retriable) throw error;
+      if (signal?.aborted || !isMillraceError(error)) throw error;
+      if (!(options.mayRepeat?.(error) ?? error.retriable)) throw error;
       last = error;
       const pauseMs = backoffMs(options.backoff, attempts, platform.randomness);
       if (platform.clock.monotonic() + pauseMs >= deadline) throw error;

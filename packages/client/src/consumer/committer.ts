@@ -100,7 +100,9 @@ export class Committer {
     await commitOffsets(this.#coordinator, this.#member(), offsets, bounds);
     for (const state of this.#states()) {
       const done = offsets.find(({ topic, partition }) => topic === state.topic && partition === state.partition);
-      if (done !== undefined) state.committed = done.offset;
+      if (done === undefined) continue;
+      state.committed = done.offset;
+      state.base = done.offset;
     }
   }
 

@@ -4,8 +4,15 @@
  */
 import { isMillraceError } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
-import type { Consumer, ConsumerBatch, ConsumerOptions, ConsumerRecord, OffsetQuery } from '../consumer.ts';
-import { ClosedError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
+import type {
+  Consumer,
+  ConsumerBatch,
+  ConsumerOptions,
+  ConsumerRecord,
+  GroupOffsets,
+  OffsetQuery,
+} from '../consumer.ts';
+import { ClosedError, CommitError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import { integerOption } from '../settings.ts';
 import { nameOf, type TopicLike, type TopicPartition, type TopicPartitionOffset } from '../topic.ts';
@@ -131,10 +138,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     this.#checkOpen();
     const committer = this.#committer;
     if (committer === undefined) {
-      throw new InvalidOptionError(
-        'group',
-        'is not given, so there is nowhere to commit to; make the consumer with a group',
-      );
+      throw noGroup();
     }
     if (offsets !== undefined) {
       // What the user commits is what is handled: the commit at the end must not take it back.
@@ -185,6 +189,39 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
 
   assignment(): TopicPartition[] {
     return this.#partitions.names();
+  }
+
+  groupOffsets(): GroupOffsets {
+    const { group } = this.#settings;
+    if (group === undefined) throw noGroup();
+    const offsets: TopicPartitionOffset[] = [];
+    for (const { isPositioned, topic, partition, position, base, committed } of this.#partitions) {
+      if (isPositioned && (position !== base || (committed >= 0 && position !== committed))) {
+        offsets.push({ topic, partition, offset: position });
+      }
+    }
+    const { generationId, memberId, instanceId } = this.#membership?.member ?? nobody;
+    if (this.#membership !== undefined && memberId === '') {
+      // Brokers take offsets from nobody in particular at any time, so that others' progress would be overwritten.
+      throw new CommitError(group, offsets, 'this consumer is no member of the group just now; ask for the next batch');
+    }
+    return { group, offsets, generationId, memberId, instanceId };
+  }
+
+  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void {
+    for (const place of offsets) {
+      const state = this.#partitions.get(place);
+      if (state === undefined) continue;
+      if (outcome === 'committed') {
+        state.committed = place.offset;
+        state.base = place.offset;
+      } else if (state.isPositioned && state.position > state.base) {
+        this.#arrivals.drop(state);
+        state.moveTo(state.base, -1);
+      }
+    }
+    this.#positions.poke();
+    this.#fetcher.poke();
   }
 
   close(): Promise<void> {
@@ -297,4 +334,11 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     }
     if (this.#failure !== undefined && !isMillraceError(this.#failure)) throw this.#failure;
   }
+}
+
+function noGroup(): InvalidOptionError {
+  return new InvalidOptionError(
+    'group',
+    'is not given, so there is nowhere to commit to; make the consumer with a group',
+  );
 }

@@ -30,6 +30,8 @@ export class PartitionState implements TopicPartition {
   handledEpoch = -1;
   /** What the group has stored, as far as known here. */
   committed = -1;
+  /** Where it goes back to when a transaction that took over its progress is aborted. */
+  base = -1;
   /** Leader epoch of the last record handed out. */
   positionEpoch = -1;
   /** Where a bounded loop ends here. */
@@ -71,6 +73,7 @@ export class PartitionState implements TopicPartition {
     this.fetchEpoch = leaderEpoch;
     this.handled = offset;
     this.handledEpoch = leaderEpoch;
+    this.base = offset;
     this.mustValidate = leaderEpoch >= 0 && this.leaderEpoch > leaderEpoch;
   }
 

@@ -220,8 +220,9 @@ export class Accumulator {
   #compress(batch: PartitionBatch): void {
     const { settings, builders, budget, deliveries, offer } = this.#parts;
     const { compression, compressionLevel } = settings;
+    const transactional = settings.transactionalId !== undefined;
     batch.compressing = true;
-    batch.builder!.buildAsync({ compression, level: compressionLevel }).then(
+    batch.builder!.buildAsync({ compression, level: compressionLevel, transactional }).then(
       (encoded) => {
         builders.give(batch.setEncoded(encoded));
         const freed = batch.countedBytes - encoded.length;

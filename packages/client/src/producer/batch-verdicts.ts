@@ -14,6 +14,7 @@ import type { PartitionBatch } from './partition-batch.ts';
 import { isGap, isStaleLeader, needsNewProducerId } from './produce-errors.ts';
 import type { PartitionAnswer } from './produce-request.ts';
 import type { ProducerSettings } from './producer-settings.ts';
+import type { Transactions } from './transactions.ts';
 
 export class BatchVerdicts {
   readonly #cluster: Cluster;
@@ -21,6 +22,7 @@ export class BatchVerdicts {
   readonly #accumulator: Accumulator;
   readonly #deliveries: Deliveries;
   readonly #identity: IdentitySource;
+  readonly #transactions: Transactions | undefined;
 
   constructor(
     cluster: Cluster,
@@ -28,12 +30,14 @@ export class BatchVerdicts {
     accumulator: Accumulator,
     deliveries: Deliveries,
     identity: IdentitySource,
+    transactions: Transactions | undefined,
   ) {
     this.#cluster = cluster;
     this.#settings = settings;
     this.#accumulator = accumulator;
     this.#deliveries = deliveries;
     this.#identity = identity;
+    this.#transactions = transactions;
   }
 
   /** The connection broke, or the answer did not come in time. */
@@ -54,7 +58,7 @@ export class BatchVerdicts {
     } else if (this.#settings.idempotent && isGap(errorCode)) {
       queue.refusedOutOfOrder(batch);
       this.#retry(batch, error);
-    } else if (this.#settings.idempotent && needsNewProducerId(errorCode)) {
+    } else if (this.#settings.idempotent && this.#transactions === undefined && needsNewProducerId(errorCode)) {
       this.#identity.reset(batch.identity);
       queue.refusedOutOfOrder(batch);
       this.#retry(batch, error);
@@ -78,6 +82,8 @@ export class BatchVerdicts {
       this.#deliveries.failed(batch, timedOut(batch, deliveryTimeoutMs));
       return;
     }
+    const dropReason = this.#transactions?.dropReason;
+    if (dropReason !== undefined) return this.#deliveries.failed(batch, given(batch, dropReason));
     queue.putBack(batch);
     queue.draining = queue.inFlight.length > 0;
     queue.notBefore = now + backoffMs(this.#cluster.settings, batch.attempts, platform.randomness);

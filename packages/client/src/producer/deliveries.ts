@@ -14,9 +14,18 @@ export class Deliveries {
   readonly #budget: MemoryBudget;
   readonly #builders: BuilderPool;
   readonly #barriers: FlushBarriers;
+  readonly #onFailed: ((batch: PartitionBatch, error: DeliveryError) => void) | undefined;
   #unreported: DeliveryError | undefined;
 
-  constructor(settings: ProducerSettings, budget: MemoryBudget, builders: BuilderPool, barriers: FlushBarriers) {
+  /** `onFailed` is told of each batch that fails; then whoever it tells reports failures, and `flush` does not. */
+  constructor(
+    settings: ProducerSettings,
+    budget: MemoryBudget,
+    builders: BuilderPool,
+    barriers: FlushBarriers,
+    onFailed?: (batch: PartitionBatch, error: DeliveryError) => void,
+  ) {
+    this.#onFailed = onFailed;
     this.#settings = settings;
     this.#budget = budget;
     this.#builders = builders;
@@ -35,6 +44,7 @@ export class Deliveries {
 
   failed(batch: PartitionBatch, error: DeliveryError): void {
     const waiters = batch.waiters ?? [];
+    this.#onFailed?.(batch, error);
     for (const { reject } of waiters) reject(error);
     if (this.#settings.onDelivery === undefined && waiters.length < batch.recordCount) this.noteUnreported(error);
     this.#finish(batch, -1, error);
@@ -42,6 +52,7 @@ export class Deliveries {
 
   /** Keeps a failure that nobody was told of; only the first one, since the rest mostly has the same reason. */
   noteUnreported(error: DeliveryError): void {
+    if (this.#onFailed !== undefined) return;
     this.#unreported ??= error;
   }
 

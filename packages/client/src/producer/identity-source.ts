@@ -33,7 +33,7 @@ export class IdentitySource {
   bump(from: ProducerIdentity): void {
     if (this.#current !== from) return;
     const epoch = from.epoch + 1;
-    this.#current = epoch > epochMax ? undefined : { producerId: from.producerId, epoch };
+    this.#current = epoch > epochMax ? undefined : { producerId: from.producerId, epoch, isTransactional: false };
     const message =
       `the broker found a gap in the numbers of producer ${from.producerId}, which goes on in epoch ${epoch}; ` +
       'records are written again only where they are surely not stored';
@@ -68,6 +68,6 @@ export class IdentitySource {
     const draft = { transactionalId: null, transactionTimeoutMs: 0 };
     const response = await this.#cluster.callAny(initProducerId, draft);
     if (response.errorCode !== 0) throw new KafkaError(response.errorCode, 'ask for a producer id');
-    return { producerId: response.producerId, epoch: response.producerEpoch };
+    return { producerId: response.producerId, epoch: response.producerEpoch, isTransactional: false };
   }
 }

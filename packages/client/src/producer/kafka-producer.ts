@@ -1,14 +1,25 @@
 /** The producer: the door to topics, batches, and the sender, and the clock that watches over their deadlines. */
-import type { Timer } from '@millrace/base';
+import { isMillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
-import { BufferFullError, ClosedError } from '../errors.ts';
-import type { Producer, ProducerOptions, ProducerRecord, RecordPosition } from '../producer.ts';
+import { BufferFullError, ClosedError, InvalidOptionError } from '../errors.ts';
+import type {
+  Producer,
+  ProducerOptions,
+  ProducerRecord,
+  RecordPosition,
+  Transaction,
+  TransactionCallOptions,
+  TransactionOptions,
+} from '../producer.ts';
 import { abortable } from '../retry.ts';
+import { integerOption } from '../settings.ts';
 import { nameOf, type TopicLike } from '../topic.ts';
 import { Accumulator } from './accumulator.ts';
 import { BuilderPool } from './builder-pool.ts';
 import { Deliveries } from './deliveries.ts';
 import { FlushBarriers } from './flush-barriers.ts';
+import { KafkaTransaction } from './kafka-transaction.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { SendWaiter } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -16,6 +27,7 @@ import { type ProducerSettings, producerSettings } from './producer-settings.ts'
 import { Sender } from './sender.ts';
 import { TopicPartitions } from './topic-partitions.ts';
 import { type AnyRecord, TopicWriter } from './topic-writer.ts';
+import { Transactions } from './transactions.ts';
 import { TurnClock } from './turn-clock.ts';
 
 export class KafkaProducer implements Producer {
@@ -26,6 +38,9 @@ export class KafkaProducer implements Producer {
   readonly #deliveries: Deliveries;
   readonly #accumulator: Accumulator;
   readonly #sender: Sender;
+  readonly #transactions: Transactions | undefined;
+  /** The transaction that was begun last. */
+  #transaction: KafkaTransaction | undefined;
   readonly #clock: TurnClock;
   readonly #abort = new AbortController();
   readonly #topics = new Map<string, TopicPartitions>();
@@ -50,11 +65,19 @@ export class KafkaProducer implements Producer {
     this.#budget = new MemoryBudget(settings.bufferBytesMax);
     const builders = new BuilderPool(settings.bufferBytesMax / 2);
     const [budget, barriers] = [this.#budget, this.#barriers];
-    this.#deliveries = new Deliveries(settings, budget, builders, barriers);
+    this.#transactions = this.#makeTransactions();
+    const { transactions } = { transactions: this.#transactions };
+    this.#deliveries = new Deliveries(
+      settings,
+      budget,
+      builders,
+      barriers,
+      transactions && ((batch, error) => transactions.batchFailed(batch, error)),
+    );
     const deliveries = this.#deliveries;
     const offer = (queue: PartitionQueue): void => this.#sender.offer(queue);
     this.#accumulator = new Accumulator({ platform, settings, budget, builders, barriers, deliveries, offer });
-    this.#sender = new Sender(cluster, settings, this.#accumulator, deliveries);
+    this.#sender = new Sender(cluster, settings, this.#accumulator, deliveries, transactions);
     this.#clock = new TurnClock(platform);
     this.#stopListening = cluster.metadata.onLearnt((topic) => {
       const metadata = cluster.metadata.peek(topic);
@@ -103,6 +126,36 @@ export class KafkaProducer implements Producer {
     options.signal?.throwIfAborted();
     await abortable(this.#flush(), options.signal);
     this.#deliveries.throwUnreported();
+    const failure = this.#transactions?.state.failure;
+    if (failure !== undefined) throw failure;
+  }
+
+  async transaction<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    const attemptsMax = integerOption('attemptsMax', options.attemptsMax, 5, 1, 2 ** 31 - 1);
+    for (let attempts = 1; ; attempts++) {
+      const transaction = await this.#begin(options, true);
+      try {
+        const result = await work(transaction);
+        await transaction.commit(options);
+        return result;
+      } catch (error) {
+        const again = await this.#undo(transaction, error, options);
+        if (!again || attempts >= attemptsMax || options.signal?.aborted) {
+          transaction.giveUp();
+          throw error;
+        }
+        const { platform } = this.#cluster.settings;
+        const pauseMs = backoffMs(this.#cluster.settings, attempts, platform.randomness);
+        await sleep(platform.timers, pauseMs, options.signal);
+      }
+    }
+  }
+
+  begin(options: TransactionCallOptions = {}): Promise<Transaction> {
+    return this.#begin(options, false);
   }
 
   close(): Promise<void> {
@@ -116,6 +169,7 @@ export class KafkaProducer implements Producer {
 
   #accept(writer: TopicWriter, record: AnyRecord, waiter: SendWaiter | undefined): boolean {
     if (this.#isClosing) throw new ClosedError('producer');
+    this.#transactions?.state.checkOpen();
     if (this.#budget.isExhausted) {
       throw new BufferFullError(this.#budget.usedBytes, this.#settings.bufferBytesMax);
     }
@@ -156,6 +210,44 @@ export class KafkaProducer implements Producer {
     return partitions;
   }
 
+  #makeTransactions(): Transactions | undefined {
+    const { transactionalId, transactionTimeoutMs, deliveryTimeoutMs } = this.#settings;
+    if (transactionalId === undefined) return undefined;
+    const options = { transactionalId, transactionTimeoutMs, deliveryTimeoutMs };
+    return new Transactions(this.#cluster, options, this.#abort.signal, {
+      flush: () => this.#flush(),
+      drop: (error) => this.#sender.drop(this.#queues(), error),
+      offer: (queue) => this.#sender.offer(queue),
+    });
+  }
+
+  async #begin(options: TransactionCallOptions, isManaged: boolean): Promise<KafkaTransaction> {
+    if (this.#isClosing) throw new ClosedError('producer');
+    const transactions = this.#transactions;
+    if (transactions === undefined) {
+      throw new InvalidOptionError('transactionalId', 'is not given; make the producer with one to begin transactions');
+    }
+    await transactions.begin(options);
+    this.#transaction = new KafkaTransaction(this, transactions, isManaged);
+    return this.#transaction;
+  }
+
+  /** Aborts what failed, and answers whether it may be tried again. Rejects where it can't be aborted. */
+  async #undo(transaction: KafkaTransaction, error: unknown, options: TransactionCallOptions): Promise<boolean> {
+    if (transaction.isOver) return isMillraceError(error, 'transaction_abortable') && error.retriable;
+    const { isRepeatable } = transaction;
+    // Where the outcome is not known yet there is nothing to undo.
+    if (this.#transactions?.state.phase === 'committing') return false;
+    try {
+      await transaction.abort({ timeoutMs: options.timeoutMs });
+    } catch (abortError) {
+      // What `work` ran into says more; the next transaction tells if this producer is of no use any more.
+      if (!isMillraceError(abortError)) throw abortError;
+      return false;
+    }
+    return isRepeatable;
+  }
+
   async #flush(): Promise<void> {
     for (const topic of this.#topics.values()) await topic.loaded();
     this.#accumulator.hurry();
@@ -176,15 +268,31 @@ export class KafkaProducer implements Producer {
     });
   }
 
+  /** A transaction that is left open holds up its readers until it times out. */
+  async #abortOpen(): Promise<void> {
+    const transactions = this.#transactions;
+    if (transactions === undefined || this.#transaction === undefined) return;
+    try {
+      if (transactions.state.phase === 'committing') await this.#transaction.commit();
+      else if (!this.#transaction.isOver) await this.#transaction.abort();
+    } catch (error) {
+      if (!isMillraceError(error)) throw error;
+      const message = `${messageOf(error)}; the cluster ends the transaction when it times out`;
+      this.#cluster.settings.report({ level: 'warn', event: 'transaction_aborted', message, error });
+    }
+  }
+
   async #close(): Promise<void> {
     this.#isClosing = true;
     this.#budget.abandon(new ClosedError('producer'));
     try {
+      await this.#abortOpen();
       await this.#flush();
     } finally {
       this.#abort.abort(new ClosedError('producer'));
       this.#stopListening();
       this.#sweepTimer?.cancel();
+      this.#transactions?.close();
       this.#accumulator.stop();
       this.#sender.close(this.#queues());
       this.#onClosed();

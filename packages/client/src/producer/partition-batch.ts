@@ -20,9 +20,10 @@ export interface SendWaiter {
 export interface ProducerIdentity {
   readonly producerId: number;
   readonly epoch: number;
+  readonly isTransactional: boolean;
 }
 
-export const noIdentity: ProducerIdentity = { producerId: -1, epoch: -1 };
+export const noIdentity: ProducerIdentity = { producerId: -1, epoch: -1, isTransactional: false };
 
 export class PartitionBatch {
   readonly queue: PartitionQueue;
@@ -88,10 +89,15 @@ export class PartitionBatch {
 
   /** The batch's bytes with its producer's identity in them; valid until the batch is finished. */
   bytes(): Uint8Array {
-    const { producerId, epoch } = this.identity;
+    const { producerId, epoch, isTransactional } = this.identity;
     if (this.encoded === undefined) {
       const builder = this.builder as RecordBatchBuilder;
-      return builder.build({ producerId, producerEpoch: epoch, baseSequence: this.sequence });
+      return builder.build({
+        producerId,
+        producerEpoch: epoch,
+        baseSequence: this.sequence,
+        transactional: isTransactional,
+      });
     }
     if (producerId >= 0) {
       batchHeader.setProducer(this.encoded, 0, producerId, epoch, this.sequence);

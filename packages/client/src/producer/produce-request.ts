@@ -9,6 +9,7 @@ export function produceDraft(
   batches: readonly PartitionBatch[],
   acks: -1 | 0 | 1,
   timeoutMs: number,
+  transactionalId: string | undefined,
 ): RequestDraft<typeof produce> {
   const topicData: { name: string; partitionData: { index: number; records: Uint8Array }[] }[] = [];
   for (const batch of batches) {
@@ -22,7 +23,7 @@ export function produceDraft(
     const records = acks === 0 ? batch.bytes().slice() : batch.bytes();
     topicPart.partitionData.push({ index: partition, records });
   }
-  return { acks, timeoutMs, topicData };
+  return { transactionalId: transactionalId ?? null, acks, timeoutMs, topicData };
 }
 
 /** How long the delivery of the youngest of the batches may still take, in ms, at least 1. */

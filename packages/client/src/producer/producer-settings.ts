@@ -18,6 +18,8 @@ export interface ProducerSettings {
   readonly maxInFlight: number;
   readonly partitioner: Partitioner;
   readonly onDelivery: ((delivery: Delivery) => void) | undefined;
+  readonly transactionalId: string | undefined;
+  readonly transactionTimeoutMs: number;
 }
 
 /** Throws `InvalidOptionError`. */
@@ -26,6 +28,16 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
   const idempotent = options.idempotent ?? acks === -1;
   if (idempotent && acks !== -1) {
     throw new InvalidOptionError('idempotent', `needs acks: -1, but acks is ${acks}; leave one of the two out`);
+  }
+  const { transactionalId } = options;
+  if (transactionalId === '') {
+    throw new InvalidOptionError('transactionalId', 'is empty; it names the producer across restarts');
+  }
+  if (transactionalId !== undefined && !idempotent) {
+    throw new InvalidOptionError(
+      'transactionalId',
+      'needs an idempotent producer with acks: -1; leave those options out',
+    );
   }
   const settings: ProducerSettings = {
     acks,
@@ -40,6 +52,8 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     maxInFlight: integerOption('maxInFlight', options.maxInFlight, 5, 1, idempotent ? 5 : 1000),
     partitioner: options.partitioner ?? keyPartitioner,
     onDelivery: options.onDelivery,
+    transactionalId,
+    transactionTimeoutMs: integerOption('transactionTimeoutMs', options.transactionTimeoutMs, 60_000, 1, 2 ** 31 - 1),
   };
   return settings;
 }

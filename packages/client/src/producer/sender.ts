@@ -16,13 +16,16 @@ import type { Deliveries } from './deliveries.ts';
 import { given, timedOut } from './delivery-failures.ts';
 import { IdentitySource } from './identity-source.ts';
 import { LeaderWatch } from './leader-watch.ts';
-import { noIdentity, type PartitionBatch } from './partition-batch.ts';
+import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import { answerOf, produceDraft, remainingMs } from './produce-request.ts';
 import type { ProducerSettings } from './producer-settings.ts';
+import type { Transactions } from './transactions.ts';
 
 /** From version 13 on topics are named by id. */
 const produceVersionMax = 12;
+/** From version 12 on brokers add partitions to transactions by themselves (KIP-890), which not all clusters do. */
+const produceVersionMaxV1 = 11;
 
 interface Lane {
   readonly nodeId: number;
@@ -43,11 +46,19 @@ export class Sender {
   readonly #identity: IdentitySource;
   readonly #leaders: LeaderWatch;
   readonly #verdicts: BatchVerdicts;
+  readonly #transactions: Transactions | undefined;
   /** Queues that wait for a producer id. */
   readonly #unidentified = new Set<PartitionQueue>();
 
-  constructor(cluster: Cluster, settings: ProducerSettings, accumulator: Accumulator, deliveries: Deliveries) {
+  constructor(
+    cluster: Cluster,
+    settings: ProducerSettings,
+    accumulator: Accumulator,
+    deliveries: Deliveries,
+    transactions: Transactions | undefined,
+  ) {
     this.#cluster = cluster;
+    this.#transactions = transactions;
     this.#settings = settings;
     this.#accumulator = accumulator;
     this.#deliveries = deliveries;
@@ -55,13 +66,15 @@ export class Sender {
     const { signal } = this.#abort;
     this.#identity = new IdentitySource(cluster, signal, (error) => this.#identified(error));
     this.#leaders = new LeaderWatch(cluster, signal, (queue) => this.offer(queue));
-    this.#verdicts = new BatchVerdicts(cluster, settings, accumulator, deliveries, this.#identity);
+    this.#verdicts = new BatchVerdicts(cluster, settings, accumulator, deliveries, this.#identity, transactions);
   }
 
   /** Takes note that a queue may have something to send, and sends it at once if it can be. */
   offer(queue: PartitionQueue): void {
     if (queue.inLane || this.#abort.signal.aborted) return;
     if (queue.closed.length === 0 && !queue.openIsDue) return;
+    const dropReason = this.#transactions?.dropReason;
+    if (dropReason !== undefined) return this.#failAll(queue, dropReason);
     if (queue.leader < 0) return this.#leaders.wait(queue);
     const lane = this.#laneOf(queue.leader);
     queue.inLane = true;
@@ -81,6 +94,11 @@ export class Sender {
       queue.closed.splice(i, 1);
       this.#deliveries.failed(batch, timedOut(batch, this.#settings.deliveryTimeoutMs));
     }
+  }
+
+  /** Fails all that the queues hold and have not sent. */
+  drop(queues: Iterable<PartitionQueue>, error: Error): void {
+    for (const queue of queues) this.#failAll(queue, error);
   }
 
   /** Ends all connections; batches that are left fail. */
@@ -154,7 +172,8 @@ export class Sender {
         if (queue.leader !== lane.nodeId) again.push(queue);
         continue;
       }
-      if (this.#settings.idempotent) queue.number(batch, this.#identity.current ?? noIdentity);
+      if (this.#settings.idempotent) queue.number(batch, this.#currentIdentity() ?? noIdentity);
+      this.#transactions?.sending();
       queue.take();
       bytes += batch.sizeInBytes;
       batches.push(batch);
@@ -173,11 +192,14 @@ export class Sender {
       this.#offerLater(queue, pauseMs);
       return undefined;
     }
-    if (idempotent && this.#identity.current === undefined) {
+    if (idempotent && this.#currentIdentity() === undefined) {
       this.#unidentified.add(queue);
       return undefined;
     }
-    if (queue.needsNewEpoch) {
+    if (this.#transactions !== undefined) {
+      if (queue.needsNewEpoch) this.#transactions.gap(queue);
+      if (!this.#transactions.maySend(queue)) return undefined;
+    } else if (queue.needsNewEpoch) {
       this.#identity.bump(queue.identity);
       const identity = this.#identity.current;
       if (identity === undefined) {
@@ -191,6 +213,11 @@ export class Sender {
     return batch?.isReady ? batch : undefined;
   }
 
+  /** Under which batches go out now; undefined while that is being asked for. */
+  #currentIdentity(): ProducerIdentity | undefined {
+    return this.#transactions === undefined ? this.#identity.current : this.#transactions.identity;
+  }
+
   #offerLater(queue: PartitionQueue, pauseMs: number): void {
     if (queue.isPausing) return;
     queue.isPausing = true;
@@ -202,9 +229,10 @@ export class Sender {
 
   #send(lane: Lane, connection: Connection, batches: readonly PartitionBatch[]): void {
     const { requestTimeoutMs, platform } = this.#cluster.settings;
-    const draft = produceDraft(batches, this.#settings.acks, requestTimeoutMs);
+    const { acks, transactionalId } = this.#settings;
+    const draft = produceDraft(batches, acks, requestTimeoutMs, transactionalId);
     lane.inFlight++;
-    if (this.#settings.acks === 0) {
+    if (acks === 0) {
       connection.post(produce, draft, { versionMax: produceVersionMax }).then(
         () => this.#posted(lane, batches),
         (error: unknown) => this.#broke(lane, batches, error),
@@ -213,7 +241,8 @@ export class Sender {
     }
     const dueMs = remainingMs(batches, platform.clock.monotonic(), this.#settings.deliveryTimeoutMs);
     const timeoutMs = Math.min(requestTimeoutMs, dueMs);
-    connection.request(produce, draft, { timeoutMs, versionMax: produceVersionMax }).then(
+    const versionMax = this.#transactions?.isV2 === false ? produceVersionMaxV1 : produceVersionMax;
+    connection.request(produce, draft, { timeoutMs, versionMax }).then(
       (response) => this.#answered(lane, batches, response),
       (error: unknown) => this.#broke(lane, batches, error),
     );

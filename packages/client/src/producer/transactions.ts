@@ -1,0 +1,399 @@
+/**
+ * The transactions of one producer, one after the other: asks the coordinator for what `TransactionState` allows, and
+ * tells the sender what may be sent.
+ *
+ * Ending a transaction goes on in the background until the coordinator has answered, however long its callers wait for
+ * it: nobody but the coordinator knows whether it is committed. The next transaction begins after that.
+ */
+import { isMillraceError, type MillraceError, messageOf, type Timer } from '@millrace/base';
+import { errorCodes, KafkaError } from '@millrace/wire';
+import type { ClientEvent } from '../client.ts';
+import type { CallBounds, Cluster } from '../cluster.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { GroupOffsets } from '../consumer.ts';
+import { Coordinator } from '../coordinator.ts';
+import { DeliveryError, ProducerFencedError, TransactionAbortableError } from '../errors.ts';
+import { GroupCoordinator } from '../group-coordinator.ts';
+import { retrying } from '../retry.ts';
+import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-errors.ts';
+import {
+  addOffsets,
+  addPartitions,
+  commitOffsetsInTransaction,
+  end,
+  init,
+  type TransactionOwner,
+  usesV2,
+} from './transaction-requests.ts';
+import { type Doubts, TransactionState } from './transaction-state.ts';
+
+/** The coordinator is busy with the transaction before for a few milliseconds as a rule. */
+const firstPauseMs = 20;
+const forever = Number.POSITIVE_INFINITY;
+
+export interface TransactionsHost {
+  /** Resolves when nothing that was written is under way any more. */
+  readonly flush: () => Promise<void>;
+  /** Fails all records that have not been sent. */
+  readonly drop: (error: Error) => void;
+  /** The queue may send now. */
+  readonly offer: (queue: PartitionQueue) => void;
+}
+
+export interface TransactionsOptions {
+  readonly transactionalId: string;
+  readonly transactionTimeoutMs: number;
+  /** How long adding partitions and offsets may take. */
+  readonly deliveryTimeoutMs: number;
+}
+
+/** Where offsets for a transaction come from; asked again when the group's member has a newer epoch. */
+export type OffsetSource = () => GroupOffsets;
+
+export class Transactions {
+  readonly #cluster: Cluster;
+  readonly #options: TransactionsOptions;
+  readonly #host: TransactionsHost;
+  readonly #coordinator: Coordinator;
+  readonly #groups = new Map<string, GroupCoordinator>();
+  readonly #signal: AbortSignal;
+  readonly #state = new TransactionState();
+  #identity: ProducerIdentity = noIdentity;
+  #isV2 = false;
+  #ending: Promise<void> | undefined;
+  /** Offsets that are being sent: the transaction does not end before. */
+  readonly #sending = new Set<Promise<void>>();
+  /** Partitions and groups that the coordinator knows to be in the transaction, where it must be told. */
+  readonly #added = new Set<PartitionQueue>();
+  readonly #addedGroups = new Set<string>();
+  readonly #toAdd = new Set<PartitionQueue>();
+  #isAdding = false;
+  #timer: Timer | undefined;
+  #dropReason: Error | undefined;
+
+  constructor(cluster: Cluster, options: TransactionsOptions, signal: AbortSignal, host: TransactionsHost) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#signal = signal;
+    this.#host = host;
+    const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
+    const backoff = { retryBackoffMs: Math.min(firstPauseMs, retryBackoffMs), retryBackoffMaxMs };
+    this.#coordinator = new Coordinator(cluster, 'transactional id', options.transactionalId, backoff);
+  }
+
+  get transactionalId(): string {
+    return this.#options.transactionalId;
+  }
+
+  get state(): TransactionState {
+    return this.#state;
+  }
+
+  /** Under which batches are numbered. */
+  get identity(): ProducerIdentity {
+    return this.#identity;
+  }
+
+  /** Whether brokers add partitions to the transaction as batches come. */
+  get isV2(): boolean {
+    return this.#isV2;
+  }
+
+  /** Why nothing may be sent any more of what was written; undefined while it may. */
+  get dropReason(): Error | undefined {
+    return this.#dropReason;
+  }
+
+  /** Begins a transaction, once the one before has ended. */
+  async begin(bounds: CallBounds): Promise<void> {
+    this.#state.checkAlive();
+    if (this.#ending !== undefined) {
+      const settled = this.#ending.then(
+        () => undefined,
+        () => undefined,
+      );
+      await this.#bounded(settled, bounds);
+    }
+    this.#state.beginning();
+    try {
+      if (this.#identity === noIdentity || this.#state.mustRenew) await this.#init(bounds);
+      const call = (connection: Connection): Promise<boolean> => Promise.resolve(usesV2(connection));
+      this.#isV2 = await this.#coordinator.call(this.#boundsOf(bounds), call);
+      this.#state.begun();
+      this.#dropReason = undefined;
+      this.#added.clear();
+      this.#addedGroups.clear();
+    } finally {
+      this.#state.notBegun();
+    }
+  }
+
+  /** Commits the transaction, or aborts it where something of it failed, and rejects with that. */
+  commit(bounds: CallBounds): Promise<void> {
+    if (this.#state.phase !== 'committing') {
+      if (this.#state.phase !== 'broken') this.#state.commit();
+      this.#endWith(() => this.#commit());
+    }
+    return this.#bounded(this.#ending as Promise<void>, bounds);
+  }
+
+  abort(bounds: CallBounds): Promise<void> {
+    if (this.#state.phase !== 'aborting') {
+      this.#state.abort();
+      this.#endWith(() => this.#abort());
+    }
+    return this.#bounded(this.#ending as Promise<void>, bounds);
+  }
+
+  /** Makes a group's offsets part of the transaction. */
+  sendOffsets(source: OffsetSource, bounds: CallBounds): Promise<void> {
+    this.#state.checkOpen();
+    const work = this.#sendOffsets(source, bounds);
+    this.#sending.add(work);
+    const done = (): boolean => this.#sending.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Whether a queue may send a batch now; it is offered again when it may. */
+  maySend(queue: PartitionQueue): boolean {
+    if (this.#dropReason !== undefined) return false;
+    if (this.#isV2 || this.#added.has(queue)) return true;
+    this.#toAdd.add(queue);
+    // Whatever else is written in this turn of the event loop is added with it.
+    this.#timer ??= this.#cluster.settings.platform.timers.after(0, () => this.#addPartitions());
+    return false;
+  }
+
+  /** A batch of the transaction is being sent. */
+  sending(): void {
+    this.#state.started();
+  }
+
+  /** The broker misses batches before the queue's oldest one, which no repetition brings. */
+  gap(queue: PartitionQueue): void {
+    const where = `${queue.topic} [${queue.partition}]`;
+    this.#fail('Produce', new KafkaError(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, `produce to ${where}`));
+  }
+
+  /** A batch of the transaction was given up. */
+  batchFailed(batch: PartitionBatch, error: DeliveryError): void {
+    const { cause } = error;
+    // What was numbered and is not sent again leaves a gap.
+    const doubts = { renew: batch.sequence >= 0 };
+    if (cause instanceof KafkaError && error.code === 'delivery_failed') this.#fail('Produce', cause, doubts);
+    else this.#break(error.retriable, messageOf(error), error, doubts);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  async #init(bounds: CallBounds): Promise<void> {
+    const { transactionalId, transactionTimeoutMs } = this.#options;
+    try {
+      this.#identity = await this.#coordinator.call(this.#boundsOf(bounds), (connection, timeoutMs) =>
+        init(connection, transactionalId, transactionTimeoutMs, this.#identity, timeoutMs),
+      );
+      this.#state.renewed();
+    } catch (error) {
+      // Time being over is no reason to despair.
+      if (error instanceof KafkaError && !error.retriable) this.#fail('InitProducerId', error);
+      this.#state.checkAlive();
+      throw error;
+    }
+  }
+
+  #endWith(work: () => Promise<void>): void {
+    const ending = work().finally(() => {
+      this.#ending = undefined;
+    });
+    // Those who wait hear of it; when nobody does, the next call tells.
+    ending.catch(() => undefined);
+    this.#ending = ending;
+  }
+
+  async #commit(): Promise<void> {
+    await Promise.allSettled([...this.#sending]);
+    if (this.#state.phase === 'committing') await this.#host.flush();
+    if (this.#state.phase === 'committing') {
+      await this.#end(true);
+      if (this.#state.phase === 'committing') return this.#state.ended();
+    }
+    this.#state.checkAlive();
+    const { failure } = this.#state;
+    this.#state.abort();
+    await this.#abort();
+    throw failure;
+  }
+
+  async #abort(): Promise<void> {
+    const { transactionalId } = this.#options;
+    this.#drop(new DeliveryError('delivery_failed', nowhere, `the transaction of ${transactionalId} was aborted`));
+    await Promise.allSettled([...this.#sending]);
+    await this.#host.flush();
+    if (!this.#state.isForgotten) await this.#end(false);
+    // Where the coordinator would not end it, a new epoch does.
+    if (this.#state.mustRenew && this.#state.phase === 'aborting') await this.#init({ timeoutMs: forever });
+    this.#state.checkAlive();
+    this.#state.ended();
+  }
+
+  /** Has the coordinator end the transaction. What keeps it from that is in the state afterwards. */
+  async #end(isCommit: boolean): Promise<void> {
+    if (!this.#state.isStarted) return;
+    try {
+      const bounds = { timeoutMs: forever, signal: this.#signal };
+      const next = await this.#coordinator.call(bounds, (connection, timeoutMs) =>
+        end(connection, this.#owner, isCommit, this.#isV2, timeoutMs),
+      );
+      if (next !== this.#identity) this.#state.renewed();
+      this.#identity = next;
+    } catch (error) {
+      if (!isMillraceError(error) || this.#signal.aborted) throw error;
+      this.#fail('EndTxn', error);
+      if (!isCommit) this.#state.fail(this.#abortable(true, messageOf(error), error), { renew: true });
+    }
+  }
+
+  async #sendOffsets(source: OffsetSource, bounds: CallBounds): Promise<void> {
+    const { group, offsets } = source();
+    if (offsets.length === 0) return;
+    let request: TransactionRequest = 'AddOffsetsToTxn';
+    try {
+      if (!this.#isV2 && !this.#addedGroups.has(group)) {
+        await this.#coordinator.call(this.#boundsOf(bounds), (connection, timeoutMs) =>
+          addOffsets(connection, this.#owner, group, timeoutMs),
+        );
+        this.#state.started();
+        this.#addedGroups.add(group);
+      }
+      request = 'TxnOffsetCommit';
+      await this.#commitOffsets(group, source, bounds);
+    } catch (error) {
+      if (this.#signal.aborted) throw error;
+      // What was asked for may happen yet, so that the transaction can't go on without knowing.
+      if (isMillraceError(error)) this.#fail(request, error);
+      else this.#break(true, messageOf(error), error as Error, {});
+      this.#state.checkAlive();
+      throw this.#state.failure ?? error;
+    }
+  }
+
+  #commitOffsets(group: string, source: OffsetSource, bounds: CallBounds): Promise<void> {
+    let coordinator = this.#groups.get(group);
+    if (coordinator === undefined) {
+      coordinator = new GroupCoordinator(this.#cluster, group);
+      this.#groups.set(group, coordinator);
+    }
+    let asked: GroupOffsets | undefined;
+    return coordinator.call(
+      this.#boundsOf(bounds),
+      (connection, timeoutMs) => {
+        asked = source();
+        if (this.#isV2) this.#state.started();
+        return commitOffsetsInTransaction(connection, this.#owner, asked, this.#isV2, timeoutMs);
+      },
+      // The member's epoch has moved on, and the next heartbeat tells it (KIP-848).
+      (error) => error.retriable || (hasCode(error, errorCodes.STALE_MEMBER_EPOCH) && asked?.memberId !== ''),
+    );
+  }
+
+  #addPartitions(): void {
+    this.#timer = undefined;
+    if (this.#isAdding || this.#toAdd.size === 0) return;
+    this.#isAdding = true;
+    const queues = [...this.#toAdd];
+    this.#toAdd.clear();
+    this.#coordinator
+      .call(this.#boundsOf({}), (connection, timeoutMs) => addPartitions(connection, this.#owner, queues, timeoutMs))
+      .then(
+        () => {
+          this.#isAdding = false;
+          this.#state.started();
+          for (const queue of queues) this.#added.add(queue);
+          for (const queue of queues) this.#host.offer(queue);
+          this.#addPartitions();
+        },
+        (error: unknown) => {
+          this.#isAdding = false;
+          if (this.#signal.aborted) return;
+          if (!isMillraceError(error)) throw error;
+          this.#fail('AddPartitionsToTxn', error);
+        },
+      );
+  }
+
+  /** Draws the consequences of an error that is not to be repeated. */
+  #fail(request: TransactionRequest, error: MillraceError, doubts: Doubts = {}): void {
+    const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
+    const verdict = errorCode === undefined ? 'again' : transactionVerdict(request, errorCode);
+    if (verdict === 'fenced') return this.#condemn(new ProducerFencedError(this.transactionalId, error));
+    if (verdict === 'fatal' || isMillraceError(error, 'unsupported_api')) return this.#condemn(error);
+    const repeatable = errorCode === undefined ? error.retriable : isRepeatable(errorCode);
+    this.#break(repeatable, messageOf(error), error, {
+      renew: verdict === 'renew' || doubts.renew === true,
+      forgotten: verdict === 'forgotten',
+    });
+  }
+
+  #break(repeatable: boolean, detail: string, cause: Error, doubts: Doubts): void {
+    const error = this.#abortable(repeatable, detail, cause);
+    this.#state.fail(error, doubts);
+    const { failure } = this.#state;
+    if (failure !== error) return;
+    this.#report('warn', 'transaction_aborted', error.message, error);
+    this.#drop(error);
+  }
+
+  #abortable(repeatable: boolean, detail: string, cause: Error): TransactionAbortableError {
+    return new TransactionAbortableError(this.transactionalId, repeatable, detail, cause);
+  }
+
+  #condemn(error: MillraceError): void {
+    this.#state.condemn(error);
+    this.#report('error', 'producer_fenced', error.message, error);
+    this.#drop(error);
+  }
+
+  /** Nothing more is sent; what waits fails, once whoever called is done with the queues. */
+  #drop(error: Error): void {
+    this.#dropReason ??= error;
+    const reason = this.#dropReason;
+    this.#toAdd.clear();
+    queueMicrotask(() => this.#host.drop(reason));
+  }
+
+  get #owner(): TransactionOwner {
+    return { transactionalId: this.#options.transactionalId, identity: this.#identity };
+  }
+
+  #boundsOf({ timeoutMs, signal }: CallBounds): CallBounds {
+    const signals = signal === undefined ? this.#signal : AbortSignal.any([signal, this.#signal]);
+    return { timeoutMs: timeoutMs ?? this.#options.deliveryTimeoutMs, signal: signals };
+  }
+
+  /** As `work`, for no longer than the bounds allow. */
+  #bounded(work: Promise<void>, bounds: CallBounds): Promise<void> {
+    const { platform } = this.#cluster.settings;
+    const { signal } = bounds;
+    const timeoutMs = bounds.timeoutMs ?? this.#options.deliveryTimeoutMs;
+    return retrying(
+      { platform, backoff: this.#cluster.settings, timeoutMs, signal, mayRepeat: () => false },
+      () => work,
+    );
+  }
+
+  #report(level: ClientEvent['level'], event: ClientEvent['event'], message: string, error: Error): void {
+    this.#cluster.settings.report({ level, event, message, error });
+  }
+}
+
+const nowhere = { topic: '', partition: -1, recordCount: 0, maybeStored: false };
+
+function hasCode(error: MillraceError, errorCode: number): boolean {
+  return error instanceof KafkaError && error.errorCode === errorCode;
+}
