@@ -5,6 +5,7 @@
 import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
 import { UsageError } from '../framework/usage-error.ts';
 import { parseProperties } from './properties.ts';
+import { securityConfiguration, securityKeys } from './security-configuration.ts';
 
 export interface ClientConfiguration {
   readonly client: Mutable<Partial<ClientOptions>>;
@@ -25,9 +26,6 @@ const KEYS: Readonly<Record<string, Apply>> = {
   },
   'client.rack': (to, value) => {
     to.consumer.rack = value;
-  },
-  'security.protocol': (_to, value) => {
-    if (value.toUpperCase() !== 'PLAINTEXT') throw new Unfit(`only PLAINTEXT is supported, not ${value}`);
   },
   'request.timeout.ms': (to, value) => {
     to.client.requestTimeoutMs = whole(value);
@@ -146,7 +144,9 @@ class Unfit extends Error {}
 export function clientConfiguration(text: string, file: string): ClientConfiguration {
   const configuration: ClientConfiguration = { client: {}, producer: {}, consumer: {} };
   const unsupported: string[] = [];
-  for (const [key, value] of parseProperties(text)) {
+  const properties = parseProperties(text);
+  for (const [key, value] of properties) {
+    if (securityKeys.has(key)) continue;
     const apply = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (apply === undefined) {
       if (!PASSED_OVER.has(key)) unsupported.push(key);
@@ -162,6 +162,8 @@ export function clientConfiguration(text: string, file: string): ClientConfigura
   if (unsupported.length > 0) {
     throw new UsageError(`${file}: not supported: ${unsupported.join(', ')}`, { hint: 'Take those lines out.' });
   }
+  const security = securityConfiguration(properties, file);
+  if (security !== undefined) configuration.client.security = security;
   return configuration;
 }
 
