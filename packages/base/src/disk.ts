@@ -4,6 +4,12 @@
  */
 import { MillraceError } from './millrace-error.ts';
 
+export interface DiskSpace {
+  readonly totalBytes: number;
+  /** What this user may still take. */
+  readonly usableBytes: number;
+}
+
 export interface Disk {
   /** Opens a file for reading and writing; `create` makes it (and nothing above it) if it is absent. */
   open(path: string, options: { readonly create: boolean }): Promise<DiskFile>;
@@ -20,6 +26,8 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Makes created, renamed and removed entries of a directory durable. */
   syncDirectory(path: string): Promise<void>;
+  /** How large the file system that holds a path is, and how much of it is left. Absent where there is none. */
+  space?(path: string): Promise<DiskSpace>;
 }
 
 export interface DiskEntry {

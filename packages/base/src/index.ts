@@ -1,6 +1,6 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type Disk, type DiskEntry, DiskError, type DiskFile } from './disk.ts';
+export { type Disk, type DiskEntry, DiskError, type DiskFile, type DiskSpace } from './disk.ts';
 export { isMillraceError, MillraceError, messageOf } from './millrace-error.ts';
 export {
   ConnectError,

@@ -11,7 +11,7 @@ import {
   write,
   writev,
 } from 'node:fs';
-import { mkdir, open as openHandle, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openHandle, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { assert } from './assert.ts';
@@ -95,6 +95,15 @@ export const nodeDisk: Disk = {
       await rm(path, { recursive: true, force: true });
     } catch (error) {
       throw diskError(error, 'remove', path);
+    }
+  },
+
+  async space(path) {
+    try {
+      const { bsize, blocks, bavail } = await statfs(path);
+      return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    } catch (error) {
+      throw diskError(error, 'stat', path);
     }
   },
 

@@ -16,6 +16,8 @@ export interface ClusterState {
   readonly configuration: ClusterConfiguration;
   /** The brokers that run, by ascending node id. */
   readonly endpoints: readonly BrokerEndpoint[];
+  /** The brokers that were stopped, likewise. */
+  readonly fencedEndpoints: readonly BrokerEndpoint[];
   readonly features: ClusterFeatures;
   readonly topics: TopicCatalog;
   readonly replication: Replication;

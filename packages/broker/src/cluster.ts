@@ -25,9 +25,9 @@ import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { BrokerListener } from './network/broker-listener.ts';
-import { Connections } from './network/connections.ts';
+import { type ConnectionFigures, Connections } from './network/connections.ts';
 import { ProducerIds } from './producer-ids.ts';
-import { ReplicaTable } from './replication/replica-table.ts';
+import { type ReplicaBroker, ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
@@ -126,7 +126,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #housekeeping: Housekeeping;
   readonly #report: (event: BrokerEvent) => void;
   #clusterId = '';
-  #endpoints: BrokerEndpoint[] = [];
+  #endpoints: readonly BrokerEndpoint[] = [];
+  #fencedEndpoints: readonly BrokerEndpoint[] = [];
   /** The last start or stop of a broker; never rejects. */
   #switching: Promise<unknown> = Promise.resolve();
   #journalOpen = false;
@@ -188,6 +189,10 @@ export class Cluster implements ClusterState, AsyncDisposable {
     return this.#endpoints;
   }
 
+  get fencedEndpoints(): readonly BrokerEndpoint[] {
+    return this.#fencedEndpoints;
+  }
+
   /** The addresses of the brokers that run, as clients see them. */
   get brokers(): readonly BrokerAddress[] {
     return this.#endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack }));
@@ -196,6 +201,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
   /** `host:port,host:port` of the brokers that run, for a client's bootstrap servers. */
   get bootstrap(): string {
     return this.#endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
+  }
+
+  /** What the connections of all brokers hold now. */
+  get connections(): ConnectionFigures {
+    return this.#connections;
   }
 
   async start(): Promise<void> {
@@ -330,16 +340,18 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#nameEndpoints();
   }
 
-  /** Makes endpoints of the brokers that run and listen. */
+  /** Makes endpoints of the brokers: of those that run and listen, and of those that are fenced. */
   #nameEndpoints(): void {
     const { host = '127.0.0.1' } = this.#options;
     const { table } = this.replication;
     const known = new Map(this.#endpoints.map((endpoint) => [endpoint.nodeId, endpoint]));
-    this.#endpoints = table.brokers.flatMap(({ nodeId, rack }) => {
-      const listener = this.#listeners.get(nodeId);
-      if (!listener?.isOpen || table.isDown(nodeId)) return [];
-      return [known.get(nodeId) ?? { nodeId, host, port: listener.port, rack, cluster: this }];
-    });
+    const endpointOf = ({ nodeId, rack }: ReplicaBroker): BrokerEndpoint => {
+      const port = this.#listenerOf(nodeId).port;
+      return known.get(nodeId) ?? { nodeId, host, port, rack, cluster: this };
+    };
+    const answers = ({ nodeId }: ReplicaBroker): boolean => this.#listenerOf(nodeId).isOpen && table.isRunning(nodeId);
+    this.#endpoints = table.brokers.filter(answers).map(endpointOf);
+    this.#fencedEndpoints = table.brokers.filter((broker) => !answers(broker)).map(endpointOf);
   }
 
   #listenerOf(nodeId: number): BrokerListener {

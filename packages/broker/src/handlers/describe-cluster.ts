@@ -1,30 +1,42 @@
 /** DescribeCluster, versions 0 to 2. */
 import { describeCluster as describeClusterApi, errorCodes } from '@millrace/wire';
+import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { Handler } from '../handler.ts';
 
-const brokersEndpoint = 1;
+const endpointTypes = { brokers: 1, controllers: 2 } as const;
 
 export const describeCluster: Handler<typeof describeClusterApi> = {
   api: describeClusterApi,
 
   handle(request, context) {
-    const { clusterId, endpoints, replication } = context.broker.cluster;
-    if (request.endpointType !== brokersEndpoint) {
-      const errorMessage = 'only broker endpoints can be described here';
+    const { clusterId, endpoints, fencedEndpoints, replication } = context.broker.cluster;
+    const { endpointType } = request;
+    if (endpointType !== endpointTypes.brokers) {
+      const isKnown = endpointType === endpointTypes.controllers;
       return {
-        errorCode: errorCodes.MISMATCHED_ENDPOINT_TYPE,
-        errorMessage,
+        errorCode: isKnown ? errorCodes.MISMATCHED_ENDPOINT_TYPE : errorCodes.UNSUPPORTED_ENDPOINT_TYPE,
+        errorMessage: isKnown
+          ? 'this is a broker; controllers can be described only at a controller'
+          : `there are no endpoints of type ${endpointType}`,
         clusterId: '',
         brokers: [],
-        endpointType: brokersEndpoint,
+        endpointType: endpointTypes.brokers,
       };
     }
+    const fenced = request.includeFencedBrokers ? fencedEndpoints : [];
     return {
       errorCode: errorCodes.NONE,
-      endpointType: request.endpointType,
+      endpointType,
       clusterId,
       controllerId: replication.controller.nodeId,
-      brokers: endpoints.map(({ nodeId, host, port, rack }) => ({ brokerId: nodeId, host, port, rack })),
+      brokers: [
+        ...endpoints.map((endpoint) => describe(endpoint, false)),
+        ...fenced.map((endpoint) => describe(endpoint, true)),
+      ],
     };
   },
 };
+
+function describe({ nodeId, host, port, rack }: BrokerEndpoint, isFenced: boolean) {
+  return { brokerId: nodeId, host, port, rack, isFenced };
+}

@@ -1,6 +1,8 @@
 /** All handlers, by API key. */
 import type { Api } from '@millrace/wire';
 import type { AnyHandler, Handler } from '../handler.ts';
+import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
+import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { apiVersionsHandler } from './api-versions.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
@@ -10,6 +12,10 @@ import { deleteTopics } from './delete-topics.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
 import { describeGroups } from './describe-groups.ts';
+import { describeLogDirs } from './describe-log-dirs.ts';
+import { describeQuorum } from './describe-quorum.ts';
+import { describeTopicPartitions } from './describe-topic-partitions.ts';
+import { electLeaders } from './elect-leaders.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -19,6 +25,7 @@ import { joinGroup } from './join-group.ts';
 import { leaveGroup } from './leave-group.ts';
 import { listGroups } from './list-groups.ts';
 import { listOffsets } from './list-offsets.ts';
+import { listPartitionReassignments } from './list-partition-reassignments.ts';
 import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
 import { offsetFetch } from './offset-fetch.ts';
@@ -52,6 +59,13 @@ const list: AnyHandler[] = [
   any(incrementalAlterConfigs),
   any(updateFeatures),
   any(describeCluster),
+  any(electLeaders),
+  any(alterPartitionReassignments),
+  any(listPartitionReassignments),
+  any(describeLogDirs),
+  any(alterReplicaLogDirs),
+  any(describeQuorum),
+  any(describeTopicPartitions),
   any(apiVersionsHandler(() => list)),
 ];
 

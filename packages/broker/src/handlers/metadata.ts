@@ -4,9 +4,9 @@
  */
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
-import type { Partition } from '../topics/partition.ts';
 import type { Topic } from '../topics/topic.ts';
 import { createTopicWithDefaults } from '../topics/topic-creation.ts';
+import { describePartition } from '../topics/topic-description.ts';
 import { topicNameProblem } from '../topics/topic-name.ts';
 
 type Draft = ResponseDraft<typeof metadataApi>;
@@ -63,18 +63,5 @@ function describe(topic: Topic): TopicDraft {
     topicId: topic.id,
     isInternal: false,
     partitions: topic.partitions.map(describePartition),
-  };
-}
-
-function describePartition(partition: Partition) {
-  const { index, leader, leaderEpoch, replicas, inSync, owner } = partition;
-  return {
-    errorCode: leader < 0 ? errorCodes.LEADER_NOT_AVAILABLE : errorCodes.NONE,
-    partitionIndex: index,
-    leaderId: leader,
-    leaderEpoch,
-    replicaNodes: replicas,
-    isrNodes: inSync,
-    offlineReplicas: owner.replicaTable.down.size === 0 ? [] : replicas.filter(owner.replicaTable.isDown),
   };
 }

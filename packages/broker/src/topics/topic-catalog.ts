@@ -71,6 +71,11 @@ export class TopicCatalog {
     });
   }
 
+  /** Absolute path of the directory that holds all topics' directories. */
+  get directory(): string {
+    return this.#options.directory;
+  }
+
   get size(): number {
     return this.#byName.size;
   }
