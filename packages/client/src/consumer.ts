@@ -79,8 +79,8 @@ export interface BatchView<Name extends string, Item> extends Iterable<Item> {
   /** Bytes as fetched, compressed records compressed. */
   readonly sizeInBytes: number;
   /**
-   * The offset after the last record that consumers could read when this was fetched: the lag is this less
-   * `nextOffset`.
+   * The offset after the last record that this consumer could read when this was fetched (with `read_committed` the
+   * last stable offset): the lag is this less `nextOffset`.
    */
   readonly highWatermark: number;
 }
@@ -108,6 +108,12 @@ interface CommonConsumerOptions {
   readonly bufferBytesMax?: number | undefined;
   /** Whether batches are checked against their checksums. Default true. */
   readonly checkCrc?: boolean | undefined;
+  /**
+   * `read_committed`: records of transactions come once these are committed, and those of aborted ones never; `latest`
+   * and the end of a partition then lie before the first transaction that is open. Default `read_uncommitted`, as
+   * Kafka's: all records come as soon as they are stored.
+   */
+  readonly isolation?: 'read_uncommitted' | 'read_committed' | undefined;
   /** A rack near to this consumer: it may then read from a follower there (KIP-392). */
   readonly rack?: string | undefined;
 }

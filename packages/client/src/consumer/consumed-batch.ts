@@ -26,7 +26,7 @@ export class ConsumedBatch implements BatchView<string, ConsumedRecord> {
     this.topic = state.topic;
     this.partition = state.partition;
     this.nextOffset = Math.min(piece.nextOffset, endOffset);
-    this.highWatermark = chunk.highWatermark;
+    this.highWatermark = chunk.readableEnd;
     let count = 0;
     let bytes = 0;
     let first = Number.POSITIVE_INFINITY;

@@ -36,7 +36,11 @@ export interface ConsumerSettings {
   readonly bufferBytesMax: number;
   readonly checkCrc: boolean;
   readonly rack: string;
+  /** Kafka's number: 1 for committed records alone. */
+  readonly isolationLevel: 0 | 1;
 }
+
+const isolations = ['read_uncommitted', 'read_committed'] as const;
 
 /** Throws `InvalidOptionError`. */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
@@ -50,6 +54,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   checkNames(topics);
   const commits = 'commit' in options ? options.commit : undefined;
   const { group } = options;
+  const isolation = choiceOption('isolation', options.isolation, 'read_uncommitted', isolations);
   if (group !== undefined && group === '') throw new InvalidOptionError('group', 'is empty; a group needs a name');
   return {
     membership: group !== undefined && options.assign === undefined ? groupSettings(options, group) : undefined,
@@ -67,6 +72,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     bufferBytesMax: integerOption('bufferBytesMax', options.bufferBytesMax, 32 * 1024 * 1024, 1, 2 ** 40),
     checkCrc: options.checkCrc ?? true,
     rack: options.rack ?? '',
+    isolationLevel: isolation === 'read_committed' ? 1 : 0,
   };
 }
 

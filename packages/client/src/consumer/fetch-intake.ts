@@ -23,10 +23,13 @@ export interface FetchIntakeHost {
 export class FetchIntake {
   readonly #cluster: Cluster;
   readonly #budget: FetchBudget;
+  readonly #isCommittedOnly: boolean;
   readonly #host: FetchIntakeHost;
 
-  constructor(cluster: Cluster, budget: FetchBudget, host: FetchIntakeHost) {
+  /** With `isCommittedOnly` what belongs to aborted transactions is passed over. */
+  constructor(cluster: Cluster, budget: FetchBudget, isCommittedOnly: boolean, host: FetchIntakeHost) {
     this.#cluster = cluster;
+    this.#isCommittedOnly = isCommittedOnly;
     this.#budget = budget;
     this.#host = host;
   }
@@ -58,15 +61,20 @@ export class FetchIntake {
   }
 
   #accept(state: PartitionState, answer: PartitionAnswer, memory: FetchedMemory, chunks: FetchedChunk[]): void {
-    const { records, highWatermark, preferredReadReplica } = answer;
+    const { records, highWatermark, lastStableOffset, abortedTransactions, preferredReadReplica } = answer;
     if (preferredReadReplica >= 0) {
       const { platform, metadataMaxAgeMs } = this.#cluster.settings;
       state.nearReplica = preferredReadReplica;
       state.nearReplicaUntil = platform.clock.monotonic() + metadataMaxAgeMs;
     }
     if (records === null || records.length === 0) return;
-    const chunk = new FetchedChunk(state, memory, records, highWatermark);
+    const chunk = new FetchedChunk(state, memory, records, {
+      readableEnd: this.#isCommittedOnly ? lastStableOffset : highWatermark,
+      aborted: this.#isCommittedOnly && abortedTransactions?.length ? abortedTransactions : undefined,
+    });
     if (chunk.sizeInBytes === 0) {
+      // What was fetched before is still good, and handed out first.
+      if (chunk.damage !== undefined && state.chunks.length === 0) this.#host.failed(chunk.damage);
       // Less than a batch, from a broker that cuts even the first one off; again, but not at once.
       this.#pause(state);
       return;

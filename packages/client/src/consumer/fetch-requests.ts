@@ -83,6 +83,7 @@ export class FetchRequests {
       maxWaitMs: waitMs,
       minBytes: this.#settings.fetchBytesMin,
       maxBytes: bytesMax,
+      isolationLevel: this.#settings.isolationLevel,
       rackId: this.#settings.rack,
     };
     const response = await connection.request(fetch, draft, {

@@ -4,8 +4,9 @@
  * are done with.
  */
 import { assert, messageOf } from '@millrace/base';
-import { batchHeader, RecordBatch, type Records } from '@millrace/wire';
+import { batchHeader, CorruptRecordError, RecordBatch, type Records } from '@millrace/wire';
 import { CorruptBatchError } from '../errors.ts';
+import { AbortedRanges, type AbortedTransaction } from './aborted-ranges.ts';
 import type { PartitionState } from './partition-state.ts';
 
 /** Memory of a response that its chunks share. */
@@ -31,6 +32,22 @@ export interface ChunkPiece {
   readonly isLast: boolean;
 }
 
+/** What a fetch says of a partition besides its records. */
+export interface ChunkFacts {
+  /** The offset after the last record that readers could have. */
+  readonly readableEnd: number;
+  /** Transactions whose records are to be passed over; undefined where readers get all records. */
+  readonly aborted: readonly AbortedTransaction[] | undefined;
+}
+
+/** Batches from an offset on, up to the first that is damaged. */
+interface Sound {
+  readonly batches: readonly RecordBatch[];
+  /** Where the partition goes on after them. */
+  readonly nextOffset: number;
+  readonly damage: CorruptBatchError | undefined;
+}
+
 /** Decompressed bytes from which on a piece ends; a batch more may come on top. */
 const pieceBytesMax = 4 * 1024 * 1024;
 
@@ -40,7 +57,10 @@ export class FetchedChunk {
   readonly #bytes: Uint8Array;
   /** The partition's seek count when it was fetched: a chunk from before a seek is of no use. */
   readonly epoch: number;
-  readonly highWatermark: number;
+  readonly readableEnd: number;
+  readonly #aborted: readonly AbortedTransaction[] | undefined;
+  /** The bytes behind the whole batches are none. */
+  readonly damage: CorruptBatchError | undefined;
   /** Where the partition goes on after it. */
   readonly nextOffset: number;
   /** Leader epoch of the last batch. */
@@ -52,23 +72,21 @@ export class FetchedChunk {
   #piece: ChunkPiece | undefined;
   #preparing: Promise<void> | undefined;
 
-  /** Throws `CorruptRecordError` when the bytes are no batches. */
-  constructor(state: PartitionState, memory: FetchedMemory, bytes: Uint8Array, highWatermark: number) {
+  constructor(state: PartitionState, memory: FetchedMemory, bytes: Uint8Array, facts: ChunkFacts) {
     this.state = state;
     this.memory = memory;
     this.#bytes = bytes;
     this.epoch = state.seekCount;
-    this.highWatermark = highWatermark;
-    let position = 0;
-    let last = -1;
-    for (;;) {
-      const size = batchHeader.wholeBatchSize(bytes, position);
-      if (size === 0) break;
-      last = position;
-      position += size;
-    }
-    this.sizeInBytes = position;
+    this.readableEnd = facts.readableEnd;
+    this.#aborted = facts.aborted;
+    const { last, end, error } = wholeBatches(bytes);
+    this.sizeInBytes = end;
     this.nextOffset = last < 0 ? state.fetchPosition : batchHeader.lastOffset(bytes, last) + 1;
+    if (error !== undefined) {
+      const { topic, partition } = state;
+      const place = { topic, partition, offset: this.nextOffset };
+      this.damage = new CorruptBatchError(place, this.nextOffset + 1, messageOf(error), error);
+    }
     this.leaderEpoch = last < 0 ? -1 : batchHeader.partitionLeaderEpoch(bytes, last);
   }
 
@@ -82,19 +100,20 @@ export class FetchedChunk {
 
   /**
    * Checks and decompresses batches from the partition's position on: all of them, or as many as give a few MiB
-   * decompressed. Answers undefined when that is done already. Throws or rejects with `CorruptBatchError`.
+   * decompressed, or those before a damaged one. Answers undefined when that is done already. Throws or rejects with
+   * `CorruptBatchError` when the first is damaged.
    */
   prepare(checkCrc: boolean): Promise<void> | undefined {
     if (this.#preparing !== undefined) return this.#preparing;
     const from = this.state.position;
     if (this.#piece !== undefined && this.#piece.from === from) return undefined;
-    const batches = this.#batchesFrom(from, checkCrc);
-    if (batches.every((batch) => this.#attempt(batch, () => batch.compression) === 'none')) {
-      const readable = batches.map((batch) => ({ batch, records: this.#attempt(batch, () => batch.records()) }));
-      this.#piece = { from, readable: withRecords(readable), nextOffset: this.nextOffset, isLast: true };
+    const sound = this.#soundFrom(from, checkCrc);
+    if (sound.batches.every(({ attributes }) => (attributes & batchHeader.batchAttributeBits.compression) === 0)) {
+      const readable = sound.batches.map((batch) => ({ batch, records: batch.records() }));
+      this.#piece = pieceOf(from, readable, sound);
       return undefined;
     }
-    this.#preparing = this.#decompress(from, batches).finally(() => {
+    this.#preparing = this.#decompress(from, sound).finally(() => {
       this.#preparing = undefined;
     });
     // Whoever needs the chunk hears of a failure; that it failed before anyone does is no reason to end the process.
@@ -102,49 +121,86 @@ export class FetchedChunk {
     return this.#preparing;
   }
 
-  #batchesFrom(offset: number, checkCrc: boolean): RecordBatch[] {
+  /** Batches that hold something for readers, from the one with `offset` on. */
+  #soundFrom(offset: number, checkCrc: boolean): Sound {
+    const ranges = this.#aborted === undefined ? undefined : new AbortedRanges(this.#aborted);
     const batches: RecordBatch[] = [];
+    let nextOffset = offset;
     for (let position = 0; position < this.sizeInBytes; ) {
       const batch = new RecordBatch(this.#bytes, position);
       position += batch.sizeInBytes;
-      if (batch.lastOffset < offset) continue;
-      if (checkCrc) this.#attempt(batch, () => batch.verifyCrc());
-      batches.push(batch);
+      const isBehind = batch.lastOffset < offset;
+      try {
+        if (checkCrc && !isBehind) batch.verifyCrc();
+        // Markers before the position count too: they end what was aborted.
+        const isHidden = ranges === undefined ? batch.isControl : ranges.hides(batch);
+        if (isBehind) continue;
+        // Throws for an unknown codec.
+        void batch.compression;
+        if (!isHidden) batches.push(batch);
+      } catch (error) {
+        const damage = this.#damageOf(batch, error);
+        if (nextOffset === offset) throw damage;
+        return { batches, nextOffset, damage };
+      }
+      nextOffset = batch.lastOffset + 1;
     }
-    return batches;
+    return { batches, nextOffset: this.nextOffset, damage: undefined };
   }
 
-  async #decompress(from: number, batches: readonly RecordBatch[]): Promise<void> {
+  async #decompress(from: number, sound: Sound): Promise<void> {
     const readable: ReadableBatch[] = [];
     let bytes = 0;
-    for (const batch of batches) {
-      if (batch.isControl) continue;
-      const records = await batch.recordsAsync().catch((error: unknown) => this.#fail(batch, error));
-      readable.push({ batch, records });
-      bytes += records.sizeInBytes;
-      if (bytes < pieceBytesMax || batch === batches.at(-1)) continue;
-      this.#piece = { from, readable: withRecords(readable), nextOffset: batch.lastOffset + 1, isLast: false };
+    let nextOffset = from;
+    for (const batch of sound.batches) {
+      try {
+        const records = await batch.recordsAsync();
+        readable.push({ batch, records });
+        bytes += records.sizeInBytes;
+      } catch (error) {
+        const damage = this.#damageOf(batch, error);
+        if (readable.length === 0) throw damage;
+        this.#piece = pieceOf(from, readable, { batches: [], nextOffset, damage });
+        return;
+      }
+      nextOffset = batch.lastOffset + 1;
+      if (bytes < pieceBytesMax || batch === sound.batches.at(-1)) continue;
+      this.#piece = { from, readable: withRecords(readable), nextOffset, isLast: false };
       return;
     }
-    this.#piece = { from, readable: withRecords(readable), nextOffset: this.nextOffset, isLast: true };
+    this.#piece = pieceOf(from, readable, sound);
   }
 
-  #attempt<T>(batch: RecordBatch, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      return this.#fail(batch, error);
-    }
-  }
-
-  #fail(batch: RecordBatch, error: unknown): never {
+  #damageOf(batch: RecordBatch, error: unknown): CorruptBatchError {
     const { topic, partition } = this.state;
     const place = { topic, partition, offset: batch.baseOffset };
-    throw new CorruptBatchError(place, batch.lastOffset + 1, messageOf(error), error);
+    return new CorruptBatchError(place, batch.lastOffset + 1, messageOf(error), error);
   }
 }
 
-/** Those that hold records for applications. */
+/** Where the last whole batch begins (-1 for none), where it ends, and what is wrong with the bytes behind it. */
+function wholeBatches(bytes: Uint8Array): { last: number; end: number; error: CorruptRecordError | undefined } {
+  let end = 0;
+  let last = -1;
+  for (;;) {
+    let size: number;
+    try {
+      size = batchHeader.wholeBatchSize(bytes, end);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      return { last, end, error };
+    }
+    if (size === 0) return { last, end, error: undefined };
+    last = end;
+    end += size;
+  }
+}
+
+function pieceOf(from: number, readable: readonly ReadableBatch[], { nextOffset, damage }: Sound): ChunkPiece {
+  return { from, readable: withRecords(readable), nextOffset, isLast: damage === undefined };
+}
+
+/** Those that hold records. */
 function withRecords(batches: readonly ReadableBatch[]): ReadableBatch[] {
-  return batches.filter(({ batch, records }) => !batch.isControl && records.count > 0);
+  return batches.filter(({ records }) => records.count > 0);
 }

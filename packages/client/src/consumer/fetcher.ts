@@ -59,7 +59,7 @@ export class Fetcher {
     this.#budget = budget;
     this.#host = host;
     this.#requests = new FetchRequests(cluster, settings);
-    this.#intake = new FetchIntake(cluster, budget, host);
+    this.#intake = new FetchIntake(cluster, budget, settings.isolationLevel === 1, host);
   }
 
   /** Sends the fetches that can be sent. Called whenever a position, a leader or an assignment changed. */

@@ -107,7 +107,8 @@ export class OwnPartitions {
 
   async #findEnds(states: readonly PartitionState[]): Promise<void> {
     const questions = states.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }));
-    const results = await resolveOffsets(this.#cluster, questions, { signal: this.#signal });
+    const { isolationLevel } = this.#settings;
+    const results = await resolveOffsets(this.#cluster, questions, { signal: this.#signal }, isolationLevel);
     for (const [place, state] of states.entries()) {
       const result = results[place];
       if (result?.error !== undefined) throw result.error;

@@ -155,7 +155,12 @@ export class Positions {
       partition,
       at: question as OffsetQuery,
     }));
-    const results = await resolveOffsets(this.#cluster, questions, { signal: this.#signal });
+    const results = await resolveOffsets(
+      this.#cluster,
+      questions,
+      { signal: this.#signal },
+      this.#settings.isolationLevel,
+    );
     for (const [place, state] of asking.entries()) {
       const result = results[place];
       if (!state.isOwned || state.seekCount !== seeks[place] || result === undefined) continue;

@@ -57,7 +57,7 @@ export function transactionVerdict(request: TransactionRequest, errorCode: numbe
     case errorCodes.INVALID_PRODUCER_EPOCH:
       return isProduce ? 'renew' : 'fenced';
     case errorCodes.INVALID_TXN_STATE:
-      return isProduce ? 'renew' : 'fatal';
+      return isProduce || request === 'EndTxn' ? 'renew' : 'fatal';
     case errorCodes.INVALID_PRODUCER_ID_MAPPING:
       return request === 'InitProducerId' ? 'fatal' : 'forgotten';
     case errorCodes.UNKNOWN_PRODUCER_ID:
