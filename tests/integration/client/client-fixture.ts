@@ -1,4 +1,7 @@
-/** An embedded cluster with clients for one test: everything is closed and removed when the test ends. */
+/**
+ * An embedded cluster with clients for one test: everything is closed and removed when the test ends. Where
+ * `MILLRACE_TEST_BOOTSTRAP` names another cluster, clients use that instead; tests that stop brokers are then skipped.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +11,7 @@ import { type Admin, type Client, type ClientOptions, createClient, unwrap } fro
 
 export interface Fixture {
   readonly cluster: Cluster;
+  readonly bootstrap: string;
   readonly client: Client;
   readonly admin: Admin;
   /** Another client of the same cluster. */
@@ -20,13 +24,73 @@ export interface Fixture {
   stop(): Promise<void>;
 }
 
+/** The cluster to use instead of an embedded one. */
+const foreign = process.env['MILLRACE_TEST_BOOTSTRAP'];
+
+/** For tests of what an embedded cluster alone can be told to do. */
+export const needsEmbedded = {
+  skip: foreign === undefined ? false : 'needs the embedded broker; unset MILLRACE_TEST_BOOTSTRAP',
+};
+
+/** A name that no other test uses, nor an earlier run on the same cluster. */
+export function uniqueName(kind: string): string {
+  return `${kind}-${crypto.randomUUID()}`;
+}
+
 /** Pauses short enough for tests. */
 export const quick = { retryBackoffMs: 10, retryBackoffMaxMs: 100, unknownTopicTimeoutMs: 300 };
 
-export async function startFixture(
-  t: TestContext,
-  options: { readonly brokers?: number; readonly configuration?: Record<string, string> } = {},
-): Promise<Fixture> {
+export interface FixtureOptions {
+  readonly brokers?: number;
+  readonly configuration?: Record<string, string>;
+}
+
+export async function startFixture(t: TestContext, options: FixtureOptions = {}): Promise<Fixture> {
+  const embedded = foreign === undefined ? await startEmbedded(options) : undefined;
+  const bootstrap = embedded?.cluster.bootstrap ?? (foreign as string);
+  const clients: Client[] = [];
+  const connect = (extra: Partial<ClientOptions> = {}): Client => {
+    const client = createClient({ bootstrap, ...quick, ...extra });
+    clients.push(client);
+    return client;
+  };
+  const client = connect();
+  const admin = client.admin();
+  t.after(async () => {
+    await Promise.allSettled(clients.map((each) => each.close()));
+    await embedded?.end();
+  });
+  const own = (): Embedded => {
+    if (embedded === undefined) throw new Error('this test needs the embedded cluster');
+    return embedded;
+  };
+  return {
+    get cluster() {
+      return own().cluster;
+    },
+    bootstrap,
+    client,
+    admin,
+    connect,
+    async createTopic(partitions = 1, configuration = {}) {
+      const topic = uniqueName('topic');
+      unwrap(await admin.createTopics([{ topic, partitions, configuration }]));
+      return topic;
+    },
+    stop: () => own().stop(),
+    restart: () => own().restart(),
+  };
+}
+
+interface Embedded {
+  readonly cluster: Cluster;
+  stop(): Promise<void>;
+  restart(): Promise<void>;
+  /** Ends the cluster and removes what it stored. */
+  end(): Promise<void>;
+}
+
+async function startEmbedded(options: FixtureOptions): Promise<Embedded> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-client-'));
   const start = (ports: readonly number[]): Promise<Cluster> =>
     startCluster({
@@ -36,33 +100,10 @@ export async function startFixture(
       configuration: { 'group.initial.rebalance.delay.ms': '0', ...options.configuration },
     });
   let cluster = await start(Array.from({ length: options.brokers ?? 1 }, () => 0));
-  const { bootstrap } = cluster;
   const ports = cluster.brokers.map(({ port }) => port);
-  const clients: Client[] = [];
-  const connect = (extra: Partial<ClientOptions> = {}): Client => {
-    const client = createClient({ bootstrap, ...quick, ...extra });
-    clients.push(client);
-    return client;
-  };
-  const client = connect();
-  const admin = client.admin();
-  let topics = 0;
-  t.after(async () => {
-    await Promise.allSettled(clients.map((each) => each.close()));
-    await cluster.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
   return {
     get cluster() {
       return cluster;
-    },
-    client,
-    admin,
-    connect,
-    async createTopic(partitions = 1, configuration = {}) {
-      const topic = `topic-${++topics}`;
-      unwrap(await admin.createTopics([{ topic, partitions, configuration }]));
-      return topic;
     },
     async stop() {
       await cluster.close();
@@ -70,6 +111,10 @@ export async function startFixture(
     async restart() {
       await cluster.close();
       cluster = await start(ports);
+    },
+    async end() {
+      await cluster.close();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
