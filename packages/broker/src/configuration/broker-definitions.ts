@@ -1,4 +1,5 @@
 /** The configuration of brokers that this broker knows: Kafka's names, and the defaults of Apache Kafka 4.x. */
+import { consumerGroupDefinitions } from './consumer-group-definitions.ts';
 import type { Definition } from './definition.ts';
 import { limitDefinitions } from './limit-definitions.ts';
 import { replicationDefinitions } from './replication-definitions.ts';
@@ -129,6 +130,7 @@ const topicDefaults: readonly Definition[] = topicDefinitions.flatMap((definitio
 
 export const brokerDefinitions: readonly Definition[] = [
   ...own,
+  ...consumerGroupDefinitions,
   ...limitDefinitions,
   ...replicationDefinitions,
   ...securityDefinitions,

@@ -1,6 +1,7 @@
 /** How DescribeGroups shows a group. */
 import { type describeGroups, errorCodes, type ResponseDraft } from '@millrace/wire';
-import type { ClassicGroup } from './classic-group.ts';
+import { ClassicGroup } from './classic-group.ts';
+import type { Group } from './group-directory.ts';
 import { noBytes } from './group-member.ts';
 
 type DescribedGroup = NonNullable<ResponseDraft<typeof describeGroups>['groups']>[number];
@@ -9,10 +10,11 @@ type DescribedGroup = NonNullable<ResponseDraft<typeof describeGroups>['groups']
 const groupIdNotFoundVersion = 6;
 
 /** What members tell each other is shown only while they agree on it, that is in a stable group. */
-export function describeGroup(groupId: string, group: ClassicGroup | undefined, apiVersion: number): DescribedGroup {
-  if (group === undefined) {
+export function describeGroup(groupId: string, group: Group | undefined, apiVersion: number): DescribedGroup {
+  if (!(group instanceof ClassicGroup)) {
     if (apiVersion < groupIdNotFoundVersion) return undescribedGroup(groupId, errorCodes.NONE, null);
-    return undescribedGroup(groupId, errorCodes.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
+    const reason = group === undefined ? 'not found' : 'is not a classic group';
+    return undescribedGroup(groupId, errorCodes.GROUP_ID_NOT_FOUND, `Group ${groupId} ${reason}.`);
   }
   const isStable = group.state === 'Stable';
   return {

@@ -2,8 +2,9 @@
  * All groups of a cluster. Its methods answer as Kafka's group coordinator does; that a request came to the right
  * broker, and what differs between versions of a request's form, is the handlers' business.
  */
-import { assert, messageOf, type Platform, type Timer } from '@millrace/base';
+import { messageOf, type Platform } from '@millrace/base';
 import {
+  type ConsumerGroupHeartbeatRequest,
   type DeleteGroupsResponse,
   type describeGroups,
   errorCodes,
@@ -14,30 +15,55 @@ import {
   type ListGroupsResponse,
   type leaveGroup as leaveGroupApi,
   type OffsetCommitRequest,
+  type OffsetDeleteRequest,
   type OffsetFetchRequest,
   type offsetCommit,
+  type offsetDelete,
   type offsetFetch,
   type ResponseDraft,
   type SyncGroupRequest,
+  type TxnOffsetCommitRequest,
+  type txnOffsetCommit,
 } from '@millrace/wire';
 import type { Journal } from '../journal/journal.ts';
+import type { Refusal } from '../storage-failure.ts';
 import { joinError, syncError } from './answers.ts';
-import { ClassicGroup, type GroupEnvironment } from './classic-group.ts';
+import type { GroupEnvironment } from './classic-group.ts';
+import { heartbeatInClassicGroup } from './classic-heartbeat.ts';
+import { heartbeatAsClassic, joinAsClassic, leaveAsClassic, syncAsClassic } from './consumer/classic-members.ts';
+import { ConsumerGroup, notStored } from './consumer/consumer-group.ts';
+import { leftEpoch } from './consumer/consumer-member.ts';
+import { type DescribedConsumerGroup, describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
+import { GroupConfigurations } from './consumer/group-configurations.ts';
+import {
+  type HeartbeatAnswer,
+  heartbeat,
+  leave,
+  refusalOfRequest,
+  refused,
+  type TopicFilter,
+} from './consumer/heartbeat.ts';
+import { fetchErrorOf } from './consumer/offset-rules.ts';
+import { PatternResolver } from './consumer/pattern-resolver.ts';
 import { describeGroup } from './describe.ts';
+import { GroupDirectory, notConsumerGroup } from './group-directory.ts';
 import type { Client, JoinAnswer, SyncAnswer } from './group-member.ts';
-import { GroupSettings, type NumberSource } from './group-settings.ts';
+import { GroupSettings, type SettingSource } from './group-settings.ts';
 import { GroupStore } from './group-store.ts';
 import { joinGroup } from './join.ts';
 import { leaveGroup } from './leave.ts';
+import { listGroups } from './list-groups.ts';
 import { commitOffsets } from './offset-commit.ts';
-import { expiredOffsets } from './offset-expiry.ts';
-import { fetchOffsets } from './offset-fetch.ts';
+import { deleteOffsets } from './offset-delete.ts';
+import { fetchOffsets, refusedGroup } from './offset-fetch.ts';
+import { OffsetRetention } from './offset-retention.ts';
 import { syncGroup } from './sync.ts';
 import type { TopicLookup } from './topic-lookup.ts';
+import { commitInTransaction, refusedInTransaction } from './transactional-commit.ts';
 
 export interface GroupCoordinatorOptions {
   readonly platform: Platform;
-  readonly configuration: NumberSource;
+  readonly configuration: SettingSource;
   /** Opened after the coordinator was made, and before `start`. */
   readonly journal: Journal;
   readonly topics: TopicLookup;
@@ -47,25 +73,30 @@ export interface GroupCoordinatorOptions {
 type DescribedGroup = NonNullable<ResponseDraft<typeof describeGroups>['groups']>[number];
 type AnsweredOffsets = NonNullable<ResponseDraft<typeof offsetFetch>['groups']>[number];
 
-/** Longest delay that a timer takes. */
-const delayMsMax = 2 ** 31 - 1;
-
 export class GroupCoordinator {
-  readonly #environment: GroupEnvironment;
+  /** What single groups set for themselves. */
+  readonly configurations: GroupConfigurations;
+  readonly #groups: GroupDirectory;
   readonly #topics: TopicLookup;
-  readonly #groups = new Map<string, ClassicGroup>();
-  #retention: Timer | undefined;
+  readonly #resolver: PatternResolver;
+  readonly #retention: OffsetRetention;
   #closed = false;
 
   constructor(options: GroupCoordinatorOptions) {
     const { platform, configuration, journal, topics, report } = options;
-    this.#environment = {
+    this.configurations = new GroupConfigurations(journal, configuration);
+    this.#resolver = new PatternResolver(platform, topics);
+    this.#groups = new GroupDirectory({
       platform,
       settings: new GroupSettings(configuration),
       store: new GroupStore(journal),
       report,
-    };
+      topics,
+      configurations: this.configurations,
+      resolver: this.#resolver,
+    });
     this.#topics = topics;
+    this.#retention = new OffsetRetention(this.#groups);
   }
 
   /**
@@ -73,37 +104,60 @@ export class GroupCoordinator {
    * that are gone go too.
    */
   async start(): Promise<void> {
-    const { store } = this.#environment;
-    this.#topics.onDeleted((topic) => this.#forgetTopic(topic.name));
-    await Promise.all([...this.#absentTopics()].map((topic) => store.forgetTopic(topic)));
-    for (const id of store.ids()) {
-      const group = this.#create(id);
-      const stored = store.generation(id);
-      if (stored !== undefined) group.restore(stored);
-    }
-    this.#scheduleRetention();
+    await this.#retention.start();
+    this.#groups.restore();
   }
 
   /** Answers every parked request; later ones are refused. */
   close(): void {
     this.#closed = true;
-    this.#retention?.cancel();
-    for (const group of this.#groups.values()) group.die(errorCodes.NOT_COORDINATOR);
-    this.#groups.clear();
+    this.#retention.close();
+    this.#resolver.close();
+    this.#groups.close(errorCodes.NOT_COORDINATOR);
+  }
+
+  /** A member of the consumer protocol joins, lives or leaves (KIP-848). `mayKnow` says which topics it may know of. */
+  async consumerHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    client: Client,
+    mayKnow: TopicFilter,
+  ): Promise<HeartbeatAnswer> {
+    if (this.#closed) return refused(notStored);
+    const { groupId, memberEpoch } = request;
+    const wrong = refusalOfRequest(request, client.apiVersion, this.#groups.environment.settings.assignorNames);
+    if (wrong !== undefined) return refused(wrong);
+    const group = memberEpoch === 0 ? this.#groups.forConsumerJoin(groupId) : this.#groups.get(groupId);
+    if (!(group instanceof ConsumerGroup)) return refused(this.#noConsumerGroup(groupId, memberEpoch));
+    return this.#groups.inTurn(
+      group,
+      () => (memberEpoch <= leftEpoch ? leave(group, request) : heartbeat(group, request, client, mayKnow)),
+      () => refused(notStored),
+    );
+  }
+
+  describeConsumerGroup(groupId: string): DescribedConsumerGroup {
+    const group = this.#groups.get(groupId);
+    if (group instanceof ConsumerGroup) return describeConsumerGroup(group);
+    const { errorCode, message } = this.#noConsumerGroup(groupId, leftEpoch);
+    return undescribedConsumerGroup(groupId, errorCode, message);
   }
 
   /** Resolves when the member's generation begins; the answer tells of an error. */
   join(request: JoinGroupRequest, client: Client): Promise<JoinAnswer> {
     const { groupId, memberId, sessionTimeoutMs } = request;
     const refuse = (errorCode: number): Promise<JoinAnswer> => Promise.resolve(joinError(errorCode, memberId));
-    const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = this.#environment.settings;
+    const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = this.#groups.environment.settings;
     if (this.#closed) return refuse(errorCodes.COORDINATOR_NOT_AVAILABLE);
     if (groupId === '') return refuse(errorCodes.INVALID_GROUP_ID);
     if (sessionTimeoutMs < sessionTimeoutMinMs || sessionTimeoutMs > sessionTimeoutMaxMs) {
       return refuse(errorCodes.INVALID_SESSION_TIMEOUT);
     }
-    const group = this.#groups.get(groupId) ?? (memberId === '' ? this.#create(groupId) : undefined);
+    const group = this.#groups.forClassicJoin(groupId, memberId === '');
     if (group === undefined) return refuse(errorCodes.UNKNOWN_MEMBER_ID);
+    if (group instanceof ConsumerGroup) {
+      const gone = (): JoinAnswer => joinError(errorCodes.COORDINATOR_NOT_AVAILABLE, memberId);
+      return Promise.resolve(this.#groups.inTurn(group, () => joinAsClassic(group, request, client), gone));
+    }
     return new Promise((resolve) => joinGroup(group, request, client, resolve));
   }
 
@@ -113,23 +167,23 @@ export class GroupCoordinator {
     if (request.groupId === '') return Promise.resolve(syncError(errorCodes.INVALID_GROUP_ID));
     const group = this.#groups.get(request.groupId);
     if (group === undefined) return Promise.resolve(syncError(errorCodes.UNKNOWN_MEMBER_ID));
+    if (group instanceof ConsumerGroup) {
+      const gone = (): SyncAnswer => syncError(errorCodes.COORDINATOR_NOT_AVAILABLE);
+      return Promise.resolve(this.#groups.inTurn(group, () => syncAsClassic(group, request), gone));
+    }
     return new Promise((resolve) => syncGroup(group, request, resolve));
   }
 
   /** Restarts a member's session; the error code tells it to join again, if it must. */
-  heartbeat(request: HeartbeatRequest): number {
-    const { groupId, memberId, groupInstanceId, generationId } = request;
+  heartbeat(request: HeartbeatRequest): number | Promise<number> {
+    const { groupId } = request;
     if (this.#closed) return errorCodes.COORDINATOR_NOT_AVAILABLE;
     if (groupId === '') return errorCodes.INVALID_GROUP_ID;
     const group = this.#groups.get(groupId);
     if (group === undefined) return errorCodes.UNKNOWN_MEMBER_ID;
-    const error = group.members.errorOf(memberId, groupInstanceId);
-    if (error !== errorCodes.NONE) return error;
-    if (generationId !== group.generation) return errorCodes.ILLEGAL_GENERATION;
-    const member = group.members.get(memberId);
-    assert(member !== undefined, 'the member was checked');
-    group.hearOf(member);
-    return group.state === 'PreparingRebalance' ? errorCodes.REBALANCE_IN_PROGRESS : errorCodes.NONE;
+    if (!(group instanceof ConsumerGroup)) return heartbeatInClassicGroup(group, request);
+    const gone = (): number => errorCodes.COORDINATOR_NOT_AVAILABLE;
+    return this.#groups.inTurn(group, () => heartbeatAsClassic(group, request), gone);
   }
 
   /** Takes the request's members out of the group. */
@@ -141,6 +195,13 @@ export class GroupCoordinator {
       const members = request.members.map((member) => ({ ...member, errorCode: errorCodes.UNKNOWN_MEMBER_ID }));
       return { errorCode: errorCodes.NONE, members };
     }
+    if (group instanceof ConsumerGroup) {
+      const gone = (): undefined => undefined;
+      const members = await this.#groups.inTurn(group, () => leaveAsClassic(group, request.members), gone);
+      return members === undefined
+        ? { errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE }
+        : { errorCode: errorCodes.NONE, members };
+    }
     const members = leaveGroup(group, request.members);
     await group.stored;
     return { errorCode: errorCodes.NONE, members };
@@ -148,17 +209,7 @@ export class GroupCoordinator {
 
   /** Groups that pass the filters; empty filters let all pass. `includes` picks those of one broker. */
   list(request: ListGroupsRequest, includes: (groupId: string) => boolean): ListGroupsResponse['groups'] {
-    const states = request.statesFilter.map((state) => state.toLowerCase());
-    const types = request.typesFilter.map((type) => type.toLowerCase());
-    if (types.length > 0 && !types.includes('classic')) return [];
-    return [...this.#groups.values()]
-      .filter((group) => includes(group.id) && (states.length === 0 || states.includes(group.state.toLowerCase())))
-      .map((group) => ({
-        groupId: group.id,
-        protocolType: group.protocolType ?? '',
-        groupState: group.state,
-        groupType: 'classic',
-      }));
+    return listGroups(this.#groups.all(), request, includes);
   }
 
   describe(groupId: string, apiVersion: number): DescribedGroup {
@@ -169,12 +220,13 @@ export class GroupCoordinator {
   async delete(groupId: string): Promise<DeleteGroupsResponse['results'][number]['errorCode']> {
     const group = this.#groups.get(groupId);
     if (group === undefined) return errorCodes.GROUP_ID_NOT_FOUND;
-    if (group.state !== 'Empty') return errorCodes.NON_EMPTY_GROUP;
     try {
-      await this.#remove(group);
-      return errorCodes.NONE;
+      return (await this.#groups.removeIfEmpty(group)) ? errorCodes.NONE : errorCodes.NON_EMPTY_GROUP;
     } catch (error) {
-      this.#environment.report({ level: 'error', message: `could not delete group ${groupId}: ${messageOf(error)}` });
+      this.#groups.environment.report({
+        level: 'error',
+        message: `could not delete group ${groupId}: ${messageOf(error)}`,
+      });
       return errorCodes.COORDINATOR_NOT_AVAILABLE;
     }
   }
@@ -182,65 +234,66 @@ export class GroupCoordinator {
   /** Resolves when the offsets are stored. */
   async commitOffsets(request: OffsetCommitRequest, apiVersion: number): Promise<ResponseDraft<typeof offsetCommit>> {
     const { groupId } = request;
-    const answer = await commitOffsets(this.#groups.get(groupId), request, apiVersion, this.#topics, this.#environment);
-    if (!this.#groups.has(groupId) && this.#environment.store.offsets(groupId).size > 0) this.#create(groupId);
+    const answer = await commitOffsets(
+      this.#groups.get(groupId),
+      request,
+      apiVersion,
+      this.#topics,
+      this.#groups.environment,
+    );
+    if (this.#groups.get(groupId) === undefined && this.#groups.environment.store.offsets(groupId).size > 0)
+      this.#groups.createClassic(groupId);
     return answer;
   }
 
+  /** Resolves when the offsets are stored; they count once the producer's transaction is committed. */
+  async commitInTransaction(request: TxnOffsetCommitRequest): Promise<ResponseDraft<typeof txnOffsetCommit>> {
+    const { groupId } = request;
+    if (this.#closed) return refusedInTransaction(request, errorCodes.COORDINATOR_NOT_AVAILABLE);
+    if (groupId === '') return refusedInTransaction(request, errorCodes.INVALID_GROUP_ID);
+    const answer = await commitInTransaction(
+      this.#groups.get(groupId),
+      request,
+      this.#topics,
+      this.#groups.environment,
+    );
+    if (this.#groups.get(groupId) === undefined && this.#groups.environment.store.pending.has(groupId))
+      this.#groups.createClassic(groupId);
+    return answer;
+  }
+
+  /** Makes offsets that a producer committed in a transaction the group's, or drops them. */
+  async endTransaction(groupId: string, producerId: number, commit: boolean): Promise<void> {
+    const { store } = this.#groups.environment;
+    await store.settled(groupId);
+    if (!store.pending.hasOf(groupId, producerId)) return;
+    await store.settlePending(groupId, producerId, commit);
+    if (this.#groups.get(groupId) === undefined && store.offsets(groupId).size > 0) this.#groups.createClassic(groupId);
+  }
+
   /** Stored offsets, those of commits under way included once they are written. */
-  async fetchOffsets(request: OffsetFetchRequest['groups'][number], apiVersion: number): Promise<AnsweredOffsets> {
-    await this.#environment.store.settled(request.groupId);
-    return fetchOffsets(request, apiVersion, this.#environment.store, this.#topics);
+  async fetchOffsets(
+    request: OffsetFetchRequest['groups'][number],
+    apiVersion: number,
+    requireStable = false,
+  ): Promise<AnsweredOffsets> {
+    const { store } = this.#groups.environment;
+    await store.settled(request.groupId);
+    const group = this.#groups.get(request.groupId);
+    const error = group instanceof ConsumerGroup ? fetchErrorOf(group, request) : errorCodes.NONE;
+    if (error !== errorCodes.NONE) return refusedGroup(request.groupId, error);
+    return fetchOffsets(request, apiVersion, store, this.#topics, requireStable);
   }
 
-  #create(id: string): ClassicGroup {
-    const group = new ClassicGroup(id, this.#environment);
-    this.#groups.set(id, group);
-    return group;
+  /** Deletes stored offsets of topics that the group does not read. */
+  deleteOffsets(request: OffsetDeleteRequest): Promise<ResponseDraft<typeof offsetDelete>> {
+    return deleteOffsets(this.#groups.get(request.groupId), request, this.#groups.environment.store);
   }
 
-  /** Deletes what is stored of a group, and the group itself unless it came to life while that was written. */
-  async #remove(group: ClassicGroup): Promise<void> {
-    const { store } = this.#environment;
-    await store.delete(group.id);
-    if (this.#groups.get(group.id) !== group || group.state !== 'Empty' || store.offsets(group.id).size > 0) return;
-    group.die(errorCodes.UNKNOWN_MEMBER_ID);
-    this.#groups.delete(group.id);
-  }
-
-  *#absentTopics(): Iterable<string> {
-    const { store } = this.#environment;
-    const names = new Set<string>();
-    for (const id of store.ids()) for (const name of store.offsets(id).keys()) names.add(name);
-    for (const name of names) if (this.#topics.byName(name) === undefined) yield name;
-  }
-
-  #forgetTopic(name: string): void {
-    this.#environment.store.forgetTopic(name).catch((error: unknown) => {
-      const message = `could not remove the offsets of deleted topic ${name}: ${messageOf(error)}`;
-      this.#environment.report({ level: 'warn', message: `${message}; the next start tries again` });
-    });
-  }
-
-  #scheduleRetention(): void {
-    const { platform, settings } = this.#environment;
-    const delayMs = Math.min(settings.retentionCheckIntervalMs, delayMsMax);
-    const check = (): void => {
-      for (const group of [...this.#groups.values()]) this.#expireOffsets(group);
-      this.#scheduleRetention();
-    };
-    this.#retention = platform.timers.after(delayMs, check).unref();
-  }
-
-  /** Removes a group's old offsets, and the group when it has neither offsets nor members. */
-  #expireOffsets(group: ClassicGroup): void {
-    const { store, settings, platform, report } = this.#environment;
-    const { topics, remaining } = expiredOffsets(group, store, settings.offsetsRetentionMs, platform.clock.now());
-    const isDone = !remaining && group.state === 'Empty' && !group.members.hasPending;
-    if (topics.size === 0 && !isDone) return;
-    const removed = isDone ? this.#remove(group) : store.forgetOffsets(group.id, topics);
-    removed.catch((error: unknown) => {
-      report({ level: 'warn', message: `could not remove old offsets of group ${group.id}: ${messageOf(error)}` });
-    });
+  #noConsumerGroup(groupId: string, memberEpoch: number): Refusal {
+    const isAbsent = this.#groups.get(groupId) === undefined;
+    if (!isAbsent) return notConsumerGroup(groupId);
+    const kind = memberEpoch === leftEpoch ? 'Group' : 'Consumer group';
+    return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, message: `${kind} ${groupId} not found.` };
   }
 }

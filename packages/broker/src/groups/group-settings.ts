@@ -1,15 +1,20 @@
 /** The broker-wide configuration that groups obey, read anew at every use because some of it may change. */
+import { listOf } from '../configuration/definition.ts';
 
-/** Where numbers of the cluster's configuration come from. */
-export interface NumberSource {
+/** Where the cluster's configuration comes from. */
+export interface SettingSource {
   /** The value in force of a configuration name. */
   number(name: string): number;
+  text(name: string): string;
 }
 
-export class GroupSettings {
-  readonly #source: NumberSource;
+/** Whether groups may change between the classic and the consumer protocol while they have members. */
+export type MigrationPolicy = 'bidirectional' | 'upgrade' | 'downgrade' | 'disabled';
 
-  constructor(source: NumberSource) {
+export class GroupSettings {
+  readonly #source: SettingSource;
+
+  constructor(source: SettingSource) {
     this.#source = source;
   }
 
@@ -41,5 +46,23 @@ export class GroupSettings {
 
   get retentionCheckIntervalMs(): number {
     return this.#source.number('offsets.retention.check.interval.ms');
+  }
+
+  /** Names of the assignors that members of consumer groups may choose; the first one is the default. */
+  get assignorNames(): readonly string[] {
+    return listOf(this.#source.text('group.consumer.assignors'));
+  }
+
+  get consumerMembersMax(): number {
+    return this.#source.number('group.consumer.max.size');
+  }
+
+  get migrationPolicy(): MigrationPolicy {
+    return this.#source.text('group.consumer.migration.policy').toLowerCase() as MigrationPolicy;
+  }
+
+  /** How often a pattern of topics is matched again though no topic changed, because rights may have. */
+  get patternRefreshMs(): number {
+    return this.#source.number('group.consumer.regex.refresh.interval.ms');
   }
 }

@@ -3,6 +3,8 @@
  * its state changes only when an entry is written, so what is read here is what a restart would find.
  */
 import type { Journal, JournalSection } from '../journal/journal.ts';
+import { ConsumerGroupState, type GroupChange } from './consumer/consumer-group-state.ts';
+import { PendingOffsets } from './pending-offsets.ts';
 
 /** A member as its generation was completed. Bytes are base64 text. */
 export interface StoredMember {
@@ -50,7 +52,22 @@ type OffsetRow = readonly [number, number | null, number, string, number, (numbe
 
 type GroupEntry =
   | { readonly kind: 'generation'; readonly group: string; readonly value: StoredGeneration }
+  | {
+      readonly kind: 'consumer-group';
+      readonly group: string;
+      readonly change: GroupChange;
+      /** Whatever the group was before is no more. */
+      readonly anew?: boolean | undefined;
+    }
   | { readonly kind: 'commit'; readonly group: string; readonly topics: readonly (readonly [string, OffsetRow[]])[] }
+  | {
+      readonly kind: 'pending';
+      readonly group: string;
+      readonly producerId: number;
+      readonly isSuperseded: boolean;
+      readonly topics: readonly (readonly [string, OffsetRow[]])[];
+    }
+  | { readonly kind: 'settle'; readonly group: string; readonly producerId: number; readonly commit: boolean }
   | {
       readonly kind: 'forget-offsets';
       readonly group: string;
@@ -59,14 +76,18 @@ type GroupEntry =
   | { readonly kind: 'forget-topic'; readonly topic: string }
   | { readonly kind: 'delete'; readonly group: string };
 
+/** A group is a classic one or one of the consumer protocol: the other's state is absent. */
 interface StoredGroup {
   generation: StoredGeneration | undefined;
+  consumer: ConsumerGroupState | undefined;
   readonly offsets: OffsetMap;
 }
 
 const noOffsets: OffsetMap = new Map();
 
 export class GroupStore {
+  /** Offsets of open transactions. The caller must not change them. */
+  readonly pending = new PendingOffsets();
   readonly #section: JournalSection<GroupEntry>;
   readonly #groups = new Map<string, StoredGroup>();
   /** The latest commit under way of each group. */
@@ -89,6 +110,11 @@ export class GroupStore {
     return this.#groups.get(group)?.generation;
   }
 
+  /** The written state of a consumer group; undefined for a classic one and an absent one. */
+  consumerGroup(group: string): ConsumerGroupState | undefined {
+    return this.#groups.get(group)?.consumer;
+  }
+
   /** The written offsets of a group; empty for one that has none. The caller must not change them. */
   offsets(group: string): ReadonlyMap<string, ReadonlyMap<number, CommittedOffset>> {
     return this.#groups.get(group)?.offsets ?? noOffsets;
@@ -105,13 +131,23 @@ export class GroupStore {
     return this.#section.append({ kind: 'generation', group, value });
   }
 
+  /** Changes a consumer group's state. `anew` begins with an empty state, whatever the group was before. */
+  changeConsumerGroup(group: string, change: GroupChange, anew: boolean): Promise<void> {
+    return this.#section.append({ kind: 'consumer-group', group, change, ...(anew ? { anew } : {}) });
+  }
+
   commit(group: string, offsets: OffsetMap): Promise<void> {
-    const topics = [...offsets].map(([topic, rows]) => [topic, [...rows].map(rowOf)] as const);
-    const written = this.#section.append({ kind: 'commit', group, topics }).finally(() => {
-      if (this.#committing.get(group) === written) this.#committing.delete(group);
-    });
-    this.#committing.set(group, written);
-    return written;
+    return this.#changeOffsets({ kind: 'commit', group, topics: rowsOf(offsets) });
+  }
+
+  /** Keeps offsets until the producer's transaction is over. */
+  commitPending(group: string, producerId: number, offsets: OffsetMap): Promise<void> {
+    return this.#changeOffsets({ kind: 'pending', group, producerId, isSuperseded: false, topics: rowsOf(offsets) });
+  }
+
+  /** Makes the pending offsets of a producer's transaction the group's, or drops them. */
+  settlePending(group: string, producerId: number, commit: boolean): Promise<void> {
+    return this.#changeOffsets({ kind: 'settle', group, producerId, commit });
   }
 
   /** Removes offsets of partitions, given by topic. */
@@ -130,37 +166,80 @@ export class GroupStore {
     return this.#section.append({ kind: 'delete', group });
   }
 
+  #changeOffsets(entry: Extract<GroupEntry, { kind: 'commit' | 'pending' | 'settle' }>): Promise<void> {
+    const { group } = entry;
+    const written = this.#section.append(entry).finally(() => {
+      if (this.#committing.get(group) === written) this.#committing.delete(group);
+    });
+    this.#committing.set(group, written);
+    return written;
+  }
+
   #apply(entry: GroupEntry): void {
     switch (entry.kind) {
       case 'generation':
         this.#group(entry.group).generation = entry.value;
+        this.#group(entry.group).consumer = undefined;
+        break;
+      case 'consumer-group':
+        this.#changeConsumerGroup(this.#group(entry.group), entry.change, entry.anew === true);
         break;
       case 'commit':
-        for (const [topic, rows] of entry.topics) setOffsets(this.#group(entry.group).offsets, topic, rows);
+        for (const [topic, rows] of entry.topics) {
+          setOffsets(this.#group(entry.group).offsets, topic, rows);
+          const partitions = rows.map(([partition]) => partition);
+          this.pending.supersede(entry.group, topic, partitions);
+        }
         break;
+      case 'pending': {
+        const offsets: OffsetMap = new Map();
+        for (const [topic, rows] of entry.topics) setOffsets(offsets, topic, rows);
+        this.pending.put(entry.group, entry.producerId, offsets, entry.isSuperseded);
+        break;
+      }
+      case 'settle': {
+        const taken = this.pending.take(entry.group, entry.producerId);
+        if (!entry.commit) break;
+        for (const [topic, rows] of rowsOf(taken)) setOffsets(this.#group(entry.group).offsets, topic, rows);
+        break;
+      }
       case 'forget-offsets':
         for (const [topic, partitions] of entry.topics) this.#forget(entry.group, topic, partitions);
         break;
       case 'forget-topic':
         for (const group of [...this.#groups.keys()]) this.#forget(group, entry.topic);
+        this.pending.forgetTopic(entry.topic);
         break;
       case 'delete':
         this.#groups.delete(entry.group);
+        this.pending.forgetGroup(entry.group);
         break;
     }
   }
 
   *#snapshot(): Iterable<GroupEntry> {
-    for (const [group, { generation, offsets }] of this.#groups) {
+    for (const [group, { generation, consumer, offsets }] of this.#groups) {
       if (generation !== undefined) yield { kind: 'generation', group, value: generation };
+      if (consumer !== undefined) yield { kind: 'consumer-group', group, change: consumer.snapshot() };
       for (const [topic, rows] of offsets) yield { kind: 'commit', group, topics: [[topic, [...rows].map(rowOf)]] };
     }
+    for (const isSuperseded of [false, true]) {
+      for (const [group, producerId, offsets] of this.pending.rows(isSuperseded)) {
+        yield { kind: 'pending', group, producerId, isSuperseded, topics: rowsOf(offsets) };
+      }
+    }
+  }
+
+  #changeConsumerGroup(group: StoredGroup, change: GroupChange, anew: boolean): void {
+    group.generation = undefined;
+    if (anew || group.consumer === undefined) group.consumer = new ConsumerGroupState();
+    group.consumer.apply(change);
   }
 
   #group(id: string): StoredGroup {
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { generation: undefined, offsets: new Map() };
+      group = { generation: undefined, consumer: undefined, offsets: new Map() };
       this.#groups.set(id, group);
     }
     return group;
@@ -173,8 +252,13 @@ export class GroupStore {
     if (group === undefined || rows === undefined) return;
     for (const partition of partitions ?? rows.keys()) rows.delete(partition);
     if (rows.size === 0) group.offsets.delete(topic);
-    if (group.offsets.size === 0 && group.generation === undefined) this.#groups.delete(id);
+    if (group.offsets.size > 0 || group.generation !== undefined || group.consumer !== undefined) return;
+    this.#groups.delete(id);
   }
+}
+
+function rowsOf(offsets: OffsetMap): (readonly [string, OffsetRow[]])[] {
+  return [...offsets].map(([topic, rows]) => [topic, [...rows].map(rowOf)] as const);
 }
 
 function rowOf([partition, committed]: [number, CommittedOffset]): OffsetRow {

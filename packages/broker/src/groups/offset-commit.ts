@@ -7,8 +7,11 @@ import {
   type ResponseDraft,
 } from '@millrace/wire';
 import { JournalEntryTooLargeError } from '../journal/journal-error.ts';
-import type { ClassicGroup, GroupEnvironment } from './classic-group.ts';
-import type { CommittedOffset, OffsetMap } from './group-store.ts';
+import type { GroupEnvironment } from './classic-group.ts';
+import { ConsumerGroup } from './consumer/consumer-group.ts';
+import { commitErrorOf } from './consumer/offset-rules.ts';
+import type { Group } from './group-directory.ts';
+import type { CommittedOffset, GroupStore, OffsetMap } from './group-store.ts';
 import type { TopicFacts, TopicLookup } from './topic-lookup.ts';
 
 type RequestTopic = OffsetCommitRequest['topics'][number];
@@ -20,14 +23,14 @@ const groupIdNotFoundVersion = 9;
 const topicIdVersion = 10;
 
 /** Offsets sorted out: what can be stored, and the error of each partition by topic in the request's order. */
-interface Sorted {
+export interface SortedOffsets {
   readonly accepted: OffsetMap;
   readonly errors: readonly ReadonlyMap<RequestPartition, number>[];
 }
 
 /** Answers once the offsets are stored. `group` is undefined when there is none. */
 export async function commitOffsets(
-  group: ClassicGroup | undefined,
+  group: Group | undefined,
   request: OffsetCommitRequest,
   apiVersion: number,
   topics: TopicLookup,
@@ -35,10 +38,10 @@ export async function commitOffsets(
 ): Promise<CommitAnswer> {
   const refusal = refusalOf(group, request, apiVersion);
   if (refusal === errorCodes.NONE) hearOfCommitter(group, request.memberId);
-  const sorted = sort(request, apiVersion, topics, environment);
+  const sorted = sortOffsets(request, apiVersion, topics, environment);
   let error = refusal;
   if (error === errorCodes.NONE && sorted.accepted.size > 0) {
-    error = await storeOffsets(request.groupId, sorted.accepted, environment);
+    error = await storeOffsets(request.groupId, environment, (store) => store.commit(request.groupId, sorted.accepted));
   }
   return {
     topics: request.topics.map((topic, index) => ({
@@ -53,13 +56,14 @@ export async function commitOffsets(
 }
 
 /** The error that concerns the whole request, or 0. */
-function refusalOf(group: ClassicGroup | undefined, request: OffsetCommitRequest, apiVersion: number): number {
+function refusalOf(group: Group | undefined, request: OffsetCommitRequest, apiVersion: number): number {
   const { generationIdOrMemberEpoch: generation, memberId, groupInstanceId } = request;
   if (group === undefined) {
     // Without a generation it comes from an administrator, or a consumer that assigns itself.
     if (generation < 0) return errorCodes.NONE;
     return apiVersion >= groupIdNotFoundVersion ? errorCodes.GROUP_ID_NOT_FOUND : errorCodes.ILLEGAL_GENERATION;
   }
+  if (group instanceof ConsumerGroup) return commitErrorOf(group, request, apiVersion);
   if (generation < 0 && group.state === 'Empty') return errorCodes.NONE;
   if (generation < 0 && memberId === '' && groupInstanceId === null) return errorCodes.UNKNOWN_MEMBER_ID;
   const memberError = group.members.errorOf(memberId, groupInstanceId);
@@ -68,18 +72,20 @@ function refusalOf(group: ClassicGroup | undefined, request: OffsetCommitRequest
   return group.state === 'CompletingRebalance' ? errorCodes.REBALANCE_IN_PROGRESS : errorCodes.NONE;
 }
 
-/** A commit keeps the session alive. */
-function hearOfCommitter(group: ClassicGroup | undefined, memberId: string): void {
-  const member = group?.members.get(memberId);
-  if (member !== undefined) group?.hearOf(member);
+/** A commit keeps the session alive: that of a member of a classic group. */
+function hearOfCommitter(group: Group | undefined, memberId: string): void {
+  if (group === undefined || group instanceof ConsumerGroup) return;
+  const member = group.members.get(memberId);
+  if (member !== undefined) group.hearOf(member);
 }
 
-function sort(
+/** Which of a request's offsets can be stored, and why not the others. */
+export function sortOffsets(
   request: OffsetCommitRequest,
   apiVersion: number,
   topics: TopicLookup,
   { platform, settings }: GroupEnvironment,
-): Sorted {
+): SortedOffsets {
   const accepted: OffsetMap = new Map();
   const committedAt = platform.clock.now();
   const expiresAt = request.retentionTimeMs < 0 ? undefined : committedAt + request.retentionTimeMs;
@@ -123,10 +129,15 @@ function errorOf(
   return metadata.length > metadataLengthMax ? errorCodes.OFFSET_METADATA_TOO_LARGE : errorCodes.NONE;
 }
 
-async function storeOffsets(groupId: string, offsets: OffsetMap, environment: GroupEnvironment): Promise<number> {
+/** Answers the error code for offsets that could not be stored, or 0. */
+export async function storeOffsets(
+  groupId: string,
+  environment: GroupEnvironment,
+  change: (store: GroupStore) => Promise<void>,
+): Promise<number> {
   const { store, report } = environment;
   try {
-    await store.commit(groupId, offsets);
+    await change(store);
     return errorCodes.NONE;
   } catch (error) {
     if (error instanceof JournalEntryTooLargeError) return errorCodes.INVALID_COMMIT_OFFSET_SIZE;

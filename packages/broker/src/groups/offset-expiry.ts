@@ -1,6 +1,8 @@
 /** Which offsets are too old to keep (KIP-211). */
 import { decodeConsumerSubscription, WireError } from '@millrace/wire';
 import type { ClassicGroup } from './classic-group.ts';
+import { ConsumerGroup } from './consumer/consumer-group.ts';
+import type { Group } from './group-directory.ts';
 import type { CommittedOffset, GroupStore } from './group-store.ts';
 
 /** The offsets of a group that have expired, by topic, and whether any remain. */
@@ -13,13 +15,13 @@ export interface Expired {
  * Offsets expire a retention time after the group became empty, or, for clients that assign themselves and for topics
  * that a stable group does not read any more, after they were committed. `now` is wall-clock milliseconds.
  */
-export function expiredOffsets(group: ClassicGroup, store: GroupStore, retentionMs: number, now: number): Expired {
+export function expiredOffsets(group: Group, store: GroupStore, retentionMs: number, now: number): Expired {
   const base = retentionBase(group);
-  const subscribed = group.state === 'Empty' ? [] : subscribedTopics(group);
+  const isSubscribed = subscriptionOf(group);
   const topics = new Map<string, number[]>();
   let remaining = false;
   for (const [topic, offsets] of store.offsets(group.id)) {
-    const isKept = base === undefined || subscribed === undefined || subscribed.includes(topic);
+    const isKept = base === undefined || isSubscribed(topic);
     const expired = isKept
       ? []
       : [...offsets].filter(([, committed]) => now >= (committed.expiresAt ?? base(committed) + retentionMs));
@@ -35,7 +37,8 @@ export function expiredOffsets(group: ClassicGroup, store: GroupStore, retention
 }
 
 /** From when on an offset's retention counts; undefined while offsets do not expire. */
-function retentionBase(group: ClassicGroup): ((committed: CommittedOffset) => number) | undefined {
+function retentionBase(group: Group): ((committed: CommittedOffset) => number) | undefined {
+  if (group instanceof ConsumerGroup) return (committed) => committed.committedAt;
   if (group.protocolType === null) return (committed) => committed.committedAt;
   if (group.state === 'Empty') return () => group.since;
   return group.protocolType === 'consumer' && group.state === 'Stable'
@@ -43,8 +46,15 @@ function retentionBase(group: ClassicGroup): ((committed: CommittedOffset) => nu
     : undefined;
 }
 
-/** What the members of a consumer group read; undefined when one does not say it in the way consumers do. */
-function subscribedTopics(group: ClassicGroup): string[] | undefined {
+/** Whether a topic's offsets are kept because members read it, or may. */
+function subscriptionOf(group: Group): (topic: string) => boolean {
+  if (group instanceof ConsumerGroup) return (topic) => group.state.subscribes(topic);
+  const subscribed = subscribedTopics(group);
+  return (topic) => subscribed?.includes(topic) ?? true;
+}
+
+/** What the members of a classic group read; undefined when one does not say it in the way consumers do. */
+export function subscribedTopics(group: ClassicGroup): string[] | undefined {
   const topics = new Set<string>();
   for (const member of group.members.all()) {
     try {

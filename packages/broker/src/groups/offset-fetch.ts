@@ -12,17 +12,22 @@ type AnsweredPartition = NonNullable<AnsweredTopic['partitions']>[number];
 /** From this version on topics have ids instead of names. */
 const topicIdVersion = 10;
 
-/** Reads what is stored now. A group that does not exist has no offsets, which is no error. */
+/**
+ * Reads what is stored now. A group that does not exist has no offsets, which is no error. With `requireStable` a
+ * partition of which an open transaction holds an offset is answered with an error that asks to come again (KIP-447).
+ */
 export function fetchOffsets(
   request: RequestGroup,
   apiVersion: number,
   store: GroupStore,
   topics: TopicLookup,
+  requireStable: boolean,
 ): AnsweredGroup {
-  const offsets = store.offsets(request.groupId);
+  const { groupId } = request;
+  const offsets = store.offsets(groupId);
   const requested = request.topics ?? allTopics(offsets, apiVersion, topics);
   return {
-    groupId: request.groupId,
+    groupId,
     errorCode: errorCodes.NONE,
     topics: requested.map((topic) => {
       const found = topicOf(topic, apiVersion, topics);
@@ -30,9 +35,11 @@ export function fetchOffsets(
       return {
         name: topic.name,
         topicId: topic.topicId,
-        partitions: topic.partitionIndexes.map((partition) =>
-          found === undefined ? withoutOffset(partition, errorCodes.UNKNOWN_TOPIC_ID) : answered(partition, stored),
-        ),
+        partitions: topic.partitionIndexes.map((partition) => {
+          if (found === undefined) return withoutOffset(partition, errorCodes.UNKNOWN_TOPIC_ID);
+          const isUnstable = requireStable && store.pending.isUnstable(groupId, found.name, partition);
+          return isUnstable ? withoutOffset(partition, errorCodes.UNSTABLE_OFFSET_COMMIT) : answered(partition, stored);
+        }),
       };
     }),
   };

@@ -6,8 +6,8 @@ import type { Handler } from '../handler.ts';
 export const heartbeat: Handler<typeof heartbeatApi> = {
   api: heartbeatApi,
 
-  handle(request, { broker }) {
+  async handle(request, { broker }) {
     if (!coordinates(broker, request.groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
-    return { errorCode: broker.cluster.groups.heartbeat(request) };
+    return { errorCode: await broker.cluster.groups.heartbeat(request) };
   },
 };

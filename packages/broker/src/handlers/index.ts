@@ -4,6 +4,7 @@ import type { AnyHandler, Handler } from '../handler.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { apiVersionsHandler } from './api-versions.ts';
+import { consumerGroupHeartbeat } from './consumer-group-heartbeat.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics } from './create-topics.ts';
 import { deleteGroups } from './delete-groups.ts';
@@ -66,6 +67,7 @@ const list: AnyHandler[] = [
   any(alterReplicaLogDirs),
   any(describeQuorum),
   any(describeTopicPartitions),
+  any(consumerGroupHeartbeat),
   any(apiVersionsHandler(() => list)),
 ];
 

@@ -232,7 +232,9 @@ export class TestMember {
   heartbeat(changes: { memberId?: string; generationId?: number; groupInstanceId?: string } = {}): string {
     const { group, instanceId } = this.options;
     const request = { groupId: group, memberId: this.id, generationId: this.generation, groupInstanceId: instanceId };
-    return errorRow(this.#fixture.groups.heartbeat({ ...request, ...changes })).name;
+    const errorCode = this.#fixture.groups.heartbeat({ ...request, ...changes });
+    assert(typeof errorCode === 'number', 'a classic group answers heartbeats at once');
+    return errorRow(errorCode).name;
   }
 
   async leave(): Promise<string> {
