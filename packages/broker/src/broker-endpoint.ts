@@ -10,4 +10,17 @@ export interface BrokerEndpoint {
   readonly port: number;
   readonly rack: string | null;
   readonly cluster: ClusterState;
+  /** Addresses by the names of listeners; without one under a name, host and port are it. */
+  readonly listeners?: ReadonlyMap<string, ListenerAddress> | undefined;
+}
+
+export interface ListenerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where clients that came through a listener find the broker: at its listener of that name. */
+export function addressFor(endpoint: BrokerEndpoint, listener: string | undefined): ListenerAddress {
+  const { host, port, listeners } = endpoint;
+  return (listener === undefined ? undefined : listeners?.get(listener)) ?? { host, port };
 }

@@ -8,6 +8,7 @@ import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
 import type { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
+import type { ClusterSecurity } from './security/cluster-security.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
 
 export interface ClusterState {
@@ -24,6 +25,7 @@ export interface ClusterState {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;
+  readonly security: ClusterSecurity;
   /** Undefined: everybody may do everything. */
   readonly authorizer: Authorizer | undefined;
 }

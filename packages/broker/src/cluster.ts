@@ -9,7 +9,7 @@
  * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its
  * directory; the caller does.
  */
-import { MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
+import { assert, MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -30,6 +30,8 @@ import { ProducerIds } from './producer-ids.ts';
 import { type ReplicaBroker, ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
+import { ClusterSecurity, type SecurityOptions } from './security/cluster-security.ts';
+import { type ListenerOptions, type ListenerPlan, planListeners } from './security/listener-plan.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
 
 export interface ClusterOptions {
@@ -44,6 +46,8 @@ export interface ClusterOptions {
   readonly platform?: Platform | undefined;
   /** Values by Kafka's broker configuration names. */
   readonly configuration?: Readonly<Record<string, string>> | undefined;
+  /** Users, and what else of security has no name in Kafka's configuration. */
+  readonly security?: SecurityOptions | undefined;
   /** Most bytes of new records kept in memory; default 64 MiB. */
   readonly tailBytesMax?: number | undefined;
   /** Most bytes of answers that clients have not taken, before less is read from files for them; default 256 MiB. */
@@ -56,8 +60,11 @@ export interface ClusterOptions {
 
 export interface BrokerOptions {
   readonly nodeId: number;
+  /** Of the only listener, which asks nobody who they are, unless there are others. */
   readonly port: number;
   readonly rack?: string | undefined;
+  /** In place of those that the configuration `listeners` names; all brokers have listeners of the same names. */
+  readonly listeners?: readonly ListenerOptions[] | undefined;
 }
 
 export interface BrokerEvent {
@@ -86,6 +93,8 @@ export class UnknownBrokerError extends MillraceError {
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
 const answerBytesMaxDefault = 256 * 1024 * 1024;
+/** How often the files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
+const securityCheckMs = 2000;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
 const flushCheckMs = 1000;
 /** Logs closed at once at shutdown, each with a few file operations. */
@@ -116,7 +125,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly fetchSessions: FetchSessions;
-  readonly authorizer: Authorizer | undefined = undefined;
+  readonly security: ClusterSecurity;
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
   readonly #files: FileCache;
@@ -155,8 +164,15 @@ export class Cluster implements ClusterState, AsyncDisposable {
       report: this.#report,
     };
     const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));
+    this.security = new ClusterSecurity({
+      platform,
+      configuration: this.configuration,
+      journal: this.#journal,
+      security: options.security,
+      report: this.#report,
+    });
     this.#connections = this.#makeConnections();
-    this.#listeners = new Map(table.brokers.map(({ nodeId }) => [nodeId, this.#makeListener(nodeId)]));
+    this.#listeners = this.#makeListeners(table);
     this.topics = new TopicCatalog({
       directory: paths.topics,
       replicaTable: table,
@@ -183,6 +199,10 @@ export class Cluster implements ClusterState, AsyncDisposable {
   /** 22 characters, the same at every start. */
   get clusterId(): string {
     return this.#clusterId;
+  }
+
+  get authorizer(): Authorizer | undefined {
+    return this.security.authorizer;
   }
 
   get endpoints(): readonly BrokerEndpoint[] {
@@ -217,9 +237,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await this.topics.recover();
     await this.replication.start();
     await this.groups.start();
+    await this.security.start();
     await this.#listen();
     this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
+    this.#housekeeping.every(securityCheckMs, () => this.#tendListeners());
     this.#keepLeaders();
     const idleMsMax = this.configuration.number('connections.max.idle.ms');
     if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#closeIdle(idleMsMax));
@@ -317,15 +339,28 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
   }
 
-  #makeListener(nodeId: number): BrokerListener {
+  #makeListeners(table: ReplicaTable): ReadonlyMap<number, BrokerListener> {
     const { host = '127.0.0.1', brokers } = this.#options;
+    const options = table.brokers.map(
+      ({ nodeId }) => brokers.find((broker) => broker.nodeId === nodeId) ?? { port: 0 },
+    );
+    const plans = planListeners(this.configuration, host, options);
+    this.security.check(plans.flat());
+    return new Map(table.brokers.map(({ nodeId }, index) => [nodeId, this.#makeListener(nodeId, plans[index] ?? [])]));
+  }
+
+  #makeListener(nodeId: number, plans: readonly ListenerPlan[]): BrokerListener {
     return new BrokerListener({
       network: this.platform.network,
-      host,
-      port: brokers.find((broker) => broker.nodeId === nodeId)?.port ?? 0,
-      accept: (socket, onClosed) => {
+      plans,
+      tlsOf: (plan) => this.security.tlsOf(plan),
+      report: this.#report,
+      accept: (socket, plan, onClosed) => {
         const broker = this.#endpoints.find((endpoint) => endpoint.nodeId === nodeId);
-        if (broker !== undefined) return this.#connections.accept(socket, broker, onClosed);
+        if (broker !== undefined) {
+          const authentication = this.security.authenticate(socket, plan);
+          return this.#connections.accept(socket, broker, { listener: plan.name, authentication }, onClosed);
+        }
         socket.destroy();
         return undefined;
       },
@@ -342,16 +377,19 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   /** Makes endpoints of the brokers: of those that run and listen, and of those that are fenced. */
   #nameEndpoints(): void {
-    const { host = '127.0.0.1' } = this.#options;
     const { table } = this.replication;
     const known = new Map(this.#endpoints.map((endpoint) => [endpoint.nodeId, endpoint]));
-    const endpointOf = ({ nodeId, rack }: ReplicaBroker): BrokerEndpoint => {
-      const port = this.#listenerOf(nodeId).port;
-      return known.get(nodeId) ?? { nodeId, host, port, rack, cluster: this };
-    };
+    const endpointOf = ({ nodeId, rack }: ReplicaBroker): BrokerEndpoint =>
+      known.get(nodeId) ?? this.#endpointOf(nodeId, rack, this.#listenerOf(nodeId));
     const answers = ({ nodeId }: ReplicaBroker): boolean => this.#listenerOf(nodeId).isOpen && table.isRunning(nodeId);
     this.#endpoints = table.brokers.filter(answers).map(endpointOf);
     this.#fencedEndpoints = table.brokers.filter((broker) => !answers(broker)).map(endpointOf);
+  }
+
+  #endpointOf(nodeId: number, rack: string | null, { addresses }: BrokerListener): BrokerEndpoint {
+    const [first] = addresses.values();
+    assert(first !== undefined, 'a broker has a listener');
+    return { nodeId, ...first, rack, listeners: addresses, cluster: this };
   }
 
   #listenerOf(nodeId: number): BrokerListener {
@@ -408,6 +446,13 @@ export class Cluster implements ClusterState, AsyncDisposable {
       } catch (error) {
         this.#report({ level: 'error', message: `could not ${what} ${log?.directory}: ${messageOf(error)}` });
       }
+    }
+  }
+
+  async #tendListeners(): Promise<void> {
+    for (const listener of this.#listeners.values()) {
+      for (const connection of listener.connections) connection.closeIfLate();
+      await listener.renewTls();
     }
   }
 

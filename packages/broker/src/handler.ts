@@ -4,6 +4,7 @@
  */
 import type { Api, RequestOf, ResponseDraft, Versions } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
+import type { Authentication } from './security/authentication.ts';
 import type { Principal } from './security/principal.ts';
 
 /** Who asks, through which endpoint, in which version. */
@@ -40,6 +41,10 @@ export interface ConnectionHandle {
   onClosed(callback: () => void): () => void;
   /** Begins no more requests of the connection for so long, once this one is answered (KIP-219). */
   throttle(durationMs: number): void;
+  /** The name of the listener that it came through. */
+  readonly listener?: string | undefined;
+  /** What it has proved of its peer. */
+  readonly authentication?: Authentication | undefined;
 }
 
 /**

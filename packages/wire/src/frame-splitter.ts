@@ -35,7 +35,7 @@ export interface FrameSplitterOptions {
 }
 
 export class FrameSplitter {
-  readonly #bytesMax: number;
+  #bytesMax: number;
   readonly #onFrame: (frame: Uint8Array) => void;
   #firstBufferBytes: number;
   readonly #chunksAreReused: boolean;
@@ -54,6 +54,11 @@ export class FrameSplitter {
     this.#chunksAreReused = options.chunksAreReused ?? false;
   }
 
+  /** Bounds the frames whose length has not arrived yet. */
+  set bytesMax(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
   /** Memory taken for a frame that has not arrived whole. */
   get heldBytes(): number {
     return this.#frame?.length ?? 0;
@@ -63,6 +68,11 @@ export class FrameSplitter {
   get partialBytes(): number | undefined {
     if (this.#frame !== undefined) return this.#filled;
     return this.#lengthBytes === 0 ? undefined : 0;
+  }
+
+  /** Bytes that the rest of that frame has; 0 between two frames. */
+  get missingBytes(): number {
+    return this.#lengthBytes < 4 ? 0 : this.#length - this.#filled;
   }
 
   /**
@@ -90,8 +100,7 @@ export class FrameSplitter {
   #begin(chunk: Uint8Array, at: number): number {
     const length = this.#length;
     if (this.#chunksAreReused || chunk.length - at < length) {
-      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, Math.max(this.#firstBufferBytes, 2 * (chunk.length - at))));
-      this.#filled = 0;
+      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, Math.max(this.#firstBufferBytes, chunk.length - at)));
       return this.#fill(this.#frame, chunk, at);
     }
     this.#finish(chunk.subarray(at, at + length));
@@ -118,6 +127,7 @@ export class FrameSplitter {
       this.#firstBufferBytes = Math.max(this.#firstBufferBytes, Math.min(this.#length, firstBufferBytesDefault));
     }
     this.#frame = undefined;
+    this.#filled = 0;
     this.#length = 0;
     this.#lengthBytes = 0;
     this.#onFrame(frame);

@@ -1,7 +1,7 @@
 /** DescribeCluster, versions 0 to 2. */
 import { describeCluster as describeClusterApi, errorCodes } from '@millrace/wire';
-import type { BrokerEndpoint } from '../broker-endpoint.ts';
-import type { Handler } from '../handler.ts';
+import { addressFor, type BrokerEndpoint } from '../broker-endpoint.ts';
+import type { Handler, RequestContext } from '../handler.ts';
 
 const endpointTypes = { brokers: 1, controllers: 2 } as const;
 
@@ -30,13 +30,14 @@ export const describeCluster: Handler<typeof describeClusterApi> = {
       clusterId,
       controllerId: replication.controller.nodeId,
       brokers: [
-        ...endpoints.map((endpoint) => describe(endpoint, false)),
-        ...fenced.map((endpoint) => describe(endpoint, true)),
+        ...endpoints.map((endpoint) => describe(endpoint, context, false)),
+        ...fenced.map((endpoint) => describe(endpoint, context, true)),
       ],
     };
   },
 };
 
-function describe({ nodeId, host, port, rack }: BrokerEndpoint, isFenced: boolean) {
-  return { brokerId: nodeId, host, port, rack, isFenced };
+function describe(endpoint: BrokerEndpoint, { connection }: RequestContext, isFenced: boolean) {
+  const { nodeId, rack } = endpoint;
+  return { brokerId: nodeId, ...addressFor(endpoint, connection.listener), rack, isFenced };
 }

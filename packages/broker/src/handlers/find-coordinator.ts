@@ -3,9 +3,9 @@
  * id is one of the cluster's brokers, by the key's hash; there is none for shares.
  */
 import { errorCodes, findCoordinator as findCoordinatorApi } from '@millrace/wire';
-import type { BrokerEndpoint } from '../broker-endpoint.ts';
+import { addressFor } from '../broker-endpoint.ts';
 import { coordinatorOf } from '../groups/coordinator-endpoint.ts';
-import type { Handler } from '../handler.ts';
+import type { Handler, RequestContext } from '../handler.ts';
 
 /** Kinds of keys: a group's id and a transactional id. */
 const keyTypes = [0, 1];
@@ -21,17 +21,18 @@ interface Found {
 export const findCoordinator: Handler<typeof findCoordinatorApi> = {
   api: findCoordinatorApi,
 
-  handle({ key, keyType, coordinatorKeys }, { broker, apiVersion }) {
-    if (apiVersion < 4) return find(broker, keyType, key);
-    return { coordinators: coordinatorKeys.map((one) => ({ key: one, ...find(broker, keyType, one) })) };
+  handle({ key, keyType, coordinatorKeys }, context) {
+    if (context.apiVersion < 4) return find(context, keyType, key);
+    return { coordinators: coordinatorKeys.map((one) => ({ key: one, ...find(context, keyType, one) })) };
   },
 };
 
-function find(broker: BrokerEndpoint, keyType: number, key: string): Found {
+function find(context: RequestContext, keyType: number, key: string): Found {
   if (!keyTypes.includes(keyType)) {
     const errorMessage = `there is no coordinator for keys of type ${keyType} here`;
     return { nodeId: -1, host: '', port: -1, errorCode: errorCodes.INVALID_REQUEST, errorMessage };
   }
-  const { nodeId, host, port } = coordinatorOf(broker.cluster.endpoints, key);
-  return { nodeId, host, port, errorCode: errorCodes.NONE, errorMessage: null };
+  const endpoint = coordinatorOf(context.broker.cluster.endpoints, key);
+  const { host, port } = addressFor(endpoint, context.connection.listener);
+  return { nodeId: endpoint.nodeId, host, port, errorCode: errorCodes.NONE, errorMessage: null };
 }

@@ -32,6 +32,8 @@ import { offsetCommit } from './offset-commit.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
+import { saslAuthenticate } from './sasl-authenticate.ts';
+import { saslHandshake } from './sasl-handshake.ts';
 import { syncGroup } from './sync-group.ts';
 import { updateFeatures } from './update-features.ts';
 
@@ -60,6 +62,8 @@ const list: AnyHandler[] = [
   any(incrementalAlterConfigs),
   any(updateFeatures),
   any(describeCluster),
+  any(saslHandshake),
+  any(saslAuthenticate),
   any(electLeaders),
   any(alterPartitionReassignments),
   any(listPartitionReassignments),

@@ -3,6 +3,7 @@
  * that, and the answer describes it at once; Kafka's says LEADER_NOT_AVAILABLE first, which costs clients a back-off.
  */
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
+import { addressFor } from '../broker-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import type { Topic } from '../topics/topic.ts';
 import { createTopicWithDefaults } from '../topics/topic-creation.ts';
@@ -20,7 +21,11 @@ export const metadata: Handler<typeof metadataApi> = {
   async handle(request, context) {
     const { cluster } = context.broker;
     return {
-      brokers: cluster.endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack })),
+      brokers: cluster.endpoints.map((endpoint) => ({
+        nodeId: endpoint.nodeId,
+        ...addressFor(endpoint, context.connection.listener),
+        rack: endpoint.rack,
+      })),
       clusterId: cluster.clusterId,
       controllerId: cluster.replication.controller.nodeId,
       topics: await topicsOf(request, context),

@@ -182,10 +182,11 @@ export class AnswerQueue {
   #grant(slot: AnswerSlot, wantedBytes: number): number | undefined {
     if (this.#closed) return 0;
     if (this.congested) return undefined;
-    const { answersAreMany } = this.#memory;
-    if (this.#slots[0] !== slot && (answersAreMany || this.#answerBytes >= answerBytesMax)) return undefined;
+    const { answersAreMany, readBytesMax } = this.#memory;
+    if (this.#slots[0] !== slot && (wantedBytes > readBytesMax || this.#answerBytes >= answerBytesMax))
+      return undefined;
     if (answersAreMany && slot.answerBytes > 0) return 0;
-    const granted = Math.min(wantedBytes, this.#memory.readBytesMax);
+    const granted = Math.min(wantedBytes, readBytesMax);
     slot.answerBytes += granted;
     this.#answerBytes += granted;
     this.#memory.change(0, granted);

@@ -46,6 +46,11 @@ export class ConnectionAdmission {
     this.#rate = new RateMeter(this.#windows);
   }
 
+  /** Connections that were let in and have not left. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Counts a new connection, to be told to `left` unless it is refused. */
   admit(host: string): Admission {
     const refusal = this.#countRefusal(host);

@@ -24,6 +24,7 @@ import {
   type ByteWriter,
   decodeRequest,
   decodeRequestHeader,
+  type EncodedFrame,
   encodeResponse,
   errorCodes,
   FrameSplitter,
@@ -34,6 +35,7 @@ import {
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { AnyHandler, ConnectionHandle } from '../handler.ts';
 import { offered } from '../handlers/api-versions.ts';
+import type { Authentication } from '../security/authentication.ts';
 import { anonymous } from '../security/principal.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
 import type { ConnectionMemory, MemoryHolder } from './connection-memory.ts';
@@ -42,6 +44,12 @@ export interface ConnectionOptions {
   readonly broker: BrokerEndpoint;
   readonly handlers: ReadonlyMap<number, AnyHandler>;
   readonly frameBytesMax: number;
+  /** The bound on frames before the peer is authenticated; default the one after. */
+  readonly openingFrameBytesMax?: number | undefined;
+  /** The name of the listener that the connection came through. */
+  readonly listener?: string | undefined;
+  /** Undefined where peers need not prove anything. */
+  readonly authentication?: Authentication | undefined;
   readonly platform: Pick<Platform, 'clock' | 'timers'>;
   readonly memory: ConnectionMemory;
   /** Shared by all connections: messages are encoded one at a time. */
@@ -71,6 +79,8 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   readonly #frames: FrameSplitter;
   readonly #answers: AnswerQueue;
   readonly #closedListeners = new Set<() => void>();
+  /** Whether the peer has yet to authenticate, and frames have their smaller bound. */
+  #isOpening: boolean;
   /** Whole frames that are not begun yet. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -93,12 +103,23 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#socket = socket;
     this.#options = options;
     this.#answers = new AnswerQueue(options.memory);
-    this.#frames = new FrameSplitter(options.frameBytesMax, (frame) => this.#accept(frame), { firstBufferBytes });
+    const { authentication, frameBytesMax, openingFrameBytesMax = frameBytesMax } = options;
+    this.#isOpening = authentication !== undefined && !authentication.isOpen;
+    const bytesMax = this.#isOpening ? openingFrameBytesMax : frameBytesMax;
+    this.#frames = new FrameSplitter(bytesMax, (frame) => this.#accept(frame), { firstBufferBytes });
     this.#activeMs = this.#now();
     this.#frameSinceMs = this.#activeMs;
     this.#turnBeganMs = this.#activeMs;
     options.memory.join(this);
     socket.handle(this);
+  }
+
+  get listener(): string | undefined {
+    return this.#options.listener;
+  }
+
+  get authentication(): Authentication | undefined {
+    return this.#options.authentication;
   }
 
   get isClosed(): boolean {
@@ -139,6 +160,19 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#fail(new ConnectionLimitError(reason));
   }
 
+  get missingBytes(): number {
+    return this.#frames.missingBytes;
+  }
+
+  get frameSinceMs(): number {
+    return this.#frameSinceMs;
+  }
+
+  closeAsSlow(): void {
+    const message = `memory is short, and it is slow to send the last ${this.missingBytes} bytes of a request`;
+    this.#fail(new ConnectionLimitError(message));
+  }
+
   closeIfSilent(timeMs: number): void {
     if (this.#frames.heldBytes === 0 || this.#paused || this.#activeMs >= timeMs) return;
     this.#fail(new ConnectionLimitError('memory is short, and it sends half a request without the rest'));
@@ -153,6 +187,11 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     } else if (this.#activeMs < timeMs) {
       this.#fail(new ConnectionLimitError(`it does not take its answers: ${bufferedBytes} bytes wait for it`));
     }
+  }
+
+  /** Closes the connection when its peer takes too long to authenticate. */
+  closeIfLate(): void {
+    if (this.authentication?.isLate()) this.#fail(new ConnectionLimitError('it did not log in in time'));
   }
 
   readOn(): void {
@@ -204,6 +243,8 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   }
 
   #accept(frame: Uint8Array): void {
+    // What comes next began at the earliest with the bytes that came now.
+    this.#frameSinceMs = this.#activeMs;
     if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#request(frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
@@ -211,8 +252,11 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   #request(frame: Uint8Array): void {
     if (this.#closed) return;
+    const { authentication } = this;
+    if (authentication?.takesTokens) return this.#token(authentication, frame);
     const reader = new ByteReader(frame);
     const header = decodeRequestHeader(reader);
+    authentication?.admit(header.apiKey);
     const handler = this.#options.handlers.get(header.apiKey);
     if (handler === undefined) throw unknownApi(header);
     const slot = this.#answers.begin(frame.length);
@@ -228,7 +272,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     const answer = handler.handle(request, {
       broker: this.#options.broker,
       clientId: header.clientId,
-      principal: anonymous,
+      principal: authentication?.principal ?? anonymous,
       clientHost: this.#socket.remoteHost,
       apiVersion: header.apiVersion,
       connection: this,
@@ -239,6 +283,15 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
         .then((draft) => this.#answer(slot, api, header.apiVersion, header, draft))
         .catch((error: unknown) => this.#fail(error));
     } else this.#answer(slot, api, header.apiVersion, header, answer);
+  }
+
+  /** A bare SASL token, as after version 0 of SaslHandshake; its answer is one too. */
+  #token(authentication: Authentication, token: Uint8Array): void {
+    const slot = this.#answers.begin(token.length);
+    authentication
+      .token(token)
+      .then((answer) => this.#settle(slot, answer && bareFrame(answer)))
+      .catch((error: unknown) => this.#fail(error));
   }
 
   #decode(api: Api, header: RequestHeader, reader: ByteReader): unknown {
@@ -258,6 +311,15 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
       draft === undefined
         ? undefined
         : encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
+    this.#settle(slot, frame);
+  }
+
+  #settle(slot: AnswerSlot, frame: EncodedFrame | undefined): void {
+    if (this.#closed) return;
+    if (this.#isOpening && this.authentication?.isOpen) {
+      this.#isOpening = false;
+      this.#frames.bytesMax = this.#options.frameBytesMax;
+    }
     const isDue = this.#answers.settle(slot, frame);
     if (this.#flushing || !isDue) return;
     this.#flushing = true;
@@ -278,6 +340,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#answers.grantWaiting();
     this.#count();
     this.#regulate();
+    if (this.authentication?.isOver && this.#answers.length === 0) this.#socket.end();
   }
 
   /** Begins requests that wait, as the bounds allow. */
@@ -302,6 +365,8 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   #isFull(): boolean {
     const answers = this.#answers;
     return (
+      this.authentication?.isBusy ||
+      this.authentication?.isOver ||
       answers.congested ||
       this.#throttle !== undefined ||
       answers.length >= requestsMax ||
@@ -352,6 +417,13 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#waitingBytes = 0;
     this.#socket.destroy();
   }
+}
+
+/** A length and that many bytes. */
+function bareFrame(bytes: Uint8Array): EncodedFrame {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return { chunks: [length, bytes], byteLength: length.length + bytes.length };
 }
 
 function unknownApi(header: RequestHeader): WireError {

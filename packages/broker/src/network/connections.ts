@@ -6,7 +6,7 @@ import type { Platform, Socket } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
-import type { AnyHandler } from '../handler.ts';
+import type { AnyHandler, ConnectionHandle } from '../handler.ts';
 import { Connection } from './connection.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import { ConnectionMemory } from './connection-memory.ts';
@@ -28,7 +28,16 @@ export interface ConnectionsOptions {
 const refusingMax = 1024;
 const reportsPerSecondMax = 20;
 
-export class Connections {
+/** What all connections are and hold together. */
+export interface ConnectionFigures {
+  readonly count: number;
+  /** Bytes of requests in memory, whole or not. */
+  readonly requestBytes: number;
+  /** Bytes of answers in memory, with what is reserved for reads of files. */
+  readonly answerBytes: number;
+}
+
+export class Connections implements ConnectionFigures {
   readonly #options: ConnectionsOptions;
   readonly #memory: ConnectionMemory;
   /** By node id. */
@@ -36,6 +45,8 @@ export class Connections {
   /** Messages are encoded one at a time. */
   readonly #writer = new ByteWriter();
   readonly #frameBytesMax: number;
+  /** Before authentication. */
+  readonly #openingFrameBytesMax: number;
   #refusing = 0;
   #reports = 0;
   #reportsSinceMs = 0;
@@ -44,6 +55,7 @@ export class Connections {
     const { platform, configuration, answerBytesMax } = options;
     this.#options = options;
     this.#frameBytesMax = configuration.number('socket.request.max.bytes');
+    this.#openingFrameBytesMax = configuration.number('sasl.server.max.receive.size');
     const requestBytesMax = configuration.number('queued.max.request.bytes');
     this.#memory = new ConnectionMemory({
       clock: platform.clock,
@@ -53,22 +65,38 @@ export class Connections {
     });
   }
 
-  /** What all connections hold, in bytes. */
-  get memory(): Pick<ConnectionMemory, 'requestBytes' | 'answerBytes'> {
-    return this.#memory;
+  get count(): number {
+    let count = 0;
+    for (const admission of this.#admissions.values()) count += admission.count;
+    return count;
+  }
+
+  get requestBytes(): number {
+    return this.#memory.requestBytes;
+  }
+
+  get answerBytes(): number {
+    return this.#memory.answerBytes;
   }
 
   /**
    * Makes a connection of a new socket, in the turn in which the network hands that over; or refuses and in the end
    * closes it, and answers undefined.
    */
-  accept(socket: Socket, broker: BrokerEndpoint, onClosed: (closed: Connection) => void): Connection | undefined {
+  accept(
+    socket: Socket,
+    broker: BrokerEndpoint,
+    authenticated: Pick<ConnectionHandle, 'listener' | 'authentication'>,
+    onClosed: (closed: Connection) => void,
+  ): Connection | undefined {
     const admission = this.#admissionTo(broker.nodeId);
     const { remoteHost } = socket;
     const { delayMs, refusal } = admission.admit(remoteHost);
     if (refusal !== undefined) return this.#refuse(socket, delayMs, refusal);
     const connection = new Connection(socket, {
       broker,
+      ...authenticated,
+      openingFrameBytesMax: this.#openingFrameBytesMax,
       handlers: this.#options.handlers,
       frameBytesMax: this.#frameBytesMax,
       platform: this.#options.platform,
