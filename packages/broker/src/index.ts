@@ -10,3 +10,6 @@ export {
 export { ClusterDirectoryError } from './cluster-directory.ts';
 export { ConfigurationError } from './configuration/definition.ts';
 export { JournalClosedError, JournalCorruptError, JournalEntryTooLargeError } from './journal/journal-error.ts';
+export type { SecurityOptions } from './security/cluster-security.ts';
+export type { ListenerOptions, SecurityProtocol } from './security/listener-plan.ts';
+export type { ScramUser } from './security/scram-credentials.ts';

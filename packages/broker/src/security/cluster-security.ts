@@ -48,7 +48,6 @@ export interface ClusterSecurityOptions {
 
 /** Kafka's class for tokens without signature, which is to be named where they shall pass. */
 const unsecuredHandler = /\.OAuthBearerUnsecuredValidatorCallbackHandler$/;
-const secretBytes = 32;
 
 export class ClusterSecurity {
   readonly scram: ScramCredentials;
@@ -59,18 +58,15 @@ export class ClusterSecurity {
   readonly #mapping: PrincipalMapping;
   /** By the name of the listener. */
   readonly #rules = new Map<string, SaslRules>();
-  /** Makes up the salts of users that don't exist. */
-  readonly #secret: Uint8Array;
 
   /** Throws `ConfigurationError`. */
   constructor(options: ClusterSecurityOptions) {
-    const { configuration, journal, platform } = options;
+    const { configuration, journal } = options;
     this.#options = options;
     this.scram = new ScramCredentials(journal);
     this.acls = new AclStore(journal);
     this.authorizer = this.#makeAuthorizer();
     this.#mapping = principalMapping(configuration.text('ssl.principal.mapping.rules'));
-    this.#secret = platform.randomness.bytes(secretBytes);
   }
 
   /** Throws `ConfigurationError` when the cluster may not listen so. Before listening. */
@@ -89,6 +85,7 @@ export class ClusterSecurity {
   /** Adds the users that options name. Once the journal is open. */
   async start(): Promise<void> {
     const { security, platform, report } = this.#options;
+    await this.scram.start(platform.randomness);
     const present = await this.scram.addAbsent(security?.scramUsers ?? [], platform.randomness);
     for (const user of present) {
       report({ level: 'info', message: `SCRAM user ${user} is there already; its credentials stay as they are` });
@@ -152,7 +149,7 @@ export class ClusterSecurity {
   #mechanism(listener: string, mechanism: string): SaslMechanism {
     const { configuration, platform, security } = this.#options;
     if (isScramMechanism(mechanism)) {
-      return scramMechanismOf(mechanism, this.scram, platform.randomness, this.#secret);
+      return scramMechanismOf(mechanism, this.scram, platform.randomness);
     }
     if (mechanism === oauthBearerMechanism) return oauthBearerMechanismOf(this.#tokenValidator(listener));
     const jaas = configuration.textFor(listener, 'sasl.jaas.config', plainMechanism);

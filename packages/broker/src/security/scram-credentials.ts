@@ -25,6 +25,12 @@ export interface ScramUser {
   readonly iterations?: number | undefined;
 }
 
+/** Made once, at the first start. */
+interface SecretEntry {
+  /** Base64. */
+  readonly secret: string;
+}
+
 interface CredentialEntry {
   readonly user: string;
   readonly mechanism: ScramMechanism;
@@ -38,16 +44,29 @@ interface CredentialEntry {
 }
 
 const saltBytes = 16;
+const secretBytes = 32;
 
 export class ScramCredentials {
-  readonly #section: JournalSection<CredentialEntry>;
+  readonly #section: JournalSection<CredentialEntry | SecretEntry>;
   readonly #users = new Map<string, Map<ScramMechanism, ScramCredential>>();
+  #secret: Uint8Array = new Uint8Array(0);
 
   constructor(journal: Journal) {
-    this.#section = journal.section<CredentialEntry>('scram-credentials', {
+    this.#section = journal.section<CredentialEntry | SecretEntry>('scram-credentials', {
       apply: (entry) => this.#apply(entry),
       snapshot: () => this.#snapshot(),
     });
+  }
+
+  /** Makes up the salts of users that don't exist, the same at every start. Empty before `start`. */
+  get secret(): Uint8Array {
+    return this.#secret;
+  }
+
+  /** To be called once the journal was replayed. Rejects as `JournalSection.append` does. */
+  async start(randomness: Randomness): Promise<void> {
+    if (this.#secret.length > 0) return;
+    await this.#section.append({ secret: Buffer.from(randomness.bytes(secretBytes)).toString('base64') });
   }
 
   get users(): Iterable<string> {
@@ -89,7 +108,12 @@ export class ScramCredentials {
     return [...new Set(present)];
   }
 
-  #apply({ user, mechanism, credential }: CredentialEntry): void {
+  #apply(entry: CredentialEntry | SecretEntry): void {
+    if ('secret' in entry) {
+      this.#secret = Buffer.from(entry.secret, 'base64');
+      return;
+    }
+    const { user, mechanism, credential } = entry;
     const known = this.#users.get(user);
     if (credential === null) {
       known?.delete(mechanism);
@@ -98,7 +122,8 @@ export class ScramCredentials {
     else known.set(mechanism, decoded(credential));
   }
 
-  *#snapshot(): Iterable<CredentialEntry> {
+  *#snapshot(): Iterable<CredentialEntry | SecretEntry> {
+    if (this.#secret.length > 0) yield { secret: Buffer.from(this.#secret).toString('base64') };
     for (const [user, credentials] of this.#users) {
       for (const [mechanism, credential] of credentials) yield { user, mechanism, credential: encoded(credential) };
     }

@@ -4,18 +4,16 @@ import { type ScramMechanism, ScramServer } from '@millrace/wire';
 import type { ScramCredentials } from '../scram-credentials.ts';
 import type { SaslExchange, SaslMechanism } from './sasl-exchange.ts';
 
-/** `secret` makes up the salts of users that don't exist. */
 export function scramMechanismOf(
   mechanism: ScramMechanism,
   credentials: ScramCredentials,
   randomness: Randomness,
-  secret: Uint8Array,
 ): SaslMechanism {
   return (): SaslExchange => {
     const server = new ScramServer({
       mechanism,
       randomness,
-      secret,
+      secret: credentials.secret,
       credentialOf: (username) => credentials.of(username, mechanism),
     });
     return {
