@@ -1,5 +1,6 @@
 /** Configuration as the protocol tells it: values with their source, type and documentation. */
 import type { ClusterConfiguration, ConfigurationSource } from './cluster-configuration.ts';
+import { groupDefinitions } from './consumer-group-definitions.ts';
 import type { ConfigurationType, Definition } from './definition.ts';
 import { effectiveValue } from './topic-configuration.ts';
 import { topicDefinitions } from './topic-definitions.ts';
@@ -19,7 +20,7 @@ export interface DescribedEntry {
 }
 
 /** Numbers of `DescribeConfigsResponse.ConfigSource`. */
-const sources = { topic: 1, dynamic: 3, static: 4, default: 5 } as const;
+const sources = { topic: 1, dynamic: 3, static: 4, default: 5, group: 8 } as const;
 
 const types: Record<ConfigurationType, number> = {
   boolean: 1,
@@ -48,6 +49,21 @@ export function topicConfigurationEntries(
     };
     const synonyms =
       ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.topic }, inherited];
+    return entryOf(definition, name, synonyms, false);
+  });
+}
+
+/** What is in force for a group that sets `own`. */
+export function groupConfigurationEntries(
+  own: ReadonlyMap<string, string>,
+  cluster: ClusterConfiguration,
+): DescribedEntry[] {
+  return groupDefinitions.map((definition) => {
+    const { name } = definition;
+    const ownValue = own.get(name);
+    const inherited = { name, value: effectiveValue(definition, new Map(), cluster), source: sources.default };
+    const synonyms =
+      ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.group }, inherited];
     return entryOf(definition, name, synonyms, false);
   });
 }

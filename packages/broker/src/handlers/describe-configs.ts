@@ -1,8 +1,9 @@
-/** DescribeConfigs, versions 1 to 4, for topics and brokers. */
+/** DescribeConfigs, versions 1 to 4, for topics, brokers and groups. */
 import { describeConfigs as describeConfigsApi, errorCodes, type RequestOf, type ResponseDraft } from '@millrace/wire';
 import {
   brokerConfigurationEntries,
   type DescribedEntry,
+  groupConfigurationEntries,
   topicConfigurationEntries,
 } from '../configuration/describe-configuration.ts';
 import { resourceTypes } from '../configuration/resource-types.ts';
@@ -40,6 +41,9 @@ function describe(resource: Request['resources'][number], request: Request, cont
     const known = resourceName === '' || cluster.endpoints.some(({ nodeId }) => String(nodeId) === resourceName);
     if (!known) return refused(errorCodes.INVALID_REQUEST, `there is no broker ${resourceName}`);
     entries = brokerConfigurationEntries(cluster.configuration);
+  } else if (resourceType === resourceTypes.group) {
+    if (resourceName === '') return refused(errorCodes.INVALID_REQUEST, 'Group name must not be empty');
+    entries = groupConfigurationEntries(cluster.groups.configurations.of(resourceName), cluster.configuration);
   } else return refused(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be described`);
   const wanted = configurationKeys === null ? entries : entries.filter(({ name }) => configurationKeys.includes(name));
   return {

@@ -1,5 +1,6 @@
 /**
- * IncrementalAlterConfigs, versions 0 and 1, for topics and for brokers (whose values are the whole cluster's here).
+ * IncrementalAlterConfigs, versions 0 and 1, for topics, groups, and brokers (whose values are the whole cluster's
+ * here).
  */
 import { isMillraceError } from '@millrace/base';
 import {
@@ -12,6 +13,7 @@ import { brokerDefinitions } from '../configuration/broker-definitions.ts';
 import { ConfigurationError, type Definition, listOf } from '../configuration/definition.ts';
 import { resourceTypes } from '../configuration/resource-types.ts';
 import { checkTopicConfiguration, effectiveValue, topicDefinition } from '../configuration/topic-configuration.ts';
+import { groupDefinition } from '../groups/consumer/group-configurations.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { refusalOfStorage } from '../storage-failure.ts';
 
@@ -45,18 +47,25 @@ async function alter(resource: Resource, validateOnly: boolean, context: Request
       if (topic === undefined) {
         return result(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${resourceName}`);
       }
+    } else if (resourceType === resourceTypes.group) {
+      if (resourceName === '') return result(errorCodes.INVALID_REQUEST, 'Default group resources are not allowed.');
     } else if (resourceType !== resourceTypes.broker) {
       return result(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be configured`);
     } else if (!isBroker(resourceName, context)) {
       return result(errorCodes.INVALID_REQUEST, `there is no broker ${resourceName}`);
     }
-    const alterResource = resourceType === resourceTypes.topic ? alterTopic : alterBrokers;
+    const alterResource = alterationOf(resourceType);
     const failure = await refusalOfStorage(() => alterResource(resource, validateOnly, context));
     return failure === undefined ? result(errorCodes.NONE, null) : result(failure.errorCode, failure.message);
   } catch (error) {
     if (!isMillraceError(error, 'invalid_configuration')) throw error;
     return result(errorCodes.INVALID_CONFIG, error.message);
   }
+}
+
+function alterationOf(resourceType: number): typeof alterTopic {
+  if (resourceType === resourceTypes.topic) return alterTopic;
+  return resourceType === resourceTypes.group ? alterGroup : alterBrokers;
 }
 
 /** Whether a name is that of a broker, or empty for all of them. */
@@ -81,6 +90,20 @@ async function alterTopic(resource: Resource, validateOnly: boolean, context: Re
   };
   if (validateOnly) change(topic.configuration);
   else await cluster.topics.configure(topic, change);
+}
+
+async function alterGroup(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {
+  const { configurations } = context.broker.cluster.groups;
+  const { resourceName: group } = resource;
+  const values = new Map(configurations.of(group));
+  for (const asked of resource.configs) {
+    const definition = groupDefinition(asked.name);
+    const value = changedValue(definition, asked, configurations.text(group, definition));
+    if (value === undefined) values.delete(asked.name);
+    else values.set(asked.name, value);
+  }
+  configurations.check(values);
+  if (!validateOnly) await configurations.change(group, values);
 }
 
 async function alterBrokers(resource: Resource, validateOnly: boolean, context: RequestContext): Promise<void> {

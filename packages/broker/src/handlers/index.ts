@@ -5,6 +5,7 @@ import { alterPartitionReassignments } from './alter-partition-reassignments.ts'
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { alterUserScramCredentials } from './alter-user-scram-credentials.ts';
 import { apiVersionsHandler } from './api-versions.ts';
+import { consumerGroupDescribe } from './consumer-group-describe.ts';
 import { consumerGroupHeartbeat } from './consumer-group-heartbeat.ts';
 import { createAcls } from './create-acls.ts';
 import { createPartitions } from './create-partitions.ts';
@@ -34,6 +35,7 @@ import { listOffsets } from './list-offsets.ts';
 import { listPartitionReassignments } from './list-partition-reassignments.ts';
 import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
+import { offsetDelete } from './offset-delete.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
@@ -76,7 +78,9 @@ const list: AnyHandler[] = [
   any(alterReplicaLogDirs),
   any(describeQuorum),
   any(describeTopicPartitions),
+  any(offsetDelete),
   any(consumerGroupHeartbeat),
+  any(consumerGroupDescribe),
   any(alterUserScramCredentials),
   any(createAcls),
   any(deleteAcls),
