@@ -9,7 +9,7 @@ import type { ClusterState } from '../cluster-state.ts';
 import type { Handler } from '../handler.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import type { Topic } from '../topics/topic.ts';
-import { countRefusal, growthAssignment, replicasRefusal } from '../topics/topic-creation.ts';
+import { countRefusal, growthAssignment, replicasRefusal, uneven } from '../topics/topic-creation.ts';
 
 type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
 type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
@@ -52,12 +52,15 @@ function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (reado
   const added = asked.count - topic.partitions.length;
   if (asked.assignments === null) return growthAssignment(cluster, topic, added);
   if (asked.assignments.length !== added) {
-    const message = `${added} partitions are added, but replicas are assigned for ${asked.assignments.length}`;
+    const given = asked.assignments.length;
+    const message = `Attempted to add ${added} additional partition(s), but only ${given} assignment(s) were specified.`;
     return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
   }
-  for (const { brokerIds } of asked.assignments) {
-    const refusal = replicasRefusal(cluster, brokerIds);
+  const factor = topic.partitions[0]?.replicas.length ?? 0;
+  for (const [index, { brokerIds }] of asked.assignments.entries()) {
+    const refusal = replicasRefusal(cluster, topic.partitions.length + index, brokerIds);
     if (refusal !== undefined) return refusal;
+    if (brokerIds.length !== factor) return uneven(brokerIds.length, factor);
   }
   return asked.assignments.map(({ brokerIds }) => brokerIds);
 }

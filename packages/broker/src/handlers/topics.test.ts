@@ -256,7 +256,7 @@ test('after a start with fewer brokers the replicas that are left lead, or nobod
   await using own = await ClusterFixture.start(options);
   const assignments = [
     { partitionIndex: 0, brokerIds: [3, 1] },
-    { partitionIndex: 1, brokerIds: [2] },
+    { partitionIndex: 1, brokerIds: [2, 3] },
   ];
   const topic = { name: 'orphaned', numPartitions: -1, replicationFactor: -1, assignments, configs: [] };
   await (await own.peer()).request(createTopics, { topics: [topic], timeoutMs: 1000 });
@@ -274,7 +274,7 @@ test('after a start with fewer brokers the replicas that are left lead, or nobod
     ]),
     [
       [0, 1, [1], [3]],
-      [errorCodes.LEADER_NOT_AVAILABLE, -1, [], [2]],
+      [errorCodes.LEADER_NOT_AVAILABLE, -1, [2, 3], [2, 3]],
     ],
   );
   assert.deepEqual((await own.fetch('orphaned', 0)).values, ['kept']);

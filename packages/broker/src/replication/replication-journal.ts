@@ -79,11 +79,13 @@ export class ReplicationJournal {
 
   /** Writes a change and makes it true. Rejects with `DiskError` or the journal's errors; nothing is changed then. */
   append(change: ReplicationChange): Promise<void> {
-    return this.#section.append({
+    const entry = {
       ...(change.down && { down: [...change.down] }),
-      ...(change.controller && { controller: [change.controller.nodeId, change.controller.epoch] }),
+      ...(change.controller && { controller: [change.controller.nodeId, change.controller.epoch] as const }),
       ...(change.partitions && { topics: this.#entries(change.partitions) }),
-    });
+    };
+    // Clients take no older leader epoch than one they have seen, so none may be lost with the power.
+    return this.#section.append(entry, { sync: true });
   }
 
   #entries(sets: ReadonlyMap<Partition, ReplicaSet>): [string, PartitionEntry[]][] {

@@ -12,6 +12,8 @@ import { WirePeer } from './wire-peer.ts';
 
 export interface ClusterFixtureOptions {
   readonly brokers?: number;
+  /** Of the brokers, in order of their node ids. */
+  readonly racks?: readonly string[];
   readonly configuration?: Readonly<Record<string, string>>;
   readonly openFilesMax?: number;
 }
@@ -59,19 +61,40 @@ export class ClusterFixture implements AsyncDisposable {
 
   async createTopic(
     name: string,
-    options: { partitions?: number; configuration?: Record<string, string> } = {},
+    options: {
+      partitions?: number;
+      /** Replicas of each partition. */
+      replicas?: readonly (readonly number[])[];
+      configuration?: Record<string, string>;
+    } = {},
   ): Promise<void> {
     const configs = Object.entries(options.configuration ?? {}).map(([key, value]) => ({ name: key, value }));
-    const topic = { name, numPartitions: options.partitions ?? 1, replicationFactor: 1, assignments: [], configs };
-    const answer = await (await this.peer()).request(createTopics, { topics: [topic], timeoutMs: 1000 });
+    const assignments = (options.replicas ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds }));
+    const counts =
+      assignments.length > 0
+        ? { numPartitions: -1, replicationFactor: -1 }
+        : { numPartitions: options.partitions ?? 1, replicationFactor: 1 };
+    const topic = { name, ...counts, assignments, configs };
+    const answer = await (await this.peer(this.#cluster.brokers[0]?.nodeId)).request(createTopics, {
+      topics: [topic],
+      timeoutMs: 1000,
+    });
     assert.equal(answer.topics[0]?.errorCode, 0, answer.topics[0]?.errorMessage ?? '');
   }
 
   /** The peer of the broker that leads a partition. */
   async leaderOf(topic: string, partition = 0): Promise<WirePeer> {
-    const answer = await (await this.peer()).request(metadata, { topics: [{ name: topic }] });
+    const { leaderId } = await this.describe(topic, partition);
+    return this.peer(leaderId);
+  }
+
+  /** What metadata says of a partition, through a broker that runs. */
+  async describe(topic: string, partition = 0) {
+    const peer = await this.peer(this.#cluster.brokers[0]?.nodeId);
+    const answer = await peer.request(metadata, { topics: [{ name: topic }] });
     const found = answer.topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === partition);
-    return this.peer(found?.leaderId ?? 1);
+    assert.ok(found, `${topic}-${partition} is described`);
+    return found;
   }
 
   /** Produces one batch and answers what the broker says of it. */
@@ -116,7 +139,11 @@ export class ClusterFixture implements AsyncDisposable {
     this.#cluster = await startCluster({
       name: 'test',
       dataDirectory: this.directory,
-      brokers: Array.from({ length: count }, (_, index) => ({ nodeId: index + 1, port: 0 })),
+      brokers: Array.from({ length: count }, (_, index) => ({
+        nodeId: index + 1,
+        port: 0,
+        rack: this.#options.racks?.[index],
+      })),
       configuration: this.#options.configuration,
       openFilesMax: this.#options.openFilesMax,
       report: (event) => this.events.push(event),

@@ -5,8 +5,9 @@ import { isMillraceError } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
 import { checkTopicConfiguration } from '../configuration/topic-configuration.ts';
+import { assignmentProblem } from '../replication/reassign-partitions.ts';
+import { placeReplicas } from '../replication/replica-placement.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
-import { assignReplicas } from './replica-assignment.ts';
 import type { Topic } from './topic.ts';
 import { topicNameProblem, topicNamesCollide } from './topic-name.ts';
 
@@ -59,21 +60,46 @@ export function countRefusal(count: number): Refusal | undefined {
 }
 
 /** The replicas of partitions that are added to a topic: as many for each as its first has. */
-export function growthAssignment(cluster: ClusterState, topic: Topic, count: number): (readonly number[])[] {
-  const first = topic.partitions[0];
-  const replicas = first?.replicas ?? [];
-  const nodeIds = cluster.endpoints.map(({ nodeId }) => nodeId);
-  const shift = Math.max(0, nodeIds.indexOf(first?.leader ?? -1));
-  return assignReplicas(nodeIds, topic.partitions.length, count, replicas.length, shift);
+export function growthAssignment(cluster: ClusterState, topic: Topic, count: number): (readonly number[])[] | Refusal {
+  const [first] = topic.partitions;
+  const { table } = cluster.replication;
+  const offset = Math.max(
+    0,
+    table.brokers.findIndex(({ nodeId }) => nodeId === first?.replicas[0]),
+  );
+  return placed(cluster, count, first?.replicas.length ?? 0, offset + topic.partitions.length);
 }
 
-/** Checks one partition's replicas as a client assigns them. */
-export function replicasRefusal(cluster: ClusterState, replicas: readonly number[]): Refusal | undefined {
+/** Checks one partition's replicas as a client assigns them, for a partition that is new. */
+export function replicasRefusal(
+  cluster: ClusterState,
+  index: number,
+  replicas: readonly number[],
+): Refusal | undefined {
   const invalid = (message: string): Refusal => ({ errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message });
-  if (replicas.length === 0) return invalid('a partition needs at least one replica');
-  if (new Set(replicas).size !== replicas.length) return invalid('a broker is named twice for one partition');
-  const unknown = replicas.find((nodeId) => !cluster.endpoints.some((endpoint) => endpoint.nodeId === nodeId));
-  return unknown === undefined ? undefined : invalid(`there is no broker ${unknown}`);
+  const { replication } = cluster;
+  const problem = assignmentProblem(replication, replicas);
+  if (problem !== undefined) return invalid(problem);
+  if (replicas.some(replication.table.isRunning)) return undefined;
+  const which = `in the manual partition assignment for partition ${index}`;
+  return invalid(`All brokers specified ${which} are fenced or in controlled shutdown.`);
+}
+
+function placed(
+  cluster: ClusterState,
+  count: number,
+  replicationFactor: number,
+  start: number,
+): (readonly number[])[] | Refusal {
+  const { table } = cluster.replication;
+  const refused = (message: string): Refusal => ({ errorCode: errorCodes.INVALID_REPLICATION_FACTOR, message });
+  if (replicationFactor <= 0) return refused('Replication factor must be larger than 0.');
+  if (replicationFactor > table.brokers.length) {
+    const why = `cannot be reached because only ${table.brokers.length} broker(s) are registered.`;
+    return refused(`The target replication factor of ${replicationFactor} ${why}`);
+  }
+  if (!table.brokers.some(({ nodeId }) => table.isRunning(nodeId))) return refused('All brokers are currently fenced.');
+  return placeReplicas(table, { count, replicationFactor, start, randomness: cluster.platform.randomness });
 }
 
 function nameRefusal(cluster: ClusterState, name: string): Refusal | undefined {
@@ -103,18 +129,11 @@ function configurationRefusal(configuration: ReadonlyMap<string, string>): Refus
 }
 
 function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | Refusal {
-  const { configuration, endpoints } = cluster;
+  const { configuration } = cluster;
   const count = plan.partitionCount === -1 ? configuration.number('num.partitions') : plan.partitionCount;
-  const replicas =
+  const factor =
     plan.replicationFactor === -1 ? configuration.number('default.replication.factor') : plan.replicationFactor;
-  const refusal = countRefusal(count);
-  if (refusal !== undefined) return refusal;
-  if (replicas <= 0 || replicas > endpoints.length) {
-    const message = `a replication factor of ${replicas} is not possible with ${endpoints.length} brokers`;
-    return { errorCode: errorCodes.INVALID_REPLICATION_FACTOR, message };
-  }
-  const nodeIds = endpoints.map(({ nodeId }) => nodeId);
-  return assignReplicas(nodeIds, 0, count, replicas, cluster.topics.size);
+  return countRefusal(count) ?? placed(cluster, count, factor, cluster.topics.size);
 }
 
 function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | Refusal {
@@ -129,9 +148,18 @@ function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly numb
       const message = `partitions must be numbered from 0 without gaps; ${index} is missing`;
       return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
     }
-    const refusal = replicasRefusal(cluster, brokerIds);
+    const refusal = replicasRefusal(cluster, index, brokerIds);
     if (refusal !== undefined) return refusal;
+    const factor = assignment[0]?.length ?? brokerIds.length;
+    if (brokerIds.length !== factor) return uneven(brokerIds.length, factor);
     assignment.push(brokerIds);
   }
   return assignment;
+}
+
+/** Refuses an assignment whose partitions differ in their number of replicas. */
+export function uneven(count: number, factor: number): Refusal {
+  const which = `The manual partition assignment includes a partition with ${count} replica(s)`;
+  const message = `${which}, but this is not consistent with previous partitions, which have ${factor} replica(s).`;
+  return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
 }
