@@ -12,6 +12,7 @@ import {
 } from '@millrace/wire';
 import type { ClientEvent } from '../client.ts';
 import { Cluster } from '../cluster.ts';
+import { CorruptBatchError } from '../errors.ts';
 import { text } from '../serde.ts';
 import { clientSettings } from '../settings.ts';
 import { ScriptedBroker } from '../testing/scripted-network.ts';
@@ -137,22 +138,46 @@ test('control batches are passed over, and the position goes behind them', async
   assert.deepEqual(await take(consumer, 3), ['a', 'b', 'c']);
 });
 
-test('records that fail their checksum are an error with their place; fetched anew they may be whole', async (t) => {
-  const log = new ScriptedLog();
-  log.append(['a']);
-  log.append(['b']);
-  const batch = log.batches[1] as StoredBatch;
-  const whole = batch.bytes;
-  batch.bytes = Uint8Array.from(whole);
-  batch.bytes[batch.bytes.length - 2]! ^= 1;
-  const consumer = log.open(t);
-  await assert.rejects(take(consumer, 2), {
-    code: 'corrupt_batch',
-    offset: 1,
-    message: /the records at lines \[0\] offset 1 can't be read: .*checksum.*; seek\(\) to 2 to go on behind them/,
+for (const [damage, at, compression] of [
+  ['checksum', -2, 'none'],
+  ['checksum', -2, 'zstd'],
+  ['claims a length', 8, 'none'],
+] as const) {
+  test(`records before a damaged batch come first (${damage}, ${compression}); fetched anew it may be whole`, async (t) => {
+    const log = new ScriptedLog();
+    log.append(['a'], compression);
+    log.append(['b'], compression);
+    log.append(['c'], compression);
+    log.append(['d'], compression);
+    const batch = log.batches[2] as StoredBatch;
+    const whole = batch.bytes;
+    batch.bytes = Uint8Array.from(whole);
+    batch.bytes[at < 0 ? batch.bytes.length + at : at]! ^= 0x80;
+    const consumer = log.open(t);
+    const records = consumer.records();
+    assert.equal((await records.next()).value?.value, 'a');
+    assert.equal((await records.next()).value?.value, 'b');
+    const told = new RegExp(
+      `lines \\[0\\] offset 2 can't be read: .*${damage}.*; seek\\(\\) to 3 to go on behind them`,
+    );
+    await assert.rejects(records.next(), { code: 'corrupt_batch', offset: 2, nextOffset: 3, message: told });
+    batch.bytes = whole;
+    assert.deepEqual(await take(consumer, 2), ['c', 'd']);
   });
-  batch.bytes = whole;
-  assert.deepEqual(await take(consumer, 2), ['a', 'b']);
+}
+
+test('a loop can go on behind a damaged batch', async (t) => {
+  const log = new ScriptedLog();
+  log.append(['a', 'b']);
+  log.append(['c', 'd']);
+  log.append(['e']);
+  const { bytes } = log.batches[1] as StoredBatch;
+  bytes[bytes.length - 2]! ^= 1;
+  const consumer = log.open(t);
+  const damage = await take(consumer, 3).catch((error: unknown) => error);
+  assert.ok(damage instanceof CorruptBatchError);
+  consumer.seek(damage, damage.nextOffset);
+  assert.deepEqual(await take(consumer, 1), ['e']);
 });
 
 for (const from of ['earliest', 'none'] as const) {
