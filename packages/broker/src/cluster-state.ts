@@ -10,6 +10,8 @@ import type { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import type { ClusterSecurity } from './security/cluster-security.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
+import type { ProducerGate } from './transactions/producer-gate.ts';
+import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 
 export interface ClusterState {
   readonly clusterId: string;
@@ -24,6 +26,8 @@ export interface ClusterState {
   readonly replication: Replication;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
+  readonly producerGate: ProducerGate;
   readonly fetchSessions: FetchSessions;
   readonly security: ClusterSecurity;
   /** Undefined: everybody may do everything. */

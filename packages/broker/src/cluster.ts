@@ -33,6 +33,8 @@ import type { Authorizer } from './security/authorization.ts';
 import { ClusterSecurity, type SecurityOptions } from './security/cluster-security.ts';
 import { type ListenerOptions, type ListenerPlan, planListeners } from './security/listener-plan.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
+import { ProducerGate } from './transactions/producer-gate.ts';
+import { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 
 export interface ClusterOptions {
   /** A name for people. The cluster id that clients see is made once and kept in the data directory. */
@@ -124,6 +126,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly replication: Replication;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
+  readonly producerGate = new ProducerGate();
   readonly fetchSessions: FetchSessions;
   readonly security: ClusterSecurity;
   readonly #options: ClusterOptions;
@@ -192,6 +196,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
     this.producerIds = new ProducerIds(this.#journal);
     this.groups = this.#makeGroups();
+    this.transactions = this.#makeTransactions();
     const slots = this.configuration.number('max.incremental.fetch.session.cache.slots');
     this.fetchSessions = new FetchSessions(clock, randomness, slots);
   }
@@ -237,10 +242,12 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await this.topics.recover();
     await this.replication.start();
     await this.groups.start();
+    await this.transactions.start();
     await this.security.start();
     await this.#listen();
     this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
+    this.#tendTransactions();
     this.#housekeeping.every(securityCheckMs, () => this.#tendListeners());
     this.#keepLeaders();
     const idleMsMax = this.configuration.number('connections.max.idle.ms');
@@ -296,6 +303,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await Promise.all([...[...this.#listeners.values()].map((listener) => listener.close()), housekeeping]);
     if (!this.#journalOpen) return;
     this.groups.close();
+    this.transactions.close();
     await this.#endReplication();
     await this.topics.removed();
     const logs = [...this.topics.logged()].map((partition) => partition.openLog());
@@ -324,6 +332,19 @@ export class Cluster implements ClusterState, AsyncDisposable {
       configuration: this.configuration,
       journal: this.#journal,
       topics: this.topics,
+      report: this.#report,
+    });
+  }
+
+  #makeTransactions(): TransactionCoordinator {
+    return new TransactionCoordinator({
+      platform: this.platform,
+      configuration: this.configuration,
+      features: this.features,
+      journal: this.#journal,
+      topics: this.topics,
+      groups: this.groups,
+      producerIds: this.producerIds,
       report: this.#report,
     });
   }
@@ -430,6 +451,13 @@ export class Cluster implements ClusterState, AsyncDisposable {
       log.producers.expire(expired);
       return log.retain();
     });
+  }
+
+  #tendTransactions(): void {
+    const openMs = this.configuration.number('transaction.abort.timed.out.transaction.cleanup.interval.ms');
+    this.#housekeeping.every(openMs, () => this.transactions.abortTimedOut());
+    const unusedMs = this.configuration.number('transaction.remove.expired.transaction.cleanup.interval.ms');
+    this.#housekeeping.every(unusedMs, () => this.transactions.expire());
   }
 
   #flushOld(): Promise<void> {

@@ -5,6 +5,7 @@ import { limitDefinitions } from './limit-definitions.ts';
 import { replicationDefinitions } from './replication-definitions.ts';
 import { securityDefinitions } from './security-definitions.ts';
 import { topicDefinitions } from './topic-definitions.ts';
+import { transactionDefinitions } from './transaction-definitions.ts';
 
 const own: readonly Definition[] = [
   {
@@ -134,5 +135,6 @@ export const brokerDefinitions: readonly Definition[] = [
   ...limitDefinitions,
   ...replicationDefinitions,
   ...securityDefinitions,
+  ...transactionDefinitions,
   ...topicDefaults,
 ].sort((left, right) => (left.name < right.name ? -1 : 1));

@@ -5,6 +5,7 @@
 import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
+import type { AbortedTransaction } from '../log/aborted-transaction.ts';
 import type { EpochEnd } from '../log/leader-epochs.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
 import type { SessionPartition } from './fetch-sessions.ts';
@@ -16,6 +17,8 @@ export interface PartitionFetch {
   readonly partition: Partition | undefined;
   errorCode: number;
   chunks: readonly Uint8Array[];
+  /** Transactions whose records in `chunks` a consumer of committed ones must skip. */
+  aborted?: readonly AbortedTransaction[];
   /** Where the consumer's log and this one part; nothing is read then. */
   readonly diverging?: EpochEnd;
   /** The replica that the consumer is to read from; nothing is read here then. */
@@ -28,6 +31,8 @@ export interface FetchLimits {
   readonly bytesMin: number;
   readonly bytesMax: number;
   readonly waitMs: number;
+  /** Nothing is read of transactions that are open. */
+  readonly committedOnly: boolean;
 }
 
 export class PendingFetch implements AppendListener {
@@ -160,24 +165,41 @@ export class PendingFetch implements AppendListener {
     if (left <= 0 && !first) return undefined;
     const wanted = Math.min(left, bytesMax);
     if (!partition.isInMemory(fetchOffset)) return this.#readFile(fetch, partition, wanted, first);
-    const chunks = partition.read(fetchOffset, wanted, first);
+    const chunks = this.#chunksOf(fetch, partition, wanted, first);
     if (chunks instanceof Promise) return this.#take(fetch, partition, chunks);
-    fetch.chunks = chunks;
+    this.#keep(fetch, partition, chunks);
     return undefined;
   }
 
   async #readFile(fetch: PartitionFetch, partition: Partition, wanted: number, first: boolean): Promise<void> {
     const room = await this.#room.reserve(wanted);
     if (room === 0) return;
-    const chunks = partition.read(fetch.session.target.fetchOffset, room, first);
+    const chunks = this.#chunksOf(fetch, partition, room, first);
     await this.#take(fetch, partition, Promise.resolve(chunks));
     fetch.fileBytes = byteLength(fetch.chunks);
     this.#room.release(room - fetch.fileBytes);
   }
 
+  #chunksOf(fetch: PartitionFetch, partition: Partition, wanted: number, first: boolean) {
+    const { fetchOffset } = fetch.session.target;
+    const end = this.#limits.committedOnly ? partition.lastStableOffset : partition.highWatermark;
+    return partition.read(fetchOffset, wanted, first, end);
+  }
+
+  #keep(fetch: PartitionFetch, partition: Partition, chunks: readonly Uint8Array[]): void {
+    const { fetchOffset } = fetch.session.target;
+    fetch.chunks = chunks;
+    if (!this.#limits.committedOnly || chunks.length === 0) return;
+    if (fetchOffset < partition.startOffset) {
+      // While the disk was read the records were deleted, and with them what is known of their transactions.
+      fetch.chunks = [];
+      fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
+    } else fetch.aborted = partition.log?.aborted(fetchOffset, chunks) ?? [];
+  }
+
   async #take(fetch: PartitionFetch, partition: Partition, reading: Promise<readonly Uint8Array[]>): Promise<void> {
     try {
-      fetch.chunks = await reading;
+      this.#keep(fetch, partition, await reading);
     } catch (error) {
       fetch.errorCode = readErrorCode(error, partition, fetch.session.target.fetchOffset);
     }

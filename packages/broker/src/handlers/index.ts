@@ -1,6 +1,8 @@
 /** All handlers, by API key. */
 import type { Api } from '@millrace/wire';
 import type { AnyHandler, Handler } from '../handler.ts';
+import { addOffsetsToTxn } from './add-offsets-to-txn.ts';
+import { addPartitionsToTxn } from './add-partitions-to-txn.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { alterUserScramCredentials } from './alter-user-scram-credentials.ts';
@@ -19,10 +21,13 @@ import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
 import { describeGroups } from './describe-groups.ts';
 import { describeLogDirs } from './describe-log-dirs.ts';
+import { describeProducers } from './describe-producers.ts';
 import { describeQuorum } from './describe-quorum.ts';
 import { describeTopicPartitions } from './describe-topic-partitions.ts';
+import { describeTransactions } from './describe-transactions.ts';
 import { describeUserScramCredentials } from './describe-user-scram-credentials.ts';
 import { electLeaders } from './elect-leaders.ts';
+import { endTxn } from './end-txn.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -33,6 +38,7 @@ import { leaveGroup } from './leave-group.ts';
 import { listGroups } from './list-groups.ts';
 import { listOffsets } from './list-offsets.ts';
 import { listPartitionReassignments } from './list-partition-reassignments.ts';
+import { listTransactions } from './list-transactions.ts';
 import { metadata } from './metadata.ts';
 import { offsetCommit } from './offset-commit.ts';
 import { offsetDelete } from './offset-delete.ts';
@@ -42,7 +48,9 @@ import { produce } from './produce.ts';
 import { saslAuthenticate } from './sasl-authenticate.ts';
 import { saslHandshake } from './sasl-handshake.ts';
 import { syncGroup } from './sync-group.ts';
+import { txnOffsetCommit } from './txn-offset-commit.ts';
 import { updateFeatures } from './update-features.ts';
+import { writeTxnMarkers } from './write-txn-markers.ts';
 
 const list: AnyHandler[] = [
   any(produce),
@@ -68,9 +76,22 @@ const list: AnyHandler[] = [
   any(deleteGroups),
   any(incrementalAlterConfigs),
   any(updateFeatures),
+  any(addPartitionsToTxn),
+  any(addOffsetsToTxn),
+  any(endTxn),
+  any(writeTxnMarkers),
+  any(txnOffsetCommit),
+  any(describeProducers),
+  any(describeTransactions),
+  any(listTransactions),
   any(describeCluster),
   any(saslHandshake),
   any(saslAuthenticate),
+  any(describeUserScramCredentials),
+  any(alterUserScramCredentials),
+  any(describeAcls),
+  any(deleteAcls),
+  any(createAcls),
   any(electLeaders),
   any(alterPartitionReassignments),
   any(listPartitionReassignments),
@@ -81,11 +102,6 @@ const list: AnyHandler[] = [
   any(offsetDelete),
   any(consumerGroupHeartbeat),
   any(consumerGroupDescribe),
-  any(alterUserScramCredentials),
-  any(createAcls),
-  any(deleteAcls),
-  any(describeAcls),
-  any(describeUserScramCredentials),
   any(apiVersionsHandler(() => list)),
 ];
 

@@ -12,6 +12,7 @@ import type { Partition } from '../topics/partition.ts';
 type Asked = RequestOf<typeof listOffsetsApi>['topics'][number]['partitions'][number];
 type PartitionDraft = ResponseDraft<typeof listOffsetsApi>['topics'][number]['partitions'][number];
 
+const readCommitted = 1;
 const latest = -1;
 const earliest = -2;
 const maxTimestamp = -3;
@@ -26,21 +27,27 @@ export const listOffsets: Handler<typeof listOffsetsApi> = {
     const topics = [];
     for (const { name, partitions } of request.topics) {
       const drafts: PartitionDraft[] = [];
-      for (const asked of partitions) drafts.push(await find(context, name, asked));
+      for (const asked of partitions)
+        drafts.push(await find(context, name, asked, request.isolationLevel === readCommitted));
       topics.push({ name, partitions: drafts });
     }
     return { topics };
   },
 };
 
-async function find(context: RequestContext, name: string, asked: Asked): Promise<PartitionDraft> {
+async function find(
+  context: RequestContext,
+  name: string,
+  asked: Asked,
+  committedOnly: boolean,
+): Promise<PartitionDraft> {
   const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
   const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
   const refused = (errorCode: number) => ({ partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 });
   if (access.partition === undefined) return refused(access.errorCode);
   const { partition } = access;
   if (timestamp < earliestPendingUpload) return refused(errorCodes.INVALID_REQUEST);
-  const found = await offsetOf(partition, timestamp).catch(searchErrorCode);
+  const found = await offsetOf(partition, timestamp, committedOnly).catch(searchErrorCode);
   if (typeof found === 'number') return refused(found);
   const leaderEpoch = found.offset < 0 ? -1 : partition.epochAt(found.offset);
   return { partitionIndex, errorCode: errorCodes.NONE, timestamp: found.timestamp, offset: found.offset, leaderEpoch };
@@ -52,14 +59,20 @@ function searchErrorCode(error: unknown): number {
   return error instanceof DiskError ? errorCodes.KAFKA_STORAGE_ERROR : errorCodes.CORRUPT_MESSAGE;
 }
 
-async function offsetOf(partition: Partition, timestamp: number): Promise<{ timestamp: number; offset: number }> {
+async function offsetOf(
+  partition: Partition,
+  timestamp: number,
+  committedOnly: boolean,
+): Promise<{ timestamp: number; offset: number }> {
   const none = { timestamp: -1, offset: -1 };
-  if (timestamp === latest) return { timestamp: -1, offset: partition.highWatermark };
+  const end = committedOnly ? partition.lastStableOffset : partition.highWatermark;
+  if (timestamp === latest) return { timestamp: -1, offset: end };
   if (timestamp === earliest || timestamp === earliestLocal) return { timestamp: -1, offset: partition.startOffset };
   if (timestamp === latestTiered || timestamp === earliestPendingUpload) return none;
   const { log } = partition;
   if (log === undefined) return none;
   const { files } = partition.owner.environment;
-  if (timestamp === maxTimestamp) return (await findMaxTimestamp(log, files)) ?? none;
-  return (await findByTimestamp(log, files, timestamp)) ?? none;
+  const found =
+    timestamp === maxTimestamp ? await findMaxTimestamp(log, files) : await findByTimestamp(log, files, timestamp);
+  return found !== undefined && found.offset < end ? found : none;
 }

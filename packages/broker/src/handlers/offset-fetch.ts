@@ -1,6 +1,6 @@
 /**
- * OffsetFetch, versions 1 to 10. Before version 8 it asks for one group, before 2 an error is each partition's; version
- * 10 names topics by id. `requireStable` changes nothing: offsets of open transactions are not kept here.
+ * OffsetFetch, versions 1 to 10. Before version 8 it asks for one group, before 2 an error is each partition's; from 7
+ * on `requireStable` keeps back offsets that an open transaction may change; version 10 names topics by id.
  */
 import { errorCodes, type OffsetFetchRequest, offsetFetch as offsetFetchApi, type ResponseDraft } from '@millrace/wire';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
@@ -15,9 +15,15 @@ export const offsetFetch: Handler<typeof offsetFetchApi> = {
 
   async handle(request, context) {
     if (context.apiVersion >= 8) {
-      return { groups: await Promise.all(request.groups.map((group) => fetchGroup(group, context))) };
+      return {
+        groups: await Promise.all(request.groups.map((group) => fetchGroup(group, context, request.requireStable))),
+      };
     }
-    const { topics, errorCode = errorCodes.NONE } = await fetchGroup(onlyGroup(request), context);
+    const { topics, errorCode = errorCodes.NONE } = await fetchGroup(
+      onlyGroup(request),
+      context,
+      request.requireStable,
+    );
     if (errorCode === errorCodes.NONE || context.apiVersion >= 2) return { topics: namedTopics(topics), errorCode };
     const refused = (request.topics ?? []).map(({ name, partitionIndexes }) => ({
       name,
@@ -37,7 +43,11 @@ function namedTopics(topics: AnsweredGroup['topics']): ResponseDraft<typeof offs
   return topics?.map(({ name, partitions }) => ({ name: name ?? '', partitions: partitions ?? [] }));
 }
 
-async function fetchGroup(group: RequestGroup, { broker, apiVersion }: RequestContext): Promise<AnsweredGroup> {
+async function fetchGroup(
+  group: RequestGroup,
+  { broker, apiVersion }: RequestContext,
+  requireStable: boolean,
+): Promise<AnsweredGroup> {
   if (!coordinates(broker, group.groupId)) return refusedGroup(group.groupId, errorCodes.NOT_COORDINATOR);
-  return broker.cluster.groups.fetchOffsets(group, apiVersion);
+  return broker.cluster.groups.fetchOffsets(group, apiVersion, requireStable);
 }

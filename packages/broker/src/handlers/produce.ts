@@ -4,14 +4,15 @@
  * that it needs `min.insync.replicas` replicas in sync, and NOT_ENOUGH_REPLICAS_AFTER_APPEND does not occur.
  */
 import { isMillraceError, MillraceError } from '@millrace/base';
-import { errorCodes, errorRow, produce as produceApi, type ResponseDraft } from '@millrace/wire';
+import { errorCodes, errorRow, type ProduceRequest, produce as produceApi, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { stampAppendTime } from '../log/append-time.ts';
 import { refusalOf } from '../log/batch-validation.ts';
-import { producerBatchAt } from '../log/producer-batch.ts';
+import { type ProducerBatch, producerBatchAt } from '../log/producer-batch.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 import { leaderPartition } from '../partition-access.ts';
 import type { Partition } from '../topics/partition.ts';
+import { enterTransaction } from '../transactions/produce-admission.ts';
 
 type Draft = ResponseDraft<typeof produceApi>;
 type TopicDraft = NonNullable<Draft['responses']>[number];
@@ -35,7 +36,7 @@ export const produce: Handler<typeof produceApi> = {
       topicId,
       appended: partitionData.map(({ index, records }) =>
         validAcks
-          ? append(context, name, topicId, index, records, acks)
+          ? append(context, request, name, topicId, index, records)
           : refused(index, errorCodes.INVALID_REQUIRED_ACKS, 'acks must be -1, 0 or 1'),
       ),
     }));
@@ -66,12 +67,14 @@ async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefin
 }
 
 async function answer(
-  topics: readonly { name: string; topicId: string; appended: readonly Appended[] }[],
+  topics: readonly { name: string; topicId: string; appended: readonly (Appended | Promise<Appended>)[] }[],
 ): Promise<Draft> {
   const responses: TopicDraft[] = [];
   for (const { name, topicId, appended } of topics) {
     const partitionResponses: PartitionDraft[] = [];
-    for (const each of appended) partitionResponses.push(await settled(each));
+    for (const each of appended) {
+      partitionResponses.push(await settled(each instanceof Promise ? await each : each));
+    }
     responses.push({ name, topicId, partitionResponses });
   }
   return { responses };
@@ -87,12 +90,12 @@ async function settled({ draft, written }: Appended): Promise<PartitionDraft> {
 
 function append(
   context: RequestContext,
+  { acks, transactionalId }: ProduceRequest,
   name: string,
   topicId: string,
   index: number,
   records: Uint8Array | null,
-  acks: number,
-): Appended {
+): Appended | Promise<Appended> {
   const access = leaderPartition(context.broker, name, topicId, index);
   if (access.partition === undefined) return refused(index, access.errorCode, null);
   const { partition } = access;
@@ -105,12 +108,24 @@ function append(
   const refusal = refusalOf(records, settings, now);
   if (refusal !== undefined) return refused(index, refusal.errorCode, refusal.message);
   if (settings.timestampIsAppendTime) stampAppendTime(records, now);
-  return appendInSequence(partition, records, index, settings.timestampIsAppendTime ? now : -1);
+  const appendTime = settings.timestampIsAppendTime ? now : -1;
+  const producer = producerBatchAt(records, 0);
+  if (!producer?.isTransactional) return appendInSequence(partition, records, producer, index, appendTime);
+  return enterTransaction(context, transactionalId, partition, producer, (errorCode) =>
+    errorCode === errorCodes.NONE
+      ? appendInSequence(partition, records, producer, index, appendTime)
+      : refused(index, errorCode, null),
+  );
 }
 
-function appendInSequence(partition: Partition, batch: Uint8Array, index: number, appendTime: number): Appended {
+function appendInSequence(
+  partition: Partition,
+  batch: Uint8Array,
+  producer: ProducerBatch | undefined,
+  index: number,
+  appendTime: number,
+): Appended {
   const log = partition.openLog();
-  const producer = producerBatchAt(batch, 0);
   const check = producer && log.producers.check(producer);
   if (check?.kind === 'refused') return refused(index, check.errorCode, null);
   const logStartOffset = log.startOffset;
