@@ -3,6 +3,16 @@
  * set failed and has nothing else but its name; `unwrap` throws instead. Calls reject only when nothing could be asked.
  */
 import type { KafkaError } from '@millrace/wire';
+import type { AclAdmin } from './admin/acl-admin.ts';
+import type { CredentialAdmin } from './admin/credential-admin.ts';
+import type { FeatureAdmin } from './admin/feature-admin.ts';
+import type { GroupAdmin } from './admin/group-admin.ts';
+import type { LogDirectoryAdmin } from './admin/log-directory-admin.ts';
+import type { QuorumAdmin } from './admin/quorum-admin.ts';
+import type { QuotaAdmin } from './admin/quota-admin.ts';
+import type { ReassignmentAdmin } from './admin/reassignment-admin.ts';
+import type { TransactionAdmin } from './admin/transaction-admin.ts';
+import type { AclOperation } from './authorization.ts';
 import type { OffsetQuery } from './consumer.ts';
 import type { TopicPartition, TopicPartitionOffset } from './topic.ts';
 
@@ -60,6 +70,9 @@ export interface PartitionDescription {
   readonly replicas: readonly number[];
   readonly inSyncReplicas: readonly number[];
   readonly offlineReplicas: readonly number[];
+  /** Out of sync, yet without a committed record missing (KIP-966); undefined when the broker does not tell. */
+  readonly eligibleLeaderReplicas?: readonly number[] | undefined;
+  readonly lastKnownEligibleLeaderReplicas?: readonly number[] | undefined;
 }
 
 export interface TopicDescription {
@@ -67,6 +80,8 @@ export interface TopicDescription {
   readonly internal: boolean;
   /** By partition ascending. */
   readonly partitions: readonly PartitionDescription[];
+  /** What the principal may do to the topic; undefined when the broker does not tell. */
+  readonly authorizedOperations?: readonly AclOperation[] | undefined;
 }
 
 export interface NewTopic extends TopicName {
@@ -133,43 +148,18 @@ export type ConfigurationChange =
   | { readonly name: string; readonly operation: 'set' | 'append' | 'subtract'; readonly value: string }
   | { readonly name: string; readonly operation: 'delete' };
 
-export interface GroupName {
-  readonly group: string;
-}
-
-export interface GroupListing extends GroupName {
-  readonly protocolType: string;
-  /** Empty from brokers before Kafka 2.6. */
-  readonly state: string;
-  /** `classic`, `consumer`, ...; empty from brokers before Kafka 3.8. */
-  readonly type: string;
-}
-
-export interface GroupMember {
-  readonly memberId: string;
-  readonly instanceId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  readonly assignment: readonly TopicPartition[];
-}
-
-export interface GroupDescription {
-  readonly state: string;
-  readonly protocolType: string;
-  /** The assignor in use; empty without members. */
-  readonly protocol: string;
-  readonly coordinator: number;
-  readonly members: readonly GroupMember[];
-}
-
-export interface CommittedOffset extends TopicPartitionOffset {
-  /** -1 when the group stored none. */
-  readonly leaderEpoch: number;
-  readonly metadata: string;
-}
-
 /** Looks at and changes a cluster. Every call is bounded in time and may be repeated. */
-export interface Admin extends AsyncDisposable {
+export interface Admin
+  extends AsyncDisposable,
+    GroupAdmin,
+    TransactionAdmin,
+    ReassignmentAdmin,
+    LogDirectoryAdmin,
+    QuorumAdmin,
+    FeatureAdmin,
+    AclAdmin,
+    CredentialAdmin,
+    QuotaAdmin {
   describeCluster(options?: AdminCallOptions): Promise<ClusterDescription>;
   /** All topics, names ascending; internal ones only when asked for. */
   listTopics(options?: AdminCallOptions & { readonly internal?: boolean | undefined }): Promise<TopicListing[]>;
@@ -203,24 +193,10 @@ export interface Admin extends AsyncDisposable {
     resources: readonly (ConfigurationResource & { readonly changes: readonly ConfigurationChange[] })[],
     options?: AdminCallOptions & { readonly validateOnly?: boolean | undefined },
   ): Promise<ItemResult<ConfigurationResource>[]>;
-  /** All groups, names ascending. */
-  listGroups(options?: AdminCallOptions & { readonly states?: readonly string[] | undefined }): Promise<GroupListing[]>;
-  describeGroups(
-    groups: readonly string[],
+  /** Resources of these types (or of all) that have a configuration of their own. */
+  listConfigResources(
+    types?: readonly ConfigurationResource['type'][],
     options?: AdminCallOptions,
-  ): Promise<ItemResult<GroupName, GroupDescription>[]>;
-  deleteGroups(groups: readonly string[], options?: AdminCallOptions): Promise<ItemResult<GroupName>[]>;
-  /** The group's offsets, of the given partitions or all; partitions without one are left out. */
-  fetchOffsets(
-    group: string,
-    partitions?: readonly TopicPartition[],
-    options?: AdminCallOptions,
-  ): Promise<ItemResult<TopicPartition, Omit<CommittedOffset, keyof TopicPartition>>[]>;
-  /** Sets a group's offsets; only while it has no members. */
-  commitOffsets(
-    group: string,
-    offsets: readonly (TopicPartitionOffset & { readonly metadata?: string | undefined })[],
-    options?: AdminCallOptions,
-  ): Promise<ItemResult<TopicPartition>[]>;
+  ): Promise<ConfigurationResource[]>;
   close(): Promise<void>;
 }

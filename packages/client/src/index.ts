@@ -1,20 +1,70 @@
 export { isMillraceError, MillraceError } from '@millrace/base';
 export type { Compression, RecordHeader } from '@millrace/wire';
 export { KafkaError } from '@millrace/wire';
+export type { AclAdmin, AclBinding, AclFilter } from './admin/acl-admin.ts';
+export type {
+  CredentialAdmin,
+  ScramCredentialChange,
+  ScramCredentialListing,
+  UserName,
+} from './admin/credential-admin.ts';
+export type {
+  FeatureAdmin,
+  FeatureChange,
+  FeatureDescription,
+  FeatureDescriptions,
+  FeatureName,
+} from './admin/feature-admin.ts';
+export type {
+  CommittedOffset,
+  ConsumerMember,
+  GroupAdmin,
+  GroupDescription,
+  GroupFilter,
+  GroupListing,
+  GroupMember,
+  GroupMemberName,
+  GroupName,
+} from './admin/group-admin.ts';
+export type {
+  BrokerId,
+  LogDirectory,
+  LogDirectoryAdmin,
+  LogDirectoryPath,
+  ReplicaPlace,
+  StoredReplica,
+} from './admin/log-directory-admin.ts';
+export type { QuorumAdmin, QuorumDescription, QuorumReplica } from './admin/quorum-admin.ts';
+export type {
+  QuotaAdmin,
+  QuotaChange,
+  QuotaEntity,
+  QuotaEntityType,
+  QuotaEntry,
+  QuotaFilter,
+  QuotaMatch,
+  QuotaValues,
+} from './admin/quota-admin.ts';
+export type { OngoingReassignment, PartitionReassignment, ReassignmentAdmin } from './admin/reassignment-admin.ts';
+export type {
+  HangingTransaction,
+  ProducerState,
+  TransactionAdmin,
+  TransactionalIdName,
+  TransactionDescription,
+  TransactionFilter,
+  TransactionListing,
+  TransactionState,
+} from './admin/transaction-admin.ts';
 export {
   type Admin,
   type AdminCallOptions,
   type ClusterDescription,
   type ClusterNode,
-  type CommittedOffset,
   type ConfigurationChange,
   type ConfigurationEntry,
   type ConfigurationResource,
   type CreatedTopic,
-  type GroupDescription,
-  type GroupListing,
-  type GroupMember,
-  type GroupName,
   type ItemResult,
   type NewPartitions,
   type NewTopic,
@@ -25,6 +75,7 @@ export {
   type TopicName,
   unwrap,
 } from './admin.ts';
+export { type AclOperation, type AclResourceType, AuthorizationError, type NeededAccess } from './authorization.ts';
 export type { Client, ClientEvent, ClientOptions } from './client.ts';
 export type {
   AssignedConsumerOptions,

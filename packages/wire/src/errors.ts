@@ -222,7 +222,8 @@ export function errorRow(code: number): ErrorRow {
 
 /** A broker's answer that is an error. */
 export class KafkaError extends MillraceError {
-  readonly code = 'kafka_error';
+  /** Of its own for what a principal may not do. */
+  readonly code: 'kafka_error' | 'authorization_failed' = 'kafka_error';
   override readonly retriable: boolean;
   /** Kafka's number for it, as answered; may be one that the table lacks. */
   readonly errorCode: number;

@@ -1,10 +1,16 @@
-/** Configuration of topics, brokers and others: describe and change. */
-import { type DescribeConfigsResponse, describeConfigs, incrementalAlterConfigs } from '@millrace/wire';
+/** Configuration of topics, brokers and others: describe, change, list what has some. */
+import {
+  type DescribeConfigsResponse,
+  describeConfigs,
+  incrementalAlterConfigs,
+  listConfigResources,
+} from '@millrace/wire';
 import type { ConfigurationChange, ConfigurationEntry, ConfigurationResource, ItemResult } from '../admin.ts';
+import type { AclOperation, NeededAccess } from '../authorization.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
-import type { Connection } from '../connection/connection.ts';
-import { InvalidOptionError } from '../errors.ts';
+import { InvalidOptionError, UnsupportedApiError } from '../errors.ts';
 import { itemResults } from './item-results.ts';
+import { type Attempt, onAny, onBroker, throwIfFailed } from './routes.ts';
 
 type EntryAnswer = DescribeConfigsResponse['results'][number]['configs'][number];
 
@@ -46,7 +52,7 @@ export async function describeResources(
   const groups = byBroker(resources);
   const answers = await Promise.all(
     groups.map(([nodeId, group]) =>
-      onBroker(cluster, nodeId, bounds, async (connection, timeoutMs) => {
+      onBrokerOrAny(cluster, nodeId, bounds, async (connection, timeoutMs) => {
         const draft = {
           resources: group.map(({ type, name, keys }) => ({
             resourceType: typeIds[type],
@@ -66,6 +72,7 @@ export async function describeResources(
     ({ type, name }) => all.find((answer) => answer.resourceType === typeIds[type] && answer.resourceName === name),
     ({ type, name }) => `describe the configuration of ${type} ${name}`,
     ({ configs }) => ({ entries: configs.map(entryOf) }),
+    describing,
   );
 }
 
@@ -78,7 +85,7 @@ export async function alterResources(
   const groups = byBroker(resources);
   const answers = await Promise.all(
     groups.map(([nodeId, group]) =>
-      onBroker(cluster, nodeId, bounds, async (connection, timeoutMs) => {
+      onBrokerOrAny(cluster, nodeId, bounds, async (connection, timeoutMs) => {
         const draft = {
           resources: group.map(({ type, name, changes }) => ({
             resourceType: typeIds[type],
@@ -101,6 +108,7 @@ export async function alterResources(
     ({ type, name }) => all.find((answer) => answer.resourceType === typeIds[type] && answer.resourceName === name),
     ({ type, name }) => `change the configuration of ${type} ${name}`,
     () => ({}),
+    (resource) => access('alter-configs', resource),
   );
 }
 
@@ -118,17 +126,44 @@ function byBroker<R extends ConfigurationResource>(resources: readonly R[]): [nu
   return [...groups];
 }
 
-function onBroker<T>(
+function onBrokerOrAny<T>(
   cluster: Cluster,
   nodeId: number | undefined,
   bounds: CallBounds,
-  attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
+  attempt: Attempt<T>,
 ): Promise<T> {
-  return cluster.retrying(bounds, async (remainingMs) => {
-    if (nodeId !== undefined && cluster.pool.nodes.length === 0) await cluster.askMetadata([], false);
-    const connection = nodeId === undefined ? await cluster.pool.connectToAny() : await cluster.pool.connect(nodeId);
-    return attempt(connection, Math.min(remainingMs, cluster.settings.requestTimeoutMs));
+  return nodeId === undefined ? onAny(cluster, bounds, attempt) : onBroker(cluster, nodeId, bounds, attempt);
+}
+
+export async function listResources(
+  cluster: Cluster,
+  types: readonly ConfigurationResource['type'][],
+  bounds: CallBounds,
+): Promise<ConfigurationResource[]> {
+  return onAny(cluster, bounds, async (connection, timeoutMs) => {
+    const isOld = connection.version(listConfigResources) === 0;
+    if (isOld && types.some((type) => type !== 'client-metrics')) {
+      const detail = ' for other types than client-metrics';
+      throw new UnsupportedApiError(listConfigResources.name, connection.broker, detail);
+    }
+    const draft = isOld ? {} : { resourceTypes: types.map((type) => typeIds[type]) };
+    const response = await connection.request(listConfigResources, draft, { timeoutMs });
+    throwIfFailed(response, 'list resources that have a configuration', describing({ type: 'broker', name: '' }));
+    const words = Object.keys(typeIds) as ConfigurationResource['type'][];
+    return response.configResources.flatMap(({ resourceType, resourceName }) => {
+      const type = words.find((word) => typeIds[word] === resourceType);
+      return type === undefined ? [] : [{ type, name: resourceName }];
+    });
   });
+}
+
+function describing(resource: ConfigurationResource): NeededAccess {
+  return access('describe-configs', resource);
+}
+
+function access(operation: AclOperation, { type, name }: ConfigurationResource): NeededAccess {
+  if (type === 'topic' || type === 'group') return { operation, resourceType: type, resourceName: name };
+  return { operation, resourceType: 'cluster', resourceName: 'kafka-cluster' };
 }
 
 function entryOf(entry: EntryAnswer): ConfigurationEntry {

@@ -1,42 +1,52 @@
-/** Consumer groups: list, describe, delete, and their offsets. */
+/** Consumer groups of both protocols: list, describe, delete, remove members. */
 import {
+  type ConsumerGroupDescribeResponse,
+  consumerGroupDescribe,
   type DescribeGroupsResponse,
   decodeConsumerAssignment,
   deleteGroups,
   describeGroups,
   errorCodes,
-  errorRow,
-  KafkaError,
+  leaveGroup,
   listGroups,
-  offsetCommit,
 } from '@millrace/wire';
-import type { CommittedOffset, GroupDescription, GroupListing, GroupMember, GroupName, ItemResult } from '../admin.ts';
+import type { ItemResult } from '../admin.ts';
+import { type NeededAccess, operationsOf } from '../authorization.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
+import type { Connection } from '../connection/connection.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
-import { byTopic, fetchStoredOffsets } from '../offset-queries.ts';
-import type { TopicPartition, TopicPartitionOffset } from '../topic.ts';
-import { itemResults } from './item-results.ts';
+import type { TopicPartition } from '../topic.ts';
+import type {
+  GroupDescription,
+  GroupFilter,
+  GroupListing,
+  GroupMember,
+  GroupMemberName,
+  GroupName,
+} from './group-admin.ts';
+import { type ItemAnswer, itemResults } from './item-results.ts';
+import { onEachBroker, throwIfFailed, throwIfRetriable } from './routes.ts';
 
-type GroupAnswer = DescribeGroupsResponse['groups'][number];
+type ClassicAnswer = DescribeGroupsResponse['groups'][number];
+type ConsumerAnswer = ConsumerGroupDescribeResponse['groups'][number];
+type Described = ItemAnswer & { readonly description?: GroupDescription };
+
+const classicMemberType = 0;
 
 export async function listAllGroups(
   cluster: Cluster,
-  states: readonly string[],
+  { states = [], types = [] }: GroupFilter,
   bounds: CallBounds,
 ): Promise<GroupListing[]> {
-  await cluster.retrying(bounds, () => cluster.askMetadata([], false));
-  const answers = await Promise.all(
-    cluster.pool.nodes.map(({ nodeId }) =>
-      cluster.retrying(bounds, async (remainingMs) => {
-        const connection = await cluster.pool.connect(nodeId);
-        const draft = connection.supports(listGroups, 4) ? { statesFilter: states } : {};
-        const options = { timeoutMs: Math.min(remainingMs, cluster.settings.requestTimeoutMs) };
-        const response = await connection.request(listGroups, draft, options);
-        if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `list the groups of broker ${nodeId}`);
-        return response.groups;
-      }),
-    ),
-  );
+  const answers = await onEachBroker(cluster, bounds, async (connection, timeoutMs, nodeId) => {
+    const draft = {
+      ...(connection.supports(listGroups, 4) ? { statesFilter: states } : {}),
+      ...(connection.supports(listGroups, 5) ? { typesFilter: types } : {}),
+    };
+    const response = await connection.request(listGroups, draft, { timeoutMs });
+    throwIfFailed(response, `list the groups of broker ${nodeId}`);
+    return response.groups;
+  });
   return answers
     .flat()
     .map(({ groupId, protocolType, groupState, groupType }) => ({
@@ -46,49 +56,117 @@ export async function listAllGroups(
       type: groupType,
     }))
     .filter(({ state }) => states.length === 0 || state === '' || states.includes(state))
+    .filter(({ type }) => types.length === 0 || type === '' || types.some((name) => name === type.toLowerCase()))
     .sort((left, right) => (left.group < right.group ? -1 : 1));
 }
 
 export async function describeSomeGroups(
   cluster: Cluster,
   groups: readonly string[],
+  operations: boolean,
   bounds: CallBounds,
 ): Promise<ItemResult<GroupName, GroupDescription>[]> {
   const answers = await Promise.all(
     groups.map((group) => {
       const coordinator = new GroupCoordinator(cluster, group);
       return coordinator.call(bounds, async (connection, timeoutMs) => {
-        const response = await connection.request(describeGroups, { groups: [group] }, { timeoutMs });
-        const answer = response.groups[0];
-        throwIfRetriable(answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR, `describe group ${group}`);
-        return {
-          coordinator: coordinator.nodeId ?? -1,
-          ...(answer as GroupAnswer),
-          ...existing(answer as GroupAnswer),
-        };
+        const nodeId = coordinator.nodeId ?? -1;
+        const answer =
+          (await describeConsumerGroup(connection, group, nodeId, operations, timeoutMs)) ??
+          (await describeClassicGroup(connection, group, nodeId, operations, timeoutMs));
+        throwIfRetriable(answer, `describe group ${group}`);
+        return answer;
       });
     }),
   );
   return itemResults(
     groups.map((group) => ({ group })),
-    ({ group }) => answers.find(({ groupId }) => groupId === group),
+    (_, place) => answers[place],
     ({ group }) => `describe group ${group}`,
-    ({ groupState, protocolType, protocolData, coordinator, members }) => ({
-      state: groupState,
-      protocolType,
-      protocol: protocolData,
-      coordinator,
-      members: members.map((member) => memberOf(member, protocolType)),
-    }),
+    ({ description }) => description as GroupDescription,
+    accessTo('describe'),
   );
 }
 
-/** Brokers before version 6 of the API answer for a group that does not exist as for a dead one. */
-function existing({ errorCode, groupState }: GroupAnswer): { readonly errorCode: number } {
-  return { errorCode: errorCode === 0 && groupState === 'Dead' ? errorCodes.GROUP_ID_NOT_FOUND : errorCode };
+/** Undefined when the group is of the classic protocol, or the broker knows no other. */
+async function describeConsumerGroup(
+  connection: Connection,
+  group: string,
+  coordinator: number,
+  operations: boolean,
+  timeoutMs: number,
+): Promise<Described | undefined> {
+  if (!connection.supports(consumerGroupDescribe, 0)) return undefined;
+  const draft = { groupIds: [group], includeAuthorizedOperations: operations };
+  const [answer] = (await connection.request(consumerGroupDescribe, draft, { timeoutMs })).groups;
+  const { errorCode = errorCodes.UNKNOWN_SERVER_ERROR, errorMessage = null } = answer ?? {};
+  if (errorCode === errorCodes.GROUP_ID_NOT_FOUND || errorCode === errorCodes.UNSUPPORTED_VERSION) return undefined;
+  if (answer === undefined || errorCode !== 0) return { errorCode, errorMessage };
+  const description: GroupDescription = {
+    type: 'consumer',
+    state: answer.groupState,
+    protocolType: 'consumer',
+    protocol: answer.assignorName,
+    coordinator,
+    members: answer.members.map(consumerMemberOf),
+    epoch: answer.groupEpoch,
+    assignmentEpoch: answer.assignmentEpoch,
+    authorizedOperations: operationsOf(answer.authorizedOperations),
+  };
+  return { errorCode, description };
 }
 
-function memberOf(member: GroupAnswer['members'][number], protocolType: string): GroupMember {
+async function describeClassicGroup(
+  connection: Connection,
+  group: string,
+  coordinator: number,
+  operations: boolean,
+  timeoutMs: number,
+): Promise<Described> {
+  const draft = { groups: [group], ...(operations ? { includeAuthorizedOperations: true } : {}) };
+  const [answer] = (await connection.request(describeGroups, draft, { timeoutMs })).groups;
+  if (answer === undefined) return { errorCode: errorCodes.UNKNOWN_SERVER_ERROR };
+  const { errorCode, errorMessage, groupState, protocolType, protocolData, members } = answer;
+  // Brokers before version 6 of the API answer for a group that does not exist as for a dead one.
+  if (errorCode === 0 && groupState === 'Dead') return { errorCode: errorCodes.GROUP_ID_NOT_FOUND };
+  const description: GroupDescription = {
+    type: 'classic',
+    state: groupState,
+    protocolType,
+    protocol: protocolData,
+    coordinator,
+    members: members.map((member) => classicMemberOf(member, protocolType)),
+    authorizedOperations: operationsOf(answer.authorizedOperations),
+  };
+  return { errorCode, errorMessage, description };
+}
+
+function consumerMemberOf(member: ConsumerAnswer['members'][number]): GroupMember {
+  const { memberId, instanceId, clientId, clientHost, memberType } = member;
+  return {
+    memberId,
+    instanceId,
+    clientId,
+    clientHost,
+    assignment: partitionsOf(member.assignment),
+    consumer: {
+      epoch: member.memberEpoch,
+      rack: member.rackId,
+      subscribedTopics: member.subscribedTopicNames,
+      subscribedPattern: member.subscribedTopicRegex === '' ? null : member.subscribedTopicRegex,
+      targetAssignment: partitionsOf(member.targetAssignment),
+      classic: memberType < 0 ? undefined : memberType === classicMemberType,
+    },
+  };
+}
+
+function partitionsOf({ topicPartitions }: ConsumerAnswer['members'][number]['assignment']): TopicPartition[] {
+  return topicPartitions.flatMap(({ topicName, partitions }) =>
+    partitions.map((partition) => ({ topic: topicName, partition })),
+  );
+}
+
+function classicMemberOf(member: ClassicAnswer['members'][number], protocolType: string): GroupMember {
   const { memberId, groupInstanceId, clientId, clientHost, memberAssignment } = member;
   const isConsumer = protocolType === 'consumer' && memberAssignment.length > 0;
   const assigned = isConsumer ? decodeConsumerAssignment(memberAssignment).assignedPartitions : [];
@@ -104,67 +182,61 @@ export async function deleteSomeGroups(
   const answers = await Promise.all(
     groups.map((group) =>
       new GroupCoordinator(cluster, group).call(bounds, async (connection, timeoutMs) => {
-        const { results } = await connection.request(deleteGroups, { groupsNames: [group] }, { timeoutMs });
-        throwIfRetriable(results[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR, `delete group ${group}`);
-        return results;
+        const [answer] = (await connection.request(deleteGroups, { groupsNames: [group] }, { timeoutMs })).results;
+        if (answer !== undefined) throwIfRetriable(answer, `delete group ${group}`);
+        return answer;
       }),
     ),
   );
-  const all = answers.flat();
   return itemResults(
     groups.map((group) => ({ group })),
-    ({ group }) => all.find(({ groupId }) => groupId === group),
+    (_, place) => answers[place],
     ({ group }) => `delete group ${group}`,
     () => ({}),
+    accessTo('delete'),
   );
 }
 
-export async function fetchGroupOffsets(
+export async function removeSomeMembers(
   cluster: Cluster,
   group: string,
-  partitions: readonly TopicPartition[] | null,
+  named: readonly GroupMemberName[] | undefined,
+  reason: string | undefined,
   bounds: CallBounds,
-): Promise<ItemResult<TopicPartition, Omit<CommittedOffset, keyof TopicPartition>>[]> {
-  const stored = await fetchStoredOffsets(new GroupCoordinator(cluster, group), partitions, bounds);
-  return stored
-    .filter(({ offset, errorCode }) => offset >= 0 || errorCode !== 0)
-    .map(({ topic, partition, errorCode, offset, leaderEpoch, metadata }) => {
-      if (errorCode === 0) return { topic, partition, offset, leaderEpoch, metadata };
-      const action = `fetch the offset of group ${group} for ${topic} [${partition}]`;
-      return { topic, partition, error: new KafkaError(errorCode, action) };
-    });
-}
-
-export async function commitGroupOffsets(
-  cluster: Cluster,
-  group: string,
-  offsets: readonly (TopicPartitionOffset & { readonly metadata?: string | undefined })[],
-  bounds: CallBounds,
-): Promise<ItemResult<TopicPartition>[]> {
-  const topics = byTopic(offsets, ({ partition, offset, metadata }) => ({
-    partitionIndex: partition,
-    committedOffset: offset,
-    committedMetadata: metadata ?? '',
+): Promise<ItemResult<GroupMemberName>[]> {
+  const names = named ?? (await membersOf(cluster, group, bounds));
+  if (names.length === 0) return [];
+  const members = names.map(({ memberId = '', instanceId = null }) => ({
+    memberId,
+    groupInstanceId: instanceId,
+    reason: reason ?? 'removed by an admin',
   }));
-  const draft = { groupId: group, topics: topics.map(([name, partitions]) => ({ name, partitions })) };
+  const action = `remove members of group ${group}`;
   const answers = await new GroupCoordinator(cluster, group).call(bounds, async (connection, timeoutMs) => {
-    const response = await connection.request(offsetCommit, draft, { timeoutMs, versionMax: 9 });
-    const flat = response.topics.flatMap(({ name, partitions }) => partitions.map((answer) => ({ name, ...answer })));
-    for (const { errorCode } of flat) throwIfRetriable(errorCode, `commit offsets of group ${group}`);
-    return flat;
+    const draft = { groupId: group, members };
+    const response = await connection.request(leaveGroup, draft, { timeoutMs });
+    throwIfFailed(response, action, accessTo('read')({ group }));
+    return response.members;
   });
   return itemResults(
-    offsets.map(({ topic, partition }) => ({ topic, partition })),
-    ({ topic, partition }) =>
-      answers.find(({ name, partitionIndex }) => name === topic && partitionIndex === partition),
-    ({ topic, partition }) => `commit the offset of group ${group} for ${topic} [${partition}]`,
+    names,
+    ({ memberId, instanceId }) =>
+      answers.find((answer) =>
+        instanceId === undefined ? answer.memberId === memberId : answer.groupInstanceId === instanceId,
+      ),
+    ({ memberId, instanceId }) => `remove member ${instanceId ?? memberId} of group ${group}`,
     () => ({}),
   );
 }
 
-/** Errors that another attempt may cure end the attempt; the others are results. */
-function throwIfRetriable(errorCode: number, action: string): void {
-  if (errorCode !== errorCodes.UNKNOWN_TOPIC_OR_PARTITION && errorRow(errorCode).retriable) {
-    throw new KafkaError(errorCode, action);
-  }
+async function membersOf(cluster: Cluster, group: string, bounds: CallBounds): Promise<GroupMemberName[]> {
+  const [described] = await describeSomeGroups(cluster, [group], false, bounds);
+  if (described?.error !== undefined) throw described.error;
+  return (described?.members ?? []).map(({ memberId, instanceId }) =>
+    instanceId === null ? { memberId } : { instanceId },
+  );
+}
+
+function accessTo(operation: 'describe' | 'delete' | 'read'): (name: GroupName) => NeededAccess {
+  return ({ group }) => ({ operation, resourceType: 'group', resourceName: group });
 }

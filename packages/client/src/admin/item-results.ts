@@ -1,6 +1,7 @@
 /** Answers about several things, brought into the order in which they were asked for. */
-import { errorCodes, KafkaError } from '@millrace/wire';
+import { errorCodes } from '@millrace/wire';
 import type { ItemResult } from '../admin.ts';
+import { answerError, type NeededAccess } from '../authorization.ts';
 
 export interface ItemAnswer {
   readonly errorCode: number;
@@ -8,33 +9,25 @@ export interface ItemAnswer {
 }
 
 /**
- * One result for each of `names`, from the answer that `find` tells. `action` says what was tried, of the item named; a
- * missing answer is an error too.
+ * One result for each of `names`, from the answer that `find` tells. `action` says what was tried, of the item named;
+ * `needed` what that needs to be allowed. A missing answer is an error too.
  */
 export function itemResults<Names extends object, Answer extends ItemAnswer, Value extends object>(
   names: readonly Names[],
-  find: (names: Names) => Answer | undefined,
+  find: (names: Names, place: number) => Answer | undefined,
   action: (names: Names) => string,
   value: (answer: Answer) => Value,
+  needed?: (names: Names) => NeededAccess,
 ): ItemResult<Names, Value>[] {
-  return names.map((name) => {
-    const answer = find(name);
+  return names.map((name, place) => {
+    const answer = find(name, place);
     if (answer === undefined) {
-      return {
-        ...name,
-        error: new KafkaError(errorCodes.UNKNOWN_SERVER_ERROR, action(name), 'the answer leaves it out'),
-      };
+      const error = answerError(errorCodes.UNKNOWN_SERVER_ERROR, action(name), 'the answer leaves it out');
+      return { ...name, error };
     }
     if (answer.errorCode !== 0) {
-      return { ...name, error: new KafkaError(answer.errorCode, action(name), answer.errorMessage ?? null) };
+      return { ...name, error: answerError(answer.errorCode, action(name), answer.errorMessage, needed?.(name)) };
     }
     return { ...name, ...value(answer) };
   });
-}
-
-/** Throws when an answer says that the broker asked is not the controller, so that another is tried. */
-export function throwIfNotController(answers: readonly ItemAnswer[]): void {
-  if (answers.some(({ errorCode }) => errorCode === errorCodes.NOT_CONTROLLER)) {
-    throw new KafkaError(errorCodes.NOT_CONTROLLER, 'ask the controller');
-  }
 }

@@ -1,30 +1,13 @@
-/** Topics: list, describe, create, delete, add partitions, delete records. */
-import {
-  createPartitions,
-  createTopics,
-  deleteRecords,
-  deleteTopics,
-  errorCodes,
-  KafkaError,
-  type MetadataResponse,
-} from '@millrace/wire';
-import type {
-  CreatedTopic,
-  ItemResult,
-  NewPartitions,
-  NewTopic,
-  TopicDescription,
-  TopicListing,
-  TopicName,
-} from '../admin.ts';
+/** Topics: list, create, delete, add partitions, delete records. */
+import { createPartitions, createTopics, deleteRecords, deleteTopics, errorCodes, KafkaError } from '@millrace/wire';
+import type { CreatedTopic, ItemResult, NewPartitions, NewTopic, TopicListing, TopicName } from '../admin.ts';
+import type { AclOperation, NeededAccess } from '../authorization.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
-import type { Connection } from '../connection/connection.ts';
 import { byTopic } from '../offset-queries.ts';
 import { askLeaders } from '../partition-leaders.ts';
 import type { TopicPartition, TopicPartitionOffset } from '../topic.ts';
-import { itemResults, throwIfNotController } from './item-results.ts';
-
-type TopicAnswer = MetadataResponse['topics'][number];
+import { itemResults } from './item-results.ts';
+import { askInRounds } from './item-rounds.ts';
 
 export async function listAllTopics(cluster: Cluster, internal: boolean, bounds: CallBounds): Promise<TopicListing[]> {
   const { topics } = await cluster.retrying(bounds, () => cluster.askMetadata(null, false));
@@ -40,67 +23,35 @@ export async function listAllTopics(cluster: Cluster, internal: boolean, bounds:
     .sort((left, right) => (left.topic < right.topic ? -1 : 1));
 }
 
-export async function describeSomeTopics(
-  cluster: Cluster,
-  names: readonly string[],
-  bounds: CallBounds,
-): Promise<ItemResult<TopicName, TopicDescription>[]> {
-  if (names.length === 0) return [];
-  const response = await cluster.retrying(bounds, () => cluster.askMetadata(names, false));
-  cluster.metadata.learn(response);
-  return itemResults(
-    names.map((topic) => ({ topic })),
-    ({ topic }) => response.topics.find(({ name }) => name === topic),
-    ({ topic }) => `describe topic ${topic}`,
-    describeTopic,
-  );
-}
-
-function describeTopic({ topicId, isInternal, partitions }: TopicAnswer): TopicDescription {
-  return {
-    topicId,
-    internal: isInternal,
-    partitions: partitions
-      .map((partition) => ({
-        partition: partition.partitionIndex,
-        leader: partition.leaderId,
-        leaderEpoch: partition.leaderEpoch,
-        replicas: partition.replicaNodes,
-        inSyncReplicas: partition.isrNodes,
-        offlineReplicas: partition.offlineReplicas,
-      }))
-      .sort((left, right) => left.partition - right.partition),
-  };
-}
-
 export async function createNewTopics(
   cluster: Cluster,
   topics: readonly NewTopic[],
   validateOnly: boolean,
   bounds: CallBounds,
 ): Promise<ItemResult<TopicName, CreatedTopic>[]> {
-  const draft = {
-    topics: topics.map(({ topic, partitions, replicationFactor, assignment, configuration }) => ({
-      name: topic,
-      numPartitions: assignment === undefined ? (partitions ?? -1) : -1,
-      replicationFactor: assignment === undefined ? (replicationFactor ?? -1) : -1,
-      assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
-      configs: Object.entries(configuration ?? {}).map(([name, value]) => ({ name, value })),
-    })),
-    validateOnly,
-  };
-  const answers = await onController(cluster, bounds, async (connection, timeoutMs) => {
-    const response = await connection.request(createTopics, { ...draft, timeoutMs }, { timeoutMs });
-    throwIfNotController(response.topics);
-    return response.topics;
+  const answers = await askInRounds(cluster, bounds, topics, topicOf, async (open, connection, timeoutMs) => {
+    const draft = { topics: open.map(newTopicDraft), validateOnly, timeoutMs };
+    const response = await connection.request(createTopics, draft, { timeoutMs });
+    return response.topics.map((answer) => [answer.name, answer] as const);
   });
   for (const { topic } of topics) cluster.metadata.forget(topic);
   return itemResults(
     topics.map(({ topic }) => ({ topic })),
-    ({ topic }) => answers.find(({ name }) => name === topic),
+    ({ topic }) => answers.get(topic),
     ({ topic }) => `create topic ${topic}`,
     ({ topicId, numPartitions, replicationFactor }) => ({ topicId, partitionCount: numPartitions, replicationFactor }),
+    accessTo('create'),
   );
+}
+
+function newTopicDraft({ topic, partitions, replicationFactor, assignment, configuration }: NewTopic) {
+  return {
+    name: topic,
+    numPartitions: assignment === undefined ? (partitions ?? -1) : -1,
+    replicationFactor: assignment === undefined ? (replicationFactor ?? -1) : -1,
+    assignments: (assignment ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
+    configs: Object.entries(configuration ?? {}).map(([name, value]) => ({ name, value })),
+  };
 }
 
 export async function deleteSomeTopics(
@@ -108,19 +59,22 @@ export async function deleteSomeTopics(
   names: readonly string[],
   bounds: CallBounds,
 ): Promise<ItemResult<TopicName>[]> {
-  const answers = await onController(cluster, bounds, async (connection, timeoutMs) => {
+  const topics = names.map((topic) => ({ topic }));
+  const answers = await askInRounds(cluster, bounds, topics, topicOf, async (open, connection, timeoutMs) => {
     const byId = connection.version(deleteTopics) >= 6;
-    const draft = byId ? { topics: names.map((name) => ({ name })), timeoutMs } : { topicNames: names, timeoutMs };
+    const draft = byId
+      ? { topics: open.map(({ topic }) => ({ name: topic })), timeoutMs }
+      : { topicNames: open.map(topicOf), timeoutMs };
     const { responses } = await connection.request(deleteTopics, draft, { timeoutMs });
-    throwIfNotController(responses);
-    return responses;
+    return responses.map((answer) => [answer.name ?? '', answer] as const);
   });
   for (const name of names) cluster.metadata.forget(name);
   return itemResults(
-    names.map((topic) => ({ topic })),
-    ({ topic }) => answers.find(({ name }) => name === topic),
+    topics,
+    ({ topic }) => answers.get(topic),
     ({ topic }) => `delete topic ${topic}`,
     () => ({}),
+    accessTo('delete'),
   );
 }
 
@@ -130,26 +84,32 @@ export async function addPartitions(
   validateOnly: boolean,
   bounds: CallBounds,
 ): Promise<ItemResult<TopicName>[]> {
-  const draft = {
-    topics: topics.map(({ topic, totalCount, assignment }) => ({
+  const answers = await askInRounds(cluster, bounds, topics, topicOf, async (open, connection, timeoutMs) => {
+    const drafts = open.map(({ topic, totalCount, assignment }) => ({
       name: topic,
       count: totalCount,
       assignments: assignment === undefined ? null : assignment.map((brokerIds) => ({ brokerIds })),
-    })),
-    validateOnly,
-  };
-  const answers = await onController(cluster, bounds, async (connection, timeoutMs) => {
-    const { results } = await connection.request(createPartitions, { ...draft, timeoutMs }, { timeoutMs });
-    throwIfNotController(results);
-    return results;
+    }));
+    const draft = { topics: drafts, validateOnly, timeoutMs };
+    const { results } = await connection.request(createPartitions, draft, { timeoutMs });
+    return results.map((answer) => [answer.name, answer] as const);
   });
   for (const { topic } of topics) cluster.metadata.forget(topic);
   return itemResults(
     topics.map(({ topic }) => ({ topic })),
-    ({ topic }) => answers.find(({ name }) => name === topic),
+    ({ topic }) => answers.get(topic),
     ({ topic }) => `add partitions to topic ${topic}`,
     () => ({}),
+    accessTo('alter'),
   );
+}
+
+function topicOf({ topic }: TopicName): string {
+  return topic;
+}
+
+function accessTo(operation: AclOperation): (name: TopicName) => NeededAccess {
+  return ({ topic }) => ({ operation, resourceType: 'topic', resourceName: topic });
 }
 
 export async function deleteRecordsBefore(
@@ -177,22 +137,5 @@ export async function deleteRecordsBefore(
       return { topic, partition, error };
     }
     return { topic, partition, lowWatermark: result.value };
-  });
-}
-
-/** Calls the controller, another one if it has moved. */
-export function onController<T>(
-  cluster: Cluster,
-  bounds: CallBounds,
-  attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
-): Promise<T> {
-  return cluster.retrying(bounds, async (remainingMs) => {
-    try {
-      const connection = await cluster.connectToController();
-      return await attempt(connection, Math.min(remainingMs, cluster.settings.requestTimeoutMs));
-    } catch (error) {
-      cluster.forgetController();
-      throw error;
-    }
   });
 }

@@ -53,6 +53,7 @@ function secured(lifetimeMs: () => number, asked: string[]): ScriptedBroker {
       return {
         errorCode: refused ? errorCodes.SASL_AUTHENTICATION_FAILED : 0,
         errorMessage: refused ? 'no such user' : null,
+        authBytes: new Uint8Array(),
         sessionLifetimeMs: lifetimeMs(),
       };
     })
@@ -183,10 +184,10 @@ test('a gate with two reasons opens when both are gone, and keeps the order when
     });
   }
   gate.open();
-  assert.deepEqual(passed, []);
+  assert.equal(passed.length, 0);
   gate.open();
   assert.deepEqual(passed, [1, 2]);
-  gate.hold(() => passed.push(4));
+  gate.hold(() => void passed.push(4));
   gate.open();
   assert.deepEqual(passed, [1, 2, 3, 4]);
 });
