@@ -116,12 +116,14 @@ export class CrashingDisk implements Disk {
   }
 
   async list(path: string): Promise<DiskEntry[]> {
-    const within = this.paths().filter((name) => name.startsWith(`${path}/`));
-    return within.map((name) => ({
-      name: name.slice(path.length + 1),
-      isDirectory: false,
-      size: this.content(name).length,
-    }));
+    const entries = new Map<string, DiskEntry>();
+    for (const file of this.paths()) {
+      if (!file.startsWith(`${path}/`)) continue;
+      const [name = '', ...below] = file.slice(path.length + 1).split('/');
+      const isDirectory = below.length > 0;
+      entries.set(name, { name, isDirectory, size: isDirectory ? 0 : this.content(file).length });
+    }
+    return [...entries.values()];
   }
 
   async rename(from: string, to: string): Promise<void> {
