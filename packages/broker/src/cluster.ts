@@ -20,6 +20,7 @@ import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { handlers } from './handlers/index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Journal } from './journal/journal.ts';
+import { Compactor } from './log/compaction/compactor.ts';
 import { FileCache } from './log/file-cache.ts';
 import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
@@ -137,6 +138,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   /** By node id, ascending. */
   readonly #listeners: ReadonlyMap<number, BrokerListener>;
   readonly #housekeeping: Housekeeping;
+  readonly #compactor: Compactor;
   readonly #report: (event: BrokerEvent) => void;
   #clusterId = '';
   #endpoints: readonly BrokerEndpoint[] = [];
@@ -177,6 +179,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
     this.#connections = this.#makeConnections();
     this.#listeners = this.#makeListeners(table);
+    const stopped = (): boolean => this.#housekeeping.stopped;
+    this.#compactor = new Compactor({ environment, platform, configuration: this.configuration, stopped });
     this.topics = new TopicCatalog({
       directory: paths.topics,
       replicaTable: table,
@@ -247,6 +251,9 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await this.#listen();
     this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
+    if (this.configuration.boolean('log.cleaner.enable')) {
+      this.#housekeeping.every(this.configuration.number('log.cleaner.backoff.ms'), () => this.#compact());
+    }
     this.#tendTransactions();
     this.#housekeeping.every(securityCheckMs, () => this.#tendListeners());
     this.#keepLeaders();
@@ -458,6 +465,13 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#housekeeping.every(openMs, () => this.transactions.abortTimedOut());
     const unusedMs = this.configuration.number('transaction.remove.expired.transaction.cleanup.interval.ms');
     this.#housekeeping.every(unusedMs, () => this.transactions.expire());
+  }
+
+  #compact(): Promise<void> {
+    const { topics } = this;
+    return this.#compactor.run(function* () {
+      for (const { log, owner } of topics.logged()) if (log !== undefined) yield { log, settings: owner.settings };
+    });
   }
 
   #flushOld(): Promise<void> {

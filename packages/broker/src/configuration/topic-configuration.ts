@@ -12,6 +12,12 @@ const definitions = new Map(topicDefinitions.map((definition) => [definition.nam
 export interface LogSettings {
   readonly compact: boolean;
   readonly deleteOld: boolean;
+  /** From which share of bytes not compacted on the log is. */
+  readonly dirtyRatioMin: number;
+  readonly compactionLagMinMs: number;
+  readonly compactionLagMaxMs: number;
+  /** How long tombstones are kept. */
+  readonly tombstoneMs: number;
   readonly retentionMs: number;
   readonly retentionBytes: number;
   readonly segmentBytes: number;
@@ -58,11 +64,17 @@ export function logSettings(own: ReadonlyMap<string, string>, cluster: ClusterCo
   const policy = text('cleanup.policy');
   return {
     compact: policy.includes('compact'),
+    dirtyRatioMin: number('min.cleanable.dirty.ratio'),
+    compactionLagMinMs: number('min.compaction.lag.ms'),
+    compactionLagMaxMs: number('max.compaction.lag.ms'),
+    tombstoneMs: number('delete.retention.ms'),
     deleteOld: policy.includes('delete'),
     retentionMs: bounded('retention.ms'),
     retentionBytes: bounded('retention.bytes'),
     segmentBytes: number('segment.bytes'),
-    segmentMs: number('segment.ms'),
+    segmentMs: policy.includes('compact')
+      ? Math.min(number('segment.ms'), number('max.compaction.lag.ms'))
+      : number('segment.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
     batchBytesMax: number('max.message.bytes'),
     flushRecords: number('flush.messages'),

@@ -7,6 +7,7 @@ import { errorCodes, listOffsets as listOffsetsApi, type RequestOf, type Respons
 import type { Handler, RequestContext } from '../handler.ts';
 import { findByTimestamp, findMaxTimestamp } from '../log/timestamp-search.ts';
 import { leaderPartition } from '../partition-access.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 import type { Partition } from '../topics/partition.ts';
 
 type Asked = RequestOf<typeof listOffsetsApi>['topics'][number]['partitions'][number];
@@ -42,8 +43,10 @@ async function find(
   committedOnly: boolean,
 ): Promise<PartitionDraft> {
   const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
-  const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
   const refused = (errorCode: number) => ({ partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 });
+  const denied = topicRefusal(context, 'Describe', name);
+  if (denied !== errorCodes.NONE) return refused(denied);
+  const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
   if (access.partition === undefined) return refused(access.errorCode);
   const { partition } = access;
   if (timestamp < earliestPendingUpload) return refused(errorCodes.INVALID_REQUEST);
@@ -71,8 +74,6 @@ async function offsetOf(
   if (timestamp === latestTiered || timestamp === earliestPendingUpload) return none;
   const { log } = partition;
   if (log === undefined) return none;
-  const { files } = partition.owner.environment;
-  const found =
-    timestamp === maxTimestamp ? await findMaxTimestamp(log, files) : await findByTimestamp(log, files, timestamp);
+  const found = timestamp === maxTimestamp ? await findMaxTimestamp(log) : await findByTimestamp(log, timestamp);
   return found !== undefined && found.offset < end ? found : none;
 }

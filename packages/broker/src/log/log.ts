@@ -16,10 +16,12 @@ import { assert } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { type AbortedTransaction, abortedIn } from './aborted-transaction.ts';
+import { readCompactedTo } from './compaction/compaction-checkpoint.ts';
+import { type CompactionPlan, isOverdue, planCompaction } from './compaction/compaction-plan.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { LogWriter } from './log-writer.ts';
 import { producerBatchAt } from './producer-batch.ts';
-import { ProducerStates } from './producer-states.ts';
+import { type ProducerSnapshot, ProducerStates } from './producer-states.ts';
 import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { recoverSegments } from './segment-recovery.ts';
@@ -53,6 +55,7 @@ export class Log {
   #writing: Promise<void> | undefined;
   #startOffset = 0;
   #endOffset = 0;
+  #compactedTo = 0;
   #closed = false;
 
   constructor(options: LogOptions) {
@@ -106,6 +109,9 @@ export class Log {
     const end = this.#segments.active?.nextOffset ?? startOffset;
     this.#startOffset = Math.min(Math.max(first, startOffset), end);
     this.#endOffset = end;
+    if (settings.compact) {
+      this.#compactedTo = Math.min(end, await readCompactedTo(this.#environment.disk, directory));
+    }
     await this.#writer.resume(end, settings);
   }
 
@@ -201,6 +207,48 @@ export class Log {
       this.#startOffset = Math.max(this.#startOffset, next.baseOffset);
       return true;
     });
+  }
+
+  /** Whether it takes nothing any more: it is closed, or its files are removed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What compaction would do now, if it is due; rolls the active segment when `max.compaction.lag.ms` asks for it. */
+  async planCompaction(): Promise<CompactionPlan | undefined> {
+    const settings = this.#settings();
+    if (this.#closed || !settings.compact) return undefined;
+    const now = this.#environment.clock.now();
+    const isDue = ({ active } = this.#segments): boolean => active !== undefined && isOverdue(active, settings, now);
+    if (isDue()) {
+      await this.#exclusively(async () => {
+        if (isDue()) await this.#writer.roll();
+      });
+    }
+    const { startOffset, lastStableOffset, segments } = this;
+    return planCompaction({ segments, startOffset, lastStableOffset, compactedTo: this.#compactedTo }, settings, now);
+  }
+
+  /** Puts a compacted segment in the place of others, as `SegmentList.swap`. */
+  async swapSegments(
+    replaced: readonly Segment[],
+    fresh: Segment,
+    producers: readonly ProducerSnapshot[] | undefined,
+  ): Promise<boolean> {
+    const isDone = await this.#segments.swap(replaced, fresh, producers);
+    // What memory holds of them is as it was before.
+    if (isDone) this.#environment.tails.dropBefore(this.#tail, fresh.nextOffset);
+    return isDone;
+  }
+
+  /** As `SegmentList.finishSwap`. */
+  finishSwap(): Promise<void> {
+    return this.#segments.finishSwap();
+  }
+
+  /** Notes that the log is compacted up to an offset. */
+  noteCompacted(offset: number): void {
+    this.#compactedTo = offset;
   }
 
   /** Syncs what has been written and not synced for `flush.ms`. */

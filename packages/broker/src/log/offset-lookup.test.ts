@@ -80,7 +80,7 @@ test('the record found for a timestamp is the first that is not older, from the 
       const { startOffset } = fixture.log;
       for (let timestamp = 0; timestamp <= 42; timestamp++) {
         const due = records.find((record) => record.offset >= startOffset && record.timestamp >= timestamp);
-        const found = await findByTimestamp(fixture.log, fixture.files, timestamp);
+        const found = await findByTimestamp(fixture.log, timestamp);
         assert.deepEqual(found, due && { offset: due.offset, timestamp: due.timestamp }, `timestamp ${timestamp}`);
       }
     }),
@@ -94,7 +94,7 @@ test('the record with the largest timestamp is the first of those', async () => 
       const { fixture, records } = await logWith(content, chosen, 0, restarted);
       const largest = Math.max(...records.map(({ timestamp }) => timestamp));
       const due = records.find(({ timestamp }) => timestamp === largest) as ReadRecord;
-      const found = await findMaxTimestamp(fixture.log, fixture.files);
+      const found = await findMaxTimestamp(fixture.log);
       assert.deepEqual(found, { offset: due.offset, timestamp: due.timestamp });
     }),
     { numRuns: 60 },
@@ -128,8 +128,8 @@ test('an index gives the last entry at or before an offset, and for a timestamp 
       }
       for (let timestamp = 0; timestamp < 22; timestamp++) {
         assert.equal(
-          index.floorOfTimestamp(timestamp),
-          kept.findLast((entry) => entry.before < timestamp)?.position ?? 0,
+          index.offsetBefore(timestamp),
+          kept.findLast((entry) => entry.before < timestamp)?.offset ?? baseOffset,
         );
       }
     }),

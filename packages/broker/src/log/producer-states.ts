@@ -43,6 +43,8 @@ export interface KnownProducer {
   readonly epoch: number;
   /** -1 when it has written no batch in this epoch. */
   readonly lastSequence: number;
+  /** Where the batch with that number begins; -1 likewise. */
+  readonly lastBatchOffset: number;
   readonly timestamp: number;
   readonly transactionStart: number;
   readonly coordinatorEpoch: number;
@@ -186,8 +188,9 @@ export class ProducerStates {
 
 function known(producerId: number, state: ProducerState): KnownProducer {
   const { epoch, batches, timestamp, transactionStart, coordinatorEpoch } = state;
-  const lastSequence = batches.at(-1)?.lastSequence ?? -1;
-  return { producerId, epoch, lastSequence, timestamp, transactionStart, coordinatorEpoch };
+  const last = batches.at(-1);
+  const { lastSequence = -1, baseOffset: lastBatchOffset = -1 } = last ?? {};
+  return { producerId, epoch, lastSequence, lastBatchOffset, timestamp, transactionStart, coordinatorEpoch };
 }
 
 function withBatch(state: ProducerState | undefined, batch: ProducerBatch): ProducerState {

@@ -42,13 +42,13 @@ export class SegmentIndex {
   }
 
   /**
-   * Where to start looking for the first batch with a timestamp of at least `timestamp`: every batch before has smaller
-   * ones.
+   * The offset to start looking from for the first batch with a timestamp of at least `timestamp`: every batch before
+   * has smaller ones.
    */
-  floorOfTimestamp(timestamp: number): number {
+  offsetBefore(timestamp: number): number {
     // The last entry before which all timestamps are smaller.
     const found = lastAtMost(this.#timestampsBefore, timestamp - 1);
-    return found < 0 ? 0 : (this.#positions[found] as number);
+    return found < 0 ? this.#baseOffset : this.#baseOffset + (this.#relativeOffsets[found] as number);
   }
 
   /** Drops the entries of positions from `position` on. */

@@ -16,6 +16,7 @@
 import type { DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
+import { recoverSwaps } from './compaction/segment-swap.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { producerBatchAt } from './producer-batch.ts';
 import type { ProducerStates } from './producer-states.ts';
@@ -32,6 +33,7 @@ export async function recoverSegments(
   producers: ProducerStates,
   indexIntervalBytes: number,
 ): Promise<Segment[]> {
+  await recoverSwaps(environment.disk, directory);
   const entries = await environment.disk.list(directory);
   const baseOffsets = entries.flatMap(({ name }) => (/^\d{20}\.log$/.test(name) ? [Number(name.slice(0, 20))] : []));
   const segments: Segment[] = [];

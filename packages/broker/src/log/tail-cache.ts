@@ -81,6 +81,14 @@ export class Tail {
     return bytes;
   }
 
+  /** Forgets the batches that end before `offset`; answers how many bytes that was. */
+  dropBefore(offset: number): number {
+    let bytes = 0;
+    while ((this.#batches[this.#evicted]?.nextOffset ?? Number.POSITIVE_INFINITY) <= offset)
+      bytes += this.evictOldest();
+    return bytes;
+  }
+
   clear(): number {
     return this.truncate(0);
   }
@@ -126,6 +134,13 @@ export class TailCache {
     // Its places in the order stay behind: evicting one then takes an older batch of the same log, or none.
     const before = tail.length;
     this.#bytes -= tail.truncate(offset);
+    this.#count -= before - tail.length;
+  }
+
+  /** Forgets a log's batches that end before `offset`. Its places in the order stay behind likewise. */
+  dropBefore(tail: Tail, offset: number): void {
+    const before = tail.length;
+    this.#bytes -= tail.dropBefore(offset);
     this.#count -= before - tail.length;
   }
 

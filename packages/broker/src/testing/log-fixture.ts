@@ -1,9 +1,10 @@
 /** For tests: a log on a disk of its own, and batches to append to it. */
 import { type Disk, seededRandomness } from '@millrace/base';
-import { RecordBatchBuilder, readBatches } from '@millrace/wire';
+import { type Compression, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { FileCache } from '../log/file-cache.ts';
 import { Log } from '../log/log.ts';
+import type { LogEnvironment } from '../log/log-environment.ts';
 import { producerBatchAt } from '../log/producer-batch.ts';
 import type { SequenceCheck } from '../log/producer-states.ts';
 import { TailCache } from '../log/tail-cache.ts';
@@ -21,7 +22,12 @@ export interface LogFixtureOptions {
 }
 
 export interface TestBatch {
-  readonly values: readonly string[];
+  /** Null is a tombstone. */
+  readonly values: readonly (string | null)[];
+  /** One for each value; none by default. */
+  readonly keys?: readonly string[];
+  readonly compression?: Compression;
+  readonly transactional?: boolean;
   /** One for all records, or one for each. */
   readonly timestamps?: number | readonly number[];
   readonly producerId?: number;
@@ -40,6 +46,10 @@ const unbounded = Number.POSITIVE_INFINITY;
 const defaults: LogSettings = {
   compact: false,
   deleteOld: true,
+  dirtyRatioMin: 0.5,
+  compactionLagMinMs: 0,
+  compactionLagMaxMs: unbounded,
+  tombstoneMs: 86_400_000,
   retentionMs: unbounded,
   retentionBytes: unbounded,
   segmentBytes: 2 ** 30,
@@ -63,6 +73,7 @@ export const smallBatchBytes = buildBatch({ values: ['0123456789'] }).length;
 export class LogFixture {
   readonly log: Log;
   readonly files: FileCache;
+  readonly environment: LogEnvironment;
   readonly reports: string[] = [];
   settings: LogSettings;
   now = 1_000_000;
@@ -73,7 +84,8 @@ export class LogFixture {
     this.files = new FileCache(disk, openFilesMax);
     const clock = { now: () => this.now, monotonic: () => this.now };
     const report = ({ message }: { message: string }): void => void this.reports.push(message);
-    const environment = { clock, disk, files: this.files, tails: new TailCache(tailBytesMax), report };
+    this.environment = { clock, disk, files: this.files, tails: new TailCache(tailBytesMax), report };
+    const { environment } = this;
     this.log = new Log({ environment, directory, settings: () => this.settings, onAdvance: () => undefined });
   }
 
@@ -141,13 +153,23 @@ export function recordsOf(chunks: readonly Uint8Array[]): ReadRecord[] {
 }
 
 export function buildBatch(batch: TestBatch): Uint8Array {
-  const { values, timestamps = 1_000_000, producerId = -1, producerEpoch = -1, baseSequence = -1 } = batch;
+  const {
+    values,
+    keys,
+    compression,
+    transactional,
+    timestamps = 1_000_000,
+    producerId = -1,
+    producerEpoch = -1,
+    baseSequence = -1,
+  } = batch;
   const builder = new RecordBatchBuilder();
   for (const [index, value] of values.entries()) {
-    builder.append(typeof timestamps === 'number' ? timestamps : (timestamps[index] as number), null, value);
+    const timestamp = typeof timestamps === 'number' ? timestamps : (timestamps[index] as number);
+    builder.append(timestamp, keys?.[index] ?? null, value);
   }
   const epoch = producerId >= 0 && producerEpoch < 0 ? 0 : producerEpoch;
-  return Uint8Array.from(builder.build({ producerId, producerEpoch: epoch, baseSequence }));
+  return Uint8Array.from(builder.build({ producerId, producerEpoch: epoch, baseSequence, compression, transactional }));
 }
 
 /** Values of random lengths, for batches of different sizes. */
