@@ -4,7 +4,7 @@
  */
 import type { Platform } from '@millrace/base';
 import type { Admin } from './admin.ts';
-import type { Consumer, ConsumerOptions } from './consumer.ts';
+import type { Consumer, ConsumerOptions, PatternConsumerOptions } from './consumer.ts';
 import type { Producer, ProducerOptions } from './producer.ts';
 import type { SecurityOptions } from './security.ts';
 import type { TopicLike } from './topic.ts';
@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly bootstrap: string | readonly string[];
   /** How this program calls itself to brokers, for their logs and quotas. Default `millrace`. */
   readonly clientId?: string | undefined;
+  /** The rack or zone that this program runs in, so that consumers may read from followers there (KIP-392). */
+  readonly rack?: string | undefined;
   /** Clock, timers, randomness and sockets. Default: the machine's. */
   readonly platform?: Platform | undefined;
   /** Bound on one request, and on calls that name none of their own, in ms. Default 30,000. */
@@ -69,6 +71,8 @@ export interface ClientEvent {
 /** A client of one cluster. Connects when first needed; what it makes shares its metadata. */
 export interface Client extends AsyncDisposable {
   producer(options?: ProducerOptions): Producer;
+  /** Topics that match a pattern have bytes for keys and values. */
+  consumer(options: PatternConsumerOptions): Consumer<string>;
   consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]>;
   admin(): Admin;
   /** Closes all that this client made, then its connections. */

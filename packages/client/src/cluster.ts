@@ -77,6 +77,26 @@ export class Cluster {
     return response;
   }
 
+  /** The names of topics by their ids, asked for where they are not known; ids that no broker knows are left out. */
+  async topicNames(ids: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>();
+    const unknown: string[] = [];
+    for (const id of ids) {
+      const name = this.metadata.nameOf(id);
+      if (name === undefined) unknown.push(id);
+      else names.set(id, name);
+    }
+    if (unknown.length === 0) return names;
+    const connection = await this.pool.connectToAny();
+    const topics = unknown.map((topicId) => ({ topicId, name: null }));
+    const response = await connection.request(metadata, { topics, allowAutoTopicCreation: false });
+    this.metadata.learn(response);
+    for (const { errorCode, name, topicId } of response.topics) {
+      if (errorCode === 0 && name !== null) names.set(topicId, name);
+    }
+    return names;
+  }
+
   /** Repeats `attempt` on retriable errors, within the bounds. */
   retrying<T>(bounds: CallBounds, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
     const { platform, requestTimeoutMs } = this.settings;

@@ -114,7 +114,7 @@ interface CommonConsumerOptions {
    * Kafka's: all records come as soon as they are stored.
    */
   readonly isolation?: 'read_uncommitted' | 'read_committed' | undefined;
-  /** A rack near to this consumer: it may then read from a follower there (KIP-392). */
+  /** The rack of this consumer, for reading from a follower there (KIP-392). Default: the client's. */
   readonly rack?: string | undefined;
 }
 
@@ -128,14 +128,18 @@ interface CommitOptions {
   readonly commitIntervalMs?: number | undefined;
 }
 
-/** A member of a group: the topics' partitions are spread over all members. */
-export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]>
-  extends CommonConsumerOptions,
-    CommitOptions {
+interface MemberOptions extends CommonConsumerOptions, CommitOptions {
   readonly group: string;
-  readonly topics: T;
   readonly assign?: undefined;
   readonly until?: undefined;
+  /**
+   * Who spreads the partitions: the members themselves, by `assignor` (`classic`, default), or the coordinator
+   * (`consumer`: KIP-848, Kafka 4.0 and later), where a rebalance stops only what moves and session and heartbeats are
+   * the cluster's settings. A group of one kind may go over to the other while it runs.
+   */
+  readonly protocol?: 'classic' | 'consumer' | undefined;
+  /** With protocol `consumer`: the coordinator's assignor, `uniform` or `range`. Default: the coordinator's choice. */
+  readonly serverAssignor?: string | undefined;
   /** Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. */
   readonly assignor?: AssignorName | readonly AssignorName[] | undefined;
   /**
@@ -157,6 +161,22 @@ export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly 
   readonly onRevoked?: ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
   /** Called with partitions that others may own already: too late to commit. */
   readonly onLost?: ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
+}
+
+/** A member of a group: the topics' partitions are spread over all members. */
+export interface GroupConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]> extends MemberOptions {
+  readonly topics: T;
+  readonly topicPattern?: undefined;
+}
+
+/** A member of a group that wants all topics whose names match, those that come later too. */
+export interface PatternConsumerOptions extends MemberOptions {
+  readonly topics?: undefined;
+  /**
+   * What whole names must match; internal topics never do. With protocol `consumer` brokers do the matching, by RE2's
+   * rules (no look-around); else clients do, every `metadataMaxAgeMs`.
+   */
+  readonly topicPattern: RegExp | string;
 }
 
 /** All partitions of the topics, read by this consumer alone; nothing is committed. */
@@ -190,6 +210,7 @@ export interface AssignedConsumerOptions<T extends readonly TopicLike[] = readon
 /** `T` lists the topics, so that a consumer of several knows their types: `[typeof orders, typeof payments]`. */
 export type ConsumerOptions<T extends readonly TopicLike[] = readonly TopicLike[]> =
   | GroupConsumerOptions<T>
+  | PatternConsumerOptions
   | WholeTopicConsumerOptions<T>
   | AssignedConsumerOptions<T>;
 

@@ -90,6 +90,7 @@ export type {
   GroupOffsets,
   OffsetQuery,
   OffsetsInTransaction,
+  PatternConsumerOptions,
   RecordView,
   WholeTopicConsumerOptions,
 } from './consumer.ts';

@@ -5,7 +5,7 @@ import type { Admin } from './admin.ts';
 import type { Client, ClientOptions } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { KafkaConsumer } from './consumer/kafka-consumer.ts';
-import type { Consumer, ConsumerOptions } from './consumer.ts';
+import type { Consumer, ConsumerOptions, PatternConsumerOptions } from './consumer.ts';
 import { ClosedError } from './errors.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import type { Producer, ProducerOptions } from './producer.ts';
@@ -33,9 +33,11 @@ class KafkaClient implements Client {
     return producer;
   }
 
-  consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]> {
+  consumer(options: PatternConsumerOptions): Consumer<string>;
+  consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]>;
+  consumer(options: ConsumerOptions): Consumer {
     this.#checkOpen();
-    const consumer: KafkaConsumer<T[number]> = new KafkaConsumer(this.#cluster, options, () =>
+    const consumer: KafkaConsumer<TopicLike> = new KafkaConsumer(this.#cluster, options, () =>
       this.#made.delete(consumer),
     );
     this.#made.add(consumer);

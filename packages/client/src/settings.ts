@@ -13,6 +13,7 @@ export interface BrokerAddress {
 export interface ClientSettings {
   readonly bootstrap: readonly BrokerAddress[];
   readonly clientId: string;
+  readonly rack: string | undefined;
   readonly platform: Platform;
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -34,6 +35,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
   return {
     bootstrap: parseBootstrap(options.bootstrap),
     clientId: options.clientId ?? 'millrace',
+    rack: options.rack,
     platform,
     requestTimeoutMs,
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, 1, 2 ** 31 - 1),

@@ -97,7 +97,7 @@ export class Committer {
   }
 
   async #commit(offsets: readonly OffsetToCommit[], bounds: CallBounds): Promise<void> {
-    await commitOffsets(this.#coordinator, this.#member(), offsets, bounds);
+    await commitOffsets(this.#coordinator, this.#member, offsets, bounds);
     for (const state of this.#states()) {
       const done = offsets.find(({ topic, partition }) => topic === state.topic && partition === state.partition);
       if (done === undefined) continue;

@@ -1,8 +1,9 @@
 /** The options of a consumer, checked and with their defaults filled in. */
-import type { Assignment, AssignorName, ConsumerOptions, OffsetQuery } from '../consumer.ts';
+import type { Assignment, AssignorName, ConsumerOptions, OffsetQuery, PatternConsumerOptions } from '../consumer.ts';
 import { InvalidOptionError } from '../errors.ts';
 import { choiceOption, integerOption } from '../settings.ts';
 import { nameOf, type TopicLike, type TopicPartition } from '../topic.ts';
+import { type TopicPattern, topicPattern } from './subscription.ts';
 
 type Callback = ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
 
@@ -13,6 +14,11 @@ export interface GroupSettings {
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly batchTimeoutMs: number;
+  readonly protocol: 'classic' | 'consumer';
+  /** The coordinator's assignor; null for its own choice. */
+  readonly serverAssignor: string | null;
+  readonly topicPattern: TopicPattern | undefined;
+  readonly rack: string;
   readonly onAssigned: Callback;
   readonly onRevoked: Callback;
   readonly onLost: Callback;
@@ -43,12 +49,20 @@ export interface ConsumerSettings {
 const isolations = ['read_uncommitted', 'read_committed'] as const;
 
 /** Throws `InvalidOptionError`. */
-export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
-  const topics = options.assign === undefined ? options.topics : options.assign.map(({ topic }) => topic);
+export function consumerSettings(options: ConsumerOptions, rack = options.rack ?? ''): ConsumerSettings {
+  const pattern = 'topicPattern' in options ? options.topicPattern : undefined;
+  const named = pattern === undefined ? options.topics : [];
+  const topics = options.assign === undefined ? named : options.assign.map(({ topic }) => topic);
+  if (pattern !== undefined && (options.topics as unknown) !== undefined) {
+    throw new InvalidOptionError('topicPattern', 'and topics exclude each other; give one of them');
+  }
+  if (pattern !== undefined && options.group === undefined) {
+    throw new InvalidOptionError('topicPattern', 'needs a group, whose members share the topics that match');
+  }
   if (options.assign !== undefined && (options.topics as unknown) !== undefined) {
     throw new InvalidOptionError('assign', 'and topics exclude each other; give one of them');
   }
-  if (topics === undefined || topics.length === 0) {
+  if (topics === undefined || (topics.length === 0 && pattern === undefined)) {
     throw new InvalidOptionError('topics', 'is empty; name at least one topic, or partitions in assign');
   }
   checkNames(topics);
@@ -57,7 +71,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   const isolation = choiceOption('isolation', options.isolation, 'read_uncommitted', isolations);
   if (group !== undefined && group === '') throw new InvalidOptionError('group', 'is empty; a group needs a name');
   return {
-    membership: group !== undefined && options.assign === undefined ? groupSettings(options, group) : undefined,
+    membership: group !== undefined && options.assign === undefined ? groupSettings(options, group, rack) : undefined,
     group,
     topics,
     assign: options.assign?.map(checkedAssignment),
@@ -71,7 +85,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     fetchWaitMs: integerOption('fetchWaitMs', options.fetchWaitMs, 500, 0, 600_000),
     bufferBytesMax: integerOption('bufferBytesMax', options.bufferBytesMax, 32 * 1024 * 1024, 1, 2 ** 40),
     checkCrc: options.checkCrc ?? true,
-    rack: options.rack ?? '',
+    rack,
     isolationLevel: isolation === 'read_committed' ? 1 : 0,
   };
 }
@@ -80,9 +94,21 @@ function optional(options: ConsumerOptions, name: 'commitIntervalMs'): number | 
   return name in options ? (options as { readonly commitIntervalMs?: number })[name] : undefined;
 }
 
-function groupSettings(options: ConsumerOptions, group: string): GroupSettings {
+function groupSettings(options: ConsumerOptions, group: string, rack: string): GroupSettings {
   const { assignor, instanceId, sessionTimeoutMs, heartbeatIntervalMs, batchTimeoutMs, onAssigned, onRevoked, onLost } =
     options as Extract<ConsumerOptions, { readonly assignor?: unknown }>;
+  const { protocol, serverAssignor, topicPattern: pattern } = options as PatternConsumerOptions;
+  const isClassic = choiceOption('protocol', protocol, 'classic', ['classic', 'consumer']) === 'classic';
+  const foreign = isClassic ? { serverAssignor } : { assignor, sessionTimeoutMs, heartbeatIntervalMs };
+  for (const [name, value] of Object.entries(foreign)) {
+    if (value === undefined) continue;
+    throw new InvalidOptionError(
+      name,
+      isClassic
+        ? "needs protocol: 'consumer'; here the members themselves spread the partitions, by assignor"
+        : "is the cluster's with protocol: 'consumer' (serverAssignor, group.consumer.session.timeout.ms, ...); leave it out",
+    );
+  }
   const assignors = assignor === undefined ? ['cooperative-sticky' as const] : [assignor].flat();
   for (const name of assignors) {
     choiceOption('assignor', name, 'range', ['cooperative-sticky', 'range', 'roundrobin']);
@@ -109,6 +135,10 @@ function groupSettings(options: ConsumerOptions, group: string): GroupSettings {
     sessionTimeoutMs: session,
     heartbeatIntervalMs: heartbeat,
     batchTimeoutMs: integerOption('batchTimeoutMs', batchTimeoutMs, 300_000, 1, 2 ** 31 - 1),
+    protocol: isClassic ? 'classic' : 'consumer',
+    serverAssignor: serverAssignor ?? null,
+    topicPattern: pattern === undefined ? undefined : topicPattern(pattern),
+    rack,
     onAssigned,
     onRevoked,
     onLost,

@@ -19,34 +19,17 @@ import type { GroupSettings } from './consumer-settings.ts';
 import { GroupLeading } from './group-leading.ts';
 import { join, leave, sync } from './group-requests.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { leaveTimeoutMs, type Membership, type MembershipHost, whileHeld, withoutPartitions } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
-
-export interface MembershipHost {
-  readonly owned: () => TopicPartition[];
-  /** Resolves when the loop is between two batches, with a function that lets it go on. */
-  readonly hold: () => Promise<() => void>;
-  /** Resolves when the loop asks for a batch. */
-  readonly whenAsked: () => Promise<void>;
-  /** How long the loop has not asked for a batch, in ms; 0 while it waits for one. */
-  readonly awayMs: () => number;
-  /** Gives up partitions that are still owned: tells the user, commits. The loop is held. */
-  readonly revoke: (partitions: readonly TopicPartition[]) => Promise<void>;
-  /** Drops partitions that others may own already. The loop is held. */
-  readonly lose: (partitions: readonly TopicPartition[]) => Promise<void>;
-  /** Takes partitions on. The loop is held. */
-  readonly assign: (partitions: readonly TopicPartition[]) => Promise<void>;
-  readonly failed: (error: Error) => void;
-}
+import type { Subscription } from './subscription.ts';
 
 /** Why the membership ended: the loop stayed away for too long. */
 const overdue = Symbol('overdue');
 
-const leaveTimeoutMs = 5_000;
-
-export class GroupMembership {
+export class GroupMembership implements Membership {
   readonly #cluster: Cluster;
   readonly #settings: GroupSettings;
-  readonly #topics: readonly string[];
+  readonly #subscription: Subscription;
   readonly #coordinator: GroupCoordinator;
   readonly #host: MembershipHost;
   readonly #assignors: readonly Assignor[];
@@ -66,13 +49,13 @@ export class GroupMembership {
   constructor(
     cluster: Cluster,
     settings: GroupSettings,
-    topics: readonly string[],
+    subscription: Subscription,
     coordinator: GroupCoordinator,
     host: MembershipHost,
   ) {
     this.#cluster = cluster;
     this.#settings = settings;
-    this.#topics = topics;
+    this.#subscription = subscription;
     this.#coordinator = coordinator;
     this.#host = host;
     this.#assignors = settings.assignors.map((name) => assignors[name]);
@@ -164,7 +147,7 @@ export class GroupMembership {
 
   async #loseAll(): Promise<void> {
     this.#generationId = -1;
-    await this.#held(async () => {
+    await whileHeld(this.#host, async () => {
       const owned = this.#host.owned();
       if (owned.length > 0) await this.#host.lose(owned);
     });
@@ -178,7 +161,7 @@ export class GroupMembership {
   }
 
   async #join(): Promise<void> {
-    const { settings, topics } = { settings: this.#settings, topics: this.#topics };
+    const settings = this.#settings;
     if (!this.#isCooperative) await this.#giveUp(this.#host.owned());
     this.#isMember = false;
     this.#rejoin = Promise.withResolvers();
@@ -186,6 +169,7 @@ export class GroupMembership {
     this.#rejoin.promise.catch(() => undefined);
     const connection = await this.#coordinator.connect(this.#purpose);
     this.#leading.end();
+    const topics = await this.#subscription.topics();
     const joined = await join(connection, {
       settings,
       memberId: this.#memberId,
@@ -215,24 +199,15 @@ export class GroupMembership {
 
   async #apply(assigned: readonly TopicPartition[]): Promise<void> {
     const owned = this.#host.owned();
-    const revoked = without(owned, assigned);
-    const added = without(assigned, owned);
+    const revoked = withoutPartitions(owned, assigned);
+    const added = withoutPartitions(assigned, owned);
     await this.#giveUp(revoked);
-    if (added.length > 0) await this.#held(() => this.#host.assign(added));
+    if (added.length > 0) await whileHeld(this.#host, () => this.#host.assign(added));
     if (revoked.length > 0) this.#joinAgain('partitions were given up');
   }
 
   async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {
-    if (partitions.length > 0) await this.#held(() => this.#host.revoke(partitions));
-  }
-
-  async #held(work: () => Promise<void>): Promise<void> {
-    const release = await this.#host.hold();
-    try {
-      await work();
-    } finally {
-      release();
-    }
+    if (partitions.length > 0) await whileHeld(this.#host, () => this.#host.revoke(partitions));
   }
 
   #joinAgain(reason: string): void {
@@ -243,6 +218,7 @@ export class GroupMembership {
   /** Looks around before each heartbeat: whether the loop stays away, and whether topics have changed. */
   #lookAround(): void {
     if (this.#host.awayMs() > this.#settings.batchTimeoutMs) return this.#stayAway();
+    if (this.#subscription.hasChanged()) return this.#joinAgain('topics that match the pattern came or went');
     const changed = this.#leading.changedTopic();
     if (changed !== undefined) this.#joinAgain(`the partitions of ${changed} changed`);
   }
@@ -288,9 +264,4 @@ export class GroupMembership {
   #report(level: ClientEvent['level'], event: ClientEvent['event'], message: string, error?: Error): void {
     this.#cluster.settings.report({ level, event, message, error });
   }
-}
-
-function without(partitions: readonly TopicPartition[], others: readonly TopicPartition[]): TopicPartition[] {
-  const names = new Set(others.map(({ topic, partition }) => `${topic} ${partition}`));
-  return partitions.filter(({ topic, partition }) => !names.has(`${topic} ${partition}`));
 }

@@ -63,6 +63,7 @@ export async function join(connection: Connection, request: JoinRequest): Promis
         partitions,
       })),
       generationId: isCooperative ? generationId : -1,
+      rackId: settings.rack === '' ? null : settings.rack,
     }),
   }));
   const ask = (memberId: string): Promise<JoinGroupResponse> =>

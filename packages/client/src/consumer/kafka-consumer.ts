@@ -20,17 +20,20 @@ import { Arrivals } from './arrivals.ts';
 import { BatchSupply } from './batch-supply.ts';
 import { Committer } from './committer.ts';
 import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
+import { ConsumerMembership } from './consumer-membership.ts';
 import { type ConsumerSettings, checkedStart, consumerSettings, type GroupSettings } from './consumer-settings.ts';
 import { FetchBudget } from './fetch-budget.ts';
 import { Fetcher } from './fetcher.ts';
 import { GroupMembership } from './group-membership.ts';
 import { LoopGate } from './loop-gate.ts';
+import type { Membership, MembershipHost } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { Ownership } from './ownership.ts';
 import { PartitionSet } from './partition-set.ts';
 import type { PartitionState } from './partition-state.ts';
 import { Positions } from './positions.ts';
+import { MatchingTopics, NamedTopics } from './subscription.ts';
 import { TopicReader } from './topic-reader.ts';
 
 const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
@@ -47,7 +50,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #supply: BatchSupply;
   readonly #fetcher: Fetcher;
   readonly #positions: Positions;
-  readonly #membership: GroupMembership | undefined;
+  readonly #membership: Membership | undefined;
   readonly #committer: Committer | undefined;
   readonly #ownership: Ownership;
   readonly #own: OwnPartitions | undefined;
@@ -59,7 +62,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
 
   /** `onClosed` is called once it is closed. Throws `InvalidOptionError`. */
   constructor(cluster: Cluster, options: ConsumerOptions, onClosed: () => void) {
-    const settings = consumerSettings(options);
+    const settings = consumerSettings(options, options.rack ?? cluster.settings.rack);
     const { platform } = cluster.settings;
     this.#cluster = cluster;
     this.#settings = settings;
@@ -73,7 +76,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     const dropFetched = (state: PartitionState): void => this.#dropFetched(state);
     const coordinator = settings.group === undefined ? undefined : new GroupCoordinator(cluster, settings.group);
     this.#supply = new BatchSupply(platform, this.#gate, this.#arrivals, {
-      readerOf: (topic) => this.#readers.get(topic) as TopicReader,
+      readerOf: (topic) => this.#readerOf(topic),
       takeFailure: () => this.#takeFailure(),
       isOver: () => this.#isOver(),
       memoryFreed: () => this.#fetcher.memoryFreed(),
@@ -252,9 +255,20 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     };
   }
 
-  #makeMembership(membership: GroupSettings, coordinator: GroupCoordinator): GroupMembership {
-    const { onAssigned, onRevoked, onLost } = membership;
-    return new GroupMembership(this.#cluster, membership, [...this.#readers.keys()], coordinator, {
+  /** Topics that match a pattern come without descriptors. */
+  #readerOf(topic: string): TopicReader {
+    let reader = this.#readers.get(topic);
+    if (reader === undefined) {
+      reader = new TopicReader(topic);
+      this.#readers.set(topic, reader);
+    }
+    return reader;
+  }
+
+  #makeMembership(membership: GroupSettings, coordinator: GroupCoordinator): Membership {
+    const { onAssigned, onRevoked, onLost, topicPattern } = membership;
+    const names = this.#settings.topics.map(nameOf);
+    const host: MembershipHost = {
       owned: () => this.#partitions.names(),
       hold: () => this.#gate.hold(),
       whenAsked: () => this.#gate.whenAsked(),
@@ -263,7 +277,13 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       assign: (partitions) => this.#ownership.assign(partitions, onAssigned),
       revoke: (partitions) => this.#ownership.revoke(partitions, onRevoked),
       lose: (partitions) => this.#ownership.lose(partitions, onLost),
-    });
+    };
+    if (membership.protocol === 'consumer') {
+      return new ConsumerMembership(this.#cluster, membership, names, coordinator, host);
+    }
+    const subscription =
+      topicPattern === undefined ? new NamedTopics(names) : new MatchingTopics(this.#cluster, topicPattern);
+    return new GroupMembership(this.#cluster, membership, subscription, coordinator, host);
   }
 
   #learnt(topic: string): void {

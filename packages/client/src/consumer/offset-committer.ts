@@ -1,7 +1,8 @@
 /** Stores a group's offsets, as the member that this consumer is just now. */
-import { isMillraceError, messageOf } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError, offsetCommit } from '@millrace/wire';
 import type { CallBounds } from '../cluster.ts';
+import type { Connection } from '../connection/connection.ts';
 import { CommitError } from '../errors.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
 import { byTopic } from '../offset-queries.ts';
@@ -27,7 +28,7 @@ const versionMax = 9;
  */
 export async function commitOffsets(
   coordinator: GroupCoordinator,
-  member: CommittingMember,
+  member: () => CommittingMember,
   offsets: readonly OffsetToCommit[],
   bounds: CallBounds,
 ): Promise<void> {
@@ -38,18 +39,21 @@ export async function commitOffsets(
     committedLeaderEpoch: leaderEpoch,
     committedMetadata: '',
   }));
-  const draft = {
-    groupId: group,
-    generationIdOrMemberEpoch: member.generationId,
-    memberId: member.memberId,
-    groupInstanceId: member.instanceId,
-    topics: topics.map(([name, partitions]) => ({ name, partitions })),
+  const attempt = async (connection: Connection, timeoutMs: number): Promise<void> => {
+    const { generationId, memberId, instanceId } = member();
+    const draft = {
+      groupId: group,
+      generationIdOrMemberEpoch: generationId,
+      memberId,
+      groupInstanceId: instanceId,
+      topics: topics.map(([name, partitions]) => ({ name, partitions })),
+    };
+    const response = await connection.request(offsetCommit, draft, { timeoutMs, versionMax });
+    throwFirstError(group, offsets, response.topics);
   };
   try {
-    await coordinator.call(bounds, async (connection, timeoutMs) => {
-      const response = await connection.request(offsetCommit, draft, { timeoutMs, versionMax });
-      throwFirstError(group, offsets, response.topics);
-    });
+    // A stale epoch (KIP-848) is cured by the next heartbeat, as long as there is one.
+    await coordinator.call(bounds, attempt, (error) => error.retriable || (isStale(error) && member().memberId !== ''));
   } catch (error) {
     if (error instanceof CommitError || !isMillraceError(error)) throw error;
     throw new CommitError(group, offsets, messageOf(error), error);
@@ -75,8 +79,12 @@ function throwFirstError(
   }
   if (first === undefined) return;
   const isTopicGone = first.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
-  if (first.retriable && !isTopicGone) throw first;
+  if ((first.retriable && !isTopicGone) || isStale(first)) throw first;
   throw new CommitError(group, failed, `${messageOf(first)}${adviceFor(first.errorCode)}`, first);
+}
+
+function isStale(error: MillraceError): boolean {
+  return error instanceof KafkaError && error.errorCode === errorCodes.STALE_MEMBER_EPOCH;
 }
 
 function adviceFor(errorCode: number): string {

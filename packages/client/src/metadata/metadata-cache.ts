@@ -51,6 +51,12 @@ export class MetadataCache {
     return this.#topics.get(topic);
   }
 
+  /** The name of the topic with this id, as far as known. */
+  nameOf(id: string): string | undefined {
+    for (const topic of this.#topics.values()) if (topic.id === id) return topic.name;
+    return undefined;
+  }
+
   /** Whether what is known is older than `metadataMaxAgeMs`, or nothing. */
   isOld(topic: string): boolean {
     const known = this.#topics.get(topic);
