@@ -43,7 +43,15 @@ export const quick = { retryBackoffMs: 10, retryBackoffMaxMs: 100, unknownTopicT
 export interface FixtureOptions {
   readonly brokers?: number;
   readonly configuration?: Record<string, string>;
+  /** Whether the cluster asks who may do what; everybody may do everything until there is an ACL. */
+  readonly authorizer?: boolean;
 }
+
+const permissive = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+  'super.users': 'User:ANONYMOUS',
+};
 
 export async function startFixture(t: TestContext, options: FixtureOptions = {}): Promise<Fixture> {
   const embedded = foreign === undefined ? await startEmbedded(options) : undefined;
@@ -97,7 +105,11 @@ async function startEmbedded(options: FixtureOptions): Promise<Embedded> {
       name: 'test',
       dataDirectory: directory,
       brokers: ports.map((port, index) => ({ nodeId: index + 1, port })),
-      configuration: { 'group.initial.rebalance.delay.ms': '0', ...options.configuration },
+      configuration: {
+        'group.initial.rebalance.delay.ms': '0',
+        ...(options.authorizer === true ? permissive : {}),
+        ...options.configuration,
+      },
     });
   let cluster = await start(Array.from({ length: options.brokers ?? 1 }, () => 0));
   const ports = cluster.brokers.map(({ port }) => port);
@@ -125,5 +137,15 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`did not come true within ${timeoutMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** What `get` answers once `isThere` accepts it, which in a real cluster takes the change's way to all brokers. */
+export async function settled<T>(get: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const value = await get();
+    if (isThere(value) || performance.now() > deadline) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

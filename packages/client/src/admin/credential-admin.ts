@@ -28,7 +28,7 @@ export interface CredentialAdmin {
     users?: readonly string[],
     options?: AdminCallOptions,
   ): Promise<ItemResult<UserName, { readonly credentials: readonly ScramCredentialListing[] }>[]>;
-  /** One result for each user, in the order in which they first appear. */
+  /** One result for each user, in the order in which they first appear; an error ends the changes of its user. */
   alterScramCredentials(
     changes: readonly ScramCredentialChange[],
     options?: AdminCallOptions,
