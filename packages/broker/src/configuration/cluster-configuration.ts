@@ -25,7 +25,7 @@ export class ClusterConfiguration {
 
   /** Throws `ConfigurationError` for an unknown name or a value that is not allowed. */
   constructor(settings: Readonly<Record<string, string>>) {
-    for (const [name, value] of Object.entries(settings)) checkValue(definitionOf(name), value);
+    for (const [name, value] of Object.entries(settings)) checkValue(brokerDefinition(name), value);
     this.#static = new Map(Object.entries(settings));
   }
 
@@ -38,7 +38,7 @@ export class ClusterConfiguration {
   }
 
   text(name: string): string {
-    return this.#dynamic.get(name) ?? this.#static.get(name) ?? definitionOf(name).default;
+    return this.#dynamic.get(name) ?? this.#static.get(name) ?? brokerDefinition(name).default;
   }
 
   /**
@@ -66,7 +66,7 @@ export class ClusterConfiguration {
     const ofListeners = [...new Set([...this.#static.keys(), ...this.#dynamic.keys()])].filter((name) =>
       name.startsWith('listener.name.'),
     );
-    return [...brokerDefinitions, ...ofListeners.map(definitionOf)].map((definition) => {
+    return [...brokerDefinitions, ...ofListeners.map(brokerDefinition)].map((definition) => {
       const { name } = definition;
       const source = this.#dynamic.has(name) ? 'dynamic' : this.#static.has(name) ? 'static' : 'default';
       return { definition, value: this.text(name), source };
@@ -76,7 +76,7 @@ export class ClusterConfiguration {
   /** Throws `ConfigurationError` unless all these changes are allowed while running. */
   checkDynamic(changes: ReadonlyMap<string, string | undefined>): void {
     for (const [name, value] of changes) {
-      const definition = definitionOf(name);
+      const definition = brokerDefinition(name);
       if (!definition.dynamic) throw new ConfigurationError(name, `${name} can't be changed while the broker runs`);
       if (value !== undefined) checkValue(definition, value);
     }
@@ -103,7 +103,8 @@ interface DynamicEntry {
   readonly value: string | null;
 }
 
-function definitionOf(name: string): Definition {
+/** The definition of a broker configuration, or of a listener's own. Throws `ConfigurationError`. */
+export function brokerDefinition(name: string): Definition {
   const definition = definitions.get(name) ?? listenerDefinition(name);
   if (definition === undefined) {
     throw new ConfigurationError(name, `there is no broker configuration named ${name}`);

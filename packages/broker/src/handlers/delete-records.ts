@@ -2,6 +2,7 @@
 import { deleteRecords as deleteRecordsApi, errorCodes } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { leaderPartition } from '../partition-access.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 import { refusalOfStorage } from '../storage-failure.ts';
 
 export const deleteRecords: Handler<typeof deleteRecordsApi> = {
@@ -21,6 +22,8 @@ export const deleteRecords: Handler<typeof deleteRecordsApi> = {
 };
 
 async function advance(context: RequestContext, name: string, index: number, offset: number) {
+  const denied = topicRefusal(context, 'Delete', name);
+  if (denied !== errorCodes.NONE) return { lowWatermark: -1, errorCode: denied };
   const access = leaderPartition(context.broker, name, '', index);
   if (access.partition === undefined) return { lowWatermark: -1, errorCode: access.errorCode };
   const { partition } = access;

@@ -1,7 +1,8 @@
 /** DescribeCluster, versions 0 to 2. */
-import { describeCluster as describeClusterApi, errorCodes } from '@millrace/wire';
+import { type DescribeClusterRequest, describeCluster as describeClusterApi, errorCodes } from '@millrace/wire';
 import { addressFor, type BrokerEndpoint } from '../broker-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { allows, authorizedOperations, clusterResource } from '../security/authorization.ts';
 
 const endpointTypes = { brokers: 1, controllers: 2 } as const;
 
@@ -28,6 +29,7 @@ export const describeCluster: Handler<typeof describeClusterApi> = {
       errorCode: errorCodes.NONE,
       endpointType,
       clusterId,
+      clusterAuthorizedOperations: operationsOf(request, context),
       controllerId: replication.controller.nodeId,
       brokers: [
         ...endpoints.map((endpoint) => describe(endpoint, context, false)),
@@ -36,6 +38,13 @@ export const describeCluster: Handler<typeof describeClusterApi> = {
     };
   },
 };
+
+/** The bits of what the principal may do to the cluster, where they are asked for (KIP-430). */
+function operationsOf({ includeClusterAuthorizedOperations }: DescribeClusterRequest, context: RequestContext) {
+  if (!includeClusterAuthorizedOperations) return undefined;
+  const mayDescribe = allows(context, 'Describe', 'Cluster', clusterResource);
+  return mayDescribe ? authorizedOperations(context, 'Cluster', clusterResource) : 0;
+}
 
 function describe(endpoint: BrokerEndpoint, { connection }: RequestContext, isFenced: boolean) {
   const { nodeId, rack } = endpoint;

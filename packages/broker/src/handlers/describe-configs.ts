@@ -8,6 +8,7 @@ import {
 } from '../configuration/describe-configuration.ts';
 import { resourceTypes } from '../configuration/resource-types.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { configurationRefusal } from '../security/configuration-permission.ts';
 
 type Request = RequestOf<typeof describeConfigsApi>;
 type ResultDraft = ResponseDraft<typeof describeConfigsApi>['results'][number];
@@ -23,13 +24,15 @@ export const describeConfigs: Handler<typeof describeConfigsApi> = {
 function describe(resource: Request['resources'][number], request: Request, context: RequestContext): ResultDraft {
   const { resourceType, resourceName, configurationKeys } = resource;
   const { cluster } = context.broker;
-  const refused = (errorCode: number, errorMessage: string): ResultDraft => ({
+  const refused = (errorCode: number, errorMessage: string | null): ResultDraft => ({
     errorCode,
     errorMessage,
     resourceType,
     resourceName,
     configs: [],
   });
+  const denied = configurationRefusal(context, 'DescribeConfigs', resourceType, resourceName);
+  if (denied !== errorCodes.NONE) return refused(denied, null);
   let entries: DescribedEntry[];
   if (resourceType === resourceTypes.topic) {
     const topic = cluster.topics.byName(resourceName);

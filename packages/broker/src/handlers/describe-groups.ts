@@ -3,18 +3,21 @@ import { describeGroups as describeGroupsApi, errorCodes } from '@millrace/wire'
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import { undescribedGroup } from '../groups/describe.ts';
 import type { Handler } from '../handler.ts';
-
-/** Read, delete, describe, describe configurations, alter configurations: all that exists, as nothing is forbidden. */
-const allOperations = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
+import { allows, authorizedOperations } from '../security/authorization.ts';
 
 export const describeGroups: Handler<typeof describeGroupsApi> = {
   api: describeGroupsApi,
 
-  handle(request, { broker, apiVersion }) {
+  handle(request, context) {
+    const { broker, apiVersion } = context;
     const groups = request.groups.map((groupId) => {
+      if (!allows(context, 'Describe', 'Group', groupId)) {
+        return undescribedGroup(groupId, errorCodes.GROUP_AUTHORIZATION_FAILED, null);
+      }
       if (!coordinates(broker, groupId)) return undescribedGroup(groupId, errorCodes.NOT_COORDINATOR, null);
       const group = broker.cluster.groups.describe(groupId, apiVersion);
-      return request.includeAuthorizedOperations ? { ...group, authorizedOperations: allOperations } : group;
+      if (!request.includeAuthorizedOperations) return group;
+      return { ...group, authorizedOperations: authorizedOperations(context, 'Group', groupId) };
     });
     return { groups };
   },

@@ -6,9 +6,11 @@ import { errorCodes, findCoordinator as findCoordinatorApi } from '@millrace/wir
 import { addressFor } from '../broker-endpoint.ts';
 import { coordinatorOf } from '../groups/coordinator-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
 
 /** Kinds of keys: a group's id and a transactional id. */
-const keyTypes = [0, 1];
+const groupKey = 0;
+const keyTypes = [groupKey, 1];
 
 interface Found {
   readonly nodeId: number;
@@ -31,6 +33,11 @@ function find(context: RequestContext, keyType: number, key: string): Found {
   if (!keyTypes.includes(keyType)) {
     const errorMessage = `there is no coordinator for keys of type ${keyType} here`;
     return { nodeId: -1, host: '', port: -1, errorCode: errorCodes.INVALID_REQUEST, errorMessage };
+  }
+  if (!allows(context, 'Describe', keyType === groupKey ? 'Group' : 'TransactionalId', key)) {
+    const { GROUP_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED } = errorCodes;
+    const errorCode = keyType === groupKey ? GROUP_AUTHORIZATION_FAILED : TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+    return { nodeId: -1, host: '', port: -1, errorCode, errorMessage: null };
   }
   const endpoint = coordinatorOf(context.broker.cluster.endpoints, key);
   const { host, port } = addressFor(endpoint, context.connection.listener);

@@ -2,11 +2,16 @@
 import { errorCodes, heartbeat as heartbeatApi } from '@millrace/wire';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
 
 export const heartbeat: Handler<typeof heartbeatApi> = {
   api: heartbeatApi,
 
-  async handle(request, { broker }) {
+  async handle(request, context) {
+    const { broker } = context;
+    if (!allows(context, 'Read', 'Group', request.groupId)) {
+      return { errorCode: errorCodes.GROUP_AUTHORIZATION_FAILED };
+    }
     if (!coordinates(broker, request.groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
     return { errorCode: await broker.cluster.groups.heartbeat(request) };
   },

@@ -9,12 +9,13 @@ import {
   type RequestOf,
   type ResponseDraft,
 } from '@millrace/wire';
-import { brokerDefinitions } from '../configuration/broker-definitions.ts';
+import { brokerDefinition } from '../configuration/cluster-configuration.ts';
 import { ConfigurationError, type Definition, listOf } from '../configuration/definition.ts';
 import { resourceTypes } from '../configuration/resource-types.ts';
 import { checkTopicConfiguration, effectiveValue, topicDefinition } from '../configuration/topic-configuration.ts';
 import { groupDefinition } from '../groups/consumer/group-configurations.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { configurationRefusal } from '../security/configuration-permission.ts';
 import { refusalOfStorage } from '../storage-failure.ts';
 
 type Resource = RequestOf<typeof incrementalAlterConfigsApi>['resources'][number];
@@ -41,6 +42,8 @@ async function alter(resource: Resource, validateOnly: boolean, context: Request
     resourceType,
     resourceName,
   });
+  const denied = configurationRefusal(context, 'AlterConfigs', resourceType, resourceName);
+  if (denied !== errorCodes.NONE) return result(denied, null);
   try {
     if (resourceType === resourceTypes.topic) {
       const topic = context.broker.cluster.topics.byName(resourceName);
@@ -110,10 +113,7 @@ async function alterBrokers(resource: Resource, validateOnly: boolean, context: 
   const { configuration, topics } = context.broker.cluster;
   const changes = new Map<string, string | undefined>();
   for (const change of resource.configs) {
-    const definition = brokerDefinitions.find(({ name }) => name === change.name);
-    if (definition === undefined) {
-      throw new ConfigurationError(change.name, `there is no broker configuration named ${change.name}`);
-    }
+    const definition = brokerDefinition(change.name);
     changes.set(change.name, changedValue(definition, change, configuration.text(change.name)));
   }
   configuration.checkDynamic(changes);

@@ -7,6 +7,7 @@ import { joinError } from '../groups/answers.ts';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { JoinAnswer } from '../groups/group-member.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
 
 export const joinGroup: Handler<typeof joinGroupApi> = {
   api: joinGroupApi,
@@ -19,6 +20,9 @@ export const joinGroup: Handler<typeof joinGroupApi> = {
 
 async function join(request: JoinGroupRequest, context: RequestContext): Promise<JoinAnswer> {
   const { broker, apiVersion, clientId, clientHost } = context;
+  if (!allows(context, 'Read', 'Group', request.groupId)) {
+    return joinError(errorCodes.GROUP_AUTHORIZATION_FAILED, request.memberId);
+  }
   if (!coordinates(broker, request.groupId)) return joinError(errorCodes.NOT_COORDINATOR, request.memberId);
   const rebalanceTimeoutMs = apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs;
   // Kafka shows the host of a member with a slash before it, and tools print it so.

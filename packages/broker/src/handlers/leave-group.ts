@@ -2,12 +2,15 @@
 import { errorCodes, leaveGroup as leaveGroupApi } from '@millrace/wire';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
 
 export const leaveGroup: Handler<typeof leaveGroupApi> = {
   api: leaveGroupApi,
 
-  async handle(request, { broker, apiVersion }) {
+  async handle(request, context) {
+    const { broker, apiVersion } = context;
     const { groupId, memberId } = request;
+    if (!allows(context, 'Read', 'Group', groupId)) return { errorCode: errorCodes.GROUP_AUTHORIZATION_FAILED };
     if (!coordinates(broker, groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
     const isOne = apiVersion < 3;
     const members = isOne ? [{ memberId, groupInstanceId: null, reason: null }] : request.members;

@@ -5,6 +5,7 @@
 import { errorCodes, type MetadataRequest, metadata as metadataApi, type ResponseDraft } from '@millrace/wire';
 import { addressFor } from '../broker-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { allows, authorizedOperations, clusterResource } from '../security/authorization.ts';
 import type { Topic } from '../topics/topic.ts';
 import { createTopicWithDefaults } from '../topics/topic-creation.ts';
 import { describePartition } from '../topics/topic-description.ts';
@@ -20,6 +21,8 @@ export const metadata: Handler<typeof metadataApi> = {
 
   async handle(request, context) {
     const { cluster } = context.broker;
+    const topics = await topicsOf(request, context);
+    const wantsOperations = request.includeTopicAuthorizedOperations;
     return {
       brokers: cluster.endpoints.map((endpoint) => ({
         nodeId: endpoint.nodeId,
@@ -28,23 +31,40 @@ export const metadata: Handler<typeof metadataApi> = {
       })),
       clusterId: cluster.clusterId,
       controllerId: cluster.replication.controller.nodeId,
-      topics: await topicsOf(request, context),
+      clusterAuthorizedOperations: clusterOperations(request, context),
+      topics: wantsOperations ? topics.map((draft) => withOperations(draft, context)) : topics,
     };
   },
 };
 
 async function topicsOf(request: MetadataRequest, context: RequestContext): Promise<TopicDraft[]> {
   const { topics } = context.broker.cluster;
+  const mayDescribe = (name: string): boolean => allows(context, 'Describe', 'Topic', name);
   const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
-  if (all) return [...topics.all()].map(describe);
+  if (all) return [...topics.all()].filter(({ name }) => mayDescribe(name)).map((topic) => describe(topic));
   const drafts: TopicDraft[] = [];
   for (const { name, topicId } of request.topics ?? []) {
     const topic = topics.find(name, topicId);
-    if (topic !== undefined) drafts.push(describe(topic));
-    else if (name === null) drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
-    else drafts.push(await createIfAllowed(name, request, context));
+    if (name === null && (topic === undefined || !mayDescribe(topic.name))) {
+      drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
+    } else if (name !== null && !mayDescribe(name)) {
+      drafts.push(absent(name, zeroId, errorCodes.TOPIC_AUTHORIZATION_FAILED));
+    } else if (topic !== undefined) drafts.push(describe(topic));
+    else drafts.push(await createIfAllowed(name ?? '', request, context));
   }
   return drafts;
+}
+
+/** The bits of what the principal may do to the cluster, where they are asked for (KIP-430). */
+function clusterOperations(request: MetadataRequest, context: RequestContext): number | undefined {
+  if (!request.includeClusterAuthorizedOperations) return undefined;
+  const mayDescribe = allows(context, 'Describe', 'Cluster', clusterResource);
+  return mayDescribe ? authorizedOperations(context, 'Cluster', clusterResource) : 0;
+}
+
+function withOperations(draft: TopicDraft, context: RequestContext): TopicDraft {
+  if (draft.errorCode !== errorCodes.NONE || !draft.name) return draft;
+  return { ...draft, topicAuthorizedOperations: authorizedOperations(context, 'Topic', draft.name) };
 }
 
 /** Creates an absent topic if that is allowed, and describes it. */
@@ -53,6 +73,9 @@ async function createIfAllowed(name: string, request: MetadataRequest, context: 
   if (topicNameProblem(name) !== undefined) return absent(name, zeroId, errorCodes.INVALID_TOPIC_EXCEPTION);
   const allowed = request.allowAutoTopicCreation && cluster.configuration.boolean('auto.create.topics.enable');
   if (!allowed) return absent(name, zeroId, errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  if (!allows(context, 'Create', 'Cluster', clusterResource) && !allows(context, 'Create', 'Topic', name)) {
+    return absent(name, zeroId, errorCodes.TOPIC_AUTHORIZATION_FAILED);
+  }
   const made = await createTopicWithDefaults(cluster, name);
   return 'errorCode' in made ? absent(name, zeroId, made.errorCode) : describe(made);
 }

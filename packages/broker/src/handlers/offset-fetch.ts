@@ -6,6 +6,8 @@ import { errorCodes, type OffsetFetchRequest, offsetFetch as offsetFetchApi, typ
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import { refusedGroup, withoutOffset } from '../groups/offset-fetch.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 
 type RequestGroup = OffsetFetchRequest['groups'][number];
 type AnsweredGroup = NonNullable<ResponseDraft<typeof offsetFetchApi>['groups']>[number];
@@ -45,9 +47,31 @@ function namedTopics(topics: AnsweredGroup['topics']): ResponseDraft<typeof offs
 
 async function fetchGroup(
   group: RequestGroup,
-  { broker, apiVersion }: RequestContext,
+  context: RequestContext,
   requireStable: boolean,
 ): Promise<AnsweredGroup> {
-  if (!coordinates(broker, group.groupId)) return refusedGroup(group.groupId, errorCodes.NOT_COORDINATOR);
-  return broker.cluster.groups.fetchOffsets(group, apiVersion, requireStable);
+  const { broker, apiVersion } = context;
+  const { groupId } = group;
+  if (!allows(context, 'Describe', 'Group', groupId)) {
+    return refusedGroup(groupId, errorCodes.GROUP_AUTHORIZATION_FAILED);
+  }
+  if (!coordinates(broker, groupId)) return refusedGroup(groupId, errorCodes.NOT_COORDINATOR);
+  const answer = await broker.cluster.groups.fetchOffsets(group, apiVersion, requireStable);
+  return onlyDescribable(answer, group.topics === null, context);
+}
+
+/** Leaves out topics that the principal may not describe, or where they were named, says so. */
+function onlyDescribable(answer: AnsweredGroup, wantsAll: boolean, context: RequestContext): AnsweredGroup {
+  const topics = answer.topics?.flatMap((topic) => {
+    const refusal = topicRefusal(context, 'Describe', topic.name ?? '', topic.topicId);
+    if (refusal === errorCodes.NONE) return [topic];
+    if (wantsAll) return [];
+    return [
+      {
+        ...topic,
+        partitions: topic.partitions?.map(({ partitionIndex }) => withoutOffset(partitionIndex ?? -1, refusal)),
+      },
+    ];
+  });
+  return { ...answer, topics };
 }

@@ -2,6 +2,7 @@
 import { errorCodes, offsetForLeaderEpoch as offsetForLeaderEpochApi } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
 import { leaderPartition } from '../partition-access.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 
 export const offsetForLeaderEpoch: Handler<typeof offsetForLeaderEpochApi> = {
   api: offsetForLeaderEpochApi,
@@ -19,8 +20,10 @@ export const offsetForLeaderEpoch: Handler<typeof offsetForLeaderEpochApi> = {
 };
 
 function endOf(context: RequestContext, topic: string, index: number, currentEpoch: number, wantedEpoch: number) {
-  const access = leaderPartition(context.broker, topic, '', index, currentEpoch);
   const none = { partition: index, leaderEpoch: -1, endOffset: -1 };
+  const denied = topicRefusal(context, 'Describe', topic);
+  if (denied !== errorCodes.NONE) return { ...none, errorCode: denied };
+  const access = leaderPartition(context.broker, topic, '', index, currentEpoch);
   if (access.partition === undefined) return { ...none, errorCode: access.errorCode };
   const end = access.partition.epochEnd(wantedEpoch);
   if (end === undefined) return { ...none, errorCode: errorCodes.NONE };

@@ -3,11 +3,14 @@ import { errorCodes, syncGroup as syncGroupApi } from '@millrace/wire';
 import { syncError } from '../groups/answers.ts';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
+import { allows } from '../security/authorization.ts';
 
 export const syncGroup: Handler<typeof syncGroupApi> = {
   api: syncGroupApi,
 
-  handle(request, { broker, apiVersion }) {
+  handle(request, context) {
+    const { broker, apiVersion } = context;
+    if (!allows(context, 'Read', 'Group', request.groupId)) return syncError(errorCodes.GROUP_AUTHORIZATION_FAILED);
     if (!coordinates(broker, request.groupId)) return syncError(errorCodes.NOT_COORDINATOR);
     if (apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)) {
       return syncError(errorCodes.INCONSISTENT_GROUP_PROTOCOL);
