@@ -6,6 +6,7 @@ import type { ClusterFeatures } from './features/cluster-features.ts';
 import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
 import type { ProducerIds } from './producer-ids.ts';
+import type { ClientQuotas } from './quotas/client-quotas.ts';
 import type { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import type { ClusterSecurity } from './security/cluster-security.ts';
@@ -29,6 +30,7 @@ export interface ClusterState {
   readonly transactions: TransactionCoordinator;
   readonly producerGate: ProducerGate;
   readonly fetchSessions: FetchSessions;
+  readonly quotas: ClientQuotas;
   readonly security: ClusterSecurity;
   /** Undefined: everybody may do everything. */
   readonly authorizer: Authorizer | undefined;

@@ -28,6 +28,7 @@ import { TailCache } from './log/tail-cache.ts';
 import { BrokerListener } from './network/broker-listener.ts';
 import { type ConnectionFigures, Connections } from './network/connections.ts';
 import { ProducerIds } from './producer-ids.ts';
+import { ClientQuotas } from './quotas/client-quotas.ts';
 import { type ReplicaBroker, ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
@@ -130,6 +131,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly transactions: TransactionCoordinator;
   readonly producerGate = new ProducerGate();
   readonly fetchSessions: FetchSessions;
+  readonly quotas: ClientQuotas;
   readonly security: ClusterSecurity;
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
@@ -177,6 +179,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       security: options.security,
       report: this.#report,
     });
+    this.quotas = new ClientQuotas(clock, this.configuration, this.#journal);
     this.#connections = this.#makeConnections();
     this.#listeners = this.#makeListeners(table);
     const stopped = (): boolean => this.#housekeeping.stopped;
@@ -362,7 +365,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       configuration: this.configuration,
       handlers,
       answerBytesMax: this.#options.answerBytesMax ?? answerBytesMaxDefault,
-      addressRate: () => undefined,
+      quotas: this.quotas,
       report: this.#report,
     });
   }

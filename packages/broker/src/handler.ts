@@ -25,6 +25,8 @@ export interface RequestContext {
 
 /** Memory for the answer to one request. What is not given back before it is answered is counted as the answer. */
 export interface AnswerRoom {
+  /** The request's own size. */
+  readonly requestBytes: number;
   /**
    * How many bytes may be read from files now, at most `wantedBytes`: at once, or when there is room. 0 says that the
    * answer is to do with what it has, or that the connection is gone.

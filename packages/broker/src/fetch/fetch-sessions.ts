@@ -90,6 +90,10 @@ export class FetchSessions {
     return session;
   }
 
+  forget(id: number): void {
+    this.#sessions.delete(id);
+  }
+
   #begin(request: SessionRequest, wanted: boolean): FetchSession {
     const partitions = new Map(request.targets.map((target) => [keyOf(target), newPartition(target)]));
     const id = wanted && request.targets.length > 0 ? this.#freeId() : 0;

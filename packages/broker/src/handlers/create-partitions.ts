@@ -7,6 +7,9 @@ import {
 } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
 import type { Handler } from '../handler.ts';
+import type { TopicChangeQuota } from '../quotas/client-quotas.ts';
+import { quotaExceeded, throttledMs } from '../quotas/topic-change-throttle.ts';
+import { allows } from '../security/authorization.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import type { Topic } from '../topics/topic.ts';
 import { countRefusal, growthAssignment, replicasRefusal, uneven } from '../topics/topic-creation.ts';
@@ -14,20 +17,32 @@ import { countRefusal, growthAssignment, replicasRefusal, uneven } from '../topi
 type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
 type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
 
+const denied: Refusal = { errorCode: errorCodes.TOPIC_AUTHORIZATION_FAILED, message: 'Authorization failed.' };
+
+/** From this version on a client understands THROTTLING_QUOTA_EXCEEDED. */
+const strictSince = 3;
+
 export const createPartitions: Handler<typeof createPartitionsApi> = {
   api: createPartitionsApi,
 
   async handle(request, context) {
+    const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
     const results: ResultDraft[] = [];
     for (const asked of request.topics) {
-      const refusal = await grow(context.broker.cluster, asked, request.validateOnly);
+      const isAllowed = allows(context, 'Alter', 'Topic', asked.name);
+      const refusal = isAllowed ? await grow(context.broker.cluster, asked, request.validateOnly, quota) : denied;
       results.push({ name: asked.name, errorCode: refusal?.errorCode ?? 0, errorMessage: refusal?.message ?? null });
     }
-    return { results };
+    return { throttleTimeMs: throttledMs(context, quota), results };
   },
 };
 
-async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean): Promise<Refusal | undefined> {
+async function grow(
+  cluster: ClusterState,
+  asked: Asked,
+  validateOnly: boolean,
+  quota: TopicChangeQuota | undefined,
+): Promise<Refusal | undefined> {
   const topic = cluster.topics.byName(asked.name);
   if (topic === undefined) {
     return { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: `there is no topic ${asked.name}` };
@@ -41,11 +56,12 @@ async function grow(cluster: ClusterState, asked: Asked, validateOnly: boolean):
   if (refusal !== undefined) return refusal;
   const assignment = assignmentOf(cluster, topic, asked);
   if ('errorCode' in assignment) return assignment;
+  if (quota?.take(assignment.length) === false) return quotaExceeded;
   if (validateOnly) return undefined;
   const failure = await refusalOfStorage(() => cluster.topics.grow(topic, assignment));
   if (failure !== undefined || topic.partitions.length >= asked.count) return failure;
   // Another request was first, or the topic is gone.
-  return grow(cluster, asked, validateOnly);
+  return grow(cluster, asked, validateOnly, undefined);
 }
 
 function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (readonly number[])[] | Refusal {

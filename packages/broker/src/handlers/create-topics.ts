@@ -1,27 +1,39 @@
 /** CreateTopics, versions 2 to 7. */
 import { createTopics as createTopicsApi, errorCodes, type RequestOf, type ResponseDraft } from '@millrace/wire';
+import type { ClusterState } from '../cluster-state.ts';
 import { topicConfigurationEntries } from '../configuration/describe-configuration.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import type { TopicChangeQuota } from '../quotas/client-quotas.ts';
+import { quotaExceeded, throttledMs } from '../quotas/topic-change-throttle.ts';
+import { allows, clusterResource } from '../security/authorization.ts';
+import type { Refusal } from '../storage-failure.ts';
 import { Topic } from '../topics/topic.ts';
 import { createTopic, type TopicPlan } from '../topics/topic-creation.ts';
 
 type Request = RequestOf<typeof createTopicsApi>;
 type ResultDraft = ResponseDraft<typeof createTopicsApi>['topics'][number];
 
+/** From this version on a client understands THROTTLING_QUOTA_EXCEEDED. */
+const strictSince = 6;
+
 export const createTopics: Handler<typeof createTopicsApi> = {
   api: createTopicsApi,
 
   async handle(request, context) {
+    const createsAny = allows(context, 'Create', 'Cluster', clusterResource);
     const seen = new Map<string, number>();
     for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
+    const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
     const topics: ResultDraft[] = [];
     for (const asked of request.topics) {
       if (topics.some(({ name }) => name === asked.name)) continue;
       if ((seen.get(asked.name) ?? 0) > 1) {
         topics.push(refused(asked.name, errorCodes.INVALID_REQUEST, `the request names topic ${asked.name} twice`));
-      } else topics.push(await create(asked, request.validateOnly, context));
+      } else if (createsAny || allows(context, 'Create', 'Topic', asked.name)) {
+        topics.push(await create(asked, request.validateOnly, context, quota));
+      } else topics.push(refused(asked.name, errorCodes.TOPIC_AUTHORIZATION_FAILED, 'Authorization failed.'));
     }
-    return { topics };
+    return { throttleTimeMs: throttledMs(context, quota), topics };
   },
 };
 
@@ -29,6 +41,7 @@ async function create(
   asked: Request['topics'][number],
   validateOnly: boolean,
   context: RequestContext,
+  quota: TopicChangeQuota | undefined,
 ): Promise<ResultDraft> {
   const { cluster } = context.broker;
   const plan: TopicPlan = {
@@ -38,12 +51,19 @@ async function create(
     assignment: asked.assignments,
     configuration: new Map(asked.configs.flatMap(({ name, value }) => (value === null ? [] : [[name, value]]))),
   };
+  const excess = quota && (await quotaRefusal(cluster, plan, quota));
+  if (excess !== undefined) return refused(asked.name, excess.errorCode, excess.message);
   const made = await createTopic(cluster, plan, validateOnly);
   if ('errorCode' in made) return refused(asked.name, made.errorCode, made.message);
   const partitions = made instanceof Topic ? made.partitions.map(({ replicas }) => replicas) : made.assignment;
+  const topicId = made instanceof Topic ? made.id : undefined;
+  if (!allows(context, 'DescribeConfigs', 'Topic', asked.name)) {
+    const topicConfigErrorCode = errorCodes.TOPIC_AUTHORIZATION_FAILED;
+    return { name: asked.name, topicId, errorCode: 0, topicConfigErrorCode, configs: null };
+  }
   return {
     name: asked.name,
-    topicId: made instanceof Topic ? made.id : undefined,
+    topicId,
     errorCode: 0,
     numPartitions: partitions.length,
     replicationFactor: partitions[0]?.length ?? -1,
@@ -55,6 +75,18 @@ async function create(
       isSensitive: false,
     })),
   };
+}
+
+/** Only what would be created counts. */
+async function quotaRefusal(
+  cluster: ClusterState,
+  plan: TopicPlan,
+  quota: TopicChangeQuota,
+): Promise<Refusal | undefined> {
+  const planned = await createTopic(cluster, plan, true);
+  if ('errorCode' in planned) return planned;
+  const partitions = planned instanceof Topic ? planned.partitions.length : planned.assignment.length;
+  return quota.take(partitions) ? undefined : quotaExceeded;
 }
 
 function refused(name: string, errorCode: number, errorMessage: string): ResultDraft {

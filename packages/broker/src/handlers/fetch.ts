@@ -29,19 +29,49 @@ export const fetch: Handler<typeof fetchApi> = {
       fetches,
       {
         bytesMin: request.minBytes,
-        bytesMax: Math.min(request.maxBytes, cluster.configuration.number('fetch.max.bytes')),
+        bytesMax: Math.min(
+          request.maxBytes,
+          cluster.configuration.number('fetch.max.bytes'),
+          cluster.quotas.fetchBytesMax(context),
+        ),
         waitMs: request.maxWaitMs,
         committedOnly: request.isolationLevel === readCommitted,
       },
       cluster.platform.timers,
       context.connection,
       context.room,
+    const finish = (): Draft => throttled(context, session, fetches) ?? answer(request, session, fetches);
     );
     const running = pending.run();
-    if (running === undefined) return answer(request, session, fetches);
-    return running.then(() => answer(request, session, fetches));
+    return running === undefined ? finish() : running.then(finish);
   },
 };
+/** An answer without records for a client that reads more than its quota, or undefined. */
+function throttled(
+  context: RequestContext,
+  session: FetchSession,
+  fetches: readonly PartitionFetch[],
+): Draft | undefined {
+  const { fetchSessions, quotas } = context.broker.cluster;
+  if (!quotas.limitsFetch) return undefined;
+  let bytes = 0;
+  for (const { chunks } of fetches) for (const chunk of chunks) bytes += chunk.length;
+  const throttleTimeMs = quotas.fetched(context, bytes);
+  if (throttleTimeMs === 0) return undefined;
+  context.connection.throttle(throttleTimeMs);
+  if (session.incremental) return { throttleTimeMs, errorCode: 0, sessionId: session.id, responses: [] };
+  // Its client has been told of no partition, so it begins again.
+  fetchSessions.forget(session.id);
+  return { throttleTimeMs, errorCode: 0, sessionId: 0, responses: [] };
+}
+
+function open(session: SessionPartition, { rackId }: FetchRequest, context: RequestContext): PartitionFetch {
+  const { topic, topicId } = session.target;
+  const denied = topicRefusal(context, 'Read', topic, topicId);
+  if (denied !== errorCodes.NONE) return { session, partition: undefined, errorCode: denied, chunks: [] };
+  return openPartition(session, context.broker, context.apiVersion, rackId);
+}
+
 
 function sessionRequest(request: FetchRequest) {
   const targets: FetchTarget[] = [];

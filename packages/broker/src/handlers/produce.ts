@@ -40,7 +40,9 @@ export const produce: Handler<typeof produceApi> = {
           : refused(index, errorCodes.INVALID_REQUIRED_ACKS, 'acks must be -1, 0 or 1'),
       ),
     }));
-    return acks === 0 ? unanswered(topics) : answer(topics);
+    const throttleTimeMs = context.broker.cluster.quotas.produced(context, context.room.requestBytes);
+    if (throttleTimeMs > 0) context.connection.throttle(throttleTimeMs);
+    return acks === 0 ? unanswered(topics) : answer(topics, throttleTimeMs);
   },
 };
 
@@ -69,6 +71,7 @@ async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefin
 async function answer(
   topics: readonly { name: string; topicId: string; appended: readonly (Appended | Promise<Appended>)[] }[],
 ): Promise<Draft> {
+  throttleTimeMs = 0,
   const responses: TopicDraft[] = [];
   for (const { name, topicId, appended } of topics) {
     const partitionResponses: PartitionDraft[] = [];
@@ -77,7 +80,7 @@ async function answer(
     }
     responses.push({ name, topicId, partitionResponses });
   }
-  return { responses };
+  return { throttleTimeMs, responses };
 }
 
 async function settled({ draft, written }: Appended): Promise<PartitionDraft> {

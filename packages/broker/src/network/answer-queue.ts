@@ -20,6 +20,8 @@ export class AnswerSlot implements AnswerRoom {
   /** Bytes reserved for the answer, and once it is done those it has. */
   answerBytes = 0;
   done = false;
+  /** For how long its client took too much time of the process, in milliseconds. */
+  throttleMs = 0;
   /** Undefined once done: the request gets no answer. */
   frame: EncodedFrame | undefined;
   readonly #queue: AnswerQueue;

@@ -185,7 +185,7 @@ test('a fetch that outlives its connection ends at once', async () => {
   const fetches = [{ session: known, partition, errorCode: 0, chunks: [] }];
   const limits = { bytesMin: 1, bytesMax: 1, waitMs: 2 ** 31 - 1, committedOnly: false };
   const connection = { isClosed: true, onClosed, throttle: () => undefined };
-  const room = { reserve: (bytes: number) => bytes, release: () => undefined };
+  const room = { requestBytes: 0, reserve: (bytes: number) => bytes, release: () => undefined };
   await new PendingFetch(fetches, limits, { after, soon: setImmediate }, connection, room).run();
   assert.equal(timers.pending, 0);
 });

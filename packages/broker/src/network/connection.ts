@@ -30,11 +30,14 @@ import {
   FrameSplitter,
   hasVersion,
   type RequestHeader,
+  saslAuthenticate,
+  saslHandshake,
   WireError,
 } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
-import type { AnyHandler, ConnectionHandle } from '../handler.ts';
+import type { AnyHandler, ConnectionHandle, RequestContext } from '../handler.ts';
 import { offered } from '../handlers/api-versions.ts';
+import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { Authentication } from '../security/authentication.ts';
 import { anonymous } from '../security/principal.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
@@ -52,6 +55,7 @@ export interface ConnectionOptions {
   readonly authentication?: Authentication | undefined;
   readonly platform: Pick<Platform, 'clock' | 'timers'>;
   readonly memory: ConnectionMemory;
+  readonly quotas: ClientQuotas;
   /** Shared by all connections: messages are encoded one at a time. */
   readonly writer: ByteWriter;
   readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
@@ -67,6 +71,13 @@ const turnMsMax = 5;
 const firstBufferBytes = 4096;
 /** A frame that takes longer than `connections.max.idle.ms` must come at this rate at least. */
 const frameBytesPerSecondMin = 1024;
+
+/** APIs that are never throttled for the time they take. */
+const authenticates: ReadonlySet<number> = new Set([saslHandshake.key, saslAuthenticate.key]);
+
+interface ThrottledDraft {
+  throttleTimeMs?: number;
+}
 
 /** A connection was closed because its peer keeps memory and does not go on. */
 export class ConnectionLimitError extends MillraceError {
@@ -269,7 +280,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
       });
     }
     const request = this.#decode(api, header, reader);
-    const answer = handler.handle(request, {
+    const context: RequestContext = {
       broker: this.#options.broker,
       clientId: header.clientId,
       principal: authentication?.principal ?? anonymous,
@@ -277,7 +288,13 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
       apiVersion: header.apiVersion,
       connection: this,
       room: slot,
-    });
+    };
+    const { quotas } = this.#options;
+    const beganMs = quotas.limitsTime ? this.#now() : 0;
+    const answer = handler.handle(request, context);
+    if (quotas.limitsTime && !authenticates.has(api.key)) {
+      slot.throttleMs = quotas.worked(context, this.#now() - beganMs);
+    }
     if (answer instanceof Promise) {
       answer
         .then((draft) => this.#answer(slot, api, header.apiVersion, header, draft))
@@ -307,11 +324,18 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   #answer(slot: AnswerSlot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
     if (this.#closed) return;
+    if (slot.throttleMs > 0) this.#throttleAnswer(slot.throttleMs, draft as ThrottledDraft | undefined);
     const frame =
       draft === undefined
         ? undefined
         : encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
     this.#settle(slot, frame);
+  }
+
+  /** Tells the client what its handler took too much of, unless it is told of a longer pause already. */
+  #throttleAnswer(durationMs: number, draft: ThrottledDraft | undefined): void {
+    this.throttle(durationMs);
+    if (draft !== undefined) draft.throttleTimeMs = Math.max(durationMs, draft.throttleTimeMs ?? 0);
   }
 
   #settle(slot: AnswerSlot, frame: EncodedFrame | undefined): void {

@@ -7,6 +7,7 @@ import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import type { AnyHandler, ConnectionHandle } from '../handler.ts';
+import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import { Connection } from './connection.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import { ConnectionMemory } from './connection-memory.ts';
@@ -19,8 +20,7 @@ export interface ConnectionsOptions {
   readonly handlers: ReadonlyMap<number, AnyHandler>;
   /** The bound on all answers that peers have not taken yet. */
   readonly answerBytesMax: number;
-  /** How many connections a second an address may open; undefined for any number. */
-  readonly addressRate: (host: string) => number | undefined;
+  readonly quotas: ClientQuotas;
   readonly report: Report;
 }
 
@@ -101,6 +101,7 @@ export class Connections implements ConnectionFigures {
       frameBytesMax: this.#frameBytesMax,
       platform: this.#options.platform,
       memory: this.#memory,
+      quotas: this.#options.quotas,
       writer: this.#writer,
       report: (event) => this.#report(event),
       onClosed: (closed) => {
@@ -113,9 +114,10 @@ export class Connections implements ConnectionFigures {
   }
 
   #admissionTo(nodeId: number): ConnectionAdmission {
-    const { configuration, addressRate, platform } = this.#options;
+    const { configuration, quotas, platform } = this.#options;
     let admission = this.#admissions.get(nodeId);
     if (admission === undefined) {
+      const addressRate = (host: string): number | undefined => quotas.table.addressQuota(host);
       admission = new ConnectionAdmission({ clock: platform.clock, configuration, addressRate });
       this.#admissions.set(nodeId, admission);
     }
