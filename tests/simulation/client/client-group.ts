@@ -55,11 +55,13 @@ export class ClientGroup implements Actor {
   /** Whether everything that is there now was handled; where records are deleted, the last of them. */
   get hasHandledAll(): boolean {
     return this.#partitions.every((partition) => {
-      const { isTrimmed, isEmpty, knowledge } = partition.history;
-      const { highWatermark } = knowledge;
+      const { history } = partition;
+      const { highWatermark, startOffset } = history.knowledge;
       const handled = this.#handled.get(partition) as Set<number>;
-      if (isTrimmed) return isEmpty || handled.has(highWatermark - 1);
-      return handled.size >= highWatermark;
+      if (!history.isTrimmed) return handled.size + history.markerCount >= highWatermark;
+      let last = highWatermark - 1;
+      while (history.isMarker(last)) last -= 1;
+      return history.isEmpty || last < startOffset || handled.has(last);
     });
   }
 
@@ -143,7 +145,7 @@ export class ClientGroup implements Actor {
     const handled = this.#handled.get(partition) as Set<number>;
     if (history.isTrimmed) return;
     for (let each = 0; each < offset; each++) {
-      if (handled.has(each)) continue;
+      if (handled.has(each) || history.isMarker(each)) continue;
       throw new InvariantViolation(`${this.name} committed ${offset} for ${history.name}; nobody handled ${each}`);
     }
   }

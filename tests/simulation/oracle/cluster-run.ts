@@ -2,24 +2,19 @@
  * One seed: a cluster, clients that write, read, commit, trim and create, and everything that may go wrong. In the end
  * all is made good, and what the clients were told is compared with what is there, also after restarts.
  */
-import { createTopics, errorCodes, errorRow, fetch, listOffsets } from '@millrace/wire';
-import { ClientGroup } from '../client/client-group.ts';
-import { ClientProducer } from '../client/client-producer.ts';
+import { createTopics, errorCodes, errorRow } from '@millrace/wire';
 import { SimWorld } from '../world/sim-world.ts';
-import { type Actor, ActorHome, type KnownPartition } from './actor.ts';
+import { ActorHome, type KnownPartition } from './actor.ts';
+import { Cast } from './cast.ts';
 import { Coverage } from './coverage.ts';
 import { findLeaders } from './find-leaders.ts';
 import { InvariantViolation, PartitionHistory } from './history.ts';
 import { Nemesis } from './nemesis.ts';
-import { OracleCommitter } from './oracle-committer.ts';
-import { OracleConsumer } from './oracle-consumer.ts';
-import { followerWaitMs, OracleFollower } from './oracle-follower.ts';
-import { OracleIdentities } from './oracle-identities.ts';
-import { OracleProducer } from './oracle-producer.ts';
-import { OracleTopics } from './oracle-topics.ts';
-import { OracleTrimmer } from './oracle-trimmer.ts';
+import { OracleCommittedReader } from './oracle-committed-reader.ts';
+import { checkPartition } from './partition-check.ts';
 import { faultsMin, type Scenario, scenarioOf } from './scenario.ts';
 import { SimCluster } from './sim-cluster.ts';
+import { TransactionLedger } from './transaction-ledger.ts';
 
 /** What a run was like. */
 export interface RunResult {
@@ -71,23 +66,14 @@ class ClusterRun {
   readonly #scenario: Scenario;
   readonly #cluster: SimCluster;
   readonly #homes: ActorHome[] = [];
-  readonly #producers: OracleProducer[] = [];
-  readonly #clientProducers: ClientProducer[] = [];
-  readonly #groups: ClientGroup[] = [];
-  readonly #consumers: OracleConsumer[] = [];
-  readonly #followers: OracleFollower[] = [];
-  readonly #committers: OracleCommitter[] = [];
-  readonly #trimmers: OracleTrimmer[] = [];
-  readonly #topicActors: OracleTopics[] = [];
-  readonly #identities: OracleIdentities[] = [];
-  readonly #producerIds = new Set<number>();
-  readonly #exactlyOnce = new Set<string>();
-  #partitions: KnownPartition[] = [];
+  readonly #ledger: TransactionLedger;
+  readonly #partitions: KnownPartition[] = [];
   #faults = 0;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.world = new SimWorld(scenario.seed);
+    this.#ledger = new TransactionLedger((error) => this.world.loop.fail(error));
     this.#cluster = new SimCluster(this.world, scenario, this.coverage);
   }
 
@@ -110,7 +96,14 @@ class ClusterRun {
     const { loop } = this.world;
     this.#cluster.start();
     await this.#await(this.#prepare(), startMsMax, 'the topics are created');
-    this.#startActors();
+    const cast = new Cast({
+      scenario: this.#scenario,
+      partitions: this.#partitions,
+      ledger: this.#ledger,
+      home: (name, answerTimeoutMs) => this.#home(name, answerTimeoutMs),
+      now: () => loop.now,
+      fail: (error) => loop.fail(error),
+    });
     const nemesis = new Nemesis(this.world, this.#cluster, this.#scenario, this.#homes, this.coverage);
     const troubleEnd = loop.now + this.#scenario.troubleMs;
     const troubled = (): boolean => loop.now >= troubleEnd && nemesis.faults >= faultsMin;
@@ -118,11 +111,11 @@ class ClusterRun {
     nemesis.stop();
     this.#faults = nemesis.faults;
     loop.note('all is made good');
-    await this.#finish();
-    await this.#verify('at the end');
+    await this.#finish(cast);
+    await this.#verify(cast, 'at the end');
     await this.#await(this.#cluster.stop(), finishMsMax, 'the cluster closes');
-    await this.#restartAndVerify();
-    this.#count();
+    await this.#restartAndVerify(cast);
+    this.#count(cast);
   }
 
   async #prepare(): Promise<void> {
@@ -145,75 +138,28 @@ class ClusterRun {
     }
   }
 
-  #startActors(): void {
-    for (const [index, plan] of this.#scenario.producers.entries()) {
-      const name = `producer-${index}`;
-      if (plan.idempotent) this.#exactlyOnce.add(name);
-      const onProducerId = (producerId: number): void => this.#notice(producerId);
-      this.#producers.push(new OracleProducer(this.#home(name), plan, this.#partitions, onProducerId));
-    }
-    for (const [index, plan] of this.#scenario.clientProducers.entries()) {
-      const name = `client-producer-${index}`;
-      this.#exactlyOnce.add(name);
-      this.#clientProducers.push(new ClientProducer(this.#home(name), plan, this.#partitions));
-    }
-    const { clientGroup } = this.#scenario;
-    if (clientGroup !== undefined) {
-      const homes = Array.from({ length: clientGroup.members }, (_, index) => this.#home(`client-member-${index}`));
-      this.#groups.push(new ClientGroup(homes, clientGroup, this.#partitions));
-    }
-    for (let index = 0; index < this.#scenario.consumers; index++) {
-      this.#consumers.push(new OracleConsumer(this.#home(`consumer-${index}`), this.#partitions));
-    }
-    this.#followers.push(new OracleFollower(this.#home('follower', 2 * followerWaitMs), this.#partitions));
-    for (let index = 0; index < this.#scenario.committers; index++) {
-      this.#committers.push(new OracleCommitter(this.#home(`committer-${index}`), this.#partitions));
-    }
-    this.#identities.push(new OracleIdentities(this.#home('identities'), (producerId) => this.#notice(producerId)));
-    this.#topicActors.push(new OracleTopics(this.#home('topics')));
-    const trimmed = this.#scenario.topics.filter(({ trimming }) => trimming === 'client').map(({ name }) => name);
-    const partitions = this.#partitions.filter(({ topic }) => trimmed.includes(topic));
-    if (partitions.length > 0) this.#trimmers.push(new OracleTrimmer(this.#home('trimmer'), partitions));
-  }
-
   #home(name: string, answerTimeoutMs?: number): ActorHome {
     const home = new ActorHome(this.world, name, this.#cluster.brokers, answerTimeoutMs);
     this.#homes.push(home);
     return home;
   }
 
-  #notice(producerId: number): void {
-    if (this.#producerIds.has(producerId)) {
-      this.world.loop.fail(new InvariantViolation(`producer id ${producerId} was given twice`));
-    }
-    this.#producerIds.add(producerId);
-  }
-
   /** Producers finish what they have to write; all others stop. */
-  async #finish(): Promise<void> {
-    const producers = [...this.#producers, ...this.#clientProducers];
-    await this.#await(Promise.all(producers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
-    const hasAll = (): boolean => this.#groups.every((group) => group.hasHandledAll);
-    await this.world.loop.runUntil(hasAll, finishMsMax, 'the group handles everything');
-    const isFollowed = (): boolean => this.#followers.every((follower) => follower.isAtEnd);
-    await this.world.loop.runUntil(isFollowed, finishMsMax, 'a fetch that waits is woken by everything it waits for');
-    const others: Actor[] = [
-      ...this.#followers,
-      ...this.#groups,
-      ...this.#consumers,
-      ...this.#committers,
-      ...this.#trimmers,
-      ...this.#topicActors,
-      ...this.#identities,
-    ];
-    for (const actor of others) actor.stop();
-    await this.#await(Promise.all(others.map(({ done }) => done)), finishMsMax, 'all clients stop');
+  async #finish(cast: Cast): Promise<void> {
+    const { loop } = this.world;
+    cast.settle();
+    await this.#await(Promise.all(cast.workers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
+    await loop.runUntil(() => cast.hasHandledAll, finishMsMax, 'the group handles everything');
+    await loop.runUntil(() => cast.hasFollowedAll, finishMsMax, 'a fetch that waits is woken by what it waits for');
+    await loop.runUntil(() => cast.isShared, finishMsMax, 'members of a consumer group share its partitions evenly');
+    for (const actor of cast.others) actor.stop();
+    await this.#await(Promise.all(cast.others.map(({ done }) => done)), finishMsMax, 'all clients stop');
   }
 
   /** Kills and starts twice more: what recovery leaves must be what the next recovery leaves, and hold all records. */
-  async #restartAndVerify(): Promise<void> {
+  async #restartAndVerify(cast: Cast): Promise<void> {
     this.#cluster.start();
-    await this.#verify('after a clean restart');
+    await this.#verify(cast, 'after a clean restart');
     this.#cluster.kill();
     await this.#await(this.#running(), startMsMax, 'the cluster starts');
     const once = this.#cluster.drive.fingerprint();
@@ -221,7 +167,7 @@ class ClusterRun {
     await this.#await(this.#running(), startMsMax, 'the cluster starts again');
     const twice = this.#cluster.drive.fingerprint();
     if (once !== twice) throw new InvariantViolation(`a second recovery changed files:\n${once}\n---\n${twice}`);
-    await this.#verify('after two kills');
+    await this.#verify(cast, 'after two kills');
     await this.#await(this.#cluster.stop(), finishMsMax, 'the cluster closes again');
   }
 
@@ -231,60 +177,22 @@ class ClusterRun {
     while (!this.#cluster.isRunning);
   }
 
-  async #verify(when: string): Promise<void> {
+  async #verify(cast: Cast, when: string): Promise<void> {
     this.world.loop.note(`verifying ${when}`);
     const reader = this.#home(`reader ${when}`);
-    const reading = Promise.all(this.#partitions.map((partition) => this.#verifyPartition(reader, partition)));
-    await this.#await(reading, finishMsMax, `all is read ${when}`);
-    const checks = [...this.#committers, ...this.#topicActors, ...this.#groups].map((actor) => actor.check());
+    const reading = this.#partitions.map((partition) => checkPartition(reader, partition, cast.exactlyOnce));
+    await this.#await(Promise.all(reading), finishMsMax, `all is read ${when}`);
+    const checks = cast.judges.map((judge) => judge.check());
     await this.#await(Promise.all(checks), finishMsMax, `offsets and topics are told ${when}`);
-  }
-
-  async #verifyPartition(reader: ActorHome, partition: KnownPartition): Promise<void> {
-    const { topic, index, leader, history } = partition;
-    for (;;) {
-      const start = await this.#startOf(reader, partition);
-      const records = new Map<number, string>();
-      let position = start;
-      let trimmed = false;
-      while (position < history.knowledge.highWatermark) {
-        const before = history.knowledge;
-        const response = await reader.broker(leader).ask(fetch, 12, {
-          maxWaitMs: 0,
-          minBytes: 0,
-          topics: [{ topic, partitions: [{ partition: index, fetchOffset: position, partitionMaxBytes: 64 * 1024 }] }],
-        });
-        const answer = response.responses[0]?.partitions[0];
-        if (answer === undefined) throw new InvariantViolation(`${history.name} can't be read`);
-        if (answer.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) {
-          trimmed = true;
-          break;
-        }
-        history.bounds(answer.highWatermark, answer.logStartOffset, before);
-        const read = history.read(answer.records as Uint8Array, position, before, answer.highWatermark);
-        if (read.size === 0) throw new InvariantViolation(`${history.name} gives no record at offset ${position}`);
-        for (const [offset, value] of read) records.set(offset, value);
-        position += read.size;
-      }
-      // Retention may move the start while we read; that is no failure, but then we begin again.
-      if (trimmed) continue;
-      return history.complete(records, start, this.#exactlyOnce);
+    if (cast.hasTransactions) {
+      await this.#await(this.#readCommitted(cast, when), finishMsMax, `all that is committed is read ${when}`);
     }
   }
 
-  async #startOf(reader: ActorHome, { topic, index, leader, history }: KnownPartition): Promise<number> {
-    const before = history.knowledge;
-    const ask = async (timestamp: number): Promise<number> => {
-      const response = await reader.broker(leader).ask(listOffsets, 8, {
-        replicaId: -1,
-        topics: [{ name: topic, partitions: [{ partitionIndex: index, timestamp }] }],
-      });
-      return response.topics[0]?.partitions[0]?.offset as number;
-    };
-    const end = await ask(-1);
-    const start = await ask(-2);
-    history.bounds(Math.max(end, start), start, before);
-    return start;
+  async #readCommitted(cast: Cast, when: string): Promise<void> {
+    const reader = new OracleCommittedReader(this.#home(`committed reader ${when}`), [], this.#ledger);
+    const read = cast.untrimmed.map(async (partition) => [partition, await reader.readAll(partition)] as const);
+    this.#ledger.complete(new Map(await Promise.all(read)));
   }
 
   /** Runs the world until a promise settles. */
@@ -299,31 +207,15 @@ class ClusterRun {
     await this.world.loop.runUntil(() => settled, limitMs, what);
   }
 
-  #count(): void {
+  #count(cast: Cast): void {
     const { faults } = this.world;
     this.coverage.add('writes refused for want of space', faults.met.full);
     this.coverage.add('reads failed', faults.met.read);
     this.coverage.add('syncs failed', faults.met.sync);
-    for (const { acknowledgedRecords, retries } of this.#producers) {
-      this.coverage.add('records acknowledged', acknowledgedRecords);
-      this.coverage.add('batches sent again', retries);
-    }
-    for (const { delivered, waits } of this.#clientProducers) {
-      this.coverage.add('records acknowledged to our client', delivered);
-      this.coverage.add('waits of our client for room', waits);
-    }
-    for (const { joins, records } of this.#groups) {
-      this.coverage.add('members of our client that joined', joins);
-      this.coverage.add('records handled by our client', records);
-    }
-    for (const { recordsRead } of this.#consumers) this.coverage.add('records read', recordsRead);
-    for (const { commits } of this.#committers) this.coverage.add('offset commits', Math.max(0, commits));
-    for (const { trims } of this.#trimmers) this.coverage.add('records deleted by clients', trims);
-    for (const { changes } of this.#topicActors) this.coverage.add('topics changed', changes);
     for (const { history } of this.#partitions) {
       if (history.knowledge.startOffset > 0) this.coverage.add('partitions whose start moved');
     }
-    this.coverage.add('producer ids', this.#producerIds.size);
+    cast.count(this.coverage);
     this.coverage.add('seeds');
     if (this.#scenario.powerLoss) this.coverage.add('seeds with loss of power');
   }

@@ -40,6 +40,8 @@ export class PartitionHistory {
   /** Every record that was acknowledged or read, by offset. */
   readonly #known = new Map<number, string>();
   readonly #acknowledged = new Set<number>();
+  /** Offsets of the markers that end transactions, which no consumer is given. */
+  readonly #markers = new Set<number>();
   #highWatermark = 0;
   #startOffset = 0;
   /** What a client's deletion was answered with. */
@@ -60,6 +62,15 @@ export class PartitionHistory {
 
   get acknowledgedCount(): number {
     return this.#acknowledged.size;
+  }
+
+  /** How many markers of transactions anybody has read. */
+  get markerCount(): number {
+    return this.#markers.size;
+  }
+
+  isMarker(offset: number): boolean {
+    return this.#markers.has(offset);
   }
 
   /** Whether records may be deleted. */
@@ -132,6 +143,7 @@ export class PartitionHistory {
       for (const record of batch.records()) {
         const value = Buffer.from(record.value ?? []).toString();
         this.#learn(record.offset, value, 'was read');
+        if (batch.isControl) this.#markers.add(record.offset);
         if (record.offset >= offset) records.set(record.offset, value);
       }
     }

@@ -3,7 +3,9 @@ import { type Randomness, seededRandomness } from '@millrace/base';
 import type { Compression } from '@millrace/wire';
 import type { ClientGroupPlan } from '../client/client-group.ts';
 import type { ClientProducerPlan } from '../client/client-producer.ts';
+import { consumerSessionMs } from './oracle-consumer-member.ts';
 import type { ProducerPlan } from './oracle-producer.ts';
+import { shortTimeoutMs, type TransactorPlan } from './oracle-transactor.ts';
 
 export interface TopicPlan {
   readonly name: string;
@@ -22,7 +24,12 @@ export interface Scenario {
   readonly clientProducers: readonly ClientProducerPlan[];
   /** A group of our client's consumers. */
   readonly clientGroup: ClientGroupPlan | undefined;
+  /** They write to partitions that nobody trims, if there are any. */
+  readonly transactors: readonly TransactorPlan[];
   readonly consumers: number;
+  /** Members of a classic group, and of one of the newer protocol. */
+  readonly classicMembers: number;
+  readonly consumerMembers: number;
   readonly committers: number;
   /** For how long things go wrong, in virtual milliseconds. */
   readonly troubleMs: number;
@@ -59,14 +66,25 @@ export function scenarioOf(seed: number): Scenario {
     topics,
     producers: Array.from({ length: oracles }, (_, index) => producerPlan(randomness, index, work(index))),
     clientProducers: Array.from({ length: ours }, (_, index) => clientProducerPlan(randomness, work(oracles + index))),
+    transactors: powerLoss
+      ? []
+      : Array.from({ length: randomness.integer(3) }, () => transactorPlan(randomness, troubleMs)),
     clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, powerLoss) : undefined,
     consumers: Math.max(1 + randomness.integer(2), clientsMin - oracles - ours),
+    classicMembers: powerLoss ? 0 : randomness.integer(4),
+    consumerMembers: powerLoss ? 0 : randomness.integer(4),
     committers: powerLoss ? 0 : 1,
     troubleMs,
     calmMs: 50 + randomness.integer(powerLoss ? 200 : 400),
     tailBytesMax: 2 ** (10 + randomness.integer(10)),
     openFilesMax: 1 + randomness.integer(8),
-    configuration: { 'log.retention.check.interval.ms': String(50 + randomness.integer(1000)) },
+    configuration: {
+      'log.retention.check.interval.ms': String(50 + randomness.integer(1000)),
+      'group.consumer.session.timeout.ms': String(consumerSessionMs),
+      'group.consumer.min.session.timeout.ms': String(consumerSessionMs),
+      'group.consumer.heartbeat.interval.ms': String(consumerSessionMs / 4),
+      'group.consumer.min.heartbeat.interval.ms': String(consumerSessionMs / 4),
+    },
   };
 }
 
@@ -138,6 +156,17 @@ function clientProducerPlan(randomness: Randomness, work: Work): ClientProducerP
     batchBytesMax: 1024 + randomness.integer(3000),
     bufferBytesMax: 4096 + 2 ** randomness.integer(20),
     pauseMs: pacedMs(randomness, work, work.records),
+  };
+}
+
+function transactorPlan(randomness: Randomness, troubleMs: number): TransactorPlan {
+  const transactions = 5 + randomness.integer(25);
+  return {
+    transactions,
+    protocol: randomness.integer(2) === 0 ? 1 : 2,
+    timeoutMs: randomness.integer(3) === 0 ? shortTimeoutMs : 900_000,
+    recordsPerBatchMax: 1 + randomness.integer(5),
+    pauseMs: (troubleMs / transactions) * randomness.float(),
   };
 }
 

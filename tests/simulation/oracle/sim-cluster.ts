@@ -66,6 +66,7 @@ export class SimCluster {
       dataDirectory,
       host,
       brokers,
+      security: { allowAnonymous: true },
       platform: home.platform,
       configuration: this.#scenario.configuration,
       tailBytesMax: this.#scenario.tailBytesMax,
