@@ -25,15 +25,28 @@ const partitionCount = 4;
 interface Expected {
   leader: number;
   leaderEpoch: number;
+  inSync: readonly number[];
+  /** The replicas before the reassignment under way. */
+  settled: readonly number[];
   /** What was acknowledged, in order. */
   readonly values: string[];
-  /** Where the reassignment under way leads; undefined when there is none. */
+  /** Where the reassignment under way leads, in any order; undefined when there is none. */
   target: readonly number[] | undefined;
+}
+
+/** What a step may do besides what it is about. */
+interface Step {
+  readonly told: string;
+  /** Replicas out of sync may join the ISR. */
+  readonly mayJoin?: boolean;
+  /** A replica out of sync may lead also where the topic does not allow that by itself. */
+  readonly mayBeUnclean?: boolean;
 }
 
 class History {
   readonly #randomness: Randomness;
   readonly #expected = new Map<string, Expected>();
+  #down = new Set<number>();
   #cluster: ReplicationFixture;
   #produced = 0;
 
@@ -57,22 +70,31 @@ class History {
     await this.#cluster.topics.create(topic, assignment, configuration);
     for (const [index, replicas] of assignment.entries()) {
       const leader = replicas[0] ?? -1;
-      this.#expected.set(`${topic}-${index}`, { leader, leaderEpoch: 0, values: [], target: undefined });
+      this.#expected.set(`${topic}-${index}`, {
+        leader,
+        leaderEpoch: 0,
+        inSync: replicas,
+        settled: replicas,
+        values: [],
+        target: undefined,
+      });
     }
   }
 
-  async step(): Promise<string> {
+  async step(): Promise<Step> {
     const { replication } = this.#cluster;
     const nodeId = this.#one(nodeIds);
     switch (this.#randomness.integer(12)) {
       case 0:
       case 1:
         await replication.brokerStopped(nodeId);
-        return `stop ${nodeId}`;
+        this.#down.add(nodeId);
+        return { told: `stop ${nodeId}` };
       case 2:
       case 3:
         await replication.brokerReturned(nodeId);
-        return `start ${nodeId}`;
+        this.#down.delete(nodeId);
+        return { told: `start ${nodeId}` };
       case 4:
         return this.#reassign();
       case 5:
@@ -82,88 +104,103 @@ class History {
       case 7:
       case 8:
         await this.#cluster.platform.pass(this.#one([10, 300, 3000, 30_000]));
-        return 'time passes';
+        return { told: 'time passes', mayJoin: true };
       default:
         return this.#produce();
     }
   }
 
-  /** Two changes at once, of which the process sees at most the beginning. */
-  async #restart(): Promise<string> {
-    const { replication } = this.#cluster;
+  /** A clean one, or one by a kill: a change under way is there then or is not, and nothing in between. */
+  async #restart(): Promise<Step> {
     if (this.#randomness.integer(2) === 0) {
       this.#cluster = await this.#cluster.restarted();
-      return 'a clean restart';
+      return { told: 'a clean restart' };
     }
-    const underWay = [replication.brokerStopped(this.#one(nodeIds)), replication.brokerReturned(this.#one(nodeIds))];
+    const nodeId = this.#one(nodeIds);
+    const stopping = this.#cluster.replication.brokerStopped(nodeId);
+    stopping.catch(() => undefined);
     for (let turns = this.#randomness.integer(12); turns > 0; turns--) await Promise.resolve();
-    for (const change of underWay) change.catch(() => undefined);
     this.#cluster = await this.#cluster.afterKill();
-    return 'killed in the middle of a stop';
+    const isDown = this.#cluster.replication.table.isDown(nodeId);
+    if (isDown) this.#down.add(nodeId);
+    return { told: `killed while ${nodeId} stops, which it ${isDown ? 'did' : 'did not'}` };
   }
 
-  async #reassign(): Promise<string> {
+  async #reassign(): Promise<Step> {
     const [topic, partition] = [this.#one(topics), this.#randomness.integer(partitionCount)];
     const replicas = this.#randomness.integer(4) === 0 ? null : this.#someNodes(this.#one([2, 3, 3, 4]));
     const { replication, topics: catalog } = this.#cluster;
-    const before = this.#cluster.partition(topic, partition).replicaSet;
     const [refusal] = await reassignPartitions(replication, catalog, [{ topic, partition, replicas }], true);
     const expected = this.#expectedOf(topic, partition);
-    const original = before.replicas.filter((nodeId) => !before.adding.includes(nodeId));
-    if (refusal === undefined) expected.target = replicas ?? original;
-    return `reassign ${topic}-${partition} to ${replicas?.join() ?? 'what it was'}: ${refusal?.message ?? 'begun'}`;
+    if (refusal === undefined) expected.target = replicas ?? expected.settled;
+    const told = `reassign ${topic}-${partition} to ${replicas?.join() ?? 'what it was'}: ${refusal?.message ?? 'begun'}`;
+    return { told };
   }
 
-  async #elect(): Promise<string> {
+  async #elect(): Promise<Step> {
     const election = this.#one(['preferred', 'unclean'] as const);
     const partition = this.#cluster.partition(this.#one(topics), this.#randomness.integer(partitionCount));
     await electLeaders(this.#cluster.replication, [partition], election);
-    return `${election} election`;
+    return { told: `${election} election`, mayBeUnclean: election === 'unclean' };
   }
 
-  async #produce(): Promise<string> {
+  async #produce(): Promise<Step> {
     const [topic, index] = [this.#one(topics), this.#randomness.integer(partitionCount)];
     for (let count = this.#randomness.integer(5); count >= 0; count--) {
       const value = `${this.#produced++}:${'x'.repeat(this.#randomness.integer(200))}`;
       const done = await this.#cluster.produce(this.#cluster.partition(topic, index), value, this.#one([1, -1]));
       if (done) this.#expectedOf(topic, index).values.push(value);
     }
-    return `produce to ${topic}-${index}`;
+    return { told: `produce to ${topic}-${index}` };
   }
 
-  check(): void {
+  check(step: Step): void {
     const { table, controller } = this.#cluster.replication;
     for (const topic of topics) {
       for (let index = 0; index < partitionCount; index++) {
         checkReplicas(this.#cluster.partition(topic, index), table.isRunning);
-        this.#checkProgress(topic, index);
+        this.#checkProgress(topic, index, step);
       }
     }
+    assert.deepEqual(
+      nodeIds.filter(table.isDown),
+      nodeIds.filter((nodeId) => this.#down.has(nodeId)),
+    );
     const someoneRuns = nodeIds.some(table.isRunning);
     assert.ok(!someoneRuns || table.isRunning(controller.nodeId), 'the controller runs');
   }
 
-  #checkProgress(topic: string, index: number): void {
-    const { leader, leaderEpoch, replicas, adding, removing } = this.#cluster.partition(topic, index);
+  #checkProgress(topic: string, index: number, { mayJoin, mayBeUnclean }: Step): void {
+    const { leader, leaderEpoch, inSync, replicas, adding, removing } = this.#cluster.partition(topic, index);
     const expected = this.#expectedOf(topic, index);
     if (leader === expected.leader) assert.ok(leaderEpoch >= expected.leaderEpoch, 'an epoch never shrinks');
     else assert.ok(leaderEpoch > expected.leaderEpoch, 'another leader has a larger epoch');
+    const isUnclean = inSync.length === 1 && (mayBeUnclean || topic === 'unclean');
+    const hasNoneNew = inSync.every((nodeId) => expected.inSync.includes(nodeId));
+    const joined = `${topic}-${index} had ${expected.inSync} in sync and has ${inSync}, of ${replicas}`;
+    assert.ok(mayJoin || isUnclean || hasNoneNew, `who joins the ISR has caught up: ${joined}`);
+    expected.inSync = inSync;
     expected.leader = leader;
     expected.leaderEpoch = leaderEpoch;
     if (adding.length > 0 || removing.length > 0) {
       assert.ok(expected.target?.every((nodeId) => replicas.includes(nodeId)));
-    } else if (expected.target !== undefined) {
-      assert.deepEqual(replicas, expected.target, 'a reassignment that is done has the replicas that were wanted');
+    } else {
+      if (expected.target !== undefined) {
+        const wanted = [...expected.target].sort();
+        assert.deepEqual([...replicas].sort(), wanted, 'a reassignment that is done has the replicas that were wanted');
+      }
       expected.target = undefined;
+      expected.settled = replicas;
     }
   }
 
   /** Once everybody runs and had time, all is well again, and nothing that was acknowledged is missing. */
   async end(): Promise<void> {
     for (const nodeId of nodeIds) await this.#cluster.replication.brokerReturned(nodeId);
+    this.#down.clear();
     await this.#cluster.platform.pass(3_600_000);
     await this.#cluster.replication.balance();
-    this.check();
+    this.check({ told: 'the end', mayJoin: true });
     for (const topic of topics) {
       for (let index = 0; index < partitionCount; index++) {
         const partition = this.#cluster.partition(topic, index);
@@ -216,14 +253,14 @@ for (let seed = 1; seed <= seedCount; seed++) {
     const steps: string[] = [];
     try {
       for (let step = 0; step < stepCount; step++) {
-        steps.push(await history.step());
-        history.check();
+        const taken = await history.step();
+        steps.push(taken.told);
+        history.check(taken);
       }
       steps.push('the end');
       await history.end();
     } catch (error) {
-      if (error instanceof Error) error.message += `\nseed ${seed}, after:\n${steps.slice(-12).join('\n')}`;
-      throw error;
+      throw new Error(`seed ${seed} failed after:\n${steps.slice(-12).join('\n')}`, { cause: error });
     }
   });
 }
