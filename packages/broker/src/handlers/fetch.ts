@@ -3,11 +3,12 @@
  * are ignored; and since every record is readable only once it is written, the last stable offset is the
  * high watermark.
  */
-import { type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
+import { errorCodes, type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
 import { openPartition } from '../fetch/fetch-access.ts';
 import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';
 import { type PartitionFetch, PendingFetch } from '../fetch/pending-fetch.ts';
 import type { Handler, RequestContext } from '../handler.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 
 type Draft = ResponseDraft<typeof fetchApi>;
 type TopicDraft = NonNullable<Draft['responses']>[number];
@@ -22,9 +23,7 @@ export const fetch: Handler<typeof fetchApi> = {
     const { cluster } = context.broker;
     const session = cluster.fetchSessions.resolve(sessionRequest(request));
     if (typeof session === 'number') return { errorCode: session, sessionId: 0, responses: [] };
-    const fetches = [...session.partitions.values()].map((partition) =>
-      openPartition(partition, context.broker, context.apiVersion, request.rackId),
-    );
+    const fetches = [...session.partitions.values()].map((partition) => open(partition, request, context));
     const pending = new PendingFetch(
       fetches,
       {
@@ -40,12 +39,13 @@ export const fetch: Handler<typeof fetchApi> = {
       cluster.platform.timers,
       context.connection,
       context.room,
-    const finish = (): Draft => throttled(context, session, fetches) ?? answer(request, session, fetches);
     );
+    const finish = (): Draft => throttled(context, session, fetches) ?? answer(request, session, fetches);
     const running = pending.run();
     return running === undefined ? finish() : running.then(finish);
   },
 };
+
 /** An answer without records for a client that reads more than its quota, or undefined. */
 function throttled(
   context: RequestContext,
@@ -71,7 +71,6 @@ function open(session: SessionPartition, { rackId }: FetchRequest, context: Requ
   if (denied !== errorCodes.NONE) return { session, partition: undefined, errorCode: denied, chunks: [] };
   return openPartition(session, context.broker, context.apiVersion, rackId);
 }
-
 
 function sessionRequest(request: FetchRequest) {
   const targets: FetchTarget[] = [];

@@ -11,6 +11,7 @@ import { refusalOf } from '../log/batch-validation.ts';
 import { type ProducerBatch, producerBatchAt } from '../log/producer-batch.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 import { leaderPartition } from '../partition-access.ts';
+import { topicRefusal } from '../security/topic-permission.ts';
 import type { Partition } from '../topics/partition.ts';
 import { enterTransaction } from '../transactions/produce-admission.ts';
 
@@ -70,8 +71,8 @@ async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefin
 
 async function answer(
   topics: readonly { name: string; topicId: string; appended: readonly (Appended | Promise<Appended>)[] }[],
-): Promise<Draft> {
   throttleTimeMs = 0,
+): Promise<Draft> {
   const responses: TopicDraft[] = [];
   for (const { name, topicId, appended } of topics) {
     const partitionResponses: PartitionDraft[] = [];
@@ -99,6 +100,8 @@ function append(
   index: number,
   records: Uint8Array | null,
 ): Appended | Promise<Appended> {
+  const denied = topicRefusal(context, 'Write', name, topicId);
+  if (denied !== errorCodes.NONE) return refused(index, denied, null);
   const access = leaderPartition(context.broker, name, topicId, index);
   if (access.partition === undefined) return refused(index, access.errorCode, null);
   const { partition } = access;
