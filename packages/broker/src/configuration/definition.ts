@@ -63,7 +63,7 @@ export function listOf(text: string): string[] {
 
 function checkNumber(definition: Definition, text: string, refuse: (reason: string) => never): void {
   const pattern = definition.type === 'double' ? /^-?\d+(\.\d+)?$/ : /^-?\d+$/;
-  if (!pattern.test(text)) refuse(definition.type === 'double' ? 'must be a number' : 'must be a whole number');
+  if (!pattern.test(text)) refuse(`Not a number of type ${definition.type.toUpperCase()}`);
   const value = Number(text);
   const typeMax = definition.type === 'int' ? 2 ** 31 - 1 : 2 ** 63;
   const max = definition.max ?? typeMax;

@@ -126,8 +126,8 @@ export class GroupCoordinator {
     const { groupId, memberEpoch } = request;
     const wrong = refusalOfRequest(request, client.apiVersion, this.#groups.environment.settings.assignorNames);
     if (wrong !== undefined) return refused(wrong);
-    const group = memberEpoch === 0 ? this.#groups.forConsumerJoin(groupId) : this.#groups.get(groupId);
-    if (!(group instanceof ConsumerGroup)) return refused(this.#noConsumerGroup(groupId, memberEpoch));
+    const group = memberEpoch === 0 ? this.#groups.forConsumerJoin(groupId) : this.#consumerGroup(groupId, memberEpoch);
+    if (!(group instanceof ConsumerGroup)) return refused(group);
     return this.#groups.inTurn(
       group,
       () => (memberEpoch <= leftEpoch ? leave(group, request) : heartbeat(group, request, client, mayKnow)),
@@ -136,10 +136,9 @@ export class GroupCoordinator {
   }
 
   describeConsumerGroup(groupId: string): DescribedConsumerGroup {
-    const group = this.#groups.get(groupId);
+    const group = this.#consumerGroup(groupId, leftEpoch);
     if (group instanceof ConsumerGroup) return describeConsumerGroup(group);
-    const { errorCode, message } = this.#noConsumerGroup(groupId, leftEpoch);
-    return undescribedConsumerGroup(groupId, errorCode, message);
+    return undescribedConsumerGroup(groupId, group.errorCode, group.message);
   }
 
   /** Resolves when the member's generation begins; the answer tells of an error. */
@@ -290,10 +289,11 @@ export class GroupCoordinator {
     return deleteOffsets(this.#groups.get(request.groupId), request, this.#groups.environment.store);
   }
 
-  #noConsumerGroup(groupId: string, memberEpoch: number): Refusal {
-    const isAbsent = this.#groups.get(groupId) === undefined;
-    if (!isAbsent) return notConsumerGroup(groupId);
-    const kind = memberEpoch === leftEpoch ? 'Group' : 'Consumer group';
-    return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, message: `${kind} ${groupId} not found.` };
+  #consumerGroup(id: string, memberEpoch: number): ConsumerGroup | Refusal {
+    const group = this.#groups.get(id);
+    if (group instanceof ConsumerGroup) return group;
+    if (group !== undefined) return notConsumerGroup(id);
+    const kind = memberEpoch < 0 ? 'Group' : 'Consumer group';
+    return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, message: `${kind} ${id} not found.` };
   }
 }

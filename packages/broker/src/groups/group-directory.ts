@@ -8,7 +8,7 @@ import type { Refusal } from '../storage-failure.ts';
 import { ClassicGroup } from './classic-group.ts';
 import { ConsumerGroup, type ConsumerGroupEnvironment } from './consumer/consumer-group.ts';
 import type { ConsumerMember } from './consumer/consumer-member.ts';
-import { downgraded, upgraded } from './consumer/migration.ts';
+import { downgraded, upgraded, upgradeRefusalOf } from './consumer/migration.ts';
 
 export type Group = ClassicGroup | ConsumerGroup;
 
@@ -56,7 +56,7 @@ export class GroupDirectory {
       group?.die(errorCodes.REBALANCE_IN_PROGRESS);
       return this.#createConsumer(id);
     }
-    return this.#upgrade(group) ?? notConsumerGroup(id);
+    return this.#upgrade(group);
   }
 
   createClassic(id: string): ClassicGroup {
@@ -129,13 +129,13 @@ export class GroupDirectory {
     if (isStored || store.offsets(group.id).size > 0) this.#restoreOne(group.id);
   }
 
-  #upgrade(classic: ClassicGroup): ConsumerGroup | undefined {
+  #upgrade(classic: ClassicGroup): ConsumerGroup | Refusal {
     const { settings, topics } = this.environment;
-    const { migrationPolicy, consumerMembersMax } = settings;
-    if (migrationPolicy !== 'bidirectional' && migrationPolicy !== 'upgrade') return undefined;
-    if (classic.protocolType !== 'consumer' || classic.members.size > consumerMembersMax) return undefined;
-    const change = upgraded(classic, topics);
-    if (change === undefined) return undefined;
+    const change = upgradeRefusalOf(classic, settings) ?? upgraded(classic, topics);
+    if (typeof change === 'string') {
+      const message = `Cannot upgrade classic group ${classic.id} to consumer group because ${change}`;
+      return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, message };
+    }
     classic.die(errorCodes.REBALANCE_IN_PROGRESS);
     const group = this.#createConsumer(classic.id);
     void this.inTurn(

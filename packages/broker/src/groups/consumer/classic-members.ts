@@ -136,18 +136,22 @@ export function heartbeatAsClassic(group: ConsumerGroup, request: HeartbeatReque
   return errorCodes.REBALANCE_IN_PROGRESS;
 }
 
-/** In the group's turn. */
+/**
+ * LeaveGroup takes out members of both protocols: administrators remove them so, static ones by their instance id alone.
+ * In the group's turn.
+ */
 export async function leaveAsClassic(
   group: ConsumerGroup,
   leaving: readonly LeaveGroupRequest['members'][number][],
 ): Promise<LeaveAnswer> {
   const ids = new Set<string>();
   const answers = leaving.map(({ memberId, groupInstanceId }) => {
-    const id = memberId === '' && groupInstanceId !== null ? group.state.idOfInstance(groupInstanceId) : memberId;
-    const member = classicMember(group, id ?? '', groupInstanceId);
-    if (!('errorCode' in member)) ids.add(member.id);
-    const errorCode = 'errorCode' in member ? member.errorCode : errorCodes.NONE;
-    return { memberId: 'errorCode' in member ? memberId : member.id, groupInstanceId, errorCode };
+    const isNamedByInstance = memberId === '' && groupInstanceId !== null;
+    const id = isNamedByInstance ? group.state.idOfInstance(groupInstanceId) : memberId;
+    const member = memberNamed(group, id ?? '', groupInstanceId);
+    if ('errorCode' in member) return { memberId, groupInstanceId, errorCode: member.errorCode };
+    ids.add(member.id);
+    return { memberId, groupInstanceId, errorCode: errorCodes.NONE };
   });
   if (ids.size === 0 || (await group.fence([...ids]))) return answers;
   return answers.map((answer) => ({ ...answer, errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE }));
@@ -168,15 +172,17 @@ function waitsForOthers({ state }: ConsumerGroup, member: ConsumerMember): boole
 }
 
 /** The member that a request names, which must speak the classic protocol. */
-function classicMember(
-  group: ConsumerGroup,
-  memberId: string,
-  instanceId: string | null,
-): ConsumerMember | { readonly errorCode: number } {
+function classicMember(group: ConsumerGroup, memberId: string, instanceId: string | null): NamedMember {
+  const member = memberNamed(group, memberId, instanceId);
+  return 'errorCode' in member || member.classic !== null ? member : { errorCode: errorCodes.UNKNOWN_MEMBER_ID };
+}
+
+type NamedMember = ConsumerMember | { readonly errorCode: number };
+
+function memberNamed(group: ConsumerGroup, memberId: string, instanceId: string | null): NamedMember {
   const member = instanceId === null ? group.state.members.get(memberId) : staticMember(group, instanceId);
   if (member === undefined) return { errorCode: errorCodes.UNKNOWN_MEMBER_ID };
-  if (member.id !== memberId) return { errorCode: errorCodes.FENCED_INSTANCE_ID };
-  return member.classic === null ? { errorCode: errorCodes.UNKNOWN_MEMBER_ID } : member;
+  return member.id === memberId ? member : { errorCode: errorCodes.FENCED_INSTANCE_ID };
 }
 
 /** Whether one of the protocols is offered by every classic member. */

@@ -61,9 +61,10 @@ function wrongFieldOfJoin(request: ConsumerGroupHeartbeatRequest): string | unde
   if (request.topicPartitions === null || request.topicPartitions.length > 0) {
     return 'TopicPartitions must be empty when (re-)joining.';
   }
-  const { subscribedTopicNames: names, subscribedTopicRegex: pattern } = request;
-  const subscribes = (names !== null && names.length > 0) || (pattern !== null && pattern !== '');
-  return subscribes ? undefined : 'SubscribedTopicNames or SubscribedTopicRegex must be set in first request.';
+  const isSilent = request.subscribedTopicNames === null && request.subscribedTopicRegex === null;
+  return isSilent
+    ? 'Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.'
+    : undefined;
 }
 
 /** The answer that tells of a refusal. */

@@ -11,24 +11,43 @@ import {
 } from '@millrace/wire';
 import type { ClassicGroup } from '../classic-group.ts';
 import { type GroupMember, noBytes } from '../group-member.ts';
+import type { GroupSettings } from '../group-settings.ts';
 import type { StoredGeneration, StoredMember } from '../group-store.ts';
 import type { TopicLookup } from '../topic-lookup.ts';
 import { type Assignment, addPartitions, rowsOf } from './assignment.ts';
 import type { ConsumerGroupState, GroupChange } from './consumer-group-state.ts';
 import { type ConsumerMember, memberRow, sortedNames } from './consumer-member.ts';
 
+/** Why a classic group with members can't become a consumer group; undefined when it can. */
+export function upgradeRefusalOf(classic: ClassicGroup, settings: GroupSettings): string | undefined {
+  const { migrationPolicy, consumerMembersMax } = settings;
+  if (migrationPolicy !== 'bidirectional' && migrationPolicy !== 'upgrade') return 'online upgrade is disabled.';
+  if (classic.protocolType !== 'consumer') return 'the group does not use the consumer embedded protocol.';
+  if (classic.members.size > consumerMembersMax) return 'the group size exceeds the consumer group maximum size.';
+  for (const { assignment } of classic.members.all()) {
+    if (assignment.length === 0) continue;
+    const userData = parsed(() => decodeConsumerAssignment(assignment))?.userData ?? noBytes;
+    if (userData.length === 0) continue;
+    return (
+      'an unsupported custom assignor is in use. ' +
+      'Please refer to the documentation or switch to a default assignor before re-attempting the upgrade.'
+    );
+  }
+  return undefined;
+}
+
 /**
- * The consumer group that a classic one becomes: everybody owns what the generation gave it, and should own that.
- * Undefined when a member does not say what it reads in the way consumers do.
+ * The consumer group that a classic one becomes: everybody owns what the generation gave it, and should own that. Why
+ * not, as text, when a member does not say what it reads in the way consumers do.
  */
-export function upgraded(classic: ClassicGroup, topics: TopicLookup): GroupChange | undefined {
+export function upgraded(classic: ClassicGroup, topics: TopicLookup): GroupChange | string {
   const { generation } = classic;
   const owned = new Set<string>();
   const members: ConsumerMember[] = [];
   for (const member of classic.members.all()) {
     const protocolName = classic.protocolName ?? member.facts.protocols[0]?.name ?? null;
     const subscription = parsed(() => decodeConsumerSubscription(member.metadata(protocolName)));
-    if (subscription === undefined) return undefined;
+    if (subscription === undefined) return 'the embedded consumer protocol is malformed.';
     members.push({
       ...classicMember(member),
       rackId: subscription.rackId,

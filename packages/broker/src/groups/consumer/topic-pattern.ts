@@ -4,7 +4,7 @@
  * size, which is bounded here before it is compiled.
  */
 import { MillraceError } from '@millrace/base';
-import { RE2JS, RE2JSException } from 're2js';
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 
 /**
  * The largest size of a pattern: characters and counted repetitions, each repetition of a group counted as often as it
@@ -35,7 +35,8 @@ export class TopicPattern {
       this.#expression = RE2JS.compile(text);
     } catch (error) {
       if (!(error instanceof RE2JSException)) throw error;
-      throw new TopicPatternError(text, error.message, { cause: error });
+      const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : error.message;
+      throw new TopicPatternError(text, reason, { cause: error });
     }
   }
 
