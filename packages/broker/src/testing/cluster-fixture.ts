@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectTls } from '@millrace/base';
 import { createTopics, fetch, metadata, produce, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import { type BrokerEvent, type Cluster, startCluster } from '../cluster.ts';
+import type { SecurityOptions } from '../security/cluster-security.ts';
 import { WirePeer } from './wire-peer.ts';
 
 export interface ClusterFixtureOptions {
@@ -16,6 +18,7 @@ export interface ClusterFixtureOptions {
   readonly racks?: readonly string[];
   readonly configuration?: Readonly<Record<string, string>>;
   readonly openFilesMax?: number;
+  readonly security?: SecurityOptions;
 }
 
 export interface BatchOptions {
@@ -57,6 +60,12 @@ export class ClusterFixture implements AsyncDisposable {
     const peer = await WirePeer.connect(address?.port ?? 0);
     this.#peers.set(nodeId, peer);
     return peer;
+  }
+
+  /** A new connection through a listener, which the caller closes. */
+  connect(listener: string, tls?: ConnectTls, nodeId = 1): Promise<WirePeer> {
+    const endpoint = this.#cluster.endpoints.find((each) => each.nodeId === nodeId);
+    return WirePeer.connect(endpoint?.listeners?.get(listener)?.port ?? 0, tls);
   }
 
   async createTopic(
@@ -146,6 +155,7 @@ export class ClusterFixture implements AsyncDisposable {
       })),
       configuration: this.#options.configuration,
       openFilesMax: this.#options.openFilesMax,
+      security: this.#options.security,
       report: (event) => this.events.push(event),
     });
   }

@@ -2,7 +2,7 @@
  * For tests: a client that speaks the protocol one request at a time, in whichever version it is told, over a real
  * socket.
  */
-import { nodeNetwork, type Socket } from '@millrace/base';
+import { type ConnectTls, nodeNetwork, type Socket } from '@millrace/base';
 import {
   type Api,
   ByteWriter,
@@ -37,8 +37,8 @@ export class WirePeer implements Disposable {
     });
   }
 
-  static async connect(port: number): Promise<WirePeer> {
-    return new WirePeer(await nodeNetwork.connect({ host: '127.0.0.1', port, timeoutMs: 5000 }));
+  static async connect(port: number, tls?: ConnectTls): Promise<WirePeer> {
+    return new WirePeer(await nodeNetwork.connect({ host: '127.0.0.1', port, timeoutMs: 5000, tls }));
   }
 
   get closed(): boolean {
