@@ -39,6 +39,11 @@ export interface ClientOptions {
   readonly frameBytesMax?: number | undefined;
   /** TLS and login. Default: neither. */
   readonly security?: SecurityOptions | undefined;
+  /**
+   * Whether brokers whose operators ask for it are told how this client does (KIP-714): latencies, pauses, connections;
+   * nothing of records. Default true.
+   */
+  readonly telemetry?: boolean | undefined;
   /** Told of what goes on in the background and is handled there, for logs. Must not throw. */
   readonly report?: ((event: ClientEvent) => void) | undefined;
 }
@@ -62,7 +67,8 @@ export interface ClientEvent {
     | 'group_rebalance'
     | 'coordinator_lost'
     | 'commit_failed'
-    | 'throttled';
+    | 'throttled'
+    | 'telemetry_failed';
   /** A sentence for a person. */
   readonly message: string;
   readonly error?: Error | undefined;

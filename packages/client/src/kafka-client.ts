@@ -10,6 +10,8 @@ import { ClosedError } from './errors.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import type { Producer, ProducerOptions } from './producer.ts';
 import { clientSettings } from './settings.ts';
+import type { ConsumerFigures, MetricSources } from './telemetry/metric-window.ts';
+import { TelemetryReporter } from './telemetry/telemetry-reporter.ts';
 import type { TopicLike } from './topic.ts';
 
 /** Makes a client. It connects when it is first needed. Throws `InvalidOptionError`. */
@@ -20,16 +22,19 @@ export function createClient(options: ClientOptions): Client {
 class KafkaClient implements Client {
   readonly #cluster: Cluster;
   readonly #made = new Set<{ close(): Promise<void> }>();
+  readonly #telemetry: TelemetryReporter | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    if (cluster.settings.telemetry) this.#telemetry = new TelemetryReporter(cluster, () => this.#figures());
   }
 
   producer(options: ProducerOptions = {}): Producer {
     this.#checkOpen();
     const producer: KafkaProducer = new KafkaProducer(this.#cluster, options, () => this.#made.delete(producer));
     this.#made.add(producer);
+    this.#telemetry?.start();
     return producer;
   }
 
@@ -41,6 +46,7 @@ class KafkaClient implements Client {
       this.#made.delete(consumer),
     );
     this.#made.add(consumer);
+    this.#telemetry?.start();
     return consumer;
   }
 
@@ -64,7 +70,19 @@ class KafkaClient implements Client {
     if (this.#closed !== undefined) throw new ClosedError('client');
   }
 
+  #figures(): MetricSources {
+    const made = [...this.#made];
+    const consumers = made.filter((each) => each instanceof KafkaConsumer).map((each) => each.figures());
+    return {
+      metrics: this.#cluster.metrics,
+      hasProducer: made.some((each) => each instanceof KafkaProducer),
+      consumers: consumers.length === 0 ? undefined : consumers.reduce(addFigures),
+    };
+  }
+
   async #close(): Promise<void> {
+    // What closing takes away is still there to be told of.
+    await this.#telemetry?.close();
     const results = await Promise.allSettled([...this.#made].map((made) => made.close()));
     this.#cluster.close();
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
@@ -72,4 +90,12 @@ class KafkaClient implements Client {
     if (errors.length > 1)
       throw new AggregateError(errors, `${errors.length} parts of the client did not close cleanly`);
   }
+}
+
+function addFigures(left: ConsumerFigures, right: ConsumerFigures): ConsumerFigures {
+  return {
+    assignedPartitions: left.assignedPartitions + right.assignedPartitions,
+    idleMs: left.idleMs + right.idleMs,
+    busyMs: left.busyMs + right.busyMs,
+  };
 }

@@ -25,6 +25,7 @@ export interface ClientSettings {
   readonly frameBytesMax: number;
   readonly tls: ConnectTls | undefined;
   readonly sasl: SaslCredentials | undefined;
+  readonly telemetry: boolean;
   readonly report: (event: ClientEvent) => void;
 }
 
@@ -47,6 +48,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     frameBytesMax: integerOption('frameBytesMax', options.frameBytesMax, 256 * 1024 * 1024, 64 * 1024, 2 ** 31 - 1),
     tls: tlsOf(options.security?.tls),
     sasl: saslOf(options.security, platform, requestTimeoutMs),
+    telemetry: options.telemetry ?? true,
     report: options.report ?? (() => undefined),
   };
 }

@@ -8,7 +8,8 @@ import { backoffMs } from '../backoff.ts';
 import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
 import { AuthenticationError } from '../security/security-errors.ts';
 import type { BrokerAddress, ClientSettings } from '../settings.ts';
-import { type Connection, type ConnectionObserver, openConnection } from './connection.ts';
+import type { ClientMetrics } from '../telemetry/client-metrics.ts';
+import { type Connection, openConnection } from './connection.ts';
 
 export interface BrokerNode extends BrokerAddress {
   readonly nodeId: number;
@@ -30,15 +31,15 @@ const general = 'general';
 
 export class BrokerPool {
   readonly #settings: ClientSettings;
-  readonly #observer: (ConnectionObserver & { connectionsCreated: number }) | undefined;
+  readonly #metrics: ClientMetrics | undefined;
   readonly #nodes = new Map<number, BrokerNode>();
   /** By purpose and `host:port`, so that a node that moved gets new connections. */
   readonly #slots = new Map<string, Map<string, Slot>>();
   readonly #abort = new AbortController();
 
-  constructor(settings: ClientSettings, observer?: ConnectionObserver & { connectionsCreated: number }) {
+  constructor(settings: ClientSettings, metrics?: ClientMetrics) {
     this.#settings = settings;
-    this.#observer = observer;
+    this.#metrics = metrics;
   }
 
   /** The brokers of the latest metadata, by node id ascending. */
@@ -67,6 +68,14 @@ export class BrokerPool {
     if (node === undefined) return undefined;
     const connection = this.#slots.get(purpose)?.get(addressOf(node))?.connection;
     return connection?.isOpen ? connection : undefined;
+  }
+
+  /** A connection that is open already and on which nothing waits for long, to whichever broker. */
+  openToAny(): Connection | undefined {
+    for (const slot of this.#slots.get(general)?.values() ?? []) {
+      if (slot.connection?.isOpen) return slot.connection;
+    }
+    return undefined;
   }
 
   /**
@@ -143,14 +152,15 @@ export class BrokerPool {
     const waitMs = slot.notBefore - platform.clock.monotonic();
     if (waitMs > 0) await sleep(platform.timers, waitMs, signal);
     try {
-      const connection = await openConnection({ ...this.#settings, ...address, observer: this.#observer, signal });
+      const observer = this.#metrics?.observe(purpose);
+      const connection = await openConnection({ ...this.#settings, ...address, observer, signal });
       if (slot.released) {
         connection.close();
         throw new ClosedError('connection');
       }
       slot.connection = connection;
       slot.failures = 0;
-      if (this.#observer !== undefined) this.#observer.connectionsCreated++;
+      this.#metrics?.opened(purpose);
       connection.onEnd((error) => this.#ended(slot, error));
       report({ level: 'info', event: 'connected', message: `connected to broker ${connection.broker} (${purpose})` });
       return connection;

@@ -39,8 +39,8 @@ import { renewalTime } from './session.ts';
 
 /** Told of what connections do, for counters. Called for each request, so it must be cheap; must not throw. */
 export interface ConnectionObserver {
-  /** A request was answered after `latencyMs`. */
-  answered(api: string, nodeId: number, latencyMs: number): void;
+  /** A request was answered after `latencyMs`, at the monotonic time `at`. */
+  answered(api: string, nodeId: number, latencyMs: number, at: number): void;
   /** The broker asked for a pause of `throttleMs`. */
   throttled(api: string, broker: string, throttleMs: number): void;
 }
@@ -313,7 +313,7 @@ export class Connection {
     this.#isAccepted = true;
     const { observer, platform, nodeId = -1 } = this.#options;
     const now = platform.clock.monotonic();
-    observer?.answered(api.name, nodeId, now - sentAt);
+    observer?.answered(api.name, nodeId, now - sentAt, now);
     if (throttleMs === undefined || throttleMs <= 0) return;
     observer?.throttled(api.name, this.broker, throttleMs);
     // A broker from before KIP-219 has waited itself, before it answered.

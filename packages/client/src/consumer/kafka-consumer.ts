@@ -15,6 +15,7 @@ import type {
 import { ClosedError, CommitError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import { integerOption } from '../settings.ts';
+import type { ConsumerFigures } from '../telemetry/metric-window.ts';
 import { nameOf, type TopicLike, type TopicPartition, type TopicPartitionOffset } from '../topic.ts';
 import { Arrivals } from './arrivals.ts';
 import { BatchSupply } from './batch-supply.ts';
@@ -188,6 +189,12 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
 
   paused(): TopicPartition[] {
     return this.#partitions.names().filter((partition) => this.#partitions.get(partition)?.isPaused);
+  }
+
+  /** For telemetry. */
+  figures(): ConsumerFigures {
+    const { idleMs, busyMs } = this.#gate;
+    return { assignedPartitions: this.assignment().length, idleMs, busyMs };
   }
 
   assignment(): TopicPartition[] {

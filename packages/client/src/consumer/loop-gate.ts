@@ -10,6 +10,9 @@ export class LoopGate {
   #hasBatch = false;
   #isAsking = false;
   #awaySince: number;
+  #askedAt = 0;
+  #idleMs = 0;
+  #busyMs = 0;
   #idle: PromiseWithResolvers<void> | undefined;
   #asked: PromiseWithResolvers<void> | undefined;
   #wakeup: PromiseWithResolvers<void> | undefined;
@@ -27,6 +30,16 @@ export class LoopGate {
   /** Whether the loop has a batch in hand. */
   get hasBatch(): boolean {
     return this.#hasBatch;
+  }
+
+  /** How long the loop waited for batches in all. */
+  get idleMs(): number {
+    return this.#idleMs;
+  }
+
+  /** How long the loop had batches in hand in all. */
+  get busyMs(): number {
+    return this.#busyMs;
   }
 
   /** How long the loop has not asked for a batch, in ms; 0 while it does. */
@@ -58,6 +71,8 @@ export class LoopGate {
 
   /** The loop is done with its batch and asks for the next. */
   ask(): void {
+    this.#askedAt = this.#clock.monotonic();
+    if (this.#hasBatch) this.#busyMs += this.#askedAt - this.#awaySince;
     this.#isAsking = true;
     this.#endBatch();
     this.#asked?.resolve();
@@ -69,6 +84,7 @@ export class LoopGate {
     this.#hasBatch = true;
     this.#isAsking = false;
     this.#awaySince = this.#clock.monotonic();
+    this.#idleMs += this.#awaySince - this.#askedAt;
   }
 
   /** The loop was left. */

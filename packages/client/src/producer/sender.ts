@@ -231,6 +231,8 @@ export class Sender {
     const { requestTimeoutMs, platform } = this.#cluster.settings;
     const { acks, transactionalId } = this.#settings;
     const draft = produceDraft(batches, acks, requestTimeoutMs, transactionalId);
+    const now = platform.clock.monotonic();
+    for (const { createdAt } of batches) this.#cluster.metrics.queueTimes.add(now - createdAt);
     lane.inFlight++;
     if (acks === 0) {
       connection.post(produce, draft, { versionMax: produceVersionMax }).then(
@@ -239,7 +241,7 @@ export class Sender {
       );
       return;
     }
-    const dueMs = remainingMs(batches, platform.clock.monotonic(), this.#settings.deliveryTimeoutMs);
+    const dueMs = remainingMs(batches, now, this.#settings.deliveryTimeoutMs);
     const timeoutMs = Math.min(requestTimeoutMs, dueMs);
     const versionMax = this.#transactions?.isV2 === false ? produceVersionMaxV1 : produceVersionMax;
     connection.request(produce, draft, { timeoutMs, versionMax }).then(

@@ -122,16 +122,21 @@ export class ScriptedBroker {
 
   constructor() {
     this.network = scriptedNetwork((peer, frame) => this.#answer(peer, frame));
-    const apiKeys = apis.map((api: Api) => {
-      const { first, last } = versionRange(api.versions);
-      return { apiKey: api.key, minVersion: first, maxVersion: last };
-    });
-    this.#answers.set('ApiVersions', () => ({ errorCode: 0, apiKeys }));
+    this.#answers.set('ApiVersions', () => ({ errorCode: 0, apiKeys: this.#apiKeys() }));
   }
 
   on<A extends Api>(api: A, answer: Answer<A>): this {
     this.#answers.set(api.name, answer as unknown as Answer);
     return this;
+  }
+
+  /** All APIs, but telemetry's only in a script that has it: clients ask for that by themselves. */
+  #apiKeys() {
+    const offered = apis.filter((api: Api) => !/Telemetry/.test(api.name) || this.#answers.has(api.name));
+    return offered.map((api: Api) => {
+      const { first, last } = versionRange(api.versions);
+      return { apiKey: api.key, minVersion: first, maxVersion: last };
+    });
   }
 
   #answer(peer: Peer, frame: Uint8Array): void {
