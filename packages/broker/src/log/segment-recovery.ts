@@ -13,7 +13,7 @@
  *
  * The file is replaced in one step, so that a crash in the middle of the repair leaves it to the next start.
  */
-import type { DiskFile } from '@millrace/base';
+import type { Disk, DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import { recoverSwaps } from './compaction/segment-swap.ts';
@@ -35,6 +35,7 @@ export async function recoverSegments(
 ): Promise<Segment[]> {
   await recoverSwaps(environment.disk, directory);
   const entries = await environment.disk.list(directory);
+  await removeOrphans(environment.disk, directory, new Set(entries.map(({ name }) => name)));
   const baseOffsets = entries.flatMap(({ name }) => (/^\d{20}\.log$/.test(name) ? [Number(name.slice(0, 20))] : []));
   const segments: Segment[] = [];
   for (const baseOffset of baseOffsets.sort((left, right) => left - right)) {
@@ -46,6 +47,16 @@ export async function recoverSegments(
     segments.push(await recoverSegment(environment, directory, baseOffset, producers, indexIntervalBytes));
   }
   return segments;
+}
+
+/** Removes what a kill left of a file that was being replaced, and summaries of segments that were being deleted. */
+async function removeOrphans(disk: Disk, directory: string, names: ReadonlySet<string>): Promise<void> {
+  for (const name of names) {
+    const isSummary = /^\d{20}\.index$/.test(name);
+    if (name.endsWith('.tmp') || (isSummary && !names.has(name.replace('.index', '.log')))) {
+      await disk.remove(`${directory}/${name}`);
+    }
+  }
 }
 
 async function recoverSegment(

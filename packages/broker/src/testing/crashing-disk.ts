@@ -14,6 +14,8 @@ interface Inode {
 
 const nothing = new Uint8Array(0);
 
+type FailingOperation = 'write' | 'sync' | 'truncate' | 'rename' | 'open';
+
 export class CrashingDisk implements Disk {
   readonly #names: Map<string, Inode>;
   #durableNames: Map<string, Inode>;
@@ -21,7 +23,9 @@ export class CrashingDisk implements Disk {
   #used = 0;
   #held: Promise<void> | undefined;
   /** Operations to fail with `DiskError` instead of doing them: the next ones whose name is listed. */
-  readonly failing: ('write' | 'sync' | 'truncate' | 'rename' | 'open')[] = [];
+  readonly failing: FailingOperation[] = [];
+  /** Asked before each such operation whether it is to fail. */
+  onOperation: ((operation: FailingOperation, path: string) => boolean) | undefined;
 
   constructor(budget = Number.POSITIVE_INFINITY, names = new Map<string, Inode>()) {
     this.#budget = budget;
@@ -158,7 +162,7 @@ export class CrashingDisk implements Disk {
       write: async (chunks, position) => {
         await this.#held;
         const bytes = Buffer.concat(chunks);
-        const fails = this.#isListed('write');
+        const fails = this.#isListed('write', path);
         const allowed = fails ? bytes.length >> 1 : Math.min(bytes.length, this.#budget);
         put(inode, bytes.subarray(0, allowed), position);
         await this.#spend(bytes.length);
@@ -185,15 +189,16 @@ export class CrashingDisk implements Disk {
     if (this.#budget < 0 || (this.#budget === 0 && units === 0)) await new Promise<never>(() => undefined);
   }
 
-  #isListed(operation: CrashingDisk['failing'][number]): boolean {
+  #isListed(operation: FailingOperation, path: string): boolean {
+    if (this.onOperation?.(operation, path) === true) return true;
     const at = this.failing.indexOf(operation);
     if (at === -1) return false;
     this.failing.splice(at, 1);
     return true;
   }
 
-  #failWhenListed(operation: CrashingDisk['failing'][number], path: string): void {
-    if (this.#isListed(operation)) throw new DiskError('disk_full', operation, path, undefined);
+  #failWhenListed(operation: FailingOperation, path: string): void {
+    if (this.#isListed(operation, path)) throw new DiskError('disk_full', operation, path, undefined);
   }
 }
 

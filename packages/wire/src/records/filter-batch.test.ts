@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compressions } from '../compression/compression.ts';
-import { emptyBatch, filterBatch } from './filter-batch.ts';
+import { emptyBatch, filterBatch, placeholderBatch } from './filter-batch.ts';
 import { RecordBatch } from './record-batch.ts';
 import { RecordBatchBuilder } from './record-batch-builder.ts';
 
@@ -85,6 +85,9 @@ test('an emptied batch keeps its offsets, producer and newest time', () => {
   assert.deepEqual(contentOf(empty), []);
   assert.deepEqual([empty.baseOffset, empty.lastOffset, empty.baseSequence, empty.maxTimestamp], [1000, 1002, 30, 9]);
   assert.equal(empty.compression, 'none');
+  const placeholder = new RecordBatch(placeholderBatch(build(records, 'gzip')));
+  placeholder.verifyCrc();
+  assert.deepEqual([placeholder.baseOffset, placeholder.lastOffset, placeholder.producerId], [1000, 1002, -1]);
 });
 
 test('records whose lengths contradict their bytes are refused', async () => {

@@ -68,6 +68,16 @@ export function emptyBatch(batch: RecordBatch): Uint8Array {
   return assemble(batch, [], new Uint8Array(0), undefined);
 }
 
+/** The batch without any record and of no producer or transaction: only its offsets remain, and its largest timestamp. */
+export function placeholderBatch(batch: RecordBatch): Uint8Array {
+  const { transactional, control } = header.batchAttributeBits;
+  const bytes = emptyBatch(batch);
+  header.setProducer(bytes, 0, -1, -1, -1);
+  writeInt16(bytes, header.batchHeaderLayout.attributes, header.attributes(bytes, 0) & ~(transactional | control));
+  header.updateCrc(bytes, 0);
+  return bytes;
+}
+
 function select(
   batch: RecordBatch,
   records: Uint8Array,

@@ -1,6 +1,6 @@
 export { buildControlBatch, type ControlBatchOptions, type ControlRecord, readControlRecord } from './control-batch.ts';
 export { CorruptRecordError } from './corrupt-record-error.ts';
-export { type BatchFilter, emptyBatch, type FilteredRecord, filterBatch } from './filter-batch.ts';
+export { type BatchFilter, emptyBatch, type FilteredRecord, filterBatch, placeholderBatch } from './filter-batch.ts';
 export { Record, type RecordHeader } from './record.ts';
 export {
   decompressedBytesMaxDefault,

@@ -1,6 +1,6 @@
 /** Writes what compaction leaves of consecutive segments to a file of its own. */
 import type { DiskFile } from '@millrace/base';
-import { emptyBatch, type RecordBatch } from '@millrace/wire';
+import { placeholderBatch, type RecordBatch } from '@millrace/wire';
 import type { LogEnvironment } from '../log-environment.ts';
 import { Segment } from '../segment.ts';
 import { type CompactionRules, compactBatch } from './compact-batch.ts';
@@ -20,7 +20,7 @@ export interface RewriteOptions {
 
 /**
  * The segment that may take the place of `group`, synced under its name for that; undefined when it would not differ.
- * It ends where the last of the group does, for which its last batch is kept even if it holds nothing any more. Rejects
+ * It ends where the last of the group does, for which an empty batch takes the place of a last one that goes. Rejects
  * with `DamagedSegment`, `DiskError` or `CompactionStopped`, and leaves no file then.
  */
 export async function rewriteSegments(
@@ -39,7 +39,7 @@ export async function rewriteSegments(
     for (const segment of group) {
       await visitBatches(environment.files, segment, 0, options.pace, async (batch) => {
         const isLast = batch.lastOffset + 1 === (group.at(-1) as Segment).nextOffset;
-        const left = (await compactBatch(batch, options.rules)) ?? (isLast ? emptyBatch(batch) : undefined);
+        const left = (await compactBatch(batch, options.rules)) ?? (isLast ? placeholderBatch(batch) : undefined);
         output.note(batch, left);
         await options.pace.pause(await output.flush(writeBytes));
       });
