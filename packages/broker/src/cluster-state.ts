@@ -10,6 +10,7 @@ import type { ClientQuotas } from './quotas/client-quotas.ts';
 import type { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import type { ClusterSecurity } from './security/cluster-security.ts';
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts';
 import type { TopicCatalog } from './topics/topic-catalog.ts';
 import type { ProducerGate } from './transactions/producer-gate.ts';
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
@@ -31,6 +32,7 @@ export interface ClusterState {
   readonly producerGate: ProducerGate;
   readonly fetchSessions: FetchSessions;
   readonly quotas: ClientQuotas;
+  readonly telemetry: ClientTelemetry;
   readonly security: ClusterSecurity;
   /** Undefined: everybody may do everything. */
   readonly authorizer: Authorizer | undefined;

@@ -34,6 +34,8 @@ import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import { ClusterSecurity, type SecurityOptions } from './security/cluster-security.ts';
 import { type ListenerOptions, type ListenerPlan, planListeners } from './security/listener-plan.ts';
+import { type ClientMetrics, ClientTelemetry } from './telemetry/client-telemetry.ts';
+import { MetricSubscriptions } from './telemetry/metric-subscriptions.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
 import { ProducerGate } from './transactions/producer-gate.ts';
 import { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
@@ -58,6 +60,8 @@ export interface ClusterOptions {
   readonly answerBytesMax?: number | undefined;
   /** Most files open at rest; default 512. */
   readonly openFilesMax?: number | undefined;
+  /** Given the metrics that clients push, where they are subscribed to. */
+  readonly telemetry?: ((report: ClientMetrics) => void) | undefined;
   /** Told of what concerns the operator. */
   readonly report?: ((event: BrokerEvent) => void) | undefined;
 }
@@ -132,6 +136,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly producerGate = new ProducerGate();
   readonly fetchSessions: FetchSessions;
   readonly quotas: ClientQuotas;
+  readonly telemetry: ClientTelemetry;
   readonly security: ClusterSecurity;
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
@@ -180,6 +185,14 @@ export class Cluster implements ClusterState, AsyncDisposable {
       report: this.#report,
     });
     this.quotas = new ClientQuotas(clock, this.configuration, this.#journal);
+    this.telemetry = new ClientTelemetry({
+      clock,
+      randomness,
+      subscriptions: new MetricSubscriptions(this.#journal),
+      bytesMax: this.configuration.number('telemetry.max.bytes'),
+      sink: options.telemetry,
+      report: this.#report,
+    });
     this.#connections = this.#makeConnections();
     this.#listeners = this.#makeListeners(table);
     const stopped = (): boolean => this.#housekeeping.stopped;

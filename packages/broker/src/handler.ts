@@ -43,6 +43,9 @@ export interface ConnectionHandle {
   onClosed(callback: () => void): () => void;
   /** Begins no more requests of the connection for so long, once this one is answered (KIP-219). */
   throttle(durationMs: number): void;
+  readonly remotePort?: number | undefined;
+  /** What the client software calls itself (KIP-511), once it has. */
+  software?: { readonly name: string; readonly version: string } | undefined;
   /** The name of the listener that it came through. */
   readonly listener?: string | undefined;
   /** What it has proved of its peer. */

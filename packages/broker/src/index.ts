@@ -13,3 +13,4 @@ export { JournalClosedError, JournalCorruptError, JournalEntryTooLargeError } fr
 export type { SecurityOptions } from './security/cluster-security.ts';
 export type { ListenerOptions, SecurityProtocol } from './security/listener-plan.ts';
 export type { ScramUser } from './security/scram-credentials.ts';
+export type { ClientMetrics } from './telemetry/client-telemetry.ts';

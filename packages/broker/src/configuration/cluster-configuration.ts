@@ -37,6 +37,11 @@ export class ClusterConfiguration {
     });
   }
 
+  /** What was set while the cluster runs. */
+  get dynamic(): ReadonlyMap<string, string> {
+    return this.#dynamic;
+  }
+
   text(name: string): string {
     return this.#dynamic.get(name) ?? this.#static.get(name) ?? brokerDefinition(name).default;
   }

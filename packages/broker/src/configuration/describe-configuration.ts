@@ -1,4 +1,6 @@
 /** Configuration as the protocol tells it: values with their source, type and documentation. */
+
+import { subscriptionDefinition } from '../telemetry/metric-subscriptions.ts';
 import type { ClusterConfiguration, ConfigurationSource } from './cluster-configuration.ts';
 import { groupDefinitions } from './consumer-group-definitions.ts';
 import type { ConfigurationType, Definition } from './definition.ts';
@@ -20,7 +22,7 @@ export interface DescribedEntry {
 }
 
 /** Numbers of `DescribeConfigsResponse.ConfigSource`. */
-const sources = { topic: 1, dynamic: 3, static: 4, default: 5, group: 8 } as const;
+const sources = { topic: 1, dynamic: 3, static: 4, default: 5, clientMetrics: 7, group: 8 } as const;
 
 const types: Record<ConfigurationType, number> = {
   boolean: 1,
@@ -66,6 +68,18 @@ export function groupConfigurationEntries(
       ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.group }, inherited];
     return entryOf(definition, name, synonyms, false);
   });
+}
+
+/** What a subscription to clients' metrics sets; Kafka tells no more of it. */
+export function subscriptionEntries(own: ReadonlyMap<string, string>): DescribedEntry[] {
+  return [...own].map(([name, value]) => {
+    return entryOf(subscriptionDefinition(name), name, [{ name, value, source: sources.clientMetrics }], false);
+  });
+}
+
+/** What was set for all brokers while the cluster runs. */
+export function dynamicConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {
+  return brokerConfigurationEntries(cluster).filter(({ configSource }) => configSource === sources.dynamic);
 }
 
 export function brokerConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {

@@ -3,6 +3,9 @@ import { apiVersions as apiVersionsApi, errorCodes, versionRange } from '@millra
 import type { ClusterFeatures } from '../features/cluster-features.ts';
 import type { AnyHandler, Handler } from '../handler.ts';
 
+/** The broker keeps these names as long as the connection. */
+const nameLengthMax = 1024;
+
 /** The handler for a broker that offers `handlers()`; asked late, because it is one of them itself. */
 export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handler<typeof apiVersionsApi> {
   return {
@@ -10,6 +13,10 @@ export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handle
     handle: (request, context) => {
       const named = context.apiVersion < 3 || isName(request.clientSoftwareName);
       const valid = named && (context.apiVersion < 3 || isName(request.clientSoftwareVersion));
+      if (valid && context.apiVersion >= 3) {
+        const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
+        context.connection.software = { name, version };
+      }
       return {
         errorCode: valid ? errorCodes.NONE : errorCodes.INVALID_REQUEST,
         apiKeys: valid ? offered(handlers()) : [],
@@ -46,5 +53,5 @@ export function offered(handlers: Iterable<AnyHandler>) {
 
 /** Kafka's rule for the names that clients give themselves (KIP-511). */
 function isName(text: string): boolean {
-  return /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(text);
+  return text.length <= nameLengthMax && /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(text);
 }

@@ -1,9 +1,15 @@
-/** DescribeConfigs, versions 1 to 4, for topics, brokers and groups. */
+/**
+ * DescribeConfigs, versions 1 to 4, for topics, brokers, groups and subscriptions to clients' metrics. There are no
+ * loggers whose levels could be told, so a broker has none.
+ */
 import { describeConfigs as describeConfigsApi, errorCodes, type RequestOf, type ResponseDraft } from '@millrace/wire';
+import { brokersRefusal } from '../configuration/configurable-resource.ts';
 import {
   brokerConfigurationEntries,
   type DescribedEntry,
+  dynamicConfigurationEntries,
   groupConfigurationEntries,
+  subscriptionEntries,
   topicConfigurationEntries,
 } from '../configuration/describe-configuration.ts';
 import { resourceTypes } from '../configuration/resource-types.ts';
@@ -41,14 +47,27 @@ function describe(resource: Request['resources'][number], request: Request, cont
     }
     entries = topicConfigurationEntries(topic.configuration, cluster.configuration);
   } else if (resourceType === resourceTypes.broker) {
-    const known = resourceName === '' || cluster.endpoints.some(({ nodeId }) => String(nodeId) === resourceName);
-    if (!known) return refused(errorCodes.INVALID_REQUEST, `there is no broker ${resourceName}`);
-    entries = brokerConfigurationEntries(cluster.configuration);
+    const refusal = brokersRefusal(context.broker, resourceName);
+    if (refusal !== undefined) return refused(refusal.errorCode, refusal.message);
+    entries =
+      resourceName === ''
+        ? dynamicConfigurationEntries(cluster.configuration)
+        : brokerConfigurationEntries(cluster.configuration);
+  } else if (resourceType === resourceTypes.brokerLogger) {
+    if (resourceName === '') return refused(errorCodes.INVALID_REQUEST, 'Broker id must not be empty');
+    const refusal = brokersRefusal(context.broker, resourceName);
+    if (refusal !== undefined) return refused(refusal.errorCode, refusal.message);
+    entries = [];
+  } else if (resourceType === resourceTypes.clientMetrics) {
+    if (resourceName === '') {
+      return refused(errorCodes.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
+    }
+    entries = subscriptionEntries(cluster.telemetry.subscriptions.valuesOf(resourceName));
   } else if (resourceType === resourceTypes.group) {
     if (resourceName === '') return refused(errorCodes.INVALID_REQUEST, 'Group name must not be empty');
     entries = groupConfigurationEntries(cluster.groups.configurations.of(resourceName), cluster.configuration);
   } else return refused(errorCodes.INVALID_REQUEST, `resources of type ${resourceType} can't be described`);
-  const wanted = configurationKeys === null ? entries : entries.filter(({ name }) => configurationKeys.includes(name));
+  const wanted = configurationKeys?.length ? entries.filter(({ name }) => configurationKeys.includes(name)) : entries;
   return {
     errorCode: 0,
     errorMessage: null,

@@ -3,6 +3,8 @@ import type { Api } from '@millrace/wire';
 import type { AnyHandler, Handler } from '../handler.ts';
 import { addOffsetsToTxn } from './add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from './add-partitions-to-txn.ts';
+import { alterClientQuotas } from './alter-client-quotas.ts';
+import { alterConfigs } from './alter-configs.ts';
 import { alterPartitionReassignments } from './alter-partition-reassignments.ts';
 import { alterReplicaLogDirs } from './alter-replica-log-dirs.ts';
 import { alterUserScramCredentials } from './alter-user-scram-credentials.ts';
@@ -17,6 +19,7 @@ import { deleteGroups } from './delete-groups.ts';
 import { deleteRecords } from './delete-records.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { describeAcls } from './describe-acls.ts';
+import { describeClientQuotas } from './describe-client-quotas.ts';
 import { describeCluster } from './describe-cluster.ts';
 import { describeConfigs } from './describe-configs.ts';
 import { describeGroups } from './describe-groups.ts';
@@ -30,11 +33,13 @@ import { electLeaders } from './elect-leaders.ts';
 import { endTxn } from './end-txn.ts';
 import { fetch } from './fetch.ts';
 import { findCoordinator } from './find-coordinator.ts';
+import { getTelemetrySubscriptions } from './get-telemetry-subscriptions.ts';
 import { heartbeat } from './heartbeat.ts';
 import { incrementalAlterConfigs } from './incremental-alter-configs.ts';
 import { initProducerId } from './init-producer-id.ts';
 import { joinGroup } from './join-group.ts';
 import { leaveGroup } from './leave-group.ts';
+import { listConfigResources } from './list-config-resources.ts';
 import { listGroups } from './list-groups.ts';
 import { listOffsets } from './list-offsets.ts';
 import { listPartitionReassignments } from './list-partition-reassignments.ts';
@@ -45,6 +50,7 @@ import { offsetDelete } from './offset-delete.ts';
 import { offsetFetch } from './offset-fetch.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
+import { pushTelemetry } from './push-telemetry.ts';
 import { saslAuthenticate } from './sasl-authenticate.ts';
 import { saslHandshake } from './sasl-handshake.ts';
 import { syncGroup } from './sync-group.ts';
@@ -102,6 +108,12 @@ const list: AnyHandler[] = [
   any(offsetDelete),
   any(consumerGroupHeartbeat),
   any(consumerGroupDescribe),
+  any(describeClientQuotas),
+  any(alterClientQuotas),
+  any(getTelemetrySubscriptions),
+  any(pushTelemetry),
+  any(alterConfigs),
+  any(listConfigResources),
   any(apiVersionsHandler(() => list)),
 ];
 

@@ -85,6 +85,7 @@ export class ConnectionLimitError extends MillraceError {
 }
 
 export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder {
+  software: ConnectionHandle['software'];
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #frames: FrameSplitter;
@@ -131,6 +132,10 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   get authentication(): Authentication | undefined {
     return this.#options.authentication;
+  }
+
+  get remotePort(): number {
+    return this.#socket.remotePort;
   }
 
   get isClosed(): boolean {

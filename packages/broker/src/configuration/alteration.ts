@@ -1,0 +1,77 @@
+/** How both APIs that change configuration treat a request: what is refused before anything is looked at, and how. */
+import { isMillraceError } from '@millrace/base';
+import { errorCodes } from '@millrace/wire';
+import type { RequestContext } from '../handler.ts';
+import { configurationRefusal } from '../security/configuration-permission.ts';
+import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
+import { type ConfigurableResource, configurableResource } from './configurable-resource.ts';
+
+/** A resource of a request that changes configuration. */
+export interface AlteredResource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+/** What is answered for each. */
+export interface AlterationResult {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/**
+ * Changes the resources of a request one after the other, as `alter` does it for each. What that throws as
+ * `ConfigurationError` is answered with INVALID_CONFIG.
+ */
+export async function alterResources<R extends AlteredResource>(
+  resources: readonly R[],
+  context: RequestContext,
+  mayBeNull: (config: R['configs'][number]) => boolean,
+  alter: (asked: R, resource: ConfigurableResource) => Promise<void>,
+): Promise<AlterationResult[]> {
+  const results: AlterationResult[] = [];
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource;
+    const refusal =
+      malformed(resource, resources, mayBeNull) ??
+      (await refusalOf(resource, context, (found) => alter(resource, found)));
+    const { errorCode, message } = refusal ?? { errorCode: errorCodes.NONE, message: null };
+    results.push({ errorCode, errorMessage: message, resourceType, resourceName });
+  }
+  return results;
+}
+
+function malformed<R extends AlteredResource>(
+  resource: R,
+  resources: readonly R[],
+  mayBeNull: (config: R['configs'][number]) => boolean,
+): Refusal | undefined {
+  const { configs, resourceName, resourceType } = resource;
+  const invalid = (message: string): Refusal => ({ errorCode: errorCodes.INVALID_REQUEST, message });
+  const isSame = (other: R): boolean => other.resourceType === resourceType && other.resourceName === resourceName;
+  if (resources.filter(isSame).length > 1) return invalid('Each resource must appear at most once.');
+  if (new Set(configs.map(({ name }) => name)).size < configs.length) {
+    return invalid('Error due to duplicate config keys');
+  }
+  const nulls = configs.filter((config) => config.value === null && !mayBeNull(config)).map(({ name }) => name);
+  return nulls.length > 0 ? invalid(`Null value not supported for : ${nulls.join(', ')}`) : undefined;
+}
+
+async function refusalOf(
+  { resourceType, resourceName }: AlteredResource,
+  context: RequestContext,
+  alter: (resource: ConfigurableResource) => Promise<void>,
+): Promise<Refusal | undefined> {
+  const denied = configurationRefusal(context, 'AlterConfigs', resourceType, resourceName);
+  if (denied !== errorCodes.NONE) return { errorCode: denied, message: 'Authorization failed.' };
+  const resource = configurableResource(context.broker, resourceType, resourceName);
+  if ('errorCode' in resource) return resource;
+  try {
+    return await refusalOfStorage(() => alter(resource));
+  } catch (error) {
+    if (!isMillraceError(error, 'invalid_configuration')) throw error;
+    return { errorCode: errorCodes.INVALID_CONFIG, message: error.message };
+  }
+}
