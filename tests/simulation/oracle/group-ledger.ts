@@ -36,7 +36,7 @@ export class GroupLedger {
     return this.#now();
   }
 
-  /** The largest generation that a member was told of. */
+  /** The largest generation whose assignment a member was given. */
   get newestGeneration(): number {
     return this.#newestGeneration;
   }
@@ -62,7 +62,6 @@ export class GroupLedger {
 
   /** A member was told who leads a generation. */
   led(generation: number, leader: string): void {
-    this.#newestGeneration = Math.max(this.#newestGeneration, generation);
     const known = this.#generations.get(generation);
     // A generation is kept once it has its assignment; before that a restart may begin it again.
     if (known === undefined || (known.leader !== leader && !known.isAssigned)) {
@@ -78,6 +77,7 @@ export class GroupLedger {
     if (known === undefined) return this.#violate(`nobody was told of generation ${generation}`);
     const { owners } = known;
     known.isAssigned = true;
+    this.#newestGeneration = Math.max(this.#newestGeneration, generation);
     for (const partition of partitions) {
       const holder = owners.get(partition) ?? member;
       if (holder !== member) {

@@ -61,12 +61,15 @@ export class OracleClassicMember implements Actor {
 
   async #run(): Promise<void> {
     const { randomness } = this.#home;
+    let before: Membership | undefined;
     while (!this.#stopped) {
       const membership = await this.#join();
       if (membership === undefined) await this.#home.anyBroker().pause();
       else {
+        // As a commit arrives that was on its way when the generation ended.
+        if (before !== undefined && randomness.integer(3) === 0) await this.#commit(before);
         await this.#take(membership);
-        await this.#commitLate(membership);
+        before = membership;
       }
       if (randomness.integer(6) === 0) {
         if (randomness.integer(2) === 0) await this.#leave();
@@ -129,13 +132,6 @@ export class OracleClassicMember implements Actor {
       if (randomness.integer(2) === 0) await this.#commit(membership);
       await coordinator.pause(400);
     }
-  }
-
-  /** Some commit after they were replaced, as a consumer does that was stopped for a while. */
-  async #commitLate(membership: Membership): Promise<void> {
-    if (this.#home.randomness.integer(2) === 0) return;
-    await this.#home.anyBroker().pause(1000);
-    await this.#commit(membership);
   }
 
   async #commit({ generationId, memberId }: Membership): Promise<void> {

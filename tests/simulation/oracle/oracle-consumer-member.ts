@@ -13,7 +13,8 @@ type Heartbeat = ResponseOf<typeof consumerGroupHeartbeat>;
 
 /** As the cluster is configured. */
 export const consumerSessionMs = 2000;
-const heartbeatMs = 300;
+const heartbeatMs = 150;
+const stayMsMax = 3000;
 /** Nobody is put out for being slow to give up partitions. */
 const rebalanceTimeoutMs = 3_600_000;
 const leaving = -1;
@@ -26,6 +27,8 @@ export class OracleConsumerMember implements Actor, Owner {
   readonly #ledger: GroupLedger;
   readonly #partitions: readonly KnownPartition[];
   readonly #owned = new Set<string>();
+  /** Of those, what it was asked to give up and still uses. */
+  readonly #lingering = new Set<string>();
   #memberId = '';
   #memberEpoch = 0;
   #heardAt = Number.NEGATIVE_INFINITY;
@@ -62,7 +65,7 @@ export class OracleConsumerMember implements Actor, Owner {
   async #run(): Promise<void> {
     const { randomness } = this.#home;
     while (!this.#stopped) {
-      await this.#stay(randomness.integer(6000));
+      await this.#stay(randomness.integer(stayMsMax));
       await this.#home.anyBroker().pause(randomness.integer(500));
     }
   }
@@ -114,17 +117,24 @@ export class OracleConsumerMember implements Actor, Owner {
     this.#memberId = response.memberId ?? this.#memberId;
     this.#memberEpoch = response.memberEpoch;
     this.#heardAt = sentAt;
-    if (response.assignment === null) return;
+    if (response.assignment === null) return this.#finishLingering();
     const given = new Set(response.assignment.topicPartitions.flatMap((each) => this.#namesOf(each)));
-    for (const partition of [...this.#owned]) {
-      if (given.has(partition)) continue;
-      this.#owned.delete(partition);
-      this.#ledger.release(this, partition);
-    }
+    for (const partition of this.#owned) if (!given.has(partition)) this.#lingering.add(partition);
     for (const partition of given) {
+      this.#lingering.delete(partition);
       this.#owned.add(partition);
       this.#ledger.take(this, partition);
     }
+    if (this.#home.randomness.integer(2) === 0) this.#finishLingering();
+  }
+
+  /** As a consumer does once it has handled what it had of a partition. */
+  #finishLingering(): void {
+    for (const partition of this.#lingering) {
+      this.#owned.delete(partition);
+      this.#ledger.release(this, partition);
+    }
+    this.#lingering.clear();
   }
 
   async #leave(version: number): Promise<void> {
@@ -153,6 +163,7 @@ export class OracleConsumerMember implements Actor, Owner {
   #giveUp(): void {
     for (const partition of this.#owned) this.#ledger.release(this, partition);
     this.#owned.clear();
+    this.#lingering.clear();
   }
 
   #ownedByTopic(): { topicId: string; partitions: number[] }[] {

@@ -135,4 +135,22 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: '    while (this.#pending !== undefined) {\n      const group: WriteGroup',
     replace: '    if (this.#pending !== undefined) {\n      const group: WriteGroup',
   },
+  {
+    name: 'a partition is given to a member of a consumer group while another still owns it',
+    file: 'packages/broker/src/groups/consumer/reconcile.ts',
+    find: '    if (isOwnedByOther(topicId, partition)) isComplete = false;\n    else addPartitions',
+    replace: '    addPartitions',
+  },
+  {
+    name: 'a member of a consumer group is taken to have given up what it was asked to',
+    file: 'packages/broker/src/groups/consumer/reconcile.ts',
+    find: '  if (owned === null) return true;\n  return owned.some',
+    replace: '  if (owned === null) return false;\n  return false && owned.some',
+  },
+  {
+    name: 'an offset of an ended generation is taken',
+    file: 'packages/broker/src/groups/offset-commit.ts',
+    find: '  if (generation !== group.generation) return errorCodes.ILLEGAL_GENERATION;\n',
+    replace: '',
+  },
 ];
