@@ -13,6 +13,7 @@ import {
   type RequestDraft,
   type ResponseOf,
 } from '@millrace/wire';
+import { answerError } from './authorization.ts';
 import { BrokerPool } from './connection/broker-pool.ts';
 import type { Connection, RequestOptions } from './connection/connection.ts';
 import { MetadataCache } from './metadata/metadata-cache.ts';
@@ -148,7 +149,9 @@ export class Cluster {
     const found = byList ? response.coordinators[0] : response;
     const errorCode = found?.errorCode ?? errorCodes.COORDINATOR_NOT_AVAILABLE;
     if (found === undefined || errorCode !== 0) {
-      throw new KafkaError(errorCode, `find the coordinator of ${kind} ${key}`, found?.errorMessage);
+      const resourceType = kind === 'group' ? 'group' : 'transactional-id';
+      const needed = { operation: 'describe', resourceType, resourceName: key } as const;
+      throw answerError(errorCode, `find the coordinator of ${kind} ${key}`, found?.errorMessage, needed);
     }
     const { nodeId, host, port } = found;
     this.pool.setNode({ nodeId, host, port });

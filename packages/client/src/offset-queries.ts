@@ -2,8 +2,9 @@
  * Where offsets lie: by time or meaning (ListOffsets), by leader epoch (OffsetForLeaderEpoch), and by group
  * (OffsetFetch).
  */
-import { errorCodes, KafkaError, listOffsets, offsetFetch, offsetForLeaderEpoch } from '@millrace/wire';
+import { errorCodes, listOffsets, offsetFetch, offsetForLeaderEpoch } from '@millrace/wire';
 import type { ResolvedOffset } from './admin.ts';
+import { answerError } from './authorization.ts';
 import type { CallBounds, Cluster } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';
 import type { OffsetQuery } from './consumer.ts';
@@ -137,7 +138,11 @@ export function fetchStoredOffsets(
     const answer = version >= 8 ? response.groups[0] : response;
     const errorCode = answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
     if (answer === undefined || errorCode !== 0)
-      throw new KafkaError(errorCode, `fetch the offsets of group ${groupId}`);
+      throw answerError(errorCode, `fetch the offsets of group ${groupId}`, null, {
+        operation: 'describe',
+        resourceType: 'group',
+        resourceName: groupId,
+      });
     return answer.topics.flatMap((topic) =>
       topic.partitions.map((partition) => ({
         topic: topic.name,

@@ -3,6 +3,7 @@
  * again where the leader has moved or can't answer yet.
  */
 import { errorCodes, KafkaError } from '@millrace/wire';
+import { answerError } from './authorization.ts';
 import type { CallBounds, Cluster } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';
 import { UnknownTopicError } from './errors.ts';
@@ -155,7 +156,7 @@ class LeaderRound<Question extends TopicPartition, Value> {
       return;
     }
     const { topic, partition } = this.#questions[place] as Question;
-    const error = new KafkaError(errorCode, `${this.#action} of ${topic} [${partition}]`, detail);
+    const error = answerError(errorCode, `${this.#action} of ${topic} [${partition}]`, detail);
     this.results[place] = { error };
     if (isFinal || !error.retriable) this.#done.add(place);
   }

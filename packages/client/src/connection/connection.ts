@@ -170,7 +170,7 @@ export class Connection {
   /**
    * Sends a request as soon as the broker lets us and resolves with its answer, whose views pin the whole frame; its
    * time begins when it is sent. Record bytes in `draft` are not copied: they must not change until the answer. Rejects
-   * with `ConnectionLostError`, `RequestTimeoutError`, `UnsupportedApiError`, `AuthenticationError`, `WireError`.
+   * with `ConnectionLostError`, `RequestTimeoutError`, `UnsupportedApiError`, `WireError`.
    */
   request<A extends Api>(api: A, draft: RequestDraft<A>, options?: RequestOptions): Promise<ResponseOf<A>> {
     return new Promise((resolve, reject) => {
@@ -250,7 +250,8 @@ export class Connection {
     this.#gate.shut();
     this.#logIn(this.#options.sasl as SaslCredentials).then(
       () => this.#gate.open(),
-      (error: unknown) => this.#end(error as Error),
+      // What was sent may have been done, so its senders must not take the refusal for the answer.
+      (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
     );
   }
 

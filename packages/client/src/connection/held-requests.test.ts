@@ -1,6 +1,7 @@
 /** Logins that are renewed and pauses that brokers ask for: requests wait, in their order, and none fails. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { isMillraceError } from '@millrace/base';
 import { apiVersions, decodePlain, errorCodes, heartbeat, saslAuthenticate, saslHandshake } from '@millrace/wire';
 import { saslCredentials } from '../security/sasl-credentials.ts';
 import type { SaslOptions } from '../security.ts';
@@ -89,11 +90,12 @@ test('a login that is refused when renewed ends the connection, and what waited 
   const connection = await open(t, broker, { platform: { ...broker.network.platform, clock } }, sasl);
   password = 'wrong';
   now = 1_190;
-  await assert.rejects(beat(connection, 1), {
-    code: 'authentication_failed',
-    retriable: false,
-    username: 'u',
-    message: 'could not log in to broker broker:9092 by PLAIN as u: no such user; check user name and password',
+  const refusal = 'could not log in to broker broker:9092 by PLAIN as u: no such user; check user name and password';
+  await assert.rejects(beat(connection, 1), (error: Error) => {
+    assert.ok(isMillraceError(error, 'connection_lost') && error.retriable);
+    assert.ok(isMillraceError(error.cause, 'authentication_failed') && !error.cause.retriable);
+    assert.equal((error.cause as unknown as Error).message, refusal);
+    return true;
   });
   assert.equal(connection.isOpen, false);
 });

@@ -1,5 +1,6 @@
 /** The one request of members of a group that its coordinator balances (KIP-848). Throws `KafkaError`. */
-import { consumerGroupHeartbeat, errorCodes, KafkaError } from '@millrace/wire';
+import { consumerGroupHeartbeat, errorCodes } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { Connection } from '../connection/connection.ts';
 import { UnsupportedApiError } from '../errors.ts';
 import type { AssignedPartition } from './consumer-membership.ts';
@@ -102,5 +103,5 @@ function byTopicId(partitions: readonly AssignedPartition[]): { topicId: string;
 }
 
 function throwIfError(response: { readonly errorCode: number; readonly errorMessage: string | null }, action: string) {
-  if (response.errorCode !== 0) throw new KafkaError(response.errorCode, action, response.errorMessage);
+  if (response.errorCode !== 0) throw answerError(response.errorCode, action, response.errorMessage);
 }

@@ -1,6 +1,7 @@
 /** Takes in what fetches bring: chunks for partitions that still want them, and errors with what each asks for. */
 import { isMillraceError, messageOf } from '@millrace/base';
-import { type FetchResponse, KafkaError } from '@millrace/wire';
+import type { FetchResponse } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import type { FetchBudget } from './fetch-budget.ts';
@@ -95,7 +96,11 @@ export class FetchIntake {
       state.nearReplica = -1;
       return;
     }
-    const error = new KafkaError(errorCode, `fetch from ${topic} [${partition}] at offset ${state.fetchPosition}`);
+    const error = answerError(errorCode, `fetch from ${topic} [${partition}] at offset ${state.fetchPosition}`, null, {
+      operation: 'read',
+      resourceType: 'topic',
+      resourceName: topic,
+    });
     const remedy = remedyOf(errorCode);
     if (remedy === 'reset') return this.#host.outOfRange(state);
     if (remedy === 'fatal') return this.#host.failed(error);

@@ -9,10 +9,10 @@ import {
   heartbeat,
   type JoinGroupResponse,
   joinGroup,
-  KafkaError,
   leaveGroup,
   syncGroup,
 } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { Connection } from '../connection/connection.ts';
 import { byTopic } from '../offset-queries.ts';
 import type { TopicPartition } from '../topic.ts';
@@ -188,5 +188,9 @@ function throwIfError(errorCode: number, settings: GroupSettings, action: string
     errorCode === errorCodes.INCONSISTENT_GROUP_PROTOCOL
       ? `this member offers ${offered}; give it an assignor that all members have, or another group`
       : undefined;
-  throw new KafkaError(errorCode, action, detail);
+  throw answerError(errorCode, action, detail, {
+    operation: 'read',
+    resourceType: 'group',
+    resourceName: settings.group,
+  });
 }

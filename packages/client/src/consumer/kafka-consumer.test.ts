@@ -218,7 +218,10 @@ test('an error of the session begins it anew, and passing errors are tried again
   const refused = new ScriptedLog();
   refused.append(['a']);
   refused.errors.push(errorCodes.TOPIC_AUTHORIZATION_FAILED);
-  await assert.rejects(take(refused.open(t), 1), { code: 'kafka_error', errorName: 'TOPIC_AUTHORIZATION_FAILED' });
+  await assert.rejects(take(refused.open(t), 1), {
+    code: 'authorization_failed',
+    errorName: 'TOPIC_AUTHORIZATION_FAILED',
+  });
 });
 
 test('a chunk of compressed batches comes in pieces, so that little of it is decompressed at a time', async (t) => {

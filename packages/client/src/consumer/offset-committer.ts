@@ -1,6 +1,7 @@
 /** Stores a group's offsets, as the member that this consumer is just now. */
 import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError, offsetCommit } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { CallBounds } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
 import { CommitError } from '../errors.ts';
@@ -73,7 +74,11 @@ function throwFirstError(
   for (const { name, partitions } of topics) {
     for (const { partitionIndex, errorCode } of partitions) {
       if (errorCode === 0) continue;
-      first ??= new KafkaError(errorCode, `commit the offset of group ${group} for ${name} [${partitionIndex}]`);
+      first ??= answerError(errorCode, `commit the offset of group ${group} for ${name} [${partitionIndex}]`, null, {
+        operation: 'read',
+        resourceType: 'topic',
+        resourceName: name,
+      });
       failed.push(...offsets.filter(({ topic, partition }) => topic === name && partition === partitionIndex));
     }
   }

@@ -3,7 +3,7 @@
  * is what it was when the position was taken (KIP-320). One round at a time answers all questions that are open.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
-import { KafkaError } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import type { OffsetQuery } from '../consumer.ts';
@@ -136,7 +136,12 @@ export class Positions {
       if (!state.isOwned || state.seekCount !== seeks[place]) continue;
       const found = stored.find(({ topic, partition }) => topic === state.topic && partition === state.partition);
       if (found !== undefined && found.errorCode !== 0) {
-        throw new KafkaError(found.errorCode, `fetch the offset of the group for ${state.topic} [${state.partition}]`);
+        throw answerError(
+          found.errorCode,
+          `fetch the offset of the group for ${state.topic} [${state.partition}]`,
+          null,
+          { operation: 'describe', resourceType: 'topic', resourceName: state.topic },
+        );
       }
       if (found === undefined || found.offset < 0) this.#reset(state, undefined);
       else {

@@ -4,7 +4,8 @@
  * at a time.
  */
 import type { Platform } from '@millrace/base';
-import { errorCodes, KafkaError, type MetadataResponse } from '@millrace/wire';
+import { errorCodes, type MetadataResponse } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { BackoffOptions } from '../backoff.ts';
 import { UnknownTopicError } from '../errors.ts';
 import { retrying } from '../retry.ts';
@@ -87,7 +88,11 @@ export class MetadataCache {
       const topic = this.#topics.get(name);
       if (topic !== undefined) return topic;
       const errorCode = this.#errors.get(name) ?? errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
-      const error = new KafkaError(errorCode, `look up topic ${name}`);
+      const error = answerError(errorCode, `look up topic ${name}`, null, {
+        operation: 'describe',
+        resourceType: 'topic',
+        resourceName: name,
+      });
       const waitedMs = platform.clock.monotonic() - startedAt;
       const enough = waitedMs >= unknownTopicTimeoutMs || remainingMs <= this.#options.retryBackoffMs;
       if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION && enough) {

@@ -3,7 +3,8 @@
  * under a new epoch, or given up.
  */
 import { messageOf } from '@millrace/base';
-import { errorCodes, KafkaError } from '@millrace/wire';
+import { errorCodes } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Accumulator } from './accumulator.ts';
@@ -51,7 +52,11 @@ export class BatchVerdicts {
     const { queue } = batch;
     const errorCode = answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
     const detail = answer === undefined ? 'the answer does not name the partition' : answer.errorMessage;
-    const error = new KafkaError(errorCode, `produce to ${queue.topic} [${queue.partition}]`, detail);
+    const error = answerError(errorCode, `produce to ${queue.topic} [${queue.partition}]`, detail, {
+      operation: 'write',
+      resourceType: 'topic',
+      resourceName: queue.topic,
+    });
     if (errorCode === errorCodes.MESSAGE_TOO_LARGE && batch.recordCount > 1) {
       queue.unnumber(batch);
       this.#accumulator.split(batch);

@@ -2,7 +2,8 @@
  * The id and epoch under which a producer's batches are numbered (KIP-98). It is asked for once; after a gap in the
  * numbers the epoch goes up by one, without asking (KIP-360), until epochs run out.
  */
-import { initProducerId, KafkaError } from '@millrace/wire';
+import { initProducerId } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { Cluster } from '../cluster.ts';
 import type { ProducerIdentity } from './partition-batch.ts';
 
@@ -67,7 +68,7 @@ export class IdentitySource {
   async #attempt(): Promise<ProducerIdentity> {
     const draft = { transactionalId: null, transactionTimeoutMs: 0 };
     const response = await this.#cluster.callAny(initProducerId, draft);
-    if (response.errorCode !== 0) throw new KafkaError(response.errorCode, 'ask for a producer id');
+    if (response.errorCode !== 0) throw answerError(response.errorCode, 'ask for a producer id');
     return { producerId: response.producerId, epoch: response.producerEpoch, isTransactional: false };
   }
 }

@@ -150,6 +150,8 @@ export class Sender {
         for (const queue of lane.ready.splice(0)) {
           queue.inLane = false;
           queue.leader = -1;
+          // A refused login or certificate is refused again, so waiting for the delivery timeout helps nobody.
+          if (!error.retriable) this.#failAll(queue, error);
           this.offer(queue);
         }
       },

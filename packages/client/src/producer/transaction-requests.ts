@@ -1,12 +1,6 @@
 /** The requests of a transactional producer, each as one call that answers what matters or throws a `KafkaError`. */
-import {
-  addOffsetsToTxn,
-  addPartitionsToTxn,
-  endTxn,
-  initProducerId,
-  KafkaError,
-  txnOffsetCommit,
-} from '@millrace/wire';
+import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId, txnOffsetCommit } from '@millrace/wire';
+import { answerError } from '../authorization.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { GroupOffsets } from '../consumer.ts';
 import { byTopic } from '../offset-queries.ts';
@@ -145,5 +139,5 @@ export async function end(
 }
 
 function throwIfError(errorCode: number, action: string): void {
-  if (errorCode !== 0) throw new KafkaError(errorCode, action);
+  if (errorCode !== 0) throw answerError(errorCode, action);
 }
