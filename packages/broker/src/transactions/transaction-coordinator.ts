@@ -101,6 +101,9 @@ export class TransactionCoordinator {
     if (known.isChanging || known.adding > 0) return { errorCode: errorCodes.CONCURRENT_TRANSACTIONS };
     if (expected !== undefined && !mayContinue(known.facts, expected)) return { errorCode: errorCodes.PRODUCER_FENCED };
     if (known.isOpen) {
+      // One that was fenced must not abort what its successor is at.
+      if (expected !== undefined && expected.epoch !== known.facts.epoch)
+        return { errorCode: errorCodes.PRODUCER_FENCED };
       const errorCode = await this.#fence(known);
       return { errorCode: errorCode === errorCodes.NONE ? errorCodes.CONCURRENT_TRANSACTIONS : errorCode };
     }

@@ -1,0 +1,100 @@
+/**
+ * For tests: a whole cluster on a manual clock and a disk in memory, whose handlers are called without sockets between.
+ * Requests and answers are encoded and decoded as on the wire.
+ */
+import { assert, type Listener, type Network } from '@millrace/base';
+import {
+  type Api,
+  ByteReader,
+  ByteWriter,
+  decodeRequest,
+  decodeRequestHeader,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  type RequestDraft,
+  type ResponseOf,
+  versionRange,
+} from '@millrace/wire';
+import { type BrokerEvent, Cluster } from '../cluster.ts';
+import { handlers } from '../handlers/index.ts';
+import { anonymous } from '../security/principal.ts';
+import { ManualPlatform } from './manual-platform.ts';
+
+/** Listens without anybody ever connecting. */
+const silentNetwork: Network = {
+  listen: ({ host }) => Promise.resolve({ host, port: 9092, close: () => Promise.resolve() } satisfies Listener),
+  connect: () => Promise.reject(new Error('there is no network in this test')),
+};
+
+export class DirectCluster {
+  readonly platform: ManualPlatform;
+  readonly cluster: Cluster;
+  readonly events: BrokerEvent[] = [];
+  readonly #configuration: Readonly<Record<string, string>>;
+  readonly #writer = new ByteWriter();
+
+  private constructor(platform: ManualPlatform, configuration: Readonly<Record<string, string>>) {
+    this.platform = platform;
+    this.#configuration = configuration;
+    const { clock, disk, randomness, timers } = platform;
+    this.cluster = new Cluster({
+      name: 'direct',
+      dataDirectory: '/data',
+      brokers: [{ nodeId: 1, port: 9092 }],
+      configuration,
+      platform: { clock, disk, randomness, timers, network: silentNetwork },
+      report: (event) => this.events.push(event),
+    });
+  }
+
+  static async start(
+    configuration: Readonly<Record<string, string>> = {},
+    platform = new ManualPlatform(),
+  ): Promise<DirectCluster> {
+    const direct = new DirectCluster(platform, configuration);
+    await direct.cluster.start();
+    return direct;
+  }
+
+  /** What comes up after the process was killed; requests that were under way are never answered. */
+  afterKill(): Promise<DirectCluster> {
+    return DirectCluster.start(this.#configuration, this.platform.afterKill());
+  }
+
+  /** What comes up after a clean shutdown. */
+  async afterClose(): Promise<DirectCluster> {
+    await this.cluster.close();
+    return this.afterKill();
+  }
+
+  /** In the highest version, or the one named. */
+  async request<A extends Api>(
+    api: A,
+    draft: RequestDraft<A>,
+    version = versionRange(api.versions).last,
+  ): Promise<ResponseOf<A>> {
+    const handler = handlers.get(api.key);
+    const broker = this.cluster.endpoints[0];
+    assert(handler !== undefined && broker !== undefined, `there is a handler for ${api.name}`);
+    const frame = Uint8Array.from(frameOf(encodeRequest(this.#writer, api, version, 1, 'direct', draft).chunks));
+    const reader = new ByteReader(frame);
+    decodeRequestHeader(reader);
+    const answer = await handler.handle(decodeRequest(api, version, reader), {
+      broker,
+      clientId: 'direct',
+      principal: anonymous,
+      clientHost: '127.0.0.1',
+      apiVersion: version,
+      connection: { isClosed: false, onClosed: () => () => undefined, throttle: () => undefined },
+      room: { requestBytes: frame.length, reserve: (bytes) => bytes, release: () => undefined },
+    });
+    const encoded = encodeResponse(this.#writer, api, version, 1, answer as never);
+    return decodeResponse(api, version, Uint8Array.from(frameOf(encoded.chunks)));
+  }
+}
+
+/** A frame without the length before it. */
+function frameOf(chunks: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(chunks).subarray(4);
+}
