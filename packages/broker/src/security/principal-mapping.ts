@@ -46,7 +46,7 @@ export function principalMapping(rules: string): PrincipalMapping {
 
 function compiled(pattern: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u');
+    return new RegExp(`^(?:${pattern})$`);
   } catch (error) {
     throw new ConfigurationError(option, `${option}: ${pattern} is no regular expression (${String(error)})`);
   }
