@@ -65,7 +65,10 @@ for (const [mechanism, username, password] of [
     const answer = await login(peer, { mechanism, username, password });
     assert.equal(answer.errorCode, errorCodes.NONE);
     assert.equal(answer.sessionLifetimeMs, 0);
-    assert.equal((await peer.request(describeCluster, { includeClusterAuthorizedOperations: false })).errorCode, errorCodes.NONE);
+    assert.equal(
+      (await peer.request(describeCluster, { includeClusterAuthorizedOperations: false })).errorCode,
+      errorCodes.NONE,
+    );
   });
 }
 
