@@ -48,6 +48,9 @@ export async function joinAsClassic(
   }
   const found = findMember(group, memberId, groupInstanceId);
   if ('errorCode' in found) return joinError(found.errorCode, memberId);
+  // It was fenced without noticing, and others may read by now what it thinks it owns: it has to begin anew.
+  const isFenced = memberId !== '' && !members.has(memberId) && subscription.ownedPartitions.length > 0;
+  if (isFenced) return joinError(errorCodes.UNKNOWN_MEMBER_ID, memberId);
   return storeJoin(group, found, request, client, subscription);
 }
 
