@@ -24,6 +24,7 @@ import { Compactor } from './log/compaction/compactor.ts';
 import { FileCache } from './log/file-cache.ts';
 import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
+import { SyncGate } from './log/sync-gate.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { BrokerListener } from './network/broker-listener.ts';
 import { type ConnectionFigures, Connections } from './network/connections.ts';
@@ -54,6 +55,11 @@ export interface ClusterOptions {
   readonly configuration?: Readonly<Record<string, string>> | undefined;
   /** Users, and what else of security has no name in Kafka's configuration. */
   readonly security?: SecurityOptions | undefined;
+  /**
+   * Acknowledges with acks=all, and changes of offsets and groups, only what survives a loss of power; default false:
+   * what survives the end of the process, as Apache Kafka does.
+   */
+  readonly durable?: boolean | undefined;
   /** Most bytes of new records kept in memory; default 64 MiB. */
   readonly tailBytesMax?: number | undefined;
   /** Most bytes of answers that clients have not taken, before less is read from files for them; default 256 MiB. */
@@ -100,6 +106,8 @@ export class UnknownBrokerError extends MillraceError {
 
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
+/** Syncs at once, where all writes are synced: half the threads that do them. */
+const syncsAtOnce = 2;
 const answerBytesMaxDefault = 256 * 1024 * 1024;
 /** How often the files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
 const securityCheckMs = 2000;
@@ -164,7 +172,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.#report = options.report ?? (() => undefined);
     this.configuration = new ClusterConfiguration(configuration);
     const paths = clusterPaths(dataDirectory);
-    this.#journal = new Journal({ disk, path: paths.journal, report: this.#report });
+    const durable = options.durable ?? false;
+    this.#journal = new Journal({ disk, path: paths.journal, sync: durable, report: this.#report });
     this.configuration.attach(this.#journal);
     this.features = new ClusterFeatures(this.#journal);
     this.#housekeeping = new Housekeeping({ timers: platform.timers, report: this.#report });
@@ -174,6 +183,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       disk,
       files: this.#files,
       tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault),
+      syncGate: durable ? new SyncGate(syncsAtOnce) : undefined,
       report: this.#report,
     };
     const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));

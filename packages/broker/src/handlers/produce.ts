@@ -116,10 +116,10 @@ function append(
   if (settings.timestampIsAppendTime) stampAppendTime(records, now);
   const appendTime = settings.timestampIsAppendTime ? now : -1;
   const producer = producerBatchAt(records, 0);
-  if (!producer?.isTransactional) return appendInSequence(partition, records, producer, index, appendTime);
+  if (!producer?.isTransactional) return appendInSequence(partition, records, producer, { index, appendTime, acks });
   return enterTransaction(context, transactionalId, partition, producer, (errorCode) =>
     errorCode === errorCodes.NONE
-      ? appendInSequence(partition, records, producer, index, appendTime)
+      ? appendInSequence(partition, records, producer, { index, appendTime, acks })
       : refused(index, errorCode, null),
   );
 }
@@ -128,8 +128,7 @@ function appendInSequence(
   partition: Partition,
   batch: Uint8Array,
   producer: ProducerBatch | undefined,
-  index: number,
-  appendTime: number,
+  { index, appendTime, acks }: { readonly index: number; readonly appendTime: number; readonly acks: number },
 ): Appended {
   const log = partition.openLog();
   const check = producer && log.producers.check(producer);
@@ -139,8 +138,9 @@ function appendInSequence(
     // The first one may still be on its way to the disk.
     return { draft: accepted(index, check.baseOffset, appendTime, logStartOffset), written: log.settled() };
   }
-  const { baseOffset, written } = log.append(batch, partition.leaderEpoch);
-  return { draft: accepted(index, baseOffset, appendTime, logStartOffset), written };
+  const { baseOffset, written, stored } = log.append(batch, partition.leaderEpoch);
+  const draft = accepted(index, baseOffset, appendTime, logStartOffset);
+  return { draft, written: acks === -1 ? written : stored };
 }
 
 function notEnough({ inSync, owner }: Partition): string {

@@ -1,6 +1,7 @@
 /** What all logs of a cluster share. */
 import type { Clock, Disk } from '@millrace/base';
 import type { FileCache } from './file-cache.ts';
+import type { SyncGate } from './sync-gate.ts';
 import type { TailCache } from './tail-cache.ts';
 
 export interface LogEnvironment {
@@ -8,6 +9,8 @@ export interface LogEnvironment {
   readonly disk: Disk;
   readonly files: FileCache;
   readonly tails: TailCache;
+  /** Set: what is appended is synced, through this, before it counts as written. */
+  readonly syncGate?: SyncGate | undefined;
   /** Tells the operator of something a log met that concerns no client. */
   readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
 }

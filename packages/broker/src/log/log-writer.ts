@@ -2,12 +2,13 @@
  * Writes a log's batches to its files: to the active segment, or a new one behind it where that is full or old. Its
  * methods must not overlap; the log calls them one after the other.
  */
-import { messageOf } from '@millrace/base';
+import { type DiskFile, messageOf } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { producerBatchAt } from './producer-batch.ts';
 import type { ProducerStates } from './producer-states.ts';
+import { rewriteActive } from './rewrite-active.ts';
 import { Segment, segmentOffsetsMax } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
@@ -21,6 +22,8 @@ export class LogWriter {
   #writtenTo = 0;
   /** Something may lie behind the last whole batch of the active segment. */
   #isTorn = false;
+  /** A sync of the active segment has failed, so that another one would prove nothing. */
+  #isSuspect = false;
 
   constructor(environment: LogEnvironment, segments: SegmentList, producers: ProducerStates) {
     this.#environment = environment;
@@ -46,12 +49,16 @@ export class LogWriter {
     if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
     this.#unsynced.addPathTo(this.#segments.directory);
     this.#unsynced.addRecords(active.nextOffset - active.baseOffset);
-    if (this.#unsynced.records >= settings.flushRecords) await this.sync();
+    if (this.#unsynced.records >= this.#flushRecords(settings)) await this.sync();
   }
 
-  /** Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. */
-  async write(batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+  /**
+   * Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. `onStored` is
+   * called when all of them are in the file, before they are synced.
+   */
+  async write(batches: readonly Uint8Array[], settings: LogSettings, onStored: () => void): Promise<void> {
     if (this.#isTorn) await this.#cutTorn();
+    if (this.#isSuspect) await this.#replaceSuspect();
     for (let first = 0; first < batches.length; ) {
       const segment = await this.#segmentFor(batches[first] as Uint8Array, settings);
       let last = first;
@@ -61,7 +68,13 @@ export class LogWriter {
         last += 1;
       }
       const whole = first === 0 && last === batches.length;
-      await this.#writeTo(segment, whole ? batches : batches.slice(first, last), settings);
+      const isLast = last === batches.length;
+      await this.#writeTo(
+        segment,
+        whole ? batches : batches.slice(first, last),
+        settings,
+        isLast ? onStored : undefined,
+      );
       first = last;
     }
   }
@@ -104,12 +117,42 @@ export class LogWriter {
   async sync(): Promise<void> {
     const { active } = this.#segments;
     if (active === undefined || this.#unsynced.records === 0) return;
+    if (this.#isSuspect) return this.#replaceSuspect();
     const lease = await this.#environment.files.acquire(active.path, { create: false });
     try {
-      await this.#unsynced.sync(lease.file);
+      await this.#syncFile(lease.file);
     } finally {
       await lease.release();
     }
+  }
+
+  async #syncFile(file: DiskFile): Promise<void> {
+    const { syncGate } = this.#environment;
+    try {
+      if (syncGate === undefined) await this.#unsynced.sync(file);
+      else await syncGate.run(() => this.#unsynced.sync(file));
+    } catch (error) {
+      this.#isSuspect = true;
+      throw error;
+    }
+  }
+
+  /** Until this succeeds nothing more is written: a record behind one that may be lost must not be acknowledged. */
+  async #replaceSuspect(): Promise<void> {
+    const { active } = this.#segments;
+    if (active !== undefined) {
+      await rewriteActive(this.#environment, active);
+      this.#unsynced.addEntryOf(this.#segments.directory);
+      await this.#unsynced.syncDirectories();
+      const message = `${active.path} was written anew, because it could not be synced before`;
+      this.#environment.report({ level: 'warn', message });
+    }
+    this.#isSuspect = false;
+  }
+
+  /** After how many records a sync is due. */
+  #flushRecords(settings: LogSettings): number {
+    return this.#environment.syncGate === undefined ? settings.flushRecords : 1;
   }
 
   async #cutTorn(): Promise<void> {
@@ -125,12 +168,18 @@ export class LogWriter {
     this.#isTorn = false;
   }
 
-  async #writeTo(segment: Segment, batches: readonly Uint8Array[], settings: LogSettings): Promise<void> {
+  async #writeTo(
+    segment: Segment,
+    batches: readonly Uint8Array[],
+    settings: LogSettings,
+    onStored: (() => void) | undefined,
+  ): Promise<void> {
     const lease = await this.#environment.files.acquire(segment.path, { create: true });
     try {
       await lease.file.write(batches, segment.sizeBytes);
       const records = batchHeader.lastOffset(batches.at(-1) as Uint8Array, 0) + 1 - this.#writtenTo;
-      if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);
+      onStored?.();
+      if (this.#unsynced.records + records >= this.#flushRecords(settings)) await this.#syncFile(lease.file);
       else this.#unsynced.addRecords(records);
     } finally {
       await lease.release();

@@ -41,6 +41,16 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
+/** What becomes of a batch. */
+export interface Appended {
+  /** Of its first record. */
+  readonly baseOffset: number;
+  /** Settles once it can be read, and survives what it has to survive. */
+  readonly written: Promise<WriteOutcome>;
+  /** Settles once it is in the file, whether that is synced or not: the same, unless every write is synced. */
+  readonly stored: Promise<WriteOutcome>;
+}
+
 export class Log {
   readonly producers = new ProducerStates();
   readonly #environment: LogEnvironment;
@@ -120,10 +130,7 @@ export class Log {
    * then on. Answers the offset of its first record, and what becomes of it, in a promise that batches written together
    * share.
    */
-  append(
-    batch: Uint8Array,
-    leaderEpoch: number,
-  ): { readonly baseOffset: number; readonly written: Promise<WriteOutcome> } {
+  append(batch: Uint8Array, leaderEpoch: number): Appended {
     assert(!this.#closed, 'append to a closed log');
     const baseOffset = this.#endOffset;
     batchHeader.setBaseOffset(batch, 0, baseOffset);
@@ -132,12 +139,12 @@ export class Log {
     const producer = producerBatchAt(batch, 0);
     if (producer !== undefined) this.producers.stage(producer);
     this.#environment.tails.push(this.#tail, baseOffset, this.#endOffset, batch);
-    this.#pending ??= newWriteGroup();
+    this.#pending ??= newWriteGroup(this.#environment.syncGate !== undefined);
     const group = this.#pending;
     group.batches.push(batch);
     // Begins in a microtask, so that what else this turn appends goes out in the same write.
     this.#writing ??= Promise.resolve().then(() => this.#writePending());
-    return { baseOffset, written: group.done };
+    return { baseOffset, written: group.done, stored: group.stored };
   }
 
   /** What becomes of everything appended so far. */
@@ -298,7 +305,8 @@ export class Log {
       this.#current = group;
       this.#pending = undefined;
       try {
-        await this.#writer.write(group.batches, this.#settings());
+        const end = batchHeader.lastOffset(group.batches.at(-1) as Uint8Array, 0) + 1;
+        await this.#writer.write(group.batches, this.#settings(), () => group.settleStored({ writtenTo: end }));
         group.settle({ writtenTo: this.highWatermark });
       } catch (error) {
         await this.#undo(error, group);

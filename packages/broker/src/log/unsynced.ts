@@ -45,6 +45,11 @@ export class Unsynced {
   /** Makes the active segment, `file`, survive a loss of power: its bytes, and the names that lead to it. */
   async sync(file: DiskFile): Promise<void> {
     await file.sync();
+    await this.syncDirectories();
+  }
+
+  /** As `sync`, when the file's bytes are known to be synced. */
+  async syncDirectories(): Promise<void> {
     for (const directory of this.#directories) await this.#disk.syncDirectory(directory);
     this.#directories = [];
     this.#records = 0;

@@ -14,10 +14,20 @@ export interface WriteGroup {
   readonly batches: Uint8Array[];
   /** Never rejects, since nobody may be waiting. */
   readonly done: Promise<WriteOutcome>;
+  /** As `done`, once the bytes are in the file and whether they are synced or not. */
+  readonly stored: Promise<WriteOutcome>;
+  readonly settleStored: (outcome: WriteOutcome) => void;
   readonly settle: (outcome: WriteOutcome) => void;
 }
 
-export function newWriteGroup(): WriteGroup {
+/** `synced`: there is a moment between the write and the end, when the group is synced. */
+export function newWriteGroup(synced: boolean): WriteGroup {
   const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
-  return { batches: [], done: promise, settle: resolve };
+  if (!synced) return { batches: [], done: promise, settle: resolve, stored: promise, settleStored: () => undefined };
+  const { promise: stored, resolve: settleStored } = Promise.withResolvers<WriteOutcome>();
+  const settle = (outcome: WriteOutcome): void => {
+    settleStored(outcome);
+    resolve(outcome);
+  };
+  return { batches: [], done: promise, settle, stored, settleStored };
 }

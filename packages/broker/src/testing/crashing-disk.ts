@@ -10,6 +10,8 @@ interface Inode {
   content: Uint8Array;
   /** What a loss of power leaves for sure. */
   durable: Uint8Array;
+  /** Bytes below this that were not durable when a sync failed: no later sync of the file writes them. */
+  forgotten?: number | undefined;
 }
 
 const nothing = new Uint8Array(0);
@@ -22,6 +24,8 @@ export class CrashingDisk implements Disk {
   #budget: number;
   #used = 0;
   #held: Promise<void> | undefined;
+  #heldSyncs: Promise<void> | undefined;
+  #syncs = 0;
   /** Operations to fail with `DiskError` instead of doing them: the next ones whose name is listed. */
   readonly failing: FailingOperation[] = [];
   /** Asked before each such operation whether it is to fail. */
@@ -55,6 +59,21 @@ export class CrashingDisk implements Disk {
       this.#held = undefined;
       resolve();
     };
+  }
+
+  /** Makes syncs of files wait until the answered function is called. */
+  holdSyncs(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#heldSyncs = promise;
+    return () => {
+      this.#heldSyncs = undefined;
+      resolve();
+    };
+  }
+
+  /** Syncs of files that were begun. */
+  get syncs(): number {
+    return this.#syncs;
   }
 
   /** What a new process finds after this one was killed: everything written so far. */
@@ -169,14 +188,20 @@ export class CrashingDisk implements Disk {
         if (fails) throw new DiskError('disk_full', 'write', path, undefined);
       },
       sync: async () => {
-        this.#failWhenListed('sync', path);
+        await this.#heldSyncs;
+        this.#syncs += 1;
+        if (this.#isListed('sync', path)) {
+          inode.forgotten = inode.content.length;
+          throw new DiskError('disk_full', 'sync', path, undefined);
+        }
         await this.#spend(0);
-        inode.durable = inode.content.slice();
+        inode.durable = synced(inode);
       },
       truncate: async (size) => {
         this.#failWhenListed('truncate', path);
         await this.#spend(1);
         inode.content = inode.content.slice(0, size);
+        inode.forgotten = Math.min(inode.forgotten ?? 0, size);
       },
       close: () => Promise.resolve(),
     };
@@ -207,6 +232,14 @@ function put(inode: Inode, bytes: Uint8Array, position: number): void {
   content.set(inode.content);
   content.set(bytes, position);
   inode.content = content;
+}
+
+/** What a sync makes durable: after a failed one the system takes what it could not write for written. */
+function synced({ content, durable, forgotten = 0 }: Inode): Uint8Array {
+  const bytes = content.slice();
+  bytes.fill(0, durable.length, Math.min(forgotten, bytes.length));
+  bytes.set(durable.subarray(0, forgotten));
+  return bytes;
 }
 
 function partOf(inode: Inode, randomness: Randomness): Uint8Array {

@@ -3,12 +3,12 @@ import { type Disk, seededRandomness } from '@millrace/base';
 import { type Compression, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { FileCache } from '../log/file-cache.ts';
-import { Log } from '../log/log.ts';
+import { type Appended, Log } from '../log/log.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
 import { producerBatchAt } from '../log/producer-batch.ts';
 import type { SequenceCheck } from '../log/producer-states.ts';
+import { SyncGate } from '../log/sync-gate.ts';
 import { TailCache } from '../log/tail-cache.ts';
-import type { WriteOutcome } from '../log/write-group.ts';
 
 export interface LogFixtureOptions {
   readonly disk: Disk;
@@ -17,6 +17,8 @@ export interface LogFixtureOptions {
   /** Default 0: everything is read from the files. */
   readonly tailBytesMax?: number;
   readonly openFilesMax?: number;
+  /** Every write is synced. */
+  readonly durable?: boolean;
   /** Where a deletion of records has moved the start to. */
   readonly startOffset?: number;
 }
@@ -84,7 +86,8 @@ export class LogFixture {
     this.files = new FileCache(disk, openFilesMax);
     const clock = { now: () => this.now, monotonic: () => this.now };
     const report = ({ message }: { message: string }): void => void this.reports.push(message);
-    this.environment = { clock, disk, files: this.files, tails: new TailCache(tailBytesMax), report };
+    const syncGate = options.durable === true ? new SyncGate(2) : undefined;
+    this.environment = { clock, disk, files: this.files, tails: new TailCache(tailBytesMax), syncGate, report };
     const { environment } = this;
     this.log = new Log({ environment, directory, settings: () => this.settings, onAdvance: () => undefined });
   }
@@ -103,7 +106,7 @@ export class LogFixture {
   }
 
   /** Appends without waiting. */
-  begin(batch: TestBatch): { readonly baseOffset: number; readonly written: Promise<WriteOutcome> } {
+  begin(batch: TestBatch): Appended {
     return this.log.append(buildBatch(batch), 0);
   }
 

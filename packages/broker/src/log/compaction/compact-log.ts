@@ -9,6 +9,7 @@ import type { LogSettings } from '../../configuration/topic-configuration.ts';
 import type { Log } from '../log.ts';
 import type { LogEnvironment } from '../log-environment.ts';
 import { type Segment, segmentOffsetsMax } from '../segment.ts';
+import { DamagedSegment, visitBatches } from '../segment-batches.ts';
 import { decodeSegmentSummary } from '../segment-summary.ts';
 import type { CompactionRules } from './compact-batch.ts';
 import { writeCompactedTo } from './compaction-checkpoint.ts';
@@ -16,7 +17,6 @@ import { type CompactionPlan, groupSegments } from './compaction-plan.ts';
 import { OffsetMap } from './offset-map.ts';
 import type { Pace } from './pace.ts';
 import { rewriteSegments } from './rewrite-segments.ts';
-import { DamagedSegment, visitBatches } from './segment-batches.ts';
 import { TransactionView } from './transaction-view.ts';
 
 export interface CompactionOptions {

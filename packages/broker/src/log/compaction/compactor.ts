@@ -9,10 +9,10 @@ import type { LogSettings } from '../../configuration/topic-configuration.ts';
 import type { Log } from '../log.ts';
 import type { LogEnvironment } from '../log-environment.ts';
 import type { Segment } from '../segment.ts';
+import type { DamagedSegment } from '../segment-batches.ts';
 import { type CompactionOutcome, compactLog } from './compact-log.ts';
 import type { CompactionPlan } from './compaction-plan.ts';
 import { CompactionStopped, Pace } from './pace.ts';
-import type { DamagedSegment } from './segment-batches.ts';
 
 export interface CompactorOptions {
   readonly environment: LogEnvironment;

@@ -3,9 +3,9 @@ import type { DiskFile } from '@millrace/base';
 import { placeholderBatch, type RecordBatch } from '@millrace/wire';
 import type { LogEnvironment } from '../log-environment.ts';
 import { Segment } from '../segment.ts';
+import { visitBatches } from '../segment-batches.ts';
 import { type CompactionRules, compactBatch } from './compact-batch.ts';
 import type { Pace } from './pace.ts';
-import { visitBatches } from './segment-batches.ts';
 import { cleanedPath } from './segment-swap.ts';
 
 const writeBytes = 1024 * 1024;

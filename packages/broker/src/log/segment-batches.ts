@@ -1,10 +1,9 @@
-/** Goes through the batches of a segment that is not written to any more, checking each. */
+/** Goes through the batches of a segment while nothing is written to it, checking each. */
 import { CompressionError, CorruptRecordError, RecordBatch } from '@millrace/wire';
-import type { FileCache } from '../file-cache.ts';
-import type { Segment } from '../segment.ts';
-import type { Pace } from './pace.ts';
+import type { FileCache } from './file-cache.ts';
+import type { Segment } from './segment.ts';
 
-/** A batch of a segment is damaged: the segment is not compacted. */
+/** A batch of a segment is damaged. */
 export class DamagedSegment extends Error {
   readonly segment: Segment;
 
@@ -12,6 +11,11 @@ export class DamagedSegment extends Error {
     super(`${segment.path} is damaged: ${cause.message}`, { cause });
     this.segment = segment;
   }
+}
+
+/** How fast it goes: called after each piece of work, with the bytes that were read. */
+interface Pace {
+  pause(bytes: number): Promise<void>;
 }
 
 const readBytes = 1024 * 1024;
