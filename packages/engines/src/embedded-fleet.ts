@@ -4,7 +4,7 @@
  * The broker is loaded when a fleet starts: commands that only look for a running one stay quick.
  */
 import type { Platform } from '@millrace/base';
-import type { BrokerEvent, Cluster } from '@millrace/broker';
+import type { BrokerEvent, Cluster, SecurityOptions } from '@millrace/broker';
 import type { DataDirectory } from './data-directory.ts';
 
 /** One embedded cluster to start. */
@@ -30,6 +30,10 @@ export interface EmbeddedFleetOptions {
   readonly platform?: Platform | undefined;
   /** Kafka's broker configuration names, for all clusters. */
   readonly configuration?: Readonly<Record<string, string>> | undefined;
+  /** Users, and whether anonymous clients may come from other machines; for all clusters. */
+  readonly security?: SecurityOptions | undefined;
+  /** As `ClusterOptions.durable`: acknowledge what survives a loss of power. */
+  readonly durable?: boolean | undefined;
   readonly report?: ((cluster: string, event: BrokerEvent) => void) | undefined;
 }
 
@@ -54,7 +58,7 @@ export function defaultClusters(options: { readonly freePorts: boolean }): Embed
 /** Starts the clusters. When one fails to start, those already started are stopped, and its error is thrown. */
 export async function startEmbeddedFleet(options: EmbeddedFleetOptions): Promise<EmbeddedFleet> {
   const { startCluster } = await import('@millrace/broker');
-  const { dataDirectory, report, platform, configuration } = options;
+  const { dataDirectory, report, platform, configuration, security } = options;
   const clusters: Cluster[] = [];
   try {
     for (const { name, site, brokers } of options.clusters) {
@@ -65,6 +69,8 @@ export async function startEmbeddedFleet(options: EmbeddedFleetOptions): Promise
         brokers: brokers.map((broker) => (site === undefined ? broker : { ...broker, rack: site })),
         ...(platform === undefined ? {} : { platform }),
         ...(configuration === undefined ? {} : { configuration }),
+        durable,
+        ...(security === undefined ? {} : { security }),
         ...(report === undefined ? {} : { report: (event) => report(name, event) }),
       });
       clusters.push(cluster);

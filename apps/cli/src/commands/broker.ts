@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { announceReady } from '../announce-ready.ts';
+import { brokerConfiguration, brokerSecurityOptions, scramUsers } from '../cluster/broker-security.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { settingsOption } from '../cluster/configuration-option.ts';
+import { durableOption } from '../cluster/durable-option.ts';
 import { brokerEvents } from '../event-lines.ts';
 import { command } from '../framework/command.ts';
 import { integer, text, withDefault } from '../framework/option.ts';
@@ -32,10 +34,16 @@ export const broker = command({
     ),
     name: withDefault(text({ placeholder: 'NAME', help: 'Name of the cluster' }), 'local'),
     config: settingsOption("A broker configuration by Kafka's name, such as num.partitions=3"),
+    ...brokerSecurityOptions,
+    ...durableOption,
     ...dataDirectoryOption,
   },
   examples: [
     { command: 'millrace broker', does: 'On 127.0.0.1:9092, with its data in .millrace' },
+    {
+      command: `millrace broker --listener SASL_PLAINTEXT://127.0.0.1:9092 --add-scram 'SCRAM-SHA-512=[name=me,password=x]'`,
+      does: 'For those who log in',
+    },
     {
       command: 'millrace broker --port 0 --data-dir /tmp/kafka --json',
       does: 'For a test: free ports, one ready line with them',
@@ -62,7 +70,8 @@ export const broker = command({
             brokers: Array.from({ length: brokers }, (_, index) => ({ nodeId: index + 1, port: port && port + index })),
           },
         ],
-        configuration: Object.fromEntries(options.config),
+        configuration: await brokerConfiguration(options.configFile, options.config, options.listener),
+        security: { scramUsers: await scramUsers(options.addScram), allowAnonymous: options.allowAnonymous },
         report: brokerEvents(terminal),
       }),
       'Stop that program, give another port with --port N, or let `--port 0` choose free ones.',

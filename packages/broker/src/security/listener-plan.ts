@@ -75,6 +75,7 @@ export function planListeners(
     });
   });
   checkNames(plans);
+  for (const plan of plans.flat()) checkAdvertised(plan);
   return plans;
 
   function shown(name: string, index: number): ListenerPlan['advertised'] {
@@ -102,6 +103,14 @@ function ofOptions({ name, protocol, host, port }: ListenerOptions, hostDefault:
 
 function portOf(port: number, index: number): number {
   return port === 0 ? 0 : port + index;
+}
+
+/** What stands for all addresses of a machine is none that a client could connect to. */
+function checkAdvertised({ name, host, advertised }: ListenerPlan): void {
+  const shown = advertised?.host || host;
+  if (shown !== '0.0.0.0' && shown !== '::') return;
+  const what = `clients of listener ${name} can't connect to ${shown}`;
+  throw new ConfigurationError('advertised.listeners', `${what}; set advertised.listeners to ${name}://HOST:PORT`);
 }
 
 function checkNames(plans: readonly (readonly ListenerPlan[])[]): void {

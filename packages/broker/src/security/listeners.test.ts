@@ -183,8 +183,17 @@ for (const [what, configuration, reason] of [
   ],
   ['a mechanism that is not here', { 'sasl.enabled.mechanisms': 'GSSAPI' }, /must be one of PLAIN/],
   ['rules that are none', { 'ssl.principal.mapping.rules': 'RULE:x' }, /does not begin with DEFAULT or RULE/],
-  ['a listener for everybody', { listeners: 'PLAINTEXT://0.0.0.0:0' }, /asks nobody who they are/],
-  ['TLS for everybody', { listeners: 'SSL://0.0.0.0:0' }, /asks nobody who they are/],
+  ['an address that is none to clients', { listeners: 'SASL_SSL://0.0.0.0:0' }, /set advertised.listeners to SASL_SSL/],
+  [
+    'a listener for everybody',
+    { listeners: 'PLAINTEXT://0.0.0.0:0', 'advertised.listeners': 'PLAINTEXT://kafka.example:0' },
+    /asks nobody who they are/,
+  ],
+  [
+    'TLS for everybody',
+    { listeners: 'SSL://0.0.0.0:0', 'advertised.listeners': 'SSL://kafka.example:0' },
+    /asks nobody who they are/,
+  ],
 ] as const) {
   test(`a cluster with ${what} does not start, and says what to do`, async () => {
     const dataDirectory = await mkdtemp(join(directory, 'refused-'));
@@ -208,7 +217,7 @@ test('other machines may come in by a login, or by an explicit word', async () =
       name: 'test',
       dataDirectory,
       brokers,
-      configuration: { listeners },
+      configuration: { listeners, 'advertised.listeners': listeners.replace('0.0.0.0', 'kafka.example') },
       security,
     });
     assert.equal(cluster.brokers.length, 1);
