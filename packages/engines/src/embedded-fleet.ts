@@ -58,7 +58,7 @@ export function defaultClusters(options: { readonly freePorts: boolean }): Embed
 /** Starts the clusters. When one fails to start, those already started are stopped, and its error is thrown. */
 export async function startEmbeddedFleet(options: EmbeddedFleetOptions): Promise<EmbeddedFleet> {
   const { startCluster } = await import('@millrace/broker');
-  const { dataDirectory, report, platform, configuration, security } = options;
+  const { dataDirectory, report, platform, configuration, security, durable } = options;
   const clusters: Cluster[] = [];
   try {
     for (const { name, site, brokers } of options.clusters) {
