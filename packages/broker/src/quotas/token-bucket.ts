@@ -15,7 +15,7 @@ export class TokenBucket {
   /** How long, in whole milliseconds, until permits may be taken again; 0 for now. */
   excessMs(perSecond: number, nowMs: number): number {
     this.#fill(perSecond, nowMs);
-    return this.#tokens < 0 ? Math.max(1, Math.round((-this.#tokens / perSecond) * 1000)) : 0;
+    return Math.max(0, Math.round((-this.#tokens / perSecond) * 1000));
   }
 
   take(permits: number, perSecond: number, nowMs: number): void {
