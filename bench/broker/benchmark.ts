@@ -38,6 +38,7 @@ export const benchmark: Benchmark = {
       await measureStart(context);
       await measureRest(context);
       for (const each of casesOf(context.scale)) await measureRecords(each, folder, context);
+      await measureDurable(folder, context);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -89,6 +90,53 @@ async function measureRest(context: BenchmarkContext): Promise<void> {
     moreIsBetter: false,
     values: new Map([[subject, values]]),
   });
+}
+
+/** What it costs that every acknowledged record is synced. */
+async function measureDurable(folder: string, context: BenchmarkContext): Promise<void> {
+  const subjects = new Map([
+    [subject, []],
+    [`${subject} --durable`, ['--durable']],
+  ]);
+  const of = (): Map<string, number[]> => new Map([...subjects.keys()].map((name) => [name, []]));
+  for (const { recordBytes, recordCount, name } of casesOf(context.scale).slice(0, 2)) {
+    const file = join(folder, 'durable');
+    await writeFile(file, `${'x'.repeat(recordBytes)}\n`.repeat(recordCount));
+    const rates = of();
+    for (let round = 0; round < context.rounds; round++) {
+      for (const [each, args] of subjects) {
+        await using broker = await startBroker(args);
+        await createTopic(broker, 'durable', 1);
+        const produce = ['-P', '-b', broker.bootstrap, '-t', 'durable', '-l', file, '-X', 'linger.ms=5'];
+        const { seconds } = await timed(broker, [...produce, '-X', 'acks=all']);
+        rates.get(each)?.push(recordCount / seconds);
+      }
+      context.progress(`durable, ${name}, round ${round + 1}`);
+    }
+    const unit = 'records/s';
+    context.report({ bench: 'broker', case: `durable, produce ${name}`, unit, moreIsBetter: true, values: rates });
+  }
+  const latencies = of();
+  for (let round = 0; round < context.rounds; round++) {
+    for (const [each, args] of subjects) latencies.get(each)?.push(await latencyOf(args));
+  }
+  const name = 'durable, one record at a time (median)';
+  context.report({ bench: 'broker', case: name, unit: 'ms', moreIsBetter: false, values: latencies });
+}
+
+/** The median time in milliseconds from sending a record to its acknowledgement, with nothing else under way. */
+async function latencyOf(args: readonly string[]): Promise<number> {
+  await using broker = await startBroker(args);
+  await using client = createClient({ bootstrap: broker.bootstrap });
+  await client.admin().createTopics([{ topic: 'latency', partitions: 1 }]);
+  await using producer = client.producer({ lingerMs: 0 });
+  const times: number[] = [];
+  for (let record = 0; record < 300; record++) {
+    const began = performance.now();
+    await producer.send({ topic: 'latency', value: 'x'.repeat(100) });
+    times.push(performance.now() - began);
+  }
+  return times.sort((left, right) => left - right)[150] as number;
 }
 
 async function measureRecords(each: Case, folder: string, context: BenchmarkContext): Promise<void> {

@@ -19,10 +19,11 @@ export interface BrokerProcess extends AsyncDisposable {
   readonly startSeconds: number;
 }
 
-export async function startBroker(): Promise<BrokerProcess> {
+/** `args`: more options of `millrace broker`. */
+export async function startBroker(args: readonly string[] = []): Promise<BrokerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
   const began = performance.now();
-  const child = spawn(process.execPath, [binary, 'broker', '--json', '--port', '0', '--data-dir', directory], {
+  const child = spawn(process.execPath, [binary, 'broker', '--json', '--port', '0', '--data-dir', directory, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {

@@ -72,6 +72,7 @@ export const broker = command({
         ],
         configuration: await brokerConfiguration(options.configFile, options.config, options.listener),
         security: { scramUsers: await scramUsers(options.addScram), allowAnonymous: options.allowAnonymous },
+        durable: options.durable,
         report: brokerEvents(terminal),
       }),
       'Stop that program, give another port with --port N, or let `--port 0` choose free ones.',

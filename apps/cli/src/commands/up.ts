@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
+import { durableOption } from '../cluster/durable-option.ts';
 import { brokerEvents } from '../event-lines.ts';
 import { command } from '../framework/command.ts';
 import { flag, integer, text, withDefault } from '../framework/option.ts';
@@ -32,6 +33,7 @@ export const up = command({
       ),
       8800,
     ),
+    ...durableOption,
     listen: withDefault(text({ placeholder: 'HOST', help: 'Address to listen on' }), '127.0.0.1'),
     noDemo: flag({ help: 'Without the built-in demonstration' }),
   },
@@ -49,7 +51,7 @@ export const up = command({
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
     const clusters = defaultClusters({ freePorts: port === 0 });
     await using fleet = await withPortHint(
-      startEmbeddedFleet({ dataDirectory, clusters, host, report: brokerEvents(terminal) }),
+      startEmbeddedFleet({ dataDirectory, clusters, host, durable: options.durable, report: brokerEvents(terminal) }),
       PORT_HINT,
     );
     await using platform = await withPortHint(
