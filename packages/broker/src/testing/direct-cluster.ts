@@ -27,39 +27,41 @@ const silentNetwork: Network = {
   connect: () => Promise.reject(new Error('there is no network in this test')),
 };
 
+export interface DirectClusterOptions {
+  readonly configuration?: Readonly<Record<string, string>>;
+  readonly tailBytesMax?: number;
+}
+
 export class DirectCluster {
   readonly platform: ManualPlatform;
   readonly cluster: Cluster;
   readonly events: BrokerEvent[] = [];
-  readonly #configuration: Readonly<Record<string, string>>;
+  readonly #options: DirectClusterOptions;
   readonly #writer = new ByteWriter();
 
-  private constructor(platform: ManualPlatform, configuration: Readonly<Record<string, string>>) {
+  private constructor(platform: ManualPlatform, options: DirectClusterOptions) {
     this.platform = platform;
-    this.#configuration = configuration;
+    this.#options = options;
     const { clock, disk, randomness, timers } = platform;
     this.cluster = new Cluster({
       name: 'direct',
       dataDirectory: '/data',
       brokers: [{ nodeId: 1, port: 9092 }],
-      configuration,
+      ...options,
       platform: { clock, disk, randomness, timers, network: silentNetwork },
       report: (event) => this.events.push(event),
     });
   }
 
-  static async start(
-    configuration: Readonly<Record<string, string>> = {},
-    platform = new ManualPlatform(),
-  ): Promise<DirectCluster> {
-    const direct = new DirectCluster(platform, configuration);
+  static async start(options: DirectClusterOptions = {}, platform = new ManualPlatform()): Promise<DirectCluster> {
+    const direct = new DirectCluster(platform, options);
     await direct.cluster.start();
     return direct;
   }
 
   /** What comes up after the process was killed; requests that were under way are never answered. */
   afterKill(): Promise<DirectCluster> {
-    return DirectCluster.start(this.#configuration, this.platform.afterKill());
+    return DirectCluster.start(this.#options, this.platform.afterKill());
   }
 
   /** What comes up after a clean shutdown. */

@@ -186,14 +186,23 @@ export async function fetchOnce(
   return result;
 }
 
-/** Values of all records of a partition from `offset` on: those of committed transactions, or all. */
+/** Values of all records of a partition: those of committed transactions, or all. */
 export async function readAll(
   peer: Peer,
   topic: string,
   options: { partition?: number; committed?: boolean; bytesMax?: number; from?: number } = {},
 ): Promise<string[]> {
+  return (await readRecords(peer, topic, options)).map(({ value }) => value);
+}
+
+/** As `readAll`, with their offsets. */
+export async function readRecords(
+  peer: Peer,
+  topic: string,
+  options: { partition?: number; committed?: boolean; bytesMax?: number; from?: number } = {},
+): Promise<{ readonly offset: number; readonly value: string }[]> {
   const { committed = true } = options;
-  const values: string[] = [];
+  const read: { offset: number; value: string }[] = [];
   for (let next = options.from ?? 0; ; ) {
     const answer = await fetchOnce(peer, topic, next, options);
     assert.equal(answer.errorCode, 0);
@@ -208,11 +217,13 @@ export async function readAll(
       if (batch.isControl) {
         if (readControlRecord(batch).type === 'abort') aborting.delete(batch.producerId);
       } else if (!committed || !batch.isTransactional || !aborting.has(batch.producerId)) {
-        for (const record of batch.records()) if (record.offset >= next) values.push(record.valueText() ?? '');
+        for (const { offset, value } of batch.records()) {
+          if (offset >= next) read.push({ offset, value: Buffer.from(value ?? []).toString() });
+        }
       }
       next = batch.lastOffset + 1;
     }
-    if (!moved) return values;
+    if (!moved) return read;
   }
 }
 

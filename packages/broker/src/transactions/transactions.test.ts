@@ -27,7 +27,7 @@ import {
 const versions = [1, 2] as const;
 
 async function start(configuration: Readonly<Record<string, string>> = {}): Promise<DirectCluster> {
-  const direct = await DirectCluster.start(configuration);
+  const direct = await DirectCluster.start({ configuration });
   await makeTopic(direct, 'orders', 2);
   return direct;
 }
