@@ -50,11 +50,12 @@ export class KafkaTransaction implements Transaction {
 
   async sendOffsets(from: OffsetsInTransaction | GroupOffsets, options: TransactionCallOptions = {}): Promise<void> {
     this.#checkCurrent();
-    if (!('groupOffsets' in from)) return this.#transactions.sendOffsets(() => from, options);
+    if (!('groupOffsets' in from)) return this.#transactions.sendOffsets({ read: () => from, isLive: false }, options);
     const { offsets } = from.groupOffsets();
     this.#taken.set(from, [...(this.#taken.get(from) ?? []), ...offsets]);
     // The same offsets each time, and as the member that the consumer is by then.
-    await this.#transactions.sendOffsets(() => ({ ...from.groupOffsets(), offsets }), options);
+    const read = (): GroupOffsets => ({ ...from.groupOffsets(), offsets });
+    await this.#transactions.sendOffsets({ read, isLive: true }, options);
   }
 
   async commit(options: TransactionCallOptions = {}): Promise<void> {

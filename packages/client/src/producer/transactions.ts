@@ -49,8 +49,12 @@ export interface TransactionsOptions {
   readonly deliveryTimeoutMs: number;
 }
 
-/** Where offsets for a transaction come from; asked again when the group's member has a newer epoch. */
-export type OffsetSource = () => GroupOffsets;
+/** Where offsets for a transaction come from. */
+export interface OffsetSource {
+  readonly read: () => GroupOffsets;
+  /** Read again it may name a newer epoch of the group's member. */
+  readonly isLive: boolean;
+}
 
 export class Transactions {
   readonly #cluster: Cluster;
@@ -260,7 +264,7 @@ export class Transactions {
   }
 
   async #sendOffsets(source: OffsetSource, bounds: CallBounds): Promise<void> {
-    const { group, offsets } = source();
+    const { group, offsets } = source.read();
     if (offsets.length === 0) return;
     let request: TransactionRequest = 'AddOffsetsToTxn';
     try {
@@ -289,16 +293,15 @@ export class Transactions {
       coordinator = new GroupCoordinator(this.#cluster, group);
       this.#groups.set(group, coordinator);
     }
-    let asked: GroupOffsets | undefined;
     return coordinator.call(
       this.#boundsOf(bounds),
       (connection, timeoutMs) => {
-        asked = source();
+        const offsets = source.read();
         if (this.#isV2) this.#state.started();
-        return commitOffsetsInTransaction(connection, this.#owner, asked, this.#isV2, timeoutMs);
+        return commitOffsetsInTransaction(connection, this.#owner, offsets, this.#isV2, timeoutMs);
       },
       // The member's epoch has moved on, and the next heartbeat tells it (KIP-848).
-      (error) => error.retriable || (hasCode(error, errorCodes.STALE_MEMBER_EPOCH) && asked?.memberId !== ''),
+      (error) => error.retriable || (source.isLive && hasCode(error, errorCodes.STALE_MEMBER_EPOCH)),
     );
   }
 
