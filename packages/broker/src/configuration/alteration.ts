@@ -1,10 +1,11 @@
 /** How both APIs that change configuration treat a request: what is refused before anything is looked at, and how. */
-import { isMillraceError } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { RequestContext } from '../handler.ts';
 import { configurationRefusal } from '../security/configuration-permission.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import { type ConfigurableResource, configurableResource } from './configurable-resource.ts';
+import { ConfigurationError } from './definition.ts';
+import { resourceTypes } from './resource-types.ts';
 
 /** A resource of a request that changes configuration. */
 export interface AlteredResource {
@@ -23,7 +24,7 @@ export interface AlterationResult {
 
 /**
  * Changes the resources of a request one after the other, as `alter` does it for each. What that throws as
- * `ConfigurationError` is answered with INVALID_CONFIG.
+ * `ConfigurationError` is answered with INVALID_CONFIG or INVALID_REQUEST.
  */
 export async function alterResources<R extends AlteredResource>(
   resources: readonly R[],
@@ -71,7 +72,10 @@ async function refusalOf(
   try {
     return await refusalOfStorage(() => alter(resource));
   } catch (error) {
-    if (!isMillraceError(error, 'invalid_configuration')) throw error;
-    return { errorCode: errorCodes.INVALID_CONFIG, message: error.message };
+    if (!(error instanceof ConfigurationError)) throw error;
+    // Kafka says so of subscriptions, except of their patterns.
+    const isRequest = resourceType === resourceTypes.clientMetrics && error.configurationName !== 'match';
+    const errorCode = isRequest ? errorCodes.INVALID_REQUEST : errorCodes.INVALID_CONFIG;
+    return { errorCode, message: error.message };
   }
 }

@@ -1,7 +1,14 @@
 /** The handlers that describe and change configuration. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { describeConfigs, errorCodes, incrementalAlterConfigs } from '@millrace/wire';
+import {
+  alterConfigs,
+  describeConfigs,
+  errorCodes,
+  incrementalAlterConfigs,
+  listConfigResources,
+} from '@millrace/wire';
+import { topicDefinitions } from '../configuration/topic-definitions.ts';
 import { ClusterFixture } from '../testing/cluster-fixture.ts';
 
 let fixture: ClusterFixture;
@@ -131,4 +138,94 @@ test('a broker that is not there can not be configured', async () => {
   const resources = [{ resourceType: 4, resourceName: '9', configs }];
   const answer = await (await own.peer()).request(incrementalAlterConfigs, { resources, validateOnly: false });
   assert.equal(answer.responses[0]?.errorCode, errorCodes.INVALID_REQUEST);
+});
+
+test('AlterConfigs replaces what a resource sets', async () => {
+  await using own = await ClusterFixture.start();
+  await own.createTopic('replaced', { configuration: { 'retention.ms': '1', 'segment.bytes': '5000' } });
+  const peer = await own.peer();
+  const replace = async (type: number, name: string, values: Record<string, string | null>, validateOnly = false) => {
+    const configs = Object.entries(values).map(([key, value]) => ({ name: key, value }));
+    const resources = [{ resourceType: type, resourceName: name, configs }];
+    return (await peer.request(alterConfigs, { resources, validateOnly })).responses[0]?.errorCode;
+  };
+  const topic = () => Object.fromEntries(own.cluster.topics.byName('replaced')?.configuration ?? []);
+  assert.equal(await replace(topicType, 'replaced', { 'retention.ms': '2' }, true), 0);
+  assert.deepEqual(topic(), { 'retention.ms': '1', 'segment.bytes': '5000' }, 'what is only validated is not done');
+  assert.equal(await replace(topicType, 'replaced', { 'retention.ms': '2' }), 0);
+  assert.deepEqual(topic(), { 'retention.ms': '2' });
+  assert.equal(await replace(topicType, 'replaced', { 'retention.ms': null }), errorCodes.INVALID_REQUEST);
+  assert.equal(await replace(topicType, 'replaced', { 'no.such': '1' }), errorCodes.INVALID_CONFIG);
+  assert.equal(await replace(topicType, 'absent', {}), errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  assert.equal(await replace(brokerType, '', { 'log.retention.ms': '77', 'max.connections': '99' }), 0);
+  assert.equal(await replace(brokerType, '', { 'log.retention.ms': '78' }), 0);
+  assert.deepEqual(Object.fromEntries(own.cluster.configuration.dynamic), { 'log.retention.ms': '78' });
+  assert.equal(await replace(brokerType, '', { 'num.partitions': '3' }), errorCodes.INVALID_CONFIG);
+  assert.equal(await replace(3, 'x', {}), errorCodes.INVALID_REQUEST);
+});
+
+test('requests that name a resource or a configuration twice, or null values, are refused', async () => {
+  await fixture.createTopic('twice');
+  const peer = await fixture.peer();
+  const resource = (...values: (string | null)[]) => ({
+    resourceType: topicType,
+    resourceName: 'twice',
+    configs: values.map((value) => ({ name: 'retention.ms', configOperation: set, value })),
+  });
+  const codes = async (...resources: ReturnType<typeof resource>[]) =>
+    (await peer.request(incrementalAlterConfigs, { resources, validateOnly: false })).responses.map(
+      ({ errorCode }) => errorCode,
+    );
+  const { INVALID_REQUEST } = errorCodes;
+  assert.deepEqual(await codes(resource('1'), resource('2')), [INVALID_REQUEST, INVALID_REQUEST]);
+  assert.deepEqual(await codes(resource('1', '2')), [INVALID_REQUEST]);
+  assert.deepEqual(await codes(resource(null)), [INVALID_REQUEST]);
+  assert.equal(fixture.cluster.topics.byName('twice')?.configuration.size, 0);
+});
+
+test('a topic describes all that Kafka 4.1 lets one configure', async () => {
+  await fixture.createTopic('full');
+  const { configs } = await describe(topicType, 'full', []);
+  assert.equal(configs.length, topicDefinitions.length);
+  assert.equal(configs.length, 33);
+  for (const { name, documentation } of configs) assert.ok((documentation ?? '').length > 20, name);
+  for (const name of ['compression.zstd.level', 'remote.log.copy.disable', 'local.retention.ms']) {
+    assert.ok(configs.some((config) => config.name === name));
+  }
+});
+
+test('the brokers together describe what was set while they run, and have no loggers', async () => {
+  await using own = await ClusterFixture.start();
+  const peer = await own.peer();
+  const ask = async (resourceType: number, resourceName: string) => {
+    const resources = [{ resourceType, resourceName, configurationKeys: null }];
+    return (await peer.request(describeConfigs, { resources, includeSynonyms: false, includeDocumentation: false }))
+      .results[0];
+  };
+  assert.deepEqual((await ask(brokerType, ''))?.configs, []);
+  const configs = [{ name: 'max.connections', configOperation: set, value: '500' }];
+  const resources = [{ resourceType: brokerType, resourceName: '', configs }];
+  await peer.request(incrementalAlterConfigs, { resources, validateOnly: false });
+  const described = (await ask(brokerType, ''))?.configs;
+  assert.deepEqual(
+    described?.map(({ name, value, configSource }) => [name, value, configSource]),
+    [['max.connections', '500', 3]],
+  );
+  const loggerType = 8;
+  assert.deepEqual([(await ask(loggerType, '1'))?.errorCode, (await ask(loggerType, '1'))?.configs], [0, []]);
+  assert.equal((await ask(loggerType, ''))?.errorCode, errorCodes.INVALID_REQUEST);
+});
+
+test('what has a configuration is listed by type', async () => {
+  await using own = await ClusterFixture.start({ brokers: 2 });
+  await own.createTopic('listed');
+  const peer = await own.peer();
+  const list = async (...types: number[]) => {
+    const answer = await peer.request(listConfigResources, { resourceTypes: types });
+    return answer.configResources.map(({ resourceName, resourceType }) => `${resourceType} ${resourceName}`).sort();
+  };
+  assert.deepEqual(await list(topicType), ['2 listed']);
+  assert.deepEqual(await list(), ['2 listed', '4 1', '4 2', '8 1', '8 2']);
+  const refused = await peer.request(listConfigResources, { resourceTypes: [99] });
+  assert.equal(refused.errorCode, errorCodes.UNSUPPORTED_VERSION);
 });
