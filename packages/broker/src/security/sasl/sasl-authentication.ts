@@ -156,13 +156,16 @@ export class SaslAuthentication implements Authentication {
     this.#provenAtMs = this.#now();
   }
 
-  /** Begins a session; answers how long it lives, 0 for ever, as Kafka tells clients. */
+  /**
+   * Begins a session, which ends with what was shown or when `connections.max.reauth.ms` is over; answers how long it
+   * lives, 0 for ever, as Kafka tells clients.
+   */
   #lifetimeOf({ expiresAtMs }: ProvenUser): number {
     const sessionMsMax = this.#rules.sessionMsMax(this.#mechanism);
     this.#endsAtMs = Number.POSITIVE_INFINITY;
-    if (sessionMsMax <= 0) return 0;
     const leftMs = (expiresAtMs ?? Number.POSITIVE_INFINITY) - this.#rules.platform.clock.now();
-    const lifetimeMs = Math.max(0, Math.min(sessionMsMax, leftMs));
+    const lifetimeMs = Math.max(0, Math.min(sessionMsMax > 0 ? sessionMsMax : Number.POSITIVE_INFINITY, leftMs));
+    if (lifetimeMs === Number.POSITIVE_INFINITY) return 0;
     this.#endsAtMs = this.#now() + lifetimeMs;
     return Math.floor(lifetimeMs);
   }
