@@ -101,7 +101,7 @@ export class OracleTransactor implements Actor {
   async #run(): Promise<void> {
     await this.#identify();
     for (let number = 0; number < this.#plan.transactions && !this.#stopped; number++) {
-      const transaction = this.#ledger.begin(this.name, number);
+      const transaction = this.#ledger.begin(this.name, number, this.#plan.timeoutMs === shortTimeoutMs);
       try {
         await this.#transact(transaction, number);
       } catch (error) {

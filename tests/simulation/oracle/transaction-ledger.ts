@@ -14,6 +14,8 @@ export type Outcome = 'open' | 'committing' | 'committed' | 'aborting' | 'aborte
 export interface Transaction {
   /** The first part of its records' values. */
   readonly name: string;
+  /** The broker may abort it before anybody asks. */
+  readonly mayExpire: boolean;
   outcome: Outcome;
   /** How many records of it each partition has acknowledged, and the offset of the first. */
   readonly written: Map<KnownPartition, { records: number; readonly firstOffset: number }>;
@@ -31,8 +33,9 @@ export class TransactionLedger {
     this.#fail = fail;
   }
 
-  begin(producer: string, number: number): Transaction {
-    const transaction: Transaction = { name: `${mark}${producer}-${number}`, outcome: 'open', written: new Map() };
+  begin(producer: string, number: number, mayExpire: boolean): Transaction {
+    const name = `${mark}${producer}-${number}`;
+    const transaction: Transaction = { name, mayExpire, outcome: 'open', written: new Map() };
     this.#transactions.set(transaction.name, transaction);
     this.#unfinished.add(transaction);
     return transaction;
@@ -54,13 +57,13 @@ export class TransactionLedger {
     else written.records += records;
   }
 
-  /** The least offset that a transaction holds whose end nobody has asked for: the last stable offset is no larger. */
+  /** The least offset of a transaction that nobody may have ended: the last stable offset is no larger. */
   stableMax(partition: KnownPartition): { readonly offset: number; readonly holder: Transaction | undefined } {
     let offset = Number.POSITIVE_INFINITY;
     let holder: Transaction | undefined;
     for (const transaction of this.#unfinished) {
       const first = transaction.written.get(partition)?.firstOffset;
-      if (transaction.outcome !== 'open' || first === undefined || first >= offset) continue;
+      if (transaction.outcome !== 'open' || transaction.mayExpire || first === undefined || first >= offset) continue;
       offset = first;
       holder = transaction;
     }
