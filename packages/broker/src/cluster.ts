@@ -113,6 +113,8 @@ const answerBytesMaxDefault = 256 * 1024 * 1024;
 const securityCheckMs = 2000;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
 const flushCheckMs = 1000;
+/** How long a broker that stops still answers the connections it has, in milliseconds. */
+const stopGraceMs = 500;
 /** Logs closed at once at shutdown, each with a few file operations. */
 const closingAtOnce = 16;
 
@@ -288,16 +290,17 @@ export class Cluster implements ClusterState, AsyncDisposable {
   }
 
   /**
-   * Stops one broker as in a controlled shutdown: it leaves the ISRs, its leaderships and what it coordinates move to
-   * other brokers, then its connections end. It stays down, also over a restart of the cluster, until `startBroker`.
-   * Does nothing if it is down. Rejects with `UnknownBrokerError`, `DiskError` or the journal's errors.
+   * Stops one broker as a controlled shutdown does: it leaves the ISRs, its leaderships and what it coordinates move to
+   * other brokers, and for `graceMs` it still tells clients so before their connections end. With a grace of 0 that is
+   * at once, as when a machine dies. It stays down, also over a restart of the cluster, until `startBroker`. Does
+   * nothing if it is down. Rejects with `UnknownBrokerError`, `DiskError` or the journal's errors.
    */
-  stopBroker(nodeId: number): Promise<void> {
+  stopBroker(nodeId: number, { graceMs = stopGraceMs }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
     return this.#switch(async () => {
       const listener = this.#listenerOf(nodeId);
       await this.replication.brokerStopped(nodeId);
       this.#nameEndpoints();
-      await listener.close();
+      await listener.close(this.platform.timers, graceMs);
     });
   }
 

@@ -22,8 +22,8 @@ export function openPartition(
   const { topic, topicId, partition: index, leaderEpoch, fetchOffset, lastFetchedEpoch } = session.target;
   const find = apiVersion >= rackVersion ? replicaPartition : leaderPartition;
   const { partition, errorCode } = find(broker, topic, topicId, index, leaderEpoch);
-  const fetch: PartitionFetch = { session, partition, errorCode, chunks: [] };
-  if (partition === undefined) return fetch;
+  if (partition === undefined) return { session, partition, errorCode, chunks: [] };
+  const fetch: PartitionFetch = { session, partition, errorCode, chunks: [], leaderEpoch: partition.leaderEpoch };
   if (lastFetchedEpoch >= 0) {
     const end = partition.epochEnd(lastFetchedEpoch);
     if (end === undefined) return { ...fetch, errorCode: errorCodes.OFFSET_OUT_OF_RANGE };

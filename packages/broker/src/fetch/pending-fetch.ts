@@ -19,6 +19,8 @@ export interface PartitionFetch {
   chunks: readonly Uint8Array[];
   /** Transactions whose records in `chunks` a consumer of committed ones must skip. */
   aborted?: readonly AbortedTransaction[];
+  /** The leader epoch when the fetch came. */
+  readonly leaderEpoch?: number;
   /** Where the consumer's log and this one part; nothing is read then. */
   readonly diverging?: EpochEnd;
   /** The replica that the consumer is to read from; nothing is read here then. */
@@ -155,6 +157,10 @@ export class PendingFetch implements AppendListener {
     fetch.chunks = [];
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+      return undefined;
+    }
+    if (fetch.leaderEpoch !== undefined && fetch.leaderEpoch !== partition.leaderEpoch) {
+      fetch.errorCode = errorCodes.NOT_LEADER_OR_FOLLOWER;
       return undefined;
     }
     const { fetchOffset, bytesMax } = session.target;

@@ -112,7 +112,7 @@ test('a throttle on the topic holds a reassignment back until it is taken away',
   await own.createTopic('free', { replicas: [[1, 3]] });
   await own.produce('free', batchOf({ values: ['x'] }));
   await reassign(own, [1, 3]);
-  await own.cluster.stopBroker(3);
+  await own.stopBroker(3);
   await own.produce('free', batchOf({ values: ['y'] }));
   await own.cluster.startBroker(3);
   await until(async () => (await own.describe('free')).isrNodes.length === 2);
@@ -145,10 +145,10 @@ test('elections tell what was not needed and what was not possible', async () =>
   assert.deepEqual(await elect(0), [errorCodes.ELECTION_NOT_NEEDED]);
   assert.deepEqual(await elect(0, null), []);
   assert.deepEqual(await elect(0, [5]), [errorCodes.UNKNOWN_TOPIC_OR_PARTITION]);
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   assert.deepEqual(await elect(0), [errorCodes.PREFERRED_LEADER_NOT_AVAILABLE]);
   await own.produce('moving', batchOf({ values: ['c'] }));
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   assert.deepEqual(await elect(1), [errorCodes.ELIGIBLE_LEADERS_NOT_AVAILABLE]);
   await own.cluster.startBroker(1);
   assert.deepEqual([(await own.describe('moving')).leaderId, await elect(1)], [-1, [errorCodes.NONE]]);
@@ -163,7 +163,7 @@ test('elections tell what was not needed and what was not possible', async () =>
 
 test('log directories tell how large replicas are and how far behind', async () => {
   await using own = await moving();
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   await own.produce('moving', batchOf({ values: ['c', 'd'] }));
   await own.cluster.startBroker(2);
   await reassign(own, [1, 2, 3]);
@@ -221,7 +221,7 @@ test('topics are described page by page', async () => {
 
 test('the quorum tells who votes, who leads and who knows what', async () => {
   await using own = await moving();
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }];
   const answer = await (await own.peer(2)).request(describeQuorum, { topics });
   const quorum = answer.topics[0]?.partitions[0];

@@ -1,5 +1,5 @@
 /** What one broker of the cluster listens on, and the connections that came in there. */
-import type { Listener, ListenTls, Network, Socket } from '@millrace/base';
+import type { Listener, ListenTls, Network, Socket, Timers } from '@millrace/base';
 import { assert, messageOf } from '@millrace/base';
 import type { ListenerAddress } from '../broker-endpoint.ts';
 import type { ListenerPlan } from '../security/listener-plan.ts';
@@ -102,13 +102,16 @@ export class BrokerListener {
     }
   }
 
-  /** Ends all connections. */
-  async close(): Promise<void> {
+  /** Accepts no more connections, and ends those there are after `graceMs`, if there are any. */
+  async close(timers?: Timers, graceMs = 0): Promise<void> {
     const closed = this.#ports.map((port) => {
       const { listener } = port;
       port.listener = undefined;
       return listener?.close();
     });
+    if (timers !== undefined && graceMs > 0 && this.#connections.size > 0) {
+      await new Promise<void>((resolve) => timers.after(graceMs, resolve));
+    }
     for (const connection of [...this.#connections]) connection.destroy();
     await Promise.all(closed);
   }

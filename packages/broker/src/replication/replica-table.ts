@@ -50,6 +50,7 @@ export class ReplicaTable {
 
   /** Gives a partition other replicas, or the same in another state. */
   set(partition: Partition, set: ReplicaSet, positions: Map<number, number>): void {
+    const { leaderEpoch } = partition;
     partition.replicas = set.replicas;
     if (isAsCreated(set)) {
       partition.state = undefined;
@@ -58,6 +59,8 @@ export class ReplicaTable {
       partition.state = stateOf(set, positions);
       this.unusual.add(partition);
     }
+    // Who waits for records is told to look for the new leader.
+    if (partition.leaderEpoch !== leaderEpoch) partition.wake();
   }
 
   /** Forgets a partition whose topic is gone. */

@@ -27,7 +27,7 @@ test('leaderships of a stopped broker move to the next replica in sync, and epoc
       [2, 3, 1],
     ],
   });
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   const [moved, stayed] = [await own.describe('moved', 0), await own.describe('moved', 1)];
   assert.deepEqual([moved.leaderId, moved.leaderEpoch], [2, 1]);
   assert.deepEqual([moved.replicaNodes, moved.isrNodes, moved.offlineReplicas], [[1, 2, 3], [2, 3], [1]]);
@@ -38,7 +38,7 @@ test('a stopped broker ends its connections, is in no metadata and refuses new o
   await using own = await ClusterFixture.start({ brokers: 2 });
   const peer = await own.peer(2);
   const { port = 0 } = own.cluster.brokers[1] ?? {};
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   await peer.ended;
   const answer = await (await own.peer(1)).request(metadata, { topics: [] });
   assert.deepEqual(
@@ -73,7 +73,7 @@ test('the controller moves when its broker stops, and does not move back', async
   await using own = await ClusterFixture.start({ brokers: 3 });
   const controller = async () => (await (await own.peer(3)).request(metadata, { topics: [] })).controllerId;
   assert.equal(await controller(), 1);
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   assert.equal(await controller(), 2);
   await own.cluster.startBroker(1);
   assert.equal(await controller(), 2);
@@ -85,9 +85,9 @@ test('a partition whose replicas are all stopped is offline and keeps its last I
   await using own = await ClusterFixture.start({ brokers: 3, configuration: slow });
   await own.createTopic('dark', { replicas: [[1, 2]] });
   await own.produce('dark', batchOf({ values: ['a'] }));
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   await own.produce('dark', batchOf({ values: ['b'] }));
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   const dark = await own.describe('dark');
   assert.deepEqual([dark.errorCode, dark.leaderId, dark.isrNodes], [errorCodes.LEADER_NOT_AVAILABLE, -1, [2]]);
   await own.cluster.startBroker(1);
@@ -99,10 +99,10 @@ test('a partition whose replicas are all stopped is offline and keeps its last I
 test('where unclean elections are allowed, a replica out of sync leads before nobody does', async () => {
   await using own = await ClusterFixture.start({ brokers: 3, configuration: slow });
   await own.createTopic('hasty', { replicas: [[1, 2]], configuration: { 'unclean.leader.election.enable': 'true' } });
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   await own.produce('hasty', batchOf({ values: ['a'] }));
   await own.cluster.startBroker(1);
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   const { leaderId, isrNodes, leaderEpoch } = await own.describe('hasty');
   assert.deepEqual([leaderId, isrNodes, leaderEpoch], [1, [1], 2]);
   assert.deepEqual((await own.fetch('hasty', 0)).values, ['a'], 'there is one copy, which is not truncated');
@@ -111,9 +111,9 @@ test('where unclean elections are allowed, a replica out of sync leads before no
 test('acks=all needs min.insync.replicas, acks=1 does not', async () => {
   await using own = await ClusterFixture.start({ brokers: 3, configuration: slow });
   await own.createTopic('safe', { replicas: [[1, 2, 3]], configuration: { 'min.insync.replicas': '2' } });
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   assert.equal((await own.produce('safe', batchOf({ values: ['a'] }))).errorCode, 0);
-  await own.cluster.stopBroker(3);
+  await own.stopBroker(3);
   const refused = await own.produce('safe', batchOf({ values: ['b'] }));
   assert.equal(refused.errorCode, errorCodes.NOT_ENOUGH_REPLICAS);
   assert.equal((await own.produce('safe', batchOf({ values: ['c'] }), 0, 1)).errorCode, 0);
@@ -127,7 +127,7 @@ test('a returning broker is out of sync until it has caught up', async () => {
   await using own = await ClusterFixture.start({ brokers: 3, configuration: slow });
   await own.createTopic('behind', { replicas: [[1, 2]] });
   await own.createTopic('even', { replicas: [[1, 2]] });
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   await own.produce('behind', batchOf({ values: ['a', 'b'] }));
   await own.cluster.startBroker(2);
   await until(async () => (await own.describe('even')).isrNodes.length === 2);
@@ -140,8 +140,8 @@ test('a returning broker is out of sync until it has caught up', async () => {
 test('what is stopped and who lags outlives a restart', async () => {
   await using own = await ClusterFixture.start({ brokers: 3, configuration: slow });
   await own.createTopic('kept', { replicas: [[1, 2, 3]] });
-  await own.cluster.stopBroker(1);
-  await own.cluster.stopBroker(3);
+  await own.stopBroker(1);
+  await own.stopBroker(3);
   await own.produce('kept', batchOf({ values: ['a'] }));
   await own.cluster.startBroker(3);
   const before = await own.describe('kept');
@@ -156,7 +156,7 @@ test('leadership goes back to the preferred replica by itself', async () => {
   const configuration = { 'leader.imbalance.check.interval.seconds': '1' };
   await using own = await ClusterFixture.start({ brokers: 2, configuration });
   await own.createTopic('preferred', { replicas: [[1, 2]] });
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   assert.equal((await own.describe('preferred')).leaderId, 2);
   await own.cluster.startBroker(1);
   await until(async () => (await own.describe('preferred')).leaderId === 1);
@@ -167,9 +167,9 @@ test('each leader epoch ends where the next one wrote, also after a restart', as
   await using own = await ClusterFixture.start({ brokers: 3 });
   await own.createTopic('epochs', { replicas: [[1, 2, 3]] });
   await own.produce('epochs', batchOf({ values: ['a', 'b'] }));
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   await own.produce('epochs', batchOf({ values: ['c'] }));
-  await own.cluster.stopBroker(2);
+  await own.stopBroker(2);
   const ends = async (): Promise<unknown> => {
     const asked = [0, 1, 2, 3].map((leaderEpoch) => ({ partition: 0, currentLeaderEpoch: 2, leaderEpoch }));
     const answers = [];
@@ -204,7 +204,7 @@ test('an old leader epoch is fenced, a future one unknown, and a parted log told
   await using own = await ClusterFixture.start({ brokers: 2 });
   await own.createTopic('fenced', { replicas: [[1, 2]] });
   await own.produce('fenced', batchOf({ values: ['a', 'b'] }));
-  await own.cluster.stopBroker(1);
+  await own.stopBroker(1);
   await own.produce('fenced', batchOf({ values: ['c'] }));
   const ask = async (partition: { currentLeaderEpoch: number; fetchOffset: number; lastFetchedEpoch?: number }) => {
     const topics = [{ topic: 'fenced', partitions: [{ partition: 0, partitionMaxBytes: 1000, ...partition }] }];
@@ -228,7 +228,7 @@ test('what a stopped broker coordinated moves, and only that', async () => {
   };
   const before = await owners(1);
   assert.deepEqual([...new Set(before.values())].sort(), [1, 2, 3]);
-  await own.cluster.stopBroker(3);
+  await own.stopBroker(3);
   const after = await owners(1);
   for (const key of keys) {
     if (before.get(key) === 3) assert.notEqual(after.get(key), 3);
@@ -256,4 +256,21 @@ test('consumers are told of a replica in their rack, and followers serve them', 
   assert.deepEqual(await ask(1, 'a'), [0, -1, true]);
   assert.deepEqual(await ask(1, 'c'), [0, -1, true]);
   assert.deepEqual(await ask(3, 'c'), [errorCodes.NOT_LEADER_OR_FOLLOWER, -1, false]);
+});
+
+test('who waits at a leader or coordinator that moves is told so before the connection ends', async () => {
+  await using own = await ClusterFixture.start({ brokers: 2 });
+  await own.createTopic('awaited', { replicas: [[1, 2]] });
+  const peer = await own.peer(1);
+  const waiting = own.fetch('awaited', 0, { waitMs: 60_000 });
+  await until(() => own.cluster.topics.byName('awaited')?.partitions[0]?.isAwaited === true);
+  const stopping = own.cluster.stopBroker(1);
+  assert.equal((await waiting).errorCode, errorCodes.NOT_LEADER_OR_FOLLOWER);
+  const { brokers } = await peer.request(metadata, { topics: [] });
+  assert.deepEqual(
+    brokers.map(({ nodeId }) => nodeId),
+    [2],
+  );
+  await stopping;
+  await peer.ended;
 });

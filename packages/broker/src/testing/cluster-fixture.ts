@@ -97,6 +97,11 @@ export class ClusterFixture implements AsyncDisposable {
     return this.peer(leaderId);
   }
 
+  /** Stops a broker at once. */
+  stopBroker(nodeId: number): Promise<void> {
+    return this.#cluster.stopBroker(nodeId, { graceMs: 0 });
+  }
+
   /** What metadata says of a partition, through a broker that runs. */
   async describe(topic: string, partition = 0) {
     const peer = await this.peer(this.#cluster.brokers[0]?.nodeId);

@@ -150,6 +150,11 @@ export class Partition {
     if (this.#listeners?.size === 0) this.#listeners = undefined;
   }
 
+  /** Whether someone waits for records. */
+  get isAwaited(): boolean {
+    return this.#listeners !== undefined;
+  }
+
   /** Wakes everyone who waits, because the partition is gone or changed leader. */
   wake(): void {
     this.#advanced();
