@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Bound on opening a connection, in ms. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
+  /** A connection that was not used for so long is closed, in ms; the next use opens another. Default 540,000. */
+  readonly connectionIdleMaxMs?: number | undefined;
   /** First pause before a retry, in ms; it doubles up to `retryBackoffMaxMs`, with jitter. Default 100. */
   readonly retryBackoffMs?: number | undefined;
   /** Default 1,000. */

@@ -20,6 +20,7 @@ export interface ClientSettings {
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
   readonly metadataMaxAgeMs: number;
+  readonly connectionIdleMaxMs: number;
   readonly unknownTopicTimeoutMs: number;
   readonly autoCreateTopics: boolean;
   readonly frameBytesMax: number;
@@ -42,6 +43,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, 1, 2 ** 31 - 1),
     retryBackoffMs: integerOption('retryBackoffMs', options.retryBackoffMs, 100, 1, 60_000),
     retryBackoffMaxMs: integerOption('retryBackoffMaxMs', options.retryBackoffMaxMs, 1_000, 1, 600_000),
+    connectionIdleMaxMs: integerOption('connectionIdleMaxMs', options.connectionIdleMaxMs, 540_000, 1, 2 ** 31 - 1),
     metadataMaxAgeMs: integerOption('metadataMaxAgeMs', options.metadataMaxAgeMs, 300_000, 1, 2 ** 31 - 1),
     unknownTopicTimeoutMs: integerOption('unknownTopicTimeoutMs', options.unknownTopicTimeoutMs, 5_000, 0, 2 ** 31 - 1),
     autoCreateTopics: options.autoCreateTopics ?? true,

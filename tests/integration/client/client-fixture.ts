@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Cluster, startCluster } from '@millrace/broker';
+import { type ClientMetrics, type Cluster, startCluster } from '@millrace/broker';
 import { type Admin, type Client, type ClientOptions, createClient, unwrap } from '@millrace/client';
 
 export interface Fixture {
@@ -42,9 +42,13 @@ export const quick = { retryBackoffMs: 10, retryBackoffMaxMs: 100, unknownTopicT
 
 export interface FixtureOptions {
   readonly brokers?: number;
+  /** The brokers' racks, a broker for each. */
+  readonly racks?: readonly string[];
   readonly configuration?: Record<string, string>;
   /** Whether the cluster asks who may do what; everybody may do everything until there is an ACL. */
   readonly authorizer?: boolean;
+  /** Takes what clients tell of themselves. */
+  readonly telemetry?: (report: ClientMetrics) => void;
 }
 
 const permissive = {
@@ -104,14 +108,15 @@ async function startEmbedded(options: FixtureOptions): Promise<Embedded> {
     startCluster({
       name: 'test',
       dataDirectory: directory,
-      brokers: ports.map((port, index) => ({ nodeId: index + 1, port })),
+      telemetry: options.telemetry,
+      brokers: ports.map((port, index) => ({ nodeId: index + 1, port, rack: options.racks?.[index] })),
       configuration: {
         'group.initial.rebalance.delay.ms': '0',
         ...(options.authorizer === true ? permissive : {}),
         ...options.configuration,
       },
     });
-  let cluster = await start(Array.from({ length: options.brokers ?? 1 }, () => 0));
+  let cluster = await start(Array.from({ length: options.racks?.length ?? options.brokers ?? 1 }, () => 0));
   const ports = cluster.brokers.map(({ port }) => port);
   return {
     get cluster() {

@@ -1,9 +1,10 @@
 /**
  * Connections to the brokers of a cluster, opened when first asked for. A connection belongs to a purpose (requests
  * that may wait long, such as fetches and joins, must not hold up others), so there is one for each broker and purpose.
- * After a failure the next attempt waits, longer each time.
+ * After a failure the next attempt waits, longer each time. One that nobody used for a while is closed: brokers and
+ * what lies between drop such connections too, and not all of them say so.
  */
-import { isMillraceError, type MillraceError, messageOf, sleep } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
 import { backoffMs } from '../backoff.ts';
 import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
 import { AuthenticationError } from '../security/security-errors.ts';
@@ -25,7 +26,13 @@ interface Slot {
   notBefore: number;
   /** Given up on purpose: its end is no news. */
   released: boolean;
+  /** The connection's `sentCount` when it was last looked at, and in how many looks it has not changed. */
+  sentBefore: number;
+  idleLooks: number;
 }
+
+/** A connection is idle when so many looks in a row find it unused. */
+const idleLooksMax = 2;
 
 const general = 'general';
 
@@ -36,6 +43,7 @@ export class BrokerPool {
   /** By purpose and `host:port`, so that a node that moved gets new connections. */
   readonly #slots = new Map<string, Map<string, Slot>>();
   readonly #abort = new AbortController();
+  #idleTimer: Timer | undefined;
 
   constructor(settings: ClientSettings, metrics?: ClientMetrics) {
     this.#settings = settings;
@@ -133,6 +141,7 @@ export class BrokerPool {
   /** Ends all connections and attempts. */
   close(): void {
     this.#abort.abort(new ClosedError('client'));
+    this.#idleTimer?.cancel();
     for (const purpose of [...this.#slots.keys()]) this.release(purpose);
   }
 
@@ -160,8 +169,10 @@ export class BrokerPool {
       }
       slot.connection = connection;
       slot.failures = 0;
+      slot.idleLooks = 0;
+      this.#watchIdle();
       this.#metrics?.opened(purpose);
-      connection.onEnd((error) => this.#ended(slot, error));
+      connection.onEnd((error) => this.#ended(slot, connection, error));
       report({ level: 'info', event: 'connected', message: `connected to broker ${connection.broker} (${purpose})` });
       return connection;
     } catch (error) {
@@ -173,7 +184,36 @@ export class BrokerPool {
     }
   }
 
-  #ended(slot: Slot, error: Error): void {
+  #watchIdle(): void {
+    const { platform, connectionIdleMaxMs } = this.#settings;
+    this.#idleTimer ??= platform.timers.after(Math.ceil(connectionIdleMaxMs / idleLooksMax), () => {
+      this.#idleTimer = undefined;
+      if (!this.isClosed && this.#closeIdle() > 0) this.#watchIdle();
+    });
+  }
+
+  /** Closes connections that have been unused for long; answers how many are left. */
+  #closeIdle(): number {
+    let left = 0;
+    for (const slot of [...this.#slots.values()].flatMap((slots) => [...slots.values()])) {
+      const { connection } = slot;
+      if (connection === undefined) continue;
+      const isUsed = connection.pendingCount > 0 || connection.sentCount !== slot.sentBefore;
+      slot.sentBefore = connection.sentCount;
+      slot.idleLooks = isUsed ? 0 : slot.idleLooks + 1;
+      if (slot.idleLooks < idleLooksMax) {
+        left++;
+        continue;
+      }
+      // Its end is no failure, after which the next would have to wait.
+      slot.connection = undefined;
+      connection.close('it was idle');
+    }
+    return left;
+  }
+
+  #ended(slot: Slot, connection: Connection, error: Error): void {
+    if (slot.connection !== connection) return;
     slot.connection = undefined;
     if (slot.released) return;
     this.#delayNext(slot);
@@ -195,7 +235,15 @@ export class BrokerPool {
     const key = addressOf(address);
     let slot = slots.get(key);
     if (slot === undefined) {
-      slot = { connection: undefined, opening: undefined, failures: 0, notBefore: 0, released: false };
+      slot = {
+        connection: undefined,
+        opening: undefined,
+        failures: 0,
+        notBefore: 0,
+        released: false,
+        sentBefore: 0,
+        idleLooks: 0,
+      };
       slots.set(key, slot);
     }
     return slot;

@@ -147,6 +147,11 @@ export class Connection {
     return this.#pending.count + this.#gate.heldCount;
   }
 
+  /** Grows with each request that is sent, and begins again now and then. */
+  get sentCount(): number {
+    return this.#nextCorrelationId;
+  }
+
   /** Calls `callback` once when the connection ends, with the reason. */
   onEnd(callback: (error: Error) => void): void {
     if (this.#ended !== undefined) callback(this.#ended);

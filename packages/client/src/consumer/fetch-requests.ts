@@ -97,9 +97,10 @@ export class FetchRequests {
   #topicIds(connection: Connection, states: readonly PartitionState[]): Map<string, string> | undefined {
     if (connection.version(fetch, fetchVersionMax) <= namedVersionMax) return undefined;
     const ids = new Map<string, string>();
-    for (const { topic } of states) {
+    for (const { topic, topicId } of states) {
       if (ids.has(topic)) continue;
-      const id = this.#cluster.metadata.peek(topic)?.id ?? null;
+      // The id that the positions are of: a topic made anew under the name must not be read from them.
+      const id = topicId ?? this.#cluster.metadata.peek(topic)?.id ?? null;
       if (id === null) return undefined;
       ids.set(topic, id);
     }

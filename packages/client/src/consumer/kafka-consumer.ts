@@ -297,6 +297,9 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     const known = this.#cluster.metadata.peek(topic);
     if (known === undefined) return;
     for (const state of this.#partitions.ofTopic(topic)) {
+      const isReplaced = state.topicId !== null && known.id !== null && state.topicId !== known.id;
+      state.topicId = known.id ?? state.topicId;
+      if (isReplaced) this.#positions.topicReplaced(state);
       const partition = known.partitions[state.partition];
       if (partition !== undefined) state.setLeader(partition.leader, partition.leaderEpoch);
     }

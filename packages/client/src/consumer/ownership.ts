@@ -39,7 +39,9 @@ export class Ownership {
   /** Takes partitions on as they are: they are read from now on. */
   take(states: readonly PartitionState[]): void {
     for (const state of states) {
-      const known = this.#cluster.metadata.peek(state.topic)?.partitions[state.partition];
+      const topic = this.#cluster.metadata.peek(state.topic);
+      state.topicId = topic?.id ?? null;
+      const known = topic?.partitions[state.partition];
       if (known !== undefined) state.setLeader(known.leader, known.leaderEpoch);
     }
     this.#partitions.add(states);

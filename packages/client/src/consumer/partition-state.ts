@@ -40,6 +40,8 @@ export class PartitionState implements TopicPartition {
   seekCount = 0;
   /** Monotonic time before which it is not fetched, in ms: the pause after an error. */
   notBefore = 0;
+  /** Id of the topic that the positions are of; null while unknown. */
+  topicId: string | null = null;
   /** Node id of the leader; -1 while unknown. */
   leader = -1;
   leaderEpoch = -1;
@@ -84,6 +86,17 @@ export class PartitionState implements TopicPartition {
     this.position = -1;
     this.fetchPosition = -1;
     this.mustValidate = false;
+  }
+
+  /** The topic was made anew under its name: nothing that was known of the old one holds. */
+  forgetTopic(): void {
+    this.leader = -1;
+    this.leaderEpoch = -1;
+    this.fetchEpoch = -1;
+    this.handled = -1;
+    this.committed = -1;
+    this.base = -1;
+    this.nearReplica = -1;
   }
 
   /** Takes over who leads it. */

@@ -3,6 +3,7 @@
  * is what it was when the position was taken (KIP-320). One round at a time answers all questions that are open.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { errorCodes, KafkaError } from '@millrace/wire';
 import { answerError } from '../authorization.ts';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
@@ -69,6 +70,16 @@ export class Positions {
     state.notBefore = this.#cluster.settings.platform.clock.monotonic() + this.#cluster.settings.retryBackoffMs;
   }
 
+  /** The topic was deleted and made anew: begin in the new one where `from` says, or fail. */
+  topicReplaced(state: PartitionState): void {
+    const { position, topic, partition } = state;
+    state.forgetTopic();
+    if (this.#settings.from === 'none') return this.#host.failed(new NoOffsetError(state, position));
+    const message = `topic ${topic} was made anew; its partition ${partition} is read from where 'from' says`;
+    this.#cluster.settings.report({ level: 'warn', event: 'offset_reset', message });
+    this.#reset(state, undefined);
+  }
+
   /** The answer to a missing offset: begin where `from` says, or fail. */
   #reset(state: PartitionState, offset: number | undefined): void {
     const { from } = this.#settings;
@@ -107,6 +118,11 @@ export class Positions {
     await this.#findCommitted();
     await this.#resolveQueries();
     await this.#validate();
+    const leaderless = this.#select(({ leader }) => leader < 0)[0];
+    if (leaderless === undefined) return;
+    // After a pause: there may be none for a while.
+    const { topic, partition } = leaderless;
+    throw new KafkaError(errorCodes.LEADER_NOT_AVAILABLE, `find the leader of ${topic} [${partition}]`);
   }
 
   #select(wanted: (state: PartitionState) => boolean): PartitionState[] {
