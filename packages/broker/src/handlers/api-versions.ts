@@ -8,6 +8,7 @@ const nameLengthMax = 1024;
 
 /** The handler for a broker that offers `handlers()`; asked late, because it is one of them itself. */
 export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handler<typeof apiVersionsApi> {
+  let apiKeys: ReturnType<typeof offered> | undefined;
   return {
     api: apiVersionsApi,
     handle: (request, context) => {
@@ -17,9 +18,10 @@ export function apiVersionsHandler(handlers: () => Iterable<AnyHandler>): Handle
         const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
         context.connection.software = { name, version };
       }
+      apiKeys ??= offered(handlers());
       return {
         errorCode: valid ? errorCodes.NONE : errorCodes.INVALID_REQUEST,
-        apiKeys: valid ? offered(handlers()) : [],
+        apiKeys: valid ? apiKeys : [],
         ...(valid ? featuresOf(context.broker.cluster.features, context.apiVersion) : {}),
       };
     },
