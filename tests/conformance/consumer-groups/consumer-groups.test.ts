@@ -1,7 +1,7 @@
 /**
  * Consumer groups (KIP-848) answer as Apache Kafka 4.1.1 did when the same was asked of it: epochs, assignments by
- * their sizes, errors and their texts. No client that npm has speaks this protocol, so the answers were recorded
- * (`record.ts`) and are compared one by one.
+ * their sizes, errors and their texts. What Kafka answered was recorded (`record.ts`), and the answers are compared one
+ * by one.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
