@@ -78,8 +78,10 @@ class ScriptedLog {
     }));
     broker.on(fetch, ({ topics }) => {
       this.fetches++;
-      const errorCode = this.errors.shift() ?? 0;
-      const offset = topics[0]?.partitions[0]?.fetchOffset ?? this.end;
+      const asked = topics[0]?.partitions[0];
+      const isFenced = asked !== undefined && asked.currentLeaderEpoch < this.leaderEpoch;
+      const errorCode = isFenced ? errorCodes.FENCED_LEADER_EPOCH : (this.errors.shift() ?? 0);
+      const offset = asked?.fetchOffset ?? this.end;
       const batches = errorCode === 0 ? this.batches.filter(({ nextOffset }) => nextOffset > offset) : [];
       const records = batches.map(({ bytes }) => bytes);
       const partition = { partitionIndex: 0, errorCode, highWatermark: this.end, abortedTransactions: null, records };
@@ -193,7 +195,6 @@ for (const from of ['earliest', 'none'] as const) {
     log.leaderEpoch = 2;
     log.epochEnd = { leaderEpoch: 1, endOffset: 1 };
     log.append(['B', 'C', 'D', 'E', 'F']);
-    log.errors.push(errorCodes.FENCED_LEADER_EPOCH);
     if (from === 'none') {
       await assert.rejects(records.next(), { code: 'no_offset', offset: 4 });
       return;
