@@ -44,11 +44,6 @@ export function producerBatchAt(bytes: Uint8Array, position: number): ProducerBa
   };
 }
 
-/** Whether the batch at `position` belongs to a transaction, as its header says. */
-export function isTransactionalAt(bytes: Uint8Array, position: number): boolean {
-  return (batchHeader.attributes(bytes, position) & transactional) !== 0;
-}
-
 function markerAt(bytes: Uint8Array, position: number): TransactionMarker | undefined {
   // Compaction leaves an empty batch where it removed a marker and its transaction.
   if (batchHeader.recordCount(bytes, position) === 0) return undefined;
