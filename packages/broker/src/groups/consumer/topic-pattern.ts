@@ -8,9 +8,9 @@ import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 
 /**
  * The largest size of a pattern: characters and counted repetitions, each repetition of a group counted as often as it
- * can repeat all. A name of 249 characters is matched against the worst such pattern within some milliseconds.
+ * can repeat all. The longest name is matched against the worst such pattern in some tens of milliseconds.
  */
-const sizeMax = 1024;
+const sizeMax = 512;
 
 /** A pattern that is none, or is too large to be matched without harm to others. */
 export class TopicPatternError extends MillraceError {
