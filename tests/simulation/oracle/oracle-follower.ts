@@ -2,7 +2,7 @@
  * A consumer that follows partitions at their end and waits as long as it takes, far longer than a run lasts: what is
  * appended must reach it because the broker wakes its fetch, not because the fetch ran out of time.
  */
-import { errorCodes, errorRow, fetch, type ResponseOf } from '@millrace/wire';
+import { errorCodes, errorRow, fetch, listOffsets, type ResponseOf } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import type { Endpoint } from './endpoint.ts';
 import { InvariantViolation, type Knowledge } from './history.ts';
@@ -15,6 +15,7 @@ interface Reading {
 
 type Answer = ResponseOf<typeof fetch>['responses'][number]['partitions'][number];
 
+const earliest = -2;
 /** Virtual milliseconds; a home for a follower must wait for an answer at least as long. */
 export const followerWaitMs = 3_600_000;
 
@@ -75,20 +76,25 @@ export class OracleFollower implements Actor {
           const reading = readings.find(
             ({ partition }) => partition.topic === topic && partition.index === answer.partitionIndex,
           ) as Reading;
-          this.#take(reading, answer, before.get(reading.partition) as Knowledge);
+          if (answer.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) await this.#reset(connection, reading);
+          else this.#take(reading, answer, before.get(reading.partition) as Knowledge);
         }
       }
       await endpoint.pause(10);
     }
   }
 
+  /** What was next is deleted. */
+  async #reset(connection: WireConnection, reading: Reading): Promise<void> {
+    const { topic, index } = reading.partition;
+    const topics = [{ name: topic, partitions: [{ partitionIndex: index, timestamp: earliest }] }];
+    const response = await connection.request(listOffsets, 8, { replicaId: -1, topics });
+    reading.position = response.topics[0]?.partitions[0]?.offset ?? reading.position;
+  }
+
   #take(reading: Reading, answer: Answer, before: Knowledge): void {
     const { history } = reading.partition;
     if (answer.errorCode === errorCodes.KAFKA_STORAGE_ERROR) return;
-    if (answer.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) {
-      reading.position = Math.max(answer.logStartOffset, before.startOffset);
-      return;
-    }
     if (answer.errorCode !== errorCodes.NONE) {
       const { name } = errorRow(answer.errorCode);
       throw new InvariantViolation(`${this.name}: a fetch of ${history.name} failed with ${name}`);
