@@ -1,4 +1,4 @@
-/** What may be done to what, in words, and the error of who may not. The numbers are Kafka's (`AclOperation`, `ResourceType`). */
+/** What may be done to what, in words, with Kafka's numbers; and the error of who may not. */
 import { errorCodes, KafkaError } from '@millrace/wire';
 
 export const operationIds = {

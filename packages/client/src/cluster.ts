@@ -15,7 +15,8 @@ import {
 } from '@millrace/wire';
 import { answerError } from './authorization.ts';
 import { BrokerPool } from './connection/broker-pool.ts';
-import type { Connection, RequestOptions } from './connection/connection.ts';
+import type { Connection } from './connection/connection.ts';
+import type { RequestOptions } from './connection/connection-options.ts';
 import { MetadataCache } from './metadata/metadata-cache.ts';
 import { retrying } from './retry.ts';
 import type { ClientSettings } from './settings.ts';

@@ -25,7 +25,8 @@ export interface TokenOptions {
   readonly mechanism: 'OAUTHBEARER';
   /**
    * Fetches a token; called by one connection at a time, and again before the token expires or when it was refused.
-   * When it rejects, a token that is still good is used on; the signal aborts when its time (`requestTimeoutMs`) is over.
+   * When it rejects, a token that is still good is used on. The signal aborts when its time (`requestTimeoutMs`) is
+   * over.
    */
   readonly token: (signal: AbortSignal) => Promise<BearerToken>;
 }

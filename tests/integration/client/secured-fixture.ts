@@ -1,10 +1,10 @@
 /**
  * A cluster with a listener of each security protocol and an authorizer. Users: `admin`, who may do everything, and
- * `alice`, who may do nothing until it is granted; passwords are the names with `-secret` behind. Tokens and certificates
- * may name anyone. Sessions over SASL_PLAINTEXT by PLAIN end after three seconds.
+ * `alice`, who may do nothing until it is granted; passwords are the names with `-secret` behind. Tokens and
+ * certificates may name anyone. Sessions over SASL_PLAINTEXT by PLAIN end after three seconds.
  *
- * Where `MILLRACE_TEST_SECURED` holds JSON (`{"ports": {"PLAINTEXT": ...}, "ca", "cert", "key"}`, the last three paths of
- * PEM files) a cluster that is so configured is used instead; over its PLAINTEXT everybody may do everything.
+ * Where `MILLRACE_TEST_SECURED` holds JSON (`{"ports": {"PLAINTEXT": ...}, "ca", "cert", "key"}`, the last three paths
+ * of PEM files) a cluster that is so configured is used instead; over its PLAINTEXT everybody may do everything.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Java's `sasl.jaas.config`: `some.package.PlainLoginModule required username="alice" password="...";`. One entry, whose
- * options are words or quoted text with backslash escapes.
+ * Java's `sasl.jaas.config`: `some.package.PlainLoginModule required username="alice" password="...";`. One entry,
+ * whose options are words or quoted text with backslash escapes.
  */
 
 export interface JaasEntry {

@@ -28,8 +28,8 @@ export interface ReassignmentAdmin {
     options?: AdminCallOptions,
   ): Promise<OngoingReassignment[]>;
   /**
-   * Makes the preferred replica lead, or (`unclean`) any that lives, which may lose records. Of all partitions that need
-   * it when none is named. A partition that needs none is an error with the name `ELECTION_NOT_NEEDED`.
+   * Makes the preferred replica lead, or (`unclean`) any that lives, which may lose records. Of all partitions that
+   * need it when none is named. A partition that needs none is an error with the name `ELECTION_NOT_NEEDED`.
    */
   electLeaders(
     kind: 'preferred' | 'unclean',

@@ -10,7 +10,8 @@ import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
 import { AuthenticationError } from '../security/security-errors.ts';
 import type { BrokerAddress, ClientSettings } from '../settings.ts';
 import type { ClientMetrics } from '../telemetry/client-metrics.ts';
-import { type Connection, openConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { openConnection } from './open-connection.ts';
 
 export interface BrokerNode extends BrokerAddress {
   readonly nodeId: number;

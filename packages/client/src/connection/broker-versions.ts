@@ -2,11 +2,17 @@
 import {
   type Api,
   type ApiVersionsResponse,
+  apiVersions,
+  errorCodes,
   highestCommonVersion,
+  KafkaError,
   type VersionRange,
   versionRange,
 } from '@millrace/wire';
 import { UnsupportedApiError } from '../errors.ts';
+
+/** In which ApiVersions is asked first. */
+const ownVersion = 4;
 
 export class BrokerVersions {
   readonly #broker: string;
@@ -55,4 +61,20 @@ export class BrokerVersions {
   feature(name: string): number {
     return this.#features.get(name) ?? 0;
   }
+}
+
+/**
+ * Asks a broker what it speaks, for which `ask` sends ApiVersions in a version. A broker that doesn't know our version
+ * answers in version 0, naming its own.
+ */
+export async function negotiate(
+  broker: string,
+  ask: (version: number) => Promise<ApiVersionsResponse>,
+): Promise<BrokerVersions> {
+  let known = await ask(ownVersion);
+  if (known.errorCode === errorCodes.UNSUPPORTED_VERSION) {
+    known = await ask(known.apiKeys.length === 0 ? 0 : new BrokerVersions(broker, known).choose(apiVersions));
+  }
+  if (known.errorCode !== 0) throw new KafkaError(known.errorCode, `ask broker ${broker} for its API versions`);
+  return new BrokerVersions(broker, known);
 }

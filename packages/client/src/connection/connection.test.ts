@@ -12,7 +12,9 @@ import {
 } from '@millrace/wire';
 import fc from 'fast-check';
 import { type Peer, ScriptedBroker, scriptedNetwork } from '../testing/scripted-network.ts';
-import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { openConnection } from './open-connection.ts';
 
 const beat = { groupId: 'g', generationId: 1, memberId: 'm' };
 

@@ -2,20 +2,12 @@
  * One connection to one broker. Requests are sent as they come, without waiting for answers, and answers come in the
  * order of the requests, so they are matched first in, first out, and the correlation id is the proof.
  *
- * Requests are held back, in their order, while the broker throttles (KIP-219) and while the login is renewed (KIP-368);
- * those under way are not concerned. A request that is not answered in time ends the connection: its answer would block
- * all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects, the pool
- * opens another.
+ * Requests are held back, in their order, while the broker throttles (KIP-219) and while the login is renewed
+ * (KIP-368); those under way are not concerned. A request that is not answered in time ends the connection: its answer
+ * would block all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects,
+ * the pool opens another.
  */
-import {
-  ConnectError,
-  type ConnectTls,
-  isMillraceError,
-  messageOf,
-  type Platform,
-  type Socket,
-  type Timer,
-} from '@millrace/base';
+import { isMillraceError, messageOf, type Socket } from '@millrace/base';
 import {
   type Api,
   apiVersions,
@@ -25,79 +17,20 @@ import {
   encodeRequest,
   errorCodes,
   FrameSplitter,
-  KafkaError,
   type RequestDraft,
   type ResponseOf,
 } from '@millrace/wire';
 import { ConnectionLostError, RequestTimeoutError } from '../errors.ts';
-import { authenticate } from '../security/authentication.ts';
-import type { SaslCredentials } from '../security/sasl-credentials.ts';
-import { BrokerVersions } from './broker-versions.ts';
+import { BrokerVersions, negotiate } from './broker-versions.ts';
+import { type ConnectionStage, closedByBroker, isTlsAlert, speaksTls } from './connection-loss.ts';
+import type { ConnectionOptions, RequestOptions } from './connection-options.ts';
+import { Login } from './login.ts';
 import { type PendingRequest, PendingRequests } from './pending-requests.ts';
 import { SendGate } from './send-gate.ts';
-import { renewalTime } from './session.ts';
+import { Throttle } from './throttle.ts';
 
-/** Told of what connections do, for counters. Called for each request, so it must be cheap; must not throw. */
-export interface ConnectionObserver {
-  /** A request was answered after `latencyMs`, at the monotonic time `at`. */
-  answered(api: string, nodeId: number, latencyMs: number, at: number): void;
-  /** The broker asked for a pause of `throttleMs`. */
-  throttled(api: string, broker: string, throttleMs: number): void;
-}
-
-export interface ConnectionOptions {
-  readonly platform: Platform;
-  readonly host: string;
-  readonly port: number;
-  /** -1 while it is not known. */
-  readonly nodeId?: number | undefined;
-  readonly clientId: string;
-  readonly connectTimeoutMs: number;
-  /** Bound on requests that name none of their own. */
-  readonly requestTimeoutMs: number;
-  readonly frameBytesMax: number;
-  readonly tls?: ConnectTls | undefined;
-  readonly sasl?: SaslCredentials | undefined;
-  readonly observer?: ConnectionObserver | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface RequestOptions {
-  readonly timeoutMs?: number | undefined;
-  /** Highest version to use, where a later one means something else. */
-  readonly versionMax?: number | undefined;
-}
-
-/** Memory that a connection reads into: as much as one read of a socket brings at most. */
-const readBufferBytes = 64 * 1024;
 /** Fetched records come in frames of megabytes, for which memory is best taken in one piece. */
 const firstBufferBytes = 16 * 1024 * 1024;
-
-/** With these a TLS server's alert begins: the only thing that it says to who does not speak TLS. */
-const tlsAlertType = 0x15;
-const tlsMajorVersion = 0x03;
-
-/**
- * Opens a connection, learns what the broker speaks, and logs in. Rejects with `ConnectError`, `ConnectionLostError`,
- * `AuthenticationError`, ...
- */
-export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { host, port, platform, connectTimeoutMs, signal, tls } = options;
-  const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-  const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, tls, signal, readBuffer });
-  const connection = new Connection(options, socket);
-  const onAbort = (): void => connection.close();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    await connection.begin();
-  } catch (error) {
-    connection.close();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
-  return connection;
-}
 
 export class Connection {
   /** `host:port` of the broker. */
@@ -108,6 +41,8 @@ export class Connection {
   readonly #writer = new ByteWriter();
   readonly #pending: PendingRequests;
   readonly #gate = new SendGate();
+  readonly #throttle: Throttle;
+  readonly #login: Login | undefined;
   #versions: BrokerVersions;
   #nextCorrelationId = 0;
   #ended: Error | undefined;
@@ -116,25 +51,26 @@ export class Connection {
   #isFull = false;
   readonly #drainWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #onEnd: ((error: Error) => void) | undefined;
-  /** Monotonic time from which the login must be renewed before anything else is sent. */
-  #renewAt = Number.POSITIVE_INFINITY;
-  #throttledUntil = 0;
-  #throttleTimer: Timer | undefined;
 
   constructor(options: ConnectionOptions, socket: Socket) {
     this.broker = `${options.host}:${options.port}`;
     this.#options = options;
     this.#socket = socket;
     this.#versions = new BrokerVersions(this.broker, { apiKeys: [] });
+    this.#throttle = new Throttle(options.platform, this.#gate);
+    this.#login = options.sasl && new Login(this.broker, options.sasl, options.platform);
     this.#pending = new PendingRequests(options.platform, (late) => this.#timeOut(late));
     this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame), {
       firstBufferBytes,
-      chunksAreReused: true,
+      chunksAreReused: options.tls === undefined,
     });
     socket.handle({
       data: (chunk) => this.#receive(chunk),
-      drained: () => this.#drained(),
-      closed: (error) => this.#end(this.#closed(error)),
+      drained: () => {
+        this.#isFull = false;
+        for (const { resolve } of this.#drainWaiters.splice(0)) resolve();
+      },
+      closed: (error) => this.#end(closedByBroker(this.#options, this.#stage, error)),
     });
   }
 
@@ -207,20 +143,8 @@ export class Connection {
 
   /** The first exchanges on a connection: versions, login. */
   async begin(): Promise<void> {
-    await this.#negotiate();
-    if (this.#options.sasl !== undefined) await this.#logIn(this.#options.sasl);
-  }
-
-  /** A broker that doesn't know our version answers in version 0, naming its own. */
-  async #negotiate(): Promise<void> {
-    let version = 4;
-    let known = await this.#askVersions(version);
-    if (known.errorCode === errorCodes.UNSUPPORTED_VERSION) {
-      version = known.apiKeys.length === 0 ? 0 : new BrokerVersions(this.broker, known).choose(apiVersions);
-      known = await this.#askVersions(version);
-    }
-    if (known.errorCode !== 0) throw new KafkaError(known.errorCode, `ask broker ${this.broker} for its API versions`);
-    this.#versions = new BrokerVersions(this.broker, known);
+    this.#versions = await negotiate(this.broker, (version) => this.#askVersions(version));
+    await this.#login?.perform((api, draft) => this.#askForLogin(api, draft));
   }
 
   #askVersions(version: number): Promise<ResponseOf<typeof apiVersions>> {
@@ -234,35 +158,28 @@ export class Connection {
     });
   }
 
-  /** Logs in, for the first time or anew, past whatever else is held back. */
-  async #logIn(credentials: SaslCredentials): Promise<void> {
-    const { platform, connectTimeoutMs } = this.#options;
-    const begunAt = platform.clock.monotonic();
-    const lifetimeMs = await authenticate(
-      this.broker,
-      credentials,
-      (api, draft) =>
-        new Promise((resolve, reject) => {
-          this.#send(api, this.#versions.choose(api), draft, connectTimeoutMs, reject, resolve);
-        }),
-    );
-    this.#renewAt = renewalTime(begunAt, lifetimeMs, platform.randomness);
+  /** One request of the login, past whatever else is held back. */
+  #askForLogin<A extends Api>(api: A, draft: RequestDraft<A>): Promise<ResponseOf<A>> {
+    return new Promise((resolve, reject) => {
+      this.#send(api, this.#versions.choose(api), draft, this.#options.connectTimeoutMs, reject, resolve);
+    });
   }
 
   /** What waits goes on once the broker has accepted the new login; if it does not, the connection ends. */
-  #renewLogin(): void {
-    this.#renewAt = Number.POSITIVE_INFINITY;
+  #renew(login: Login): void {
     this.#gate.shut();
-    this.#logIn(this.#options.sasl as SaslCredentials).then(
-      () => this.#gate.open(),
-      // What was sent may have been done, so its senders must not take the refusal for the answer.
-      (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
-    );
+    login
+      .perform((api, draft) => this.#askForLogin(api, draft))
+      .then(
+        () => this.#gate.open(),
+        // What was sent may have been done, so its senders must not take the refusal for the answer.
+        (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
+      );
   }
 
   /** Sends now, or later if the gate is shut. What `send` throws goes to `fail`. */
   #whenOpen(fail: (error: Error) => void, send: () => void): void {
-    if (!this.#gate.isShut && this.#options.platform.clock.monotonic() >= this.#renewAt) this.#renewLogin();
+    if (!this.#gate.isShut && this.#login?.isDue === true) this.#renew(this.#login);
     if (!this.#gate.isShut) return send();
     this.#gate.hold(() => {
       try {
@@ -323,34 +240,12 @@ export class Connection {
     if (throttleMs === undefined || throttleMs <= 0) return;
     observer?.throttled(api.name, this.broker, throttleMs);
     // A broker from before KIP-219 has waited itself, before it answered.
-    if (this.#versions.supports(apiVersions, 2)) this.#throttle(now + throttleMs);
-  }
-
-  #throttle(until: number): void {
-    if (until <= this.#throttledUntil || this.#ended !== undefined) return;
-    this.#throttledUntil = until;
-    if (this.#throttleTimer !== undefined) this.#throttleTimer.cancel();
-    else this.#gate.shut();
-    const { clock, timers } = this.#options.platform;
-    const waitMs = Math.min(2 ** 31 - 1, Math.ceil(until - clock.monotonic()));
-    this.#throttleTimer = timers.after(Math.max(0, waitMs), () => {
-      this.#throttleTimer = undefined;
-      this.#gate.open();
-    });
-  }
-
-  #drained(): void {
-    this.#isFull = false;
-    for (const { resolve } of this.#drainWaiters.splice(0)) resolve();
+    if (this.#versions.supports(apiVersions, 2)) this.#throttle.pauseUntil(now + throttleMs);
   }
 
   #receive(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    if (!this.#isAccepted && chunk[0] === tlsAlertType && chunk[1] === tlsMajorVersion) {
-      const { host, port } = this.#options;
-      const reason = 'the broker speaks TLS on this port; set security.tls, or use the port of a PLAINTEXT listener';
-      return this.#end(new ConnectError({ host, port }, reason, undefined, 'tls_refused'));
-    }
+    if (!this.#isAccepted && isTlsAlert(chunk)) return this.#end(speaksTls(this.#options));
     try {
       this.#splitter.push(chunk);
     } catch (error) {
@@ -382,27 +277,10 @@ export class Connection {
     this.#end(this.#lost(`${late.name} was not answered within ${late.timeoutMs} ms`, error));
   }
 
-  #closed(error: Error | undefined): Error {
-    const { host, port, tls } = this.#options;
-    const code = (error?.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
-    // Since TLS 1.3 a broker says only after the handshake that it does not take our certificate.
-    if (error !== undefined && tls !== undefined && !this.#isAccepted && code.startsWith('ERR_SSL_')) {
-      return new ConnectError({ host, port }, error.message, error, 'tls_refused');
-    }
-    return this.#lost(error?.message ?? this.#closedReason(), error);
-  }
-
-  /** A broker closes without a word what does not speak as its listener wants. */
-  #closedReason(): string {
-    const { tls, sasl } = this.#options;
-    if (this.#isAccepted) return 'the broker closed it';
-    if (this.#versions.isEmpty) {
-      const wanted =
-        tls === undefined ? 'perhaps it wants TLS on this port: set security.tls' : 'is it a Kafka broker?';
-      return `the broker closed it before it said anything; ${wanted}`;
-    }
-    if (sasl !== undefined) return 'the broker closed it during the login';
-    return 'the broker closed it at the first request; perhaps it wants a login on this port: set security.sasl';
+  /** How far it came, by which a broker's silent end can be explained. */
+  get #stage(): ConnectionStage {
+    if (this.#isAccepted) return 'accepted';
+    return this.#versions.isEmpty ? 'greeting' : 'greeted';
   }
 
   #lost(reason: string, cause?: unknown): ConnectionLostError {
@@ -412,7 +290,7 @@ export class Connection {
   #end(error: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    this.#throttleTimer?.cancel();
+    this.#throttle.close();
     this.#socket.destroy();
     for (const pending of this.#pending.clear()) pending.fail(error);
     this.#gate.release();

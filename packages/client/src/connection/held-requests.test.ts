@@ -6,9 +6,11 @@ import { apiVersions, decodePlain, errorCodes, heartbeat, saslAuthenticate, sasl
 import { saslCredentials } from '../security/sasl-credentials.ts';
 import type { SaslOptions } from '../security.ts';
 import { ScriptedBroker } from '../testing/scripted-network.ts';
-import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { renewalTime } from './login.ts';
+import { openConnection } from './open-connection.ts';
 import { SendGate } from './send-gate.ts';
-import { renewalTime } from './session.ts';
 
 const plain: SaslOptions = { mechanism: 'PLAIN', username: 'u', password: 'p' };
 

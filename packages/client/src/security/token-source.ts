@@ -1,6 +1,6 @@
 /**
- * The bearer token of a client: fetched when first needed, by one fetch at a time, and fetched again when four fifths of
- * its life are over or when a broker refused it. While a fetch fails, a token that is still good serves on.
+ * The bearer token of a client: fetched when first needed, by one fetch at a time, and fetched again when four fifths
+ * of its life are over or when a broker refused it. While a fetch fails, a token that is still good serves on.
  */
 import { messageOf, type Platform } from '@millrace/base';
 import type { BearerToken, TokenOptions } from '../security.ts';

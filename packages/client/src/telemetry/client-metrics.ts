@@ -1,11 +1,11 @@
 /**
- * What a client counts about itself: plain numbers that cost nothing to keep, whether somebody reads them or not. Totals
- * only grow; who reports a rate or an average over a time remembers the totals of its start.
+ * What a client counts about itself: plain numbers that cost nothing to keep, whether somebody reads them or not.
+ * Totals only grow; who reports a rate or an average over a time remembers the totals of its start.
  *
  * Connections have a purpose, and count for the producers or the consumers by that. What serves both (metadata, say) is
  * counted apart, as shared.
  */
-import type { ConnectionObserver } from '../connection/connection.ts';
+import type { ConnectionObserver } from '../connection/connection-options.ts';
 
 /** How many measurements there were, their sum, and the largest since the last look. In ms. */
 export class Measured {

@@ -1,7 +1,7 @@
 /**
- * The standard metrics of KIP-714 out of a client's counters, each over the time since the last look: those of producers
- * while the client has one, those of consumers likewise. What nothing was measured of in that time is left out.
- * Connections that producers and consumers share count for both.
+ * The standard metrics of KIP-714 out of a client's counters, each over the time since the last look: those of
+ * producers while the client has one, those of consumers likewise. What nothing was measured of in that time is left
+ * out. Connections that producers and consumers share count for both.
  */
 import type { ClientMetrics, Measured, MetricRole } from './client-metrics.ts';
 import type { MetricPoint } from './otlp-encoder.ts';

@@ -78,10 +78,11 @@ test('secrets of any lengths are compared', () => {
 });
 
 test("OAUTHBEARER: RFC 7628's example", () => {
-  const message =
-    'n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01';
+  const token = 'vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==';
+  const host = 'host=server.example.com\x01port=143';
+  const message = `n,a=user@example.com,\x01${host}\x01auth=Bearer ${token}\x01\x01`;
   assert.deepEqual(decodeOauthBearer(bytes(message)), {
-    token: 'vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==',
+    token,
     authorizationId: 'user@example.com',
     extensions: { host: 'server.example.com', port: '143' },
   });

@@ -1,6 +1,6 @@
 /**
- * What a server keeps of a password for SCRAM (RFC 5802 section 3), and how it comes from one. A kept credential can't be
- * used to log in elsewhere, and testing a guess against it costs `iterations` hashes.
+ * What a server keeps of a password for SCRAM (RFC 5802 section 3), and how it comes from one. A kept credential can't
+ * be used to log in elsewhere, and testing a guess against it costs `iterations` hashes.
  *
  * Names and passwords are taken as UTF-8 as they are: Kafka and librdkafka don't prepare them (SASLprep) either, and a
  * side that did would fail for exactly the passwords that it changes.

@@ -1,4 +1,4 @@
-/** SCRAM against RFC 7677's example, a credential that Apache Kafka made, both sides against each other, hostile peers. */
+/** SCRAM against RFC 7677's example, a credential of Apache Kafka's, both sides against each other, hostile peers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMillraceError, seededRandomness } from '@millrace/base';
