@@ -33,7 +33,7 @@ async function values(consumer: {
 }
 
 for (const compression of ['none', 'lz4'] as const) {
-  test(`a transaction is visible as a whole once it is committed, and never when aborted (${compression})`, async (t) => {
+  test(`a transaction is visible as a whole when it is committed, never when aborted (${compression})`, async (t) => {
     const { client, createTopic } = await startFixture(t);
     const [one, two] = [await createTopic(3), await createTopic()];
     await using producer = client.producer({ transactionalId: uniqueName('tx'), compression, batchBytesMax: 1_000 });
@@ -108,7 +108,7 @@ test('what does not fit the state of the transaction is refused with advice', as
   await untilCommitted(client, name, ['kept']);
 });
 
-test('a later producer of the same transactional id fences the earlier one, whose open transaction is aborted', async (t) => {
+test('a later producer of the same transactional id fences the earlier one and aborts what it left open', async (t) => {
   const { client, createTopic } = await startFixture(t);
   const name = await createTopic();
   const transactionalId = uniqueName('tx');
@@ -231,6 +231,43 @@ test('offsets of a group count when the transaction is committed, and not when i
   );
   assert.equal(await stored(), 5);
 });
+
+test('clusters that know transactions of the first kind alone are told of each partition and group', async (t) => {
+  const { admin, connect, createTopic } = await startFixture(t);
+  const features = await admin.describeFeatures();
+  const level = features.features.find(({ feature }) => feature === 'transaction.version')?.level ?? 0;
+  const change = { feature: 'transaction.version' } as const;
+  unwrap(await admin.updateFeatures([{ ...change, level: 0, change: 'unsafe-downgrade' }]));
+  try {
+    // Connections tell what held when they were opened.
+    await exerciseFirstKind(connect(), await createTopic(3));
+  } finally {
+    unwrap(await admin.updateFeatures([{ ...change, level, change: 'upgrade' }]));
+  }
+});
+
+async function exerciseFirstKind(client: Client, name: string): Promise<void> {
+  const group = uniqueName('group');
+  await using producer = client.producer({ transactionalId: uniqueName('tx') });
+  const expected: string[] = [];
+  for (let round = 0; round < 6; round++) {
+    const isCommitted = round % 3 !== 1;
+    const transaction = await producer.begin();
+    for (let n = 0; n < 60; n++) transaction.write({ topic: name, value: `${round}-${n}`, partition: n % 3 });
+    await transaction.sendOffsets({ group, offsets: [{ topic: name, partition: 0, offset: round }] });
+    if (isCommitted) {
+      await transaction.commit();
+      for (let n = 0; n < 60; n++) expected.push(`${round}-${n}`);
+    } else await transaction.abort();
+  }
+  let found: string[] = [];
+  await until(async () => {
+    found = await committed(client, name);
+    return found.length === expected.length;
+  });
+  assert.deepEqual(found.sort(), expected.sort());
+  await until(async () => unwrap(await client.admin().fetchOffsets(group))[0]?.offset === 5);
+}
 
 test('transactions go on through restarts of the cluster', needsEmbedded, async (t) => {
   const { client, createTopic, restart } = await startFixture(t);

@@ -106,7 +106,7 @@ function groupSettings(options: ConsumerOptions, group: string, rack: string): G
       name,
       isClassic
         ? "needs protocol: 'consumer'; here the members themselves spread the partitions, by assignor"
-        : "is the cluster's with protocol: 'consumer' (serverAssignor, group.consumer.session.timeout.ms, ...); leave it out",
+        : "is the cluster's with protocol: 'consumer' (group.consumer.session.timeout.ms, ...); leave it out",
     );
   }
   const assignors = assignor === undefined ? ['cooperative-sticky' as const] : [assignor].flat();

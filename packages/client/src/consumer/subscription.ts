@@ -1,4 +1,4 @@
-/** Which topics a group member wants: named ones, or those whose names match a pattern, looked for now and then. */
+/** Which topics a group member wants: named ones, or those whose names match a pattern, looked for every so often. */
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
 import { InvalidOptionError } from '../errors.ts';
