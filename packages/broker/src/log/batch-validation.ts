@@ -11,7 +11,7 @@ export interface BatchRefusal {
 
 const { attributes, baseSequence, batchSize, computeCrc, crc, lastOffsetDelta, maxTimestamp, producerId, recordCount } =
   batchHeader;
-const { compression, control } = batchHeader.batchAttributeBits;
+const { compression, control, transactional } = batchHeader.batchAttributeBits;
 const zstd = 4;
 const noTimestamp = -1;
 
@@ -66,6 +66,9 @@ function countRefusal(bytes: Uint8Array): BatchRefusal | undefined {
   if (count <= 0) return invalid(`the record batch claims ${count} records`);
   if (lastOffsetDelta(bytes, 0) !== count - 1) return invalid('the record batch has gaps between its offsets');
   if ((attributes(bytes, 0) & control) !== 0) return invalid('clients may not write control batches');
+  if ((attributes(bytes, 0) & transactional) !== 0 && producerId(bytes, 0) < 0) {
+    return invalid('the record batch belongs to a transaction and has no producer id');
+  }
   if (producerId(bytes, 0) >= 0 && baseSequence(bytes, 0) < 0) {
     return invalid('the record batch has a producer id and no sequence number');
   }

@@ -18,7 +18,7 @@ import {
 } from '@millrace/wire';
 import { type BrokerEvent, Cluster } from '../cluster.ts';
 import { handlers } from '../handlers/index.ts';
-import { anonymous } from '../security/principal.ts';
+import { anonymous, type Principal } from '../security/principal.ts';
 import { ManualPlatform } from './manual-platform.ts';
 
 /** Listens without anybody ever connecting. */
@@ -36,6 +36,8 @@ export class DirectCluster {
   readonly platform: ManualPlatform;
   readonly cluster: Cluster;
   readonly events: BrokerEvent[] = [];
+  /** Who asks. */
+  principal: Principal = anonymous;
   readonly #options: DirectClusterOptions;
   readonly #writer = new ByteWriter();
 
@@ -85,7 +87,7 @@ export class DirectCluster {
     const answer = await handler.handle(decodeRequest(api, version, reader), {
       broker,
       clientId: 'direct',
-      principal: anonymous,
+      principal: this.principal,
       clientHost: '127.0.0.1',
       apiVersion: version,
       connection: { isClosed: false, onClosed: () => () => undefined, throttle: () => undefined },
