@@ -59,7 +59,7 @@ async function create(
   const topicId = made instanceof Topic ? made.id : undefined;
   if (!allows(context, 'DescribeConfigs', 'Topic', asked.name)) {
     const topicConfigErrorCode = errorCodes.TOPIC_AUTHORIZATION_FAILED;
-    return { name: asked.name, topicId, errorCode: 0, topicConfigErrorCode, configs: null };
+    return { name: asked.name, topicId, errorCode: 0, topicConfigErrorCode, configs: [] };
   }
   return {
     name: asked.name,

@@ -32,11 +32,12 @@ function denial(name: string | null, topic: Topic | undefined, context: RequestC
   const known = topic?.name ?? name;
   if (known === null || allows(context, 'Delete', 'Cluster', clusterResource)) return undefined;
   const errorCode = errorCodes.TOPIC_AUTHORIZATION_FAILED;
+  const errorMessage = 'Topic authorization failed.';
   if (!allows(context, 'Describe', 'Topic', known)) {
-    return { name, topicId: name === null ? topic?.id : undefined, errorCode, errorMessage: null };
+    return { name, topicId: name === null ? topic?.id : undefined, errorCode, errorMessage };
   }
   if (topic === undefined || allows(context, 'Delete', 'Topic', known)) return undefined;
-  return { name: known, topicId: topic.id, errorCode, errorMessage: null };
+  return { name: known, topicId: topic.id, errorCode, errorMessage };
 }
 
 async function remove(

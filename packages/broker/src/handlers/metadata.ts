@@ -45,12 +45,13 @@ async function topicsOf(request: MetadataRequest, context: RequestContext): Prom
   const drafts: TopicDraft[] = [];
   for (const { name, topicId } of request.topics ?? []) {
     const topic = topics.find(name, topicId);
-    if (name === null && (topic === undefined || !mayDescribe(topic.name))) {
-      drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
-    } else if (name !== null && !mayDescribe(name)) {
-      drafts.push(absent(name, zeroId, errorCodes.TOPIC_AUTHORIZATION_FAILED));
+    const known = name ?? topic?.name;
+    if (known === undefined) drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
+    else if (!mayDescribe(known)) {
+      const id = name === null ? topicId : zeroId;
+      drafts.push(absent(name, id, errorCodes.TOPIC_AUTHORIZATION_FAILED));
     } else if (topic !== undefined) drafts.push(describe(topic));
-    else drafts.push(await createIfAllowed(name ?? '', request, context));
+    else drafts.push(await createIfAllowed(known, request, context));
   }
   return drafts;
 }

@@ -8,6 +8,7 @@ import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base
 import {
   apiVersions,
   errorCodes,
+  plainMechanism,
   type ResponseDraft,
   SaslError,
   saslAuthenticate,
@@ -116,7 +117,7 @@ export class SaslAuthentication implements Authentication {
       const sessionLifetimeMs = step.user === undefined ? 0 : this.#lifetimeOf(step.user);
       return { errorCode: errorCodes.NONE, errorMessage: null, authBytes: step.reply, sessionLifetimeMs };
     }
-    const errorMessage = `Authentication failed due to invalid credentials with SASL mechanism ${this.#mechanism}`;
+    const errorMessage = failureMessage(this.#mechanism);
     return { errorCode: errorCodes.SASL_AUTHENTICATION_FAILED, errorMessage, authBytes: nothing, sessionLifetimeMs: 0 };
   }
 
@@ -182,6 +183,12 @@ export class SaslAuthentication implements Authentication {
   #now(): number {
     return this.#rules.platform.clock.monotonic();
   }
+}
+
+/** In Apache Kafka's words, which tell of no cause. */
+function failureMessage(mechanism: string): string {
+  if (mechanism === plainMechanism) return 'Authentication failed: Invalid username or password';
+  return `Authentication failed during authentication due to invalid credentials with SASL mechanism ${mechanism}`;
 }
 
 const nothing = new Uint8Array(0);

@@ -82,7 +82,10 @@ test('what a peer is told of a failure is the same for an unknown user and a wro
       await peer.ended;
     }
     assert.equal(answers[0]?.errorCode, errorCodes.SASL_AUTHENTICATION_FAILED);
-    assert.match(answers[0]?.errorMessage ?? '', new RegExp(`invalid credentials with SASL mechanism ${mechanism}$`));
+    assert.match(
+      answers[0]?.errorMessage ?? '',
+      /^Authentication failed.*(?:invalid credentials|Invalid username or password)/,
+    );
     assert.deepEqual(answers[0], answers[1]);
   }
   assert.ok(told(/127\.0\.0\.1:\d+ could not log in to SASL_PLAINTEXT: PLAIN: the credentials are not valid/));
