@@ -125,6 +125,63 @@ export async function consumingPartitions(): Promise<void> {
   }
 }
 
+declare function invoiceOf(order: Order): { cents: number };
+
+/** The package's README shows this. */
+export async function exactlyOnce(): Promise<void> {
+  const invoices = topic('invoices', { key: text, value: json<{ cents: number }>() });
+  await using producer = client.producer({ transactionalId: 'invoices-1' });
+  await using consumer = client.consumer({
+    group: 'invoices',
+    topics: [orders],
+    commit: 'manual',
+    isolation: 'read_committed',
+    protocol: 'consumer',
+  });
+  for await (const batch of consumer) {
+    await producer.transaction(async (transaction) => {
+      for (const { key, value } of batch) transaction.write({ topic: invoices, key, value: invoiceOf(value) });
+      await transaction.sendOffsets(consumer);
+    });
+  }
+}
+
+export async function transactions(): Promise<void> {
+  const producer = client.producer({ transactionalId: 'id', transactionTimeoutMs: 10_000 });
+  const result = await producer.transaction(async (transaction) => {
+    const { offset } = await transaction.send({ topic: orders, key: 'a', value: { id: 'a', total: 1 } });
+    return { offset };
+  });
+  expectType<Same<typeof result, { offset: number }>>();
+  await using transaction = await producer.begin();
+  transaction.write({ topic: payments, value: null });
+  await transaction.sendOffsets({ group: 'g', offsets: [{ topic: 'orders', partition: 0, offset: 1 }] });
+  await transaction.commit({ timeoutMs: 1_000 });
+  // @ts-expect-error the topic takes no tombstones, in a transaction neither
+  transaction.write({ topic: orders, key: 'a', value: null });
+  // @ts-expect-error offsets of no group in particular
+  await transaction.sendOffsets([{ topic: 'orders', partition: 0, offset: 1 }]);
+  // @ts-expect-error a transaction is not nested in another
+  await transaction.transaction(async () => undefined);
+}
+
+export async function consumingByPattern(): Promise<void> {
+  await using consumer = client.consumer({ group: 'g', topicPattern: /orders-.*/, protocol: 'consumer', rack: 'a' });
+  expectType<Same<typeof consumer, Consumer<string>>>();
+  for await (const batch of consumer) {
+    expectType<Same<typeof batch.topic, string>>();
+    for (const record of batch) expectType<Same<typeof record.value, Uint8Array | null>>();
+  }
+  // @ts-expect-error names or a pattern, not both
+  client.consumer({ group: 'g', topics: [orders], topicPattern: 'orders-.*' });
+  // @ts-expect-error a pattern is for members of a group
+  client.consumer({ topicPattern: 'orders-.*' });
+  // @ts-expect-error no such protocol
+  client.consumer({ group: 'g', topics: [orders], protocol: 'share' });
+  // @ts-expect-error no such isolation
+  client.consumer({ group: 'g', topics: [orders], isolation: 'serializable' });
+}
+
 export function mistakesOfConsumers(): void {
   client.consumer({ topics: [orders], from: 'earliest', until: 'end' });
   // @ts-expect-error a group's members never see an end
