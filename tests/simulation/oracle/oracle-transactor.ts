@@ -65,6 +65,8 @@ export class OracleTransactor implements Actor {
   #identity: Identity = { producerId: -1, producerEpoch: -1 };
   /** By partition, for the identity. */
   #sequences = new Map<KnownPartition, number>();
+  /** Who was replaced, and goes on all the same. */
+  #predecessor: { readonly identity: Identity; readonly sequences: ReadonlyMap<KnownPartition, number> } | undefined;
   /** What the group's offset may be. */
   #offsets: number[] = [-1];
   #stopped = false;
@@ -121,6 +123,7 @@ export class OracleTransactor implements Actor {
     let next = 0;
     for (let round = 0; round <= randomness.integer(3); round++) {
       for (const partition of partitions) next = await this.#write(transaction, partition, next);
+      if (randomness.integer(4) === 0) await this.#tryAsZombie();
       if (this.#plan.timeoutMs === shortTimeoutMs && randomness.integer(12) === 0) {
         await this.#home.anyBroker().pause(3 * shortTimeoutMs);
       }
@@ -140,7 +143,7 @@ export class OracleTransactor implements Actor {
 
   /** A successor takes over before the transaction is ended, perhaps with its commit on the way. */
   async #succeed(transaction: Transaction, number: number, withOffset: boolean, committing: boolean): Promise<void> {
-    const old = { identity: this.#identity, sequences: this.#sequences };
+    this.#predecessor = { identity: this.#identity, sequences: this.#sequences };
     if (committing) {
       transaction.outcome = 'committing';
       const coordinator = await this.#coordinator();
@@ -153,11 +156,13 @@ export class OracleTransactor implements Actor {
     await this.#identify();
     this.#ledger.end(transaction, committing ? 'unknown' : 'aborted');
     if (committing && withOffset) this.#offsets.push(number);
-    await this.#tryAsZombie(old.identity, old.sequences);
+    if (this.#home.randomness.integer(2) === 0) await this.#tryAsZombie();
   }
 
   /** What the predecessor still tries must be refused. */
-  async #tryAsZombie(identity: Identity, sequences: ReadonlyMap<KnownPartition, number>): Promise<void> {
+  async #tryAsZombie(): Promise<void> {
+    if (this.#predecessor === undefined) return;
+    const { identity, sequences } = this.#predecessor;
     const partition = this.#partitions[this.#home.randomness.integer(this.#partitions.length)] as KnownPartition;
     const sequence = sequences.get(partition) ?? 0;
     const bytes = this.#batch([numberedValue(`zombie-${this.name}`, 0, '')], identity, sequence);

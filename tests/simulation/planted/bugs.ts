@@ -153,4 +153,34 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: '  if (generation !== group.generation) return errorCodes.ILLEGAL_GENERATION;\n',
     replace: '',
   },
+  {
+    name: 'a replaced producer may commit the transaction of its successor',
+    file: 'packages/broker/src/transactions/end-rules.ts',
+    find: '(producer.epoch !== facts.epoch || (',
+    replace: '((',
+  },
+  {
+    name: 'the last stable offset passes open transactions',
+    file: 'packages/broker/src/log/producer-states.ts',
+    find: 'return this.#open.size === 0 ? undefined : this.#open.values().next().value;',
+    replace: 'return undefined;',
+  },
+  {
+    name: 'aborted transactions are forgotten by a restart',
+    file: 'packages/broker/src/log/segment.ts',
+    find: '    for (const transaction of summary.aborted ?? []) this.aborted.push(transaction);\n',
+    replace: '',
+  },
+  {
+    name: 'open transactions are forgotten by a restart',
+    file: 'packages/broker/src/log/producer-states.ts',
+    find: '      if (transactionStart >= 0) open.push([producerId, transactionStart]);\n',
+    replace: '',
+  },
+  {
+    name: 'a transaction whose outcome was decided is not ended after a crash',
+    file: 'packages/broker/src/transactions/transaction-coordinator.ts',
+    find: '.filter((transaction) => transaction.isEnding);',
+    replace: '.filter((transaction) => transaction.isEnding && transaction.adding > 0);',
+  },
 ];
