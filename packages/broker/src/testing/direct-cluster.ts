@@ -19,7 +19,7 @@ import {
 import { type BrokerEvent, Cluster } from '../cluster.ts';
 import { handlers } from '../handlers/index.ts';
 import { anonymous, type Principal } from '../security/principal.ts';
-import { ManualPlatform } from './manual-platform.ts';
+import { ManualPlatform, orKilled } from './manual-platform.ts';
 
 /** Listens without anybody ever connecting. */
 const silentNetwork: Network = {
@@ -61,9 +61,14 @@ export class DirectCluster {
     return direct;
   }
 
-  /** What comes up after the process was killed; requests that were under way are never answered. */
-  afterKill(): Promise<DirectCluster> {
-    return DirectCluster.start(this.#options, this.platform.afterKill());
+  /**
+   * What comes up after the process was killed; requests that were under way are never answered. The next life ends in
+   * the middle of a write once `diskBudget` is used up; if that is before it serves, there is none.
+   */
+  async afterKill(diskBudget = Number.POSITIVE_INFINITY): Promise<DirectCluster> {
+    const platform = this.platform.afterKill(diskBudget);
+    const next = await orKilled(DirectCluster.start(this.#options, platform), platform.disk);
+    return next ?? DirectCluster.start(this.#options, platform.afterKill());
   }
 
   /** What comes up after a clean shutdown. */

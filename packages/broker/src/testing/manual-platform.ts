@@ -38,9 +38,12 @@ export class ManualPlatform implements Platform {
     return this.#pending.size;
   }
 
-  /** The platform that a process finds which is started after this one was killed; time goes on. */
-  afterKill(): ManualPlatform {
-    const next = new ManualPlatform(this.randomness.integer(2 ** 31), this.disk.afterKill());
+  /**
+   * The platform that a process finds which is started after this one was killed; time goes on. Its disk is used up
+   * after `diskBudget` units.
+   */
+  afterKill(diskBudget = Number.POSITIVE_INFINITY): ManualPlatform {
+    const next = new ManualPlatform(this.randomness.integer(2 ** 31), this.disk.afterKill(diskBudget));
     next.#time = this.#time;
     return next;
   }
@@ -71,6 +74,17 @@ export class ManualPlatform implements Platform {
     const handle: Timer = { cancel: () => void this.#pending.delete(timer), unref: () => handle };
     return handle;
   }
+}
+
+/** What `work` answers, or undefined when the disk is used up before, so that it never will. No time passes. */
+export async function orKilled<T>(work: Promise<T>, disk: CrashingDisk): Promise<T | undefined> {
+  let isDone = false;
+  const done = (): void => {
+    isDone = true;
+  };
+  work.then(done, done);
+  while (!isDone && !disk.killed) await settle();
+  return isDone ? work : undefined;
 }
 
 /** Lets everything happen that waits for no time. */

@@ -1,7 +1,7 @@
 /**
  * Transactions against a model. Several producers, some of which share a transactional id, write to several partitions
  * and commit offsets; they commit, abort, fence each other, take too long, find the disk full, and the broker is killed
- * or restarted under them, also with requests under way. The model notes what each was answered. Whenever all is quiet:
+ * or restarted under them, also with requests under way and in the middle of a write. The model notes what each was answered. Whenever all is quiet:
  *
  * - of a transaction whose commit was acknowledged all acknowledged records below the last stable offsets are read by
  *   readers of committed records, of one that never was asked to be committed none, of any other all or none, over all
@@ -15,7 +15,7 @@ import { test } from 'node:test';
 import { type Randomness, seededRandomness } from '@millrace/base';
 import fc from 'fast-check';
 import { DirectCluster } from '../testing/direct-cluster.ts';
-import { settle } from '../testing/manual-platform.ts';
+import { orKilled, settle } from '../testing/manual-platform.ts';
 import { latestOffset, makeTopic, offsetOf, readRecords, TransactionalPeer } from '../testing/transactional-peer.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
@@ -80,13 +80,27 @@ class ModelRun {
   }
 
   async #step(): Promise<void> {
+    const { disk } = this.#direct.platform;
+    const isAlive = await orKilled(
+      this.#work().then(() => true),
+      disk,
+    );
+    if (!isAlive || disk.killed) await this.#revive();
+  }
+
+  async #work(): Promise<void> {
+    const { platform } = this.#direct;
     const working = Array.from({ length: 1 + this.#random.integer(3) }, () => this.#act());
     const what = this.#random.integer(20);
-    if (what === 0) return this.#kill();
-    if (what === 1) this.#direct.platform.disk.failing.push('write');
+    if (what === 0) {
+      for (let turns = this.#random.integer(30); turns > 0; turns--) await (turns % 7 === 0 ? settle() : undefined);
+      return platform.disk.kill();
+    }
+    if (what === 1) platform.disk.failing.push('write');
     await Promise.all(working);
-    if (what === 2) await this.#restart();
-    if (what < 7) await this.#direct.platform.pass(this.#random.integer(1500));
+    if (platform.disk.killed) return;
+    if (what === 2) this.#direct = await this.#direct.afterClose();
+    else if (what < 7) await platform.pass(this.#random.integer(1500));
     if (what > 12) await this.#check();
   }
 
@@ -173,23 +187,20 @@ class ModelRun {
     return Promise.race([asking, this.#killed.promise]);
   }
 
-  async #kill(): Promise<void> {
-    for (let turns = this.#random.integer(30); turns > 0; turns--) await (turns % 7 === 0 ? settle() : undefined);
-    this.#direct.platform.disk.kill();
+  /** Starts what the process left; that may be killed too, in the middle of a write. */
+  async #revive(): Promise<void> {
     this.#killed.resolve('killed');
     await settle();
-    this.#direct = await this.#direct.afterKill();
+    const budget = this.#random.integer(3) === 0 ? Number.POSITIVE_INFINITY : this.#random.integer(20_000);
+    this.#direct = await this.#direct.afterKill(budget);
     this.#killed = Promise.withResolvers();
-    await this.#check();
-  }
-
-  async #restart(): Promise<void> {
-    this.#direct = await this.#direct.afterClose();
-    await this.#check();
   }
 
   /** New producers take over all ids, so that nothing stays open. */
   async #end(): Promise<void> {
+    this.#killed.resolve('killed');
+    await settle();
+    this.#direct = await this.#direct.afterKill();
     for (const id of ids) {
       const peer = new TransactionalPeer(this.#direct, { id, timeoutMs });
       for (let error = ''; error !== 'NONE'; error = await peer.init()) await this.#direct.platform.pass(500);
@@ -205,6 +216,7 @@ class ModelRun {
   async #check(): Promise<void> {
     // What a full disk kept from its end is tried again by then.
     await this.#direct.platform.pass(400);
+    if (this.#direct.platform.disk.killed) return;
     const lists = await Promise.all(partitions.map((partition) => this.#checkPartition(partition)));
     const visible = new Set(lists.flatMap(({ committed }) => committed));
     const stable = new Set(lists.flatMap((list) => list.stable));
