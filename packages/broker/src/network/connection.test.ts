@@ -9,6 +9,7 @@ import {
   describeCluster,
   errorCodes,
   fetch,
+  listGroups,
   metadata,
 } from '@millrace/wire';
 import { PendingFetch } from '../fetch/pending-fetch.ts';
@@ -201,4 +202,41 @@ test('a connection without requests is closed after connections.max.idle.ms', as
   const began = performance.now();
   await peer.ended;
   assert.ok(performance.now() - began >= 90);
+});
+
+test('a connection whose frames never end where its chunks end is not taken for a slow one', async () => {
+  await using own = await ClusterFixture.start({ configuration: { 'connections.max.idle.ms': '200' } });
+  using peer = await WirePeer.connect(own.cluster.brokers[0]?.port ?? 0);
+  let rest: Uint8Array = new Uint8Array(0);
+  const until = performance.now() + 1000;
+  while (performance.now() < until && !peer.closed) {
+    // The rest of one request and the first bytes of the next.
+    const next = Buffer.concat(peer.encode(metadata, { topics: [] }));
+    const chunk = Buffer.concat([rest, next.subarray(0, 10)]);
+    rest = next.subarray(10);
+    if (chunk.length > 10) await Promise.race([peer.exchange([chunk]), peer.ended]);
+    else peer.send([chunk]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(peer.closed, false);
+});
+
+test('a chunk full of requests does not keep other connections waiting', async () => {
+  using full = await connect();
+  using other = await connect();
+  await Promise.all([full, other].map((peer) => peer.request(metadata, { topics: [] })));
+  const order: string[] = [];
+  const count = 1500;
+  const chunks: Uint8Array[] = [];
+  const answers: Promise<unknown>[] = [];
+  for (let index = 0; index < count; index++) {
+    chunks.push(...full.encode(listGroups, {}, 0));
+    answers.push(full.exchange([]).then(() => index === count - 1 && order.push('last of many')));
+  }
+  const flood = Buffer.concat(chunks);
+  assert.ok(flood.length < 64 * 1024, 'they come in one chunk');
+  full.send([flood]);
+  answers.push(other.request(metadata, { topics: [] }).then(() => order.push('other')));
+  await Promise.all(answers);
+  assert.deepEqual(order, ['other', 'last of many']);
 });
