@@ -4,7 +4,7 @@
  */
 import { describeTopicPartitions as api, errorCodes, type RequestOf, type ResponseDraft } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
-import { allows } from '../security/authorization.ts';
+import { allows, authorizedOperations } from '../security/authorization.ts';
 import type { Topic } from '../topics/topic.ts';
 import { describePartition } from '../topics/topic-description.ts';
 import { topicNameProblem } from '../topics/topic-name.ts';
@@ -40,7 +40,7 @@ export const describeTopicPartitions: Handler<typeof api> = {
       }
       const first = cursor?.topicName === name ? Math.max(0, cursor.partitionIndex) : 0;
       const draft = describe(topic, first, left);
-      topics.push(draft);
+      topics.push({ ...draft, topicAuthorizedOperations: authorizedOperations(context, 'Topic', name) });
       left -= draft.partitions.length;
       if (first + draft.partitions.length < topic.partitions.length) {
         nextCursor = { topicName: name, partitionIndex: first + draft.partitions.length };

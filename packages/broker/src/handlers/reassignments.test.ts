@@ -253,3 +253,25 @@ test('controllers and other endpoints are not described by a broker', async () =
     [errorCodes.NONE, errorCodes.MISMATCHED_ENDPOINT_TYPE, errorCodes.UNSUPPORTED_ENDPOINT_TYPE],
   );
 });
+
+test('who may not is told so, and changes and learns nothing', async () => {
+  const configuration = { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer' };
+  await using own = await ClusterFixture.start({ configuration });
+  const peer = await own.peer();
+  const topicPartitions = [{ topic: 'secret', partitions: [0] }];
+  const dirs = [{ path: '/x', topics: [{ name: 'secret', partitions: [0] }] }];
+  const answers = [
+    await peer.request(alterPartitionReassignments, { topics: [{ name: 'secret', partitions: [] }] }),
+    await peer.request(listPartitionReassignments, {}),
+    await peer.request(electLeaders, { electionType: 0, topicPartitions }),
+    await peer.request(describeLogDirs, { topics: null }),
+    await peer.request(describeQuorum, { topics: [] }),
+  ];
+  const denied = errorCodes.CLUSTER_AUTHORIZATION_FAILED;
+  for (const { errorCode } of answers) assert.equal(errorCode, denied);
+  const moved = await peer.request(alterReplicaLogDirs, { dirs });
+  assert.equal(moved.results[0]?.partitions[0]?.errorCode, denied);
+  const named = await peer.request(describeTopicPartitions, { topics: [{ name: 'secret' }] });
+  assert.equal(named.topics[0]?.errorCode, errorCodes.TOPIC_AUTHORIZATION_FAILED);
+  assert.deepEqual((await peer.request(describeTopicPartitions, { topics: [] })).topics, []);
+});
