@@ -6,6 +6,7 @@ import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
 import type { AbortedTransaction } from '../log/aborted-transaction.ts';
+import { DamagedRecordsError } from '../log/damage.ts';
 import type { EpochEnd } from '../log/leader-epochs.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
 import type { SessionPartition } from './fetch-sessions.ts';
@@ -224,6 +225,8 @@ function readErrorCode(error: unknown, partition: Partition, offset: number): nu
   if (!isMillraceError(error)) throw error;
   if (partition.owner.deleted) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
   if (offset < partition.startOffset) return errorCodes.OFFSET_OUT_OF_RANGE;
+  // Its finder has reported it.
+  if (error instanceof DamagedRecordsError) return errorCodes.CORRUPT_MESSAGE;
   const { environment, name } = partition.owner;
   environment.report({ level: 'error', message: `could not read ${name}-${partition.index}: ${error.message}` });
   return errorCodes.KAFKA_STORAGE_ERROR;

@@ -18,6 +18,7 @@ import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { type AbortedTransaction, abortedIn } from './aborted-transaction.ts';
 import { readCompactedTo } from './compaction/compaction-checkpoint.ts';
 import { type CompactionPlan, isOverdue, planCompaction } from './compaction/compaction-plan.ts';
+import { holesOf, type LogDamage } from './damage.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { LogWriter } from './log-writer.ts';
 import { producerBatchAt } from './producer-batch.ts';
@@ -104,6 +105,11 @@ export class Log {
   /** Bytes in all segments. */
   get sizeBytes(): number {
     return this.#segments.sizeBytes;
+  }
+
+  /** What of it can't be read, as far as it was met; each was reported once. */
+  get damage(): readonly LogDamage[] {
+    return holesOf(this.#segments.all);
   }
 
   get segments(): readonly Segment[] {

@@ -41,6 +41,17 @@ export class SegmentIndex {
     return found < 0 ? 0 : (this.#positions[found] as number);
   }
 
+  /** The offset of the last entry at or before a position; the segment's own when there is none. */
+  offsetOf(position: number): number {
+    const found = lastAtMost(this.#positions, position);
+    return found < 0 ? this.#baseOffset : this.#baseOffset + (this.#relativeOffsets[found] as number);
+  }
+
+  /** The positions of entries behind a position, ascending. */
+  positionsAfter(position: number): readonly number[] {
+    return this.#positions.slice(lastAtMost(this.#positions, position) + 1);
+  }
+
   /**
    * The offset to start looking from for the first batch with a timestamp of at least `timestamp`: every batch before
    * has smaller ones.

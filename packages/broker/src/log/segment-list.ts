@@ -8,8 +8,10 @@ import {
   renameSwapped,
   type SegmentSwap,
 } from './compaction/segment-swap.ts';
+import { DamagedRecordsError, DamageFound, describeHole } from './damage.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
+import { holeAt } from './quarantine.ts';
 import type { Segment } from './segment.ts';
 import { encodeSegmentSummary } from './segment-summary.ts';
 
@@ -65,6 +67,7 @@ export class SegmentList {
         await this.#environment.files.forget(oldest.path);
         await this.#environment.disk.remove(oldest.path);
         await this.#environment.disk.remove(oldest.summaryPath);
+        if (oldest.holes.length > 0) await this.#environment.disk.remove(`${oldest.path}.damaged`);
       }
     });
   }
@@ -116,10 +119,28 @@ export class SegmentList {
     for (;;) {
       const segment = this.#segmentOf(offset);
       if (segment === undefined) return new Uint8Array(0);
-      const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne, endOffset);
-      if (bytes !== undefined) return bytes;
-      await segment.replaced;
+      try {
+        const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne, endOffset);
+        if (bytes !== undefined) return bytes;
+        await segment.replaced;
+      } catch (error) {
+        if (!(error instanceof DamageFound)) throw error;
+        await this.#quarantine(segment, error);
+      }
     }
+  }
+
+  /** Finds out how far damage reaches that a reader has met, once however many meet it, and reports it. */
+  #quarantine(segment: Segment, found: DamageFound): Promise<void> {
+    return this.#serially(async () => {
+      if (segment.replaced !== undefined) return;
+      const known = segment.holes.find(({ position }) => position === found.position);
+      // Met while another reader's finding was looked into; one who comes again is told what it is.
+      if (known !== undefined) throw new DamagedRecordsError(segment.path, known);
+      const hole = await holeAt(this.#environment.files, segment, found);
+      segment.addHole(hole);
+      this.#environment.report({ level: 'error', message: describeHole(segment.path, hole) });
+    });
   }
 
   /** The segment that holds the first record from `offset` on. */

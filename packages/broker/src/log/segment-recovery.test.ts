@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CrashingDisk } from '../testing/crashing-disk.ts';
-import { buildBatch, LogFixture, logDirectory, type ReadRecord, someValues } from '../testing/log-fixture.ts';
+import { buildBatch, LogFixture, logDirectory, recordsOf, someValues } from '../testing/log-fixture.ts';
+import { DamagedRecordsError } from './damage.ts';
 
 const first = `${logDirectory}/00000000000000000000.log`;
 const damagedFile = `${first}.damaged`;
@@ -112,7 +113,7 @@ test('a summary spares the check of what it vouches for, and is not trusted beyo
   }
 });
 
-test('damage in the middle leaves all others readable at their offsets, and the file as it was aside', async () => {
+test('damage in the middle leaves all others readable at their offsets, and the file as it was', async () => {
   const batches = Array.from({ length: 6 }, (_, index) => [`${index}a`, `${index}b`]);
   const whole = await diskWith(batches);
   for (let damaged = 0; damaged < 5; damaged++) {
@@ -124,36 +125,72 @@ test('damage in the middle leaves all others readable at their offsets, and the 
     const fixture = await LogFixture.open({ disk });
     const expected = records(batches).filter(({ offset }) => offset >> 1 !== damaged);
     assert.deepEqual(await readable(fixture), expected);
-    assert.match(fixture.reports.join('\n'), new RegExp(`2 records from offset ${2 * damaged} on can't be read`));
-    assert.deepEqual(Buffer.from(disk.content(damagedFile)), Buffer.from(content));
+    assert.equal(fixture.reports.length, 1);
+    assert.match(fixture.reports.join(), new RegExp(`2 records from offset ${2 * damaged} on can't be read`));
+    assert.deepEqual(Buffer.from(disk.content(first)), Buffer.from(content));
+    await assert.rejects(async () => fixture.log.read(2 * damaged + 1, 1000, true), {
+      code: 'records_damaged',
+      nextOffset: 2 * damaged + 2,
+    });
+    const { damage } = fixture.log;
+    assert.deepEqual(
+      damage.map(({ fromOffset, toOffset }) => [fromOffset, toOffset]),
+      [[2 * damaged, 2 * damaged + 2]],
+    );
     assert.equal(await fixture.append({ values: ['next'] }), 12);
     const again = await LogFixture.open({ disk: disk.afterKill() });
     assert.deepEqual(await readable(again), [...expected, { offset: 12, value: 'next' }]);
-    assert.doesNotMatch(again.reports.join(), /is damaged at byte/, 'the second start finds it sound');
+    assert.deepEqual(again.reports, [], 'the second start knows it');
+    assert.deepEqual(again.log.damage, damage);
   }
 });
 
-test('a repair that is killed at any byte is done by the next start', async () => {
-  const batches = Array.from({ length: 4 }, (_, index) => [`${index}`]);
-  const damaged = await diskWith(batches);
-  const content = Uint8Array.from(damaged.content(first));
-  const at = endOf(damaged, 2) - 3;
-  content[at] = (content[at] as number) ^ 0xff;
-  await damaged.writeFileAtomic(first, content, { sync: true });
-  const repaired = damaged.copy();
-  await LogFixture.open({ disk: repaired });
-  assert.ok(repaired.used > 100);
-  for (let budget = 1; budget <= repaired.used; budget++) {
-    const disk = damaged.copy(budget);
-    void LogFixture.open({ disk });
-    await settle();
-    const fixture = await LogFixture.open({ disk: disk.afterKill() });
-    assert.deepEqual(
-      (await readable(fixture)).map(({ value }) => value),
-      ['0', '2', '3'],
-      `killed after ${budget} steps`,
-    );
+test('damage that a reader meets is an error for its offsets alone, is reported once, and survives a restart', async () => {
+  const settings = { segmentBytes: 4000, indexIntervalBytes: 300 };
+  const values = someValues(6, 120, 60);
+  const whole = new CrashingDisk();
+  const filled = await LogFixture.open({ disk: whole, settings });
+  for (let index = 0; index < values.length; index += 2)
+    await filled.append({ values: values.slice(index, index + 2) });
+  await filled.close();
+  const [sealed] = filled.log.segments;
+  const size = sealed?.sizeBytes ?? 0;
+  for (let at = 3; at < size; at += 29) {
+    const disk = whole.copy();
+    const content = Uint8Array.from(disk.content(first));
+    content.fill(0xa5, at, at + 1 + (at % 7));
+    await disk.writeFileAtomic(first, content, { sync: true });
+    const fixture = await LogFixture.open({ disk, settings });
+    assert.deepEqual(fixture.reports, [], 'its summary vouches for it');
+    for (const round of [1, 2]) {
+      const found = await readable(fixture);
+      const { damage, highWatermark } = fixture.log;
+      const isLost = (offset: number): boolean =>
+        damage.some(({ fromOffset, toOffset }) => fromOffset <= offset && offset < toOffset);
+      const expected = records([values]).filter(({ offset }) => !isLost(offset));
+      assert.deepEqual(found, expected, `damaged at ${at}, round ${round}`);
+      assert.ok(found.length >= highWatermark - 4, `damaged at ${at}: ${found.length} of ${highWatermark} are left`);
+      assert.equal(fixture.reports.length, damage.length);
+    }
+    assert.deepEqual(Buffer.from(disk.content(first)), Buffer.from(content));
   }
+});
+
+test('bytes that look like ever so many batches are searched with bounded effort', async () => {
+  const disk = await diskWith([['a'], ['b']]);
+  const end = disk.content(first).length;
+  const head = Buffer.from(disk.content(first).subarray(0, 61));
+  const hostile = Buffer.alloc(4_000_000);
+  for (let at = 0; at + 61 <= hostile.length; at += 61) {
+    head.writeBigInt64BE(BigInt(2 + at), 0);
+    head.writeInt32BE(hostile.length - at - 12, 8);
+    head.copy(hostile, at);
+  }
+  const file = await disk.open(first, { create: false });
+  await file.write([hostile], end);
+  const fixture = await LogFixture.open({ disk });
+  assert.deepEqual(await fixture.values(), ['a', 'b']);
+  assert.equal(disk.content(damagedFile).length, end + hostile.length, 'what could not be judged is kept aside');
 });
 
 test('a sector that power took is where the log ends, whatever lies behind', async () => {
@@ -199,8 +236,22 @@ function records(batches: readonly (readonly string[])[]): { offset: number; val
   return batches.flat().map((value, offset) => ({ offset, value }));
 }
 
-async function readable(fixture: LogFixture): Promise<{ offset: number; value: string }[]> {
-  return (await fixture.read()).map(({ offset, value }: ReadRecord) => ({ offset, value }));
+/** All records that can be read, going on behind what is damaged. */
+async function readable({ log }: LogFixture): Promise<{ offset: number; value: string }[]> {
+  const found: { offset: number; value: string }[] = [];
+  for (let next = log.startOffset; next < log.highWatermark; ) {
+    try {
+      const read = recordsOf(await log.read(next, 1000, true)).filter(({ offset }) => offset >= next);
+      assert.ok(read.length > 0, `something is read at ${next}`);
+      for (const { offset, value } of read) found.push({ offset, value });
+      next = (read.at(-1)?.offset ?? 0) + 1;
+    } catch (error) {
+      if (!(error instanceof DamagedRecordsError)) throw error;
+      assert.ok(error.nextOffset > next);
+      next = error.nextOffset;
+    }
+  }
+  return found;
 }
 
 test('a segment whose batches are larger than a read at recovery is found whole', async () => {

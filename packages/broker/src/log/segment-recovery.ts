@@ -4,24 +4,25 @@
  *
  * Bytes at the end that are no whole and sound batch are a write which the process did not live to finish: nobody was
  * told it succeeded, so the file is cut there. Damage with sound batches behind it is one of two things, and either way
- * the file as it was is kept under another name (`.damaged`) and the operator is told:
+ * the operator is told:
  *
  * - A sector of zeros was never written: power was lost before the file was synced that far, and what lies behind was
- *   not synced either. The file is cut there, because a gap would lock out the producers of what is missing.
- * - Otherwise the disk is to blame. The segment is written anew from its sound batches, which stay readable at their
- *   offsets.
- *
- * The file is replaced in one step, so that a crash in the middle of the repair leaves it to the next start.
+ *   not synced either. The file is cut there, because a gap would lock out the producers of what is missing; as it was
+ *   it is kept under another name (`.damaged`).
+ * - Otherwise the disk is to blame. The damaged bytes stay where they are and count as a hole; all sound batches stay
+ *   readable at their offsets.
  */
 import type { Disk, DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import { recoverSwaps } from './compaction/segment-swap.ts';
+import { describeHole, type Hole } from './damage.ts';
+import { findSoundBatch, isSoundBatchAt } from './find-sound-batch.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { producerBatchAt } from './producer-batch.ts';
 import type { ProducerStates } from './producer-states.ts';
 import { Segment, segmentOffsetsMax } from './segment.ts';
-import { decodeSegmentSummary } from './segment-summary.ts';
+import { decodeSegmentSummary, encodeSegmentSummary } from './segment-summary.ts';
 
 /** How much of a file is read at once; a batch may be longer. */
 const readBytes = 4 * 1024 * 1024;
@@ -68,34 +69,100 @@ async function recoverSegment(
 ): Promise<Segment> {
   const plain = new Segment(directory, baseOffset);
   const content = await environment.disk.readFile(plain.summaryPath);
-  const known = content && decodeSegmentSummary(baseOffset, content);
+  const summarized = content && decodeSegmentSummary(baseOffset, content);
   const lease = await environment.files.acquire(plain.path, { create: false });
   try {
     const fileBytes = await lease.file.size();
     let segment = plain;
-    if (known !== undefined && known.summary.sizeBytes <= fileBytes) {
-      segment = new Segment(directory, baseOffset, known.index);
-      segment.restore(known.summary);
-      producers.restore(known.summary.producers);
+    if (summarized !== undefined && summarized.summary.sizeBytes <= fileBytes) {
+      segment = new Segment(directory, baseOffset, summarized.index);
+      segment.restore(summarized.summary);
+      producers.restore(summarized.summary.producers);
     }
-    await scan(lease.file, fileBytes, segment, producers, indexIntervalBytes);
-    if (segment.sizeBytes === fileBytes) return segment;
-    const rest = Buffer.allocUnsafeSlow(fileBytes - segment.sizeBytes);
-    await lease.file.read(rest, segment.sizeBytes);
-    const soundFrom = findSoundBatch(rest, 1, segment);
-    if (soundFrom !== undefined) {
-      await keepDamaged(environment, segment, lease.file, rest);
-      if (!hasUnwrittenSector(rest.subarray(0, soundFrom), segment.sizeBytes, offsetBytes(segment.nextOffset))) {
-        return await rewriteDamaged(environment, segment, lease.file, rest, producers, indexIntervalBytes);
+    const scanned = (): Promise<void> => scan(lease.file, fileBytes, segment, producers, indexIntervalBytes);
+    await scanned();
+    const known = segment.holes.length;
+    while (segment.sizeBytes < fileBytes) {
+      const hole = await nextHole(lease.file, segment, fileBytes);
+      if (hole === undefined) {
+        await cut(environment, segment, lease.file, fileBytes);
+        break;
       }
+      segment.skip(hole);
+      environment.report({ level: 'error', message: describeHole(segment.path, hole) });
+      await scanned();
     }
-    const message = `cut ${rest.length} bytes of an unfinished write from ${segment.path}`;
-    environment.report({ level: 'warn', message });
-    await lease.file.truncate(segment.sizeBytes);
+    if (segment.holes.length > known) await vouch(environment, segment, lease.file, producers);
     return segment;
   } finally {
     await lease.release();
   }
+}
+
+/** The damage at the end of what is known of a segment; undefined when nothing sound, or nothing synced, follows. */
+async function nextHole(file: DiskFile, segment: Segment, fileBytes: number): Promise<Hole | undefined> {
+  const { sizeBytes: position, nextOffset: offset } = segment;
+  const range = { end: fileBytes, offsetMin: offset, offsetEnd: segment.baseOffset + segmentOffsetsMax };
+  const head = await readPart(file, position, batchHeader.batchHeaderBytes);
+  const claimed = head.length < batchHeader.batchHeaderBytes ? 0 : position + batchHeader.batchSize(head, 0);
+  const isWhole = claimed > position && (await isSoundBatchAt(file, claimed, range));
+  const end = isWhole ? claimed : await findSoundBatch(file, position + 1, fileBytes, range);
+  if (typeof end !== 'number') return undefined;
+  if (hasUnwrittenSector(await readPart(file, position, end - position), position, offsetBytes(offset)))
+    return undefined;
+  const nextOffset = batchHeader.baseOffset(await readPart(file, end, batchHeader.batchHeaderBytes), 0);
+  return { position, end, offset, nextOffset };
+}
+
+/** Cuts what is no batch from the end of the file. If there is more to it than a torn write, it is kept aside first. */
+async function cut(environment: LogEnvironment, segment: Segment, file: DiskFile, fileBytes: number): Promise<void> {
+  const bytes = fileBytes - segment.sizeBytes;
+  if (!(await isTornWrite(file, segment, fileBytes))) {
+    await copyFile(environment.disk, file, fileBytes, damagedPath(segment));
+    const kept = `as it was it is kept as ${damagedPath(segment)}`;
+    const message = `${segment.path} is damaged at byte ${segment.sizeBytes}; ${kept}`;
+    environment.report({ level: 'error', message });
+  }
+  const message = `cut ${bytes} bytes of an unfinished write from ${segment.path}`;
+  environment.report({ level: 'warn', message });
+  await file.truncate(segment.sizeBytes);
+}
+
+/** Whether all that follows is at most one batch: one that was not wholly written, as its header says. */
+async function isTornWrite(file: DiskFile, segment: Segment, fileBytes: number): Promise<boolean> {
+  const head = await readPart(file, segment.sizeBytes, batchHeader.batchHeaderBytes);
+  if (head.length < batchHeader.batchHeaderBytes) return true;
+  const offsetEnd = segment.baseOffset + segmentOffsetsMax;
+  const range = { end: fileBytes, offsetMin: segment.nextOffset, offsetEnd };
+  return (await findSoundBatch(file, segment.sizeBytes + 1, fileBytes, range)) === undefined;
+}
+
+/** Leaves a summary, so that damage is found and told once and not at every start. */
+async function vouch(
+  environment: LogEnvironment,
+  segment: Segment,
+  file: DiskFile,
+  producers: ProducerStates,
+): Promise<void> {
+  await file.sync();
+  const content = encodeSegmentSummary(segment.summary(producers.snapshot()), segment.index);
+  await environment.disk.writeFileAtomic(segment.summaryPath, content, { sync: true });
+  segment.summarizedBytes = segment.sizeBytes;
+}
+
+async function copyFile(disk: Disk, file: DiskFile, bytes: number, path: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  await disk.remove(temporary);
+  const copy = await disk.open(temporary, { create: true });
+  try {
+    for (let at = 0; at < bytes; at += readBytes) {
+      await copy.write([await readPart(file, at, Math.min(readBytes, bytes - at))], at);
+    }
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
+  await disk.rename(temporary, path);
 }
 
 /** Extends the segment by every sound batch behind its known bytes. */
@@ -124,59 +191,13 @@ async function scan(
   }
 }
 
-/** Copies a damaged file, known part and rest, to where it stays for the operator. */
-async function keepDamaged(
-  environment: LogEnvironment,
-  segment: Segment,
-  file: Pick<DiskFile, 'read'>,
-  rest: Uint8Array,
-): Promise<void> {
-  const content = Buffer.concat([await readStart(file, segment.sizeBytes), rest]);
-  await environment.disk.writeFileAtomic(damagedPath(segment), content, { sync: true });
-  const kept = `as it was it is kept as ${damagedPath(segment)}`;
-  const message = `${segment.path} is damaged at byte ${segment.sizeBytes}; ${kept}`;
-  environment.report({ level: 'error', message });
-}
-
-/** Writes the segment anew from the sound batches before and in `rest`. */
-async function rewriteDamaged(
-  environment: LogEnvironment,
-  segment: Segment,
-  file: Pick<DiskFile, 'read'>,
-  rest: Uint8Array,
-  producers: ProducerStates,
-  indexIntervalBytes: number,
-): Promise<Segment> {
-  const kept: Uint8Array[] = [await readStart(file, segment.sizeBytes)];
-  const missingFrom = segment.nextOffset;
-  let missing = 0;
-  for (let at = findSoundBatch(rest, 1, segment); at !== undefined; ) {
-    const size = batchHeader.batchSize(rest, at);
-    missing += batchHeader.baseOffset(rest, at) - segment.nextOffset;
-    segment.extend(rest, at, indexIntervalBytes);
-    const batch = producerBatchAt(rest, at);
-    if (batch !== undefined) segment.addAborted(producers.commit(batch));
-    kept.push(rest.subarray(at, at + size));
-    at = findSoundBatch(rest, at + size, segment);
-  }
-  await environment.files.forget(segment.path);
-  await environment.disk.writeFileAtomic(segment.path, Buffer.concat(kept), { sync: true });
-  environment.report({
-    level: 'error',
-    message:
-      `${missing} records from offset ${missingFrom} on can't be read in ${segment.path}, which is damaged; ` +
-      `all others were kept, and the damaged file is ${damagedPath(segment)}. Check the disk`,
-  });
-  return segment;
-}
-
 function damagedPath(segment: Segment): string {
   return `${segment.path}.damaged`;
 }
 
-async function readStart(file: Pick<DiskFile, 'read'>, length: number): Promise<Uint8Array> {
+async function readPart(file: Pick<DiskFile, 'read'>, position: number, length: number): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafeSlow(length);
-  return bytes.subarray(0, await file.read(bytes, 0));
+  return bytes.subarray(0, await file.read(bytes, position));
 }
 
 /** How a batch with that offset begins. */
@@ -184,15 +205,6 @@ function offsetBytes(offset: number): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(offset));
   return bytes;
-}
-
-/** The position of the first sound batch at or after `from` that may follow in the segment. */
-function findSoundBatch(bytes: Uint8Array, from: number, segment: Segment): number | undefined {
-  const magicAt = batchHeader.batchHeaderLayout.magic;
-  for (let at = from; at + batchHeader.batchHeaderBytes <= bytes.length; at++) {
-    if (bytes[at + magicAt] === 2 && isSoundBatch(bytes, at, segment)) return at;
-  }
-  return undefined;
 }
 
 /** Whether the bytes begin with a header of a batch that is plausibly longer than they are. */

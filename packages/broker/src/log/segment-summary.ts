@@ -6,6 +6,7 @@
  */
 import { crc32c } from '@millrace/wire';
 import type { AbortedTransaction } from './aborted-transaction.ts';
+import type { Hole } from './damage.ts';
 import type { EpochStart } from './leader-epochs.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
 import { SegmentIndex } from './segment-index.ts';
@@ -26,6 +27,8 @@ export interface SegmentSummary {
   readonly aborted?: readonly AbortedTransaction[];
   /** Leader epochs that begin in them; files from before elections lack it. */
   readonly epochs?: readonly EpochStart[];
+  /** Damaged parts of them; files from before they were noted lack it. */
+  readonly holes?: readonly Hole[];
 }
 
 const formatMark = 0x4d52_5331;

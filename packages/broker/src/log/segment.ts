@@ -4,6 +4,8 @@
  */
 import { batchHeader } from '@millrace/wire';
 import type { AbortedTransaction } from './aborted-transaction.ts';
+import { type Extent, skipBefore, takeSound, wholeSize } from './batch-walk.ts';
+import { DamagedRecordsError, DamageFound, type Hole } from './damage.ts';
 import type { FileCache, FileLease } from './file-cache.ts';
 import { addEpoch, type EpochStart } from './leader-epochs.ts';
 import type { ProducerSnapshot } from './producer-states.ts';
@@ -30,6 +32,8 @@ export class Segment {
   readonly aborted: AbortedTransaction[] = [];
   /** The leader epochs of its batches, ascending. */
   readonly epochs: EpochStart[] = [];
+  /** Damaged parts, ascending. */
+  readonly holes: Hole[] = [];
   /** Bytes that the summary file describes; those need no check at the next start. */
   summarizedBytes = 0;
   /** Set once another segment takes its place in the log, of which it resolves when that is done. */
@@ -72,8 +76,18 @@ export class Segment {
   }
 
   summary(producers: readonly ProducerSnapshot[]): SegmentSummary {
-    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted, epochs } = this;
-    return { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, producers, aborted, epochs };
+    const { sizeBytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted, epochs, holes } = this;
+    return {
+      sizeBytes,
+      nextOffset,
+      firstTimestamp,
+      maxTimestamp,
+      maxTimestampBatch,
+      producers,
+      aborted,
+      epochs,
+      holes,
+    };
   }
 
   /** Takes over what a summary says of the file's first bytes. */
@@ -86,12 +100,14 @@ export class Segment {
     this.maxTimestampBatch = summary.maxTimestampBatch;
     for (const transaction of summary.aborted ?? []) this.aborted.push(transaction);
     for (const epoch of summary.epochs ?? []) this.epochs.push(epoch);
+    for (const hole of summary.holes ?? []) this.holes.push(hole);
   }
 
   /**
    * Whole batches from the one that holds `offset` on and before `endOffset`, up to `bytesMax` in all, but the first
    * whatever its size if `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
-   * Undefined when another segment takes its place, which `replaced` waits for.
+   * Undefined when another segment takes its place, which `replaced` waits for. Rejects with `DamageFound` at damage
+   * that was not known, `DamagedRecordsError` at damage that was, or `DiskError`.
    */
   async read(
     files: FileCache,
@@ -103,23 +119,61 @@ export class Segment {
     const lease = await this.#open(files);
     if (lease === undefined) return undefined;
     try {
-      const end = this.sizeBytes;
-      let from = this.index.floor(offset);
+      let extent = this.#extentAt(offset);
       let length = bytesMax + (this.index.length === 0 ? 0 : 2 * gapBytes);
-      while (from < end) {
-        const bytes = await readRange(lease.file, from, Math.min(end, from + length));
-        const start = skipBefore(bytes, offset);
-        if (wholeSize(bytes, start) > 0) return trim(bytes.subarray(start), bytesMax, atLeastOne, endOffset);
+      while (extent.position < extent.end) {
+        const wanted = Math.min(extent.end - extent.position, length);
+        const bytes = await readRange(lease.file, extent.position, extent.position + wanted);
+        // The file is shorter than it was.
+        if (bytes.length < Math.min(wanted, batchHeader.batchHeaderBytes)) throw damageAt(extent);
+        const { start, offset: at } = skipBefore(bytes, extent, offset);
+        if (wholeSize(bytes, start, extent, at) > 0) {
+          return takeSound(bytes, start, { ...extent, offset: at }, { bytesMax, atLeastOne, endOffset });
+        }
         // What comes next begins beyond what was read, or is longer than that.
-        from += start;
-        const size = await this.#sizeAt(lease.file, from);
-        if (size === 0) break;
+        extent = { ...extent, offset: at, position: extent.position + start };
+        const size = bytes.length - start < sizeHeadBytes ? 0 : batchHeader.batchSize(bytes, start);
+        if (start === 0 && bytes.length < wanted) throw damageAt(extent);
         length = Math.max(bytesMax, size) + gapBytes;
       }
       return new Uint8Array(0);
     } finally {
       await lease.release();
     }
+  }
+
+  /** The bytes to look for an offset in. Throws `DamagedRecordsError` when it lies in a hole. */
+  #extentAt(offset: number): Extent {
+    let position = this.index.floor(offset);
+    let end = this.sizeBytes;
+    let endOffset = this.nextOffset;
+    let least = this.index.offsetOf(position);
+    for (const hole of this.holes) {
+      if (hole.offset <= offset && offset < hole.nextOffset) throw new DamagedRecordsError(this.path, hole);
+      if (hole.nextOffset <= offset) {
+        if (hole.end <= position) continue;
+        position = hole.end;
+        least = hole.nextOffset;
+      } else {
+        end = hole.position;
+        endOffset = hole.offset;
+        break;
+      }
+    }
+    return { position, end, offset: least, endOffset };
+  }
+
+  /** Notes damage: readers are told from now on. */
+  addHole(hole: Hole): void {
+    this.holes.push(hole);
+    this.holes.sort((left, right) => left.position - right.position);
+  }
+
+  /** Goes on behind damage at the end of what is known. */
+  skip(hole: Hole): void {
+    this.addHole(hole);
+    this.sizeBytes = hole.end;
+    this.nextOffset = hole.nextOffset;
   }
 
   /** Its file; undefined when that may be another segment's by now. */
@@ -134,14 +188,10 @@ export class Segment {
       return undefined;
     }
   }
-
-  async #sizeAt(file: { read(target: Uint8Array, position: number): Promise<number> }, at: number): Promise<number> {
-    const head = new Uint8Array(batchHeader.batchOverheadBytes);
-    const count = await file.read(head, at);
-    return count < head.length ? 0 : batchHeader.batchSize(head, 0);
-  }
 }
 
+/** Bytes that say how long a batch is. */
+const sizeHeadBytes = 12;
 /** How far behind an index entry a wanted batch may begin, as a guess that saves a second read. */
 const gapBytes = 4096;
 
@@ -160,32 +210,6 @@ async function readRange(
   return buffer.subarray(0, count);
 }
 
-/** Where the whole batches that end before `offset` end. */
-function skipBefore(bytes: Uint8Array, offset: number): number {
-  let start = 0;
-  let size = wholeSize(bytes, start);
-  while (size > 0 && batchHeader.lastOffset(bytes, start) < offset) {
-    start += size;
-    size = wholeSize(bytes, start);
-  }
-  return start;
-}
-
-/** Drops what goes beyond the limits or is no whole batch at the end. */
-function trim(bytes: Uint8Array, bytesMax: number, atLeastOne: boolean, endOffset: number): Uint8Array {
-  let end = 0;
-  let size = wholeSize(bytes, end);
-  while (size > 0 && (end + size <= bytesMax || (atLeastOne && end === 0))) {
-    if (batchHeader.baseOffset(bytes, end) >= endOffset) break;
-    end += size;
-    size = wholeSize(bytes, end);
-  }
-  return bytes.subarray(0, end);
-}
-
-/** The size of the batch at `position`, or 0 when it is not whole. The log's own bytes are not checked again. */
-function wholeSize(bytes: Uint8Array, position: number): number {
-  if (position + batchHeader.batchHeaderBytes > bytes.length) return 0;
-  const size = batchHeader.batchSize(bytes, position);
-  return position + size <= bytes.length ? size : 0;
+function damageAt({ position, offset }: Extent): DamageFound {
+  return new DamageFound(position, offset);
 }

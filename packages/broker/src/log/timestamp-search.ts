@@ -1,6 +1,7 @@
 /** Finds records by their timestamp, as ListOffsets asks for. */
 import { type RecordBatch, readBatches } from '@millrace/wire';
-import type { Log } from './log.ts';
+import { DamagedRecordsError } from './damage.ts';
+import type { Log, ReadChunks } from './log.ts';
 import type { Segment } from './segment.ts';
 
 /** A record's place in time. */
@@ -50,7 +51,14 @@ async function search(
   examine: (batch: RecordBatch) => FoundOffset | undefined,
 ): Promise<FoundOffset | undefined> {
   for (let offset = from; offset < to; ) {
-    const chunks = await log.read(offset, readBytes, true);
+    let chunks: ReadChunks;
+    try {
+      chunks = await log.read(offset, readBytes, true);
+    } catch (error) {
+      if (!(error instanceof DamagedRecordsError)) throw error;
+      offset = error.nextOffset;
+      continue;
+    }
     if (chunks.length === 0) return undefined;
     for (const chunk of chunks) {
       for (const batch of readBatches(chunk)) {

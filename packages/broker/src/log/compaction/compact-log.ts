@@ -48,7 +48,7 @@ export async function compactLog(
   options: CompactionOptions,
 ): Promise<CompactionOutcome> {
   await log.finishSwap();
-  const damaged = new Set<Segment>();
+  const damaged = new Set(plan.segments.filter(({ holes }) => holes.length > 0));
   const transactions = () => new TransactionView(log.segments.flatMap(({ aborted }) => aborted));
   const { offsets, mapEnd } = await mapOffsets(plan, damaged, transactions(), options);
   const now = options.environment.clock.now();
@@ -87,6 +87,10 @@ async function mapOffsets(
   let isFull = false;
   for (const segment of segments) {
     if (segment.nextOffset <= dirtyFrom || isFull) continue;
+    if (damaged.has(segment)) {
+      mapEnd = segment.nextOffset;
+      continue;
+    }
     const position = segment.index.floor(dirtyFrom);
     await noteDamage(damaged, options, () =>
       visitBatches(options.environment.files, segment, position, options.pace, async (batch) => {
