@@ -106,17 +106,19 @@ export {
   NoBrokerError,
   NoOffsetError,
   NotAssignedError,
-  ProducerFencedError,
   RecordTooLargeError,
   RequestTimeoutError,
   SerdeError,
-  TransactionAbortableError,
-  TransactionStateError,
   UnknownPartitionError,
   UnknownTopicError,
   UnsupportedApiError,
 } from './errors.ts';
 export { createClient } from './kafka-client.ts';
+export {
+  ProducerFencedError,
+  TransactionAbortableError,
+  TransactionStateError,
+} from './producer/transaction-errors.ts';
 export type {
   Delivery,
   HeadersInput,

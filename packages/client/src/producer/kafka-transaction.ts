@@ -1,8 +1,8 @@
 /** One transaction as its user sees it: records go through the producer, the rest through `Transactions`. */
 import type { GroupOffsets, OffsetsInTransaction } from '../consumer.ts';
-import { TransactionStateError } from '../errors.ts';
 import type { Producer, ProducerRecord, RecordPosition, Transaction, TransactionCallOptions } from '../producer.ts';
 import type { TopicLike, TopicPartitionOffset } from '../topic.ts';
+import { TransactionStateError } from './transaction-errors.ts';
 import type { Transactions } from './transactions.ts';
 
 export class KafkaTransaction implements Transaction {

@@ -1,75 +1,46 @@
-/** What an error means for a transaction, by the request that it answers (KIP-360, KIP-588, KIP-890, KIP-1050). */
-import { errorCodes, errorRow } from '@millrace/wire';
-
-export type TransactionRequest =
-  | 'Produce'
-  | 'InitProducerId'
-  | 'AddPartitionsToTxn'
-  | 'AddOffsetsToTxn'
-  | 'TxnOffsetCommit'
-  | 'EndTxn';
+/** What can go wrong with transactions, as their users are told. */
+import { MillraceError } from '@millrace/base';
 
 /**
- * `again`: after a pause, perhaps elsewhere; `abort`: the transaction can only be aborted; `renew`: likewise, and the
- * epoch is in doubt; `forgotten`: likewise, and the coordinator does not know the producer any more; `fenced`: another
- * producer took over; `fatal`: no use.
+ * Another producer with the same transactional id has begun, or a transaction outlived its timeout. Final: this
+ * producer writes nothing any more.
  */
-export type TransactionVerdict = 'again' | 'abort' | 'renew' | 'forgotten' | 'fenced' | 'fatal';
+export class ProducerFencedError extends MillraceError {
+  readonly code = 'producer_fenced';
+  readonly transactionalId: string;
 
-const fatal: ReadonlySet<number> = new Set([
-  errorCodes.CLUSTER_AUTHORIZATION_FAILED,
-  errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-  errorCodes.UNSUPPORTED_VERSION,
-  errorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT,
-]);
-
-const abortable: ReadonlySet<number> = new Set([
-  errorCodes.TRANSACTION_ABORTABLE,
-  errorCodes.OPERATION_NOT_ATTEMPTED,
-  errorCodes.TOPIC_AUTHORIZATION_FAILED,
-  errorCodes.GROUP_AUTHORIZATION_FAILED,
-  errorCodes.FENCED_INSTANCE_ID,
-  errorCodes.UNKNOWN_MEMBER_ID,
-  errorCodes.ILLEGAL_GENERATION,
-  errorCodes.FENCED_MEMBER_EPOCH,
-  errorCodes.STALE_MEMBER_EPOCH,
-]);
-
-/** Errors after which the same work may succeed in a new transaction, though repeating the request is of no use. */
-const repeatable: ReadonlySet<number> = new Set([
-  errorCodes.TRANSACTION_ABORTABLE,
-  errorCodes.OPERATION_NOT_ATTEMPTED,
-  errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
-  errorCodes.UNKNOWN_PRODUCER_ID,
-  errorCodes.INVALID_PRODUCER_ID_MAPPING,
-  errorCodes.INVALID_PRODUCER_EPOCH,
-  errorCodes.INVALID_TXN_STATE,
-  errorCodes.ILLEGAL_GENERATION,
-  errorCodes.STALE_MEMBER_EPOCH,
-]);
-
-export function transactionVerdict(request: TransactionRequest, errorCode: number): TransactionVerdict {
-  if (errorCode === errorCodes.PRODUCER_FENCED) return 'fenced';
-  if (fatal.has(errorCode)) return 'fatal';
-  const isProduce = request === 'Produce';
-  switch (errorCode) {
-    // Of a partition's leader it may come from a transaction that timed out: the coordinator tells which it is.
-    case errorCodes.INVALID_PRODUCER_EPOCH:
-      return isProduce ? 'renew' : 'fenced';
-    case errorCodes.INVALID_TXN_STATE:
-      return isProduce || request === 'EndTxn' ? 'renew' : 'fatal';
-    case errorCodes.INVALID_PRODUCER_ID_MAPPING:
-      return request === 'InitProducerId' ? 'fatal' : 'forgotten';
-    case errorCodes.UNKNOWN_PRODUCER_ID:
-      if (isProduce) return 'renew';
-      return request === 'InitProducerId' ? 'fatal' : 'forgotten';
+  constructor(transactionalId: string, cause: Error) {
+    super(
+      `the producer of transactional id ${transactionalId} is fenced (${cause.message}): another producer with this id ` +
+        'has begun, or the transaction outlived transactionTimeoutMs and was aborted; close it, and make a new one if ' +
+        'no other is meant to run',
+      { cause },
+    );
+    this.transactionalId = transactionalId;
   }
-  if (isProduce) return 'renew';
-  if (errorRow(errorCode).retriable) return 'again';
-  return abortable.has(errorCode) && request !== 'InitProducerId' ? 'abort' : 'fatal';
 }
 
-/** Whether doing the work again in a new transaction may help after an error that ended one. */
-export function isRepeatable(errorCode: number): boolean {
-  return repeatable.has(errorCode) || errorRow(errorCode).retriable;
+/**
+ * A transaction that can't be committed any more: nothing of it will be seen by `read_committed` consumers. When it is
+ * `retriable`, the same work may succeed in a new transaction of the same producer.
+ */
+export class TransactionAbortableError extends MillraceError {
+  readonly code = 'transaction_abortable';
+  override readonly retriable: boolean;
+  readonly transactionalId: string;
+
+  constructor(transactionalId: string, retriable: boolean, detail: string, cause?: unknown) {
+    super(
+      `the transaction of ${transactionalId} can only be aborted: ${detail}; ` +
+        (retriable ? 'do its work again in a new one' : 'remove the cause before doing its work again'),
+      { cause },
+    );
+    this.retriable = retriable;
+    this.transactionalId = transactionalId;
+  }
+}
+
+/** A call that does not fit what the producer's transaction is doing: a mistake of the caller's. */
+export class TransactionStateError extends MillraceError {
+  readonly code = 'transaction_state';
 }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ProducerFencedError, TransactionAbortableError, TransactionStateError } from '../errors.ts';
+import { ProducerFencedError, TransactionAbortableError, TransactionStateError } from './transaction-errors.ts';
 import { type TransactionPhase, TransactionState } from './transaction-state.ts';
 
 const broken = new TransactionAbortableError('id', true, 'first');

@@ -21,7 +21,7 @@
  * 6. Where it is in doubt how many batches of the transaction a broker has stored (`mustRenew`), the producer's epoch
  *    is renewed before the next transaction: sequence numbers begin again.
  */
-import { type TransactionAbortableError, TransactionStateError } from '../errors.ts';
+import { type TransactionAbortableError, TransactionStateError } from './transaction-errors.ts';
 
 export type TransactionPhase = 'idle' | 'starting' | 'open' | 'broken' | 'committing' | 'aborting' | 'dead';
 

@@ -25,11 +25,11 @@ import {
   versionRange,
 } from '@millrace/wire';
 import type { Client } from '../client.ts';
-import { ProducerFencedError } from '../errors.ts';
 import { createClient } from '../kafka-client.ts';
 import type { Producer } from '../producer.ts';
 import { ScriptedBroker } from '../testing/scripted-network.ts';
-import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-errors.ts';
+import { ProducerFencedError } from './transaction-errors.ts';
+import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-verdicts.ts';
 
 const requests: readonly TransactionRequest[] = [
   'Produce',

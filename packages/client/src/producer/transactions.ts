@@ -5,29 +5,22 @@
  * Ending a transaction goes on in the background until the coordinator has answered, however long its callers wait for
  * it: nobody but the coordinator knows whether it is committed. The next transaction begins after that.
  */
-import { isMillraceError, type MillraceError, messageOf, type Timer } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import type { ClientEvent } from '../client.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { GroupOffsets } from '../consumer.ts';
 import { Coordinator } from '../coordinator.ts';
-import { DeliveryError, ProducerFencedError, TransactionAbortableError } from '../errors.ts';
-import { GroupCoordinator } from '../group-coordinator.ts';
+import { DeliveryError } from '../errors.ts';
 import { retrying } from '../retry.ts';
+import { PartitionAdder } from './partition-adder.ts';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-errors.ts';
-import {
-  addOffsets,
-  addPartitions,
-  commitOffsetsInTransaction,
-  end,
-  init,
-  type TransactionOwner,
-  usesV2,
-} from './transaction-requests.ts';
+import { ProducerFencedError, TransactionAbortableError } from './transaction-errors.ts';
+import { type OffsetSource, type OffsetsRound, TransactionOffsets } from './transaction-offsets.ts';
+import { addPartitions, end, init, type TransactionOwner, usesV2 } from './transaction-requests.ts';
 import { type Doubts, TransactionState } from './transaction-state.ts';
+import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-verdicts.ts';
 
 /** The coordinator is busy with the transaction before for a few milliseconds as a rule. */
 const firstPauseMs = 20;
@@ -49,19 +42,11 @@ export interface TransactionsOptions {
   readonly deliveryTimeoutMs: number;
 }
 
-/** Where offsets for a transaction come from. */
-export interface OffsetSource {
-  readonly read: () => GroupOffsets;
-  /** Read again it may name a newer epoch of the group's member. */
-  readonly isLive: boolean;
-}
-
 export class Transactions {
   readonly #cluster: Cluster;
   readonly #options: TransactionsOptions;
   readonly #host: TransactionsHost;
   readonly #coordinator: Coordinator;
-  readonly #groups = new Map<string, GroupCoordinator>();
   readonly #signal: AbortSignal;
   readonly #state = new TransactionState();
   #identity: ProducerIdentity = noIdentity;
@@ -69,12 +54,8 @@ export class Transactions {
   #ending: Promise<void> | undefined;
   /** Offsets that are being sent: the transaction does not end before. */
   readonly #sending = new Set<Promise<void>>();
-  /** Partitions and groups that the coordinator knows to be in the transaction, where it must be told. */
-  readonly #added = new Set<PartitionQueue>();
-  readonly #addedGroups = new Set<string>();
-  readonly #toAdd = new Set<PartitionQueue>();
-  #isAdding = false;
-  #timer: Timer | undefined;
+  readonly #adder: PartitionAdder;
+  readonly #offsets: TransactionOffsets;
   #dropReason: Error | undefined;
 
   constructor(cluster: Cluster, options: TransactionsOptions, signal: AbortSignal, host: TransactionsHost) {
@@ -85,6 +66,20 @@ export class Transactions {
     const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
     const backoff = { retryBackoffMs: Math.min(firstPauseMs, retryBackoffMs), retryBackoffMaxMs };
     this.#coordinator = new Coordinator(cluster, 'transactional id', options.transactionalId, backoff);
+    this.#offsets = new TransactionOffsets(cluster, this.#coordinator);
+    this.#adder = new PartitionAdder(cluster.settings.platform.timers, {
+      add: (queues) =>
+        this.#coordinator.call(this.#boundsOf({}), (connection, timeoutMs) =>
+          addPartitions(connection, this.#owner, queues, timeoutMs),
+        ),
+      added: (queues) => {
+        this.#state.started();
+        for (const queue of queues) this.#host.offer(queue);
+      },
+      failed: (error) => {
+        if (!this.#signal.aborted) this.#fail('AddPartitionsToTxn', error);
+      },
+    });
   }
 
   get transactionalId(): string {
@@ -127,8 +122,8 @@ export class Transactions {
       this.#isV2 = await this.#coordinator.call(this.#boundsOf(bounds), call);
       this.#state.begun();
       this.#dropReason = undefined;
-      this.#added.clear();
-      this.#addedGroups.clear();
+      this.#adder.begin();
+      this.#offsets.begin();
     } finally {
       this.#state.notBegun();
     }
@@ -164,11 +159,7 @@ export class Transactions {
   /** Whether a queue may send a batch now; it is offered again when it may. */
   maySend(queue: PartitionQueue): boolean {
     if (this.#dropReason !== undefined) return false;
-    if (this.#isV2 || this.#added.has(queue)) return true;
-    this.#toAdd.add(queue);
-    // Whatever else is written in this turn of the event loop is added with it.
-    this.#timer ??= this.#cluster.settings.platform.timers.after(0, () => this.#addPartitions());
-    return false;
+    return this.#isV2 || this.#adder.require(queue);
   }
 
   /** A batch of the transaction is being sent. */
@@ -192,8 +183,7 @@ export class Transactions {
   }
 
   close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#adder.close();
   }
 
   async #init(bounds: CallBounds): Promise<void> {
@@ -237,7 +227,7 @@ export class Transactions {
   async #abort(): Promise<void> {
     const { transactionalId } = this.#options;
     this.#drop(new DeliveryError('delivery_failed', nowhere, `the transaction of ${transactionalId} was aborted`));
-    await Promise.allSettled([...this.#sending]);
+    await Promise.allSettled([...this.#sending, this.#adder.stop()]);
     await this.#host.flush();
     if (!this.#state.isForgotten) await this.#end(false);
     // Where the coordinator would not end it, a new epoch does.
@@ -264,70 +254,25 @@ export class Transactions {
   }
 
   async #sendOffsets(source: OffsetSource, bounds: CallBounds): Promise<void> {
-    const { group, offsets } = source.read();
-    if (offsets.length === 0) return;
-    let request: TransactionRequest = 'AddOffsetsToTxn';
+    let asked: TransactionRequest = 'TxnOffsetCommit';
     try {
-      if (!this.#isV2 && !this.#addedGroups.has(group)) {
-        await this.#coordinator.call(this.#boundsOf(bounds), (connection, timeoutMs) =>
-          addOffsets(connection, this.#owner, group, timeoutMs),
-        );
-        this.#state.started();
-        this.#addedGroups.add(group);
-      }
-      request = 'TxnOffsetCommit';
-      await this.#commitOffsets(group, source, bounds);
+      const round: OffsetsRound = {
+        owner: this.#owner,
+        isV2: this.#isV2,
+        started: () => this.#state.started(),
+        asking: (request) => {
+          asked = request;
+        },
+      };
+      await this.#offsets.send(source, round, this.#boundsOf(bounds));
     } catch (error) {
       if (this.#signal.aborted) throw error;
       // What was asked for may happen yet, so that the transaction can't go on without knowing.
-      if (isMillraceError(error)) this.#fail(request, error);
+      if (isMillraceError(error)) this.#fail(asked, error);
       else this.#break(true, messageOf(error), error as Error, {});
       this.#state.checkAlive();
       throw this.#state.failure ?? error;
     }
-  }
-
-  #commitOffsets(group: string, source: OffsetSource, bounds: CallBounds): Promise<void> {
-    let coordinator = this.#groups.get(group);
-    if (coordinator === undefined) {
-      coordinator = new GroupCoordinator(this.#cluster, group);
-      this.#groups.set(group, coordinator);
-    }
-    return coordinator.call(
-      this.#boundsOf(bounds),
-      (connection, timeoutMs) => {
-        const offsets = source.read();
-        if (this.#isV2) this.#state.started();
-        return commitOffsetsInTransaction(connection, this.#owner, offsets, this.#isV2, timeoutMs);
-      },
-      // The member's epoch has moved on, and the next heartbeat tells it (KIP-848).
-      (error) => error.retriable || (source.isLive && hasCode(error, errorCodes.STALE_MEMBER_EPOCH)),
-    );
-  }
-
-  #addPartitions(): void {
-    this.#timer = undefined;
-    if (this.#isAdding || this.#toAdd.size === 0) return;
-    this.#isAdding = true;
-    const queues = [...this.#toAdd];
-    this.#toAdd.clear();
-    this.#coordinator
-      .call(this.#boundsOf({}), (connection, timeoutMs) => addPartitions(connection, this.#owner, queues, timeoutMs))
-      .then(
-        () => {
-          this.#isAdding = false;
-          this.#state.started();
-          for (const queue of queues) this.#added.add(queue);
-          for (const queue of queues) this.#host.offer(queue);
-          this.#addPartitions();
-        },
-        (error: unknown) => {
-          this.#isAdding = false;
-          if (this.#signal.aborted) return;
-          if (!isMillraceError(error)) throw error;
-          this.#fail('AddPartitionsToTxn', error);
-        },
-      );
   }
 
   /** Draws the consequences of an error that is not to be repeated. */
@@ -366,7 +311,6 @@ export class Transactions {
   #drop(error: Error): void {
     this.#dropReason ??= error;
     const reason = this.#dropReason;
-    this.#toAdd.clear();
     queueMicrotask(() => this.#host.drop(reason));
   }
 
@@ -396,7 +340,3 @@ export class Transactions {
 }
 
 const nowhere = { topic: '', partition: -1, recordCount: 0, maybeStored: false };
-
-function hasCode(error: MillraceError, errorCode: number): boolean {
-  return error instanceof KafkaError && error.errorCode === errorCode;
-}
