@@ -1,67 +1,23 @@
 /** Logins, TLS and denied principals through foreign clients: kafkajs, @platformatic/kafka, and librdkafka in kcat. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CertificateAuthority } from '@millrace/base/testing/certificates';
-import { type Cluster, startCluster } from '@millrace/broker';
 import { Consumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
 import kafkajsPackage from 'kafkajs';
 import { eventually } from '../support/eventually.ts';
 import { missing, runCommand } from '../support/run-command.ts';
+import { type Listener, mechanisms, SecuredCluster, users } from './secured-cluster.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel, ResourcePatternTypes } =
   kafkajsPackage;
 const skip = missing('kcat', 'apt-get install kcat');
-const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 type Mechanism = (typeof mechanisms)[number];
-type Listener = 'SASL_PLAINTEXT' | 'SASL_SSL' | 'SSL';
-
-const unsecured = 'org.apache.kafka.common.security.oauthbearer.internals.unsecured';
-const users = { admin: 'admin-secret', alice: 'alice-secret' };
-let directory: string;
-let cluster: Cluster;
-let authority: CertificateAuthority;
+let cluster: SecuredCluster;
 
 before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'millrace-security-'));
-  authority = await CertificateAuthority.create();
-  const { cert, key } = await authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1'] });
-  await writeFile(join(directory, 'ca.pem'), authority.ca);
-  await writeFile(join(directory, 'broker.pem'), key + cert);
-  const olga = await authority.issue({ name: 'O=Data, CN=olga' });
-  await writeFile(join(directory, 'olga.pem'), olga.cert);
-  await writeFile(join(directory, 'olga.key'), olga.key);
-  cluster = await startCluster({
-    name: 'secured',
-    dataDirectory: join(directory, 'data'),
-    brokers: [1, 2].map((nodeId) => ({ nodeId, port: 0 })),
-    configuration: {
-      listeners: ['SASL_PLAINTEXT', 'SASL_SSL', 'SSL'].map((name) => `${name}://127.0.0.1:0`).join(','),
-      'sasl.enabled.mechanisms': mechanisms.join(','),
-      'sasl.server.callback.handler.class': `${unsecured}.OAuthBearerUnsecuredValidatorCallbackHandler`,
-      'ssl.keystore.location': join(directory, 'broker.pem'),
-      'ssl.truststore.location': join(directory, 'ca.pem'),
-      'listener.name.ssl.ssl.client.auth': 'required',
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:admin;User:CN=olga,O=Data',
-    },
-    security: {
-      plainUsers: users,
-      scramUsers: Object.entries(users).map(([username, password]) => ({ username, password })),
-    },
-  });
+  cluster = await SecuredCluster.start();
 });
-after(async () => {
-  await cluster?.close();
-  await rm(directory, { recursive: true, force: true });
-});
-
-function brokersAt(listener: Listener): string[] {
-  return cluster.endpoints.map(({ listeners }) => `127.0.0.1:${listeners?.get(listener)?.port}`);
-}
+after(() => cluster?.[Symbol.asyncDispose]());
 
 /** A token without signature, which lives for an hour. */
 function tokenOf(user: string): string {
@@ -83,11 +39,11 @@ function kafkajs({ listener, mechanism, username, password = users[username] }: 
       ? { mechanism: 'oauthbearer' as const, oauthBearerProvider: async () => ({ value: tokenOf(username) }) }
       : { mechanism: mechanism.toLowerCase() as 'plain', username, password };
   return new Kafka({
-    brokers: brokersAt(listener),
+    brokers: cluster.brokersAt(listener),
     logLevel: logLevel.NOTHING,
     retry: { retries: 2, initialRetryTime: 50 },
     sasl,
-    ...(listener === 'SASL_SSL' && { ssl: { ca: [authority.ca] } }),
+    ...(listener === 'SASL_SSL' && { ssl: { ca: [cluster.ca] } }),
   });
 }
 
@@ -95,10 +51,10 @@ function platformatic({ listener, mechanism, username, password = users[username
   const credentials = mechanism === 'OAUTHBEARER' ? { token: tokenOf(username) } : { username, password };
   return {
     clientId: 'security',
-    bootstrapBrokers: brokersAt(listener),
+    bootstrapBrokers: cluster.brokersAt(listener),
     retries: 1,
     sasl: { mechanism, ...credentials },
-    ...(listener === 'SASL_SSL' && { tls: { ca: authority.ca } }),
+    ...(listener === 'SASL_SSL' && { tls: { ca: cluster.ca } }),
   };
 }
 
@@ -246,9 +202,9 @@ test('who may do nothing is told so by @platformatic/kafka', async () => {
 });
 
 function kcat(listener: Listener, settings: Readonly<Record<string, string>>, args: readonly string[], input = '') {
-  const all = { 'security.protocol': listener, 'ssl.ca.location': join(directory, 'ca.pem'), ...settings };
+  const all = { 'security.protocol': listener, 'ssl.ca.location': cluster.file('ca.pem'), ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
-  return runCommand('kcat', ['-b', brokersAt(listener).join(','), ...options, ...args], { input });
+  return runCommand('kcat', ['-b', cluster.brokersAt(listener).join(','), ...options, ...args], { input });
 }
 
 /**
@@ -282,8 +238,8 @@ for (const mechanism of kcatMechanisms) {
 test('kcat is the principal of its certificate', { skip }, async () => {
   const topic = await topicOf('mutual');
   const identity = {
-    'ssl.certificate.location': join(directory, 'olga.pem'),
-    'ssl.key.location': join(directory, 'olga.key'),
+    'ssl.certificate.location': cluster.file('olga.pem'),
+    'ssl.key.location': cluster.file('olga.key'),
   };
   const produced = await kcat('SSL', identity, ['-P', '-t', topic], 'hello\n');
   assert.equal(produced.code, 0, produced.stderr);

@@ -18,14 +18,14 @@ export const brokerSecurityOptions = {
   listener: many(
     {
       placeholder: 'NAME://HOST:PORT',
-      help: "In place of --port: what the first broker listens on, as in Kafka's listeners, such as SASL_SSL://127.0.0.1:9093",
+      help: 'In place of --port: what the first broker listens on, such as SASL_SSL://127.0.0.1:9093',
     },
     (value) => value,
   ),
   addScram: many(
     {
       placeholder: 'SPEC',
-      help: "A user, unless it is there: 'SCRAM-SHA-512=[name=alice,password=secret]', or password-file=FILE in place of the password",
+      help: "A user, if absent: 'SCRAM-SHA-512=[name=alice,password=secret]'; or password-file=FILE",
     },
     parseScram,
   ),

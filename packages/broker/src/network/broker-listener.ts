@@ -9,7 +9,7 @@ export interface BrokerListenerOptions {
   readonly network: Network;
   /** At least one. A port of 0 is a free one, chosen at the first opening and kept. */
   readonly plans: readonly ListenerPlan[];
-  /** What a listener with TLS shows and asks for now. */
+  /** What a listener with TLS is to show and to ask for. */
   readonly tlsOf: (plan: ListenerPlan) => Promise<ListenTls | undefined>;
   /** Makes a connection of an accepted socket; or refuses it, sees to its end, and answers undefined. */
   readonly accept: (
@@ -82,7 +82,7 @@ export class BrokerListener {
     port.port = port.listener.port;
   }
 
-  /** Shows new connections the certificates that are there now; what can't be used is reported, and the old ones stay. */
+  /** Shows new connections the present certificates; what can't be used is reported, and the old ones stay. */
   async renewTls(): Promise<void> {
     for (const port of this.#ports) {
       if (port.tls === undefined) continue;

@@ -92,7 +92,7 @@ export class ClusterSecurity {
     }
   }
 
-  /** What a TLS listener shows and asks for now; undefined where there is no TLS. */
+  /** What a TLS listener is to show and to ask for; undefined where there is no TLS. */
   async tlsOf({ name, protocol }: ListenerPlan): Promise<ListenTls | undefined> {
     return isTls(protocol) ? tlsIdentity(this.#options.configuration, name, this.#options.platform.disk) : undefined;
   }

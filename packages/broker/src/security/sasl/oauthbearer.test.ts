@@ -168,13 +168,10 @@ test('keys may come from a server', async () => {
 });
 
 test('tokens without signature pass only where the handler for them is named', async () => {
-  const handler = 'org.apache.kafka.common.security.oauthbearer.internals.unsecured';
-  await using own = await ClusterFixture.start({
-    configuration: {
-      ...base,
-      [`listener.name.sasl_plaintext.oauthbearer.sasl.server.callback.handler.class`]: `${handler}.OAuthBearerUnsecuredValidatorCallbackHandler`,
-    },
-  });
+  const unsecured = 'org.apache.kafka.common.security.oauthbearer.internals.unsecured';
+  const handler = `${unsecured}.OAuthBearerUnsecuredValidatorCallbackHandler`;
+  const name = 'listener.name.sasl_plaintext.oauthbearer.sasl.server.callback.handler.class';
+  await using own = await ClusterFixture.start({ configuration: { ...base, [name]: handler } });
   const claims = { sub: 'alice', iat: seconds(), exp: seconds() + 60 };
   assert.equal(await codeOf(own, new UnsecuredJWT(claims).encode()), errorCodes.NONE);
   const refused = [
