@@ -35,14 +35,8 @@ import { ConsumerGroup, notStored } from './consumer/consumer-group.ts';
 import { leftEpoch } from './consumer/consumer-member.ts';
 import { type DescribedConsumerGroup, describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
 import { GroupConfigurations } from './consumer/group-configurations.ts';
-import {
-  type HeartbeatAnswer,
-  heartbeat,
-  leave,
-  refusalOfRequest,
-  refused,
-  type TopicFilter,
-} from './consumer/heartbeat.ts';
+import { type HeartbeatAnswer, heartbeat, leave, refused, type TopicFilter } from './consumer/heartbeat.ts';
+import { refusalOfRequest } from './consumer/heartbeat-request.ts';
 import { fetchErrorOf } from './consumer/offset-rules.ts';
 import { PatternResolver } from './consumer/pattern-resolver.ts';
 import { describeGroup } from './describe.ts';

@@ -91,11 +91,12 @@ export class ConsumerClient {
     this.lose();
   }
 
-  /** A heartbeat of an epoch before comes once more, by a way that took long. */
+  /** A heartbeat of an epoch before comes once more, by a way that took long. What it is answered is lost. */
   async repeatOutdated({ groups }: GroupFixture): Promise<void> {
     if (this.#outdated === undefined || this.#outdated.memberEpoch === 0) return;
     const client = { clientId: 'client', clientHost: '/127.0.0.1', apiVersion: this.options.version };
     await groups.consumerHeartbeat(this.#outdated, client, () => true);
+    this.lose();
   }
 
   /** Reads other topics from now on. */

@@ -20,7 +20,7 @@ import type { Client, JoinAnswer, SyncAnswer } from '../group-member.ts';
 import { owns, partitionsOf, type TopicPartitions } from './assignment.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { type ConsumerMember, readsSame, sortedNames } from './consumer-member.ts';
-import { blankMember, newMemberId, staticMember } from './heartbeat.ts';
+import { blankMember, newMemberId, staticMember } from './find-member.ts';
 import { classicAssignment } from './migration.ts';
 
 type LeaveAnswer = NonNullable<ResponseDraft<typeof leaveGroup>['members']>;
@@ -140,8 +140,8 @@ export function heartbeatAsClassic(group: ConsumerGroup, request: HeartbeatReque
 }
 
 /**
- * LeaveGroup takes out members of both protocols: administrators remove them so, static ones by their instance id alone.
- * In the group's turn.
+ * LeaveGroup takes out members of both protocols: administrators remove them so, static ones by their instance id
+ * alone. In the group's turn.
  */
 export async function leaveAsClassic(
   group: ConsumerGroup,

@@ -21,11 +21,11 @@ export interface ConsumerGroupEnvironment extends GroupEnvironment {
   readonly topics: TopicLookup;
   readonly configurations: GroupConfigurations;
   readonly resolver: PatternResolver;
-  /** Makes a classic group of one whose members but `leaving` all speak the classic protocol; false if it must not. */
+  /** Makes a classic group of one whose members but `leaving` all speak that protocol; false if it must not. */
   readonly downgrade: (group: ConsumerGroup, leaving: readonly string[]) => Promise<boolean>;
 }
 
-/** What a member is expected to do in time: be heard of, give partitions up, and, by the classic protocol, join, sync. */
+/** What a member is expected to do in time: be heard of, give partitions up, and, if it is classic, join and sync. */
 export type Expectation = 'session' | 'revocation' | 'join' | 'sync';
 
 const reasons: Readonly<Record<Expectation, string>> = {

@@ -1,7 +1,7 @@
 /**
- * Random members of one consumer group: they join, tell what they own, give up late what they are told to, lose answers,
- * repeat old heartbeats, change what they read, leave, crash, come back as static members, and a classic one among them
- * joins and syncs; topics come, grow and go; writes fail; the process is killed. After every step:
+ * Random members of one consumer group: they join, tell what they own, give up late what they are told to, lose
+ * answers, repeat old heartbeats, change what they read, leave, crash, come back as static members, and a classic one
+ * among them joins and syncs; topics come, grow and go; writes fail; the process is killed. After every step:
  *
  * - no partition is read by two clients that are members;
  * - epochs never go back, those of the group and those that a member is told under one id.

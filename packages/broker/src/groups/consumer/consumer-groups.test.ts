@@ -248,7 +248,7 @@ test('members commit by topic ids with their epoch, and not with another', async
   assert.deepEqual(await fixture.offsets('g'), { 'orders-1': 5 });
 });
 
-test('offsets of topics that members read are kept, others expire, and an empty group goes with its last one', async () => {
+test('offsets of topics that members read are kept, others expire; an empty group goes with its last one', async () => {
   const configuration = { 'offsets.retention.minutes': '1', 'offsets.retention.check.interval.ms': '30000' };
   const fixture = await GroupFixture.start({ configuration });
   const [member] = await settled(fixture, { topicNames: [], pattern: 'orders' });

@@ -2,7 +2,6 @@
  * ConsumerGroupHeartbeat's rules (KIP-848): who becomes a member, what makes a new epoch, what a member is told to own.
  * They are those of Kafka 4.1's coordinator, down to the texts of refusals.
  */
-import { randomUuidBytes } from '@millrace/base';
 import {
   type ConsumerGroupHeartbeatRequest,
   type consumerGroupHeartbeat,
@@ -15,57 +14,21 @@ import { type Assignment, isSameAssignment, isSubset, noPartitions, topicPartiti
 import type { ChangeDraft } from './change-draft.ts';
 import { type ConsumerGroup, notStored } from './consumer-group.ts';
 import { type ConsumerMember, leftAsStaticEpoch, leftEpoch, readsSame, sortedNames } from './consumer-member.ts';
+import {
+  blankMember,
+  fencedInstance,
+  fullGroup,
+  newMemberId,
+  staticMember,
+  unknownInstance,
+  unknownMember,
+} from './find-member.ts';
 import { TopicPattern, TopicPatternError } from './topic-pattern.ts';
 
 export type HeartbeatAnswer = ResponseDraft<typeof consumerGroupHeartbeat>;
 
-/** From this version on the client chooses its member id. */
-const ownMemberIdVersion = 1;
-
 /** Whether the member may know that a topic exists, for topics that only a pattern names. */
 export type TopicFilter = (topicName: string) => boolean;
-
-/** The refusal of a request that is wrong whatever the group is. */
-export function refusalOfRequest(
-  request: ConsumerGroupHeartbeatRequest,
-  apiVersion: number,
-  assignorNames: readonly string[],
-): Refusal | undefined {
-  const { memberId, memberEpoch, serverAssignor } = request;
-  const message = wrongField(request, apiVersion);
-  if (message !== undefined) return { errorCode: errorCodes.INVALID_REQUEST, message };
-  if (memberEpoch !== 0 && memberId.trim() === '') {
-    return { errorCode: errorCodes.INVALID_REQUEST, message: "MemberId can't be empty." };
-  }
-  if (serverAssignor === null || assignorNames.includes(serverAssignor)) return undefined;
-  const supported = assignorNames.join(', ');
-  return {
-    errorCode: errorCodes.UNSUPPORTED_ASSIGNOR,
-    message: `ServerAssignor ${serverAssignor} is not supported. Supported assignors: ${supported}.`,
-  };
-}
-
-function wrongField(request: ConsumerGroupHeartbeatRequest, apiVersion: number): string | undefined {
-  const isBlank = (text: string | null): boolean => text !== null && text.trim() === '';
-  if (isBlank(request.groupId)) return "GroupId can't be empty.";
-  if (apiVersion >= ownMemberIdVersion && isBlank(request.memberId)) return "MemberId can't be empty.";
-  if (isBlank(request.instanceId)) return "InstanceId can't be empty.";
-  if (isBlank(request.rackId)) return "RackId can't be empty.";
-  if (request.memberEpoch === 0) return wrongFieldOfJoin(request);
-  if (request.memberEpoch === leftAsStaticEpoch && request.instanceId === null) return "InstanceId can't be null.";
-  return request.memberEpoch < leftAsStaticEpoch ? 'MemberEpoch is invalid.' : undefined;
-}
-
-function wrongFieldOfJoin(request: ConsumerGroupHeartbeatRequest): string | undefined {
-  if (request.rebalanceTimeoutMs === -1) return 'RebalanceTimeoutMs must be provided in first request.';
-  if (request.topicPartitions === null || request.topicPartitions.length > 0) {
-    return 'TopicPartitions must be empty when (re-)joining.';
-  }
-  const isSilent = request.subscribedTopicNames === null && request.subscribedTopicRegex === null;
-  return isSilent
-    ? 'Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.'
-    : undefined;
-}
 
 /** The answer that tells of a refusal. */
 export function refused({ errorCode, message }: { errorCode: number; message: string | null }): HeartbeatAnswer {
@@ -105,7 +68,7 @@ export async function leave(group: ConsumerGroup, request: ConsumerGroupHeartbea
   const { memberId, instanceId, memberEpoch } = request;
   const member = instanceId === null ? group.state.members.get(memberId) : staticMember(group, instanceId);
   if (member === undefined)
-    return refused(instanceId === null ? unknown(group, memberId) : unknownInstance(instanceId));
+    return refused(instanceId === null ? unknownMember(group, memberId) : unknownInstance(instanceId));
   if (member.id !== memberId && instanceId !== null) return refused(fencedInstance(memberId, instanceId, member.id));
   const left: HeartbeatAnswer = { errorCode: errorCodes.NONE, memberId, memberEpoch, heartbeatIntervalMs: 0 };
   if (memberEpoch === leftEpoch || instanceId === null) {
@@ -134,7 +97,7 @@ function findMember(group: ConsumerGroup, request: ConsumerGroupHeartbeatRequest
   const current = instanceId === null ? members.get(memberId) : staticMember(group, instanceId);
   if (instanceId === null || (joins && current === undefined)) {
     const member = members.get(memberId) ?? (joins ? blankMember(memberId, instanceId) : undefined);
-    if (member === undefined) return unknown(group, memberId);
+    if (member === undefined) return unknownMember(group, memberId);
     const isNew = !members.has(memberId);
     return (isNew ? undefined : epochRefusal(member, memberEpoch, topicPartitions)) ?? { member };
   }
@@ -155,31 +118,6 @@ function takePlace(current: ConsumerMember, memberId: string, instanceId: string
     };
   }
   return { member: { ...current, id: memberId, epoch: 0, previousEpoch: 0 }, replaced: current };
-}
-
-export function blankMember(id: string, instanceId: string | null): ConsumerMember {
-  return {
-    id,
-    instanceId,
-    rackId: null,
-    clientId: '',
-    clientHost: '',
-    rebalanceTimeoutMs: -1,
-    serverAssignor: null,
-    topicNames: [],
-    topicPattern: '',
-    classic: null,
-    epoch: 0,
-    previousEpoch: -1,
-    state: 'stable',
-    assigned: noPartitions,
-    revoking: noPartitions,
-  };
-}
-
-export function staticMember(group: ConsumerGroup, instanceId: string): ConsumerMember | undefined {
-  const id = group.state.idOfInstance(instanceId);
-  return id === undefined ? undefined : group.state.members.get(id);
 }
 
 /** A member may come with the epoch before, if it owns nothing but what it owns now: an answer got lost. */
@@ -274,35 +212,4 @@ function heartbeatAnswer(
 
 function assignmentAnswer(assignment: Assignment): HeartbeatAnswer['assignment'] {
   return { topicPartitions: topicPartitionsOf(assignment) };
-}
-
-/** A random id in the form of Kafka's. */
-export function newMemberId(group: ConsumerGroup): string {
-  return Buffer.from(randomUuidBytes(group.environment.platform.randomness)).toString('base64url');
-}
-
-export function fullGroup(group: ConsumerGroup): Refusal {
-  const { consumerMembersMax } = group.environment.settings;
-  return {
-    errorCode: errorCodes.GROUP_MAX_SIZE_REACHED,
-    message: `The consumer group has reached its maximum capacity of ${consumerMembersMax} members.`,
-  };
-}
-
-export function unknown(group: ConsumerGroup, memberId: string): Refusal {
-  return {
-    errorCode: errorCodes.UNKNOWN_MEMBER_ID,
-    message: `Member ${memberId} is not a member of group ${group.id}.`,
-  };
-}
-
-export function unknownInstance(instanceId: string): Refusal {
-  return { errorCode: errorCodes.UNKNOWN_MEMBER_ID, message: `Instance id ${instanceId} is unknown.` };
-}
-
-export function fencedInstance(memberId: string, instanceId: string, byMemberId: string): Refusal {
-  return {
-    errorCode: errorCodes.FENCED_INSTANCE_ID,
-    message: `Static member ${memberId} with instance id ${instanceId} was fenced by member ${byMemberId}.`,
-  };
 }
