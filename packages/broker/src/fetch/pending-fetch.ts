@@ -28,6 +28,8 @@ export interface PartitionFetch {
   readonly preferredReplica?: number;
   /** Of these, bytes for which room was taken. */
   fileBytes?: number;
+  /** The log's `writtenBytes` when it was read. */
+  writtenBefore?: number;
 }
 
 export interface FetchLimits {
@@ -93,7 +95,7 @@ export class PendingFetch implements AppendListener {
     }
     try {
       while (!expired) {
-        if (this.#dirty.size === 0) await this.#woken();
+        while (!expired && !this.#isWorthReading()) await this.#woken();
         await this.#readAll();
         if (this.#isComplete()) return;
       }
@@ -108,6 +110,21 @@ export class PendingFetch implements AppendListener {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
+  }
+
+  /** Whether enough may be there by now, so that a large minimum does not cost a read an append. */
+  #isWorthReading(): boolean {
+    if (this.#dirty.size === 0) return false;
+    // A transaction's end makes more readable than its marker.
+    if (this.#limits.committedOnly) return true;
+    let total = 0;
+    for (const { partition, session, chunks, writtenBefore = 0, leaderEpoch } of this.#fetches) {
+      if (partition === undefined) continue;
+      if (partition.owner.deleted || (leaderEpoch ?? partition.leaderEpoch) !== partition.leaderEpoch) return true;
+      const came = (partition.log?.writtenBytes ?? 0) - writtenBefore;
+      total += Math.min(session.target.bytesMax, byteLength(chunks) + came);
+    }
+    return total >= this.#limits.bytesMin;
   }
 
   #isComplete(): boolean {
@@ -156,6 +173,7 @@ export class PendingFetch implements AppendListener {
     if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
     fetch.fileBytes = 0;
     fetch.chunks = [];
+    fetch.writtenBefore = partition.log?.writtenBytes ?? 0;
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       return undefined;

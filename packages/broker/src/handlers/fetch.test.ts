@@ -50,6 +50,24 @@ test('a fetch that gets too little answers when its time is up', async () => {
   assert.deepEqual(values, ['little']);
 });
 
+test('a fetch that waits for many bytes reads again only when they may be there', async () => {
+  await fixture.createTopic('greedy');
+  const partition = fixture.cluster.topics.byName('greedy')?.partitions[0];
+  assert.ok(partition !== undefined);
+  const read = partition.read.bind(partition);
+  let reads = 0;
+  partition.read = (...args) => {
+    reads += 1;
+    return read(...args);
+  };
+  const fetching = fixture.fetch('greedy', 0, { waitMs: 30_000, bytesMin: 20_000 });
+  await using other = await secondConnection();
+  for (let index = 0; index < 25; index++) await other.produce('greedy', batchOf({ values: ['x'.repeat(1000)] }));
+  const { values } = await fetching;
+  assert.ok(values.length >= 18 && values.length <= 20, `${values.length} records`);
+  assert.ok(reads <= 3, `${reads} reads`);
+});
+
 test('the first batch comes whole even when it is larger than the limit', async () => {
   await fixture.createTopic('oversized');
   await fixture.produce('oversized', batchOf({ values: ['x'.repeat(5000)] }));

@@ -20,6 +20,7 @@ export class LogWriter {
   readonly #producers: ProducerStates;
   readonly #unsynced: Unsynced;
   #writtenTo = 0;
+  #writtenBytes = 0;
   /** Something may lie behind the last whole batch of the active segment. */
   #isTorn = false;
   /** A sync of the active segment has failed, so that another one would prove nothing. */
@@ -35,6 +36,11 @@ export class LogWriter {
   /** Offset after the last record that is written, and synced where `flush.messages` asks for it. */
   get writtenTo(): number {
     return this.#writtenTo;
+  }
+
+  /** Bytes written since the start. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** How long the oldest record that is not synced has been waiting, in milliseconds; below 0 when there is none. */
@@ -190,6 +196,7 @@ export class LogWriter {
       if (producer !== undefined) segment.addAborted(this.#producers.commit(producer));
     }
     this.#writtenTo = segment.nextOffset;
+    for (const { length } of batches) this.#writtenBytes += length;
   }
 
   /** The segment that the next batch goes to: the active one, unless it is full or old. */

@@ -102,6 +102,11 @@ export class Log {
     return open === undefined ? this.highWatermark : Math.max(open, this.#startOffset);
   }
 
+  /** Bytes that became readable since the start, whatever was deleted since: for telling how many came meanwhile. */
+  get writtenBytes(): number {
+    return this.#writer.writtenBytes;
+  }
+
   /** Bytes in all segments. */
   get sizeBytes(): number {
     return this.#segments.sizeBytes;
