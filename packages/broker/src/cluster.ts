@@ -109,7 +109,7 @@ const openFilesMaxDefault = 512;
 /** Syncs at once, where all writes are synced: half the threads that do them. */
 const syncsAtOnce = 2;
 const answerBytesMaxDefault = 256 * 1024 * 1024;
-/** How often the files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
+/** How often files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
 const securityCheckMs = 2000;
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
 const flushCheckMs = 1000;
