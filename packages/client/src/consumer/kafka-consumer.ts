@@ -12,7 +12,7 @@ import type {
   GroupOffsets,
   OffsetQuery,
 } from '../consumer.ts';
-import { ClosedError, CommitError, ConsumerBusyError, InvalidOptionError } from '../errors.ts';
+import { ClosedError, ConsumerBusyError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import { integerOption } from '../settings.ts';
 import type { ConsumerFigures } from '../telemetry/metric-window.ts';
@@ -21,12 +21,12 @@ import { Arrivals } from './arrivals.ts';
 import { BatchSupply } from './batch-supply.ts';
 import { Committer } from './committer.ts';
 import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
-import { ConsumerMembership } from './consumer-membership.ts';
 import { type ConsumerSettings, checkedStart, consumerSettings, type GroupSettings } from './consumer-settings.ts';
 import { FetchBudget } from './fetch-budget.ts';
 import { Fetcher } from './fetcher.ts';
-import { GroupMembership } from './group-membership.ts';
+import { GroupProgress } from './group-progress.ts';
 import { LoopGate } from './loop-gate.ts';
+import { makeMembership } from './make-membership.ts';
 import type { Membership, MembershipHost } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
 import { OwnPartitions } from './own-partitions.ts';
@@ -34,7 +34,6 @@ import { Ownership } from './ownership.ts';
 import { PartitionSet } from './partition-set.ts';
 import type { PartitionState } from './partition-state.ts';
 import { Positions } from './positions.ts';
-import { MatchingTopics, NamedTopics } from './subscription.ts';
 import { TopicReader } from './topic-reader.ts';
 
 const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
@@ -53,6 +52,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #positions: Positions;
   readonly #membership: Membership | undefined;
   readonly #committer: Committer | undefined;
+  readonly #progress: GroupProgress;
   readonly #ownership: Ownership;
   readonly #own: OwnPartitions | undefined;
   readonly #abort = new AbortController();
@@ -114,6 +114,13 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
         failed,
       });
     } else if (coordinator !== undefined) this.#membership = this.#makeMembership(settings.membership, coordinator);
+    this.#progress = new GroupProgress({
+      group: settings.group,
+      partitions,
+      committer: this.#committer,
+      member: () => this.#membership?.member,
+      drop: (state) => arrivals.drop(state),
+    });
     this.#stopListening = cluster.metadata.onLearnt((topic) => this.#learnt(topic));
   }
 
@@ -140,25 +147,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
     this.#checkOpen();
-    const committer = this.#committer;
-    if (committer === undefined) {
-      throw noGroup();
-    }
-    if (offsets !== undefined) {
-      // What the user commits is what is handled: the commit at the end must not take it back.
-      for (const { topic, partition, offset } of offsets) {
-        const state = this.#partitions.get({ topic, partition });
-        if (state === undefined) continue;
-        state.handled = offset;
-        state.handledEpoch = -1;
-      }
-      await committer.commit(
-        offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })),
-        options,
-      );
-      return;
-    }
-    await committer.commitHandedOut(this.#partitions, options);
+    await this.#progress.commit(offsets, options);
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -202,34 +191,11 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   }
 
   groupOffsets(): GroupOffsets {
-    const { group } = this.#settings;
-    if (group === undefined) throw noGroup();
-    const offsets: TopicPartitionOffset[] = [];
-    for (const { isPositioned, topic, partition, position, base, committed } of this.#partitions) {
-      if (isPositioned && (position !== base || (committed >= 0 && position !== committed))) {
-        offsets.push({ topic, partition, offset: position });
-      }
-    }
-    const { generationId, memberId, instanceId } = this.#membership?.member ?? nobody;
-    if (this.#membership !== undefined && memberId === '') {
-      // Brokers take offsets from nobody in particular at any time, so that others' progress would be overwritten.
-      throw new CommitError(group, offsets, 'this consumer is no member of the group just now; ask for the next batch');
-    }
-    return { group, offsets, generationId, memberId, instanceId };
+    return this.#progress.offsets();
   }
 
   offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void {
-    for (const place of offsets) {
-      const state = this.#partitions.get(place);
-      if (state === undefined) continue;
-      if (outcome === 'committed') {
-        state.committed = place.offset;
-        state.base = place.offset;
-      } else if (state.isPositioned && state.position > state.base) {
-        this.#arrivals.drop(state);
-        state.moveTo(state.base, -1);
-      }
-    }
+    this.#progress.settled(offsets, outcome);
     this.#positions.poke();
     this.#fetcher.poke();
   }
@@ -273,7 +239,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   }
 
   #makeMembership(membership: GroupSettings, coordinator: GroupCoordinator): Membership {
-    const { onAssigned, onRevoked, onLost, topicPattern } = membership;
+    const { onAssigned, onRevoked, onLost } = membership;
     const names = this.#settings.topics.map(nameOf);
     const host: MembershipHost = {
       owned: () => this.#partitions.names(),
@@ -285,12 +251,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       revoke: (partitions) => this.#ownership.revoke(partitions, onRevoked),
       lose: (partitions) => this.#ownership.lose(partitions, onLost),
     };
-    if (membership.protocol === 'consumer') {
-      return new ConsumerMembership(this.#cluster, membership, names, coordinator, host);
-    }
-    const subscription =
-      topicPattern === undefined ? new NamedTopics(names) : new MatchingTopics(this.#cluster, topicPattern);
-    return new GroupMembership(this.#cluster, membership, subscription, coordinator, host);
+    return makeMembership(this.#cluster, membership, names, coordinator, host);
   }
 
   #learnt(topic: string): void {
@@ -364,11 +325,4 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     }
     if (this.#failure !== undefined && !isMillraceError(this.#failure)) throw this.#failure;
   }
-}
-
-function noGroup(): InvalidOptionError {
-  return new InvalidOptionError(
-    'group',
-    'is not given, so there is nowhere to commit to; make the consumer with a group',
-  );
 }

@@ -1,6 +1,5 @@
 /** The producer: the door to topics, batches, and the sender, and the clock that watches over their deadlines. */
-import { isMillraceError, messageOf, sleep, type Timer } from '@millrace/base';
-import { backoffMs } from '../backoff.ts';
+import { isMillraceError, messageOf, type Timer } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
 import { BufferFullError, ClosedError, InvalidOptionError } from '../errors.ts';
 import type {
@@ -13,7 +12,6 @@ import type {
   TransactionOptions,
 } from '../producer.ts';
 import { abortable } from '../retry.ts';
-import { integerOption } from '../settings.ts';
 import { nameOf, type TopicLike } from '../topic.ts';
 import { Accumulator } from './accumulator.ts';
 import { BuilderPool } from './builder-pool.ts';
@@ -27,6 +25,7 @@ import { type ProducerSettings, producerSettings } from './producer-settings.ts'
 import { Sender } from './sender.ts';
 import { TopicPartitions } from './topic-partitions.ts';
 import { type AnyRecord, TopicWriter } from './topic-writer.ts';
+import { type RunnerParts, runInTransaction } from './transaction-runner.ts';
 import { Transactions } from './transactions.ts';
 import { TurnClock } from './turn-clock.ts';
 
@@ -134,24 +133,14 @@ export class KafkaProducer implements Producer {
     work: (transaction: Transaction) => Promise<Result>,
     options: TransactionOptions = {},
   ): Promise<Result> {
-    const attemptsMax = integerOption('attemptsMax', options.attemptsMax, 5, 1, 2 ** 31 - 1);
-    for (let attempts = 1; ; attempts++) {
-      const transaction = await this.#begin(options, true);
-      try {
-        const result = await work(transaction);
-        await transaction.commit(options);
-        return result;
-      } catch (error) {
-        const again = await this.#undo(transaction, error, options);
-        if (!again || attempts >= attemptsMax || options.signal?.aborted) {
-          transaction.giveUp();
-          throw error;
-        }
-        const { platform } = this.#cluster.settings;
-        const pauseMs = backoffMs(this.#cluster.settings, attempts, platform.randomness);
-        await sleep(platform.timers, pauseMs, options.signal);
-      }
-    }
+    const { settings } = this.#cluster;
+    const parts: RunnerParts = {
+      platform: settings.platform,
+      backoff: settings,
+      begin: (bounds) => this.#begin(bounds, true),
+      isCommitting: () => this.#transactions?.state.phase === 'committing',
+    };
+    return runInTransaction(parts, work, options);
   }
 
   begin(options: TransactionCallOptions = {}): Promise<Transaction> {
@@ -230,22 +219,6 @@ export class KafkaProducer implements Producer {
     await transactions.begin(options);
     this.#transaction = new KafkaTransaction(this, transactions, isManaged);
     return this.#transaction;
-  }
-
-  /** Aborts what failed, and answers whether it may be tried again. Rejects where it can't be aborted. */
-  async #undo(transaction: KafkaTransaction, error: unknown, options: TransactionCallOptions): Promise<boolean> {
-    if (transaction.isOver) return isMillraceError(error, 'transaction_abortable') && error.retriable;
-    const { isRepeatable } = transaction;
-    // Where the outcome is not known yet there is nothing to undo.
-    if (this.#transactions?.state.phase === 'committing') return false;
-    try {
-      await transaction.abort({ timeoutMs: options.timeoutMs });
-    } catch (abortError) {
-      // What `work` ran into says more; the next transaction tells if this producer is of no use any more.
-      if (!isMillraceError(abortError)) throw abortError;
-      return false;
-    }
-    return isRepeatable;
   }
 
   async #flush(): Promise<void> {
