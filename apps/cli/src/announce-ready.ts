@@ -14,10 +14,11 @@ export async function announceReady(
   const addresses: RunAddresses = {
     ...served,
     startedAt: new Date().toISOString(),
-    clusters: fleet.clusters.map(({ name, clusterId, bootstrap, brokers }) => ({
+    clusters: fleet.clusters.map(({ name, clusterId, bootstrap, brokers, listeners }) => ({
       name,
       clusterId,
       bootstrap,
+      ...(Object.keys(listeners).length > 1 && { listeners }),
       brokers,
     })),
   };
@@ -36,7 +37,11 @@ function printReady(addresses: RunAddresses, dataDirectory: string, terminal: Te
   const rows: [string, string][] = [
     ...(url === null ? [] : [['Status page', url] as [string, string]]),
     ...(collectorUrl === null ? [] : [['Collector', `${collectorUrl}/t`] as [string, string]]),
-    ...clusters.map(({ name, bootstrap }): [string, string] => [`Cluster ${name}`, bootstrap]),
+    ...clusters.flatMap(({ name, bootstrap, listeners }): [string, string][] =>
+      listeners === undefined
+        ? [[`Cluster ${name}`, bootstrap]]
+        : Object.entries(listeners).map(([listener, at]) => [`Cluster ${name}, ${listener}`, at]),
+    ),
     ['Data', dataDirectory],
   ];
   const widest = Math.max(...rows.map(([name]) => name.length));

@@ -10,7 +10,7 @@
  * directory; the caller does.
  */
 import { assert, MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
-import type { BrokerEndpoint } from './broker-endpoint.ts';
+import { addressFor, type BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
@@ -255,7 +255,18 @@ export class Cluster implements ClusterState, AsyncDisposable {
     return this.#endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack }));
   }
 
-  /** `host:port,host:port` of the brokers that run, for a client's bootstrap servers. */
+  /** Bootstrap servers by the names of listeners, of the brokers that run. */
+  get listeners(): Readonly<Record<string, string>> {
+    const names = [...(this.#endpoints[0]?.listeners?.keys() ?? [])];
+    const at = (name: string): string =>
+      this.#endpoints
+        .map((endpoint) => addressFor(endpoint, name))
+        .map(({ host, port }) => `${host}:${port}`)
+        .join(',');
+    return Object.fromEntries(names.map((name) => [name, at(name)]));
+  }
+
+  /** `host:port,host:port` of the brokers that run, at their first listener, for a client's bootstrap servers. */
   get bootstrap(): string {
     return this.#endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
   }

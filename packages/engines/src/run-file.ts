@@ -28,6 +28,8 @@ export interface RunCluster {
   readonly clusterId: string;
   /** `host:port,host:port`. */
   readonly bootstrap: string;
+  /** The like by the names of listeners, where there are several. */
+  readonly listeners?: Readonly<Record<string, string>> | undefined;
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
 }
 
