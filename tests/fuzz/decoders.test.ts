@@ -10,6 +10,7 @@ import { batches } from './targets/batches.ts';
 import { compression } from './targets/compression.ts';
 import { frames } from './targets/frames.ts';
 import { consumerProtocol, requests, responses } from './targets/messages.ts';
+import { sasl } from './targets/sasl.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Date.now() % 2 ** 32);
@@ -24,6 +25,7 @@ const modules: Record<string, Record<string, FuzzTarget>> = {
   'targets/frames.ts': { frames },
   'targets/batches.ts': { batches },
   'targets/compression.ts': { compression },
+  'targets/sasl.ts': { sasl },
 };
 
 for (const [path, targets] of Object.entries(modules)) {

@@ -147,7 +147,7 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
 
 /** What `get` answers once `isThere` accepts it, which in a real cluster takes the change's way to all brokers. */
 export async function settled<T>(get: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   for (;;) {
     const value = await get();
     if (isThere(value) || performance.now() > deadline) return value;
