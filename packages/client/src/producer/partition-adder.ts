@@ -1,7 +1,7 @@
 /**
- * Tells the coordinator of a transaction's partitions before their first batches go out, where brokers don't add them by
- * themselves (transactions of the first kind): those that are wanted in one turn of the event loop together, one request
- * at a time.
+ * Tells the coordinator of a transaction's partitions before their first batches go out, where brokers don't add them
+ * by themselves (transactions of the first kind): those that are wanted in one turn of the event loop together, one
+ * request at a time.
  */
 import { isMillraceError, type MillraceError, type Timer, type Timers } from '@millrace/base';
 import type { PartitionQueue } from './partition-queue.ts';

@@ -5,9 +5,8 @@
  * Ending a transaction goes on in the background until the coordinator has answered, however long its callers wait for
  * it: nobody but the coordinator knows whether it is committed. The next transaction begins after that.
  */
-import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
+import { isMillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError } from '@millrace/wire';
-import type { ClientEvent } from '../client.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Coordinator } from '../coordinator.ts';
@@ -16,11 +15,11 @@ import { retrying } from '../retry.ts';
 import { PartitionAdder } from './partition-adder.ts';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { ProducerFencedError, TransactionAbortableError } from './transaction-errors.ts';
+import { TransactionFailures } from './transaction-failures.ts';
 import { type OffsetSource, type OffsetsRound, TransactionOffsets } from './transaction-offsets.ts';
 import { addPartitions, end, init, type TransactionOwner, usesV2 } from './transaction-requests.ts';
-import { type Doubts, TransactionState } from './transaction-state.ts';
-import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-verdicts.ts';
+import { TransactionState } from './transaction-state.ts';
+import type { TransactionRequest } from './transaction-verdicts.ts';
 
 /** The coordinator is busy with the transaction before for a few milliseconds as a rule. */
 const firstPauseMs = 20;
@@ -56,13 +55,14 @@ export class Transactions {
   readonly #sending = new Set<Promise<void>>();
   readonly #adder: PartitionAdder;
   readonly #offsets: TransactionOffsets;
-  #dropReason: Error | undefined;
+  readonly #failures: TransactionFailures;
 
   constructor(cluster: Cluster, options: TransactionsOptions, signal: AbortSignal, host: TransactionsHost) {
     this.#cluster = cluster;
     this.#options = options;
     this.#signal = signal;
     this.#host = host;
+    this.#failures = new TransactionFailures(cluster, options.transactionalId, this.#state, host.drop);
     const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
     const backoff = { retryBackoffMs: Math.min(firstPauseMs, retryBackoffMs), retryBackoffMaxMs };
     this.#coordinator = new Coordinator(cluster, 'transactional id', options.transactionalId, backoff);
@@ -77,7 +77,7 @@ export class Transactions {
         for (const queue of queues) this.#host.offer(queue);
       },
       failed: (error) => {
-        if (!this.#signal.aborted) this.#fail('AddPartitionsToTxn', error);
+        if (!this.#signal.aborted) this.#failures.fail('AddPartitionsToTxn', error);
       },
     });
   }
@@ -102,7 +102,7 @@ export class Transactions {
 
   /** Why nothing may be sent any more of what was written; undefined while it may. */
   get dropReason(): Error | undefined {
-    return this.#dropReason;
+    return this.#failures.dropReason;
   }
 
   /** Begins a transaction, once the one before has ended. */
@@ -121,7 +121,7 @@ export class Transactions {
       const call = (connection: Connection): Promise<boolean> => Promise.resolve(usesV2(connection));
       this.#isV2 = await this.#coordinator.call(this.#boundsOf(bounds), call);
       this.#state.begun();
-      this.#dropReason = undefined;
+      this.#failures.begin();
       this.#adder.begin();
       this.#offsets.begin();
     } finally {
@@ -158,7 +158,7 @@ export class Transactions {
 
   /** Whether a queue may send a batch now; it is offered again when it may. */
   maySend(queue: PartitionQueue): boolean {
-    if (this.#dropReason !== undefined) return false;
+    if (this.#failures.dropReason !== undefined) return false;
     return this.#isV2 || this.#adder.require(queue);
   }
 
@@ -170,7 +170,7 @@ export class Transactions {
   /** The broker misses batches before the queue's oldest one, which no repetition brings. */
   gap(queue: PartitionQueue): void {
     const where = `${queue.topic} [${queue.partition}]`;
-    this.#fail('Produce', new KafkaError(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, `produce to ${where}`));
+    this.#failures.fail('Produce', new KafkaError(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, `produce to ${where}`));
   }
 
   /** A batch of the transaction was given up. */
@@ -178,8 +178,8 @@ export class Transactions {
     const { cause } = error;
     // What was numbered and is not sent again leaves a gap.
     const doubts = { renew: batch.sequence >= 0 };
-    if (cause instanceof KafkaError && error.code === 'delivery_failed') this.#fail('Produce', cause, doubts);
-    else this.#break(error.retriable, messageOf(error), error, doubts);
+    if (cause instanceof KafkaError && error.code === 'delivery_failed') this.#failures.fail('Produce', cause, doubts);
+    else this.#failures.break(error.retriable, messageOf(error), error, doubts);
   }
 
   close(): void {
@@ -195,7 +195,7 @@ export class Transactions {
       this.#state.renewed();
     } catch (error) {
       // Time being over is no reason to despair.
-      if (error instanceof KafkaError && !error.retriable) this.#fail('InitProducerId', error);
+      if (error instanceof KafkaError && !error.retriable) this.#failures.fail('InitProducerId', error);
       this.#state.checkAlive();
       throw error;
     }
@@ -226,7 +226,9 @@ export class Transactions {
 
   async #abort(): Promise<void> {
     const { transactionalId } = this.#options;
-    this.#drop(new DeliveryError('delivery_failed', nowhere, `the transaction of ${transactionalId} was aborted`));
+    this.#failures.drop(
+      new DeliveryError('delivery_failed', nowhere, `the transaction of ${transactionalId} was aborted`),
+    );
     await Promise.allSettled([...this.#sending, this.#adder.stop()]);
     await this.#host.flush();
     if (!this.#state.isForgotten) await this.#end(false);
@@ -248,8 +250,8 @@ export class Transactions {
       this.#identity = next;
     } catch (error) {
       if (!isMillraceError(error) || this.#signal.aborted) throw error;
-      this.#fail('EndTxn', error);
-      if (!isCommit) this.#state.fail(this.#abortable(true, messageOf(error), error), { renew: true });
+      this.#failures.fail('EndTxn', error);
+      if (!isCommit) this.#state.fail(this.#failures.abortable(true, messageOf(error), error), { renew: true });
     }
   }
 
@@ -268,50 +270,11 @@ export class Transactions {
     } catch (error) {
       if (this.#signal.aborted) throw error;
       // What was asked for may happen yet, so that the transaction can't go on without knowing.
-      if (isMillraceError(error)) this.#fail(asked, error);
-      else this.#break(true, messageOf(error), error as Error, {});
+      if (isMillraceError(error)) this.#failures.fail(asked, error);
+      else this.#failures.break(true, messageOf(error), error as Error, {});
       this.#state.checkAlive();
       throw this.#state.failure ?? error;
     }
-  }
-
-  /** Draws the consequences of an error that is not to be repeated. */
-  #fail(request: TransactionRequest, error: MillraceError, doubts: Doubts = {}): void {
-    const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
-    const verdict = errorCode === undefined ? 'again' : transactionVerdict(request, errorCode);
-    if (verdict === 'fenced') return this.#condemn(new ProducerFencedError(this.transactionalId, error));
-    if (verdict === 'fatal' || isMillraceError(error, 'unsupported_api')) return this.#condemn(error);
-    const repeatable = errorCode === undefined ? error.retriable : isRepeatable(errorCode);
-    this.#break(repeatable, messageOf(error), error, {
-      renew: verdict === 'renew' || doubts.renew === true,
-      forgotten: verdict === 'forgotten',
-    });
-  }
-
-  #break(repeatable: boolean, detail: string, cause: Error, doubts: Doubts): void {
-    const error = this.#abortable(repeatable, detail, cause);
-    this.#state.fail(error, doubts);
-    const { failure } = this.#state;
-    if (failure !== error) return;
-    this.#report('warn', 'transaction_aborted', error.message, error);
-    this.#drop(error);
-  }
-
-  #abortable(repeatable: boolean, detail: string, cause: Error): TransactionAbortableError {
-    return new TransactionAbortableError(this.transactionalId, repeatable, detail, cause);
-  }
-
-  #condemn(error: MillraceError): void {
-    this.#state.condemn(error);
-    this.#report('error', 'producer_fenced', error.message, error);
-    this.#drop(error);
-  }
-
-  /** Nothing more is sent; what waits fails, once whoever called is done with the queues. */
-  #drop(error: Error): void {
-    this.#dropReason ??= error;
-    const reason = this.#dropReason;
-    queueMicrotask(() => this.#host.drop(reason));
   }
 
   get #owner(): TransactionOwner {
@@ -332,10 +295,6 @@ export class Transactions {
       { platform, backoff: this.#cluster.settings, timeoutMs, signal, mayRepeat: () => false },
       () => work,
     );
-  }
-
-  #report(level: ClientEvent['level'], event: ClientEvent['event'], message: string, error: Error): void {
-    this.#cluster.settings.report({ level, event, message, error });
   }
 }
 
