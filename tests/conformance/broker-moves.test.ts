@@ -1,4 +1,4 @@
-/** Foreign clients while each broker in turn stops and returns: they find moved leaders and coordinators by themselves. */
+/** Foreign clients while each broker in turn stops and returns, and leaders and coordinators move. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -9,8 +9,8 @@
  * It is a single machine's broker: replicas are named, but there is one copy of the data. It takes no lock on its
  * directory; the caller does.
  */
-import { assert, MillraceError, messageOf, nodePlatform, type Platform } from '@millrace/base';
-import { addressFor, type BrokerEndpoint } from './broker-endpoint.ts';
+import { messageOf, nodePlatform, type Platform } from '@millrace/base';
+import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
@@ -26,15 +26,15 @@ import type { Log } from './log/log.ts';
 import type { LogEnvironment } from './log/log-environment.ts';
 import { SyncGate } from './log/sync-gate.ts';
 import { TailCache } from './log/tail-cache.ts';
-import { BrokerListener } from './network/broker-listener.ts';
+import { ClusterBrokers } from './network/cluster-brokers.ts';
 import { type ConnectionFigures, Connections } from './network/connections.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
-import { type ReplicaBroker, ReplicaTable } from './replication/replica-table.ts';
+import { ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
 import { ClusterSecurity, type SecurityOptions } from './security/cluster-security.ts';
-import { type ListenerOptions, type ListenerPlan, planListeners } from './security/listener-plan.ts';
+import type { ListenerOptions } from './security/listener-plan.ts';
 import { type ClientMetrics, ClientTelemetry } from './telemetry/client-telemetry.ts';
 import { MetricSubscriptions } from './telemetry/metric-subscriptions.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
@@ -93,17 +93,6 @@ export interface BrokerAddress {
   readonly rack: string | null;
 }
 
-/** A broker was named that the cluster does not have. */
-export class UnknownBrokerError extends MillraceError {
-  readonly code = 'unknown_broker';
-  readonly nodeId: number;
-
-  constructor(nodeId: number, known: readonly number[]) {
-    super(`the cluster has no broker ${nodeId}; its brokers are ${known.join(', ')}`);
-    this.nodeId = nodeId;
-  }
-}
-
 const tailBytesMaxDefault = 64 * 1024 * 1024;
 const openFilesMaxDefault = 512;
 /** Syncs at once, where all writes are synced: half the threads that do them. */
@@ -152,16 +141,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #journal: Journal;
   readonly #files: FileCache;
   readonly #connections: Connections;
-  /** By node id, ascending. */
-  readonly #listeners: ReadonlyMap<number, BrokerListener>;
+  readonly #brokers: ClusterBrokers;
   readonly #housekeeping: Housekeeping;
   readonly #compactor: Compactor;
   readonly #report: (event: BrokerEvent) => void;
   #clusterId = '';
-  #endpoints: readonly BrokerEndpoint[] = [];
-  #fencedEndpoints: readonly BrokerEndpoint[] = [];
-  /** The last start or stop of a broker; never rejects. */
-  #switching: Promise<unknown> = Promise.resolve();
   #journalOpen = false;
   #closing: Promise<void> | undefined;
 
@@ -206,7 +190,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       report: this.#report,
     });
     this.#connections = this.#makeConnections();
-    this.#listeners = this.#makeListeners(table);
+    this.#brokers = this.#makeBrokers(table);
     const stopped = (): boolean => this.#housekeeping.stopped;
     this.#compactor = new Compactor({ environment, platform, configuration: this.configuration, stopped });
     this.topics = new TopicCatalog({
@@ -243,32 +227,26 @@ export class Cluster implements ClusterState, AsyncDisposable {
   }
 
   get endpoints(): readonly BrokerEndpoint[] {
-    return this.#endpoints;
+    return this.#brokers.running;
   }
 
   get fencedEndpoints(): readonly BrokerEndpoint[] {
-    return this.#fencedEndpoints;
+    return this.#brokers.fenced;
   }
 
   /** The addresses of the brokers that run, as clients see them. */
   get brokers(): readonly BrokerAddress[] {
-    return this.#endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack }));
+    return this.endpoints.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack }));
   }
 
   /** Bootstrap servers by the names of listeners, of the brokers that run. */
   get listeners(): Readonly<Record<string, string>> {
-    const names = [...(this.#endpoints[0]?.listeners?.keys() ?? [])];
-    const at = (name: string): string =>
-      this.#endpoints
-        .map((endpoint) => addressFor(endpoint, name))
-        .map(({ host, port }) => `${host}:${port}`)
-        .join(',');
-    return Object.fromEntries(names.map((name) => [name, at(name)]));
+    return this.#brokers.bootstraps;
   }
 
   /** `host:port,host:port` of the brokers that run, at their first listener, for a client's bootstrap servers. */
   get bootstrap(): string {
-    return this.#endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
+    return this.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
   }
 
   /** What the connections of all brokers hold now. */
@@ -287,17 +265,17 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await this.groups.start();
     await this.transactions.start();
     await this.security.start();
-    await this.#listen();
+    await this.#brokers.listen();
     this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
     this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
     if (this.configuration.boolean('log.cleaner.enable')) {
       this.#housekeeping.every(this.configuration.number('log.cleaner.backoff.ms'), () => this.#compact());
     }
     this.#tendTransactions();
-    this.#housekeeping.every(securityCheckMs, () => this.#tendListeners());
+    this.#housekeeping.every(securityCheckMs, () => this.#brokers.tend());
     this.#keepLeaders();
     const idleMsMax = this.configuration.number('connections.max.idle.ms');
-    if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#closeIdle(idleMsMax));
+    if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#brokers.closeIdle(idleMsMax));
   }
 
   /**
@@ -307,12 +285,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
    * nothing if it is down. Rejects with `UnknownBrokerError`, `DiskError` or the journal's errors.
    */
   stopBroker(nodeId: number, { graceMs = stopGraceMs }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    return this.#switch(async () => {
-      const listener = this.#listenerOf(nodeId);
-      await this.replication.brokerStopped(nodeId);
-      this.#nameEndpoints();
-      await listener.close(this.platform.timers, graceMs);
-    });
+    return this.#brokers.stop(nodeId, graceMs);
   }
 
   /**
@@ -320,16 +293,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
    * Does nothing if it runs. Rejects with `UnknownBrokerError`, `ListenError`, `DiskError` or the journal's errors.
    */
   startBroker(nodeId: number): Promise<void> {
-    return this.#switch(async () => {
-      const listener = this.#listenerOf(nodeId);
-      if (!listener.isOpen) await listener.open();
-      try {
-        await this.replication.brokerReturned(nodeId);
-      } finally {
-        if (this.replication.table.isDown(nodeId)) await listener.close();
-        this.#nameEndpoints();
-      }
-    });
+    return this.#brokers.start(nodeId);
   }
 
   /**
@@ -346,8 +310,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   async #close(): Promise<void> {
     const housekeeping = this.#housekeeping.stop();
-    await this.#switching;
-    await Promise.all([...[...this.#listeners.values()].map((listener) => listener.close()), housekeeping]);
+    await Promise.all([this.#brokers.close(), housekeeping]);
     if (!this.#journalOpen) return;
     this.groups.close();
     this.transactions.close();
@@ -407,70 +370,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
   }
 
-  #makeListeners(table: ReplicaTable): ReadonlyMap<number, BrokerListener> {
+  #makeBrokers(table: ReplicaTable): ClusterBrokers {
     const { host = '127.0.0.1', brokers } = this.#options;
-    const options = table.brokers.map(
-      ({ nodeId }) => brokers.find((broker) => broker.nodeId === nodeId) ?? { port: 0 },
-    );
-    const plans = planListeners(this.configuration, host, options);
-    this.security.check(plans.flat());
-    return new Map(table.brokers.map(({ nodeId }, index) => [nodeId, this.#makeListener(nodeId, plans[index] ?? [])]));
-  }
-
-  #makeListener(nodeId: number, plans: readonly ListenerPlan[]): BrokerListener {
-    return new BrokerListener({
-      network: this.platform.network,
-      plans,
-      tlsOf: (plan) => this.security.tlsOf(plan),
-      report: this.#report,
-      accept: (socket, plan, onClosed) => {
-        const broker = this.#endpoints.find((endpoint) => endpoint.nodeId === nodeId);
-        if (broker !== undefined) {
-          const authentication = this.security.authenticate(socket, plan);
-          return this.#connections.accept(socket, broker, { listener: plan.name, authentication }, onClosed);
-        }
-        socket.destroy();
-        return undefined;
-      },
-    });
-  }
-
-  async #listen(): Promise<void> {
-    // All ports are bound before any client is answered, because every answer names all brokers.
-    for (const [nodeId, listener] of this.#listeners) {
-      if (this.replication.table.isRunning(nodeId)) await listener.open();
-    }
-    this.#nameEndpoints();
-  }
-
-  /** Makes endpoints of the brokers: of those that run and listen, and of those that are fenced. */
-  #nameEndpoints(): void {
-    const { table } = this.replication;
-    const known = new Map(this.#endpoints.map((endpoint) => [endpoint.nodeId, endpoint]));
-    const endpointOf = ({ nodeId, rack }: ReplicaBroker): BrokerEndpoint =>
-      known.get(nodeId) ?? this.#endpointOf(nodeId, rack, this.#listenerOf(nodeId));
-    const answers = ({ nodeId }: ReplicaBroker): boolean => this.#listenerOf(nodeId).isOpen && table.isRunning(nodeId);
-    this.#endpoints = table.brokers.filter(answers).map(endpointOf);
-    this.#fencedEndpoints = table.brokers.filter((broker) => !answers(broker)).map(endpointOf);
-  }
-
-  #endpointOf(nodeId: number, rack: string | null, { addresses }: BrokerListener): BrokerEndpoint {
-    const [first] = addresses.values();
-    assert(first !== undefined, 'a broker has a listener');
-    return { nodeId, ...first, rack, listeners: addresses, cluster: this };
-  }
-
-  #listenerOf(nodeId: number): BrokerListener {
-    const listener = this.#listeners.get(nodeId);
-    if (listener === undefined) throw new UnknownBrokerError(nodeId, [...this.#listeners.keys()]);
-    return listener;
-  }
-
-  /** Runs one start or stop of a broker after the other. */
-  #switch(work: () => Promise<void>): Promise<void> {
-    const switched = this.#switching.then(work);
-    this.#switching = switched.catch(() => undefined);
-    return switched;
+    const { security } = this;
+    const connections = this.#connections;
+    return new ClusterBrokers({ cluster: this, table, host, brokers, security, connections, report: this.#report });
   }
 
   #keepLeaders(): void {
@@ -528,19 +432,6 @@ export class Cluster implements ClusterState, AsyncDisposable {
       } catch (error) {
         this.#report({ level: 'error', message: `could not ${what} ${log?.directory}: ${messageOf(error)}` });
       }
-    }
-  }
-
-  async #tendListeners(): Promise<void> {
-    for (const listener of this.#listeners.values()) {
-      for (const connection of listener.connections) connection.closeIfLate();
-      await listener.renewTls();
-    }
-  }
-
-  #closeIdle(idleMsMax: number): void {
-    for (const { connections } of this.#listeners.values()) {
-      for (const connection of connections) connection.closeIfIdle(idleMsMax);
     }
   }
 }

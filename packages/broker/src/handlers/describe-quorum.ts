@@ -1,6 +1,6 @@
 /**
- * DescribeQuorum, versions 0 to 2. The quorum is modelled: the brokers with the lowest ids vote, the others observe, and
- * whoever runs knows every change that was made. The offsets count the changes of the modelled replication.
+ * DescribeQuorum, versions 0 to 2. The quorum is modelled: the brokers with the lowest ids vote, the others observe,
+ * and whoever runs knows every change that was made. The offsets count the changes of the modelled replication.
  */
 import { describeQuorum as api, errorCodes } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';

@@ -15,8 +15,8 @@ export interface WantedReplicas {
 }
 
 /**
- * Begins or cancels reassignments, those that can be; answers for each, in order, why it can't be, or undefined. Rejects
- * with `DiskError` or the journal's errors; nothing is changed then.
+ * Begins or cancels reassignments, those that can be; answers for each, in order, why it can't be, or undefined.
+ * Rejects with `DiskError` or the journal's errors; nothing is changed then.
  */
 export async function reassignPartitions(
   replication: Replication,

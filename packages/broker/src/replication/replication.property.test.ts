@@ -133,8 +133,8 @@ class History {
     const [refusal] = await reassignPartitions(replication, catalog, [{ topic, partition, replicas }], true);
     const expected = this.#expectedOf(topic, partition);
     if (refusal === undefined) expected.target = replicas ?? expected.settled;
-    const told = `reassign ${topic}-${partition} to ${replicas?.join() ?? 'what it was'}: ${refusal?.message ?? 'begun'}`;
-    return { told };
+    const target = replicas?.join() ?? 'what it was';
+    return { told: `reassign ${topic}-${partition} to ${target}: ${refusal?.message ?? 'begun'}` };
   }
 
   async #elect(): Promise<Step> {
@@ -248,7 +248,7 @@ function checkReplicas(partition: Partition, isRunning: (nodeId: number) => bool
 }
 
 for (let seed = 1; seed <= seedCount; seed++) {
-  test(`whatever happens to brokers, replicas stay consistent and no acknowledged record is lost: seed ${seed}`, async () => {
+  test(`whatever brokers do, replicas stay consistent and no acknowledged record is lost: seed ${seed}`, async () => {
     const history = await History.start(seed);
     const steps: string[] = [];
     try {
