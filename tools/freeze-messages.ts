@@ -2,7 +2,8 @@
  * Freezes what Kafka's own classes write: `node tools/freeze-messages.ts CLASSPATH` fills every message that wire has a
  * schema for, at every version, has Java write it, and puts values and bytes into
  * `packages/wire/src/testing/golden-messages.jsonl`, which the tests hold our codecs against; likewise the table of
- * error codes into `kafka-errors.json` and the APIs of a broker, with their stable versions, into `kafka-apis.json`. Run it after adding an API or a version, and look at what changed.
+ * error codes into `kafka-errors.json` and the APIs of a broker, with their stable versions, into `kafka-apis.json`.
+ * Run it after adding an API or a version, and look at what changed.
  *
  * CLASSPATH holds kafka-clients 4.3 or newer, slf4j-api, jackson-core, jackson-databind and jackson-annotations. Needs
  * Java 17.

@@ -67,7 +67,9 @@ export function stage(root: string, folder: string, target: string): Staged {
   return { name: manifest.name, folder: staged };
 }
 
-/** The manifest as published: leads to `dist` where the source's leads to `src`, and has no door to what is for tests. */
+/**
+ * The manifest as published: leads to `dist` where the source's leads to `src`, and has no door to what is for tests.
+ */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
   const exports = Object.fromEntries(
     Object.entries(manifest.exports ?? {})

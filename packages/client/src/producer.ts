@@ -189,7 +189,10 @@ export interface Producer extends AsyncDisposable {
    * transactional id left open, and fences it. While it is open the producer's own `write` and `send` belong to it.
    */
   begin(options?: TransactionCallOptions): Promise<Transaction>;
-  /** Aborts an open transaction. Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything. Rejects as `flush` does. */
+  /**
+   * Aborts an open transaction. Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything.
+   * Rejects as `flush` does.
+   */
   close(): Promise<void>;
   /** Bytes of memory that unacknowledged records take now. */
   readonly bufferedBytes: number;

@@ -26,8 +26,8 @@ const firstBufferBytesDefault = 1024 * 1024;
 
 export interface FrameSplitterOptions {
   /**
-   * Memory taken for a frame before its bytes have arrived, at most; it doubles from there. Default 1 MiB. Once a larger
-   * frame came whole it is as much as that, up to 1 MiB.
+   * Memory taken for a frame before its bytes have arrived, at most; it doubles from there. Default 1 MiB. Once a
+   * larger frame came whole it is as much as that, up to 1 MiB.
    */
   readonly firstBufferBytes?: number | undefined;
   /** Chunks are overwritten after `push`, so that every frame is a copy. Default false. */

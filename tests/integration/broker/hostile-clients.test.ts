@@ -1,6 +1,7 @@
 /**
  * Clients that are slow, silent or hostile, on real sockets against a broker in a process of its own: what they cost
- * is bounded, they are sent away, and a client beside them is served all the while. Latencies are printed, not asserted.
+ * is bounded, they are sent away, and a client beside them is served all the while. Latencies are printed, not
+ * asserted.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * A member of a consumer group of the newer protocol (KIP-848), which joins, gives up and takes partitions as it is told,
- * falls silent, leaves, and comes back.
+ * A member of a consumer group of the newer protocol (KIP-848), which joins, gives up and takes partitions as it is
+ * told, falls silent, leaves, and comes back.
  */
 import { consumerGroupHeartbeat, errorCodes, errorRow, type ResponseOf } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';

@@ -1,7 +1,7 @@
 /**
  * Produce, versions 3 to 13, advertised from 0 on because librdkafka compresses with snappy and lz4 only for a broker
- * that does; a version below 3 is refused like any unknown one. There is one copy of the data: acks -1 differs from 1 in
- * that it needs `min.insync.replicas` replicas in sync, and NOT_ENOUGH_REPLICAS_AFTER_APPEND does not occur.
+ * that does; a version below 3 is refused like any unknown one. There is one copy of the data: acks -1 differs from 1
+ * in that it needs `min.insync.replicas` replicas in sync, and NOT_ENOUGH_REPLICAS_AFTER_APPEND does not occur.
  */
 import { isMillraceError, MillraceError } from '@millrace/base';
 import { errorCodes, errorRow, type ProduceRequest, produce as produceApi, type ResponseDraft } from '@millrace/wire';

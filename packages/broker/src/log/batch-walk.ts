@@ -27,8 +27,8 @@ export function skipBefore(bytes: Uint8Array, extent: Extent, wanted: number): {
 }
 
 /**
- * The whole batches from `start` on, up to `bytesMax` but at least one if `atLeastOne`, before `endOffset`, and before a
- * damaged one. Throws `DamageFound` when the first is damaged.
+ * The whole batches from `start` on, up to `bytesMax` but at least one if `atLeastOne`, before `endOffset`, and before
+ * a damaged one. Throws `DamageFound` when the first is damaged.
  */
 export function takeSound(
   bytes: Uint8Array,

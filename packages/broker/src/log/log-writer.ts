@@ -59,8 +59,8 @@ export class LogWriter {
   }
 
   /**
-   * Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. `onStored` is
-   * called when all of them are in the file, before they are synced.
+   * Writes batches in order. After a rejection those below `writtenTo` are written, and `cut` must follow. `onStored`
+   * is called when all of them are in the file, before they are synced.
    */
   async write(batches: readonly Uint8Array[], settings: LogSettings, onStored: () => void): Promise<void> {
     if (this.#isTorn) await this.#cutTorn();

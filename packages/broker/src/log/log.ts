@@ -182,7 +182,8 @@ export class Log {
 
   /**
    * The aborted transactions that a consumer must know to skip their records in `chunks`, just read at `offset`. What
-   * was read is of use only if `offset` is not before `startOffset` by now: what is known of them goes with the records.
+   * was read is of use only if `offset` is not before `startOffset` by now: what is known of them goes with the
+   * records.
    */
   aborted(offset: number, chunks: ReadChunks): readonly AbortedTransaction[] {
     return abortedIn(this.#segments.all, offset, chunks);

@@ -1,7 +1,7 @@
 /**
- * After a sync has failed, a file's bytes may be in memory and nowhere else, marked as written; another sync of it would
- * succeed and prove nothing. So the segment is written to a new file, each batch checked on the way, which is synced and
- * takes the old one's name.
+ * After a sync has failed, a file's bytes may be in memory and nowhere else, marked as written; another sync of it
+ * would succeed and prove nothing. So the segment is written to a new file, each batch checked on the way, which is
+ * synced and takes the old one's name.
  */
 import type { LogEnvironment } from './log-environment.ts';
 import type { Segment } from './segment.ts';

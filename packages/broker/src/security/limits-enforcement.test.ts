@@ -1,4 +1,6 @@
-/** Quotas, clients' metrics and configuration are for those whom access control entries allow; throttling is by user. */
+/**
+ * Quotas, clients' metrics and configuration are for those whom access control entries allow; throttling is by user.
+ */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import {

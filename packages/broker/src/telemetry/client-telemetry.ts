@@ -1,6 +1,7 @@
 /**
- * Metrics that clients push (KIP-714): what each client instance is asked for, when it may come again, and what arrives.
- * Instances are remembered for a while after they were heard of last, at most `instancesMax`; nothing outlives a restart.
+ * Metrics that clients push (KIP-714): what each client instance is asked for, when it may come again, and what
+ * arrives. Instances are remembered for a while after they were heard of last, at most `instancesMax`; nothing outlives
+ * a restart.
  */
 import { type Clock, isMillraceError, messageOf, type Randomness, randomUuidBytes } from '@millrace/base';
 import { compressionOfId, crc32c, decompress, errorCodes } from '@millrace/wire';
@@ -151,7 +152,9 @@ export class ClientTelemetry {
     return errorCodes.NONE;
   }
 
-  /** The instance as it is asked now; a new one if it is unknown, or was silent for long, or other metrics are wanted. */
+  /**
+   * The instance as it is asked now; a new one if it is unknown, or was silent for long, or other metrics are wanted.
+   */
   #heard(id: string, client: ReportingClient, now: number): Instance {
     const known = this.#instances.get(id);
     this.#instances.delete(id);

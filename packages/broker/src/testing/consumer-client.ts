@@ -1,6 +1,6 @@
 /**
- * For tests: a member of a consumer group that does what clients of the consumer protocol do (KIP-848): it tells what it
- * owns, gives up what it is told to, and begins anew when it is fenced. One request at a time.
+ * For tests: a member of a consumer group that does what clients of the consumer protocol do (KIP-848): it tells what
+ * it owns, gives up what it is told to, and begins anew when it is fenced. One request at a time.
  */
 import { type ConsumerGroupHeartbeatRequest, errorCodes, errorRow } from '@millrace/wire';
 import type { HeartbeatAnswer } from '../groups/consumer/heartbeat.ts';

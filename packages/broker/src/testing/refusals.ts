@@ -1,6 +1,6 @@
 /**
- * For tests of authorization: an API is asked by somebody without any entry, who is refused with Kafka's error, and again
- * with each of the entries that Kafka's documentation names for it, after which it does not refuse any more.
+ * For tests of authorization: an API is asked by somebody without any entry, who is refused with Kafka's error, and
+ * again with each of the entries that Kafka's documentation names for it, after which it does not refuse any more.
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

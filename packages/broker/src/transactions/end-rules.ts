@@ -7,8 +7,8 @@ import { epochMax, type Transaction, type TransactionFacts } from './transaction
 export type EndDecision = 'end' | number;
 
 /**
- * `bumpsEpoch`: the client expects a new epoch with each transaction (EndTxn 5), so that the epoch tells whether it asks
- * again for the end of the last transaction or for that of the next one.
+ * `bumpsEpoch`: the client expects a new epoch with each transaction (EndTxn 5), so that the epoch tells whether it
+ * asks again for the end of the last transaction or for that of the next one.
  */
 export function decideEnd(
   transaction: Transaction,

@@ -1,14 +1,15 @@
 /**
  * Transactions against a model. Several producers, some of which share a transactional id, write to several partitions
  * and commit offsets; they commit, abort, fence each other, take too long, find the disk full, and the broker is killed
- * or restarted under them, also with requests under way and in the middle of a write. The model notes what each was answered. Whenever all is quiet:
+ * or restarted under them, also with requests under way and in the middle of a write. The model notes what each was
+ * answered. Whenever all is quiet:
  *
  * - of a transaction whose commit was acknowledged all acknowledged records below the last stable offsets are read by
  *   readers of committed records, of one that never was asked to be committed none, of any other all or none, over all
  *   partitions and offsets;
  * - they are read in the order in which they lie in the log, and nothing else is;
- * - the last stable offset never goes back, lies before no record of an open transaction, and at the high watermark when
- *   no transaction is open.
+ * - the last stable offset never goes back, lies before no record of an open transaction, and at the high watermark
+ *   when no transaction is open.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

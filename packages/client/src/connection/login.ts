@@ -1,6 +1,6 @@
 /**
- * The login of a connection, and how long it lasts (KIP-368). A session is renewed when 85 to 95 percent of it are over,
- * at the next request that is to be sent; brokers refuse to renew one sooner than a second after the last time.
+ * The login of a connection, and how long it lasts (KIP-368). A session is renewed when 85 to 95 percent of it are
+ * over, at the next request that is to be sent; brokers refuse to renew one sooner than a second after the last time.
  */
 import type { Platform, Randomness } from '@millrace/base';
 import { type Ask, authenticate } from '../security/authentication.ts';

@@ -68,7 +68,9 @@ export function emptyBatch(batch: RecordBatch): Uint8Array {
   return assemble(batch, [], new Uint8Array(0), undefined);
 }
 
-/** The batch without any record and of no producer or transaction: only its offsets remain, and its largest timestamp. */
+/**
+ * The batch without any record and of no producer or transaction: only its offsets remain, and its largest timestamp.
+ */
 export function placeholderBatch(batch: RecordBatch): Uint8Array {
   const { transactional, control } = header.batchAttributeBits;
   const bytes = emptyBatch(batch);
