@@ -246,7 +246,9 @@ function readErrorCode(error: unknown, partition: Partition, offset: number): nu
   // Its finder has reported it.
   if (error instanceof DamagedRecordsError) return errorCodes.CORRUPT_MESSAGE;
   const { environment, name } = partition.owner;
-  environment.report({ level: 'error', message: `could not read ${name}-${partition.index}: ${error.message}` });
+  if (partition.log?.isNewFailure(error.message)) {
+    environment.report({ level: 'error', message: `could not read ${name}-${partition.index}: ${error.message}` });
+  }
   return errorCodes.KAFKA_STORAGE_ERROR;
 }
 

@@ -42,6 +42,9 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
+/** After how long a failure that lasts is told again. */
+const failureRepeatedMs = 60_000;
+
 /** What becomes of a batch. */
 export interface Appended {
   /** Of its first record. */
@@ -67,6 +70,7 @@ export class Log {
   #startOffset = 0;
   #endOffset = 0;
   #compactedTo = 0;
+  #lastFailure: { readonly message: string; readonly at: number } | undefined;
   #closed = false;
 
   constructor(options: LogOptions) {
@@ -105,6 +109,15 @@ export class Log {
   /** Bytes that became readable since the start, whatever was deleted since: for telling how many came meanwhile. */
   get writtenBytes(): number {
     return this.#writer.writtenBytes;
+  }
+
+  /** Whether a failed read is to be reported: the same one is once a minute, however many readers meet it. */
+  isNewFailure(message: string): boolean {
+    const now = this.#environment.clock.monotonic();
+    const { message: last, at } = this.#lastFailure ?? { message: '', at: now };
+    if (last === message && now - at < failureRepeatedMs) return false;
+    this.#lastFailure = { message, at: now };
+    return true;
   }
 
   /** Bytes in all segments. */
