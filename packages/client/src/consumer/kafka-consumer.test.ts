@@ -145,7 +145,7 @@ for (const [damage, at, compression] of [
   ['checksum', -2, 'zstd'],
   ['claims a length', 8, 'none'],
 ] as const) {
-  test(`records before a damaged batch come first, and it may be whole later (${damage}, ${compression})`, async (t) => {
+  test(`records before a damaged batch come first; it may be whole later (${damage}, ${compression})`, async (t) => {
     const log = new ScriptedLog();
     log.append(['a'], compression);
     log.append(['b'], compression);

@@ -21,28 +21,25 @@ import { Arrivals } from './arrivals.ts';
 import { BatchSupply } from './batch-supply.ts';
 import { Committer } from './committer.ts';
 import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
-import { type ConsumerSettings, checkedStart, consumerSettings, type GroupSettings } from './consumer-settings.ts';
+import { type ConsumerSettings, checkedStart, consumerSettings } from './consumer-settings.ts';
 import { FetchBudget } from './fetch-budget.ts';
 import { Fetcher } from './fetcher.ts';
 import { GroupProgress } from './group-progress.ts';
 import { LoopGate } from './loop-gate.ts';
 import { makeMembership } from './make-membership.ts';
-import type { Membership, MembershipHost } from './membership.ts';
-import type { CommittingMember } from './offset-committer.ts';
+import type { Membership } from './membership.ts';
+import { type CommittingMember, nobody } from './offset-committer.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { Ownership } from './ownership.ts';
 import { PartitionSet } from './partition-set.ts';
 import type { PartitionState } from './partition-state.ts';
 import { Positions } from './positions.ts';
-import { TopicReader } from './topic-reader.ts';
-
-const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
+import { TopicReaders } from './topic-reader.ts';
 
 export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #cluster: Cluster;
   readonly #settings: ConsumerSettings;
   readonly #onClosed: () => void;
-  readonly #readers = new Map<string, TopicReader>();
   readonly #partitions = new PartitionSet();
   readonly #budget: FetchBudget;
   readonly #arrivals: Arrivals;
@@ -68,7 +65,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     this.#cluster = cluster;
     this.#settings = settings;
     this.#onClosed = onClosed;
-    for (const topic of settings.topics) this.#readers.set(nameOf(topic), new TopicReader(topic));
+    const readers = new TopicReaders(settings.topics);
     this.#budget = new FetchBudget(settings.bufferBytesMax);
     this.#arrivals = new Arrivals(this.#budget);
     this.#gate = new LoopGate(platform.clock);
@@ -77,7 +74,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     const dropFetched = (state: PartitionState): void => this.#dropFetched(state);
     const coordinator = settings.group === undefined ? undefined : new GroupCoordinator(cluster, settings.group);
     this.#supply = new BatchSupply(platform, this.#gate, this.#arrivals, {
-      readerOf: (topic) => this.#readerOf(topic),
+      readerOf: (topic) => readers.of(topic),
       takeFailure: () => this.#takeFailure(),
       isOver: () => this.#isOver(),
       memoryFreed: () => this.#fetcher.memoryFreed(),
@@ -113,7 +110,10 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
         take: (states) => this.#ownership.take(states),
         failed,
       });
-    } else if (coordinator !== undefined) this.#membership = this.#makeMembership(settings.membership, coordinator);
+    } else if (coordinator !== undefined) {
+      const parts = { gate: this.#gate, partitions, ownership: this.#ownership, failed };
+      this.#membership = makeMembership(cluster, settings.membership, settings.topics.map(nameOf), coordinator, parts);
+    }
     this.#progress = new GroupProgress({
       group: settings.group,
       partitions,
@@ -228,41 +228,13 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     };
   }
 
-  /** Topics that match a pattern come without descriptors. */
-  #readerOf(topic: string): TopicReader {
-    let reader = this.#readers.get(topic);
-    if (reader === undefined) {
-      reader = new TopicReader(topic);
-      this.#readers.set(topic, reader);
-    }
-    return reader;
-  }
-
-  #makeMembership(membership: GroupSettings, coordinator: GroupCoordinator): Membership {
-    const { onAssigned, onRevoked, onLost } = membership;
-    const names = this.#settings.topics.map(nameOf);
-    const host: MembershipHost = {
-      owned: () => this.#partitions.names(),
-      hold: () => this.#gate.hold(),
-      whenAsked: () => this.#gate.whenAsked(),
-      awayMs: () => this.#gate.awayMs(),
-      failed: (error) => this.#fail(error),
-      assign: (partitions) => this.#ownership.assign(partitions, onAssigned),
-      revoke: (partitions) => this.#ownership.revoke(partitions, onRevoked),
-      lose: (partitions) => this.#ownership.lose(partitions, onLost),
-    };
-    return makeMembership(this.#cluster, membership, names, coordinator, host);
-  }
-
   #learnt(topic: string): void {
     const known = this.#cluster.metadata.peek(topic);
     if (known === undefined) return;
     for (const state of this.#partitions.ofTopic(topic)) {
-      const isReplaced = state.topicId !== null && known.id !== null && state.topicId !== known.id;
-      state.topicId = known.id ?? state.topicId;
-      if (isReplaced) this.#positions.topicReplaced(state);
-      const partition = known.partitions[state.partition];
-      if (partition !== undefined) state.setLeader(partition.leader, partition.leaderEpoch);
+      const { topicId } = state;
+      if (topicId !== null && known.id !== null && topicId !== known.id) this.#positions.topicReplaced(state);
+      state.learn(known);
     }
     this.#positions.poke();
     this.#fetcher.poke();

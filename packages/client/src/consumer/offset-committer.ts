@@ -16,6 +16,8 @@ export interface CommittingMember {
   readonly instanceId: string | null;
 }
 
+export const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
+
 export interface OffsetToCommit extends TopicPartitionOffset {
   /** -1 when unknown. */
   readonly leaderEpoch: number;

@@ -39,10 +39,8 @@ export class Ownership {
   /** Takes partitions on as they are: they are read from now on. */
   take(states: readonly PartitionState[]): void {
     for (const state of states) {
-      const topic = this.#cluster.metadata.peek(state.topic);
-      state.topicId = topic?.id ?? null;
-      const known = topic?.partitions[state.partition];
-      if (known !== undefined) state.setLeader(known.leader, known.leaderEpoch);
+      const known = this.#cluster.metadata.peek(state.topic);
+      if (known !== undefined) state.learn(known);
     }
     this.#partitions.add(states);
     this.#host.changed();

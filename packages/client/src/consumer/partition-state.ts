@@ -6,6 +6,7 @@
  * (the next to be fetched). Each is the offset of the next record.
  */
 import type { OffsetQuery } from '../consumer.ts';
+import type { TopicMetadata } from '../metadata/topic-metadata.ts';
 import type { TopicPartition } from '../topic.ts';
 import type { FetchedChunk } from './fetched-chunk.ts';
 
@@ -97,6 +98,13 @@ export class PartitionState implements TopicPartition {
     this.committed = -1;
     this.base = -1;
     this.nearReplica = -1;
+  }
+
+  /** Takes over what is known of its topic. */
+  learn({ id, partitions }: TopicMetadata): void {
+    this.topicId = id ?? this.topicId;
+    const known = partitions[this.partition];
+    if (known !== undefined) this.setLeader(known.leader, known.leaderEpoch);
   }
 
   /** Takes over who leads it. */

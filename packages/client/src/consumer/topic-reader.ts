@@ -47,3 +47,21 @@ export class TopicReader {
     }
   }
 }
+
+/** The readers of a consumer's topics; those without a descriptor (they match a pattern) have bytes. */
+export class TopicReaders {
+  readonly #readers = new Map<string, TopicReader>();
+
+  constructor(topics: readonly TopicLike[]) {
+    for (const topic of topics) this.#readers.set(nameOf(topic), new TopicReader(topic));
+  }
+
+  of(topic: string): TopicReader {
+    let reader = this.#readers.get(topic);
+    if (reader === undefined) {
+      reader = new TopicReader(topic);
+      this.#readers.set(topic, reader);
+    }
+    return reader;
+  }
+}

@@ -13,13 +13,14 @@ import { ClosedError } from '../errors.ts';
 import type { Accumulator } from './accumulator.ts';
 import { BatchVerdicts } from './batch-verdicts.ts';
 import type { Deliveries } from './deliveries.ts';
-import { given, timedOut } from './delivery-failures.ts';
+import { given } from './delivery-failures.ts';
 import { IdentitySource } from './identity-source.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import { answerOf, produceDraft, remainingMs } from './produce-request.ts';
 import type { ProducerSettings } from './producer-settings.ts';
+import { QueueFailures } from './queue-failures.ts';
 import type { Transactions } from './transactions.ts';
 
 /** From version 13 on topics are named by id. */
@@ -40,6 +41,7 @@ export class Sender {
   readonly #settings: ProducerSettings;
   readonly #accumulator: Accumulator;
   readonly #deliveries: Deliveries;
+  readonly #failures: QueueFailures;
   readonly #purpose: string;
   readonly #lanes = new Map<number, Lane>();
   readonly #abort = new AbortController();
@@ -62,6 +64,7 @@ export class Sender {
     this.#settings = settings;
     this.#accumulator = accumulator;
     this.#deliveries = deliveries;
+    this.#failures = new QueueFailures(accumulator, deliveries);
     this.#purpose = cluster.newPurpose('produce');
     const { signal } = this.#abort;
     this.#identity = new IdentitySource(cluster, signal, (error) => this.#identified(error));
@@ -74,7 +77,7 @@ export class Sender {
     if (queue.inLane || this.#abort.signal.aborted) return;
     if (queue.closed.length === 0 && !queue.openIsDue) return;
     const dropReason = this.#transactions?.dropReason;
-    if (dropReason !== undefined) return this.#failAll(queue, dropReason);
+    if (dropReason !== undefined) return this.#failures.failAll(queue, dropReason);
     if (queue.leader < 0) return this.#leaders.wait(queue);
     const lane = this.#laneOf(queue.leader);
     queue.inLane = true;
@@ -85,20 +88,13 @@ export class Sender {
   /** Gives up batches whose time is over. Those under way are left to the request's own bound. */
   expire(queue: PartitionQueue): void {
     const { clock } = this.#cluster.settings.platform;
-    const expired = clock.monotonic() - this.#settings.deliveryTimeoutMs;
-    // A batch that no broker has ever taken is still open.
-    if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
-    for (let i = queue.closed.length - 1; i >= 0; i--) {
-      const batch = queue.closed[i] as PartitionBatch;
-      if (batch.createdAt > expired || batch.compressing) continue;
-      queue.closed.splice(i, 1);
-      this.#deliveries.failed(batch, timedOut(batch, this.#settings.deliveryTimeoutMs));
-    }
+    const { deliveryTimeoutMs } = this.#settings;
+    this.#failures.expire(queue, clock.monotonic() - deliveryTimeoutMs, deliveryTimeoutMs);
   }
 
   /** Fails all that the queues hold and have not sent. */
   drop(queues: Iterable<PartitionQueue>, error: Error): void {
-    for (const queue of queues) this.#failAll(queue, error);
+    for (const queue of queues) this.#failures.failAll(queue, error);
   }
 
   /** Ends all connections; batches that are left fail. */
@@ -107,7 +103,7 @@ export class Sender {
     this.#abort.abort(error);
     this.#cluster.pool.release(this.#purpose);
     for (const queue of queues) {
-      this.#failAll(queue, error);
+      this.#failures.failAll(queue, error);
     }
   }
 
@@ -151,7 +147,7 @@ export class Sender {
           queue.inLane = false;
           queue.leader = -1;
           // A refused login or certificate is refused again, so waiting for the delivery timeout helps nobody.
-          if (!error.retriable) this.#failAll(queue, error);
+          if (!error.retriable) this.#failures.failAll(queue, error);
           this.offer(queue);
         }
       },
@@ -294,17 +290,8 @@ export class Sender {
     const waiting = [...this.#unidentified];
     this.#unidentified.clear();
     for (const queue of waiting) {
-      if (error !== undefined && !this.#abort.signal.aborted) this.#failAll(queue, error);
+      if (error !== undefined && !this.#abort.signal.aborted) this.#failures.failAll(queue, error);
       this.offer(queue);
-    }
-  }
-
-  /** Fails what a queue holds; batches that are being compressed are offered once that is done, and fail then. */
-  #failAll(queue: PartitionQueue, error: Error): void {
-    this.#accumulator.close(queue);
-    for (const batch of queue.closed.filter(({ compressing }) => !compressing)) {
-      queue.closed.splice(queue.closed.indexOf(batch), 1);
-      this.#deliveries.failed(batch, given(batch, error));
     }
   }
 }

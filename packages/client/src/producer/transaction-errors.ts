@@ -11,9 +11,9 @@ export class ProducerFencedError extends MillraceError {
 
   constructor(transactionalId: string, cause: Error) {
     super(
-      `the producer of transactional id ${transactionalId} is fenced (${cause.message}): another producer with this id ` +
-        'has begun, or the transaction outlived transactionTimeoutMs and was aborted; close it, and make a new one if ' +
-        'no other is meant to run',
+      `the producer of transactional id ${transactionalId} is fenced (${cause.message}): another producer with ` +
+        'this id has begun, or the transaction outlived transactionTimeoutMs and was aborted; close it, and make ' +
+        'a new one if no other is meant to run',
       { cause },
     );
     this.transactionalId = transactionalId;

@@ -58,29 +58,7 @@ class ScriptedCoordinator {
   constructor(t: TestContext, isV2: boolean) {
     this.#isV2 = isV2;
     const broker = new ScriptedBroker();
-    broker.on(apiVersions, () => ({
-      errorCode: 0,
-      apiKeys: apis.map((api: Api) => {
-        const { first, last } = versionRange(api.versions);
-        return { apiKey: api.key, minVersion: first, maxVersion: last };
-      }),
-      finalizedFeatures: isV2 ? [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }] : [],
-    }));
-    const partition = {
-      errorCode: 0,
-      partitionIndex: 0,
-      leaderId: 1,
-      leaderEpoch: 1,
-      replicaNodes: [1],
-      isrNodes: [1],
-    };
-    broker.on(metadata, () => ({
-      brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
-      topics: [{ errorCode: 0, name: 'lines', partitions: [partition] }],
-    }));
-    broker.on(findCoordinator, ({ coordinatorKeys }) => ({
-      coordinators: coordinatorKeys.map((key) => ({ key, nodeId: 1, host: 'broker', port: 9092, errorCode: 0 })),
-    }));
+    answerBasics(broker, isV2);
     broker.on(initProducerId, () =>
       this.#answer('InitProducerId', (errorCode) => {
         if (errorCode === 0) this.epoch++;
@@ -148,6 +126,33 @@ class ScriptedCoordinator {
     const answer = act(this.errors.get(request)?.shift() ?? 0);
     return this.lostAnswers.delete(request) ? 'end' : answer;
   }
+}
+
+/** Versions, features, the one topic, and where its coordinators are. */
+function answerBasics(broker: ScriptedBroker, isV2: boolean): void {
+  broker.on(apiVersions, () => ({
+    errorCode: 0,
+    apiKeys: apis.map((api: Api) => {
+      const { first, last } = versionRange(api.versions);
+      return { apiKey: api.key, minVersion: first, maxVersion: last };
+    }),
+    finalizedFeatures: isV2 ? [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }] : [],
+  }));
+  const partition = {
+    errorCode: 0,
+    partitionIndex: 0,
+    leaderId: 1,
+    leaderEpoch: 1,
+    replicaNodes: [1],
+    isrNodes: [1],
+  };
+  broker.on(metadata, () => ({
+    brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
+    topics: [{ errorCode: 0, name: 'lines', partitions: [partition] }],
+  }));
+  broker.on(findCoordinator, ({ coordinatorKeys }) => ({
+    coordinators: coordinatorKeys.map((key) => ({ key, nodeId: 1, host: 'broker', port: 9092, errorCode: 0 })),
+  }));
 }
 
 function work(producer: Producer, name: string): Promise<void> {

@@ -82,10 +82,6 @@ export class Transactions {
     });
   }
 
-  get transactionalId(): string {
-    return this.#options.transactionalId;
-  }
-
   get state(): TransactionState {
     return this.#state;
   }
