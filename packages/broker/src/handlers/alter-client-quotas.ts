@@ -1,5 +1,4 @@
 /** AlterClientQuotas, versions 0 and 1. */
-import { isIP } from 'node:net';
 import {
   alterClientQuotas as alterClientQuotasApi,
   errorCodes,
@@ -78,7 +77,7 @@ function entityOf({ entity }: Entry): QuotaEntity | Refusal {
   }
   if (parts.ip === undefined) return parts;
   if (entity.length > 1) return invalid('Invalid quota entity combination: ip goes with neither user nor client-id.');
-  if (parts.ip !== null && isIP(parts.ip) === 0) return invalid(`${parts.ip} is not a valid IP address.`);
+  if (parts.ip !== null && !isAddress(parts.ip)) return invalid(`${parts.ip} is not a valid IP address.`);
   return parts;
 }
 
@@ -93,4 +92,10 @@ function valueRefusal(keys: ReadonlySet<string>, key: string, value: number): Re
 
 function invalid(message: string): Refusal {
   return { errorCode: errorCodes.INVALID_REQUEST, message };
+}
+
+/** Whether a text is an IP address: four numbers, or what may stand between brackets in a URL (RFC 3986). */
+function isAddress(text: string): boolean {
+  if (/^\d+(\.\d+){3}$/.test(text)) return text.split('.').every((part) => Number(part) <= 255);
+  return text.includes(':') && /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
 }

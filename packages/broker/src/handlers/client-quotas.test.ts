@@ -76,7 +76,7 @@ test('quotas are described by a filter, and survive a restart', async () => {
   await alter(fixture, { user: 'alice' }, { producer_byte_rate: 1000, request_percentage: 12.5 });
   await alter(fixture, { user: 'alice', 'client-id': 'app' }, { consumer_byte_rate: 2000 });
   await alter(fixture, { user: null }, { consumer_byte_rate: 3000 });
-  await alter(fixture, { ip: '10.0.0.1' }, { connection_creation_rate: 4 });
+  assert.equal((await alter(fixture, { ip: '::ffff:10.0.0.1' }, { connection_creation_rate: 4 })).errorCode, 0);
   await fixture.restart();
   const [exact, byDefault, any] = [0, 1, 2];
   const values = async (...of: Parameters<typeof describe>): Promise<number[]> =>
@@ -126,6 +126,8 @@ test('quotas that can not be are refused, and change nothing', async () => {
     [{ user: '' }, { producer_byte_rate: 1 }],
     [{ user: 'a', ip: '10.0.0.1' }, { producer_byte_rate: 1 }],
     [{ ip: 'not an address' }, { connection_creation_rate: 1 }],
+    [{ ip: '10.0.0.256' }, { connection_creation_rate: 1 }],
+    [{ ip: '::1]/[' }, { connection_creation_rate: 1 }],
     [{ ip: '10.0.0.1' }, { producer_byte_rate: 1 }],
     [{ user: 'a' }, { connection_creation_rate: 1 }],
     [{ user: 'a' }, { bytes: 1 }],

@@ -8,59 +8,16 @@
  * brought waits, and no more is read. `ConnectionMemory` bounds what all connections hold. After `turnMsMax` of a turn
  * of the event loop the other connections have theirs.
  */
-import {
-  isMillraceError,
-  MillraceError,
-  messageOf,
-  type Platform,
-  type Socket,
-  type SocketHandler,
-  type Timer,
-} from '@millrace/base';
-import {
-  type Api,
-  apiVersions,
-  ByteReader,
-  type ByteWriter,
-  decodeRequest,
-  decodeRequestHeader,
-  type EncodedFrame,
-  encodeResponse,
-  errorCodes,
-  FrameSplitter,
-  hasVersion,
-  type RequestHeader,
-  saslAuthenticate,
-  saslHandshake,
-  WireError,
-} from '@millrace/wire';
-import type { BrokerEndpoint } from '../broker-endpoint.ts';
-import type { AnyHandler, ConnectionHandle, RequestContext } from '../handler.ts';
-import { offered } from '../handlers/api-versions.ts';
-import type { ClientQuotas } from '../quotas/client-quotas.ts';
+import { isMillraceError, messageOf, type Socket, type SocketHandler } from '@millrace/base';
+import { type EncodedFrame, FrameSplitter } from '@millrace/wire';
+import type { ConnectionHandle } from '../handler.ts';
 import type { Authentication } from '../security/authentication.ts';
-import { anonymous } from '../security/principal.ts';
 import { AnswerQueue, type AnswerSlot } from './answer-queue.ts';
-import type { ConnectionMemory, MemoryHolder } from './connection-memory.ts';
-
-export interface ConnectionOptions {
-  readonly broker: BrokerEndpoint;
-  readonly handlers: ReadonlyMap<number, AnyHandler>;
-  readonly frameBytesMax: number;
-  /** The bound on frames before the peer is authenticated; default the one after. */
-  readonly openingFrameBytesMax?: number | undefined;
-  /** The name of the listener that the connection came through. */
-  readonly listener?: string | undefined;
-  /** Undefined where peers need not prove anything. */
-  readonly authentication?: Authentication | undefined;
-  readonly platform: Pick<Platform, 'clock' | 'timers'>;
-  readonly memory: ConnectionMemory;
-  readonly quotas: ClientQuotas;
-  /** Shared by all connections: messages are encoded one at a time. */
-  readonly writer: ByteWriter;
-  readonly report: (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
-  readonly onClosed: (connection: Connection) => void;
-}
+import type { MemoryHolder } from './connection-memory.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { ConnectionLimitError, PeerPatience } from './peer-patience.ts';
+import { RequestRunner } from './request-runner.ts';
+import { Throttle } from './throttle.ts';
 
 /** Requests of one connection that may be in work at once. */
 const requestsMax = 128;
@@ -69,21 +26,6 @@ const heldBytesMax = 32 * 1024 * 1024;
 const turnMsMax = 5;
 /** What a frame takes before its bytes arrived, until its sender has sent larger ones. */
 const firstBufferBytes = 4096;
-/** A frame that takes longer than `connections.max.idle.ms` must come at this rate at least. */
-const frameBytesPerSecondMin = 1024;
-
-/** APIs that are never throttled for the time they take. */
-const authenticates: ReadonlySet<number> = new Set([saslHandshake.key, saslAuthenticate.key]);
-
-interface ThrottledDraft {
-  throttleTimeMs?: number;
-}
-
-/** A connection was closed because its peer keeps memory and does not go on. */
-export class ConnectionLimitError extends MillraceError {
-  readonly code = 'connection_limit';
-}
-
 export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder {
   software: ConnectionHandle['software'];
   readonly #socket: Socket;
@@ -96,14 +38,10 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   /** Whole frames that are not begun yet. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** When bytes came or answers went last, and since when a frame is coming that is not whole. */
-  #activeMs: number;
-  #frameSinceMs: number;
+  readonly #patience: PeerPatience;
+  readonly #runner: RequestRunner;
   #turnBeganMs: number;
-  /** How much the peer left untaken when it last took something. */
-  #unreadBytes = 0;
-  #throttledUntilMs = 0;
-  #throttle: Timer | undefined;
+  readonly #throttle: Throttle;
   #flushing = false;
   #goingOn = false;
   /** Whether memory is so short that nothing is read. */
@@ -119,9 +57,18 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#isOpening = authentication !== undefined && !authentication.isOpen;
     const bytesMax = this.#isOpening ? openingFrameBytesMax : frameBytesMax;
     this.#frames = new FrameSplitter(bytesMax, (frame) => this.#accept(frame), { firstBufferBytes });
-    this.#activeMs = this.#now();
-    this.#frameSinceMs = this.#activeMs;
-    this.#turnBeganMs = this.#activeMs;
+    this.#turnBeganMs = this.#now();
+    this.#patience = new PeerPatience(this.#turnBeganMs);
+    this.#throttle = new Throttle(options.platform, () => this.#goOn());
+    this.#runner = new RequestRunner({
+      ...options,
+      connection: this,
+      clientHost: socket.remoteHost,
+      answers: this.#answers,
+      now: () => this.#now(),
+      settle: (slot, frame) => this.#settle(slot, frame),
+      fail: (error) => this.#fail(error),
+    });
     options.memory.join(this);
     socket.handle(this);
   }
@@ -149,14 +96,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   }
 
   throttle(durationMs: number): void {
-    const until = this.#now() + durationMs;
-    if (until <= this.#throttledUntilMs || this.#closed) return;
-    this.#throttledUntilMs = until;
-    this.#throttle?.cancel();
-    this.#throttle = this.#options.platform.timers.after(durationMs, () => {
-      this.#throttle = undefined;
-      this.#goOn();
-    });
+    if (!this.#closed) this.#throttle.extend(durationMs);
   }
 
   /**
@@ -165,15 +105,11 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
    */
   closeIfIdle(idleMsMax: number): void {
     const now = this.#now();
-    if (this.#paused && !this.#answers.congested) return;
     if (this.#answers.congested) return this.closeIfUnread(now - idleMsMax);
-    if (this.#answers.length === 0 && this.#activeMs < now - idleMsMax) return this.#socket.destroy();
-    const { partialBytes } = this.#frames;
-    const frameMs = now - this.#frameSinceMs;
-    if (partialBytes === undefined || frameMs < idleMsMax) return;
-    if (partialBytes * 1000 >= frameMs * frameBytesPerSecondMin) return;
-    const reason = `in ${Math.round(frameMs)} ms it sent ${partialBytes} bytes of a request`;
-    this.#fail(new ConnectionLimitError(reason));
+    if (this.#paused) return;
+    if (this.#answers.length === 0 && this.#patience.activeMs < now - idleMsMax) return this.#socket.destroy();
+    const slowness = this.#patience.slowness(now, this.#frames.partialBytes, idleMsMax);
+    if (slowness !== undefined) this.#fail(slowness);
   }
 
   get missingBytes(): number {
@@ -181,28 +117,22 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   }
 
   get frameSinceMs(): number {
-    return this.#frameSinceMs;
+    return this.#patience.frameSinceMs;
   }
 
   closeAsSlow(): void {
-    const message = `memory is short, and it is slow to send the last ${this.missingBytes} bytes of a request`;
-    this.#fail(new ConnectionLimitError(message));
+    this.#fail(new ConnectionLimitError(`memory is short, and it is slow to send its last ${this.missingBytes} bytes`));
   }
 
   closeIfSilent(timeMs: number): void {
-    if (this.#frames.heldBytes === 0 || this.#paused || this.#activeMs >= timeMs) return;
+    if (this.#frames.heldBytes === 0 || this.#paused || this.#patience.activeMs >= timeMs) return;
     this.#fail(new ConnectionLimitError('memory is short, and it sends half a request without the rest'));
   }
 
   closeIfUnread(timeMs: number): void {
     if (!this.#answers.congested) return;
-    const { bufferedBytes } = this.#socket;
-    if (bufferedBytes < this.#unreadBytes) {
-      this.#unreadBytes = bufferedBytes;
-      this.#activeMs = this.#now();
-    } else if (this.#activeMs < timeMs) {
-      this.#fail(new ConnectionLimitError(`it does not take its answers: ${bufferedBytes} bytes wait for it`));
-    }
+    const reason = this.#patience.unwillingness(this.#now(), this.#socket.bufferedBytes, timeMs);
+    if (reason !== undefined) this.#fail(reason);
   }
 
   /** Closes the connection when its peer takes too long to authenticate. */
@@ -217,8 +147,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   data(chunk: Uint8Array): void {
     const now = this.#now();
-    if (this.#frames.partialBytes === undefined) this.#frameSinceMs = now;
-    this.#activeMs = now;
+    this.#patience.received(now, this.#frames.partialBytes === undefined);
     this.#turnBeganMs = now;
     try {
       this.#frames.push(chunk);
@@ -232,7 +161,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   drained(): void {
     this.#answers.sent();
-    this.#activeMs = this.#now();
+    this.#patience.activeMs = this.#now();
     this.#answers.grantWaiting();
     this.#goOn();
   }
@@ -241,7 +170,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#closed = true;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#throttle?.cancel();
+    this.#throttle.cancel();
     this.#answers.close();
     this.#options.memory.leave(this);
     for (const callback of [...this.#closedListeners]) callback();
@@ -249,98 +178,19 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#options.onClosed(this);
   }
 
-  /** Ends the connection after what is ready was sent. */
-  end(): void {
-    this.#socket.end();
-  }
-
   destroy(): void {
     this.#socket.destroy();
   }
 
   #accept(frame: Uint8Array): void {
-    // What comes next began at the earliest with the bytes that came now.
-    this.#frameSinceMs = this.#activeMs;
-    if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#request(frame);
+    this.#patience.gotFrame();
+    if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#run(frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
   }
 
-  #request(frame: Uint8Array): void {
-    if (this.#closed) return;
-    const { authentication } = this;
-    if (authentication?.takesTokens) return this.#token(authentication, frame);
-    const reader = new ByteReader(frame);
-    const header = decodeRequestHeader(reader);
-    authentication?.admit(header.apiKey);
-    const handler = this.#options.handlers.get(header.apiKey);
-    if (handler === undefined) throw unknownApi(header);
-    const slot = this.#answers.begin(frame.length);
-    const { api } = handler;
-    if (!hasVersion(api.versions, header.apiVersion)) {
-      if (api.key !== apiVersions.key) throw unknownApi(header);
-      return this.#answer(slot, apiVersions, 0, header, {
-        errorCode: errorCodes.UNSUPPORTED_VERSION,
-        apiKeys: offered(this.#options.handlers.values()),
-      });
-    }
-    const request = this.#decode(api, header, reader);
-    const context: RequestContext = {
-      broker: this.#options.broker,
-      clientId: header.clientId,
-      principal: authentication?.principal ?? anonymous,
-      clientHost: this.#socket.remoteHost,
-      apiVersion: header.apiVersion,
-      connection: this,
-      room: slot,
-    };
-    const { quotas } = this.#options;
-    const beganMs = quotas.limitsTime ? this.#now() : 0;
-    const answer = handler.handle(request, context);
-    if (quotas.limitsTime && !authenticates.has(api.key)) {
-      slot.throttleMs = quotas.worked(context, this.#now() - beganMs);
-    }
-    if (answer instanceof Promise) {
-      answer
-        .then((draft) => this.#answer(slot, api, header.apiVersion, header, draft))
-        .catch((error: unknown) => this.#fail(error));
-    } else this.#answer(slot, api, header.apiVersion, header, answer);
-  }
-
-  /** A bare SASL token, as after version 0 of SaslHandshake; its answer is one too. */
-  #token(authentication: Authentication, token: Uint8Array): void {
-    const slot = this.#answers.begin(token.length);
-    authentication
-      .token(token)
-      .then((answer) => this.#settle(slot, answer && bareFrame(answer)))
-      .catch((error: unknown) => this.#fail(error));
-  }
-
-  #decode(api: Api, header: RequestHeader, reader: ByteReader): unknown {
-    try {
-      return decodeRequest(api, header.apiVersion, reader);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      const client = header.clientId ?? '(unnamed)';
-      const message = `request ${api.name} version ${header.apiVersion} of client ${client}: ${error.message}`;
-      throw new WireError(error.code, message, { cause: error });
-    }
-  }
-
-  #answer(slot: AnswerSlot, api: Api, version: number, header: RequestHeader, draft: unknown): void {
-    if (this.#closed) return;
-    if (slot.throttleMs > 0) this.#throttleAnswer(slot.throttleMs, draft as ThrottledDraft | undefined);
-    const frame =
-      draft === undefined
-        ? undefined
-        : encodeResponse(this.#options.writer, api, version, header.correlationId, draft as never);
-    this.#settle(slot, frame);
-  }
-
-  /** Tells the client what its handler took too much of, unless it is told of a longer pause already. */
-  #throttleAnswer(durationMs: number, draft: ThrottledDraft | undefined): void {
-    this.throttle(durationMs);
-    if (draft !== undefined) draft.throttleTimeMs = Math.max(durationMs, draft.throttleTimeMs ?? 0);
+  #run(frame: Uint8Array): void {
+    if (!this.#closed) this.#runner.run(frame);
   }
 
   #settle(slot: AnswerSlot, frame: EncodedFrame | undefined): void {
@@ -364,8 +214,8 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     if (chunks.length === 0 || this.#socket.write(chunks)) {
       if (!wasCongested) this.#answers.sent();
     }
-    if (!wasCongested) this.#activeMs = this.#now();
-    this.#unreadBytes = this.#socket.bufferedBytes;
+    if (!wasCongested) this.#patience.activeMs = this.#now();
+    this.#patience.unreadBytes = this.#socket.bufferedBytes;
     this.#answers.grantWaiting();
     this.#count();
     this.#regulate();
@@ -381,7 +231,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
       while (begun < this.#waiting.length && !this.#isFull() && !this.#turnIsOver()) {
         const frame = this.#waiting[begun++] as Uint8Array;
         this.#waitingBytes -= frame.length;
-        this.#request(frame);
+        this.#run(frame);
       }
     } catch (error) {
       this.#fail(error);
@@ -397,7 +247,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
       this.authentication?.isBusy ||
       this.authentication?.isOver ||
       answers.congested ||
-      this.#throttle !== undefined ||
+      this.#throttle.isOn ||
       answers.length >= requestsMax ||
       answers.requestBytes + answers.answerBytes > heldBytesMax ||
       (answers.answerBytes > 0 && this.#options.memory.answersAreMany)
@@ -446,19 +296,4 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#waitingBytes = 0;
     this.#socket.destroy();
   }
-}
-
-/** A length and that many bytes. */
-function bareFrame(bytes: Uint8Array): EncodedFrame {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return { chunks: [length, bytes], byteLength: length.length + bytes.length };
-}
-
-function unknownApi(header: RequestHeader): WireError {
-  const what = `API ${header.apiKey} version ${header.apiVersion}`;
-  return new WireError(
-    'unsupported_version',
-    `${what} of client ${header.clientId ?? '(unnamed)'} is not offered here`,
-  );
 }

@@ -12,7 +12,7 @@ export class TokenBucket {
     this.#burstMs = burstMs;
   }
 
-  /** How long, in whole milliseconds, until permits may be taken again; 0 for now. */
+  /** How long, in whole milliseconds, until permits may be taken again; 0 for at once. */
   excessMs(perSecond: number, nowMs: number): number {
     this.#fill(perSecond, nowMs);
     return Math.max(0, Math.round((-this.#tokens / perSecond) * 1000));
