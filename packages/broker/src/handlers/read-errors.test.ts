@@ -56,7 +56,7 @@ async function start(directory: string, disk: Disk, events: string[]): Promise<C
   });
 }
 
-test('a read error is answered KAFKA_STORAGE_ERROR on a connection that goes on, and passes with its cause', async () => {
+test('a read error is answered KAFKA_STORAGE_ERROR on a connection that goes on, and passes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-eio-'));
   const failing = new FailingDisk();
   const events: string[] = [];
