@@ -28,8 +28,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a gap in sequence numbers is taken',
     file: 'packages/broker/src/log/producer-states.ts',
-    find: 'baseSequence === sequenceAfter(last.lastSequence, 1)) return next',
-    replace: 'baseSequence >= sequenceAfter(last.lastSequence, 1)) return next',
+    find: 'if (baseSequence !== sequenceAfter(state.batches.at(-1)?.lastSequence ?? -1, 1)) {',
+    replace: 'if (baseSequence < sequenceAfter(state.batches.at(-1)?.lastSequence ?? -1, 1)) {',
   },
   {
     name: 'only some duplicates are recognised',
@@ -41,8 +41,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a torn tail is not cut',
     file: 'packages/broker/src/log/segment-recovery.ts',
-    find: '    await lease.file.truncate(segment.sizeBytes);\n',
-    replace: '    segment.sizeBytes = fileBytes;\n',
+    find: '  await file.truncate(segment.sizeBytes);\n',
+    replace: '  segment.sizeBytes = fileBytes;\n',
   },
   {
     name: 'recovery does not check checksums',
@@ -53,7 +53,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'producer state is not restored at start',
     file: 'packages/broker/src/log/segment-recovery.ts',
-    find: '      if (batch !== undefined) producers.commit(batch);\n' + '      position',
+    find: '      if (batch !== undefined) segment.addAborted(producers.commit(batch));\n' + '      position',
     replace: '      position',
   },
   {
@@ -90,8 +90,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'no sync before the answer, where one is asked for',
     file: 'packages/broker/src/log/log-writer.ts',
-    find: 'if (this.#unsynced.records + records >= settings.flushRecords) await this.#unsynced.sync(lease.file);',
-    replace: 'if (this.#unsynced.records + records > settings.flushRecords * 3) await this.#unsynced.sync(lease.file);',
+    find: 'if (this.#unsynced.records + records >= this.#flushRecords(settings)) await this.#syncFile(lease.file);',
+    replace:
+      'if (this.#unsynced.records + records > this.#flushRecords(settings) * 3) await this.#syncFile(lease.file);',
   },
   {
     name: 'the names of new files are not synced',
@@ -101,7 +102,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'answers leave in the order in which they are ready',
-    file: 'packages/broker/src/network/connection.ts',
+    file: 'packages/broker/src/network/answer-queue.ts',
     find: '      if (!done) break;',
     replace: '      if (!done) continue;',
   },
