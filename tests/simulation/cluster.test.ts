@@ -33,6 +33,15 @@ const mustHappen = [
   'records deleted by clients',
   'topics changed',
   'partitions whose start moved',
+  'broker stopped',
+  'transactions committed',
+  'transactions aborted',
+  'transactions unknown',
+  'transactions that took too long',
+  'zombies refused',
+  'generations of classic groups',
+  'commits of ended generations refused',
+  'members of consumer groups that joined',
 ];
 
 test('what is acknowledged holds through crashes, lost power, failing disks and networks', async (context) => {

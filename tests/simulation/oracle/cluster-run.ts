@@ -110,6 +110,7 @@ class ClusterRun {
     await loop.runUntil(troubled, troubleMsMax, `${faultsMin} things went wrong`);
     nemesis.stop();
     this.#faults = nemesis.faults;
+    await loop.runUntil(() => this.#cluster.isWhole, finishMsMax, 'all brokers run');
     loop.note('all is made good');
     await this.#finish(cast);
     await this.#verify(cast, 'at the end');
@@ -120,10 +121,10 @@ class ClusterRun {
 
   async #prepare(): Promise<void> {
     const setup = this.#home('setup');
-    for (const { name, partitions, configuration, trimming } of this.#scenario.topics) {
+    for (const { name, partitions, replicationFactor, configuration, trimming } of this.#scenario.topics) {
       const configs = Object.entries(configuration).map(([key, value]) => ({ name: key, value }));
       const response = await setup.anyBroker().ask(createTopics, 7, {
-        topics: [{ name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs }],
+        topics: [{ name, numPartitions: partitions, replicationFactor, assignments: [], configs }],
       });
       const { errorCode, topicId } = response.topics[0] as { errorCode: number; topicId: string };
       if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
@@ -218,5 +219,6 @@ class ClusterRun {
     cast.count(this.coverage);
     this.coverage.add('seeds');
     if (this.#scenario.powerLoss) this.coverage.add('seeds with loss of power');
+    if (this.#scenario.durable) this.coverage.add('seeds of durable clusters');
   }
 }

@@ -27,6 +27,7 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [1, 'clock jump', (nemesis) => nemesis.jumpClock()],
   [8, 'crash', (nemesis) => nemesis.crash()],
   [2, 'restart', (nemesis) => nemesis.restart()],
+  [6, 'broker stopped', (nemesis) => nemesis.stopBroker()],
 ];
 /** Each deed as often as its weight says. */
 const lots = deeds.flatMap(([weight, name, deed]) => Array.from({ length: weight }, () => [name, deed] as const));
@@ -160,6 +161,11 @@ export class Nemesis {
 
   restart(): boolean {
     return this.#cluster.restart();
+  }
+
+  /** One broker of the cluster is stopped, while the others run on. */
+  stopBroker(): boolean {
+    return this.#cluster.stopBroker(this.#randomness.integer(1500));
   }
 
   #next(): void {

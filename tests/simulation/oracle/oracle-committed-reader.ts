@@ -7,6 +7,7 @@ import { errorCodes, errorRow, fetch } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import { committedRecords } from './committed-records.ts';
 import { InvariantViolation } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import type { TransactionLedger } from './transaction-ledger.ts';
 import { ConnectionGone, someVersion } from './wire-connection.ts';
 
@@ -69,7 +70,7 @@ export class OracleCommittedReader implements Actor {
       topics: [{ topic, partitions: [{ partition: index, fetchOffset: position, partitionMaxBytes }] }],
     });
     const answer = response.responses[0]?.partitions[0];
-    if (answer?.errorCode === errorCodes.KAFKA_STORAGE_ERROR) {
+    if (answer !== undefined && isPassing(answer.errorCode)) {
       return { values: new Map(), end: position, stable: -1 };
     }
     if (answer === undefined || answer.errorCode !== errorCodes.NONE) {

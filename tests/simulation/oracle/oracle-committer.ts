@@ -7,6 +7,7 @@ import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import type { Endpoint } from './endpoint.ts';
 import { findCoordinatorOf } from './find-coordinator.ts';
 import { InvariantViolation } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { someVersion } from './wire-connection.ts';
 
 export class OracleCommitter implements Actor {
@@ -39,9 +40,9 @@ export class OracleCommitter implements Actor {
   }
 
   async #run(): Promise<void> {
-    const { nodeId } = await findCoordinatorOf(this.#home, this.group);
-    const coordinator = this.#home.broker(nodeId);
     while (!this.#stopped) {
+      const { nodeId } = await findCoordinatorOf(this.#home, this.group);
+      const coordinator = this.#home.broker(nodeId);
       await this.#commit(coordinator);
       if (this.#home.randomness.integer(3) === 0) await this.check();
       await coordinator.pause(60);
@@ -63,7 +64,7 @@ export class OracleCommitter implements Actor {
     const response = await coordinator.ask(offsetCommit, version, { groupId: this.group, topics });
     const codes = new Set(response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)));
     if (codes.size === 1 && codes.has(errorCodes.NONE)) this.#acknowledged = offset;
-    else if (codes.size !== 1 || !codes.has(errorCodes.COORDINATOR_NOT_AVAILABLE)) {
+    else if (codes.size !== 1 || ![...codes].every(isPassing)) {
       const names = [...codes].map((code) => errorRow(code).name).join();
       throw new InvariantViolation(`${this.name}: a commit was answered with ${names}`);
     }
@@ -79,6 +80,7 @@ export class OracleCommitter implements Actor {
       requireStable: true,
     });
     const group = response.groups[0];
+    if (group !== undefined && isPassing(group.errorCode)) return;
     if (group === undefined || group.errorCode !== errorCodes.NONE) {
       throw new InvariantViolation(`${this.name}: offsets are not told`);
     }

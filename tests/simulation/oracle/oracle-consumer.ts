@@ -6,6 +6,7 @@ import { sleep } from '@millrace/base';
 import { errorCodes, errorRow, fetch, listOffsets, type ResponseOf } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import { InvariantViolation, type Knowledge } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { ConnectionGone, someVersion, type WireConnection } from './wire-connection.ts';
 
 interface Reading {
@@ -101,8 +102,7 @@ export class OracleConsumer implements Actor {
   async #take(connection: WireConnection, reading: Reading, answer: Answer, before: Knowledge): Promise<void> {
     const { history } = reading.partition;
     if (answer.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return this.#reset(connection, reading, before);
-    // A disk that fails; when it has recovered, everything must be readable.
-    if (answer.errorCode === errorCodes.KAFKA_STORAGE_ERROR) return;
+    if (isPassing(answer.errorCode)) return;
     if (answer.errorCode !== errorCodes.NONE) {
       const { name } = errorRow(answer.errorCode);
       throw new InvariantViolation(`${this.name}: a fetch of ${history.name} failed with ${name}`);
@@ -128,6 +128,7 @@ export class OracleConsumer implements Actor {
       topics: [{ name: topic, partitions }],
     });
     const answer = response.topics[0]?.partitions[0];
+    if (answer !== undefined && isPassing(answer.errorCode)) return;
     if (answer === undefined || answer.errorCode !== errorCodes.NONE) {
       throw new InvariantViolation(`${this.name}: the start of ${history.name} is not told`);
     }

@@ -6,6 +6,7 @@ import { errorCodes, errorRow, fetch, listOffsets, type ResponseOf } from '@mill
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import type { Endpoint } from './endpoint.ts';
 import { InvariantViolation, type Knowledge } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { ConnectionGone, someVersion, type WireConnection } from './wire-connection.ts';
 
 interface Reading {
@@ -89,12 +90,13 @@ export class OracleFollower implements Actor {
     const { topic, index } = reading.partition;
     const topics = [{ name: topic, partitions: [{ partitionIndex: index, timestamp: earliest }] }];
     const response = await connection.request(listOffsets, 8, { replicaId: -1, topics });
-    reading.position = response.topics[0]?.partitions[0]?.offset ?? reading.position;
+    const answer = response.topics[0]?.partitions[0];
+    if (answer?.errorCode === errorCodes.NONE) reading.position = answer.offset;
   }
 
   #take(reading: Reading, answer: Answer, before: Knowledge): void {
     const { history } = reading.partition;
-    if (answer.errorCode === errorCodes.KAFKA_STORAGE_ERROR) return;
+    if (isPassing(answer.errorCode)) return;
     if (answer.errorCode !== errorCodes.NONE) {
       const { name } = errorRow(answer.errorCode);
       throw new InvariantViolation(`${this.name}: a fetch of ${history.name} failed with ${name}`);

@@ -15,6 +15,7 @@ import {
 } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import { InvariantViolation, numberedValue } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { ConnectionGone, someVersion, type WireConnection } from './wire-connection.ts';
 
 export interface ProducerPlan {
@@ -202,7 +203,7 @@ export class OracleProducer implements Actor {
     }
     const { name } = errorRow(errorCode);
     const isBehindFailed = lane.failed && errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
-    if (errorCode !== errorCodes.KAFKA_STORAGE_ERROR && !isBehindFailed) {
+    if (!isPassing(errorCode) && !isBehindFailed) {
       const first = batchHeader.baseSequence(batch.bytes, 0);
       throw this.#refused(`the batch with sequence ${first} in ${lane.partition.history.name}: ${name}`);
     }

@@ -2,6 +2,7 @@
 import { createPartitions, createTopics, deleteTopics, errorCodes, errorRow, metadata } from '@millrace/wire';
 import type { Actor, ActorHome } from './actor.ts';
 import { InvariantViolation } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { someVersion } from './wire-connection.ts';
 
 const topicsAtOnce = 6;
@@ -98,7 +99,7 @@ export class OracleTopics implements Actor {
   /** False when it is worth another try. `whenRepeated` is what a request gets whose first attempt got through. */
   #succeeded(what: string, errorCode: number, whenRepeated: number): boolean {
     if (errorCode === errorCodes.NONE || errorCode === whenRepeated) return true;
-    if (errorCode === errorCodes.KAFKA_STORAGE_ERROR) return false;
+    if (isPassing(errorCode) || errorCode === errorCodes.INVALID_REPLICATION_FACTOR) return false;
     throw new InvariantViolation(`${this.name} could not ${what}: ${errorRow(errorCode).name}`);
   }
 }

@@ -2,6 +2,7 @@
 import { deleteRecords, errorCodes, errorRow } from '@millrace/wire';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import { InvariantViolation } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 import { someVersion } from './wire-connection.ts';
 
 export class OracleTrimmer implements Actor {
@@ -48,7 +49,7 @@ export class OracleTrimmer implements Actor {
       timeoutMs: 10_000,
     });
     const answer = response.topics[0]?.partitions[0];
-    if (answer?.errorCode === errorCodes.KAFKA_STORAGE_ERROR) return;
+    if (answer !== undefined && isPassing(answer.errorCode)) return;
     if (answer?.errorCode !== errorCodes.NONE) {
       const name = errorRow(answer?.errorCode ?? -1).name;
       throw new InvariantViolation(`${this.name}: deleting up to ${offset} in ${history.name} failed with ${name}`);

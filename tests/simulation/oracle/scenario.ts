@@ -12,13 +12,16 @@ export interface TopicPlan {
   readonly partitions: number;
   readonly configuration: Readonly<Record<string, string>>;
   /** Whether old records may be deleted: by retention, or by a client. */
+  readonly replicationFactor: number;
   readonly trimming: 'none' | 'retention' | 'client';
 }
 
 export interface Scenario {
   readonly seed: number;
-  /** Power is lost, instead of processes being killed; every topic syncs before it acknowledges. */
+  /** Power is lost, instead of processes being killed; every topic syncs before it acknowledges, or the cluster does. */
   readonly powerLoss: boolean;
+  /** The cluster syncs before it acknowledges. */
+  readonly durable: boolean;
   readonly topics: readonly TopicPlan[];
   readonly producers: readonly ProducerPlan[];
   readonly clientProducers: readonly ClientProducerPlan[];
@@ -51,9 +54,10 @@ const compressions: readonly Compression[] = ['none', 'none', 'none', 'gzip', 's
 export function scenarioOf(seed: number): Scenario {
   const randomness = seededRandomness(seed);
   const powerLoss = randomness.integer(4) === 0;
+  const durable = powerLoss && randomness.integer(2) === 0;
   const troubleMs = 1000 + randomness.integer(4000);
   const topics = Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
-    topicPlan(randomness, index, powerLoss),
+    topicPlan(randomness, index, powerLoss && !durable),
   );
   const partitions = topics.reduce((sum, topic) => sum + topic.partitions, 0);
   const oracles = 1 + randomness.integer(3);
@@ -63,6 +67,7 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     powerLoss,
+    durable,
     topics,
     producers: Array.from({ length: oracles }, (_, index) => producerPlan(randomness, index, work(index))),
     clientProducers: Array.from({ length: ours }, (_, index) => clientProducerPlan(randomness, work(oracles + index))),
@@ -80,6 +85,9 @@ export function scenarioOf(seed: number): Scenario {
     openFilesMax: 1 + randomness.integer(8),
     configuration: {
       'log.retention.check.interval.ms': String(50 + randomness.integer(1000)),
+      // Leaderships return to where the clients of this world look for them.
+      'leader.imbalance.check.interval.seconds': '1',
+      'millrace.replica.catch.up.rate': String(2 ** (12 + randomness.integer(12))),
       'group.consumer.session.timeout.ms': String(consumerSessionMs),
       'group.consumer.min.session.timeout.ms': String(consumerSessionMs),
       'group.consumer.heartbeat.interval.ms': String(consumerSessionMs / 4),
@@ -88,12 +96,13 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function topicPlan(randomness: Randomness, index: number, powerLoss: boolean): TopicPlan {
+function topicPlan(randomness: Randomness, index: number, mustSync: boolean): TopicPlan {
   const trimming = (['none', 'none', 'retention', 'client'] as const)[randomness.integer(4)] as TopicPlan['trimming'];
-  const syncs = powerLoss || randomness.integer(4) === 0;
+  const syncs = mustSync || randomness.integer(4) === 0;
   return {
     name: `topic-${index}`,
     partitions: 1 + randomness.integer(4),
+    replicationFactor: 1 + randomness.integer(3),
     trimming,
     configuration: {
       'segment.bytes': String(6000 + 2 ** randomness.integer(16)),

@@ -19,6 +19,8 @@ const brokers = [
   { nodeId: 3, port: 9094 },
 ];
 const restartMs = 100;
+/** How often a stopped broker that is due is tried to be started. */
+const brokerStartMs = 100;
 
 export class SimCluster {
   readonly drive: SimDrive;
@@ -29,6 +31,8 @@ export class SimCluster {
   #home: Inhabitant | undefined;
   #cluster: Cluster | undefined;
   #stopping = false;
+  /** Brokers that were stopped and are not known to run again. */
+  readonly #down = new Set<number>();
 
   constructor(world: SimWorld, scenario: Scenario, coverage: Coverage) {
     this.#world = world;
@@ -69,6 +73,7 @@ export class SimCluster {
       security: { allowAnonymous: true },
       platform: home.platform,
       configuration: this.#scenario.configuration,
+      durable: this.#scenario.durable,
       tailBytesMax: this.#scenario.tailBytesMax,
       openFilesMax: this.#scenario.openFilesMax,
       report: ({ level, message }) => this.#world.loop.note(`broker ${level}: ${message}`),
@@ -130,6 +135,46 @@ export class SimCluster {
       () => this.#startLater(),
     );
     return true;
+  }
+
+  /** Whether no broker of it is stopped. */
+  get isWhole(): boolean {
+    return this.#down.size === 0;
+  }
+
+  /** Stops one of its brokers for a while. Answers false when the cluster does not run, or not whole. */
+  stopBroker(forMs: number): boolean {
+    const cluster = this.#cluster;
+    const { nodeId } = brokers[this.#randomness.integer(brokers.length)] as (typeof brokers)[number];
+    if (cluster === undefined || !this.isRunning || !this.isWhole) return false;
+    this.#down.add(nodeId);
+    this.#world.loop.note(`broker ${nodeId} stops`);
+    this.#expect(cluster.stopBroker(nodeId, { graceMs: this.#randomness.integer(300) }));
+    this.#startBrokerLater(nodeId, forMs);
+    return true;
+  }
+
+  #startBrokerLater(nodeId: number, delayMs: number): void {
+    this.#world.loop.schedule(delayMs, 'broker-start', () => {
+      const cluster = this.#cluster;
+      if (cluster !== undefined && this.isRunning) {
+        const started = cluster.startBroker(nodeId).then(() => {
+          if (this.#cluster !== cluster || !this.#down.delete(nodeId)) return;
+          this.#world.loop.note(`broker ${nodeId} runs again`);
+        });
+        this.#expect(started);
+      }
+      // A kill may have come between: tried until it is known to run.
+      if (this.#down.has(nodeId)) this.#startBrokerLater(nodeId, brokerStartMs);
+    });
+  }
+
+  /** What may fail because the drive does. */
+  #expect(doing: Promise<void>): void {
+    doing.catch((error: unknown) => {
+      if (!isMillraceError(error)) this.#world.loop.fail(error);
+      else this.#world.loop.note(`failed: ${error.message}`);
+    });
   }
 
   /** Closes the cluster for good. */
