@@ -62,9 +62,8 @@ export async function describeGroup(
     }
   }
   const offsets = await withEnds(cluster, [...rows.values()], options);
-  const { state, protocolType, protocol, coordinator, members } = description;
   const lag = offsets.reduce((sum, row) => sum + (row.lag ?? 0), 0);
-  return { cluster: cluster.name, group, state, protocolType, protocol, coordinator, lag, members, offsets };
+  return { cluster: cluster.name, group, ...description, lag, offsets };
 }
 
 /** The error for a group that is not there, with the name that may have been meant. */
