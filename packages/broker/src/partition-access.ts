@@ -34,13 +34,18 @@ export function replicaPartition(
   return access(broker, name, topicId, index, leaderEpoch, 'replica');
 }
 
+/** The partition as anyone who has a replica of it, whether that is in sync or not. */
+export function copyOfPartition(broker: BrokerEndpoint, name: string, index: number): PartitionAccess {
+  return access(broker, name, '', index, -1, 'copy');
+}
+
 function access(
   broker: BrokerEndpoint,
   name: string,
   topicId: string,
   index: number,
   leaderEpoch: number,
-  serving: 'leader' | 'replica',
+  serving: 'leader' | 'replica' | 'copy',
 ): PartitionAccess {
   const byId = name === '' && topicId !== zeroId;
   const topic = broker.cluster.topics.find(byId ? null : name, topicId);
@@ -52,8 +57,14 @@ function access(
   if (!partition.replicas.includes(broker.nodeId)) return refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
   if (leaderEpoch >= 0 && leaderEpoch < partition.leaderEpoch) return refused(errorCodes.FENCED_LEADER_EPOCH);
   if (leaderEpoch > partition.leaderEpoch) return refused(errorCodes.UNKNOWN_LEADER_EPOCH);
-  const serves = serving === 'leader' ? partition.leader === broker.nodeId : partition.inSync.includes(broker.nodeId);
-  return serves ? { partition, errorCode: 0 } : refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
+  return serves(partition, broker.nodeId, serving)
+    ? { partition, errorCode: 0 }
+    : refused(errorCodes.NOT_LEADER_OR_FOLLOWER);
+}
+
+function serves(partition: Partition, nodeId: number, serving: 'leader' | 'replica' | 'copy'): boolean {
+  if (serving === 'copy') return true;
+  return serving === 'leader' ? partition.leader === nodeId : partition.inSync.includes(nodeId);
 }
 
 function refused(errorCode: number): PartitionAccess {

@@ -73,8 +73,10 @@ async function refusalOf(
     return await refusalOfStorage(() => alter(resource));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    // Kafka says so of subscriptions, except of their patterns.
-    const isRequest = resourceType === resourceTypes.clientMetrics && error.configurationName !== 'match';
+    // Kafka says so of brokers, and of subscriptions except of their patterns.
+    const isRequest =
+      resourceType === resourceTypes.broker ||
+      (resourceType === resourceTypes.clientMetrics && error.configurationName !== 'match');
     const errorCode = isRequest ? errorCodes.INVALID_REQUEST : errorCodes.INVALID_CONFIG;
     return { errorCode, message: error.message };
   }

@@ -49,7 +49,10 @@ async function grow(
   }
   const present = topic.partitions.length;
   if (asked.count <= present) {
-    const message = `Topic currently has ${present} partitions, which is higher than the requested ${asked.count}.`;
+    const message =
+      asked.count === present
+        ? `Topic already has ${present} partition(s).`
+        : `The topic ${asked.name} currently has ${present} partition(s); ${asked.count} would not be an increase.`;
     return { errorCode: errorCodes.INVALID_PARTITIONS, message };
   }
   const refusal = countRefusal(asked.count);

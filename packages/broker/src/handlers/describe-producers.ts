@@ -1,7 +1,7 @@
 /** DescribeProducers, version 0: the producers that a partition remembers, and where their open transactions begin. */
 import { describeProducers as api, errorCodes, errorRow } from '@millrace/wire';
 import type { Handler, RequestContext } from '../handler.ts';
-import { leaderPartition } from '../partition-access.ts';
+import { copyOfPartition } from '../partition-access.ts';
 import { allows } from '../security/authorization.ts';
 
 export const describeProducers: Handler<typeof api> = {
@@ -23,7 +23,7 @@ export const describeProducers: Handler<typeof api> = {
 };
 
 function describe(name: string, index: number, { broker }: RequestContext) {
-  const { partition, errorCode } = leaderPartition(broker, name, '', index);
+  const { partition, errorCode } = copyOfPartition(broker, name, index);
   if (partition === undefined) return refused(index, errorCode);
   const activeProducers = [...(partition.log?.producers.all() ?? [])].map((producer) => ({
     producerId: producer.producerId,

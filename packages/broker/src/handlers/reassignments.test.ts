@@ -7,6 +7,7 @@ import {
   type DescribeTopicPartitionsResponse,
   describeCluster,
   describeLogDirs,
+  describeProducers,
   describeQuorum,
   describeTopicPartitions,
   electLeaders,
@@ -274,4 +275,19 @@ test('who may not is told so, and changes and learns nothing', async () => {
   const named = await peer.request(describeTopicPartitions, { topics: [{ name: 'secret' }] });
   assert.equal(named.topics[0]?.errorCode, errorCodes.TOPIC_AUTHORIZATION_FAILED);
   assert.deepEqual((await peer.request(describeTopicPartitions, { topics: [] })).topics, []);
+});
+
+test('every broker with a replica tells its producers, in sync or not, and no other', async () => {
+  await using own = await moving();
+  await own.produce('moving', batchOf({ values: ['a'], producerId: 7, producerEpoch: 0, baseSequence: 0 }));
+  await reassign(own, [1, 2, 3]);
+  const told = async (nodeId: number) => {
+    const topics = [{ name: 'moving', partitionIndexes: [0] }];
+    const answer = await (await own.peer(nodeId)).request(describeProducers, { topics });
+    const { errorCode, activeProducers } = answer.topics[0]?.partitions[0] ?? { errorCode: -1, activeProducers: [] };
+    return [errorCode, activeProducers.map(({ producerId }) => producerId)];
+  };
+  assert.deepEqual((await own.describe('moving')).isrNodes, [1, 2]);
+  for (const nodeId of [1, 2, 3]) assert.deepEqual(await told(nodeId), [errorCodes.NONE, [7]]);
+  assert.deepEqual(await told(4), [errorCodes.NOT_LEADER_OR_FOLLOWER, []]);
 });

@@ -128,15 +128,16 @@ test('a topic grows, and never shrinks', async () => {
   const peer = await fixture.peer();
   const grow = async (count: number) => {
     const topics = [{ name: 'growing', count, assignments: null }];
-    return (await peer.request(createPartitions, { topics, timeoutMs: 1000, validateOnly: false })).results[0]
-      ?.errorCode;
+    const answer = await peer.request(createPartitions, { topics, timeoutMs: 1000, validateOnly: false });
+    return [answer.results[0]?.errorCode, answer.results[0]?.errorMessage];
   };
-  assert.equal(await grow(5), 0);
+  assert.deepEqual(await grow(5), [0, null]);
   const partitions = (await describe('growing'))?.partitions ?? [];
   assert.equal(partitions.length, 5);
   assert.deepEqual(new Set(partitions.map(({ replicaNodes }) => replicaNodes.length)), new Set([2]));
-  assert.equal(await grow(5), errorCodes.INVALID_PARTITIONS);
-  assert.equal(await grow(1), errorCodes.INVALID_PARTITIONS);
+  assert.deepEqual(await grow(5), [errorCodes.INVALID_PARTITIONS, 'Topic already has 5 partition(s).']);
+  const shrunk = 'The topic growing currently has 5 partition(s); 1 would not be an increase.';
+  assert.deepEqual(await grow(1), [errorCodes.INVALID_PARTITIONS, shrunk]);
 });
 
 test('a deleted topic is gone at once, with its files soon after, and its name can come back', async () => {
