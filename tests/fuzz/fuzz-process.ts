@@ -17,12 +17,16 @@ export interface FuzzOrder {
   readonly target: string;
   readonly seed: number;
   readonly inputs: number;
+  /** Ends the run before all inputs were tried. */
+  readonly seconds?: number | undefined;
   /** Path of the file that shows what goes on. */
   readonly watch: string;
 }
 
 /** What the process says at its end; it says nothing when it hangs, runs out of memory or crashes. */
 export interface FuzzReport {
+  /** Inputs that were tried, besides the seeds. */
+  readonly inputs: number;
   /** Inputs that were refused with an error of the project. */
   readonly refused: number;
   /** Different ways in which inputs ended. */
@@ -47,22 +51,24 @@ const report = await fuzz(order);
 process.send?.(report);
 process.disconnect?.();
 
-async function fuzz({ module, target: name, seed, inputs, watch }: FuzzOrder): Promise<FuzzReport> {
+async function fuzz({ module, target: name, seed, inputs, seconds, watch }: FuzzOrder): Promise<FuzzReport> {
   const target: FuzzTarget = (await import(module))[name];
   using shown = new WatchWriter(watch);
   const random = seededRandomness(seed);
-  const seeds = [...target.seeds(), ...corpusOf(target.name)];
-  const total = seeds.length + inputs;
+  const seeds = [...(await target.seeds()), ...corpusOf(target.name)];
   const known = seeds.length;
+  const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const outcomes = new Set<number>();
   const memoryBefore = await memoryInUse();
   let [refused, totalMs, slowestMs] = [0, 0, 0];
   let finding: string | undefined;
-  for (let index = 0; index < total && finding === undefined; index++) {
+  let index = 0;
+  for (; index < known + inputs && finding === undefined && performance.now() < end; index++) {
     const input = index < known ? (seeds[index] as Uint8Array) : mutate(seeds, random);
     shown.begin(input);
     const started = performance.now();
-    const ended = attempt(target, input);
+    const ending = attempt(target, input);
+    const ended = ending instanceof Promise ? await ending : ending;
     const tookMs = performance.now() - started;
     if (index % inputsPerTurn === 0) await nextTurn();
     totalMs += tookMs;
@@ -76,7 +82,16 @@ async function fuzz({ module, target: name, seed, inputs, watch }: FuzzOrder): P
     if (index >= known && isWorthKeeping) seeds.push(input);
   }
   const retainedBytes = (await memoryInUse()) - memoryBefore;
-  return { refused, outcomes: outcomes.size, meanMs: totalMs / total, slowestMs, retainedBytes, finding };
+  const tried = Math.max(0, index - known);
+  return {
+    inputs: tried,
+    refused,
+    outcomes: outcomes.size,
+    meanMs: totalMs / Math.max(1, index),
+    slowestMs,
+    retainedBytes,
+    finding,
+  };
 }
 
 /** Without garbage. Node lets go of a failed decompression one or two turns later. */
@@ -95,17 +110,26 @@ interface Ended {
   readonly finding: string | undefined;
 }
 
-function attempt(target: FuzzTarget, input: Uint8Array): Ended {
+function attempt(target: FuzzTarget, input: Uint8Array): Ended | Promise<Ended> {
   try {
-    return { outcome: target.run(input) ?? 'read', refused: false, finding: undefined };
+    const outcome = target.run(input);
+    return outcome instanceof Promise ? outcome.then(read, ended) : read(outcome);
   } catch (error) {
-    if (isMillraceError(error)) {
-      // Messages that differ in numbers only are one outcome.
-      return { outcome: `${error.code} ${error.message.replace(/\d+/g, '0')}`, refused: true, finding: undefined };
-    }
-    const finding = error instanceof Error ? `${error.stack}` : `thrown: ${String(error)}`;
-    return { outcome: finding, refused: false, finding };
+    return ended(error);
   }
+}
+
+function read(outcome: string | undefined): Ended {
+  return { outcome: outcome ?? 'read', refused: false, finding: undefined };
+}
+
+function ended(error: unknown): Ended {
+  if (isMillraceError(error)) {
+    // Messages that differ in numbers only are one outcome.
+    return { outcome: `${error.code} ${error.message.replace(/\d+/g, '0')}`, refused: true, finding: undefined };
+  }
+  const finding = error instanceof Error ? `${error.stack}` : `thrown: ${String(error)}`;
+  return { outcome: finding, refused: false, finding };
 }
 
 /** Inputs that once were findings, or that no seed leads to: one file each, in hex. Every target has some. */

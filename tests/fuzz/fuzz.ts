@@ -13,6 +13,8 @@ import { readWatch } from './watch.ts';
 export interface FuzzOptions {
   readonly seed: number;
   readonly inputs: number;
+  /** Ends the run before all inputs were tried. */
+  readonly seconds?: number | undefined;
   /** An input that takes longer hangs. Generous, since the machine may be busy with others. Default 20 s. */
   readonly hangMs?: number | undefined;
   /** What the heap may hold, code and seeds included. Default 256 MiB. */
@@ -27,7 +29,7 @@ export class FuzzFinding extends Error {
     const hex = Buffer.from(input).toString('hex');
     super(
       `${target}: ${what}\nwith MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes:\n${hex}\n` +
-        `Keep it as tests/fuzz/corpus/${target}/<what-it-shows>.hex.`,
+        `Keep it as tests/fuzz/corpus/${kebabCase(target)}/<what-it-shows>.hex.`,
     );
     this.#input = input;
   }
@@ -39,11 +41,11 @@ export class FuzzFinding extends Error {
 
 /** Runs the target that `module` (a URL) exports as `target`. Throws `FuzzFinding`. */
 export async function fuzz(module: string, target: string, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, inputs, hangMs = 20_000, heapMegabytesMax = 256 } = options;
+  const { seed, inputs, seconds, hangMs = 20_000, heapMegabytesMax = 256 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'millrace-fuzz-'));
   const watch = join(folder, 'input');
   writeFileSync(watch, '');
-  const order: FuzzOrder = { module, target, seed, inputs, watch };
+  const order: FuzzOrder = { module, target, seed, inputs, seconds, watch };
   const child = fork(new URL('fuzz-process.ts', import.meta.url), [JSON.stringify(order)], {
     execArgv: [`--max-old-space-size=${heapMegabytesMax}`, '--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -86,4 +88,9 @@ function endOf(child: ChildProcess, watch: string, hangMs: number): Promise<Fuzz
       resolve(report ?? `the process ended with ${code ?? signal}\n${complaint.slice(0, 2000)}`);
     });
   });
+}
+
+/** As targets are named, of the name that they are exported by. */
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,8 +1,7 @@
 /** Record batches as they come in a fetch, a produce request or a log segment, and the records in them. */
 import { readFileSync } from 'node:fs';
-import { isMillraceError } from '@millrace/base';
 import { buildControlBatch, RecordBatchBuilder, type Records, readBatches, readControlRecord } from '@millrace/wire';
-import type { FuzzTarget } from '../fuzz-target.ts';
+import { attempt, type FuzzTarget } from '../fuzz-target.ts';
 
 const decompressedBytesMax = 64 * 1024;
 
@@ -37,16 +36,6 @@ function readRecords(records: Records): number {
     count++;
   }
   return count;
-}
-
-/** Reads what may end in an error of the project, after which the next is read. Names the outcome. */
-function attempt(read: () => unknown): string {
-  try {
-    return String(read());
-  } catch (error) {
-    if (!isMillraceError(error)) throw error;
-    return error.message.replace(/\d+/g, '0');
-  }
 }
 
 function idempotentBatch(): Uint8Array {

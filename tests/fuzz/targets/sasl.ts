@@ -1,5 +1,4 @@
 /** Messages of SASL, of which brokers read some before they know who sends them, and clients the answers. */
-import { isMillraceError } from '@millrace/base';
 import {
   decodeOauthBearer,
   decodeOauthBearerFailure,
@@ -9,7 +8,7 @@ import {
   encodePlain,
   ScramServer,
 } from '@millrace/wire';
-import type { FuzzTarget } from '../fuzz-target.ts';
+import { attempt, type FuzzTarget } from '../fuzz-target.ts';
 
 const credential = {
   salt: Buffer.alloc(16, 1),
@@ -54,14 +53,4 @@ function server(): ScramServer {
     credentialOf: (name) => (name === 'user' ? credential : undefined),
     secret: Buffer.from('secret'),
   });
-}
-
-/** Reads what may end in an error of the project, after which the next is read. Names the outcome. */
-function attempt(read: () => unknown): string {
-  try {
-    return String(read());
-  } catch (error) {
-    if (!isMillraceError(error)) throw error;
-    return error.message.replace(/\d+/g, '0');
-  }
 }

@@ -17,6 +17,9 @@ for (const [rules, subject, expected] of [
   ['RULE:CN=a\\,b/comma/ , RULE:^CN=(.*)$/$1\\$x/', 'CN=a,b', 'comma'],
   ['RULE:CN=a/comma/,RULE:^CN=(.*)$/$1\\$x/', 'CN=ab', 'ab$x'],
   ['RULE:kafka1/$1/,DEFAULT', service, service],
+  ['RULE:^CN=(.).*$/$12-$2-$/', service, 'k2-$2-$'],
+  // A pattern that could backtrack for ever.
+  ['RULE:^(([a-z])+.)+[A-Z]([a-z])+$/$3/', 'a'.repeat(64), 'a'.repeat(64)],
 ] as const) {
   test(`${rules || 'no rule'} makes ${expected} of ${subject}`, () => {
     assert.equal(principalMapping(rules)(subject), expected);

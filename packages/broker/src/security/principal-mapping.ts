@@ -1,13 +1,17 @@
 /**
  * Makes principals of the subjects of certificates by `ssl.principal.mapping.rules`: the first rule whose pattern
  * matches the whole subject decides, `DEFAULT` takes the subject as it is, and no match leaves it as it is too.
+ *
+ * Patterns are RE2's, which match in linear time: a subject is the text of whoever asked for the certificate, and must
+ * not be able to hold up the broker where a rule is careless.
  */
+import { type Matcher, RE2JS, RE2JSException } from 're2js';
 import { ConfigurationError } from '../configuration/definition.ts';
 
 export type PrincipalMapping = (subject: string) => string;
 
 interface Rule {
-  readonly pattern: RegExp;
+  readonly pattern: RE2JS;
   readonly replacement: string;
   readonly letters: string;
 }
@@ -28,34 +32,38 @@ export function principalMapping(rules: string): PrincipalMapping {
       );
     }
     const [whole, isDefault, pattern = '', replacement = '', letters = ''] = found;
-    parsed.push(
-      isDefault ? 'default' : { pattern: compiled(pattern), replacement: javaReplacement(replacement), letters },
-    );
+    parsed.push(isDefault ? 'default' : { pattern: compiled(pattern), replacement, letters });
     rest = rest.slice(whole.length).trim();
   }
   return (subject) => {
     for (const rule of parsed) {
       if (rule === 'default') return subject;
-      if (!rule.pattern.test(subject)) continue;
-      const name = subject.replace(rule.pattern, rule.replacement);
+      const match = rule.pattern.matcher(subject);
+      if (!match.matches()) continue;
+      const name = replaced(rule.replacement, match);
       return rule.letters === 'L' ? name.toLowerCase() : rule.letters === 'U' ? name.toUpperCase() : name;
     }
     return subject;
   };
 }
 
-function compiled(pattern: string): RegExp {
+function compiled(pattern: string): RE2JS {
   try {
-    return new RegExp(`^(?:${pattern})$`);
+    return RE2JS.compile(pattern);
   } catch (error) {
-    throw new ConfigurationError(option, `${option}: ${pattern} is no regular expression (${String(error)})`);
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new ConfigurationError(option, `${option}: ${pattern} is no regular expression (${error.message})`);
   }
 }
 
-/** A replacement as JavaScript has it: Java's groups are `$1` too, its escapes are backslashes. */
-function javaReplacement(text: string): string {
-  return text.replace(/\\(.)|\$(?!\d)/g, (whole, escaped) => {
-    const literal = escaped ?? whole;
-    return literal === '$' ? '$$' : literal;
+/** A replacement as Java has it, and Kafka: `$1` is a group, unless there is none of that number; `\\` escapes. */
+function replaced(replacement: string, match: Matcher): string {
+  return replacement.replace(/\\(.)|\$(\d+)/gs, (whole: string, escaped?: string, digits = '') => {
+    if (escaped !== undefined) return escaped;
+    for (let length = digits.length; length > 0; length--) {
+      const group = Number(digits.slice(0, length));
+      if (group <= match.groupCount()) return (match.group(group) ?? '') + digits.slice(length);
+    }
+    return whole;
   });
 }

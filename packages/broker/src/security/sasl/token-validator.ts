@@ -67,6 +67,10 @@ export function signedTokens(
       return provenUser(payload, rules.subjectClaim);
     } catch (error) {
       if (error instanceof errors.JOSEError) throw new TokenRefused(error.message, { cause: error });
+      // So `jose` says that a key is too short, of another kind than the token's algorithm asks for, or no key.
+      if (error instanceof TypeError || error instanceof DOMException) {
+        throw new TokenRefused(`its key can't check it: ${error.message}`, { cause: error });
+      }
       throw error;
     }
   };
@@ -106,7 +110,8 @@ function unsignedPayload(token: string): JWTPayload {
 function provenUser(payload: JWTPayload, subjectClaim: string): ProvenUser {
   const name = payload[subjectClaim];
   if (typeof name !== 'string' || name.trim() === '') throw new TokenRefused(`the claim ${subjectClaim} is empty`);
-  return { name, expiresAtMs: (payload.exp ?? 0) * 1000 };
+  // Whatever a token says, the time can be told to the client.
+  return { name, expiresAtMs: Math.min(Math.floor((payload.exp ?? 0) * 1000), Number.MAX_SAFE_INTEGER) };
 }
 
 function keySource(text: string, platform: { readonly clock: Clock; readonly disk: Disk }): JWTVerifyGetKey {

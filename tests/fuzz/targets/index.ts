@@ -1,0 +1,36 @@
+/** All targets, by the module and the name of their export, as a process of its own loads them. */
+import type { FuzzTarget } from '../fuzz-target.ts';
+import { batches } from './batches.ts';
+import { broker } from './broker.ts';
+import { compression } from './compression.ts';
+import { frames } from './frames.ts';
+import { consumerProtocol, requests, responses } from './messages.ts';
+import { sasl } from './sasl.ts';
+import { telemetry } from './telemetry.ts';
+import { configuration, patterns, principalRules } from './texts.ts';
+import { tokens } from './tokens.ts';
+
+export interface ListedTarget {
+  /** URL of its module. */
+  readonly module: string;
+  /** The export's name. */
+  readonly exported: string;
+  readonly target: FuzzTarget;
+}
+
+const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = {
+  './messages.ts': { requests, responses, consumerProtocol },
+  './frames.ts': { frames },
+  './batches.ts': { batches },
+  './compression.ts': { compression },
+  './sasl.ts': { sasl },
+  './tokens.ts': { tokens },
+  './telemetry.ts': { telemetry },
+  './texts.ts': { principalRules, patterns, configuration },
+  './broker.ts': { broker },
+};
+
+export const targets: readonly ListedTarget[] = Object.entries(modules).flatMap(([path, exports]) => {
+  const module = new URL(path, import.meta.url).href;
+  return Object.entries(exports).map(([exported, target]) => ({ module, exported, target }));
+});
