@@ -69,7 +69,11 @@ export function scenarioOf(seed: number): Scenario {
     powerLoss,
     durable,
     topics,
-    producers: Array.from({ length: oracles }, (_, index) => producerPlan(randomness, index, work(index))),
+    producers: Array.from({ length: oracles }, (_, index) => producerPlan(randomness, index, work(index))).map(
+      (plan) =>
+        // Only acks=all promises that a loss of power takes nothing.
+        durable && plan.acks === 1 ? { ...plan, acks: -1 } : plan,
+    ),
     clientProducers: Array.from({ length: ours }, (_, index) => clientProducerPlan(randomness, work(oracles + index))),
     transactors: powerLoss
       ? []
