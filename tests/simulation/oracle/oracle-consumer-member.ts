@@ -31,6 +31,7 @@ export class OracleConsumerMember implements Actor, Owner {
   readonly #lingering = new Set<string>();
   #memberId = '';
   #memberEpoch = 0;
+  #missedAnswer = false;
   #heardAt = Number.NEGATIVE_INFINITY;
   #settled = false;
   #stopped = false;
@@ -88,15 +89,17 @@ export class OracleConsumerMember implements Actor, Owner {
   }
 
   async #beat(version: number): Promise<void> {
-    const joining = this.#memberEpoch === 0;
+    // When an answer was lost everything is said again, and with it asked for.
+    const full = this.#memberEpoch === 0 || this.#missedAnswer;
     const sentAt = this.#ledger.now;
     const response = await this.#ask(version, {
       memberEpoch: this.#memberEpoch,
-      rebalanceTimeoutMs: joining ? rebalanceTimeoutMs : -1,
-      subscribedTopicNames: joining ? [...new Set(this.#partitions.map(({ topic }) => topic))] : null,
-      serverAssignor: joining ? 'uniform' : null,
+      rebalanceTimeoutMs: full ? rebalanceTimeoutMs : -1,
+      subscribedTopicNames: full ? [...new Set(this.#partitions.map(({ topic }) => topic))] : null,
+      serverAssignor: full ? 'uniform' : null,
       topicPartitions: this.#ownedByTopic(),
     });
+    this.#missedAnswer = response === undefined;
     if (response !== undefined) this.#take(response, sentAt);
   }
 

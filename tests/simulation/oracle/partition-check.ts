@@ -2,6 +2,7 @@
 import { errorCodes, fetch, listOffsets } from '@millrace/wire';
 import type { ActorHome, KnownPartition } from './actor.ts';
 import { InvariantViolation } from './history.ts';
+import { isPassing } from './passing-trouble.ts';
 
 const latest = -1;
 const earliest = -2;
@@ -35,6 +36,10 @@ async function readOnce(
     const answer = response.responses[0]?.partitions[0];
     if (answer === undefined) throw new InvariantViolation(`${history.name} can't be read`);
     if (answer.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return false;
+    if (isPassing(answer.errorCode)) {
+      await reader.broker(leader).pause();
+      continue;
+    }
     history.bounds(answer.highWatermark, answer.logStartOffset, before);
     const read = history.read(answer.records as Uint8Array, position, before, answer.highWatermark);
     if (read.size === 0) throw new InvariantViolation(`${history.name} gives no record at offset ${position}`);
@@ -52,7 +57,10 @@ async function startOf(reader: ActorHome, { topic, index, leader, history }: Kno
       replicaId: -1,
       topics: [{ name: topic, partitions: [{ partitionIndex: index, timestamp }] }],
     });
-    return response.topics[0]?.partitions[0]?.offset as number;
+    const answer = response.topics[0]?.partitions[0];
+    if (answer !== undefined && !isPassing(answer.errorCode)) return answer.offset;
+    await reader.broker(leader).pause();
+    return ask(timestamp);
   };
   const end = await ask(latest);
   const start = await ask(earliest);
