@@ -1,14 +1,16 @@
 /** Goes through the batches of a segment while nothing is written to it, checking each. */
+import { MillraceError } from '@millrace/base';
 import { CompressionError, CorruptRecordError, RecordBatch } from '@millrace/wire';
 import type { FileCache } from './file-cache.ts';
 import type { Segment } from './segment.ts';
 
 /** A batch of a segment is damaged. */
-export class DamagedSegment extends Error {
+export class DamagedSegment extends MillraceError {
+  readonly code = 'segment_damaged';
   readonly segment: Segment;
 
   constructor(segment: Segment, cause: Error) {
-    super(`${segment.path} is damaged: ${cause.message}`, { cause });
+    super(`${segment.path} is damaged: ${cause.message}; check the disk`, { cause });
     this.segment = segment;
   }
 }
