@@ -256,6 +256,10 @@ export class Cluster implements ClusterState, AsyncDisposable {
 
   async start(): Promise<void> {
     const { disk, randomness } = this.platform;
+    const { ignored } = this.configuration;
+    if (ignored.length > 0) {
+      this.#report({ level: 'warn', message: `these settings change nothing: ${ignored.join(', ')}` });
+    }
     this.#clusterId = await openClusterDirectory(disk, randomness, this.#options.dataDirectory);
     await this.#journal.open();
     this.#journalOpen = true;

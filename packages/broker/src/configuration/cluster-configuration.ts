@@ -5,6 +5,7 @@
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import { brokerDefinitions } from './broker-definitions.ts';
 import { ConfigurationError, checkValue, type Definition } from './definition.ts';
+import { isWithoutEffect, ownSettings } from './foreign-settings.ts';
 import { listenerDefinitions } from './security-definitions.ts';
 
 const definitions = new Map(brokerDefinitions.map((definition) => [definition.name, definition]));
@@ -19,14 +20,18 @@ export interface ConfigurationEntry {
 }
 
 export class ClusterConfiguration {
+  /** Settings of Apache Kafka's that it was started with and that change nothing here. */
+  readonly ignored: readonly string[];
   readonly #static: ReadonlyMap<string, string>;
   readonly #dynamic = new Map<string, string>();
   #section: JournalSection<DynamicEntry> | undefined;
 
   /** Throws `ConfigurationError` for an unknown name or a value that is not allowed. */
   constructor(settings: Readonly<Record<string, string>>) {
-    for (const [name, value] of Object.entries(settings)) checkValue(brokerDefinition(name), value);
-    this.#static = new Map(Object.entries(settings));
+    const { own, ignored } = ownSettings(settings);
+    for (const [name, value] of own) checkValue(brokerDefinition(name), value);
+    this.#static = own;
+    this.ignored = ignored;
   }
 
   /** Keeps dynamic values in the journal; before that is opened. */
@@ -112,7 +117,10 @@ interface DynamicEntry {
 export function brokerDefinition(name: string): Definition {
   const definition = definitions.get(name) ?? listenerDefinition(name);
   if (definition === undefined) {
-    throw new ConfigurationError(name, `there is no broker configuration named ${name}`);
+    const reason = isWithoutEffect(name)
+      ? `broker configuration ${name} of Apache Kafka changes nothing here`
+      : `there is no broker configuration named ${name}`;
+    throw new ConfigurationError(name, reason);
   }
   return definition;
 }
