@@ -55,9 +55,11 @@ export function scenarioOf(seed: number): Scenario {
   const randomness = seededRandomness(seed);
   const powerLoss = randomness.integer(4) === 0;
   const durable = powerLoss && randomness.integer(2) === 0;
+  // Offsets, groups and transactions that were acknowledged may be lost.
+  const forgetful = powerLoss && !durable;
   const troubleMs = 1000 + randomness.integer(4000);
   const topics = Array.from({ length: 1 + randomness.integer(3) }, (_, index) =>
-    topicPlan(randomness, index, powerLoss && !durable),
+    topicPlan(randomness, index, forgetful),
   );
   const partitions = topics.reduce((sum, topic) => sum + topic.partitions, 0);
   const oracles = 1 + randomness.integer(3);
@@ -75,14 +77,14 @@ export function scenarioOf(seed: number): Scenario {
         durable && plan.acks === 1 ? { ...plan, acks: -1 } : plan,
     ),
     clientProducers: Array.from({ length: ours }, (_, index) => clientProducerPlan(randomness, work(oracles + index))),
-    transactors: powerLoss
+    transactors: forgetful
       ? []
       : Array.from({ length: randomness.integer(3) }, () => transactorPlan(randomness, troubleMs)),
-    clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, powerLoss) : undefined,
+    clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, forgetful) : undefined,
     consumers: Math.max(1 + randomness.integer(2), clientsMin - oracles - ours),
-    classicMembers: powerLoss ? 0 : randomness.integer(4),
-    consumerMembers: powerLoss ? 0 : randomness.integer(4),
-    committers: powerLoss ? 0 : 1,
+    classicMembers: forgetful ? 0 : randomness.integer(4),
+    consumerMembers: forgetful ? 0 : randomness.integer(4),
+    committers: forgetful ? 0 : 1,
     troubleMs,
     calmMs: 50 + randomness.integer(powerLoss ? 200 : 400),
     tailBytesMax: 2 ** (10 + randomness.integer(10)),
