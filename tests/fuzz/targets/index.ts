@@ -6,6 +6,7 @@ import { compression } from './compression.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
 import { sasl } from './sasl.ts';
+import { journal, logs } from './stored-files.ts';
 import { telemetry } from './telemetry.ts';
 import { configuration, patterns, principalRules } from './texts.ts';
 import { tokens } from './tokens.ts';
@@ -28,6 +29,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './telemetry.ts': { telemetry },
   './texts.ts': { principalRules, patterns, configuration },
   './broker.ts': { broker },
+  './stored-files.ts': { journal, logs },
 };
 
 export const targets: readonly ListedTarget[] = Object.entries(modules).flatMap(([path, exports]) => {

@@ -23,8 +23,8 @@ const prefixLength = 9;
 
 /** An entry as it lies in a journal, and where it ends. */
 export interface FoundEntry {
-  readonly section: string;
-  readonly entry: unknown;
+  /** Undefined when the payload is not what an entry holds: whoever wrote it knew how to make checksums. */
+  readonly content: { readonly section: string; readonly entry: unknown } | undefined;
   /** Position of the byte after it. */
   readonly end: number;
 }
@@ -47,9 +47,23 @@ export function entryAt(bytes: Buffer, position: number): FoundEntry | undefined
   const payload = position + prefixLength;
   if (payload > bytes.length || bytes[position] !== marker) return undefined;
   const end = payload + bytes.readUInt32BE(position + 1);
-  if (end > bytes.length || bytes.readUInt32BE(position + 5) !== checksum(bytes, position, end)) return undefined;
-  const [section, entry] = JSON.parse(bytes.toString('utf8', payload, end)) as [string, unknown];
-  return { section, entry, end };
+  if (end > bytes.length) return undefined;
+  // No payload holds a marker. To see that first makes the search for an entry linear, whatever lengths are claimed.
+  const next = bytes.indexOf(marker, payload);
+  if (next !== -1 && next < end) return undefined;
+  if (bytes.readUInt32BE(position + 5) !== checksum(bytes, position, end)) return undefined;
+  return { content: contentOf(bytes.toString('utf8', payload, end)), end };
+}
+
+function contentOf(text: string): FoundEntry['content'] {
+  try {
+    const [section, entry, ...rest] = JSON.parse(text);
+    return typeof section === 'string' && rest.length === 0 ? { section, entry } : undefined;
+  } catch (error) {
+    // No JSON, or no array.
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** The position of the first sound entry at or after `from`, or undefined. */

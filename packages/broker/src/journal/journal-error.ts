@@ -9,10 +9,11 @@ export class JournalCorruptError extends MillraceError {
   /** The first byte that could not be understood. */
   readonly position: number;
 
-  constructor(path: string, position: number, reason: string) {
+  constructor(path: string, position: number, reason: string, options?: { readonly cause: unknown }) {
     super(
       `the journal ${path} is damaged at byte ${position}: ${reason}; restore the file from a backup, ` +
         'or cut it at that byte to give up what comes after',
+      options,
     );
     this.path = path;
     this.position = position;

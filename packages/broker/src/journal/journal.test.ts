@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMillraceError } from '@millrace/base';
+import { crc32c } from '@millrace/wire';
 import { CrashingDisk } from '../testing/crashing-disk.ts';
 import { JournaledMaps, journalPath } from '../testing/journaled-maps.ts';
 import { Journal } from './journal.ts';
-import { journalHeader } from './journal-entry.ts';
+import { encodeEntry, journalHeader } from './journal-entry.ts';
 
 test('replays what was appended, section by section', async () => {
   const disk = new CrashingDisk();
@@ -196,4 +197,45 @@ test('close waits for appends under way and refuses later ones', async () => {
   );
   await Promise.all([under, closed]);
   assert.equal((await JournaledMaps.open(disk)).state, '[[["a","1"]],[]]');
+});
+
+/** An entry of any payload, whose checksum fits. */
+function forged(payload: string): Buffer {
+  const bytes = Buffer.concat([encodeEntry('', null).subarray(0, 9), Buffer.from(payload)]);
+  bytes.writeUInt32BE(bytes.length - 9, 1);
+  bytes.writeUInt32BE(crc32c(bytes, crc32c(bytes, 0, 1, 5), 9, bytes.length), 5);
+  return bytes;
+}
+
+for (const [payload, reason] of [
+  ['["left",', /is not of its format/],
+  ['null', /is not of its format/],
+  ['[1,{}]', /is not of its format/],
+  ['["left",null]', /the section left can't take an entry/],
+] as const) {
+  test(`refuses to open with ${payload} for an entry, whose checksum fits, and says where it lies`, async () => {
+    const disk = new CrashingDisk();
+    const sound = encodeEntry('left', { key: 'a', value: '1' });
+    const content = Buffer.concat([journalHeader, sound, forged(payload)]);
+    await disk.writeFileAtomic(journalPath, content, { sync: false });
+    await assert.rejects(JournaledMaps.open(disk), (error) => {
+      assert.ok(isMillraceError(error, 'journal_corrupt'), String(error));
+      assert.match(error.message, reason);
+      assert.match(error.message, new RegExp(`at byte ${journalHeader.length + sound.length}`));
+      return true;
+    });
+  });
+}
+
+test('lengths that a damaged tail claims cost no more than reading it', async () => {
+  const claim = Buffer.from('ff0020000000000000', 'hex');
+  const tail = Buffer.concat(new Array<Buffer>(400_000).fill(claim));
+  const disk = new CrashingDisk();
+  await disk.writeFileAtomic(journalPath, Buffer.concat([journalHeader, tail]), { sync: false });
+  // Each of the claims is of 2 MiB: to sum all of them up would take minutes.
+  const began = process.cpuUsage();
+  const { warnings } = await JournaledMaps.open(disk);
+  const { user, system } = process.cpuUsage(began);
+  assert.match(warnings.join(), /cut 3600000 bytes/);
+  assert.ok(user + system < 20e6, `${(user + system) / 1e6} s`);
 });

@@ -17,7 +17,7 @@
  */
 import { assert, type Disk, type DiskFile, messageOf } from '@millrace/base';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
-import { encodeEntry, entryAt, entryStart, findEntry, journalHeader } from './journal-entry.ts';
+import { encodeEntry, entryAt, entryStart, type FoundEntry, findEntry, journalHeader } from './journal-entry.ts';
 import { JournalClosedError, JournalCorruptError } from './journal-error.ts';
 
 export interface JournalOptions {
@@ -170,14 +170,25 @@ export class Journal {
         if (hasUnwrittenSector(bytes.subarray(position, next), position, entryStart)) return position;
         throw new JournalCorruptError(this.#path, position, `sound entries follow from byte ${next} on`);
       }
-      const state = this.#sections.get(found.section);
-      if (state === undefined) {
-        throw new JournalCorruptError(this.#path, position, `the section ${found.section} is unknown to this version`);
-      }
-      state.apply(found.entry);
+      this.#apply(found, position);
       position = found.end;
     }
     return position;
+  }
+
+  #apply({ content }: FoundEntry, position: number): void {
+    if (content === undefined) throw new JournalCorruptError(this.#path, position, 'an entry is not of its format');
+    const { section, entry } = content;
+    const state = this.#sections.get(section);
+    if (state === undefined) {
+      throw new JournalCorruptError(this.#path, position, `the section ${section} is unknown to this version`);
+    }
+    try {
+      state.apply(entry);
+    } catch (error) {
+      const reason = `the section ${section} can't take an entry (${messageOf(error)})`;
+      throw new JournalCorruptError(this.#path, position, reason, { cause: error });
+    }
   }
 
   #append<E>(name: string, state: SectionState<E>, entry: E, sync: boolean): Promise<void> {

@@ -70,6 +70,15 @@ export class SegmentIndex {
     this.#timestampsBefore.length = kept;
   }
 
+  /** Whether its entries ascend as they should, and lie within so many bytes. */
+  isWithin(sizeBytes: number): boolean {
+    const columns = [this.#relativeOffsets, this.#positions, this.#timestampsBefore];
+    const ascend = columns.every((column) =>
+      column.every((value, at) => at === 0 || value >= (column[at - 1] as number)),
+    );
+    return ascend && this.lastPosition < sizeBytes;
+  }
+
   encode(): Uint8Array {
     const bytes = Buffer.alloc(this.length * indexEntryBytes);
     for (let index = 0; index < this.length; index++) {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { batchHeader, crc32c } from '@millrace/wire';
 import fc from 'fast-check';
 import { CrashingDisk } from '../testing/crashing-disk.ts';
 import { buildBatch, LogFixture, logDirectory, recordsOf, someValues } from '../testing/log-fixture.ts';
 import { DamagedRecordsError } from './damage.ts';
+import { decodeSegmentSummary, encodeSegmentSummary } from './segment-summary.ts';
 
 const first = `${logDirectory}/00000000000000000000.log`;
 const damagedFile = `${first}.damaged`;
@@ -264,3 +266,63 @@ test('a segment whose batches are larger than a read at recovery is found whole'
   assert.equal(fixture.log.highWatermark, 1);
   assert.equal(fixture.log.sizeBytes, batch.length);
 });
+
+test('a summary that somebody forged is passed over, and the segment read instead', async () => {
+  const sound = await diskWith([['a'], ['b']], 5);
+  const fixture = await LogFixture.open({ disk: sound });
+  await fixture.close();
+  const path = first.replace('.log', '.index');
+  const { summary, index } = decodeSegmentSummary(0, sound.content(path)) ?? {};
+  assert.ok(summary !== undefined && index !== undefined);
+  const forgeries: Record<string, unknown>[] = [
+    { sizeBytes: -1 },
+    { sizeBytes: 0.5 },
+    { nextOffset: null },
+    { nextOffset: -3 },
+    { maxTimestamp: '1' },
+    { producers: null },
+    { producers: [{ producerId: 5, epoch: 0, timestamp: 1 }] },
+    { producers: [{ producerId: 5, epoch: 0, timestamp: 1, batches: [null] }] },
+    { aborted: {} },
+    { epochs: [{ epoch: 1 }] },
+    { holes: [{ position: 5, end: 1, offset: 0, nextOffset: 1 }] },
+    { sizeBytes: 0 },
+  ];
+  for (const forgery of forgeries) {
+    const disk = sound.copy();
+    const content = encodeSegmentSummary({ ...summary, ...forgery } as typeof summary, index);
+    await disk.writeFileAtomic(path, content, { sync: false });
+    const opened = await LogFixture.open({ disk });
+    assert.deepEqual(await opened.values(), ['a', 'b'], JSON.stringify(forgery));
+    assert.deepEqual(opened.check({ values: ['c'], producerId: 5, baseSequence: 2 }), { kind: 'next' });
+  }
+});
+
+test('a summary that is no JSON, though its checksum fits, is passed over', async () => {
+  const disk = await diskWith([['a']]);
+  const content = Buffer.from('4d525331000000000000000361626300', 'hex');
+  content.writeUInt32BE(crc32c(content.subarray(8)), 4);
+  await disk.writeFileAtomic(first.replace('.log', '.index'), content, { sync: false });
+  assert.deepEqual(await (await LogFixture.open({ disk })).values(), ['a']);
+});
+
+for (const [what, forge] of [
+  ['counts backwards', (bytes: Buffer) => bytes.writeInt32BE(-5, 23)],
+  ['is of no time', (bytes: Buffer) => bytes.fill(0x7f, 35, 43)],
+  ['ends a transaction without saying how', (bytes: Buffer) => bytes.writeInt16BE(0x30, 21)],
+] as const) {
+  test(`a batch that ${what} is damage, though its checksum fits`, async () => {
+    const disk = await diskWith([['a', 'b'], ['c', 'd'], ['e']], 5);
+    const bytes = Buffer.from(disk.content(first));
+    const [start, end] = [endOf(disk, 1), endOf(disk, 2)];
+    forge(bytes.subarray(start, end));
+    batchHeader.updateCrc(bytes, start);
+    await disk.writeFileAtomic(first, bytes, { sync: false });
+    const fixture = await LogFixture.open({ disk });
+    assert.deepEqual(
+      fixture.log.damage.map(({ fromOffset, toOffset }) => [fromOffset, toOffset]),
+      [[2, 4]],
+    );
+    await fixture.close();
+  });
+}

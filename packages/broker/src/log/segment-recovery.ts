@@ -213,14 +213,20 @@ function isLongerThan(bytes: Uint8Array): boolean {
   return batchHeader.magic(bytes, 0) === 2 && batchHeader.batchSize(bytes, 0) > bytes.length;
 }
 
-/** Whether a whole batch with a fitting checksum lies at `position`, and may follow in the segment by its offset. */
+/**
+ * Whether a whole batch with a fitting checksum lies at `position`, may follow in the segment by its offset, and says
+ * of its times and its producer what can be read.
+ */
 function isSoundBatch(bytes: Uint8Array, position: number, segment: Segment): boolean {
   try {
     if (batchHeader.wholeBatchSize(bytes, position) === 0) return false;
     // The checksum does not cover the offset.
     if (batchHeader.baseOffset(bytes, position) < segment.nextOffset) return false;
     if (batchHeader.lastOffset(bytes, position) - segment.baseOffset >= segmentOffsetsMax) return false;
-    return batchHeader.computeCrc(bytes, position) === batchHeader.crc(bytes, position);
+    if (batchHeader.lastOffsetDelta(bytes, position) < 0 || batchHeader.recordCount(bytes, position) < 0) return false;
+    if (batchHeader.computeCrc(bytes, position) !== batchHeader.crc(bytes, position)) return false;
+    void [batchHeader.maxTimestamp(bytes, position), producerBatchAt(bytes, position)];
+    return true;
   } catch (error) {
     if (error instanceof CorruptRecordError) return false;
     throw error;

@@ -53,6 +53,57 @@ export function decodeSegmentSummary(
   if (bytes.length < prefixBytes || bytes.readUInt32BE(0) !== formatMark) return undefined;
   if (crc32c(bytes.subarray(8)) !== bytes.readUInt32BE(4)) return undefined;
   const textEnd = prefixBytes + bytes.readUInt32BE(8);
-  const summary = JSON.parse(bytes.toString('utf8', prefixBytes, textEnd)) as SegmentSummary;
-  return { summary, index: SegmentIndex.decode(baseOffset, bytes.subarray(textEnd)) };
+  const summary = parsed(bytes.toString('utf8', prefixBytes, textEnd));
+  if (!isSummary(summary) || summary.nextOffset < baseOffset) return undefined;
+  const index = SegmentIndex.decode(baseOffset, bytes.subarray(textEnd));
+  return index.isWithin(summary.sizeBytes) ? { summary, index } : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A fitting checksum says that somebody wrote this, not that it was this program. */
+function isSummary(value: unknown): value is SegmentSummary {
+  const bounds = ['sizeBytes', 'nextOffset', 'firstTimestamp', 'maxTimestamp', 'maxTimestampBatch'] as const;
+  if (!holdsNumbers<SegmentSummary>(value, bounds)) return false;
+  const { sizeBytes, producers, aborted, epochs, holes } = value;
+  return (
+    sizeBytes >= 0 &&
+    isListOf(producers ?? null, isProducer) &&
+    isListOf(aborted, (each) => {
+      return holdsNumbers(each, ['producerId', 'firstOffset', 'lastOffset', 'lastStableOffset']);
+    }) &&
+    isListOf(epochs, (each) => holdsNumbers(each, ['epoch', 'startOffset'])) &&
+    isListOf(holes, (each) => {
+      if (!holdsNumbers<Hole>(each, ['position', 'end', 'offset', 'nextOffset'])) return false;
+      return each.position >= 0 && each.position < each.end && each.end <= sizeBytes;
+    })
+  );
+}
+
+function isProducer(value: unknown): boolean {
+  if (!holdsNumbers<ProducerSnapshot>(value, ['producerId', 'epoch', 'timestamp'])) return false;
+  const { batches, transactionStart = -1, coordinatorEpoch = -1 } = value;
+  return (
+    Number.isSafeInteger(transactionStart) &&
+    Number.isSafeInteger(coordinatorEpoch) &&
+    isListOf(batches ?? null, (each) => holdsNumbers(each, ['baseSequence', 'lastSequence', 'baseOffset']))
+  );
+}
+
+function holdsNumbers<T extends object>(value: unknown, names: readonly (keyof T & string)[]): value is T {
+  if (typeof value !== 'object' || value === null) return false;
+  const record = value as Partial<Record<string, unknown>>;
+  return names.every((name) => Number.isSafeInteger(record[name]));
+}
+
+/** Also for what is absent. */
+function isListOf(value: unknown, isOne: (each: unknown) => boolean): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(isOne));
 }
