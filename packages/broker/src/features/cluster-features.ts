@@ -6,7 +6,12 @@ import { errorCodes, type UpdateFeaturesRequest } from '@millrace/wire';
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import type { Refusal } from '../storage-failure.ts';
 
-export type FeatureName = 'group.version' | 'metadata.version' | 'transaction.version';
+export type FeatureName =
+  | 'eligible.leader.replicas.version'
+  | 'group.version'
+  | 'kraft.version'
+  | 'metadata.version'
+  | 'transaction.version';
 
 /** Levels of a feature that this version has, and the one that a new cluster begins with. */
 interface SupportedFeature {
@@ -16,9 +21,14 @@ interface SupportedFeature {
   readonly initial: number;
 }
 
-/** Levels as Apache Kafka 4.1 has them. */
+/**
+ * Levels as Apache Kafka 4.1 has them. Those of eligible leader replicas and of the quorum change nothing: they are
+ * there because `kafka-features upgrade --release-version` sets them all, and so begin at 0.
+ */
 const supportedFeatures: readonly SupportedFeature[] = [
+  { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1, initial: 0 },
   { name: 'group.version', minVersion: 0, maxVersion: 1, initial: 1 },
+  { name: 'kraft.version', minVersion: 0, maxVersion: 1, initial: 0 },
   { name: 'metadata.version', minVersion: 7, maxVersion: 27, initial: 27 },
   { name: 'transaction.version', minVersion: 0, maxVersion: 2, initial: 2 },
 ];
