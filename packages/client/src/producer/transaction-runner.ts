@@ -20,20 +20,26 @@ export async function runInTransaction<Result>(
   options: TransactionOptions,
 ): Promise<Result> {
   const attemptsMax = integerOption('attemptsMax', options.attemptsMax, 5, 1, 2 ** 31 - 1);
-  for (let attempts = 1; ; attempts++) {
-    const transaction = await parts.begin(options);
-    try {
-      const result = await work(transaction);
-      await transaction.commit(options);
-      return result;
-    } catch (error) {
-      const again = await undo(parts, transaction, error, options);
-      if (!again || attempts >= attemptsMax || options.signal?.aborted) {
-        transaction.giveUp();
-        throw error;
+  const { platform, backoff } = parts;
+  /** Consumers that gave offsets to any of them must go back when none is committed. */
+  const begun: KafkaTransaction[] = [];
+  try {
+    for (let attempts = 1; ; attempts++) {
+      const transaction = await parts.begin(options);
+      begun.push(transaction);
+      try {
+        const result = await work(transaction);
+        await transaction.commit(options);
+        return result;
+      } catch (error) {
+        const again = await undo(parts, transaction, error, options);
+        if (!again || attempts >= attemptsMax || options.signal?.aborted) throw error;
+        await sleep(platform.timers, backoffMs(backoff, attempts, platform.randomness), options.signal);
       }
-      await sleep(parts.platform.timers, backoffMs(parts.backoff, attempts, parts.platform.randomness), options.signal);
     }
+  } catch (error) {
+    for (const transaction of begun) transaction.giveUp();
+    throw error;
   }
 }
 
