@@ -115,12 +115,14 @@ export interface StoredOffset extends TopicPartition {
 
 /**
  * A group's offsets, of the given partitions or (null) all. Rejects with `KafkaError` for what concerns the whole
- * group.
+ * group. With `requireStable`, a partition has UNSTABLE_OFFSET_COMMIT while a transaction with an offset of it has not
+ * ended (KIP-447); brokers before Kafka 2.5 don't tell.
  */
 export function fetchStoredOffsets(
   coordinator: GroupCoordinator,
   partitions: readonly TopicPartition[] | null,
   bounds: CallBounds,
+  requireStable = false,
 ): Promise<StoredOffset[]> {
   const topics =
     partitions === null
@@ -132,7 +134,8 @@ export function fetchStoredOffsets(
   return coordinator.call(bounds, async (connection, timeoutMs) => {
     const groupId = coordinator.group;
     const version = connection.version(offsetFetch, offsetFetchVersionMax);
-    const draft = version >= 8 ? { groups: [{ groupId, topics }] } : { groupId, topics };
+    const whose = version >= 8 ? { groups: [{ groupId, topics }] } : { groupId, topics };
+    const draft = version >= 7 ? { ...whose, requireStable } : whose;
     const options = { timeoutMs, versionMax: offsetFetchVersionMax };
     const response = await connection.request(offsetFetch, draft, options);
     const answer = version >= 8 ? response.groups[0] : response;

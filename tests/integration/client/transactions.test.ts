@@ -232,6 +232,49 @@ test('offsets of a group count when the transaction is committed, and not when i
   assert.equal(await stored(), 5);
 });
 
+test('a record that finds no topic or partition keeps its transaction from being committed', async (t) => {
+  const { connect, createTopic } = await startFixture(t);
+  const client = connect({ autoCreateTopics: false });
+  const name = await createTopic();
+  await using producer = client.producer({ transactionalId: uniqueName('tx'), onDelivery: () => undefined });
+  const lost = [{ topic: uniqueName('missing') }, { topic: await createTopic(), partition: 9 }];
+  for (const place of lost) {
+    const transaction = await producer.begin();
+    await transaction.send({ topic: name, value: 'dropped' });
+    transaction.write({ ...place, value: 'lost' });
+    await assert.rejects(transaction.commit(), { code: 'transaction_abortable' });
+  }
+  const sent = await producer.begin();
+  const nowhere = sent.send({ topic: uniqueName('missing'), value: 'lost' });
+  sent.write({ topic: name, value: 'dropped' });
+  await Promise.all([
+    assert.rejects(nowhere, { code: 'delivery_failed' }),
+    assert.rejects(sent.commit(), { code: 'transaction_abortable' }),
+  ]);
+  await producer.transaction(async (transaction) => {
+    transaction.write({ topic: name, value: 'kept' });
+  });
+  await untilCommitted(client, name, ['kept']);
+});
+
+test('a group goes on only when it is known what became of the offsets in a transaction', async (t) => {
+  const { connect, createTopic } = await startFixture(t);
+  const told: string[] = [];
+  const client = connect({ report: ({ message }) => told.push(message) });
+  const name = await createTopic();
+  const group = uniqueName('group');
+  await using plain = client.producer();
+  for (const value of ['a', 'b', 'c']) await plain.send({ topic: name, value });
+  await using producer = client.producer({ transactionalId: uniqueName('tx') });
+  const transaction = await producer.begin();
+  await transaction.sendOffsets({ group, offsets: [{ topic: name, partition: 0, offset: 2 }] });
+  await using consumer = client.consumer({ topics: [topic(name, { value: text })], group, from: 'earliest' });
+  const first = consumer.records().next();
+  await until(() => told.some((message) => message.includes('UNSTABLE_OFFSET_COMMIT')));
+  await transaction.commit();
+  assert.equal((await first).value?.value, 'c');
+});
+
 test('clusters that know transactions of the first kind alone are told of each partition and group', async (t) => {
   const { admin, connect, createTopic } = await startFixture(t);
   const features = await admin.describeFeatures();

@@ -147,7 +147,7 @@ export class Positions {
     const stored =
       this.#coordinator === undefined
         ? []
-        : await fetchStoredOffsets(this.#coordinator, asking, { signal: this.#signal });
+        : await fetchStoredOffsets(this.#coordinator, asking, { signal: this.#signal }, true);
     for (const [place, state] of asking.entries()) {
       if (!state.isOwned || state.seekCount !== seeks[place]) continue;
       const found = stored.find(({ topic, partition }) => topic === state.topic && partition === state.partition);

@@ -14,16 +14,19 @@ export class Deliveries {
   readonly #budget: MemoryBudget;
   readonly #builders: BuilderPool;
   readonly #barriers: FlushBarriers;
-  readonly #onFailed: ((batch: PartitionBatch, error: DeliveryError) => void) | undefined;
+  readonly #onFailed: ((batch: PartitionBatch | undefined, error: DeliveryError) => void) | undefined;
   #unreported: DeliveryError | undefined;
 
-  /** `onFailed` is told of each batch that fails; then whoever it tells reports failures, and `flush` does not. */
+  /**
+   * `onFailed` is told of each batch that fails, and (undefined) of records that never came into one; then whoever it
+   * tells reports failures, and `flush` does not.
+   */
   constructor(
     settings: ProducerSettings,
     budget: MemoryBudget,
     builders: BuilderPool,
     barriers: FlushBarriers,
-    onFailed?: (batch: PartitionBatch, error: DeliveryError) => void,
+    onFailed?: (batch: PartitionBatch | undefined, error: DeliveryError) => void,
   ) {
     this.#onFailed = onFailed;
     this.#settings = settings;
@@ -46,12 +49,18 @@ export class Deliveries {
     const waiters = batch.waiters ?? [];
     this.#onFailed?.(batch, error);
     for (const { reject } of waiters) reject(error);
-    if (this.#settings.onDelivery === undefined && waiters.length < batch.recordCount) this.noteUnreported(error);
+    if (this.#settings.onDelivery === undefined && waiters.length < batch.recordCount) this.#noteUnreported(error);
     this.#finish(batch, -1, error);
   }
 
+  /** Records failed before they came into a batch. `isTold`: promises or `onDelivery` told of all of them. */
+  failedEarly(error: DeliveryError, isTold: boolean): void {
+    this.#onFailed?.(undefined, error);
+    if (!isTold) this.#noteUnreported(error);
+  }
+
   /** Keeps a failure that nobody was told of; only the first one, since the rest mostly has the same reason. */
-  noteUnreported(error: DeliveryError): void {
+  #noteUnreported(error: DeliveryError): void {
     if (this.#onFailed !== undefined) return;
     this.#unreported ??= error;
   }

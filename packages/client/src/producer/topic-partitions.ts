@@ -151,8 +151,8 @@ export class TopicPartitions {
         if (!isMillraceError(error)) throw error;
         const where = { topic: this.#topic, partition, recordCount: 1, maybeStored: false };
         const failure = new DeliveryError('delivery_failed', where, messageOf(error), error);
-        if (waiter !== undefined) waiter.reject(failure);
-        else this.#parts.deliveries.noteUnreported(failure);
+        this.#parts.deliveries.failedEarly(failure, waiter !== undefined);
+        waiter?.reject(failure);
       }
     }
   }
@@ -163,12 +163,10 @@ export class TopicPartitions {
     const records = this.#pending.take();
     const where = { topic: this.#topic, partition: anyPartition, recordCount: records.length, maybeStored: false };
     const failure = new DeliveryError('delivery_failed', where, messageOf(error), error);
+    const isTold = settings.onDelivery !== undefined || records.every(({ waiter }) => waiter !== undefined);
+    deliveries.failedEarly(failure, isTold);
     for (const { waiter } of records) waiter?.reject(failure);
-    if (settings.onDelivery === undefined) {
-      if (records.some(({ waiter }) => waiter === undefined)) deliveries.noteUnreported(failure);
-      return;
-    }
-    settings.onDelivery({
+    settings.onDelivery?.({
       topic: this.#topic,
       partition: anyPartition,
       baseOffset: -1,

@@ -169,11 +169,11 @@ export class Transactions {
     this.#failures.fail('Produce', new KafkaError(errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, `produce to ${where}`));
   }
 
-  /** A batch of the transaction was given up. */
-  batchFailed(batch: PartitionBatch, error: DeliveryError): void {
+  /** A batch of the transaction was given up, or (undefined) records that never came into one. */
+  batchFailed(batch: PartitionBatch | undefined, error: DeliveryError): void {
     const { cause } = error;
     // What was numbered and is not sent again leaves a gap.
-    const doubts = { renew: batch.sequence >= 0 };
+    const doubts = { renew: batch !== undefined && batch.sequence >= 0 };
     if (cause instanceof KafkaError && error.code === 'delivery_failed') this.#failures.fail('Produce', cause, doubts);
     else this.#failures.break(error.retriable, messageOf(error), error, doubts);
   }
