@@ -2,20 +2,15 @@
  * A network in memory, whose bytes arrive in microtasks, so that clients and brokers of one process meet without the
  * cost of sockets. Names of hosts do not matter, ports do.
  */
-import { ConnectError, type ConnectOptions, type Listener, type Network, type Socket } from '@millrace/base';
+
 import type { ListenOptions, SocketHandler } from '@millrace/base';
+import { ConnectError, type ConnectOptions, type Listener, type Network, type Socket } from '@millrace/base';
 
 const firstFreePort = 50_000;
 
-/** What becomes of the bytes that the listening side sends; nothing at all for undefined. */
-export type Interference = (chunks: readonly Uint8Array[]) => readonly Uint8Array[];
-
 export class MemoryNetwork implements Network {
   readonly #ports = new Map<number, (socket: Socket) => void>();
-  readonly #connected = new Set<MemorySocket>();
   #next = firstFreePort;
-  /** Of connections that are opened from now on, one each. */
-  interfere: (() => Interference) | undefined;
 
   async listen({ host, port }: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
     const own = port === 0 ? this.#next++ : port;
@@ -36,16 +31,8 @@ export class MemoryNetwork implements Network {
     const far = new MemorySocket(near.localPort, options.port);
     near.peer = far;
     far.peer = near;
-    far.interference = this.interfere?.();
-    this.#connected.add(near);
     accept(far);
     return near;
-  }
-
-  /** Ends all connections. */
-  cut(): void {
-    for (const socket of this.#connected) socket.destroy();
-    this.#connected.clear();
   }
 }
 
@@ -55,7 +42,6 @@ class MemorySocket implements Socket {
   readonly localPort: number;
   readonly bufferedBytes = 0;
   peer: MemorySocket | undefined;
-  interference: Interference | undefined;
   #handler: SocketHandler | undefined;
   #arrived: Uint8Array[] = [];
   #isPaused = false;
@@ -73,9 +59,8 @@ class MemorySocket implements Socket {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    const sent = this.interference?.(chunks) ?? chunks;
     // The bytes are the sender's again afterwards.
-    if (!this.#isClosed) for (const chunk of sent) this.peer?.arrive(Uint8Array.from(chunk));
+    if (!this.#isClosed) for (const chunk of chunks) this.peer?.arrive(Uint8Array.from(chunk));
     return true;
   }
 

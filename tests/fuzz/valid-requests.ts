@@ -305,3 +305,9 @@ function batchOf(options: Parameters<RecordBatchBuilder['build']>[0]): Uint8Arra
   for (const key of ['a', 'b', 'a']) builder.append(1_700_000_000_000, key, `value of ${key}`);
   return Uint8Array.from(builder.build(options));
 }
+
+/** A bearer token without signature, for alice. */
+export function unsecuredToken(): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: 1_600_000_000, exp: 2_000_000_000 })}.`;
+}

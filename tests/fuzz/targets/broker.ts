@@ -3,18 +3,20 @@
  * connection with an error of the project; the broker goes on, and what it has stored can be read at its next start.
  */
 import {
-  ByteReader,
-  ByteWriter,
   apiByKey,
   apiVersions,
+  ByteReader,
+  ByteWriter,
   decodeRequestHeader,
   decodeResponse,
+  encodePlain,
   hasVersion,
+  saslAuthenticate,
+  saslHandshake,
 } from '@millrace/wire';
-import { encodePlain, saslAuthenticate, saslHandshake } from '@millrace/wire';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { alice, MemoryCluster, type MemoryPeer, plainPort, requestFrame, saslPort } from '../memory-cluster.ts';
-import { prepare, validRequests } from '../valid-requests.ts';
+import { prepare, unsecuredToken, validRequests } from '../valid-requests.ts';
 
 /** How many inputs meet the same broker, and how many that broker after a restart. */
 const inputsPerLife = 150;
@@ -131,9 +133,4 @@ async function begin(): Promise<MemoryCluster> {
 
 function mechanismOf(body: Uint8Array): string {
   return mechanisms[(body[0] ?? 0) % mechanisms.length] as string;
-}
-
-function unsecuredToken(): string {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: 1_600_000_000, exp: 2_000_000_000 })}.`;
 }

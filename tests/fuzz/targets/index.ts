@@ -1,7 +1,8 @@
 /** All targets, by the module and the name of their export, as a process of its own loads them. */
 import type { FuzzTarget } from '../fuzz-target.ts';
-import { batches } from './batches.ts';
+import { batches, filteredBatches } from './batches.ts';
 import { broker } from './broker.ts';
+import { client } from './client.ts';
 import { compression } from './compression.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
@@ -22,13 +23,14 @@ export interface ListedTarget {
 const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = {
   './messages.ts': { requests, responses, consumerProtocol },
   './frames.ts': { frames },
-  './batches.ts': { batches },
+  './batches.ts': { batches, filteredBatches },
   './compression.ts': { compression },
   './sasl.ts': { sasl },
   './tokens.ts': { tokens },
   './telemetry.ts': { telemetry },
   './texts.ts': { principalRules, patterns, configuration },
   './broker.ts': { broker },
+  './client.ts': { client },
   './stored-files.ts': { journal, logs },
 };
 

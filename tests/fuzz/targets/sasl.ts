@@ -6,9 +6,10 @@ import {
   encodeOauthBearer,
   encodeOauthBearerFailure,
   encodePlain,
+  ScramClient,
   ScramServer,
 } from '@millrace/wire';
-import { attempt, type FuzzTarget } from '../fuzz-target.ts';
+import { attempt, attemptLater, type FuzzTarget } from '../fuzz-target.ts';
 
 const credential = {
   salt: Buffer.alloc(16, 1),
@@ -18,19 +19,29 @@ const credential = {
 };
 const nonce = Buffer.alloc(24, 4);
 
-/** An input is read by each mechanism as the first message, and by SCRAM as the last one too. */
+const equalsSign = 0x3d;
+const letterR = 0x72;
+const serverFirst = `r=${nonce.toString('base64')}more,s=${Buffer.alloc(16, 1).toString('base64')},i=4096`;
+
+/**
+ * An input is read by each mechanism as the first message, and by SCRAM as the last one too; and by clients of SCRAM as
+ * the server's answers.
+ */
 export const sasl: FuzzTarget = {
   name: 'sasl',
-  inputs: 20_000,
+  inputs: 10_000,
   seeds: () => [
     encodePlain({ username: 'user', password: 'pencil' }),
     encodeOauthBearer({ token: 'abc.def-_~+/==', authorizationId: 'a,b=c', extensions: { pool: 'p1', other: '' } }),
     encodeOauthBearerFailure({ status: 'invalid_token', scope: 's', configurationUrl: 'https://example.org' }),
     Buffer.from('n,,n=user,r=rOprNGfwEbeRWgbNEkqO'),
     Buffer.from('y,a=us=2Cer,n=us=2Cer,r=abc,tokenauth=true'),
+    Buffer.from(serverFirst),
+    Buffer.from(`v=${Buffer.alloc(32).toString('base64')}`),
+    Buffer.from('e=invalid-proof'),
     Buffer.from(`c=biws,r=abc${nonce.toString('base64')},p=${Buffer.alloc(32).toString('base64')}`),
   ],
-  run(input) {
+  async run(input) {
     const readings = [
       () => decodePlain(input).username.length,
       () => decodeOauthBearer(input).token.length,
@@ -42,9 +53,26 @@ export const sasl: FuzzTarget = {
         return begun.next(input).length;
       },
     ];
-    return readings.map(attempt).join(' ').slice(0, 300);
+    const first = scramClient();
+    const last = scramClient();
+    // Costs a few milliseconds, so only what could be a last message comes as one.
+    const isLast = input[1] === equalsSign && input[0] !== letterR;
+    if (isLast) await last.next(Buffer.from(serverFirst));
+    const answers = [attemptLater(() => first.next(input)), attemptLater(async () => isLast && last.next(input))];
+    return [...readings.map(attempt), ...(await Promise.all(answers)).map((answer) => answer.slice(0, 60))]
+      .join(' ')
+      .slice(0, 300);
   },
 };
+
+function scramClient(): ScramClient {
+  return new ScramClient({
+    mechanism: 'SCRAM-SHA-256',
+    username: 'user',
+    password: 'pencil',
+    randomness: { bytes: () => nonce },
+  });
+}
 
 function server(): ScramServer {
   return new ScramServer({

@@ -22,8 +22,8 @@ import {
   readBatches,
 } from '@millrace/wire';
 import { attempt, attemptLater, type FuzzTarget } from '../fuzz-target.ts';
-import { inputBytesMax } from '../mutate.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
+import { inputBytesMax } from '../mutate.ts';
 import { prepare, validRequests } from '../valid-requests.ts';
 
 const journalPath = '/data/journal';
