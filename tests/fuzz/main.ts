@@ -1,5 +1,5 @@
 /**
- * Fuzzes by hand, one target after the other, each for so long:
+ * Fuzzes by hand, one target after the other, each for so long; `live` is a broker in a process of its own:
  *
  *     node tests/fuzz/main.ts [--seconds 60] [--seed N] [TARGET ...]
  *
@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '@millrace/base';
 import { fuzz } from './fuzz.ts';
+import { fuzzLive } from './live-broker.ts';
 import { type ListedTarget, targets } from './targets/index.ts';
 
 const { values, positionals } = parseArgs({
@@ -16,31 +17,52 @@ const { values, positionals } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed ?? Date.now() % 2 ** 32);
-const wanted = targets.filter(({ target }) => positionals.length === 0 || positionals.includes(target.name));
-const unknown = positionals.filter((name) => !targets.some(({ target }) => target.name === name));
+const names = [...targets.map(({ target }) => target.name), 'live'];
+const wanted = names.filter((name) => positionals.length === 0 || positionals.includes(name));
+const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0 || !(seconds > 0)) {
-  const names = targets.map(({ target }) => target.name).join(', ');
-  process.stderr.write(`usage: node tests/fuzz/main.ts [--seconds N] [--seed N] [TARGET ...]; targets: ${names}\n`);
+  const usage = 'usage: node tests/fuzz/main.ts [--seconds N] [--seed N] [TARGET ...]';
+  process.stderr.write(`${usage}; targets: ${names.join(', ')}\n`);
   process.exit(2);
 }
 let findings = 0;
-for (const each of wanted) if (!(await isSound(each))) findings++;
+for (const name of wanted) if (!(await isSound(name))) findings++;
 process.stdout.write(`${wanted.length} targets, ${findings} findings, seed ${seed}\n`);
 process.exitCode = findings > 0 ? 1 : 0;
 
-async function isSound({ module, exported, target }: ListedTarget): Promise<boolean> {
+async function isSound(name: string): Promise<boolean> {
   const began = performance.now();
   try {
-    const report = await fuzz(module, exported, { seed, seconds, inputs: Number.MAX_SAFE_INTEGER });
+    const listed = targets.find(({ target }) => target.name === name);
+    const { inputs, text } = await (listed === undefined ? live() : once(listed));
     const took = (performance.now() - began) / 1000;
-    const { inputs, refused, outcomes, slowestMs, retainedBytes } = report;
     process.stdout.write(
-      `${target.name}: ${inputs} inputs in ${took.toFixed(0)} s (${Math.round(inputs / took)}/s), ${refused} refused, ` +
-        `${outcomes} outcomes, slowest ${slowestMs.toFixed(1)} ms, ${(retainedBytes / 2 ** 20).toFixed(1)} MiB held\n`,
+      `${name}: ${inputs} inputs in ${took.toFixed(0)} s (${Math.round(inputs / took)}/s), ${text}\n`,
     );
     return true;
   } catch (error) {
-    process.stdout.write(`${messageOf(error)}\n`);
+    process.stdout.write(`${name}: ${messageOf(error)}\n`);
     return false;
   }
+}
+
+interface Told {
+  readonly inputs: number;
+  readonly text: string;
+}
+
+async function once({ module, exported }: ListedTarget): Promise<Told> {
+  const report = await fuzz(module, exported, { seed, seconds, inputs: Number.MAX_SAFE_INTEGER });
+  const { inputs, refused, outcomes, slowestMs, retainedBytes } = report;
+  const mebibytes = (retainedBytes / 2 ** 20).toFixed(1);
+  const text = `${refused} refused, ${outcomes} outcomes, slowest ${slowestMs.toFixed(1)} ms, ${mebibytes} MiB held`;
+  return { inputs, text };
+}
+
+async function live(): Promise<Told> {
+  const report = await fuzzLive({ seed, seconds, inputs: Number.MAX_SAFE_INTEGER });
+  const { inputs, answered, bystanderRecords, rssBefore, rssAfter } = report;
+  const [before, after] = [rssBefore, rssAfter].map((bytes) => Math.round(bytes / 2 ** 20));
+  const text = `${answered} answered, ${bystanderRecords} records beside, memory ${before} to ${after} MiB`;
+  return { inputs, text };
 }

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SecurityOptions } from '@millrace/broker';
 
 const program = fileURLToPath(new URL('./cluster-program.ts', import.meta.url));
 
@@ -12,6 +13,7 @@ const program = fileURLToPath(new URL('./cluster-program.ts', import.meta.url));
 export interface ClusterProgramOptions {
   readonly dataDirectory: string;
   readonly configuration: Readonly<Record<string, string>>;
+  readonly security?: SecurityOptions | undefined;
   readonly answerBytesMax?: number | undefined;
   readonly tailBytesMax?: number | undefined;
 }
@@ -19,6 +21,8 @@ export interface ClusterProgramOptions {
 /** What the process tells of itself. */
 export interface ClusterProgramState {
   readonly port: number;
+  /** Bootstrap servers by the names of listeners. */
+  readonly listeners: Readonly<Record<string, string>>;
   /** Bytes. */
   readonly rss: number;
   /** What connections hold, in bytes. */
@@ -30,12 +34,14 @@ export interface ClusterProgramState {
 
 export class ClusterProcess implements AsyncDisposable {
   readonly port: number;
+  readonly listeners: Readonly<Record<string, string>>;
   readonly #child: ChildProcess;
   readonly #directory: string;
 
-  private constructor(child: ChildProcess, port: number, directory: string) {
+  private constructor(child: ChildProcess, { port, listeners }: ClusterProgramState, directory: string) {
     this.#child = child;
     this.port = port;
+    this.listeners = listeners;
     this.#directory = directory;
   }
 
@@ -44,8 +50,7 @@ export class ClusterProcess implements AsyncDisposable {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-cluster-'));
     const words = [JSON.stringify({ ...options, dataDirectory: join(directory, 'data') })];
     const child = fork(program, words, { execArgv: ['--expose-gc'] });
-    const { port } = await stateOf(child);
-    return new ClusterProcess(child, port, directory);
+    return new ClusterProcess(child, await stateOf(child), directory);
   }
 
   get bootstrap(): string {

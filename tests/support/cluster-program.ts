@@ -16,7 +16,8 @@ function state(): ClusterProgramState {
   const { requestBytes, answerBytes, count } = cluster.connections;
   const rss = process.memoryUsage.rss();
   const port = cluster.brokers[0]?.port ?? 0;
-  return { port, rss, requestBytes, answerBytes, connections: count, events: events.splice(0) };
+  const { listeners } = cluster;
+  return { port, listeners, rss, requestBytes, answerBytes, connections: count, events: events.splice(0) };
 }
 
 process.on('message', () => process.send?.(state()));
