@@ -9,7 +9,7 @@ import { coverageLine } from './summary.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? '1');
 const only = process.env['MILLRACE_TEST_SEED'];
-const seeds = Math.max(20, Math.round(250 * scale));
+const seeds = Math.max(20, Math.round(120 * scale));
 /** Each must have happened in a run of the default size; otherwise the seeds do not test what they are meant to. */
 const mustHappen = [
   'members of our client that joined',
@@ -57,7 +57,7 @@ test('what is acknowledged holds through crashes, lost power, failing disks and 
   for (const { seed, records, clients, faults } of result.runs) {
     assert.ok(records >= 1000 && clients >= 3 && faults >= 10, `seed ${seed}: ${records}, ${clients}, ${faults}`);
   }
-  if (range.count < 200) return;
+  if (range.count < 120) return;
   for (const what of mustHappen) assert.ok((result.coverage[what] ?? 0) > 0, `no seed covered: ${what}`);
 });
 

@@ -47,6 +47,8 @@ interface Lane {
   inFlight: number;
   /** A batch failed: nothing is sent until all behind it are answered, then everything again. */
   failed: boolean;
+  /** It failed because the broker did not lead the partition, which says nothing of what it took of it before. */
+  moved: boolean;
 }
 
 /** As many as a broker remembers of a producer. */
@@ -80,6 +82,7 @@ export class OracleProducer implements Actor {
       sent: 0,
       inFlight: 0,
       failed: false,
+      moved: false,
     }));
     this.done = home.work(() => this.#run());
   }
@@ -138,6 +141,7 @@ export class OracleProducer implements Actor {
     if (lane.failed) {
       if (lane.inFlight > 0) return false;
       lane.failed = false;
+      lane.moved = false;
       this.#retries += lane.sent;
       lane.sent = 0;
     }
@@ -193,11 +197,15 @@ export class OracleProducer implements Actor {
   #settle(lane: Lane, batch: Batch, errorCode: number, baseOffset: number): void {
     const { history } = lane.partition;
     if (errorCode === errorCodes.NONE) {
-      if (lane.failed && this.#plan.idempotent) throw this.#refused(`order: a batch was taken behind one that failed`);
-      if (lane.unacknowledged[0] !== batch) throw this.#refused('the order of answers');
+      const index = lane.unacknowledged.indexOf(batch);
+      if (!lane.moved) {
+        if (lane.failed && this.#plan.idempotent)
+          throw this.#refused('order: a batch was taken behind one that failed');
+        if (index !== 0) throw this.#refused('the order of answers');
+      }
       history.acknowledge(baseOffset, batch.values);
       this.#acknowledgedRecords += batch.values.length;
-      lane.unacknowledged.shift();
+      lane.unacknowledged.splice(index, 1);
       lane.sent -= 1;
       return;
     }
@@ -208,6 +216,7 @@ export class OracleProducer implements Actor {
       throw this.#refused(`the batch with sequence ${first} in ${lane.partition.history.name}: ${name}`);
     }
     lane.failed = true;
+    if (errorCode !== errorCodes.KAFKA_STORAGE_ERROR && !isBehindFailed) lane.moved = true;
   }
 
   #nextBatch(lane: Lane): Batch {

@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 export interface PlantedBug {
   /** What is wrong, as a person would say it. */
   readonly name: string;
+  /** One that has found it; the code has changed since, and the next one may. */
+  readonly seed: number;
   /** From the root of the repository. */
   readonly file: string;
   /** Occurs in the file exactly once. */
