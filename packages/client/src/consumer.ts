@@ -33,10 +33,14 @@ export interface OffsetsInTransaction {
   groupOffsets(): GroupOffsets;
   /**
    * Told what became of offsets that a transaction took over. Committed: they are stored. Aborted: the partitions that
-   * are still owned go back to where they were stored, so that their records come again.
+   * are still owned go back to where they were stored, so that their records come again. Unknown: they go to where the
+   * group is once the transaction has ended, which the producer could not wait for.
    */
-  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void;
+  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: TransactionOutcome): void;
 }
+
+/** What became of a transaction, as far as its producer was told. */
+export type TransactionOutcome = 'committed' | 'aborted' | 'unknown';
 
 /** A record as a view over its batch: keys, values and headers are decoded when they are read, at each read. */
 export interface RecordView<Name extends string, Key, Value> {

@@ -92,6 +92,7 @@ export type {
   OffsetsInTransaction,
   PatternConsumerOptions,
   RecordView,
+  TransactionOutcome,
   WholeTopicConsumerOptions,
 } from './consumer.ts';
 export {

@@ -169,7 +169,12 @@ test('a loop that takes too long for a batch loses its partitions, says so, and 
   await client.producer().send({ topic: name, partition: 0, value: 'x' });
   let batches = 0;
   const run = (async () => {
-    for await (const _ of slow) if (++batches === 1) await new Promise((resolve) => setTimeout(resolve, 1_500));
+    for await (const _ of slow) {
+      if (++batches > 1) continue;
+      await until(() => reports.includes('group_left'));
+      // Others may be further by now.
+      await assert.rejects(slow.commit(), { code: 'commit_failed', message: /no member of the group just now/ });
+    }
   })();
   await until(() => batches === 2, 30_000);
   assert.ok(reports.includes('group_left'), reports.join());

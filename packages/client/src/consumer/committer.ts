@@ -17,7 +17,7 @@ export class Committer {
   readonly #cluster: Cluster;
   readonly #settings: ConsumerSettings;
   readonly #coordinator: GroupCoordinator;
-  readonly #member: () => CommittingMember;
+  readonly #member: () => CommittingMember | undefined;
   readonly #states: () => Iterable<PartitionState>;
   #last: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
@@ -26,7 +26,7 @@ export class Committer {
     cluster: Cluster,
     settings: ConsumerSettings,
     coordinator: GroupCoordinator,
-    member: () => CommittingMember,
+    member: () => CommittingMember | undefined,
     states: () => Iterable<PartitionState>,
   ) {
     this.#cluster = cluster;

@@ -27,6 +27,13 @@ export interface AssignedPartition extends TopicPartition {
 /** Epoch of a member that is about to join. */
 const joining = 0;
 
+/** Of members: the group has others now, or has been forgotten when it had none. */
+const expulsions: ReadonlySet<number> = new Set([
+  errorCodes.UNKNOWN_MEMBER_ID,
+  errorCodes.FENCED_MEMBER_EPOCH,
+  errorCodes.GROUP_ID_NOT_FOUND,
+]);
+
 export class ConsumerMembership implements Membership {
   readonly #cluster: Cluster;
   readonly #settings: GroupSettings;
@@ -99,7 +106,10 @@ export class ConsumerMembership implements Membership {
     this.#abort.abort();
     this.#wake();
     if (this.#isKnown) await this.#leave();
-    this.#cluster.pool.release(this.#purpose);
+    const release = (): void => this.#cluster.pool.release(this.#purpose);
+    release();
+    // What was about to be opened is of no use to anybody.
+    this.#running?.then(release);
   }
 
   async #run(): Promise<void> {
@@ -121,6 +131,7 @@ export class ConsumerMembership implements Membership {
   /** One heartbeat; answers how long to wait for the next, in ms. */
   async #beat(): Promise<number> {
     const connection = await this.#coordinator.connect(this.#purpose);
+    this.#abort.signal.throwIfAborted();
     const isJoining = this.#epoch === joining;
     const tellsOwned = isJoining || this.#mustTell || this.#mustTellAll;
     const owned = [...this.#owned.values()];
@@ -207,7 +218,7 @@ export class ConsumerMembership implements Membership {
     const { platform } = this.#cluster.settings;
     this.#coordinator.noteError(error);
     const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
-    if (errorCode === errorCodes.UNKNOWN_MEMBER_ID || errorCode === errorCodes.FENCED_MEMBER_EPOCH) {
+    if (errorCode !== undefined && this.#epoch > joining && expulsions.has(errorCode)) {
       const message = `the group went on without this member (${error.message}); joining again`;
       this.#report('warn', 'group_rebalance', message);
       await this.#loseAll();
@@ -221,8 +232,12 @@ export class ConsumerMembership implements Membership {
     await sleep(platform.timers, backoffMs(this.#cluster.settings, failures, platform.randomness), this.#abort.signal);
   }
 
-  /** An instance id is held by a member that ended without a word until its session is over. */
+  /**
+   * An instance id is held by a member that ended without a word until its session is over; and one may be taken for who
+   * it was before.
+   */
   #mayComeFree(errorCode: number | undefined): boolean {
+    if (errorCode === errorCodes.UNKNOWN_MEMBER_ID || errorCode === errorCodes.FENCED_MEMBER_EPOCH) return true;
     if (errorCode !== errorCodes.UNRELEASED_INSTANCE_ID) return false;
     const now = this.#cluster.settings.platform.clock.monotonic();
     this.#refusedSince ??= now;
@@ -257,9 +272,11 @@ export class ConsumerMembership implements Membership {
     this.#epoch = joining;
     this.#isKnown = false;
     try {
-      await this.#coordinator.call({ timeoutMs: leaveTimeoutMs }, (connection, timeoutMs) =>
-        leaveGroup(connection, this.#settings, this.#memberId, timeoutMs),
-      );
+      await this.#coordinator.call({ timeoutMs: leaveTimeoutMs }, async (_general, timeoutMs) => {
+        // After what was sent before, which may be the heartbeat that joins.
+        const connection = await this.#coordinator.connect(this.#purpose);
+        await leaveGroup(connection, this.#settings, this.#memberId, timeoutMs);
+      });
     } catch (error) {
       if (!isMillraceError(error)) throw error;
       this.#report('warn', 'group_left', `${error.message}; the group notices when the session times out`, error);

@@ -97,7 +97,10 @@ export class GroupMembership implements Membership {
     this.#heartbeats.stop();
     this.#rejoin.resolve();
     if (wasMember) await this.#leave('the consumer is closed');
-    this.#cluster.pool.release(this.#purpose);
+    const release = (): void => this.#cluster.pool.release(this.#purpose);
+    release();
+    // What was about to be opened is of no use to anybody.
+    this.#running?.then(release);
   }
 
   async #run(): Promise<void> {
@@ -170,6 +173,7 @@ export class GroupMembership implements Membership {
     const connection = await this.#coordinator.connect(this.#purpose);
     this.#leading.end();
     const topics = await this.#subscription.topics();
+    this.#abort.signal.throwIfAborted();
     const joined = await join(connection, {
       settings,
       memberId: this.#memberId,

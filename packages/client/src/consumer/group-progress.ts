@@ -1,10 +1,10 @@
 /** How far a group's consumer is, as its user commits it or makes it part of a transaction. */
 import type { CallBounds } from '../cluster.ts';
-import type { GroupOffsets } from '../consumer.ts';
-import { CommitError, InvalidOptionError } from '../errors.ts';
+import type { GroupOffsets, TransactionOutcome } from '../consumer.ts';
+import { InvalidOptionError } from '../errors.ts';
 import type { TopicPartitionOffset } from '../topic.ts';
 import type { Committer } from './committer.ts';
-import type { CommittingMember } from './offset-committer.ts';
+import { type CommittingMember, committing } from './offset-committer.ts';
 import type { PartitionSet } from './partition-set.ts';
 import type { PartitionState } from './partition-state.ts';
 
@@ -49,15 +49,10 @@ export class GroupProgress {
         offsets.push({ topic, partition, offset: position });
       }
     }
-    const current = member();
-    if (current?.memberId === '') {
-      // Brokers take offsets from nobody in particular at any time, so that others' progress would be overwritten.
-      throw new CommitError(group, offsets, 'this consumer is no member of the group just now; ask for the next batch');
-    }
-    return { group, offsets, ...current };
+    return { group, offsets, ...committing(group, offsets, member()) };
   }
 
-  settled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void {
+  settled(offsets: readonly TopicPartitionOffset[], outcome: TransactionOutcome): void {
     for (const place of offsets) {
       const state = this.#parts.partitions.get(place);
       if (state === undefined) continue;
@@ -66,7 +61,11 @@ export class GroupProgress {
         state.base = place.offset;
       } else if (state.isPositioned && state.position > state.base) {
         this.#parts.drop(state);
-        state.moveTo(state.base, -1);
+        if (outcome === 'aborted') state.moveTo(state.base, -1);
+        else {
+          state.ask('committed');
+          state.handled = -1;
+        }
       }
     }
   }

@@ -11,6 +11,7 @@ import type {
   ConsumerRecord,
   GroupOffsets,
   OffsetQuery,
+  TransactionOutcome,
 } from '../consumer.ts';
 import { ClosedError, ConsumerBusyError } from '../errors.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
@@ -28,7 +29,6 @@ import { GroupProgress } from './group-progress.ts';
 import { LoopGate } from './loop-gate.ts';
 import { makeMembership } from './make-membership.ts';
 import type { Membership } from './membership.ts';
-import { type CommittingMember, nobody } from './offset-committer.ts';
 import { OwnPartitions } from './own-partitions.ts';
 import { Ownership } from './ownership.ts';
 import { PartitionSet } from './partition-set.ts';
@@ -100,8 +100,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     const host = { states, resolved: changed, dropFetched, failed };
     this.#positions = new Positions(cluster, settings, coordinator, signal, host);
     if (coordinator !== undefined) {
-      const member = (): CommittingMember => this.#membership?.member ?? nobody;
-      this.#committer = new Committer(cluster, settings, coordinator, member, states);
+      this.#committer = new Committer(cluster, settings, coordinator, () => this.#membership?.member, states);
     }
     const [partitions, arrivals] = [this.#partitions, this.#arrivals];
     this.#ownership = new Ownership(cluster, partitions, arrivals, this.#committer, { changed, failed });
@@ -194,7 +193,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     return this.#progress.offsets();
   }
 
-  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: 'committed' | 'aborted'): void {
+  offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: TransactionOutcome): void {
     this.#progress.settled(offsets, outcome);
     this.#positions.poke();
     this.#fetcher.poke();

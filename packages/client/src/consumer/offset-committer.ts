@@ -16,7 +16,7 @@ export interface CommittingMember {
   readonly instanceId: string | null;
 }
 
-export const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
+const nobody: CommittingMember = { generationId: -1, memberId: '', instanceId: null };
 
 export interface OffsetToCommit extends TopicPartitionOffset {
   /** -1 when unknown. */
@@ -27,11 +27,26 @@ export interface OffsetToCommit extends TopicPartitionOffset {
 const versionMax = 9;
 
 /**
+ * Who may commit: a member (undefined: there is no membership, and nobody in particular does). A group without members
+ * takes offsets from nobody, so that a member that was expelled would overwrite what others have done since. Throws
+ * `CommitError`.
+ */
+export function committing(
+  group: string,
+  offsets: readonly TopicPartitionOffset[],
+  member: CommittingMember | undefined,
+): CommittingMember {
+  if (member?.memberId !== '') return member ?? nobody;
+  throw new CommitError(group, offsets, 'this consumer is no member of the group just now; ask for the next batch');
+}
+
+/**
  * Commits all or rejects with `CommitError`, which names what was not committed. Tries again what may be tried again.
+ * `member`: as for `committing`.
  */
 export async function commitOffsets(
   coordinator: GroupCoordinator,
-  member: () => CommittingMember,
+  member: () => CommittingMember | undefined,
   offsets: readonly OffsetToCommit[],
   bounds: CallBounds,
 ): Promise<void> {
@@ -43,7 +58,7 @@ export async function commitOffsets(
     committedMetadata: '',
   }));
   const attempt = async (connection: Connection, timeoutMs: number): Promise<void> => {
-    const { generationId, memberId, instanceId } = member();
+    const { generationId, memberId, instanceId } = committing(group, offsets, member());
     const draft = {
       groupId: group,
       generationIdOrMemberEpoch: generationId,
@@ -56,7 +71,7 @@ export async function commitOffsets(
   };
   try {
     // A stale epoch (KIP-848) is cured by the next heartbeat, as long as there is one.
-    await coordinator.call(bounds, attempt, (error) => error.retriable || (isStale(error) && member().memberId !== ''));
+    await coordinator.call(bounds, attempt, (error) => error.retriable || isStale(error));
   } catch (error) {
     if (error instanceof CommitError || !isMillraceError(error)) throw error;
     throw new CommitError(group, offsets, messageOf(error), error);

@@ -159,8 +159,11 @@ export class Positions {
           { operation: 'describe', resourceType: 'topic', resourceName: state.topic },
         );
       }
-      if (found === undefined || found.offset < 0) this.#reset(state, undefined);
-      else {
+      if (found === undefined || found.offset < 0) {
+        // Where it began to read, if it did: a transaction whose end was not known has stored nothing.
+        if (state.base >= 0) state.moveTo(state.base, -1);
+        else this.#reset(state, undefined);
+      } else {
         state.moveTo(found.offset, found.leaderEpoch);
         state.committed = found.offset;
       }

@@ -102,6 +102,9 @@ export class KafkaTransaction implements Transaction {
   }
 
   #tell(outcome: 'committed' | 'aborted'): void {
-    for (const [consumer, offsets] of this.#taken) consumer.offsetsSettled(offsets, outcome);
+    const { phase } = this.#transactions.state;
+    // Nobody but the coordinator knows what it did with a commit that it did not answer.
+    const isUnknown = outcome === 'aborted' && (phase === 'committing' || phase === 'dead');
+    for (const [consumer, offsets] of this.#taken) consumer.offsetsSettled(offsets, isUnknown ? 'unknown' : outcome);
   }
 }

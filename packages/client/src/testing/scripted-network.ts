@@ -29,6 +29,7 @@ import {
 export interface Peer {
   /** What the client sent so far, frame by frame, lengths left out. */
   readonly frames: readonly Uint8Array[];
+  readonly isEnded: boolean;
   /** Sends bytes to the client. */
   send(bytes: Uint8Array): void;
   /** Ends the connection from the far end. */
@@ -63,7 +64,7 @@ class ScriptedSocket implements Socket, Peer {
   readonly frames: Uint8Array[] = [];
   readonly #splitter: FrameSplitter;
   #handler: SocketHandler | undefined;
-  #isEnded = false;
+  isEnded = false;
 
   constructor(onFrame: (peer: Peer, frame: Uint8Array) => void, port: number) {
     this.remotePort = port;
@@ -85,7 +86,7 @@ class ScriptedSocket implements Socket, Peer {
 
   send(bytes: Uint8Array): void {
     setImmediate(() => {
-      if (!this.#isEnded) this.#handler?.data(bytes);
+      if (!this.isEnded) this.#handler?.data(bytes);
     });
   }
 
@@ -102,8 +103,8 @@ class ScriptedSocket implements Socket, Peer {
   }
 
   destroy(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    if (this.isEnded) return;
+    this.isEnded = true;
     setImmediate(() => this.#handler?.closed(undefined));
   }
 }

@@ -1,0 +1,114 @@
+/** What memberships of groups do at moments that a real broker does not bring about on demand. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  consumerGroupHeartbeat,
+  errorCodes,
+  fetch,
+  findCoordinator,
+  joinGroup,
+  listOffsets,
+  metadata,
+  offsetFetch,
+} from '@millrace/wire';
+import type { Client } from '../client.ts';
+import { createClient } from '../kafka-client.ts';
+import { ScriptedBroker } from '../testing/scripted-network.ts';
+
+const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+/** A broker with one topic that coordinates all groups. */
+function coordinator(): ScriptedBroker {
+  const partition = { errorCode: 0, partitionIndex: 0, leaderId: 1, leaderEpoch: 1, replicaNodes: [1], isrNodes: [1] };
+  return new ScriptedBroker()
+    .on(metadata, () => ({
+      brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
+      topics: [{ errorCode: 0, name: 'lines', topicId, partitions: [partition] }],
+    }))
+    .on(findCoordinator, ({ coordinatorKeys }) => ({
+      coordinators: coordinatorKeys.map((key) => ({ key, nodeId: 1, host: 'broker', port: 9092, errorCode: 0 })),
+    }))
+    .on(offsetFetch, ({ groups }) => ({
+      groups: groups.map(({ groupId }) => ({
+        groupId,
+        topics: [{ name: 'lines', partitions: [{ partitionIndex: 0, committedOffset: 0, errorCode: 0 }] }],
+      })),
+    }))
+    .on(listOffsets, () => ({ topics: [] }))
+    .on(fetch, () => 'silence');
+}
+
+function connect(t: TestContext, broker: ScriptedBroker): Client {
+  const { platform } = broker.network;
+  const options = { bootstrap: 'broker:9092', retryBackoffMs: 1, retryBackoffMaxMs: 2, telemetry: false };
+  const client = createClient({ ...options, platform });
+  t.after(() => client.close());
+  return client;
+}
+
+/** Longer than a scripted broker needs to be connected to and to answer. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+for (const protocol of ['classic', 'consumer'] as const) {
+  test(`a consumer that is closed while it looks for its coordinator does not join (${protocol})`, async (t) => {
+    const broker = coordinator();
+    const client = connect(t, broker);
+    const consumer = client.consumer({ topics: ['lines'], group: 'g', protocol });
+    let closing: Promise<void> | undefined;
+    broker.on(findCoordinator, () => {
+      closing ??= consumer.close();
+      return { coordinators: [{ key: 'g', nodeId: 1, host: 'broker', port: 9092, errorCode: 0 }] };
+    });
+    let joins = 0;
+    const join = (): 'silence' => {
+      joins++;
+      return 'silence';
+    };
+    broker.on(joinGroup, join).on(consumerGroupHeartbeat, join);
+    assert.deepEqual(await consumer.batches().next(), { done: true, value: undefined });
+    await closing;
+    await turns();
+    assert.equal(joins, 0);
+    const open = broker.network.peers.filter(({ isEnded }) => !isEnded);
+    assert.equal(open.length, 1, 'but for the one that the client asks for coordinators');
+  });
+}
+
+test('a member whose group was forgotten joins again', async (t) => {
+  const broker = coordinator();
+  const asked: string[] = [];
+  const joinedAgain = Promise.withResolvers<void>();
+  broker.on(consumerGroupHeartbeat, ({ memberEpoch, memberId }) => {
+    const kind = memberEpoch === 0 ? 'join' : memberEpoch < 0 ? 'leave' : 'beat';
+    asked.push(kind);
+    if (kind === 'beat') return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, memberEpoch: 0, heartbeatIntervalMs: 0 };
+    if (asked.filter((each) => each === 'join').length === 2) joinedAgain.resolve();
+    return { errorCode: 0, memberId, memberEpoch: kind === 'leave' ? -1 : 1, heartbeatIntervalMs: 10 };
+  });
+  const consumer = connect(t, broker).consumer({ topics: ['lines'], group: 'g', protocol: 'consumer' });
+  const next = consumer.batches().next();
+  await Promise.race([joinedAgain.promise, next]);
+  await consumer.close();
+  assert.deepEqual(await next, { done: true, value: undefined });
+  assert.deepEqual(asked.slice(0, 3), ['join', 'beat', 'join']);
+});
+
+test('a coordinator that knows a member before it joins is asked again after a pause', async (t) => {
+  const broker = coordinator();
+  let joins = 0;
+  const joined = Promise.withResolvers<void>();
+  broker.on(consumerGroupHeartbeat, ({ memberEpoch, memberId }) => {
+    if (memberEpoch < 0) return { errorCode: 0, memberId, memberEpoch, heartbeatIntervalMs: 0 };
+    if (++joins <= 2) return { errorCode: errorCodes.FENCED_MEMBER_EPOCH, memberEpoch: 0, heartbeatIntervalMs: 0 };
+    joined.resolve();
+    return { errorCode: 0, memberId, memberEpoch: 1, heartbeatIntervalMs: 60_000 };
+  });
+  const consumer = connect(t, broker).consumer({ topics: ['lines'], group: 'g', protocol: 'consumer' });
+  const next = consumer.batches().next();
+  await Promise.race([joined.promise, next]);
+  await consumer.close();
+  await next;
+  assert.equal(joins, 3);
+});
