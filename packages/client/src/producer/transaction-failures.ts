@@ -39,8 +39,10 @@ export class TransactionFailures {
   fail(request: TransactionRequest, error: MillraceError, doubts: Doubts = {}): void {
     const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
     const verdict = errorCode === undefined ? 'again' : transactionVerdict(request, errorCode);
-    if (verdict === 'fenced') return this.#condemn(new ProducerFencedError(this.#transactionalId, error));
-    if (verdict === 'fatal' || isMillraceError(error, 'unsupported_api')) return this.#condemn(error);
+    if (verdict === 'fenced') return this.condemn(new ProducerFencedError(this.#transactionalId, error));
+    if (verdict === 'fatal' || isMillraceError(error, 'unsupported_api')) return this.condemn(error);
+    // The coordinator can't be reached any more (a login that is refused, say), and what it did is unknown.
+    if (request === 'EndTxn' && errorCode === undefined) return this.condemn(error);
     const repeatable = errorCode === undefined ? error.retriable : isRepeatable(errorCode);
     this.break(repeatable, messageOf(error), error, {
       renew: verdict === 'renew' || doubts.renew === true,
@@ -61,7 +63,8 @@ export class TransactionFailures {
     return new TransactionAbortableError(this.#transactionalId, repeatable, detail, cause);
   }
 
-  #condemn(error: MillraceError): void {
+  /** The producer is of no use any more. */
+  condemn(error: MillraceError): void {
     this.#state.condemn(error);
     this.#report('error', 'producer_fenced', error.message, error);
     this.drop(error);

@@ -127,7 +127,8 @@ export class Transactions {
 
   /** Commits the transaction, or aborts it where something of it failed, and rejects with that. */
   commit(bounds: CallBounds): Promise<void> {
-    if (this.#state.phase !== 'committing') {
+    // A commit that fails aborts by itself: whoever asks meanwhile waits for it.
+    if (this.#ending === undefined || this.#state.phase === 'aborting') {
       if (this.#state.phase !== 'broken') this.#state.commit();
       this.#endWith(() => this.#commit());
     }
@@ -135,6 +136,12 @@ export class Transactions {
   }
 
   abort(bounds: CallBounds): Promise<void> {
+    if (this.#state.phase === 'broken' && this.#ending !== undefined) {
+      const aborted = this.#ending.catch((error: unknown) => {
+        if (!isMillraceError(error, 'transaction_abortable')) throw error;
+      });
+      return this.#bounded(aborted, bounds);
+    }
     if (this.#state.phase !== 'aborting') {
       this.#state.abort();
       this.#endWith(() => this.#abort());
@@ -192,6 +199,10 @@ export class Transactions {
     } catch (error) {
       // Time being over is no reason to despair.
       if (error instanceof KafkaError && !error.retriable) this.#failures.fail('InitProducerId', error);
+      // An abort that can't be finished: no other transaction may begin.
+      else if (this.#state.phase === 'aborting' && isMillraceError(error) && !this.#signal.aborted) {
+        this.#failures.condemn(error);
+      }
       this.#state.checkAlive();
       throw error;
     }
