@@ -33,10 +33,12 @@ export async function alterResources<R extends AlteredResource>(
   alter: (asked: R, resource: ConfigurableResource) => Promise<void>,
 ): Promise<AlterationResult[]> {
   const results: AlterationResult[] = [];
+  const counts = new Map<string, number>();
+  for (const resource of resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1);
   for (const resource of resources) {
     const { resourceType, resourceName } = resource;
     const refusal =
-      malformed(resource, resources, mayBeNull) ??
+      malformed(resource, counts.get(keyOf(resource)) ?? 0, mayBeNull) ??
       (await refusalOf(resource, context, (found) => alter(resource, found)));
     const { errorCode, message } = refusal ?? { errorCode: errorCodes.NONE, message: null };
     results.push({ errorCode, errorMessage: message, resourceType, resourceName });
@@ -44,15 +46,17 @@ export async function alterResources<R extends AlteredResource>(
   return results;
 }
 
+function keyOf({ resourceType, resourceName }: AlteredResource): string {
+  return `${resourceType} ${resourceName}`;
+}
+
 function malformed<R extends AlteredResource>(
-  resource: R,
-  resources: readonly R[],
+  { configs }: R,
+  count: number,
   mayBeNull: (config: R['configs'][number]) => boolean,
 ): Refusal | undefined {
-  const { configs, resourceName, resourceType } = resource;
   const invalid = (message: string): Refusal => ({ errorCode: errorCodes.INVALID_REQUEST, message });
-  const isSame = (other: R): boolean => other.resourceType === resourceType && other.resourceName === resourceName;
-  if (resources.filter(isSame).length > 1) return invalid('Each resource must appear at most once.');
+  if (count > 1) return invalid('Each resource must appear at most once.');
   if (new Set(configs.map(({ name }) => name)).size < configs.length) {
     return invalid('Error due to duplicate config keys');
   }

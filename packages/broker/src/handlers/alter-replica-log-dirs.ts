@@ -23,7 +23,9 @@ export const alterReplicaLogDirs: Handler<typeof api> = {
             ? errorCodeOf(context, path, name, partitionIndex)
             : errorCodes.CLUSTER_AUTHORIZATION_FAILED,
         }));
-        results.set(name, [...(results.get(name) ?? []), ...drafts]);
+        const known = results.get(name);
+        if (known === undefined) results.set(name, drafts);
+        else for (const draft of drafts) known.push(draft);
       }
     }
     return { results: [...results].map(([topicName, partitions]): TopicDraft => ({ topicName, partitions })) };

@@ -26,8 +26,11 @@ export const createTopics: Handler<typeof createTopicsApi> = {
     const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
     const topics: ResultDraft[] = [];
     for (const asked of request.topics) {
-      if (topics.some(({ name }) => name === asked.name)) continue;
-      if ((seen.get(asked.name) ?? 0) > 1) {
+      const count = seen.get(asked.name) ?? 0;
+      // Told already.
+      if (count === 0) continue;
+      if (count > 1) {
+        seen.set(asked.name, 0);
         topics.push(refused(asked.name, errorCodes.INVALID_REQUEST, `the request names topic ${asked.name} twice`));
       } else if (createsAny || allows(context, 'Create', 'Topic', asked.name)) {
         topics.push(await create(asked, request.validateOnly, context, quota));

@@ -34,12 +34,14 @@ export const describeLogDirs: Handler<typeof api> = {
 };
 
 function* replicas({ topics }: RequestOf<typeof api>, broker: BrokerEndpoint): Iterable<TopicDraft> {
-  const { catalog, wanted } = { catalog: broker.cluster.topics, wanted: topics };
-  const names = wanted === null ? [...catalog.all()].map(({ name }) => name) : wanted.map(({ topic }) => topic);
+  const catalog = broker.cluster.topics;
+  // Of a topic that is named more than once the first time counts.
+  const wanted = topics && new Map([...topics].reverse().map(({ topic, partitions }) => [topic, new Set(partitions)]));
+  const names = topics?.map(({ topic }) => topic) ?? [...catalog.all()].map(({ name }) => name);
   for (const name of names) {
-    const indexes = wanted?.find(({ topic }) => topic === name)?.partitions;
+    const indexes = wanted?.get(name);
     const held = (catalog.byName(name)?.partitions ?? []).filter(
-      ({ index, replicas }) => replicas.includes(broker.nodeId) && (indexes?.includes(index) ?? true),
+      ({ index, replicas }) => replicas.includes(broker.nodeId) && (indexes?.has(index) ?? true),
     );
     if (held.length > 0) yield { name, partitions: held.map((partition) => replica(partition, broker.nodeId)) };
   }

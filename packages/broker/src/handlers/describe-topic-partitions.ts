@@ -23,12 +23,12 @@ export const describeTopicPartitions: Handler<typeof api> = {
     const { cursor } = request;
     const isAll = request.topics.length === 0;
     const names = namesOf(request, context);
-    const hidden = names.filter((name) => !allows(context, 'Describe', 'Topic', name));
+    const hidden = new Set(names.filter((name) => !allows(context, 'Describe', 'Topic', name)));
     const topics: TopicDraft[] = [];
     let left = Math.max(1, Math.min(request.responsePartitionLimit, partitionsMax));
     let nextCursor: Draft['nextCursor'] = null;
     for (const name of names) {
-      if (hidden.includes(name)) continue;
+      if (hidden.has(name)) continue;
       const topic = context.broker.cluster.topics.byName(name);
       if (topic === undefined) {
         if (!isAll) topics.push(absent(name));
@@ -47,7 +47,8 @@ export const describeTopicPartitions: Handler<typeof api> = {
         break;
       }
     }
-    if (!isAll) topics.push(...hidden.map((name) => refused(name, errorCodes.TOPIC_AUTHORIZATION_FAILED)));
+    if (isAll) return { topics, nextCursor };
+    for (const name of hidden) topics.push(refused(name, errorCodes.TOPIC_AUTHORIZATION_FAILED));
     return { topics, nextCursor };
   },
 };

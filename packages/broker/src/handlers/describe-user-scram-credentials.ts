@@ -21,7 +21,9 @@ export const describeUserScramCredentials: Handler<typeof describeUserScramCrede
     const { scram } = context.broker.cluster.security;
     const named = users?.map(({ name }) => name) ?? [];
     const wanted = named.length === 0 ? [...scram.users] : [...new Set(named)];
-    const results = wanted.map((user) => describe(scram, user, named.indexOf(user) !== named.lastIndexOf(user)));
+    const counts = new Map<string, number>();
+    for (const user of named) counts.set(user, (counts.get(user) ?? 0) + 1);
+    const results = wanted.map((user) => describe(scram, user, (counts.get(user) ?? 0) > 1));
     return { errorCode: errorCodes.NONE, errorMessage: null, results };
   },
 };

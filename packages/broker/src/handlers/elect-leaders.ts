@@ -47,7 +47,10 @@ function allResults(codes: ReadonlyMap<Partition, number>): TopicDraft[] {
   const topics = new Map<string, PartitionDraft[]>();
   for (const [{ owner, index }, code] of codes) {
     if (code === errorCodes.ELECTION_NOT_NEEDED) continue;
-    topics.set(owner.name, [...(topics.get(owner.name) ?? []), result(owner.name, index, code)]);
+    const known = topics.get(owner.name);
+    const draft = result(owner.name, index, code);
+    if (known === undefined) topics.set(owner.name, [draft]);
+    else known.push(draft);
   }
   return [...topics].map(([topic, partitionResult]) => ({ topic, partitionResult }));
 }

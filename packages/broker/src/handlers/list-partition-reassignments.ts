@@ -21,7 +21,9 @@ export const listPartitionReassignments: Handler<typeof api> = {
       const { index, replicas, adding, removing, owner } = partition;
       if (adding.length === 0 && removing.length === 0) continue;
       const draft = { partitionIndex: index, replicas, addingReplicas: adding, removingReplicas: removing };
-      topics.set(owner.name, [...(topics.get(owner.name) ?? []), draft]);
+      const known = topics.get(owner.name);
+      if (known === undefined) topics.set(owner.name, [draft]);
+      else known.push(draft);
     }
     return {
       errorCode: errorCodes.NONE,

@@ -24,14 +24,16 @@ export const offsetDelete: Handler<typeof offsetDeleteApi> = {
     if (answer.errorCode !== errorCodes.NONE) return answer;
     return {
       errorCode: errorCodes.NONE,
-      topics: topics.map(({ name, partitions }, index) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex }, position) => {
-          const refused = errors[index]?.[position] ?? errorCodes.NONE;
-          const answered = answer.topics[index]?.partitions.find((one) => one.partitionIndex === partitionIndex);
-          return { partitionIndex, errorCode: refused || (answered?.errorCode ?? errorCodes.NONE) };
-        }),
-      })),
+      topics: topics.map(({ name, partitions }, index) => {
+        const answered = new Map(answer.topics[index]?.partitions.map((one) => [one.partitionIndex, one.errorCode]));
+        return {
+          name,
+          partitions: partitions.map(({ partitionIndex }, position) => ({
+            partitionIndex,
+            errorCode: errors[index]?.[position] || (answered.get(partitionIndex) ?? errorCodes.NONE),
+          })),
+        };
+      }),
     };
   },
 };
