@@ -14,6 +14,7 @@ import {
   encodeResponse,
   FrameSplitter,
 } from '@millrace/wire';
+import { reshape } from './reshape.ts';
 
 export const instructionBytes = 6;
 const frameBytesMax = 2 ** 28;
@@ -27,14 +28,6 @@ interface Instruction {
   readonly place: number;
   readonly value: number;
 }
-
-const numbers = [-1, 0, 1, 2, 3, 5, 6, 7, 15, 16, 25, 27, 79, 100, 127, -128, 255, 32_767, -32_768, 65_536].concat([
-  2 ** 31 - 1,
-  -(2 ** 31),
-  2 ** 53 - 1,
-  -(2 ** 53) + 1,
-]);
-const texts = ['', 'x', 'plain', '\0', '../..', '__proto__', 'AAAAAAAAAAAAAAAAAAAAAA', 'ü'.repeat(300)];
 
 /** What a request that is under way asked for. */
 interface Asked {
@@ -128,39 +121,16 @@ export class AnswerForger {
   /** Gives one field another value. */
   #reworded({ place, value }: Instruction, frame: Uint8Array, api: Api, asked: Asked): Uint8Array {
     const response = decodeResponse(api, asked.version, frame);
-    const fields = fieldsOf(response);
-    const field = fields[place % Math.max(1, fields.length)];
-    if (field !== undefined) field.holder[field.name] = otherValue(field.holder[field.name], value);
+    reshape(response, place, value);
     const { chunks } = encodeResponse(this.#writer, api, asked.version, asked.correlationId, response as never);
     return Uint8Array.from(Buffer.concat(chunks).subarray(4));
   }
 }
 
-interface Field {
-  readonly holder: Record<string, unknown>;
-  readonly name: string;
-}
-
-function fieldsOf(value: unknown): Field[] {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
-  const holder = value as Record<string, unknown>;
-  return Object.keys(holder).flatMap((name) => [{ holder, name }, ...fieldsOf(holder[name])]);
-}
-
-function otherValue(value: unknown, choice: number): unknown {
-  if (choice % 16 === 15) return null;
-  if (typeof value === 'number') return numbers[choice % numbers.length];
-  if (typeof value === 'boolean') return !value;
-  if (typeof value === 'string') return texts[choice % texts.length];
-  if (Array.isArray(value)) return choice % 3 === 0 ? [] : [...value, ...value.slice(choice % 2)];
-  if (value instanceof Uint8Array) return bent({ wait: 0, kind: choice, place: choice * 7, value: choice }, value, 0);
-  return value;
-}
-
-/** Changes bytes as they lie on the wire; those before `from` stay, and at the wire so do the request's numbers. */
-function bent({ kind, place, value }: Instruction, frame: Uint8Array, from = correlationBytes): Uint8Array {
-  if (frame.length <= from) return frame;
-  const at = from + (place % (frame.length - from));
+/** Changes bytes as they lie on the wire, but for the number that says which request is answered. */
+function bent({ kind, place, value }: Instruction, frame: Uint8Array): Uint8Array {
+  if (frame.length <= correlationBytes) return frame;
+  const at = correlationBytes + (place % (frame.length - correlationBytes));
   const bytes = Buffer.from(frame);
   if (kind % 3 === 0) return bytes.subarray(0, at);
   if (kind % 3 === 1) return Buffer.concat([bytes.subarray(0, at), Buffer.of(value >> 8, value), bytes.subarray(at)]);

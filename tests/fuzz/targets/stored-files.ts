@@ -24,6 +24,7 @@ import {
 import { attempt, attemptLater, type FuzzTarget } from '../fuzz-target.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
 import { inputBytesMax } from '../mutate.ts';
+import { reshape } from '../reshape.ts';
 import { prepare, validRequests } from '../valid-requests.ts';
 
 const journalPath = '/data/journal';
@@ -32,7 +33,8 @@ const linesOfSeed = 12;
 
 /**
  * An input is a byte that says what follows: a journal as it is, or the text of its entries, a line each, which get
- * their checksums; or only those that are JSON. What the broker makes of a damaged one is whole; of a forged one it starts or says why not.
+ * their checksums; or only those that are JSON; or those with one field that has another value, which the next four bytes
+ * choose. What the broker makes of a damaged one is whole; of a forged one it starts or says why not.
  */
 export const journal: FuzzTarget = {
   name: 'journal',
@@ -45,17 +47,18 @@ export const journal: FuzzTarget = {
     });
     return [
       Buffer.concat([Buffer.of(0), bytes]).subarray(0, inputBytesMax),
-      ...[lines, ...pieces].map((each) => Buffer.from(`\u0002${each.join('\n')}`).subarray(0, inputBytesMax)),
+      ...[lines, ...pieces].flatMap((each, index) => [
+        Buffer.from(`\u0002${each.join('\n')}`).subarray(0, inputBytesMax),
+        Buffer.concat([Buffer.of(3, 0, index, 0, 5), Buffer.from(each.join('\n'))]).subarray(0, inputBytesMax),
+      ]),
     ];
   },
   async run(input) {
     const disk = new CrashingDisk();
-    const lines = Buffer.from(input.subarray(1)).toString('utf8').split('\n');
-    const kind = (input[0] ?? 0) % 3;
+    const kind = (input[0] ?? 0) % 4;
     const isForged = kind > 0;
-    const content = isForged
-      ? Buffer.concat([journalHeader, ...lines.filter((line) => kind === 1 || isJson(line)).map(entry)])
-      : input.subarray(1);
+    const lines = linesOf(kind, input.subarray(1));
+    const content = isForged ? Buffer.concat([journalHeader, ...lines.map(entry)]) : input.subarray(1);
     const identity = JSON.stringify({ formatVersion: 1, clusterId: 'AAAAAAAAAAAAAAAAAAAAAA' });
     await disk.writeFileAtomic(identityPath, Buffer.from(identity), { sync: false });
     await disk.writeFileAtomic(journalPath, content, { sync: false });
@@ -68,6 +71,21 @@ export const journal: FuzzTarget = {
     return cluster.events.map(({ message }) => message.replace(/\d+/g, '0').slice(0, 60)).join();
   },
 };
+
+function linesOf(kind: number, bytes: Uint8Array): string[] {
+  const changeBytes = kind === 3 ? 4 : 0;
+  const lines = Buffer.from(bytes.subarray(changeBytes)).toString('utf8').split('\n');
+  if (kind < 2) return lines;
+  const entries = lines.filter(isJson).map((line) => JSON.parse(line));
+  if (kind === 3 && bytes.length > changeBytes) reshape(entries, ...choiceOf(bytes));
+  return entries.map((each) => JSON.stringify(each));
+}
+
+/** The place and the kind of a change. */
+function choiceOf(bytes: Uint8Array): [place: number, choice: number] {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  return [(a << 8) | b, (c << 8) | d];
+}
 
 /** Looks at all that came out of the journal. */
 async function everythingOf(cluster: MemoryCluster): Promise<void> {
@@ -139,7 +157,10 @@ const logFiles = [`${baseName}.log`, `${baseName}.index`, `${secondName}.log`, `
 );
 const settings = { compact: true, segmentBytes: 600, indexIntervalBytes: 100, compactionLagMinMs: 0, dirtyRatioMin: 0 };
 
-/** An input is a byte, of which some bits ask for checksums to be set right, then the files of a log. */
+/**
+ * An input is a byte, of which some bits ask for checksums to be set right, four that choose another value for a field of
+ * the summary if a bit asks for that, then the files of a log.
+ */
 export const logs: FuzzTarget = {
   name: 'logs',
   inputs: 6000,
@@ -148,14 +169,13 @@ export const logs: FuzzTarget = {
     const files = logFiles.map((path) => disk.content(path));
     const swap = Buffer.from(JSON.stringify({ baseOffsets: [0, 6], sizeBytes: files[0]?.length }));
     const swapped = files.map((content, index) => (logFiles[index]?.endsWith('.swap') ? swap : content));
-    return [0, 1, 3].flatMap((bits) => [files, swapped].map((each) => packed(bits, each)));
+    return [0, 1, 3, 5].flatMap((bits) => [files, swapped].map((each) => packed(bits, each)));
   },
   async run(input) {
-    const bits = input[0] ?? 0;
     const disk = new CrashingDisk();
-    for (const [index, content] of unpacked(input.subarray(1)).entries()) {
+    for (const [index, content] of unpacked(input.subarray(5)).entries()) {
       const path = logFiles[index] as string;
-      if (content.length > 0) await disk.writeFileAtomic(path, mended(path, content, bits), { sync: false });
+      if (content.length > 0) await disk.writeFileAtomic(path, mended(path, content, input), { sync: false });
     }
     const log = await LogFixture.open({ disk, settings });
     const outcomes = [
@@ -187,8 +207,10 @@ async function readAll({ log }: LogFixture): Promise<string> {
 }
 
 /** Checksums and lengths as whoever forges a file would set them. */
-function mended(path: string, content: Uint8Array, bits: number): Uint8Array {
-  const bytes = Buffer.from(content);
+function mended(path: string, content: Uint8Array, input: Uint8Array): Uint8Array {
+  const bits = input[0] ?? 0;
+  const isReworded = path.endsWith('.index') && (bits & 4) === 4;
+  const bytes = isReworded ? reworded(Buffer.from(content), input.subarray(1)) : Buffer.from(content);
   if (path.endsWith('.index') && (bits & 1) === 1 && bytes.length >= 12) {
     bytes.writeUInt32BE(crc32c(bytes.subarray(8)), 4);
   }
@@ -201,6 +223,19 @@ function mended(path: string, content: Uint8Array, bits: number): Uint8Array {
     }
   }
   return bytes;
+}
+
+/** A summary of which a field has another value. */
+function reworded(content: Buffer, choice: Uint8Array): Buffer {
+  if (content.length < 12) return content;
+  const text = content.toString('utf8', 12, 12 + content.readUInt32BE(8));
+  if (!isJson(text)) return content;
+  const summary = JSON.parse(text);
+  reshape(summary, ...choiceOf(choice));
+  const changed = Buffer.from(JSON.stringify(summary));
+  const head = Buffer.from(content.subarray(0, 12));
+  head.writeUInt32BE(changed.length, 8);
+  return Buffer.concat([head, changed, content.subarray(12 + Buffer.byteLength(text))]);
 }
 
 async function writtenLog(): Promise<CrashingDisk> {
@@ -221,7 +256,7 @@ async function writtenLog(): Promise<CrashingDisk> {
 
 function packed(bits: number, files: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([
-    Buffer.of(bits),
+    Buffer.of(bits, 0, 1, 0, 5),
     ...files.flatMap((content) => [Buffer.of(content.length >> 16, content.length >> 8, content.length), content]),
   ]);
 }

@@ -1,5 +1,6 @@
 /** What the leader of a group does for it: spreads the partitions, and watches for topics whose partitions change. */
-import { assert, isMillraceError, messageOf } from '@millrace/base';
+import { isMillraceError, messageOf } from '@millrace/base';
+import { errorCodes, KafkaError } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
 import { type Assignor, emptyAssignment, type GroupAssignment } from './assignors/assignor.ts';
 import type { JoinResult } from './group-requests.ts';
@@ -17,7 +18,10 @@ export class GroupLeading {
     this.#assignors = assignors;
   }
 
-  /** The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. */
+  /**
+   * The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. Rejects with
+   * `KafkaError` when that is none that was offered, or as refreshing metadata does.
+   */
   async assign(joined: JoinResult): Promise<GroupAssignment> {
     if (joined.skipAssignment) return new Map();
     const topics = new Set(joined.members.flatMap((member) => member.topics));
@@ -30,7 +34,10 @@ export class GroupLeading {
     this.#reportUnknown([...topics].filter((topic) => !known.has(topic)));
     this.#counts = new Map([...topics].map((topic) => [topic, known.get(topic) ?? 0]));
     const assignor = this.#assignors.find(({ name }) => name === joined.protocol);
-    assert(assignor !== undefined, `the group chose the assignor ${joined.protocol}, which this member did not offer`);
+    if (assignor === undefined) {
+      const chosen = `its coordinator chose the assignor '${joined.protocol}', which this member did not offer`;
+      throw new KafkaError(errorCodes.INCONSISTENT_GROUP_PROTOCOL, `lead group ${this.#group}`, chosen);
+    }
     return new Map([...emptyAssignment(joined.members), ...assignor.assign(joined.members, known)]);
   }
 

@@ -1,6 +1,7 @@
 /** What memberships of groups do at moments that a real broker does not bring about on demand. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { isMillraceError } from '@millrace/base';
 import {
   consumerGroupHeartbeat,
   errorCodes,
@@ -111,4 +112,22 @@ test('a coordinator that knows a member before it joins is asked again after a p
   await consumer.close();
   await next;
   assert.equal(joins, 3);
+});
+
+test('a leader whose coordinator chose an assignor that nobody offered ends with an error that says so', async (t) => {
+  const broker = coordinator().on(joinGroup, () => ({
+    errorCode: 0,
+    generationId: 1,
+    protocolType: 'consumer',
+    protocolName: 'odd',
+    leader: 'm',
+    memberId: 'm',
+    members: [],
+  }));
+  const consumer = connect(t, broker).consumer({ topics: ['lines'], group: 'g' });
+  await assert.rejects(consumer.batches().next(), (error) => {
+    assert.ok(isMillraceError(error, 'kafka_error'), String(error));
+    assert.match(error.message, /lead group g: INCONSISTENT_GROUP_PROTOCOL.*chose the assignor 'odd'/);
+    return true;
+  });
 });
