@@ -17,7 +17,9 @@ export type SaslOptions = PasswordOptions | TokenOptions;
 export interface PasswordOptions {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   readonly username: string;
-  /** Or where it comes from: asked for each time a connection logs in, so that it may change. */
+  /**
+   * Or where it comes from: asked for each time a connection logs in, so that it may change; within `requestTimeoutMs`.
+   */
   readonly password: string | (() => Promise<string>);
 }
 

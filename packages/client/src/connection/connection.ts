@@ -57,7 +57,7 @@ export class Connection {
     this.#options = options;
     this.#socket = socket;
     this.#versions = new BrokerVersions(this.broker, { apiKeys: [] });
-    this.#throttle = new Throttle(options.platform, this.#gate);
+    this.#throttle = new Throttle(options.platform, this.#gate, () => this.#renewIfDue());
     this.#login = options.sasl && new Login(this.broker, options.sasl, options.platform);
     this.#pending = new PendingRequests(options.platform, (late) => this.#timeOut(late));
     this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame), {
@@ -177,9 +177,13 @@ export class Connection {
       );
   }
 
+  #renewIfDue(): void {
+    if (this.#login?.isDue === true) this.#renew(this.#login);
+  }
+
   /** Sends now, or later if the gate is shut. What `send` throws goes to `fail`. */
   #whenOpen(fail: (error: Error) => void, send: () => void): void {
-    if (!this.#gate.isShut && this.#login?.isDue === true) this.#renew(this.#login);
+    if (!this.#gate.isShut) this.#renewIfDue();
     if (!this.#gate.isShut) return send();
     this.#gate.hold(() => {
       try {

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isMillraceError } from '@millrace/base';
-import { apiVersions, decodePlain, errorCodes, heartbeat, saslAuthenticate, saslHandshake } from '@millrace/wire';
+import {
+  apiVersions,
+  decodePlain,
+  errorCodes,
+  heartbeat,
+  listGroups,
+  saslAuthenticate,
+  saslHandshake,
+} from '@millrace/wire';
 import { saslCredentials } from '../security/sasl-credentials.ts';
 import type { SaslOptions } from '../security.ts';
 import { ScriptedBroker } from '../testing/scripted-network.ts';
@@ -202,4 +210,36 @@ test('sessions are renewed within their last 15 percent, never sooner than a sec
   assert.equal(at(0, 0), Number.POSITIVE_INFINITY);
   assert.deepEqual([at(100_000, 0), at(100_000, 1)], [86_000, 96_000]);
   assert.equal(at(500, 0), 2_050);
+});
+
+test('a session that ends while the broker has asked for a pause is renewed before what waited is sent', async (t) => {
+  const asked: string[] = [];
+  const broker = secured(() => 1_200, asked);
+  let now = 0;
+  const clock = { now: () => now, monotonic: () => now };
+  broker.on(listGroups, () => ({ throttleTimeMs: 50, errorCode: 0, groups: [] }));
+  const connection = await open(t, broker, { platform: { ...broker.network.platform, clock } }, plain);
+  await connection.request(listGroups, {});
+  const held = [beat(connection, 1), beat(connection, 2)];
+  now = 1_190;
+  assert.deepEqual(await Promise.all(held), [1, 2]);
+  const login = ['handshake', 'login p'];
+  assert.deepEqual(asked, [...login, ...login, 'beat 1', 'beat 2']);
+});
+
+test('a password that does not come is not waited for without end', async (t) => {
+  const never = (): Promise<string> => new Promise(() => undefined);
+  const broker = secured(() => 0, []);
+  await assert.rejects(open(t, broker, {}, { ...plain, password: never }), {
+    code: 'credentials_unavailable',
+    message: /no password came within 1000 ms/,
+  });
+  const abort = new AbortController();
+  broker.on(saslHandshake, () => {
+    setImmediate(() => setImmediate(() => abort.abort()));
+    return { errorCode: 0, mechanisms: ['PLAIN'] };
+  });
+  const { platform } = broker.network;
+  const sasl = { ...saslCredentials({ ...plain, password: never }, platform, 60_000), begin: () => never() as never };
+  await assert.rejects(open(t, broker, { signal: abort.signal, sasl }), (error) => error === abort.signal.reason);
 });

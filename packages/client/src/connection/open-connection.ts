@@ -15,10 +15,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const readBuffer = tls === undefined ? Buffer.allocUnsafeSlow(readBufferBytes) : undefined;
   const socket = await platform.network.connect({ host, port, timeoutMs: connectTimeoutMs, tls, signal, readBuffer });
   const connection = new Connection(options, socket);
-  const onAbort = (): void => connection.close();
+  // A login may wait for something else than the broker, which does not hear of the connection's end.
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await connection.begin();
+    await Promise.race([connection.begin(), aborted.promise]);
   } catch (error) {
     connection.close();
     throw error;

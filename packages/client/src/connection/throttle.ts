@@ -5,14 +5,17 @@ import type { SendGate } from './send-gate.ts';
 export class Throttle {
   readonly #platform: Platform;
   readonly #gate: SendGate;
+  readonly #onOver: () => void;
   /** Monotonic time. */
   #until = 0;
   #timer: Timer | undefined;
   #isClosed = false;
 
-  constructor(platform: Platform, gate: SendGate) {
+  /** `onOver` is called before the gate opens, and may shut it for another reason. */
+  constructor(platform: Platform, gate: SendGate, onOver: () => void) {
     this.#platform = platform;
     this.#gate = gate;
+    this.#onOver = onOver;
   }
 
   /** Nothing passes before this monotonic time; an earlier one than was asked for before changes nothing. */
@@ -25,6 +28,7 @@ export class Throttle {
     const waitMs = Math.min(2 ** 31 - 1, Math.ceil(until - clock.monotonic()));
     this.#timer = timers.after(Math.max(0, waitMs), () => {
       this.#timer = undefined;
+      this.#onOver();
       this.#gate.open();
     });
   }

@@ -8,6 +8,7 @@ import {
   ScramClient,
 } from '@millrace/wire';
 import type { PasswordOptions, SaslOptions } from '../security.ts';
+import { inTime } from './in-time.ts';
 import { CredentialsUnavailableError } from './security-errors.ts';
 import { TokenSource } from './token-source.ts';
 
@@ -31,25 +32,33 @@ export interface SaslCredentials {
 export function saslCredentials(options: SaslOptions, platform: Platform, timeoutMs: number): SaslCredentials {
   const { mechanism } = options;
   if (mechanism !== 'OAUTHBEARER') {
-    return { mechanism, username: options.username, begin: () => beginWithPassword(options, platform) };
+    return { mechanism, username: options.username, begin: () => beginWithPassword(options, platform, timeoutMs) };
   }
   const source = new TokenSource(options.token, platform, timeoutMs);
   return { mechanism, username: undefined, begin: () => beginWithToken(source) };
 }
 
-async function beginWithPassword(options: PasswordOptions, platform: Platform): Promise<SaslExchange> {
+async function beginWithPassword(
+  options: PasswordOptions,
+  platform: Platform,
+  timeoutMs: number,
+): Promise<SaslExchange> {
   const { mechanism, username } = options;
-  const password = await passwordOf(options);
+  const password = await passwordOf(options, platform, timeoutMs);
   if (mechanism !== 'PLAIN') {
     return new ScramClient({ mechanism, username, password, randomness: platform.randomness });
   }
   return { start: () => encodePlain({ username, password }), next: () => Promise.resolve(undefined) };
 }
 
-async function passwordOf({ mechanism, password }: PasswordOptions): Promise<string> {
+async function passwordOf(
+  { mechanism, password }: PasswordOptions,
+  platform: Platform,
+  timeoutMs: number,
+): Promise<string> {
   if (typeof password === 'string') return password;
   try {
-    return await password();
+    return await inTime(platform, timeoutMs, 'password', password);
   } catch (error) {
     throw new CredentialsUnavailableError(mechanism, messageOf(error), error);
   }

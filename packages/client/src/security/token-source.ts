@@ -4,6 +4,7 @@
  */
 import { messageOf, type Platform } from '@millrace/base';
 import type { BearerToken, TokenOptions } from '../security.ts';
+import { inTime } from './in-time.ts';
 import { CredentialsUnavailableError } from './security-errors.ts';
 
 const usedShare = 0.8;
@@ -46,7 +47,7 @@ export class TokenSource {
   async #renew(): Promise<BearerToken> {
     const { clock } = this.#platform;
     try {
-      const token = await this.#fetchInTime();
+      const token = await inTime(this.#platform, this.#timeoutMs, 'token', this.#fetch);
       const now = clock.now();
       const expiresAtMs = token.expiresAtMs ?? Number.POSITIVE_INFINITY;
       if (expiresAtMs <= now) throw new Error(`the token expired ${Math.round(now - expiresAtMs)} ms ago`);
@@ -56,21 +57,6 @@ export class TokenSource {
       const held = this.#held;
       if (held !== undefined && clock.now() < held.expiresAtMs) return held.token;
       throw new CredentialsUnavailableError('OAUTHBEARER', messageOf(error), error);
-    }
-  }
-
-  async #fetchInTime(): Promise<BearerToken> {
-    const abort = new AbortController();
-    const late = Promise.withResolvers<never>();
-    const timer = this.#platform.timers.after(this.#timeoutMs, () => {
-      const error = new Error(`no token came within ${this.#timeoutMs} ms`);
-      abort.abort(error);
-      late.reject(error);
-    });
-    try {
-      return await Promise.race([this.#fetch(abort.signal), late.promise]);
-    } finally {
-      timer.cancel();
     }
   }
 }
