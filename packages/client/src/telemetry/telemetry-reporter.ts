@@ -61,10 +61,15 @@ export class TelemetryReporter {
     this.#state = 'closed';
     this.#timer?.cancel();
     if (!isRunning || this.#subscription === undefined) return;
+    // Bounded here too: a pause that the broker asked for holds the request back.
+    const late = Promise.withResolvers<void>();
+    const timer = this.#cluster.settings.platform.timers.after(lastPushMs, late.resolve);
     try {
-      await this.#push(this.#subscription, true);
+      await Promise.race([this.#push(this.#subscription, true), late.promise]);
     } catch (error) {
       this.#gaveUp(error);
+    } finally {
+      timer.cancel();
     }
   }
 

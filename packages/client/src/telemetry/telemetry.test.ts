@@ -7,6 +7,7 @@ import {
   errorCodes,
   type GetTelemetrySubscriptionsResponse,
   getTelemetrySubscriptions,
+  listGroups,
   metadata,
   type PushTelemetryRequest,
   pushTelemetry,
@@ -131,6 +132,19 @@ test('a subscription that is no longer known is asked for anew, with the same in
   await connect();
   await until(() => script.pushes.length >= 2);
   assert.deepEqual(script.asked, ['AAAAAAAAAAAAAAAAAAAAAA', instance]);
+});
+
+test('closing does not wait for a pause that the broker asked for', async (t) => {
+  const script = curious();
+  // As long as the test may take, and longer.
+  script.broker.on(listGroups, () => ({ throttleTimeMs: 3_600_000, errorCode: 0, groups: [] }));
+  const { client, connect } = open(t, script);
+  await connect();
+  await until(() => script.pushes.length > 0);
+  await client.admin().listGroups();
+  const pushes = script.pushes.length;
+  await client.close();
+  assert.equal(script.pushes.length, pushes);
 });
 
 test('a broker that calls the pushes invalid gets no more of them', async (t) => {
