@@ -52,6 +52,8 @@ export interface SessionRequest {
 
 const initialEpoch = 0;
 const finalEpoch = -1;
+/** Partitions that all sessions remember together. A request may name some millions, whether they exist or not. */
+const partitionsMax = 500_000;
 /** A session that was used more recently is not evicted for a new one. */
 const evictionAgeMs = 120_000;
 
@@ -61,6 +63,8 @@ export class FetchSessions {
   readonly #slots: number;
   /** In order of last use, oldest first. */
   readonly #sessions = new Map<number, FetchSession>();
+  /** Of all sessions. */
+  #partitionCount = 0;
 
   constructor(clock: Clock, randomness: Randomness, slots: number) {
     this.#clock = clock;
@@ -72,17 +76,17 @@ export class FetchSessions {
   resolve(request: SessionRequest): FetchSession | number {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
-      if (sessionId !== 0) this.#sessions.delete(sessionId);
+      if (sessionId !== 0) this.forget(sessionId);
       return this.#begin(request, sessionEpoch === initialEpoch);
     }
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return errorCodes.FETCH_SESSION_ID_NOT_FOUND;
     if (session.nextEpoch !== sessionEpoch) return errorCodes.INVALID_FETCH_SESSION_EPOCH;
-    for (const forgotten of request.forgotten) session.partitions.delete(keyOf(forgotten));
-    for (const target of request.targets) {
-      const known = session.partitions.get(keyOf(target));
-      if (known === undefined) session.partitions.set(keyOf(target), newPartition(target));
-      else known.target = target;
+    this.#update(session, request);
+    if (this.#partitionCount > partitionsMax) {
+      // Its client begins anew, and is served without a session while there is no room.
+      this.forget(sessionId);
+      return errorCodes.FETCH_SESSION_ID_NOT_FOUND;
     }
     session.nextEpoch = sessionEpoch === 2 ** 31 - 1 ? 1 : sessionEpoch + 1;
     session.incremental = true;
@@ -91,14 +95,31 @@ export class FetchSessions {
   }
 
   forget(id: number): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
     this.#sessions.delete(id);
+    this.#partitionCount -= session.partitions.size;
+  }
+
+  #update(session: FetchSession, { targets, forgotten }: SessionRequest): void {
+    const { partitions } = session;
+    this.#partitionCount -= partitions.size;
+    for (const each of forgotten) partitions.delete(keyOf(each));
+    for (const target of targets) {
+      const known = partitions.get(keyOf(target));
+      if (known === undefined) partitions.set(keyOf(target), newPartition(target));
+      else known.target = target;
+    }
+    this.#partitionCount += partitions.size;
   }
 
   #begin(request: SessionRequest, wanted: boolean): FetchSession {
     const partitions = new Map(request.targets.map((target) => [keyOf(target), newPartition(target)]));
-    const id = wanted && request.targets.length > 0 ? this.#freeId() : 0;
+    const id = wanted && partitions.size > 0 ? this.#freeId(partitions.size) : 0;
     const session = { id, nextEpoch: 1, partitions, incremental: false, lastUsedMs: 0 };
-    if (id !== 0) this.#touch(session);
+    if (id === 0) return session;
+    this.#partitionCount += partitions.size;
+    this.#touch(session);
     return session;
   }
 
@@ -108,12 +129,12 @@ export class FetchSessions {
     this.#sessions.set(session.id, session);
   }
 
-  /** An id for a new session, or 0 when all slots are taken by active ones. */
-  #freeId(): number {
-    if (this.#sessions.size >= this.#slots) {
+  /** An id for a new session with so many partitions, or 0 when active ones leave no room for it. */
+  #freeId(partitionCount: number): number {
+    while (this.#sessions.size >= this.#slots || this.#partitionCount + partitionCount > partitionsMax) {
       const oldest = this.#sessions.values().next().value;
       if (oldest === undefined || this.#clock.monotonic() - oldest.lastUsedMs < evictionAgeMs) return 0;
-      this.#sessions.delete(oldest.id);
+      this.forget(oldest.id);
     }
     let id = 0;
     while (id === 0 || this.#sessions.has(id)) id = this.#randomness.integer(2 ** 31);

@@ -143,7 +143,8 @@ function remember(session: FetchSession, fetch: PartitionFetch, draft: Partition
   known.errorCode = draft.errorCode ?? 0;
   known.highWatermark = draft.highWatermark;
   known.startOffset = draft.logStartOffset ?? -1;
-  if (fetch.chunks.length === 0) return;
+  // The next request of the session may have forgotten it while this one waited.
+  if (fetch.chunks.length === 0 || session.partitions.get(known.key) !== known) return;
   session.partitions.delete(known.key);
   session.partitions.set(known.key, known);
 }
