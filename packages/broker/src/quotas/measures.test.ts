@@ -59,3 +59,12 @@ test('a bucket takes what comes while it is not below empty, and then waits for 
   assert.equal(bucket.isFull(5, 100_000), false);
   assert.equal(bucket.isFull(5, 113_000), true);
 });
+
+test('no pause is longer than a client can be told and a timer can wait', () => {
+  const meter = new RateMeter(windows);
+  meter.record(5_000_000, 0);
+  assert.equal(meter.excessMs(1, 0), 2 ** 31 - 1);
+  const bucket = new TokenBucket(100_000);
+  bucket.take(1_000, 0.0001, 0);
+  assert.equal(bucket.excessMs(0.0001, 0), 2 ** 31 - 1);
+});

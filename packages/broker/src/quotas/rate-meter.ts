@@ -10,6 +10,9 @@ export interface RateWindows {
   readonly ms: number;
 }
 
+/** The longest pause that a client can be told, and a timer can wait. */
+export const excessMsMax = 2 ** 31 - 1;
+
 export class RateMeter {
   readonly #windows: RateWindows;
   /** Begin and sum of each window, oldest first. */
@@ -34,10 +37,14 @@ export class RateMeter {
     return (this.#sum() * 1000) / this.#spanMs(nowMs);
   }
 
-  /** How long, in whole milliseconds, nothing must come for the rate to be within `limit` a second; 0 when it is. */
+  /**
+   * How long, in whole milliseconds, nothing must come for the rate to be within `limit` a second; 0 when it is, at most
+   * `excessMsMax`.
+   */
   excessMs(limit: number, nowMs: number): number {
     const rate = this.rate(nowMs);
-    return rate > limit ? Math.round(((rate - limit) / limit) * this.#spanMs(nowMs)) : 0;
+    if (rate <= limit) return 0;
+    return Math.min(excessMsMax, Math.round(((rate - limit) / limit) * this.#spanMs(nowMs)));
   }
 
   /** Whether nothing of what was recorded counts any more. */

@@ -1,3 +1,5 @@
+import { excessMsMax } from './rate-meter.ts';
+
 /**
  * A bucket of permits that fills at a rate up to a burst, as KIP-599 bounds changes of topics: while it is not below
  * empty, anything may be taken, which can leave it far below.
@@ -12,10 +14,10 @@ export class TokenBucket {
     this.#burstMs = burstMs;
   }
 
-  /** How long, in whole milliseconds, until permits may be taken again; 0 for at once. */
+  /** How long, in whole milliseconds, until permits may be taken again; 0 for at once, at most `excessMsMax`. */
   excessMs(perSecond: number, nowMs: number): number {
     this.#fill(perSecond, nowMs);
-    return Math.max(0, Math.round((-this.#tokens / perSecond) * 1000));
+    return Math.min(excessMsMax, Math.max(0, Math.round((-this.#tokens / perSecond) * 1000)));
   }
 
   take(permits: number, perSecond: number, nowMs: number): void {
