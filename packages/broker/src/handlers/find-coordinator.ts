@@ -39,6 +39,10 @@ function find(context: RequestContext, keyType: number, key: string): Found {
     const errorCode = keyType === groupKey ? GROUP_AUTHORIZATION_FAILED : TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
     return { nodeId: -1, host: '', port: -1, errorCode, errorMessage: null };
   }
+  if (context.broker.cluster.endpoints.length === 0) {
+    const errorMessage = 'no broker runs';
+    return { nodeId: -1, host: '', port: -1, errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE, errorMessage };
+  }
   const endpoint = coordinatorOf(context.broker.cluster.endpoints, key);
   const { host, port } = addressFor(endpoint, context.connection.listener);
   return { nodeId: endpoint.nodeId, host, port, errorCode: errorCodes.NONE, errorMessage: null };

@@ -240,6 +240,16 @@ test('what a stopped broker coordinated moves, and only that', async () => {
   assert.equal((await (await own.peer(2)).request(heartbeat, request)).errorCode, errorCodes.UNKNOWN_MEMBER_ID);
 });
 
+test('while the last broker stops nobody coordinates, and clients are told so', async () => {
+  await using fixture = await ClusterFixture.start();
+  const peer = await fixture.peer();
+  const stopping = fixture.cluster.stopBroker(1);
+  await until(() => fixture.cluster.brokers.length === 0);
+  const { coordinators } = await peer.request(findCoordinator, { keyType: 0, coordinatorKeys: ['group'] });
+  assert.equal(coordinators[0]?.errorCode, errorCodes.COORDINATOR_NOT_AVAILABLE);
+  await stopping;
+});
+
 test('consumers are told of a replica in their rack, and followers serve them', async () => {
   const configuration = { 'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector' };
   await using own = await ClusterFixture.start({ brokers: 3, racks: ['a', 'b', 'c'], configuration });
