@@ -28,6 +28,7 @@ import { SyncGate } from './log/sync-gate.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { ClusterBrokers } from './network/cluster-brokers.ts';
 import { type ConnectionFigures, Connections } from './network/connections.ts';
+import { PeerReports } from './network/peer-reports.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
 import { ReplicaTable } from './replication/replica-table.ts';
@@ -145,6 +146,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly #housekeeping: Housekeeping;
   readonly #compactor: Compactor;
   readonly #report: (event: BrokerEvent) => void;
+  readonly #peerReports: PeerReports;
   #clusterId = '';
   #journalOpen = false;
   #closing: Promise<void> | undefined;
@@ -173,12 +175,14 @@ export class Cluster implements ClusterState, AsyncDisposable {
       report: this.#report,
     };
     const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));
+    this.#peerReports = new PeerReports(clock, this.#report);
     this.security = new ClusterSecurity({
       platform,
       configuration: this.configuration,
       journal: this.#journal,
       security: options.security,
       report: this.#report,
+      reportPeer: this.#peerReports.report,
     });
     this.quotas = new ClientQuotas(clock, this.configuration, this.#journal);
     this.telemetry = new ClientTelemetry({
@@ -370,7 +374,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       handlers,
       answerBytesMax: this.#options.answerBytesMax ?? answerBytesMaxDefault,
       quotas: this.quotas,
-      report: this.#report,
+      report: this.#peerReports.report,
     });
   }
 
@@ -378,7 +382,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
     const { host = '127.0.0.1', brokers } = this.#options;
     const { security } = this;
     const connections = this.#connections;
-    return new ClusterBrokers({ cluster: this, table, host, brokers, security, connections, report: this.#report });
+    const { report } = this.#peerReports;
+    return new ClusterBrokers({ cluster: this, table, host, brokers, security, connections, report });
   }
 
   #keepLeaders(): void {

@@ -1,6 +1,5 @@
 /**
- * Makes the connections of a cluster: lets them in by each broker's rules, and governs the memory they hold. What it
- * reports of them is bounded too, so that nobody fills the operator's log from outside.
+ * Makes the connections of a cluster: lets them in by each broker's rules, and governs the memory they hold.
  */
 import type { Platform, Socket } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
@@ -11,8 +10,7 @@ import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import { Connection } from './connection.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import { ConnectionMemory } from './connection-memory.ts';
-
-type Report = (event: { readonly level: 'info' | 'warn' | 'error'; readonly message: string }) => void;
+import type { PeerReports } from './peer-reports.ts';
 
 export interface ConnectionsOptions {
   readonly platform: Platform;
@@ -21,12 +19,11 @@ export interface ConnectionsOptions {
   /** The bound on all answers that peers have not taken yet. */
   readonly answerBytesMax: number;
   readonly quotas: ClientQuotas;
-  readonly report: Report;
+  readonly report: PeerReports['report'];
 }
 
 /** Connections that wait to be refused, before more are refused at once. */
 const refusingMax = 1024;
-const reportsPerSecondMax = 20;
 
 /** What all connections are and hold together. */
 export interface ConnectionFigures {
@@ -48,8 +45,6 @@ export class Connections implements ConnectionFigures {
   /** Before authentication. */
   readonly #openingFrameBytesMax: number;
   #refusing = 0;
-  #reports = 0;
-  #reportsSinceMs = 0;
 
   constructor(options: ConnectionsOptions) {
     const { platform, configuration, answerBytesMax } = options;
@@ -103,7 +98,7 @@ export class Connections implements ConnectionFigures {
       memory: this.#memory,
       quotas: this.#options.quotas,
       writer: this.#writer,
-      report: (event) => this.#report(event),
+      report: this.#options.report,
       onClosed: (closed) => {
         admission.left(remoteHost);
         onClosed(closed);
@@ -126,7 +121,7 @@ export class Connections implements ConnectionFigures {
 
   #refuse(socket: Socket, delayMs: number, reason: string): undefined {
     const message = `refused a connection of ${socket.remoteHost}:${socket.remotePort}: ${reason}`;
-    this.#report({ level: 'warn', message });
+    this.#options.report({ level: 'warn', message });
     if (delayMs === 0 || this.#refusing >= refusingMax) return void socket.destroy();
     this.#refusing += 1;
     const timer = this.#options.platform.timers.after(delayMs, () => socket.destroy()).unref();
@@ -136,17 +131,5 @@ export class Connections implements ConnectionFigures {
     };
     socket.handle({ data: () => undefined, drained: () => undefined, closed });
     socket.pause();
-  }
-
-  #report(event: Parameters<Report>[0]): void {
-    const now = this.#options.platform.clock.monotonic();
-    if (now - this.#reportsSinceMs >= 1000) {
-      const silent = this.#reports - reportsPerSecondMax;
-      if (silent > 0) this.#options.report({ level: 'warn', message: `and ${silent} more reports on connections` });
-      this.#reportsSinceMs = now;
-      this.#reports = 0;
-    }
-    this.#reports += 1;
-    if (this.#reports <= reportsPerSecondMax || event.level === 'error') this.#options.report(event);
   }
 }

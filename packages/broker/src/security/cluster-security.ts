@@ -7,6 +7,7 @@ import { isScramMechanism, oauthBearerMechanism, plainMechanism } from '@millrac
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import { ConfigurationError, listOf } from '../configuration/definition.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { PeerReports } from '../network/peer-reports.ts';
 import { AclStore } from './acl/acl-store.ts';
 import { StandardAuthorizer } from './acl/standard-authorizer.ts';
 import type { Authentication } from './authentication.ts';
@@ -44,6 +45,8 @@ export interface ClusterSecurityOptions {
   readonly journal: Journal;
   readonly security?: SecurityOptions | undefined;
   readonly report: (event: { readonly level: 'info' | 'warn'; readonly message: string }) => void;
+  /** Told of peers that could not log in. */
+  readonly reportPeer: PeerReports['report'];
 }
 
 /** Kafka's class for tokens without signature, which is to be named where they shall pass. */
@@ -126,7 +129,7 @@ export class ClusterSecurity {
   #rulesFor(socket: Socket, plan: ListenerPlan): SaslRules {
     const peer = `${socket.remoteHost}:${socket.remotePort}`;
     const onFailure = (reason: string): void =>
-      this.#options.report({ level: 'warn', message: `${peer} could not log in to ${plan.name}: ${reason}` });
+      this.#options.reportPeer({ level: 'warn', message: `${peer} could not log in to ${plan.name}: ${reason}` });
     return { ...this.#rulesOf(plan), onFailure };
   }
 
