@@ -77,17 +77,16 @@ async function answer(
   for (const { name, topicId, appended } of topics) {
     const partitionResponses: PartitionDraft[] = [];
     for (const each of appended) {
-      partitionResponses.push(await settled(each instanceof Promise ? await each : each));
+      const { draft, written } = each instanceof Promise ? await each : each;
+      partitionResponses.push(written === undefined ? draft : settled(draft, await written));
     }
     responses.push({ name, topicId, partitionResponses });
   }
   return { throttleTimeMs, responses };
 }
 
-async function settled({ draft, written }: Appended): Promise<PartitionDraft> {
-  const outcome = await written;
-  if (outcome === undefined || draft.baseOffset < outcome.writtenTo) return draft;
-  const { failure } = outcome;
+function settled(draft: PartitionDraft, { writtenTo, failure }: WriteOutcome): PartitionDraft {
+  if (draft.baseOffset < writtenTo) return draft;
   if (!isMillraceError(failure)) throw failure;
   return refused(draft.index, errorCodes.KAFKA_STORAGE_ERROR, failure.message).draft;
 }
