@@ -137,11 +137,12 @@ export async function exactlyOnce(): Promise<void> {
     commit: 'manual',
     isolation: 'read_committed',
     protocol: 'consumer',
+    from: 'earliest',
   });
   for await (const batch of consumer) {
     await producer.transaction(async (transaction) => {
-      for (const { key, value } of batch) transaction.write({ topic: invoices, key, value: invoiceOf(value) });
       await transaction.sendOffsets(consumer);
+      for (const { key, value } of batch) transaction.write({ topic: invoices, key, value: invoiceOf(value) });
     });
   }
 }

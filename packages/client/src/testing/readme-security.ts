@@ -9,22 +9,26 @@ export async function grantAndRead(
     bootstrap: 'kafka.example.org:9093',
     security: {
       tls: { ca: await readFile('authority.pem', 'utf8') },
-      sasl: { mechanism: 'SCRAM-SHA-512', username: 'operator', password: () => readFile('secret', 'utf8') },
+      sasl: {
+        mechanism: 'SCRAM-SHA-512',
+        username: 'operator',
+        password: async () => (await readFile('secret', 'utf8')).trimEnd(),
+      },
     },
   });
   const admin = operator.admin();
   unwrap(await admin.alterScramCredentials([{ user: 'billing', mechanism: 'SCRAM-SHA-512', password: 'secret' }]));
+  const reads = {
+    principal: 'User:billing',
+    operation: 'read',
+    patternType: 'literal',
+    host: '*',
+    permission: 'allow',
+  } as const;
   unwrap(
     await admin.createAcls([
-      {
-        principal: 'User:billing',
-        operation: 'read',
-        resourceType: 'topic',
-        resourceName: 'orders',
-        patternType: 'literal',
-        host: '*',
-        permission: 'allow',
-      },
+      { ...reads, resourceType: 'topic', resourceName: 'orders' },
+      { ...reads, resourceType: 'group', resourceName: 'billing' },
     ]),
   );
   unwrap(await admin.alterClientQuotas([{ entity: { user: 'billing' }, set: { consumer_byte_rate: 10_000_000 } }]));
