@@ -166,19 +166,16 @@ export class Connection {
   }
 
   /** What waits goes on once the broker has accepted the new login; if it does not, the connection ends. */
-  #renew(login: Login): void {
+  #renewIfDue(): void {
+    if (this.#login?.isDue !== true) return;
     this.#gate.shut();
-    login
+    this.#login
       .perform((api, draft) => this.#askForLogin(api, draft))
       .then(
         () => this.#gate.open(),
         // What was sent may have been done, so its senders must not take the refusal for the answer.
         (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
       );
-  }
-
-  #renewIfDue(): void {
-    if (this.#login?.isDue === true) this.#renew(this.#login);
   }
 
   /** Sends now, or later if the gate is shut. What `send` throws goes to `fail`. */
@@ -209,7 +206,6 @@ export class Connection {
     });
   }
 
-  /** Answers the monotonic time at which it was sent. */
   #post<A extends Api>(
     api: A,
     version: number,

@@ -11,6 +11,18 @@ import { brokerPattern } from './subscription.ts';
 const leaves = -1;
 const leavesForNow = -2;
 
+/** Of members: the group has others now, or has been forgotten when it had none. */
+const expulsions: ReadonlySet<number> = new Set([
+  errorCodes.UNKNOWN_MEMBER_ID,
+  errorCodes.FENCED_MEMBER_EPOCH,
+  errorCodes.GROUP_ID_NOT_FOUND,
+]);
+
+/** Whether a heartbeat's error tells a member that it is none any more. */
+export function isExpulsion(errorCode: number): boolean {
+  return expulsions.has(errorCode);
+}
+
 export interface GroupHeartbeat {
   readonly settings: GroupSettings;
   readonly memberId: string;

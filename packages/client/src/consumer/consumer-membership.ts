@@ -14,7 +14,7 @@ import type { ClientEvent } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
 import type { TopicPartition } from '../topic.ts';
-import { type HeartbeatAnswer, heartbeatGroup, leaveGroup } from './consumer-group-requests.ts';
+import { type HeartbeatAnswer, heartbeatGroup, isExpulsion, leaveGroup } from './consumer-group-requests.ts';
 import type { GroupSettings } from './consumer-settings.ts';
 import { leaveTimeoutMs, type Membership, type MembershipHost, whileHeld } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
@@ -26,13 +26,6 @@ export interface AssignedPartition extends TopicPartition {
 
 /** Epoch of a member that is about to join. */
 const joining = 0;
-
-/** Of members: the group has others now, or has been forgotten when it had none. */
-const expulsions: ReadonlySet<number> = new Set([
-  errorCodes.UNKNOWN_MEMBER_ID,
-  errorCodes.FENCED_MEMBER_EPOCH,
-  errorCodes.GROUP_ID_NOT_FOUND,
-]);
 
 export class ConsumerMembership implements Membership {
   readonly #cluster: Cluster;
@@ -218,7 +211,7 @@ export class ConsumerMembership implements Membership {
     const { platform } = this.#cluster.settings;
     this.#coordinator.noteError(error);
     const errorCode = error instanceof KafkaError ? error.errorCode : undefined;
-    if (errorCode !== undefined && this.#epoch > joining && expulsions.has(errorCode)) {
+    if (errorCode !== undefined && this.#epoch > joining && isExpulsion(errorCode)) {
       const message = `the group went on without this member (${error.message}); joining again`;
       this.#report('warn', 'group_rebalance', message);
       await this.#loseAll();
@@ -232,12 +225,9 @@ export class ConsumerMembership implements Membership {
     await sleep(platform.timers, backoffMs(this.#cluster.settings, failures, platform.randomness), this.#abort.signal);
   }
 
-  /**
-   * An instance id is held by a member that ended without a word until its session is over; and one may be taken for who
-   * it was before.
-   */
+  /** An instance id is held until its session is over, and one that joins may be taken for who it was before. */
   #mayComeFree(errorCode: number | undefined): boolean {
-    if (errorCode === errorCodes.UNKNOWN_MEMBER_ID || errorCode === errorCodes.FENCED_MEMBER_EPOCH) return true;
+    if (errorCode !== undefined && errorCode !== errorCodes.GROUP_ID_NOT_FOUND && isExpulsion(errorCode)) return true;
     if (errorCode !== errorCodes.UNRELEASED_INSTANCE_ID) return false;
     const now = this.#cluster.settings.platform.clock.monotonic();
     this.#refusedSince ??= now;
@@ -274,8 +264,7 @@ export class ConsumerMembership implements Membership {
     try {
       await this.#coordinator.call({ timeoutMs: leaveTimeoutMs }, async (_general, timeoutMs) => {
         // After what was sent before, which may be the heartbeat that joins.
-        const connection = await this.#coordinator.connect(this.#purpose);
-        await leaveGroup(connection, this.#settings, this.#memberId, timeoutMs);
+        await leaveGroup(await this.#coordinator.connect(this.#purpose), this.#settings, this.#memberId, timeoutMs);
       });
     } catch (error) {
       if (!isMillraceError(error)) throw error;
@@ -283,7 +272,7 @@ export class ConsumerMembership implements Membership {
     }
   }
 
-  /** Waits until the next heartbeat is due: sooner when there is something to tell, or the loop stays away too long. */
+  /** Waits until a heartbeat is due: sooner when there is something to tell, or the loop stays away too long. */
   async #pause(intervalMs: number): Promise<void> {
     if (this.#mustTell || this.#abort.signal.aborted) return;
     const awayMs = this.#host.awayMs();

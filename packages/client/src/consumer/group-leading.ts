@@ -19,8 +19,8 @@ export class GroupLeading {
   }
 
   /**
-   * The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. Rejects with
-   * `KafkaError` when that is none that was offered, or as refreshing metadata does.
+   * The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. Rejects
+   * with `KafkaError` when that is none that was offered, or as refreshing metadata does.
    */
   async assign(joined: JoinResult): Promise<GroupAssignment> {
     if (joined.skipAssignment) return new Map();

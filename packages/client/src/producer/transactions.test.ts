@@ -4,31 +4,11 @@
  * the producer goes on with a next transaction unless it said that it is of no use any more.
  */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { ConnectError, isMillraceError, type Network } from '@millrace/base';
-import {
-  type Api,
-  addOffsetsToTxn,
-  addPartitionsToTxn,
-  apis,
-  apiVersions,
-  endTxn,
-  errorCodes,
-  errorRow,
-  findCoordinator,
-  initProducerId,
-  KafkaError,
-  metadata,
-  produce,
-  RecordBatch,
-  txnOffsetCommit,
-  versionRange,
-} from '@millrace/wire';
-import type { Client } from '../client.ts';
-import type { OffsetsInTransaction } from '../consumer.ts';
-import { createClient } from '../kafka-client.ts';
+import { test } from 'node:test';
+import { isMillraceError } from '@millrace/base';
+import { errorCodes, errorRow, KafkaError } from '@millrace/wire';
 import type { Producer } from '../producer.ts';
-import { ScriptedBroker } from '../testing/scripted-network.ts';
+import { ScriptedCoordinator, whole, work } from '../testing/scripted-coordinator.ts';
 import { ProducerFencedError } from './transaction-errors.ts';
 import { isRepeatable, type TransactionRequest, transactionVerdict } from './transaction-verdicts.ts';
 
@@ -40,148 +20,6 @@ const requests: readonly TransactionRequest[] = [
   'TxnOffsetCommit',
   'EndTxn',
 ];
-
-/** A broker that coordinates the transactions of one producer, and answers errors where a test tells it to. */
-class ScriptedCoordinator {
-  readonly client: Client;
-  /** Answered instead of success, one error a request. */
-  readonly errors = new Map<TransactionRequest, number[]>();
-  /** Ends the connection instead of answering, once the request was acted on. */
-  readonly lostAnswers = new Set<TransactionRequest>();
-  /** What was asked, in order; ends of transactions with what they ask for. */
-  readonly asked: string[] = [];
-  /** Values by transaction that was committed. */
-  readonly committed: string[][] = [];
-  readonly #isV2: boolean;
-  /** Why no connection can be opened any more. */
-  connectError: Error | undefined;
-  epoch = -1;
-  #open: string[] = [];
-
-  constructor(t: TestContext, isV2: boolean) {
-    this.#isV2 = isV2;
-    const broker = new ScriptedBroker();
-    answerBasics(broker, isV2);
-    broker.on(initProducerId, () =>
-      this.#answer('InitProducerId', (errorCode) => {
-        if (errorCode === 0) this.epoch++;
-        this.#open = [];
-        return { errorCode, producerId: 7, producerEpoch: this.epoch };
-      }),
-    );
-    broker.on(addPartitionsToTxn, ({ v3AndBelowTopics }) =>
-      this.#answer('AddPartitionsToTxn', (errorCode) => ({
-        resultsByTopicV3AndBelow: v3AndBelowTopics.map(({ name, partitions }) => ({
-          name,
-          resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode: errorCode })),
-        })),
-      })),
-    );
-    broker.on(produce, ({ topicData, transactionalId }, version) => {
-      assert.equal(transactionalId, 'id');
-      assert.equal(version, isV2 ? 12 : 11);
-      return this.#answer('Produce', (errorCode) => {
-        const batch = new RecordBatch(topicData[0]?.partitionData[0]?.records as Uint8Array);
-        assert.ok(batch.isTransactional && batch.producerEpoch === this.epoch);
-        if (errorCode === 0) for (const record of batch.records()) this.#open.push(record.valueText() ?? '');
-        return { responses: [{ name: 'lines', partitionResponses: [{ index: 0, errorCode, baseOffset: 0 }] }] };
-      });
-    });
-    broker.on(addOffsetsToTxn, () => this.#answer('AddOffsetsToTxn', (errorCode) => ({ errorCode })));
-    broker.on(txnOffsetCommit, ({ topics }) =>
-      this.#answer('TxnOffsetCommit', (errorCode) => {
-        if (errorCode === 0) this.#open.push('offsets');
-        return {
-          topics: topics.map(({ name, partitions }) => ({
-            name,
-            partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-          })),
-        };
-      }),
-    );
-    broker.on(endTxn, ({ committed, producerEpoch }) => {
-      this.asked.push(committed ? 'commit' : 'abort');
-      return this.#answer('EndTxn', (errorCode) => this.#end(committed, producerEpoch, errorCode));
-    });
-    const { platform } = broker.network;
-    const network: Network = {
-      ...platform.network,
-      connect: async (options) => {
-        if (this.connectError !== undefined) throw this.connectError;
-        return platform.network.connect(options);
-      },
-    };
-    this.client = createClient({
-      bootstrap: 'broker:9092',
-      platform: { ...platform, network },
-      retryBackoffMs: 1,
-      retryBackoffMaxMs: 2,
-      telemetry: false,
-    });
-    t.after(() => this.client.close());
-  }
-
-  #end(isCommit: boolean, epoch: number, errorCode: number) {
-    // A repetition of what was done already, as the epoch before tells.
-    const isRepeated = this.#isV2 && epoch === this.epoch - 1;
-    if (errorCode === 0 && !isRepeated) {
-      if (isCommit && this.#open.length > 0) this.committed.push(this.#open);
-      this.#open = [];
-      if (this.#isV2) this.epoch++;
-    }
-    return { errorCode, producerId: 7, producerEpoch: this.epoch };
-  }
-
-  #answer<Draft>(request: TransactionRequest, act: (errorCode: number) => Draft): Draft | 'end' {
-    this.asked.push(request);
-    const answer = act(this.errors.get(request)?.shift() ?? 0);
-    return this.lostAnswers.delete(request) ? 'end' : answer;
-  }
-}
-
-/** Versions, features, the one topic, and where its coordinators are. */
-function answerBasics(broker: ScriptedBroker, isV2: boolean): void {
-  broker.on(apiVersions, () => ({
-    errorCode: 0,
-    apiKeys: apis.map((api: Api) => {
-      const { first, last } = versionRange(api.versions);
-      return { apiKey: api.key, minVersion: first, maxVersion: last };
-    }),
-    finalizedFeatures: isV2 ? [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }] : [],
-  }));
-  const partition = {
-    errorCode: 0,
-    partitionIndex: 0,
-    leaderId: 1,
-    leaderEpoch: 1,
-    replicaNodes: [1],
-    isrNodes: [1],
-  };
-  broker.on(metadata, () => ({
-    brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
-    topics: [{ errorCode: 0, name: 'lines', partitions: [partition] }],
-  }));
-  broker.on(findCoordinator, ({ coordinatorKeys }) => ({
-    coordinators: coordinatorKeys.map((key) => ({ key, nodeId: 1, host: 'broker', port: 9092, errorCode: 0 })),
-  }));
-}
-
-function work(producer: Producer, name: string): Promise<void> {
-  const offsets = { group: 'g', offsets: [{ topic: 'lines', partition: 0, offset: 5 }] };
-  return producer.transaction(
-    async (transaction) => {
-      transaction.write({ topic: 'lines', value: `${name} 1` });
-      await transaction.sendOffsets(offsets);
-      await producer.flush();
-      transaction.write({ topic: 'lines', value: `${name} 2` });
-    },
-    { attemptsMax: 1 },
-  );
-}
-
-function whole(name: string): string[] {
-  return [`${name} 1`, `${name} 2`, 'offsets'].sort();
-}
 
 for (const isV2 of [false, true]) {
   for (const request of requests) {
@@ -215,69 +53,6 @@ for (const isV2 of [false, true]) {
     });
   }
 }
-
-/** A consumer that gives its offsets, and writes down what it hears of them. */
-function taker(heard: string[]): OffsetsInTransaction {
-  return {
-    groupOffsets: () => ({ group: 'g', offsets: [{ topic: 'lines', partition: 0, offset: 5 }] }),
-    offsetsSettled: (_offsets, outcome) => heard.push(outcome),
-  };
-}
-
-test('a commit that is not answered in time tells consumers that its outcome is unknown', async (t) => {
-  const coordinator = new ScriptedCoordinator(t, true);
-  const producer = coordinator.client.producer({ transactionalId: 'id' });
-  const heard: string[] = [];
-  await work(producer, 'zero');
-  coordinator.errors.set('EndTxn', Array<number>(10_000).fill(errorCodes.CONCURRENT_TRANSACTIONS));
-  const slow = producer.transaction((transaction) => transaction.sendOffsets(taker(heard)), { timeoutMs: 100 });
-  await assert.rejects(slow, { retriable: true });
-  assert.deepEqual(heard, ['unknown']);
-  coordinator.errors.clear();
-  await producer.transaction((transaction) => transaction.sendOffsets(taker(heard)));
-  assert.deepEqual(heard, ['unknown', 'committed']);
-});
-
-for (const isCommit of [true, false]) {
-  const what = isCommit ? 'commit' : 'abort';
-  test(`a producer that is locked out during a ${what} is of no use any more, and says so`, async (t) => {
-    const coordinator = new ScriptedCoordinator(t, true);
-    const producer = coordinator.client.producer({ transactionalId: 'id' });
-    const heard: string[] = [];
-    const transaction = await producer.begin();
-    await transaction.sendOffsets(taker(heard));
-    coordinator.lostAnswers.add('EndTxn');
-    const refused = new ConnectError({ host: 'broker', port: 9092 }, 'not trusted', undefined, 'tls_refused');
-    coordinator.connectError = refused;
-    await assert.rejects(isCommit ? transaction.commit() : transaction.abort(), (error) => error === refused);
-    assert.deepEqual(heard, ['unknown']);
-    coordinator.connectError = undefined;
-    await assert.rejects(producer.begin(), (error) => error === refused);
-  });
-}
-
-test('who ends a transaction while its failed commit is under way waits for that', async (t) => {
-  const coordinator = new ScriptedCoordinator(t, true);
-  const producer = coordinator.client.producer({ transactionalId: 'id' });
-  const transaction = await producer.begin();
-  const busy = Array<number>(30).fill(errorCodes.COORDINATOR_LOAD_IN_PROGRESS);
-  coordinator.errors.set('TxnOffsetCommit', [errorCodes.ILLEGAL_GENERATION, ...busy]);
-  const aborts = { code: 'transaction_abortable' } as const;
-  const outcomes: Promise<unknown>[] = [
-    assert.rejects(transaction.sendOffsets(taker([])), aborts),
-    transaction.sendOffsets(taker([])).catch(() => undefined),
-    assert.rejects(transaction.commit(), aborts),
-  ];
-  const offsets = (): number => coordinator.asked.filter((request) => request === 'TxnOffsetCommit').length;
-  while (offsets() < 5) await new Promise((resolve) => setImmediate(resolve));
-  outcomes.push(assert.rejects(transaction.commit(), aborts), transaction.abort());
-  await Promise.all(outcomes);
-  assert.deepEqual(
-    coordinator.asked.filter((request) => request === 'commit' || request === 'abort'),
-    ['abort'],
-  );
-  await work(producer, 'next');
-});
 
 /** Whether a batch's error is repeated until it passes rather than ending the transaction. */
 function passes(request: TransactionRequest, errorCode: number): boolean {

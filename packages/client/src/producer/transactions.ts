@@ -20,26 +20,11 @@ import { type OffsetSource, type OffsetsRound, TransactionOffsets } from './tran
 import { addPartitions, end, init, type TransactionOwner, usesV2 } from './transaction-requests.ts';
 import { TransactionState } from './transaction-state.ts';
 import type { TransactionRequest } from './transaction-verdicts.ts';
+import type { TransactionsHost, TransactionsOptions } from './transactions-host.ts';
 
 /** The coordinator is busy with the transaction before for a few milliseconds as a rule. */
 const firstPauseMs = 20;
 const forever = Number.POSITIVE_INFINITY;
-
-export interface TransactionsHost {
-  /** Resolves when nothing that was written is under way any more. */
-  readonly flush: () => Promise<void>;
-  /** Fails all records that have not been sent. */
-  readonly drop: (error: Error) => void;
-  /** The queue may send now. */
-  readonly offer: (queue: PartitionQueue) => void;
-}
-
-export interface TransactionsOptions {
-  readonly transactionalId: string;
-  readonly transactionTimeoutMs: number;
-  /** How long adding partitions and offsets may take. */
-  readonly deliveryTimeoutMs: number;
-}
 
 export class Transactions {
   readonly #cluster: Cluster;
