@@ -41,7 +41,9 @@ export const broker = command({
   examples: [
     { command: 'millrace broker', does: 'On 127.0.0.1:9092, with its data in .millrace' },
     {
-      command: `millrace broker --listener SASL_PLAINTEXT://127.0.0.1:9092 --add-scram 'SCRAM-SHA-512=[name=me,password=x]'`,
+      command:
+        'millrace broker --listener SASL_PLAINTEXT://127.0.0.1:9092 ' +
+        "--add-scram 'SCRAM-SHA-512=[name=me,password=x]'",
       does: 'For those who log in',
     },
     {
