@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Api,
+  alterClientQuotas,
   createTopics,
   describeLogDirs,
   describeTopicPartitions,
@@ -43,6 +44,16 @@ test('so are those of a principal that may do everything', { timeout }, async ()
   assert.deepEqual(logDirs.results[0]?.topics, []);
   const credentials = await ask(describeUserScramCredentials, { users: names.map((name) => ({ name })) });
   assert.deepEqual(codesOf(credentials.results), [errorCodes.RESOURCE_NOT_FOUND]);
+});
+
+test('quotas of very many users are set soon', { timeout }, async () => {
+  await using fixture = await ClusterFixture.start();
+  const peer = await fixture.peer();
+  const ops = [{ key: 'producer_byte_rate', value: 1000, remove: false }];
+  const users = names.slice(0, 50_000);
+  const entries = users.map((entityName) => ({ entity: [{ entityType: 'user', entityName }], ops }));
+  const altered = await peer.request(alterClientQuotas, { entries, validateOnly: false });
+  assert.deepEqual(codesOf(altered.entries), [errorCodes.NONE]);
 });
 
 function codesOf(results: readonly { readonly errorCode: number }[]): number[] {

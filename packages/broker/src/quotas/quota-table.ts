@@ -39,7 +39,8 @@ export class QuotaTable {
   readonly #section: JournalSection<QuotaChange>;
   readonly #rows = new Map<string, { readonly entity: QuotaEntity; readonly values: Map<string, number> }>();
   readonly #onChange: () => void;
-  #keys = new Set<string>();
+  /** For how many entities a quota of each key is set. */
+  readonly #counts = new Map<string, number>();
 
   /** Before the journal is opened. */
   constructor(journal: Journal, onChange: () => void) {
@@ -56,7 +57,7 @@ export class QuotaTable {
 
   /** Whether a quota of this key is set for anybody. */
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return (this.#counts.get(key) ?? 0) > 0;
   }
 
   /** Sets and unsets, in one write. Rejects with `DiskError` or the journal's errors. */
@@ -88,18 +89,19 @@ export class QuotaTable {
 
   /** How many connections a second an address may open. */
   addressQuota(host: string): number | undefined {
-    if (!this.#keys.has(addressQuotaKey)) return undefined;
+    if (!this.has(addressQuotaKey)) return undefined;
     return this.valueOf({ ip: host }, addressQuotaKey) ?? this.valueOf({ ip: null }, addressQuotaKey);
   }
 
   #apply({ entity, key, value }: QuotaChange): void {
     const id = entityKey(entity);
     const row = this.#rows.get(id) ?? { entity: plain(entity), values: new Map<string, number>() };
+    const before = row.values.size;
     if (value === null) row.values.delete(key);
     else row.values.set(key, value);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + row.values.size - before);
     if (row.values.size === 0) this.#rows.delete(id);
     else this.#rows.set(id, row);
-    this.#keys = new Set([...this.#rows.values()].flatMap(({ values }) => [...values.keys()]));
     this.#onChange();
   }
 

@@ -38,8 +38,8 @@ export class RateMeter {
   }
 
   /**
-   * How long, in whole milliseconds, nothing must come for the rate to be within `limit` a second; 0 when it is, at most
-   * `excessMsMax`.
+   * How long, in whole milliseconds, nothing must come for the rate to be within `limit` a second; 0 when it is, at
+   * most `excessMsMax`.
    */
   excessMs(limit: number, nowMs: number): number {
     const rate = this.rate(nowMs);
