@@ -6,7 +6,7 @@
 import { type Acl, aclKey, everybody, patternTypes, wildcard } from './acl.ts';
 
 /** Entries for one name or prefix, by principal. */
-type ByPrincipal = Map<string, Acl[]>;
+type ByPrincipal = Map<string, Set<Acl>>;
 
 class TypeIndex {
   readonly literal = new Map<string, ByPrincipal>();
@@ -114,18 +114,23 @@ function countLength(type: TypeIndex, length: number, change: 1 | -1): void {
 
 function append(acls: ByPrincipal, acl: Acl): void {
   const known = acls.get(acl.principal);
-  if (known === undefined) acls.set(acl.principal, [acl]);
-  else known.push(acl);
+  if (known === undefined) acls.set(acl.principal, new Set([acl]));
+  else known.add(acl);
 }
 
 function drop(acls: ByPrincipal, acl: Acl): void {
-  const left = acls.get(acl.principal)?.filter((each) => each !== acl) ?? [];
-  if (left.length === 0) acls.delete(acl.principal);
-  else acls.set(acl.principal, left);
+  const known = acls.get(acl.principal);
+  known?.delete(acl);
+  if (known?.size === 0) acls.delete(acl.principal);
 }
 
 function visitOf(acls: ByPrincipal, principal: string, visit: (acl: Acl) => boolean): boolean {
-  const own = acls.get(principal);
-  if (own?.some(visit)) return true;
-  return (principal !== everybody && acls.get(everybody)?.some(visit)) ?? false;
+  if (isEnded(acls.get(principal), visit)) return true;
+  return principal !== everybody && isEnded(acls.get(everybody), visit);
+}
+
+function isEnded(acls: ReadonlySet<Acl> | undefined, visit: (acl: Acl) => boolean): boolean {
+  if (acls === undefined) return false;
+  for (const acl of acls) if (visit(acl)) return true;
+  return false;
 }
