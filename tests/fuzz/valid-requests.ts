@@ -166,8 +166,18 @@ function addTopics(add: Add, topicId: string): void {
   add(alterPartitionReassignments, { topics: moved, timeoutMs: 1000 });
   add(listPartitionReassignments, { topics: null, timeoutMs: 1000 });
   add(alterReplicaLogDirs, { dirs: [{ path: '/data', topics: [{ name: plainTopic, partitions: [0] }] }] });
-  const wanted = [{ resourceType: 2, resourceName: plainTopic, configurationKeys: null }];
-  add(describeConfigs, { resources: wanted, includeSynonyms: true, includeDocumentation: true });
+  for (const [resourceType, resourceName] of [
+    [2, plainTopic],
+    [2, 'absent'],
+    [4, '1'],
+    [4, ''],
+    [8, '1'],
+    [16, 'watch'],
+    [32, 'g'],
+  ] as const) {
+    const wanted = [{ resourceType, resourceName, configurationKeys: null }];
+    add(describeConfigs, { resources: wanted, includeSynonyms: true, includeDocumentation: true });
+  }
   for (const [resourceType, resourceName, name, value] of [
     [2, plainTopic, 'retention.ms', '5000'],
     [4, '1', 'log.cleaner.threads', '2'],

@@ -33,8 +33,7 @@ const linesOfSeed = 12;
 
 /**
  * An input is a byte that says what follows: a journal as it is, or the text of its entries, a line each, which get
- * their checksums; or only those that are JSON; or those with one field that has another value, which the next four bytes
- * choose. What the broker makes of a damaged one is whole; of a forged one it starts or says why not.
+ * their checksums; or only those that are JSON; or those with one field that has another value. What the broker makes of a damaged one is whole; of a forged one it starts or says why not.
  */
 export const journal: FuzzTarget = {
   name: 'journal',
@@ -47,9 +46,9 @@ export const journal: FuzzTarget = {
     });
     return [
       Buffer.concat([Buffer.of(0), bytes]).subarray(0, inputBytesMax),
-      ...[lines, ...pieces].flatMap((each, index) => [
+      ...[lines, ...pieces].flatMap((each) => [
         Buffer.from(`\u0002${each.join('\n')}`).subarray(0, inputBytesMax),
-        Buffer.concat([Buffer.of(3, 0, index, 0, 5), Buffer.from(each.join('\n'))]).subarray(0, inputBytesMax),
+        Buffer.from(`\u0003${each.join('\n')}`).subarray(0, inputBytesMax),
       ]),
     ];
   },
@@ -73,18 +72,17 @@ export const journal: FuzzTarget = {
 };
 
 function linesOf(kind: number, bytes: Uint8Array): string[] {
-  const changeBytes = kind === 3 ? 4 : 0;
-  const lines = Buffer.from(bytes.subarray(changeBytes)).toString('utf8').split('\n');
+  const lines = Buffer.from(bytes).toString('utf8').split('\n');
   if (kind < 2) return lines;
   const entries = lines.filter(isJson).map((line) => JSON.parse(line));
-  if (kind === 3 && bytes.length > changeBytes) reshape(entries, ...choiceOf(bytes));
+  if (kind === 3) reshapeBy(entries, bytes);
   return entries.map((each) => JSON.stringify(each));
 }
 
-/** The place and the kind of a change. */
-function choiceOf(bytes: Uint8Array): [place: number, choice: number] {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  return [(a << 8) | b, (c << 8) | d];
+/** Any change of the bytes is a change somewhere else. */
+function reshapeBy(value: unknown, bytes: Uint8Array): void {
+  const choice = crc32c(bytes);
+  reshape(value, choice >>> 16, choice & 0xffff);
 }
 
 /** Looks at all that came out of the journal. */
@@ -158,8 +156,8 @@ const logFiles = [`${baseName}.log`, `${baseName}.index`, `${secondName}.log`, `
 const settings = { compact: true, segmentBytes: 600, indexIntervalBytes: 100, compactionLagMinMs: 0, dirtyRatioMin: 0 };
 
 /**
- * An input is a byte, of which some bits ask for checksums to be set right, four that choose another value for a field of
- * the summary if a bit asks for that, then the files of a log.
+ * An input is a byte, of which some bits ask for checksums to be set right or another value of a field of the
+ * summary, then the files of a log.
  */
 export const logs: FuzzTarget = {
   name: 'logs',
@@ -173,7 +171,7 @@ export const logs: FuzzTarget = {
   },
   async run(input) {
     const disk = new CrashingDisk();
-    for (const [index, content] of unpacked(input.subarray(5)).entries()) {
+    for (const [index, content] of unpacked(input.subarray(1)).entries()) {
       const path = logFiles[index] as string;
       if (content.length > 0) await disk.writeFileAtomic(path, mended(path, content, input), { sync: false });
     }
@@ -210,7 +208,7 @@ async function readAll({ log }: LogFixture): Promise<string> {
 function mended(path: string, content: Uint8Array, input: Uint8Array): Uint8Array {
   const bits = input[0] ?? 0;
   const isReworded = path.endsWith('.index') && (bits & 4) === 4;
-  const bytes = isReworded ? reworded(Buffer.from(content), input.subarray(1)) : Buffer.from(content);
+  const bytes = isReworded ? reworded(Buffer.from(content), input) : Buffer.from(content);
   if (path.endsWith('.index') && (bits & 1) === 1 && bytes.length >= 12) {
     bytes.writeUInt32BE(crc32c(bytes.subarray(8)), 4);
   }
@@ -226,12 +224,12 @@ function mended(path: string, content: Uint8Array, input: Uint8Array): Uint8Arra
 }
 
 /** A summary of which a field has another value. */
-function reworded(content: Buffer, choice: Uint8Array): Buffer {
+function reworded(content: Buffer, input: Uint8Array): Buffer {
   if (content.length < 12) return content;
   const text = content.toString('utf8', 12, 12 + content.readUInt32BE(8));
   if (!isJson(text)) return content;
   const summary = JSON.parse(text);
-  reshape(summary, ...choiceOf(choice));
+  reshapeBy(summary, input);
   const changed = Buffer.from(JSON.stringify(summary));
   const head = Buffer.from(content.subarray(0, 12));
   head.writeUInt32BE(changed.length, 8);
@@ -256,7 +254,7 @@ async function writtenLog(): Promise<CrashingDisk> {
 
 function packed(bits: number, files: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([
-    Buffer.of(bits, 0, 1, 0, 5),
+    Buffer.of(bits),
     ...files.flatMap((content) => [Buffer.of(content.length >> 16, content.length >> 8, content.length), content]),
   ]);
 }

@@ -125,3 +125,19 @@ test('a failed question fails those who asked it, and the next is asked anew', a
   await cache.refresh(['a']);
   assert.equal(cache.peek('a')?.name, 'a');
 });
+
+test('a partition number beyond the count of partitions is passed over, whatever memory it claims', () => {
+  const { cache } = cacheOver(() => response({}));
+  const answer = response({ orders: { leaders: [1, 2, 3] } });
+  const [, second, third] = answer.topics[0]?.partitions ?? [];
+  assert.ok(second !== undefined && third !== undefined);
+  Object.assign(second, { partitionIndex: 2 ** 31 - 1 });
+  Object.assign(third, { partitionIndex: -1 });
+  cache.learn(answer);
+  const leaders = cache.peek('orders')?.partitions.map(({ partition, leader }) => [partition, leader]);
+  assert.deepEqual(leaders, [
+    [0, 1],
+    [1, -1],
+    [2, -1],
+  ]);
+});

@@ -30,16 +30,17 @@ const noId = 'AAAAAAAAAAAAAAAAAAAAAA';
 export function mergeTopic(known: TopicMetadata | undefined, answer: TopicAnswer, learntAt: number): TopicMetadata {
   const id = answer.topicId === noId ? null : answer.topicId;
   const sameTopic = known !== undefined && known.id === id;
-  const partitions: PartitionMetadata[] = [];
+  // Partitions are numbered from 0 on, so an index beyond their count is none: it would claim any amount of memory.
+  const count = answer.partitions.length;
+  const partitions = Array.from({ length: count }, (_, partition): PartitionMetadata => {
+    return { partition, leader: -1, leaderEpoch: -1 };
+  });
   for (const { partitionIndex, leaderId, leaderEpoch, errorCode } of answer.partitions) {
+    if (partitionIndex < 0 || partitionIndex >= count) continue;
     const before = sameTopic ? known.partitions[partitionIndex] : undefined;
     const noLeader = errorCode === errorCodes.LEADER_NOT_AVAILABLE;
     const fresh = { partition: partitionIndex, leader: noLeader ? -1 : leaderId, leaderEpoch };
     partitions[partitionIndex] = before !== undefined && before.leaderEpoch > leaderEpoch ? before : fresh;
-  }
-  // A gap can't be; it must not become `undefined` behind the type's back.
-  for (let partition = 0; partition < partitions.length; partition++) {
-    partitions[partition] ??= { partition, leader: -1, leaderEpoch: -1 };
   }
   return { name: answer.name ?? '', id, partitions, learntAt };
 }
