@@ -82,6 +82,7 @@ export class KafkaProducer implements Producer {
       const metadata = cluster.metadata.peek(topic);
       if (metadata !== undefined) this.#topics.get(topic)?.update(metadata);
     });
+    this.#transactions?.prepare();
   }
 
   get bufferedBytes(): number {

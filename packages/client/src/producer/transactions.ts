@@ -36,6 +36,7 @@ export class Transactions {
   #identity: ProducerIdentity = noIdentity;
   #isV2 = false;
   #ending: Promise<void> | undefined;
+  #preparing: Promise<void> = Promise.resolve();
   /** Offsets that are being sent: the transaction does not end before. */
   readonly #sending = new Set<Promise<void>>();
   readonly #adder: PartitionAdder;
@@ -86,8 +87,14 @@ export class Transactions {
     return this.#failures.dropReason;
   }
 
+  /** Ends what the id's last process left open: groups wait for offsets in it. A failure is met again by `begin`. */
+  prepare(): void {
+    this.#preparing = this.#init({}).catch(() => undefined);
+  }
+
   /** Begins a transaction, once the one before has ended. */
   async begin(bounds: CallBounds): Promise<void> {
+    await this.#bounded(this.#preparing, bounds);
     this.#state.checkAlive();
     if (this.#ending !== undefined) {
       const settled = this.#ending.then(
