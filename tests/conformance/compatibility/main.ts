@@ -23,7 +23,8 @@ else {
 function check(results: readonly TestResult[]): number {
   if (clientTable(results) === readSection('clients')) return 0;
   process.stderr.write(
-    "The table of clients in packages/broker/README.md is not what the tests say; run 'node tests/conformance/compatibility/main.ts'.\n",
+    'The table of clients in packages/broker/README.md is not what the tests say; ' +
+      "run 'node tests/conformance/compatibility/main.ts'.\n",
   );
   return 1;
 }

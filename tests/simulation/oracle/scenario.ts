@@ -18,7 +18,7 @@ export interface TopicPlan {
 
 export interface Scenario {
   readonly seed: number;
-  /** Power is lost, instead of processes being killed; every topic syncs before it acknowledges, or the cluster does. */
+  /** Power is lost, instead of processes being killed; topics sync before they acknowledge, or the cluster does. */
   readonly powerLoss: boolean;
   /** The cluster syncs before it acknowledges. */
   readonly durable: boolean;

@@ -54,7 +54,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'recovery does not check checksums',
     seed: 1000,
     file: 'packages/broker/src/log/segment-recovery.ts',
-    find: '    if (batchHeader.computeCrc(bytes, position) !== batchHeader.crc(bytes, position)) return false;\n    void',
+    find:
+      '    if (batchHeader.computeCrc(bytes, position) !== batchHeader.crc(bytes, position)) ' +
+      'return false;\n    void',
     replace: '    void',
   },
   {
