@@ -124,8 +124,10 @@ export class ClusterFeatures {
       return invalid(`Can't downgrade the version of this feature ${how}.`);
     }
     if (feature !== 'metadata.version' || level >= metadataVersionMin) return undefined;
-    return upgradeType === safeDowngrade
-      ? `Invalid metadata.version ${level}. Refusing to perform the requested downgrade because it might delete metadata information.`
-      : `Invalid metadata.version ${level}. Unsafe metadata downgrade is not supported in this version.`;
+    const why =
+      upgradeType === safeDowngrade
+        ? 'Refusing to perform the requested downgrade because it might delete metadata information.'
+        : 'Unsafe metadata downgrade is not supported in this version.';
+    return `Invalid metadata.version ${level}. ${why}`;
   }
 }

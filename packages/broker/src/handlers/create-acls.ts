@@ -65,7 +65,8 @@ function creationProblem(creation: Creation): string | undefined {
   if (resourceName === '') return 'Invalid empty resource name';
   if (host === '') return 'Invalid empty host';
   if (parsePrincipal(principal) === undefined) {
-    return `Could not parse principal from \`${principal}\` (no colon is present separating the principal type from the principal name)`;
+    const why = 'no colon is present separating the principal type from the principal name';
+    return `Could not parse principal from \`${principal}\` (${why})`;
   }
   return undefined;
 }

@@ -72,7 +72,8 @@ function assignmentOf(cluster: ClusterState, topic: Topic, asked: Asked): (reado
   if (asked.assignments === null) return growthAssignment(cluster, topic, added);
   if (asked.assignments.length !== added) {
     const given = asked.assignments.length;
-    const message = `Attempted to add ${added} additional partition(s), but only ${given} assignment(s) were specified.`;
+    const attempt = `Attempted to add ${added} additional partition(s)`;
+    const message = `${attempt}, but only ${given} assignment(s) were specified.`;
     return { errorCode: errorCodes.INVALID_REPLICA_ASSIGNMENT, message };
   }
   const factor = topic.partitions[0]?.replicas.length ?? 0;

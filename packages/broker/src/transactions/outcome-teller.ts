@@ -110,7 +110,8 @@ export class OutcomeTeller {
     if (errorCode === errorCodes.NONE) return;
     // Somebody ended it by hand with a newer epoch: there is nothing left to end.
     const { name } = partition.owner;
-    const message = `producer ${marker.producerId} was fenced in ${name}-${partition.index} before its transaction ended`;
+    const where = `${name}-${partition.index}`;
+    const message = `producer ${marker.producerId} was fenced in ${where} before its transaction ended`;
     this.#options.report({ level: 'warn', message });
   }
 
