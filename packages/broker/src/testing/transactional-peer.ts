@@ -22,6 +22,7 @@ import {
   readControlRecord,
   txnOffsetCommit,
 } from '@millrace/wire';
+import { DirectCluster } from './direct-cluster.ts';
 
 /** Whoever answers requests. */
 export interface Peer {
@@ -225,6 +226,23 @@ export async function readRecords(
     }
     if (!moved) return read;
   }
+}
+
+/** A cluster with the topic `orders` of two partitions. */
+export async function startWithOrders(configuration: Readonly<Record<string, string>> = {}): Promise<DirectCluster> {
+  const direct = await DirectCluster.start({ configuration });
+  await makeTopic(direct, 'orders', 2);
+  return direct;
+}
+
+/** A producer with an identity, of the id `shop` unless another is given. */
+export async function producerOf(
+  peer: Peer,
+  options: Partial<TransactionalPeerOptions> = {},
+): Promise<TransactionalPeer> {
+  const made = new TransactionalPeer(peer, { id: 'shop', ...options });
+  assert.equal(await made.init(), 'NONE');
+  return made;
 }
 
 /** The offset that a group has of partition 0 of a topic, or the name of the error. */
