@@ -5,16 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  type Api,
-  ByteReader,
-  ByteWriter,
-  decodeRequest,
-  decodeRequestHeader,
-  decodeResponse,
   deleteGroups,
   describeGroups,
-  encodeRequest,
-  encodeResponse,
   errorRow,
   findCoordinator,
   heartbeat,
@@ -23,89 +15,18 @@ import {
   listGroups,
   offsetCommit,
   offsetFetch,
-  type RequestDraft,
-  type ResponseDraft,
-  type ResponseOf,
   syncGroup,
-  versionRange,
 } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
-import type { ClusterState } from '../cluster-state.ts';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
-import { anonymous } from '../security/principal.ts';
-import { errorName, GroupFixture } from '../testing/group-fixture.ts';
-import { handlers } from './index.ts';
-
-/** Three brokers over the fixture's groups. */
-class Brokers {
-  readonly fixture: GroupFixture;
-  readonly endpoints: readonly BrokerEndpoint[];
-
-  constructor(fixture: GroupFixture) {
-    this.fixture = fixture;
-    const cluster = { groups: fixture.groups } as { groups: ClusterState['groups']; endpoints: BrokerEndpoint[] };
-    this.endpoints = [1, 2, 3].map((nodeId) => {
-      return {
-        nodeId,
-        host: '127.0.0.1',
-        port: 9091 + nodeId,
-        rack: null,
-        cluster: cluster as unknown as ClusterState,
-      };
-    });
-    cluster.endpoints = [...this.endpoints];
-  }
-
-  static async start(): Promise<Brokers> {
-    return new Brokers(await GroupFixture.start());
-  }
-
-  coordinator(group: string): BrokerEndpoint {
-    const found = this.endpoints.find((endpoint) => coordinates(endpoint, group));
-    assert.ok(found);
-    return found;
-  }
-
-  stranger(group: string): BrokerEndpoint {
-    const found = this.endpoints.find((endpoint) => !coordinates(endpoint, group));
-    assert.ok(found);
-    return found;
-  }
-
-  async ask<A extends Api>(broker: BrokerEndpoint, api: A, version: number, draft: RequestDraft<A>) {
-    const handler = handlers.get(api.key);
-    assert.ok(handler, `${api.name} has a handler`);
-    const frame = Buffer.concat(encodeRequest(new ByteWriter(), api, version, 1, 'client', draft).chunks);
-    const reader = new ByteReader(frame.subarray(4));
-    const { clientId, apiVersion } = decodeRequestHeader(reader);
-    const request = decodeRequest(api, version, reader);
-    const connection = { isClosed: false, onClosed: () => () => undefined } as never;
-    const answering = handler.handle(request, {
-      broker,
-      clientId,
-      clientHost: '127.0.0.1',
-      apiVersion,
-      principal: anonymous,
-      connection,
-      room: undefined as never,
-    });
-    await this.fixture.platform.pass(1);
-    const answer = (await answering) as ResponseDraft<A>;
-    const bytes = Buffer.concat(encodeResponse(new ByteWriter(), api, version, 1, answer).chunks);
-    return decodeResponse(api, version, bytes.subarray(4)) as ResponseOf<A>;
-  }
-}
-
-function versionsOf(api: Api): number[] {
-  const { first, last } = versionRange(api.versions);
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-}
+import { GroupBrokers, versionsOf } from '../testing/group-brokers.ts';
+import { errorName } from '../testing/group-fixture.ts';
 
 const protocols = [{ name: 'range', metadata: Buffer.from('about me') }];
 
 test('JoinGroup, SyncGroup, Heartbeat and LeaveGroup work at every version', async () => {
   for (const version of versionsOf(joinGroup)) {
-    const brokers = await Brokers.start();
+    const brokers = await GroupBrokers.start();
     const broker = brokers.coordinator('g');
     const timeouts = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 60_000 };
     const request = { groupId: 'g', ...timeouts, protocolType: 'consumer', protocols, memberId: '' };
@@ -137,7 +58,7 @@ test('JoinGroup, SyncGroup, Heartbeat and LeaveGroup work at every version', asy
 });
 
 test('in version 0 of JoinGroup the session timeout bounds the rebalance too', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const broker = brokers.coordinator('g');
   const request = { groupId: 'g', sessionTimeoutMs: 10_000, protocolType: 'consumer', protocols, memberId: '' };
   const first = await brokers.ask(broker, joinGroup, 0, request);
@@ -148,7 +69,7 @@ test('in version 0 of JoinGroup the session timeout bounds the rebalance too', a
 });
 
 test('refused joins are answered at every version', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   for (const version of versionsOf(joinGroup)) {
     const request = { groupId: 'g', sessionTimeoutMs: 1, protocolType: 'consumer', protocols, memberId: '' };
     const answer = await brokers.ask(brokers.coordinator('g'), joinGroup, version, request);
@@ -157,14 +78,14 @@ test('refused joins are answered at every version', async () => {
 });
 
 test('SyncGroup must name the protocol from version 5 on', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const request = { groupId: 'g', memberId: 'm', generationId: 1, assignments: [] };
   const answer = await brokers.ask(brokers.coordinator('g'), syncGroup, 5, request);
   assert.equal(errorName(answer), 'INCONSISTENT_GROUP_PROTOCOL');
 });
 
 test('OffsetCommit and OffsetFetch work at every version', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const broker = brokers.coordinator('g');
   const topicId = brokers.fixture.topics.byName('orders')?.id ?? '';
   for (const version of versionsOf(offsetCommit)) {
@@ -201,7 +122,7 @@ test('OffsetCommit and OffsetFetch work at every version', async () => {
 });
 
 test('OffsetFetch without topics answers all of them, of several groups from version 8 on', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
   const broker = brokers.coordinator('a');
   const here = ids.filter((id) => coordinates(broker, id));
@@ -221,7 +142,7 @@ test('OffsetFetch without topics answers all of them, of several groups from ver
 });
 
 test('ListGroups, DescribeGroups and DeleteGroups work at every version, each broker for its own groups', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   for (const id of ids) await brokers.fixture.commit(id, { orders: { 0: 5 } });
   for (const version of versionsOf(listGroups)) {
@@ -247,7 +168,7 @@ test('ListGroups, DescribeGroups and DeleteGroups work at every version, each br
 });
 
 test('FindCoordinator leads to the broker that accepts the group, at every version, through every broker', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   for (const version of versionsOf(findCoordinator)) {
     for (const group of ['a', 'b', 'c', 'd', '']) {
       for (const broker of brokers.endpoints) {
@@ -262,7 +183,7 @@ test('FindCoordinator leads to the broker that accepts the group, at every versi
 });
 
 test('FindCoordinator knows transactional ids, and no coordinator of shares', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const [broker] = brokers.endpoints as [BrokerEndpoint];
   const transaction = await brokers.ask(broker, findCoordinator, 6, { keyType: 1, coordinatorKeys: ['t'] });
   assert.equal(transaction.coordinators[0]?.nodeId, brokers.coordinator('t').nodeId);
@@ -271,7 +192,7 @@ test('FindCoordinator knows transactional ids, and no coordinator of shares', as
 });
 
 test('groups spread over the brokers', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const counts = brokers.endpoints.map((broker) => {
     return Array.from({ length: 300 }, (_, i) => `group-${i}`).filter((id) => coordinates(broker, id)).length;
   });
@@ -279,7 +200,7 @@ test('groups spread over the brokers', async () => {
 });
 
 test('requests to a broker that does not coordinate the group are refused as such', async () => {
-  const brokers = await Brokers.start();
+  const brokers = await GroupBrokers.start();
   const broker = brokers.stranger('g');
   const member = { groupId: 'g', memberId: 'm', generationId: 1 };
   const join = { groupId: 'g', sessionTimeoutMs: 10_000, protocolType: 'consumer', protocols, memberId: '' };
