@@ -20,6 +20,7 @@ import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { handlers } from './handlers/index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Journal } from './journal/journal.ts';
+import { sectionShapes } from './journal/section-shapes.ts';
 import { Compactor } from './log/compaction/compactor.ts';
 import { FileCache } from './log/file-cache.ts';
 import type { Log } from './log/log.ts';
@@ -161,7 +162,8 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.configuration = new ClusterConfiguration(configuration);
     const paths = clusterPaths(dataDirectory);
     const durable = options.durable ?? false;
-    this.#journal = new Journal({ disk, path: paths.journal, sync: durable, report: this.#report });
+    const report = this.#report;
+    this.#journal = new Journal({ disk, path: paths.journal, sync: durable, shapes: sectionShapes, report });
     this.configuration.attach(this.#journal);
     this.features = new ClusterFeatures(this.#journal);
     this.#housekeeping = new Housekeeping({ timers: platform.timers, report: this.#report });

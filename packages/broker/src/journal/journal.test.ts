@@ -7,6 +7,7 @@ import { CrashingDisk } from '../testing/crashing-disk.ts';
 import { JournaledMaps, journalPath } from '../testing/journaled-maps.ts';
 import { Journal } from './journal.ts';
 import { encodeEntry, journalHeader } from './journal-entry.ts';
+import { sectionShapes } from './section-shapes.ts';
 
 test('replays what was appended, section by section', async () => {
   const disk = new CrashingDisk();
@@ -238,4 +239,31 @@ test('lengths that a damaged tail claims cost no more than reading it', async ()
   const { user, system } = process.cpuUsage(began);
   assert.match(warnings.join(), /cut 3600000 bytes/);
   assert.ok(user + system < 20e6, `${(user + system) / 1e6} s`);
+});
+
+test('refuses to open with an entry that does not look like one of its section', async () => {
+  const sound = ['topics', { kind: 'delete', id: 'A'.repeat(22) }] as const;
+  const odd = [
+    ['topics', { kind: 'delete', id: 'no id' }],
+    ['topics', { kind: 'create', id: 'A'.repeat(22), name: 'orders', assignment: [null], configuration: {} }],
+    ['transactions', { kind: 'change', id: 't' }],
+    ['groups', { kind: 'commit', group: 'g', topics: [['orders', [[-1, 0, 0, '', 0]]]] }],
+    ['groups', { kind: 'consumer-group', group: 'g', change: { members: [{}] } }],
+    ['client-quotas', { entity: null, key: 'k', value: 1 }],
+    ['acls', { add: { resourceType: 2 } }],
+  ] as const;
+  for (const [section, entry] of odd) {
+    const disk = new CrashingDisk();
+    const content = Buffer.concat([journalHeader, encodeEntry(...sound), encodeEntry(section, entry)]);
+    await disk.writeFileAtomic(journalPath, content, { sync: false });
+    const journal = new Journal({ disk, path: journalPath, shapes: sectionShapes });
+    for (const name of new Set([sound[0], section])) {
+      journal.section(name, { apply: () => undefined, snapshot: () => [] });
+    }
+    await assert.rejects(journal.open(), (error) => {
+      assert.ok(isMillraceError(error, 'journal_corrupt'), String(error));
+      assert.match(error.message, new RegExp(`an entry is none of the section ${section}`));
+      return true;
+    });
+  }
 });

@@ -19,6 +19,7 @@ import { assert, type Disk, type DiskFile, messageOf } from '@millrace/base';
 import { hasUnwrittenSector } from '../unwritten-sector.ts';
 import { encodeEntry, entryAt, entryStart, type FoundEntry, findEntry, journalHeader } from './journal-entry.ts';
 import { JournalClosedError, JournalCorruptError } from './journal-error.ts';
+import type { Shape } from './shape.ts';
 
 export interface JournalOptions {
   readonly disk: Disk;
@@ -31,6 +32,8 @@ export interface JournalOptions {
   readonly sync?: boolean | undefined;
   /** The file is compacted when longer than this and than twice its last snapshot; bytes, default 4 MiB. */
   readonly compactionBytesMin?: number | undefined;
+  /** What entries look like, by their sections' names; those of others may look like anything. */
+  readonly shapes?: Readonly<Record<string, Shape>> | undefined;
   /** Told of a cut tail and of a compaction that failed; the journal goes on in both cases. */
   readonly report?: ((event: { readonly level: 'warn'; readonly message: string }) => void) | undefined;
 }
@@ -73,6 +76,7 @@ export class Journal {
   readonly #path: string;
   readonly #sync: boolean;
   readonly #compactionBytesMin: number;
+  readonly #shapes: Readonly<Record<string, Shape>>;
   readonly #report: NonNullable<JournalOptions['report']>;
   readonly #sections = new Map<string, SectionState<unknown>>();
   #file: DiskFile | undefined;
@@ -89,6 +93,7 @@ export class Journal {
     this.#path = options.path;
     this.#sync = options.sync ?? false;
     this.#compactionBytesMin = options.compactionBytesMin ?? compactionBytesMinDefault;
+    this.#shapes = options.shapes ?? {};
     this.#report = options.report ?? (() => undefined);
   }
 
@@ -182,6 +187,9 @@ export class Journal {
     const state = this.#sections.get(section);
     if (state === undefined) {
       throw new JournalCorruptError(this.#path, position, `the section ${section} is unknown to this version`);
+    }
+    if (this.#shapes[section]?.(entry) === false) {
+      throw new JournalCorruptError(this.#path, position, `an entry is none of the section ${section}`);
     }
     try {
       state.apply(entry);

@@ -43,6 +43,9 @@ export interface HeartbeatAnswer {
   readonly assignment: readonly { readonly topicId: string; readonly partitions: readonly number[] }[] | undefined;
 }
 
+/** A coordinator that asks for more heartbeats does not get them. */
+const intervalMsMin = 10;
+
 export async function heartbeatGroup(connection: Connection, beat: GroupHeartbeat): Promise<HeartbeatAnswer> {
   const { settings, memberId, epoch, owned } = beat;
   const { group, instanceId, topicPattern } = settings;
@@ -64,7 +67,7 @@ export async function heartbeatGroup(connection: Connection, beat: GroupHeartbea
   return {
     memberId: response.memberId,
     epoch: response.memberEpoch,
-    intervalMs: response.heartbeatIntervalMs,
+    intervalMs: Math.max(intervalMsMin, response.heartbeatIntervalMs),
     assignment: response.assignment?.topicPartitions,
   };
 }

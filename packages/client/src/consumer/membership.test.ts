@@ -131,3 +131,33 @@ test('a leader whose coordinator chose an assignor that nobody offered ends with
     return true;
   });
 });
+
+test('a coordinator that asks for heartbeats without a pause gets them with one', async (t) => {
+  const broker = coordinator();
+  let beats = 0;
+  const enough = Promise.withResolvers<void>();
+  broker.on(consumerGroupHeartbeat, ({ memberId }) => {
+    if (++beats === 4) enough.resolve();
+    return { errorCode: 0, memberId, memberEpoch: 1, heartbeatIntervalMs: beats % 2 === 0 ? 0 : -1 };
+  });
+  const delays: number[] = [];
+  const { platform } = broker.network;
+  const after: typeof platform.timers.after = (delayMs, callback) => {
+    delays.push(delayMs);
+    return platform.timers.after(delayMs, callback);
+  };
+  const timers = { ...platform.timers, after };
+  const client = createClient({ bootstrap: 'broker:9092', telemetry: false, platform: { ...platform, timers } });
+  t.after(() => client.close());
+  const reading = client
+    .consumer({ topics: ['lines'], group: 'g', protocol: 'consumer' })
+    .batches()
+    .next();
+  await enough.promise;
+  assert.ok(
+    delays.every((delayMs) => delayMs >= 10),
+    `${delays}`,
+  );
+  await client.close();
+  await reading;
+});
