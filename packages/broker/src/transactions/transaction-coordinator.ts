@@ -5,11 +5,10 @@
  * Invariants
  * - A partition or group belongs to a transaction in the journal before anything of the transaction is in its log or
  *   among its offsets.
- * - Once an outcome is in the journal it is carried out, by this process or the next: every partition gets its marker
- *   and every group its answer before the id begins another transaction.
- * - One change of an id at a time. Requests that come meanwhile are answered CONCURRENT_TRANSACTIONS.
+ * - Requests for an id that come while it is being changed, or its outcome carried out, are answered
+ *   CONCURRENT_TRANSACTIONS.
  */
-import { isMillraceError, messageOf, type Platform } from '@millrace/base';
+import type { Platform } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import type { ClusterFeatures } from '../features/cluster-features.ts';
@@ -18,7 +17,6 @@ import type { ProducerIds } from '../producer-ids.ts';
 import type { TopicCatalog } from '../topics/topic-catalog.ts';
 import { decideEnd } from './end-rules.ts';
 import {
-  afterCompletion,
   afterFence,
   afterNewProducer,
   afterPrepare,
@@ -30,6 +28,7 @@ import {
 } from './next-facts.ts';
 import { type GroupOffsets, OutcomeTeller } from './outcome-teller.ts';
 import { isExhausted, Transaction, type TransactionFacts } from './transaction.ts';
+import { TransactionChanges } from './transaction-changes.ts';
 import { type Participants, TransactionStore } from './transaction-store.ts';
 
 export interface TransactionCoordinatorOptions {
@@ -47,33 +46,30 @@ export interface TransactionCoordinatorOptions {
 /** The answer to a producer: its identity from now on, or the error code why it has none. */
 export type ProducerAnswer = ({ readonly errorCode: 0 } & ProducerIdentity) | { readonly errorCode: number };
 
-/** How long after a failure an outcome is told again, at first and at most. */
-const retryMsMin = 100;
-const retryMsMax = 5_000;
-
 export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions;
   readonly #store: TransactionStore;
   readonly #teller: OutcomeTeller;
-  #closed = false;
+  readonly #changes: TransactionChanges;
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
     this.#store = new TransactionStore(options.journal);
     this.#teller = new OutcomeTeller(options);
+    const { platform, report } = options;
+    this.#changes = new TransactionChanges({ clock: platform.clock, store: this.#store, teller: this.#teller, report });
   }
 
   /** Ends what a crash interrupted. What can't be ended yet is tried again while the cluster runs. */
   async start(): Promise<void> {
     const ending = [...this.#store.all()].filter((transaction) => transaction.isEnding);
-    for (const transaction of ending) transaction.isChanging = true;
-    await Promise.all(ending.map((transaction) => this.#complete(transaction)));
+    await Promise.all(ending.map((transaction) => this.#changes.complete(transaction)));
     await this.#teller.abortForgotten(this.#store.all());
   }
 
   /** Tries nothing again from now on; the next start does. */
   close(): void {
-    this.#closed = true;
+    this.#changes.close();
     this.#teller.close();
   }
 
@@ -124,7 +120,7 @@ export class TransactionCoordinator {
     if (typeof transaction === 'number') return transaction;
     if (transaction.isChanging || transaction.isEnding) return errorCodes.CONCURRENT_TRANSACTIONS;
     if (transaction.isOpen && includes(transaction, participants)) return errorCodes.NONE;
-    return this.#add(transaction, participants, bumpsEpoch);
+    return this.#changes.add(transaction, participants, bumpsEpoch);
   }
 
   /** The error code for a producer that may not write to a partition now, or 0. */
@@ -145,7 +141,7 @@ export class TransactionCoordinator {
     const decision = decideEnd(transaction, producer, commit, bumpsEpoch);
     if (decision === errorCodes.NONE) return answerOf(transaction.facts);
     if (typeof decision === 'number') return { errorCode: decision };
-    const errorCode = await this.#decide(transaction, async () => {
+    const errorCode = await this.#changes.decide(transaction, async () => {
       const needsId = bumpsEpoch && isExhausted(transaction.facts.epoch);
       const nextProducerId = needsId ? await this.#options.producerIds.allocate() : -1;
       return afterPrepare(transaction.facts, commit, bumpsEpoch, nextProducerId, this.#now());
@@ -156,7 +152,7 @@ export class TransactionCoordinator {
   /** Aborts transactions that have been open for longer than their producers asked for. */
   async abortTimedOut(): Promise<void> {
     for (const transaction of [...this.#store.all()]) {
-      if (this.#closed) return;
+      if (this.#changes.isClosed) return;
       const { isOpen, isChanging, adding, facts } = transaction;
       if (!isOpen || isChanging || adding > 0 || facts.startedAt + facts.timeoutMs >= this.#now()) continue;
       const message = `aborted the transaction of ${transaction.id}, open for longer than ${facts.timeoutMs} ms`;
@@ -171,13 +167,7 @@ export class TransactionCoordinator {
       ({ isOpen, isEnding, isChanging, adding, facts }) =>
         !isOpen && !isEnding && !isChanging && adding === 0 && facts.updatedAt <= since,
     );
-    if (due.length === 0) return;
-    for (const transaction of due) transaction.isChanging = true;
-    try {
-      await this.#store.forget(due.map(({ id }) => id));
-    } finally {
-      for (const transaction of due) transaction.isChanging = false;
-    }
+    if (due.length > 0) await this.#changes.forget(due);
   }
 
   #now(): number {
@@ -194,7 +184,7 @@ export class TransactionCoordinator {
   }
 
   #check(id: string, producer: ProducerIdentity, belongs: (transaction: Transaction) => boolean): number {
-    if (this.#closed) return errorCodes.COORDINATOR_NOT_AVAILABLE;
+    if (this.#changes.isClosed) return errorCodes.COORDINATOR_NOT_AVAILABLE;
     const transaction = this.#of(id, producer);
     if (typeof transaction === 'number') return transaction;
     if (transaction.isChanging || transaction.isEnding) return errorCodes.CONCURRENT_TRANSACTIONS;
@@ -204,7 +194,7 @@ export class TransactionCoordinator {
   async #create(id: string, timeoutMs: number, expected: ProducerIdentity | undefined): Promise<ProducerAnswer> {
     const transaction = new Transaction(id, newFacts(-1, timeoutMs, this.#now()));
     this.#store.reserve(transaction);
-    const errorCode = await this.#change(transaction, async () => {
+    const errorCode = await this.#changes.change(transaction, async () => {
       const facts = newFacts(await this.#options.producerIds.allocate(), timeoutMs, this.#now());
       return afterNewProducer(facts, expected?.epoch, timeoutMs, this.#now());
     });
@@ -218,7 +208,7 @@ export class TransactionCoordinator {
     timeoutMs: number,
     expected: ProducerIdentity | undefined,
   ): Promise<ProducerAnswer> {
-    const errorCode = await this.#change(transaction, async () => {
+    const errorCode = await this.#changes.change(transaction, async () => {
       const { facts } = transaction;
       const matches = expected === undefined || expected.epoch === facts.epoch;
       if (!isExhausted(facts.epoch) || !matches) {
@@ -230,74 +220,9 @@ export class TransactionCoordinator {
     return errorCode === errorCodes.NONE ? answerOf(transaction.facts) : { errorCode };
   }
 
-  async #add(transaction: Transaction, participants: Participants, bumpsEpoch: boolean): Promise<number> {
-    transaction.adding += 1;
-    try {
-      await this.#store.add(transaction.id, participants, this.#now(), bumpsEpoch);
-      return errorCodes.NONE;
-    } catch (error) {
-      return this.#failure(transaction, error);
-    } finally {
-      transaction.adding -= 1;
-    }
-  }
-
   #fence(transaction: Transaction): Promise<number> {
     const bumpsEpoch = this.#options.features.level('transaction.version') >= 2;
-    return this.#decide(transaction, async () => afterFence(transaction.facts, bumpsEpoch, this.#now()));
-  }
-
-  /** Decides the outcome of a transaction, and carries it out as far as that goes now. */
-  async #decide(transaction: Transaction, prepare: () => Promise<TransactionFacts>): Promise<number> {
-    const errorCode = await this.#change(transaction, prepare);
-    if (errorCode !== errorCodes.NONE) return errorCode;
-    transaction.isChanging = true;
-    await this.#complete(transaction);
-    return errorCodes.NONE;
-  }
-
-  /** Changes an id while nothing else may; `next` answers what it becomes, or the error code that refuses it. */
-  async #change(transaction: Transaction, next: () => Promise<TransactionFacts | number>): Promise<number> {
-    transaction.isChanging = true;
-    try {
-      const facts = await next();
-      if (typeof facts === 'number') return facts;
-      await this.#store.change(transaction.id, facts);
-      return errorCodes.NONE;
-    } catch (error) {
-      return this.#failure(transaction, error);
-    } finally {
-      transaction.isChanging = false;
-    }
-  }
-
-  /** Tells everybody the outcome; what fails is tried again later, and the id is free only then. */
-  async #complete(transaction: Transaction, retryMs = retryMsMin): Promise<void> {
-    if (await this.#tryToComplete(transaction)) {
-      transaction.isChanging = false;
-      return;
-    }
-    if (this.#closed) return;
-    this.#teller.later(retryMs, () => void this.#complete(transaction, Math.min(2 * retryMs, retryMsMax)));
-  }
-
-  async #tryToComplete(transaction: Transaction): Promise<boolean> {
-    if (!(await this.#teller.tell(transaction))) return false;
-    try {
-      await this.#store.change(transaction.id, afterCompletion(transaction.facts, this.#now()));
-      return true;
-    } catch (error) {
-      this.#failure(transaction, error);
-      return false;
-    }
-  }
-
-  /** What a client is told when the journal could not be written: to try again, and the coordinator may have moved. */
-  #failure(transaction: Transaction, error: unknown): number {
-    if (!isMillraceError(error)) throw error;
-    const message = `could not store the transaction of ${transaction.id}: ${messageOf(error)}`;
-    if (!this.#closed) this.#options.report({ level: 'error', message });
-    return errorCodes.COORDINATOR_NOT_AVAILABLE;
+    return this.#changes.decide(transaction, async () => afterFence(transaction.facts, bumpsEpoch, this.#now()));
   }
 }
 
