@@ -91,8 +91,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'retention removes a segment and leaves the start where it was',
     seed: 1000,
-    file: 'packages/broker/src/log/log.ts',
-    find: '      this.#startOffset = Math.max(this.#startOffset, next.baseOffset);\n      return true;',
+    file: 'packages/broker/src/log/log-start.ts',
+    find: '      this.#offset = Math.max(this.#offset, next.baseOffset);\n      return true;',
     replace: '      return next.baseOffset >= 0;',
   },
   {

@@ -246,7 +246,7 @@ function readErrorCode(error: unknown, partition: Partition, offset: number): nu
   // Its finder has reported it.
   if (error instanceof DamagedRecordsError) return errorCodes.CORRUPT_MESSAGE;
   const { environment, name } = partition.owner;
-  if (partition.log?.isNewFailure(error.message)) {
+  if (partition.log?.failures.isNew(error.message)) {
     environment.report({ level: 'error', message: `could not read ${name}-${partition.index}: ${error.message}` });
   }
   return errorCodes.KAFKA_STORAGE_ERROR;

@@ -66,7 +66,7 @@ export function holesOf(segments: readonly { readonly path: string; readonly hol
 /** What the operator is told, once. */
 export function describeHole(path: string, { position, end, offset, nextOffset }: Hole): string {
   return (
-    `${nextOffset - offset} records from offset ${offset} on can't be read in ${path}, whose bytes from ${position} to ` +
-    `${end} are damaged; all others can. Check the disk`
+    `${nextOffset - offset} records from offset ${offset} on can't be read in ${path}, whose bytes ` +
+    `from ${position} to ${end} are damaged; all others can. Check the disk`
   );
 }

@@ -11,23 +11,26 @@
  * - One thing at a time is done with the writer: a group is written, or `#exclusively` does its work.
  * - After a failed write the log is as if its records had never been appended: `endOffset` goes back to
  *   `highWatermark`.
+ *
+ * Where it starts and what retention deletes is `LogStart`'s, what compaction replaces is `LogCompaction`'s.
  */
 import { assert } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { type AbortedTransaction, abortedIn } from './aborted-transaction.ts';
-import { readCompactedTo } from './compaction/compaction-checkpoint.ts';
-import { type CompactionPlan, isOverdue, planCompaction } from './compaction/compaction-plan.ts';
+import { LogCompaction } from './compaction/log-compaction.ts';
 import { holesOf, type LogDamage } from './damage.ts';
+import { LastingFailure } from './lasting-failure.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import { LogStart } from './log-start.ts';
 import { LogWriter } from './log-writer.ts';
 import { producerBatchAt } from './producer-batch.ts';
-import { type ProducerSnapshot, ProducerStates } from './producer-states.ts';
+import { ProducerStates } from './producer-states.ts';
 import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { recoverSegments } from './segment-recovery.ts';
 import { Tail } from './tail-cache.ts';
-import { newWriteGroup, type WriteGroup, type WriteOutcome } from './write-group.ts';
+import { type Appended, newWriteGroup, type WriteGroup, type WriteOutcome } from './write-group.ts';
 
 export interface LogOptions {
   readonly environment: LogEnvironment;
@@ -42,43 +45,38 @@ export interface LogOptions {
 /** Whole batches as they lie in the log. Empty when there is nothing to read at the offset yet. */
 export type ReadChunks = readonly Uint8Array[];
 
-/** After how long a failure that lasts is told again. */
-const failureRepeatedMs = 60_000;
-
-/** What becomes of a batch. */
-export interface Appended {
-  /** Of its first record. */
-  readonly baseOffset: number;
-  /** Settles once it can be read, and survives what it has to survive. */
-  readonly written: Promise<WriteOutcome>;
-  /** Settles once it is in the file, whether that is synced or not: the same, unless every write is synced. */
-  readonly stored: Promise<WriteOutcome>;
-}
-
 export class Log {
   readonly producers = new ProducerStates();
+  readonly compaction: LogCompaction;
+  /** Of reading it. */
+  readonly failures: LastingFailure;
   readonly #environment: LogEnvironment;
   readonly #settings: () => LogSettings;
   readonly #onAdvance: () => void;
   readonly #tail = new Tail();
   readonly #segments: SegmentList;
   readonly #writer: LogWriter;
+  readonly #start: LogStart;
   /** What is being written, and what goes out after it. */
   #current: WriteGroup | undefined;
   #pending: WriteGroup | undefined;
   #writing: Promise<void> | undefined;
-  #startOffset = 0;
   #endOffset = 0;
-  #compactedTo = 0;
-  #lastFailure: { readonly message: string; readonly at: number } | undefined;
   #closed = false;
 
   constructor(options: LogOptions) {
-    this.#environment = options.environment;
-    this.#settings = options.settings;
+    const { environment, settings } = options;
+    this.#environment = environment;
+    this.#settings = settings;
     this.#onAdvance = options.onAdvance;
-    this.#segments = new SegmentList(options.environment, options.directory);
-    this.#writer = new LogWriter(options.environment, this.#segments, this.producers);
+    this.failures = new LastingFailure(environment.clock);
+    this.#segments = new SegmentList(environment, options.directory);
+    this.#writer = new LogWriter(environment, this.#segments, this.producers);
+    const rollIf = (isDue: (active: Segment) => boolean): Promise<boolean> => this.#rollIf(isDue);
+    this.#start = new LogStart(environment.clock, this.#segments, rollIf);
+    const dropCached = (before: number): void => environment.tails.dropBefore(this.#tail, before);
+    const segments = this.#segments;
+    this.compaction = new LogCompaction({ log: this, environment, segments, settings, rollIf, dropCached });
   }
 
   get directory(): string {
@@ -87,7 +85,7 @@ export class Log {
 
   /** Offset of the oldest record, or where the next one goes when there is none. */
   get startOffset(): number {
-    return this.#startOffset;
+    return this.#start.offset;
   }
 
   /** Offset that the next appended record gets. */
@@ -103,21 +101,12 @@ export class Log {
   /** Offset after the last record of which it is decided whether it is committed. Never goes back. */
   get lastStableOffset(): number {
     const open = this.producers.firstOpenOffset;
-    return open === undefined ? this.highWatermark : Math.max(open, this.#startOffset);
+    return open === undefined ? this.highWatermark : Math.max(open, this.#start.offset);
   }
 
   /** Bytes that became readable since the start, whatever was deleted since: for telling how many came meanwhile. */
   get writtenBytes(): number {
     return this.#writer.writtenBytes;
-  }
-
-  /** Whether a failed read is to be reported: the same one is once a minute, however many readers meet it. */
-  isNewFailure(message: string): boolean {
-    const now = this.#environment.clock.monotonic();
-    const { message: last, at } = this.#lastFailure ?? { message: '', at: now };
-    if (last === message && now - at < failureRepeatedMs) return false;
-    this.#lastFailure = { message, at: now };
-    return true;
   }
 
   /** Bytes in all segments. */
@@ -139,13 +128,10 @@ export class Log {
     const settings = this.#settings();
     const { directory, producers } = this;
     this.#segments.adopt(await recoverSegments(this.#environment, directory, producers, settings.indexIntervalBytes));
-    const first = this.#segments.oldest?.baseOffset ?? 0;
     const end = this.#segments.active?.nextOffset ?? startOffset;
-    this.#startOffset = Math.min(Math.max(first, startOffset), end);
+    this.#start.recover(startOffset, end);
     this.#endOffset = end;
-    if (settings.compact) {
-      this.#compactedTo = Math.min(end, await readCompactedTo(this.#environment.disk, directory));
-    }
+    if (settings.compact) await this.compaction.recover(end);
     await this.#writer.resume(end, settings);
   }
 
@@ -208,79 +194,19 @@ export class Log {
   }
 
   /** Moves the start up to `offset`, at most to the high watermark, and deletes segments that lie before it. */
-  async advanceStart(offset: number): Promise<void> {
-    this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.highWatermark));
-    await this.#segments.deleteWhile((oldest) => oldest.nextOffset <= this.#startOffset);
+  advanceStart(offset: number): Promise<void> {
+    return this.#start.advance(Math.min(offset, this.highWatermark));
   }
 
   /** Deletes segments that are too old or too many for the topic's retention, and rolls what is due. */
   async retain(): Promise<void> {
     const settings = this.#settings();
-    if (this.#closed || !settings.deleteOld) return;
-    const now = this.#environment.clock.now();
-    const expired = (segment: Segment | undefined): boolean =>
-      segment !== undefined && segment.maxTimestamp >= 0 && segment.maxTimestamp < now - settings.retentionMs;
-    // Before rolling, which needs room that a full disk gets only by this.
-    await this.#deleteOld(settings, expired);
-    if (!expired(this.#segments.active)) return;
-    await this.#exclusively(async () => {
-      // A write may have rolled it meanwhile.
-      if (expired(this.#segments.active)) await this.#writer.roll();
-    });
-    await this.#deleteOld(settings, expired);
-  }
-
-  async #deleteOld(settings: LogSettings, expired: (segment: Segment) => boolean): Promise<void> {
-    let size = this.sizeBytes;
-    await this.#segments.deleteWhile((oldest, next) => {
-      if (!expired(oldest) && size - oldest.sizeBytes < settings.retentionBytes) return false;
-      size -= oldest.sizeBytes;
-      // The start moves first: a reader must never be led past a segment that is gone.
-      this.#startOffset = Math.max(this.#startOffset, next.baseOffset);
-      return true;
-    });
+    if (!this.#closed && settings.deleteOld) await this.#start.retain(settings);
   }
 
   /** Whether it takes nothing any more: it is closed, or its files are removed. */
   get closed(): boolean {
     return this.#closed;
-  }
-
-  /** What compaction would do now, if it is due; rolls the active segment when `max.compaction.lag.ms` asks for it. */
-  async planCompaction(): Promise<CompactionPlan | undefined> {
-    const settings = this.#settings();
-    if (this.#closed || !settings.compact) return undefined;
-    const now = this.#environment.clock.now();
-    const isDue = ({ active } = this.#segments): boolean => active !== undefined && isOverdue(active, settings, now);
-    if (isDue()) {
-      await this.#exclusively(async () => {
-        if (isDue()) await this.#writer.roll();
-      });
-    }
-    const { startOffset, lastStableOffset, segments } = this;
-    return planCompaction({ segments, startOffset, lastStableOffset, compactedTo: this.#compactedTo }, settings, now);
-  }
-
-  /** Puts a compacted segment in the place of others, as `SegmentList.swap`. */
-  async swapSegments(
-    replaced: readonly Segment[],
-    fresh: Segment,
-    producers: readonly ProducerSnapshot[] | undefined,
-  ): Promise<boolean> {
-    const isDone = await this.#segments.swap(replaced, fresh, producers);
-    // What memory holds of them is as it was before.
-    if (isDone) this.#environment.tails.dropBefore(this.#tail, fresh.nextOffset);
-    return isDone;
-  }
-
-  /** As `SegmentList.finishSwap`. */
-  finishSwap(): Promise<void> {
-    return this.#segments.finishSwap();
-  }
-
-  /** Notes that the log is compacted up to an offset. */
-  noteCompacted(offset: number): void {
-    this.#compactedTo = offset;
   }
 
   /** Syncs what has been written and not synced for `flush.ms`. */
@@ -305,6 +231,17 @@ export class Log {
       this.#environment.tails.truncate(this.#tail, 0);
       await this.#segments.remove();
     });
+  }
+
+  /** Rolls the active segment if it is due, and still is once no group is being written; answers whether it was. */
+  async #rollIf(isDue: (active: Segment) => boolean): Promise<boolean> {
+    const isActiveDue = ({ active } = this.#segments): boolean => active !== undefined && isDue(active);
+    if (!isActiveDue()) return false;
+    await this.#exclusively(async () => {
+      // A write may have rolled it meanwhile.
+      if (isActiveDue()) await this.#writer.roll();
+    });
+    return true;
   }
 
   /** Runs `work` while no group is being written, unless the log is closed by then. */

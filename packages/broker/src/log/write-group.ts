@@ -9,6 +9,16 @@ export interface WriteOutcome {
   readonly failure?: unknown;
 }
 
+/** What becomes of a batch. */
+export interface Appended {
+  /** Of its first record. */
+  readonly baseOffset: number;
+  /** Settles once it can be read, and survives what it has to survive. */
+  readonly written: Promise<WriteOutcome>;
+  /** Settles once it is in the file, whether that is synced or not: the same, unless every write is synced. */
+  readonly stored: Promise<WriteOutcome>;
+}
+
 /** Some first batches may have got to the disk when the writing fails. */
 export interface WriteGroup {
   readonly batches: Uint8Array[];

@@ -23,7 +23,7 @@ export async function compactOnce(
   options: CompactionFixtureOptions = {},
 ): Promise<CompactionOutcome | undefined> {
   const { log, environment, settings, reports } = fixture;
-  const plan = await log.planCompaction();
+  const plan = await log.compaction.plan();
   if (plan === undefined) return undefined;
   const { clock } = environment;
   const stopped = options.stopped ?? (() => false);

@@ -3,12 +3,13 @@ import { type Disk, seededRandomness } from '@millrace/base';
 import { type Compression, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { FileCache } from '../log/file-cache.ts';
-import { type Appended, Log } from '../log/log.ts';
+import { Log } from '../log/log.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
 import { producerBatchAt } from '../log/producer-batch.ts';
 import type { SequenceCheck } from '../log/producer-states.ts';
 import { SyncGate } from '../log/sync-gate.ts';
 import { TailCache } from '../log/tail-cache.ts';
+import type { Appended } from '../log/write-group.ts';
 
 export interface LogFixtureOptions {
   readonly disk: Disk;

@@ -47,7 +47,7 @@ export async function compactLog(
   plan: CompactionPlan,
   options: CompactionOptions,
 ): Promise<CompactionOutcome> {
-  await log.finishSwap();
+  await log.compaction.finishSwap();
   const damaged = new Set(plan.segments.filter(({ holes }) => holes.length > 0));
   const transactions = () => new TransactionView(log.segments.flatMap(({ aborted }) => aborted));
   const { offsets, mapEnd } = await mapOffsets(plan, damaged, transactions(), options);
@@ -64,7 +64,7 @@ export async function compactLog(
   const bytesBefore = log.sizeBytes;
   const left = plan.segments.filter(({ baseOffset }) => baseOffset < mapEnd);
   while (left.length > 0) await compactNext(log, left, damaged, rules, options);
-  log.noteCompacted(mapEnd);
+  log.compaction.noteCompacted(mapEnd);
   await writeCompactedTo(options.environment.disk, log.directory, mapEnd);
   return { compactedTo: mapEnd, bytesBefore, bytesAfter: log.sizeBytes };
 }
@@ -143,7 +143,7 @@ async function compactGroup(
   const { indexIntervalBytes } = settings;
   const fresh = await rewriteSegments(group, { environment, directory, rules, indexIntervalBytes, pace });
   if (fresh === undefined) return;
-  await log.swapSegments(group, fresh, await producersAfter(environment, group.at(-1) as Segment));
+  await log.compaction.swap(group, fresh, await producersAfter(environment, group.at(-1) as Segment));
 }
 
 /** The producers' state at the end of a segment, if its summary tells. */

@@ -63,7 +63,7 @@ test('how far a log is compacted survives a restart, and its loss costs another 
   const before = await readKeyed(fixture, 0);
   await fixture.close();
   const restarted = await openLog({ dirtyRatioMin: 0.4 }, disk);
-  assert.equal(await restarted.log.planCompaction(), undefined);
+  assert.equal(await restarted.log.compaction.plan(), undefined);
   await restarted.close();
   await disk.remove(`${logDirectory}/compacted-to`);
   const forgetful = await openLog({ dirtyRatioMin: 0.4 }, disk);

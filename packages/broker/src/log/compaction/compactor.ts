@@ -60,7 +60,7 @@ export class Compactor {
     for (const { log, settings } of [...logs]) {
       if (!settings.compact || tried.has(log) || this.#options.stopped()) continue;
       await this.#attempt(log, async () => {
-        const plan = await log.planCompaction();
+        const plan = await log.compaction.plan();
         if (plan !== undefined && isBefore(plan, best?.plan)) best = { log, settings, plan };
       });
     }
