@@ -12,7 +12,10 @@
 import { messageOf, nodePlatform, type Platform } from '@millrace/base';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import { clusterPaths, openClusterDirectory } from './cluster-directory.ts';
+import { ClusterLogs } from './cluster-logs.ts';
+import type { BrokerAddress, BrokerEvent, ClusterOptions } from './cluster-options.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { scheduleUpkeep } from './cluster-upkeep.ts';
 import { ClusterConfiguration } from './configuration/cluster-configuration.ts';
 import { ClusterFeatures } from './features/cluster-features.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
@@ -21,12 +24,6 @@ import { handlers } from './handlers/index.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Journal } from './journal/journal.ts';
 import { sectionShapes } from './journal/section-shapes.ts';
-import { Compactor } from './log/compaction/compactor.ts';
-import { FileCache } from './log/file-cache.ts';
-import type { Log } from './log/log.ts';
-import type { LogEnvironment } from './log/log-environment.ts';
-import { SyncGate } from './log/sync-gate.ts';
-import { TailCache } from './log/tail-cache.ts';
 import { ClusterBrokers } from './network/cluster-brokers.ts';
 import { type ConnectionFigures, Connections } from './network/connections.ts';
 import { PeerReports } from './network/peer-reports.ts';
@@ -35,95 +32,16 @@ import { ClientQuotas } from './quotas/client-quotas.ts';
 import { ReplicaTable } from './replication/replica-table.ts';
 import { Replication } from './replication/replication.ts';
 import type { Authorizer } from './security/authorization.ts';
-import { ClusterSecurity, type SecurityOptions } from './security/cluster-security.ts';
-import type { ListenerOptions } from './security/listener-plan.ts';
-import { type ClientMetrics, ClientTelemetry } from './telemetry/client-telemetry.ts';
+import { ClusterSecurity } from './security/cluster-security.ts';
+import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 import { MetricSubscriptions } from './telemetry/metric-subscriptions.ts';
 import { TopicCatalog } from './topics/topic-catalog.ts';
 import { ProducerGate } from './transactions/producer-gate.ts';
 import { TransactionCoordinator } from './transactions/transaction-coordinator.ts';
 
-export interface ClusterOptions {
-  /** A name for people. The cluster id that clients see is made once and kept in the data directory. */
-  readonly name: string;
-  /** Absolute; made if it is absent. The caller sees to it that no other process uses it. */
-  readonly dataDirectory: string;
-  /** Address to listen on and to advertise; default 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** The endpoints, at least one, each with its own node id; port 0 is a free one. */
-  readonly brokers: readonly BrokerOptions[];
-  readonly platform?: Platform | undefined;
-  /** Values by Kafka's broker configuration names. */
-  readonly configuration?: Readonly<Record<string, string>> | undefined;
-  /** Users, and what else of security has no name in Kafka's configuration. */
-  readonly security?: SecurityOptions | undefined;
-  /**
-   * Acknowledges with acks=all, and changes of offsets and groups, only what survives a loss of power; default false:
-   * what survives the end of the process, as Apache Kafka does.
-   */
-  readonly durable?: boolean | undefined;
-  /** Most bytes of new records kept in memory; default 64 MiB. */
-  readonly tailBytesMax?: number | undefined;
-  /** Most bytes of answers that clients have not taken, before less is read from files for them; default 256 MiB. */
-  readonly answerBytesMax?: number | undefined;
-  /** Most files open at rest; default 512. */
-  readonly openFilesMax?: number | undefined;
-  /** Given the metrics that clients push, where they are subscribed to. */
-  readonly telemetry?: ((report: ClientMetrics) => void) | undefined;
-  /** Told of what concerns the operator. */
-  readonly report?: ((event: BrokerEvent) => void) | undefined;
-}
-
-export interface BrokerOptions {
-  readonly nodeId: number;
-  /** Of the only listener, which asks nobody who they are, unless there are others. */
-  readonly port: number;
-  readonly rack?: string | undefined;
-  /** In place of those that the configuration `listeners` names; all brokers have listeners of the same names. */
-  readonly listeners?: readonly ListenerOptions[] | undefined;
-}
-
-export interface BrokerEvent {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-}
-
-export interface BrokerAddress {
-  readonly nodeId: number;
-  readonly host: string;
-  readonly port: number;
-  readonly rack: string | null;
-}
-
-const tailBytesMaxDefault = 64 * 1024 * 1024;
-const openFilesMaxDefault = 512;
-/** Syncs at once, where all writes are synced: half the threads that do them. */
-const syncsAtOnce = 2;
 const answerBytesMaxDefault = 256 * 1024 * 1024;
-/** How often files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
-const securityCheckMs = 2000;
-/** How often due syncs by `flush.ms` are looked for, in milliseconds. */
-const flushCheckMs = 1000;
 /** How long a broker that stops still answers the connections it has, in milliseconds. */
 const stopGraceMs = 500;
-/** Logs closed at once at shutdown, each with a few file operations. */
-const closingAtOnce = 16;
-
-/**
- * Starts a cluster: reads its directory, repairs what a crash left, and listens. Rejects with `ListenError`,
- * `DiskError`, `ClusterDirectoryError`, `ConfigurationError` or the journal's errors; nothing stays open then.
- */
-export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const cluster = new Cluster(options);
-  try {
-    await cluster.start();
-    return cluster;
-  } catch (error) {
-    await cluster.close();
-    throw error;
-  }
-}
-
 export class Cluster implements ClusterState, AsyncDisposable {
   readonly name: string;
   readonly platform: Platform;
@@ -141,11 +59,10 @@ export class Cluster implements ClusterState, AsyncDisposable {
   readonly security: ClusterSecurity;
   readonly #options: ClusterOptions;
   readonly #journal: Journal;
-  readonly #files: FileCache;
+  readonly #logs: ClusterLogs;
   readonly #connections: Connections;
   readonly #brokers: ClusterBrokers;
   readonly #housekeeping: Housekeeping;
-  readonly #compactor: Compactor;
   readonly #report: (event: BrokerEvent) => void;
   readonly #peerReports: PeerReports;
   #clusterId = '';
@@ -167,15 +84,16 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.configuration.attach(this.#journal);
     this.features = new ClusterFeatures(this.#journal);
     this.#housekeeping = new Housekeeping({ timers: platform.timers, report: this.#report });
-    this.#files = new FileCache(disk, options.openFilesMax ?? openFilesMaxDefault);
-    const environment: LogEnvironment = {
-      clock,
-      disk,
-      files: this.#files,
-      tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault),
-      syncGate: durable ? new SyncGate(syncsAtOnce) : undefined,
+    this.#logs = new ClusterLogs({
+      platform,
+      configuration: this.configuration,
+      durable,
+      tailBytesMax: options.tailBytesMax,
+      openFilesMax: options.openFilesMax,
+      all: () => this.topics.logged(),
+      stopped: () => this.#housekeeping.stopped,
       report: this.#report,
-    };
+    });
     const table = new ReplicaTable(options.brokers.map(({ nodeId, rack = null }) => ({ nodeId, rack })));
     this.#peerReports = new PeerReports(clock, this.#report);
     this.security = new ClusterSecurity({
@@ -197,13 +115,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
     });
     this.#connections = this.#makeConnections();
     this.#brokers = this.#makeBrokers(table);
-    const stopped = (): boolean => this.#housekeeping.stopped;
-    this.#compactor = new Compactor({ environment, platform, configuration: this.configuration, stopped });
     this.topics = new TopicCatalog({
       directory: paths.topics,
       replicaTable: table,
       configuration: this.configuration,
-      environment,
+      environment: this.#logs.environment,
       randomness,
       journal: this.#journal,
     });
@@ -276,16 +192,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
     await this.transactions.start();
     await this.security.start();
     await this.#brokers.listen();
-    this.#housekeeping.every(this.configuration.number('log.retention.check.interval.ms'), () => this.#retain());
-    this.#housekeeping.every(flushCheckMs, () => this.#flushOld());
-    if (this.configuration.boolean('log.cleaner.enable')) {
-      this.#housekeeping.every(this.configuration.number('log.cleaner.backoff.ms'), () => this.#compact());
-    }
-    this.#tendTransactions();
-    this.#housekeeping.every(securityCheckMs, () => this.#brokers.tend());
-    this.#keepLeaders();
-    const idleMsMax = this.configuration.number('connections.max.idle.ms');
-    if (idleMsMax >= 0) this.#housekeeping.every(idleMsMax / 4 + 1, () => this.#brokers.closeIdle(idleMsMax));
+    scheduleUpkeep(this, this.#housekeeping, this.#logs, this.#brokers);
   }
 
   /**
@@ -326,23 +233,11 @@ export class Cluster implements ClusterState, AsyncDisposable {
     this.transactions.close();
     await this.#endReplication();
     await this.topics.removed();
-    const logs = [...this.topics.logged()].map((partition) => partition.openLog());
-    for (let first = 0; first < logs.length; first += closingAtOnce) {
-      await Promise.all(logs.slice(first, first + closingAtOnce).map((log) => this.#closeLog(log)));
-    }
+    await this.#logs.close();
     try {
       await this.#journal.close();
     } finally {
-      await this.#files.close();
-    }
-  }
-
-  /** A log that can't be closed cleanly is checked by the next start; the others are closed all the same. */
-  async #closeLog(log: Log): Promise<void> {
-    try {
-      await log.close();
-    } catch (error) {
-      this.#report({ level: 'warn', message: `${log.directory} was not closed cleanly: ${messageOf(error)}` });
+      await this.#logs.closeFiles();
     }
   }
 
@@ -388,61 +283,12 @@ export class Cluster implements ClusterState, AsyncDisposable {
     return new ClusterBrokers({ cluster: this, table, host, brokers, security, connections, report });
   }
 
-  #keepLeaders(): void {
-    const { configuration, replication } = this;
-    if (configuration.boolean('auto.leader.rebalance.enable')) {
-      const intervalMs = configuration.number('leader.imbalance.check.interval.seconds') * 1000;
-      this.#housekeeping.every(intervalMs, () => replication.balance());
-    }
-    const uncleanMs = configuration.number('unclean.leader.election.interval.ms');
-    this.#housekeeping.every(uncleanMs, () => replication.electUnclean());
-  }
-
   async #endReplication(): Promise<void> {
     try {
       await this.replication.close();
     } catch (error) {
       const message = `could not note how far replicas have caught up: ${messageOf(error)}`;
       this.#report({ level: 'warn', message: `${message}; after the next start they go on from an earlier place` });
-    }
-  }
-
-  async #retain(): Promise<void> {
-    const expired = this.platform.clock.now() - this.configuration.number('producer.id.expiration.ms');
-    await this.#tend('apply the retention of', (log) => {
-      log.producers.expire(expired);
-      return log.retain();
-    });
-  }
-
-  #tendTransactions(): void {
-    const openMs = this.configuration.number('transaction.abort.timed.out.transaction.cleanup.interval.ms');
-    this.#housekeeping.every(openMs, () => this.transactions.abortTimedOut());
-    const unusedMs = this.configuration.number('transaction.remove.expired.transaction.cleanup.interval.ms');
-    this.#housekeeping.every(unusedMs, () => this.transactions.expire());
-  }
-
-  #compact(): Promise<void> {
-    const { topics } = this;
-    return this.#compactor.run(function* () {
-      for (const { log, owner } of topics.logged()) if (log !== undefined) yield { log, settings: owner.settings };
-    });
-  }
-
-  #flushOld(): Promise<void> {
-    return this.#tend('sync', (log) => log.flushOld());
-  }
-
-  /** Does something to one log after the other. One that fails does not keep the others from it. */
-  async #tend(what: string, work: (log: Log) => Promise<void> | undefined): Promise<void> {
-    for (const { log } of this.topics.logged()) {
-      if (this.#housekeeping.stopped) return;
-      try {
-        const working = log && work(log);
-        if (working !== undefined) await working;
-      } catch (error) {
-        this.#report({ level: 'error', message: `could not ${what} ${log?.directory}: ${messageOf(error)}` });
-      }
     }
   }
 }

@@ -1,16 +1,11 @@
-export {
-  type BrokerAddress,
-  type BrokerEvent,
-  type BrokerOptions,
-  type Cluster,
-  type ClusterOptions,
-  startCluster,
-} from './cluster.ts';
+export type { Cluster } from './cluster.ts';
 export { ClusterDirectoryError } from './cluster-directory.ts';
+export type { BrokerAddress, BrokerEvent, BrokerOptions, ClusterOptions } from './cluster-options.ts';
 export { ConfigurationError } from './configuration/definition.ts';
 export { JournalClosedError, JournalCorruptError, JournalEntryTooLargeError } from './journal/journal-error.ts';
 export { UnknownBrokerError } from './network/cluster-brokers.ts';
 export type { SecurityOptions } from './security/cluster-security.ts';
 export type { ListenerOptions, SecurityProtocol } from './security/listener-plan.ts';
 export type { ScramUser } from './security/scram-credentials.ts';
+export { startCluster } from './start-cluster.ts';
 export type { ClientMetrics } from './telemetry/client-telemetry.ts';

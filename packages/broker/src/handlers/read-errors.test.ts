@@ -15,7 +15,8 @@ import {
   offsetForLeaderEpoch,
   produce,
 } from '@millrace/wire';
-import { type Cluster, startCluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { startCluster } from '../start-cluster.ts';
 import { batchOf, valuesOf } from '../testing/cluster-fixture.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 

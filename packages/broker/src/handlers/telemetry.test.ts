@@ -15,7 +15,8 @@ import {
   listConfigResources,
   pushTelemetry,
 } from '@millrace/wire';
-import { type Cluster, startCluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { startCluster } from '../start-cluster.ts';
 import type { ClientMetrics } from '../telemetry/client-telemetry.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 

@@ -14,7 +14,7 @@ import {
   incrementalAlterConfigs,
   metadata,
 } from '@millrace/wire';
-import { startCluster } from '../cluster.ts';
+import { startCluster } from '../start-cluster.ts';
 import { ClusterFixture } from '../testing/cluster-fixture.ts';
 import { login } from '../testing/sasl-login.ts';
 import { creationOf } from '../testing/secured-cluster.ts';

@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectTls } from '@millrace/base';
 import { createTopics, fetch, metadata, produce, RecordBatchBuilder, readBatches } from '@millrace/wire';
-import { type BrokerEvent, type Cluster, startCluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import type { BrokerEvent } from '../cluster-options.ts';
 import type { SecurityOptions } from '../security/cluster-security.ts';
+import { startCluster } from '../start-cluster.ts';
 import { WirePeer } from './wire-peer.ts';
 
 export interface ClusterFixtureOptions {

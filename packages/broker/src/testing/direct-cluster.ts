@@ -16,7 +16,8 @@ import {
   type ResponseOf,
   versionRange,
 } from '@millrace/wire';
-import { type BrokerEvent, Cluster } from '../cluster.ts';
+import { Cluster } from '../cluster.ts';
+import type { BrokerEvent } from '../cluster-options.ts';
 import { handlers } from '../handlers/index.ts';
 import { anonymous, type Principal } from '../security/principal.ts';
 import { ManualPlatform, orKilled } from './manual-platform.ts';
