@@ -1,3 +1,4 @@
+/** Starts clusters, so that one which can't start leaves nothing open. */
 import { Cluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 

@@ -28,7 +28,7 @@ const shipped = {
   'log.retention.check.interval.ms': '300000',
 };
 
-test('a broker starts with what Apache Kafka ships, tells what changes nothing and changes none of it later', async () => {
+test('a broker starts with what Apache Kafka ships, tells what changes nothing, and changes none later', async () => {
   await using own = await ClusterFixture.start({ configuration: { ...shipped, 'log.retention.hours': '5' } });
   const warnings = own.events.filter(({ level }) => level === 'warn').map(({ message }) => message);
   assert.equal(warnings.length, 1);

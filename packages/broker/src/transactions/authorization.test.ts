@@ -54,7 +54,7 @@ function nameOf(errorCode: number | undefined): string {
   return errorRow(errorCode ?? -1).name;
 }
 
-test('a transactional producer needs Write on its id and topics, and Read on the group and topics of offsets', async () => {
+test('a transactional producer needs Write on its id and topics, Read on the group and topics of offsets', async () => {
   for (const version of [1, 2] as const) {
     const direct = await closedCluster();
     const shop = new TransactionalPeer(direct, { id: 'shop', version });

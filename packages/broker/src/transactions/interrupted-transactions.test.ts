@@ -13,7 +13,7 @@ import {
 } from '../testing/transactional-peer.ts';
 
 for (const version of [1, 2] as const) {
-  test(`version ${version}: open transactions, their offsets and aborted ranges survive a crash and a restart`, async () => {
+  test(`version ${version}: what is open, its offsets and aborted ranges survive a crash and a restart`, async () => {
     let direct = await startWithOrders();
     const shop = await producerOf(direct, { version });
     assert.equal(await shop.send('orders', ['aborted']), 'NONE');

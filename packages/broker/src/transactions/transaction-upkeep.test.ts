@@ -5,7 +5,7 @@ import { describeProducers, describeTransactions, errorRow, listTransactions, wr
 import { latestOffset, producerOf, readAll, startWithOrders } from '../testing/transactional-peer.ts';
 
 for (const version of [1, 2] as const) {
-  test(`version ${version}: a transaction that takes too long is aborted, and its producer can begin anew`, async () => {
+  test(`version ${version}: a transaction that takes too long is aborted; its producer can begin anew`, async () => {
     const direct = await startWithOrders({ 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '100' });
     const shop = await producerOf(direct, { version, timeoutMs: 1000 });
     assert.equal(await shop.send('orders', ['late']), 'NONE');

@@ -127,7 +127,7 @@ test('a waiting reader of committed records is woken by the end of the transacti
   assert.ok((answer.responses[0]?.partitions[0]?.records?.length ?? 0) > 0);
 });
 
-test('offsets in a transaction obey the group: a member must be of its generation, and a later commit wins', async () => {
+test('offsets in a transaction obey the group: members are of its generation, and a later commit wins', async () => {
   const direct = await startWithOrders();
   const shop = await producerOf(direct);
   const stale = { generationId: 3, memberId: 'someone' };
