@@ -16,9 +16,9 @@
  * It does not lock the file, and keeps no history: after compaction only the state remains.
  */
 import { assert, type Disk, type DiskFile, messageOf } from '@millrace/base';
-import { hasUnwrittenSector } from '../unwritten-sector.ts';
-import { encodeEntry, entryAt, entryStart, type FoundEntry, findEntry, journalHeader } from './journal-entry.ts';
-import { JournalClosedError, JournalCorruptError } from './journal-error.ts';
+import { encodeEntry, journalHeader } from './journal-entry.ts';
+import { JournalClosedError } from './journal-error.ts';
+import { replayJournal } from './journal-replay.ts';
 import type { Shape } from './shape.ts';
 
 export interface JournalOptions {
@@ -119,7 +119,7 @@ export class Journal {
       await this.#disk.writeFileAtomic(this.#path, journalHeader, { sync: true });
       this.#position = journalHeader.length;
     } else {
-      this.#position = this.#replay(Buffer.from(content.buffer, content.byteOffset, content.length));
+      this.#position = replayJournal({ path: this.#path, content, sections: this.#sections, shapes: this.#shapes });
     }
     this.#file = await this.#disk.open(this.#path, { create: false });
     const torn = (content?.length ?? this.#position) - this.#position;
@@ -159,44 +159,6 @@ export class Journal {
 
   get #temporaryPath(): string {
     return `${this.#path}.new`;
-  }
-
-  /** Applies all sound entries; answers where they end. */
-  #replay(bytes: Buffer): number {
-    if (!bytes.subarray(0, journalHeader.length).equals(journalHeader)) {
-      throw new JournalCorruptError(this.#path, 0, 'it does not begin as a journal of this version does');
-    }
-    let position = journalHeader.length;
-    while (position < bytes.length) {
-      const found = entryAt(bytes, position);
-      if (found === undefined) {
-        const next = findEntry(bytes, position + 1);
-        if (next === undefined) return position;
-        if (hasUnwrittenSector(bytes.subarray(position, next), position, entryStart)) return position;
-        throw new JournalCorruptError(this.#path, position, `sound entries follow from byte ${next} on`);
-      }
-      this.#apply(found, position);
-      position = found.end;
-    }
-    return position;
-  }
-
-  #apply({ content }: FoundEntry, position: number): void {
-    if (content === undefined) throw new JournalCorruptError(this.#path, position, 'an entry is not of its format');
-    const { section, entry } = content;
-    const state = this.#sections.get(section);
-    if (state === undefined) {
-      throw new JournalCorruptError(this.#path, position, `the section ${section} is unknown to this version`);
-    }
-    if (this.#shapes[section]?.(entry) === false) {
-      throw new JournalCorruptError(this.#path, position, `an entry is none of the section ${section}`);
-    }
-    try {
-      state.apply(entry);
-    } catch (error) {
-      const reason = `the section ${section} can't take an entry (${messageOf(error)})`;
-      throw new JournalCorruptError(this.#path, position, reason, { cause: error });
-    }
   }
 
   #append<E>(name: string, state: SectionState<E>, entry: E, sync: boolean): Promise<void> {
