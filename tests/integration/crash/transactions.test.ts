@@ -122,7 +122,8 @@ test(`transactions are whole after ${rounds} kills (seed ${seed})`, { timeout: 6
     assert.ok(writer.acknowledged.size > 10, `only ${writer.acknowledged.size} were committed`);
     const { acknowledged, unknown, aborted } = writer;
     t.diagnostic(
-      `${rounds} kills; ${acknowledged.size} commits acknowledged, ${unknown.size} not, ${aborted} transactions aborted`,
+      `${rounds} kills; ${acknowledged.size} commits acknowledged, ${unknown.size} not, ` +
+        `${aborted} transactions aborted`,
     );
   } finally {
     await client.close();
