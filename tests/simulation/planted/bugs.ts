@@ -9,8 +9,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'produce answers before the write is done',
     seed: 1000,
     file: 'packages/broker/src/handlers/produce.ts',
-    find: '  const outcome = await written;\n',
-    replace: '  const outcome = undefined as WriteOutcome | undefined;\n',
+    find: 'written === undefined ? draft : settled(draft, await written)',
+    replace: 'draft',
   },
   {
     name: 'the high watermark moves before the write',
