@@ -159,8 +159,8 @@ export class Cluster {
     return nodeId;
   }
 
-  close(): void {
-    this.pool.close();
+  close(): Promise<void> {
+    return this.pool.close();
   }
 }
 

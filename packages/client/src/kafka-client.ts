@@ -84,7 +84,7 @@ class KafkaClient implements Client {
     // What closing takes away is still there to be told of.
     await this.#telemetry?.close();
     const results = await Promise.allSettled([...this.#made].map((made) => made.close()));
-    this.#cluster.close();
+    await this.#cluster.close();
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (errors.length === 1) throw errors[0] as Error;
     if (errors.length > 1)

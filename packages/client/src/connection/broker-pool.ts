@@ -139,11 +139,13 @@ export class BrokerPool {
     }
   }
 
-  /** Ends all connections and attempts. */
-  close(): void {
+  /** Ends all connections and attempts; resolves once the attempts under way have given back what they held. */
+  async close(): Promise<void> {
+    const attempts = [...this.#slots.values()].flatMap((slots) => [...slots.values()].map(({ opening }) => opening));
     this.#abort.abort(new ClosedError('client'));
     this.#idleTimer?.cancel();
     for (const purpose of [...this.#slots.keys()]) this.release(purpose);
+    await Promise.allSettled(attempts);
   }
 
   #connectTo(address: BrokerAddress, purpose: string): Promise<Connection> {

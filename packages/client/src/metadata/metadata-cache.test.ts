@@ -141,3 +141,12 @@ test('a partition number beyond the count of partitions is passed over, whatever
     [2, -1],
   ]);
 });
+
+test('a topic that is told of without partitions is asked for again', async () => {
+  const { cache, asked } = cacheOver((_, round) => response({ orders: { leaders: round === 1 ? [] : [1] } }));
+  const { partitions } = await cache.topic('orders');
+  assert.equal(partitions.length, 1);
+  assert.deepEqual(asked, [['orders'], ['orders']]);
+  cache.learn(response({ orders: { leaders: [] } }));
+  assert.equal(cache.peek('orders')?.partitions.length, 1, 'what is known stays');
+});

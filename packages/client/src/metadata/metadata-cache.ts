@@ -124,9 +124,12 @@ export class MetadataCache {
     for (const answer of response.topics) {
       const name = answer.name;
       if (name === null) continue;
-      if (answer.errorCode !== 0) {
-        this.#errors.set(name, answer.errorCode);
-        if (answer.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) this.#topics.delete(name);
+      // There is no topic without partitions: whoever tells of one does not know it yet.
+      const isEmpty = answer.errorCode === 0 && answer.partitions.length === 0;
+      const errorCode = isEmpty ? errorCodes.LEADER_NOT_AVAILABLE : answer.errorCode;
+      if (errorCode !== 0) {
+        this.#errors.set(name, errorCode);
+        if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) this.#topics.delete(name);
       } else {
         this.#errors.delete(name);
         this.#topics.set(name, mergeTopic(this.#topics.get(name), answer, learntAt));
