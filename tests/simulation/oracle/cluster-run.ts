@@ -132,7 +132,7 @@ class ClusterRun {
         const history = new PartitionHistory(`${name}/${index}`, setup.fail);
         if (trimming === 'retention') {
           history.allowStart(Number.POSITIVE_INFINITY);
-          if (this.#scenario.powerLoss) history.allowReturn();
+          history.allowReturn();
         }
         this.#partitions.push({ topic: name, topicId, index, leader, history });
       }

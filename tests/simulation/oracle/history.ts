@@ -83,7 +83,7 @@ export class PartitionHistory {
     return this.#startOffset >= this.#highWatermark;
   }
 
-  /** Segments that retention has removed may be back when power was lost. */
+  /** A segment that retention was about to remove is back when the process ended before, or power was lost after. */
   allowReturn(): void {
     this.#startMayReturn = true;
   }
