@@ -18,8 +18,8 @@ export interface FuzzTarget {
 }
 
 /**
- * Reads what may end in an error of the project, after which other readings of the same input follow. Names the outcome;
- * messages that differ in numbers only are one.
+ * Reads what may end in an error of the project, after which other readings of the same input follow. Names the
+ * outcome; messages that differ in numbers only are one.
  */
 export function attempt(read: () => unknown): string {
   try {

@@ -4,35 +4,27 @@ import {
   type Api,
   addOffsetsToTxn,
   addPartitionsToTxn,
-  alterClientQuotas,
   alterConfigs,
   alterPartitionReassignments,
   alterReplicaLogDirs,
-  alterUserScramCredentials,
   ByteWriter,
   consumerGroupDescribe,
   consumerGroupHeartbeat,
-  createAcls,
   createPartitions,
   createTopics,
-  deleteAcls,
   deleteGroups,
   deleteRecords,
   deleteTopics,
-  describeAcls,
-  describeClientQuotas,
   describeConfigs,
   describeGroups,
   describeProducers,
   describeTopicPartitions,
   describeTransactions,
-  describeUserScramCredentials,
   electLeaders,
   encodeConsumerSubscription,
   endTxn,
   fetch,
   findCoordinator,
-  getTelemetrySubscriptions,
   heartbeat,
   incrementalAlterConfigs,
   initProducerId,
@@ -47,25 +39,21 @@ import {
   offsetFetch,
   offsetForLeaderEpoch,
   produce,
-  pushTelemetry,
   RecordBatchBuilder,
   type RequestDraft,
-  saslAuthenticate,
-  saslHandshake,
   syncGroup,
   txnOffsetCommit,
-  updateFeatures,
   versionRange,
   writeTxnMarkers,
 } from '@millrace/wire';
 import { goldenFrames } from './golden-frames.ts';
 import { type MemoryPeer, requestFrame } from './memory-cluster.ts';
+import { type Add, addOperations, anyId } from './valid-operations.ts';
 
 /** Topics that are there. */
 export const plainTopic = 'plain';
 export const compactedTopic = 'compacted';
 const transactionalId = 'transfers';
-const anyId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Makes what the requests speak of; answers the topics' ids. */
 export async function prepare(peer: MemoryPeer): Promise<Readonly<Record<string, string>>> {
@@ -105,8 +93,6 @@ export function validRequests(ids: Readonly<Record<string, string>>): Uint8Array
   addOperations(add);
   return frames;
 }
-
-type Add = <A extends Api>(api: A, draft: RequestDraft<A>) => void;
 
 function addRecords(add: Add, topicId: string): void {
   const name = plainTopic;
@@ -271,35 +257,6 @@ function addTransactions(add: Add, topicId: string): void {
   add(describeTransactions, { transactionalIds: [transactionalId] });
 }
 
-function addOperations(add: Add): void {
-  const filter = { resourceTypeFilter: 2, resourceNameFilter: plainTopic, patternTypeFilter: 3 };
-  const who = { principalFilter: 'User:alice', hostFilter: '*', operation: 1, permissionType: 1 };
-  const acl = { resourceType: 2, resourceName: 'pl', resourcePatternType: 4 };
-  const grant = { principal: 'User:alice', host: '*', operation: 2, permissionType: 3 };
-  add(createAcls, { creations: [{ ...acl, ...grant }] });
-  add(describeAcls, { ...filter, ...who });
-  add(deleteAcls, { filters: [{ ...filter, ...who }] });
-  const entity = [{ entityType: 'user', entityName: 'alice' }];
-  const ops = [{ key: 'producer_byte_rate', value: 1e6, remove: false }];
-  add(alterClientQuotas, { entries: [{ entity, ops }], validateOnly: false });
-  add(describeClientQuotas, { components: [{ entityType: 'user', matchType: 0, match: 'alice' }], strict: false });
-  add(alterUserScramCredentials, {
-    deletions: [{ name: 'bob', mechanism: 1 }],
-    upsertions: [
-      { name: 'carol', mechanism: 2, iterations: 4096, salt: Buffer.from('salt'), saltedPassword: Buffer.alloc(64, 1) },
-    ],
-  });
-  add(describeUserScramCredentials, { users: [{ name: 'alice' }] });
-  const feature = { feature: 'transaction.version', maxVersionLevel: 1, allowDowngrade: true, upgradeType: 2 };
-  add(updateFeatures, { featureUpdates: [feature], validateOnly: false });
-  add(getTelemetrySubscriptions, { clientInstanceId: anyId });
-  const metrics = Buffer.from('0a0a12081206 0a04 74657374'.replaceAll(' ', ''), 'hex');
-  const pushed = { clientInstanceId: 'AAAAAAAAAAAAAAAAAAAABQ', subscriptionId: 0, terminating: true };
-  add(pushTelemetry, { ...pushed, compressionType: 0, metrics });
-  add(saslHandshake, { mechanism: 'PLAIN' });
-  add(saslAuthenticate, { authBytes: Buffer.from('\0alice\0alice-secret') });
-}
-
 interface Written {
   readonly name: string;
   readonly topicId: string | undefined;
@@ -314,10 +271,4 @@ function batchOf(options: Parameters<RecordBatchBuilder['build']>[0]): Uint8Arra
   const builder = new RecordBatchBuilder();
   for (const key of ['a', 'b', 'a']) builder.append(1_700_000_000_000, key, `value of ${key}`);
   return Uint8Array.from(builder.build(options));
-}
-
-/** A bearer token without signature, for alice. */
-export function unsecuredToken(): string {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: 1_600_000_000, exp: 2_000_000_000 })}.`;
 }

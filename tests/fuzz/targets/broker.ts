@@ -16,7 +16,8 @@ import {
 } from '@millrace/wire';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { alice, MemoryCluster, type MemoryPeer, plainPort, requestFrame, saslPort } from '../memory-cluster.ts';
-import { prepare, unsecuredToken, validRequests } from '../valid-requests.ts';
+import { unsecuredToken } from '../valid-operations.ts';
+import { prepare, validRequests } from '../valid-requests.ts';
 
 /** How many inputs meet the same broker, and how many that broker after a restart. */
 const inputsPerLife = 150;

@@ -7,7 +7,8 @@ import { type Admin, type Client, type Consumer, createClient, type SecurityOpti
 import { AnswerForger } from '../answer-forger.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { alice, MemoryCluster, plainPort, saslPort } from '../memory-cluster.ts';
-import { plainTopic, prepare, unsecuredToken } from '../valid-requests.ts';
+import { unsecuredToken } from '../valid-operations.ts';
+import { plainTopic, prepare } from '../valid-requests.ts';
 
 const inputsPerLife = 100;
 const recordsWanted = 6;

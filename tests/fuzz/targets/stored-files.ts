@@ -33,7 +33,8 @@ const linesOfSeed = 12;
 
 /**
  * An input is a byte that says what follows: a journal as it is, or the text of its entries, a line each, which get
- * their checksums; or only those that are JSON; or those with one field that has another value. What the broker makes of a damaged one is whole; of a forged one it starts or says why not.
+ * their checksums; or only those that are JSON; or those with one field that has another value. What the broker makes
+ * of a damaged one is whole; of a forged one it starts or says why not.
  */
 export const journal: FuzzTarget = {
   name: 'journal',
