@@ -26,6 +26,9 @@ export interface AssignedPartition extends TopicPartition {
 
 /** Epoch of a member that is about to join. */
 const joining = 0;
+/** After so many heartbeats that had something to tell at once, one waits: a coordinator may go on for ever. */
+const hurriedMax = 20;
+const hurriedPauseMs = 100;
 
 export class ConsumerMembership implements Membership {
   readonly #cluster: Cluster;
@@ -51,6 +54,8 @@ export class ConsumerMembership implements Membership {
   /** The coordinator may not know what was told last. */
   #mustTellAll = true;
   #wakeup: PromiseWithResolvers<void> | undefined;
+  /** Heartbeats since one had to wait. */
+  #hurried = 0;
   /** Monotonic time since which another member holds this one's instance id, in ms. */
   #refusedSince: number | undefined;
 
@@ -146,19 +151,22 @@ export class ConsumerMembership implements Membership {
     if (isJoining) {
       this.#report('info', 'group_joined', `joined group ${this.#settings.group} in epoch ${answer.epoch}`);
     }
-    await this.#assign(answer.assignment ?? this.#unnamed);
+    if (answer.assignment !== undefined) await this.#assign(answer.assignment);
+    else if (this.#unnamed !== undefined) await this.#assign(this.#unnamed, true);
     return answer.intervalMs;
   }
 
-  /** Takes note of what is to be owned. */
-  async #assign(assignment: HeartbeatAnswer['assignment']): Promise<void> {
-    if (assignment === undefined) return;
-    const names = await this.#cluster.topicNames(assignment.map(({ topicId }) => topicId));
-    this.#unnamed = names.size < assignment.length ? assignment : undefined;
-    this.#target = assignment.flatMap(({ topicId, partitions }) => {
+  /** Takes note of what is to be owned, or `again` of what was to be and had no name yet. */
+  async #assign(assignment: NonNullable<HeartbeatAnswer['assignment']>, again = false): Promise<void> {
+    const names = await this.#cluster.topicNames(new Set(assignment.map(({ topicId }) => topicId)));
+    this.#unnamed = assignment.every(({ topicId }) => names.has(topicId)) ? undefined : assignment;
+    const target = assignment.flatMap(({ topicId, partitions }) => {
       const topic = names.get(topicId);
       return topic === undefined ? [] : partitions.map((partition) => ({ topicId, topic, partition }));
     });
+    // Nothing has got a name since. To tell of that would bring on the next heartbeat, and so on without a pause.
+    if (again && target.length === this.#target.length) return;
+    this.#target = target;
     this.#reconcile();
   }
 
@@ -274,13 +282,21 @@ export class ConsumerMembership implements Membership {
 
   /** Waits until a heartbeat is due: sooner when there is something to tell, or the loop stays away too long. */
   async #pause(intervalMs: number): Promise<void> {
-    if (this.#mustTell || this.#abort.signal.aborted) return;
+    const { timers } = this.#cluster.settings.platform;
+    const { signal } = this.#abort;
+    if (this.#hurried++ >= hurriedMax) {
+      this.#hurried = 0;
+      await sleep(timers, hurriedPauseMs, signal);
+    }
+    if (this.#mustTell || signal.aborted) return;
     const awayMs = this.#host.awayMs();
     const limitMs = awayMs > 0 ? Math.max(1, this.#settings.batchTimeoutMs - awayMs + 1) : intervalMs;
     const wakeup = Promise.withResolvers<void>();
     this.#wakeup = wakeup;
-    const { timers } = this.#cluster.settings.platform;
-    const timer = timers.after(Math.ceil(Math.min(intervalMs, limitMs)), () => wakeup.resolve());
+    const timer = timers.after(Math.ceil(Math.min(intervalMs, limitMs)), () => {
+      this.#hurried = 0;
+      wakeup.resolve();
+    });
     await wakeup.promise;
     timer.cancel();
     this.#wakeup = undefined;

@@ -161,3 +161,28 @@ test('a coordinator that asks for heartbeats without a pause gets them with one'
   await client.close();
   await reading;
 });
+
+const strangeId = 'AAAAAAAAAAAAAAAAAAAAAg';
+for (const [what, bound, assignedEachTime] of [
+  ['whose assigned topic has no name', 4, false],
+  ['that is told of its assignment each time', 30, true],
+] as const) {
+  test(`a member ${what} does not send heartbeat upon heartbeat`, async (t) => {
+    const assignment = { topicPartitions: [{ topicId: assignedEachTime ? topicId : strangeId, partitions: [0] }] };
+    let beats = 0;
+    const broker = coordinator().on(consumerGroupHeartbeat, ({ memberId }) => {
+      const isTold = ++beats === 1 || assignedEachTime;
+      const answer = { errorCode: 0, memberId, memberEpoch: 1, heartbeatIntervalMs: 60_000 };
+      return { ...answer, assignment: isTold ? assignment : null };
+    });
+    const client = connect(t, broker);
+    const reading = client
+      .consumer({ topics: ['lines'], group: 'g', protocol: 'consumer' })
+      .batches()
+      .next();
+    for (let n = 0; n < 4; n++) await turns();
+    assert.ok(beats > 1 && beats <= bound, `${beats}`);
+    await client.close();
+    await reading;
+  });
+}
