@@ -3,7 +3,7 @@ import { consumerGroupHeartbeat, errorCodes } from '@millrace/wire';
 import { answerError } from '../authorization.ts';
 import type { Connection } from '../connection/connection.ts';
 import { UnsupportedApiError } from '../errors.ts';
-import type { AssignedPartition } from './consumer-membership.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
 import type { GroupSettings } from './consumer-settings.ts';
 import { brokerPattern } from './subscription.ts';
 

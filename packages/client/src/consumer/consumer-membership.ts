@@ -14,15 +14,11 @@ import type { ClientEvent } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
 import type { TopicPartition } from '../topic.ts';
+import { type AssignedPartition, keyOf, namedPartitions } from './assigned-partition.ts';
 import { type HeartbeatAnswer, heartbeatGroup, isExpulsion, leaveGroup } from './consumer-group-requests.ts';
 import type { GroupSettings } from './consumer-settings.ts';
 import { leaveTimeoutMs, type Membership, type MembershipHost, whileHeld } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
-
-/** A partition of a topic that may be made anew under its name: then it is another. */
-export interface AssignedPartition extends TopicPartition {
-  readonly topicId: string;
-}
 
 /** Epoch of a member that is about to join. */
 const joining = 0;
@@ -104,10 +100,9 @@ export class ConsumerMembership implements Membership {
     this.#abort.abort();
     this.#wake();
     if (this.#isKnown) await this.#leave();
-    const release = (): void => this.#cluster.pool.release(this.#purpose);
-    release();
+    this.#cluster.pool.release(this.#purpose);
     // What was about to be opened is of no use to anybody.
-    this.#running?.then(release);
+    this.#running?.then(() => this.#cluster.pool.release(this.#purpose));
   }
 
   async #run(): Promise<void> {
@@ -160,10 +155,7 @@ export class ConsumerMembership implements Membership {
   async #assign(assignment: NonNullable<HeartbeatAnswer['assignment']>, again = false): Promise<void> {
     const names = await this.#cluster.topicNames(new Set(assignment.map(({ topicId }) => topicId)));
     this.#unnamed = assignment.every(({ topicId }) => names.has(topicId)) ? undefined : assignment;
-    const target = assignment.flatMap(({ topicId, partitions }) => {
-      const topic = names.get(topicId);
-      return topic === undefined ? [] : partitions.map((partition) => ({ topicId, topic, partition }));
-    });
+    const target = namedPartitions(assignment, names);
     // Nothing has got a name since. To tell of that would bring on the next heartbeat, and so on without a pause.
     if (again && target.length === this.#target.length) return;
     this.#target = target;
@@ -171,17 +163,14 @@ export class ConsumerMembership implements Membership {
   }
 
   #reconcile(): void {
-    if (this.#reconciling !== undefined) return;
-    this.#reconciling = this.#reconcileAll().then(
-      () => {
+    this.#reconciling ??= this.#reconcileAll()
+      .finally(() => {
         this.#reconciling = undefined;
-        this.#wake();
-      },
-      (error: unknown) => {
-        this.#reconciling = undefined;
-        this.#host.failed(error as Error);
-      },
-    );
+      })
+      .then(
+        () => this.#wake(),
+        (error: unknown) => this.#host.failed(error as Error),
+      );
   }
 
   async #reconcileAll(): Promise<void> {
@@ -283,12 +272,11 @@ export class ConsumerMembership implements Membership {
   /** Waits until a heartbeat is due: sooner when there is something to tell, or the loop stays away too long. */
   async #pause(intervalMs: number): Promise<void> {
     const { timers } = this.#cluster.settings.platform;
-    const { signal } = this.#abort;
     if (this.#hurried++ >= hurriedMax) {
       this.#hurried = 0;
-      await sleep(timers, hurriedPauseMs, signal);
+      await sleep(timers, hurriedPauseMs, this.#abort.signal);
     }
-    if (this.#mustTell || signal.aborted) return;
+    if (this.#mustTell || this.#abort.signal.aborted) return;
     const awayMs = this.#host.awayMs();
     const limitMs = awayMs > 0 ? Math.max(1, this.#settings.batchTimeoutMs - awayMs + 1) : intervalMs;
     const wakeup = Promise.withResolvers<void>();
@@ -309,8 +297,4 @@ export class ConsumerMembership implements Membership {
   #report(level: ClientEvent['level'], event: ClientEvent['event'], message: string, error?: Error): void {
     this.#cluster.settings.report({ level, event, message, error });
   }
-}
-
-function keyOf({ topicId, partition }: AssignedPartition): string {
-  return `${topicId} ${partition}`;
 }
