@@ -1,4 +1,4 @@
-/** Partitions as a coordinator assigns them (KIP-848): by the id of their topic, which tells it from one of its name. */
+/** Partitions as a coordinator assigns them (KIP-848): by their topic's id, which tells it from others of its name. */
 import type { TopicPartition } from '../topic.ts';
 import type { HeartbeatAnswer } from './consumer-group-requests.ts';
 
