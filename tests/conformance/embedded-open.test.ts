@@ -1,0 +1,5 @@
+/** All behaviours that need no logins, on the embedded broker. */
+import { startEmbeddedPlace } from './matrix/embedded-place.ts';
+import { runMatrix } from './matrix/run-matrix.ts';
+
+runMatrix({ kind: 'embedded', profile: 'open', start: () => startEmbeddedPlace('open') });
