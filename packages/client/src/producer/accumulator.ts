@@ -110,6 +110,7 @@ export class Accumulator {
       part.waiters.push(waiter);
     }
     for (const part of parts) {
+      part.maybeStored = batch.maybeStored;
       this.#count(part, part.builder!.capacity);
       queue.putBack(part);
       if (this.#parts.settings.compression !== 'none') this.#compress(part);

@@ -12,9 +12,9 @@ import type { Deliveries } from './deliveries.ts';
 import { given, timedOut } from './delivery-failures.ts';
 import type { IdentitySource } from './identity-source.ts';
 import type { PartitionBatch } from './partition-batch.ts';
-import { isGap, isStaleLeader, needsNewProducerId } from './produce-errors.ts';
+import { isGap, isStaleLeader, leavesDoubt, needsNewProducerId } from './produce-errors.ts';
 import type { PartitionAnswer } from './produce-request.ts';
-import type { ProducerSettings } from './producer-settings.ts';
+import { lastAttemptMs, type ProducerSettings } from './producer-settings.ts';
 import type { Transactions } from './transactions.ts';
 
 export class BatchVerdicts {
@@ -57,6 +57,8 @@ export class BatchVerdicts {
       resourceType: 'topic',
       resourceName: queue.topic,
     });
+    batch.lastRefusal = error;
+    if (leavesDoubt(errorCode)) batch.maybeStored = true;
     if (errorCode === errorCodes.MESSAGE_TOO_LARGE && batch.recordCount > 1) {
       queue.unnumber(batch);
       this.#accumulator.split(batch);
@@ -83,7 +85,8 @@ export class BatchVerdicts {
     const now = platform.clock.monotonic();
     batch.attempts++;
     batch.lastError = error;
-    if (now - batch.createdAt >= deliveryTimeoutMs) {
+    const leftMs = batch.createdAt + deliveryTimeoutMs - now - lastAttemptMs(deliveryTimeoutMs);
+    if (leftMs <= 0) {
       this.#deliveries.failed(batch, timedOut(batch, deliveryTimeoutMs));
       return;
     }
@@ -91,7 +94,7 @@ export class BatchVerdicts {
     if (dropReason !== undefined) return this.#deliveries.failed(batch, given(batch, dropReason));
     queue.putBack(batch);
     queue.draining = queue.inFlight.length > 0;
-    queue.notBefore = now + backoffMs(this.#cluster.settings, batch.attempts, platform.randomness);
+    queue.notBefore = now + Math.min(leftMs, backoffMs(this.#cluster.settings, batch.attempts, platform.randomness));
     report({ level: 'warn', event: 'produce_retried', message: `${messageOf(error)}; trying again`, error });
   }
 }

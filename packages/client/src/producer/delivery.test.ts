@@ -1,92 +1,18 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type Randomness, seededRandomness } from '@millrace/base';
-import { errorCodes, initProducerId, metadata, produce, type RequestOf } from '@millrace/wire';
-import type { ClientEvent } from '../client.ts';
-import { Cluster } from '../cluster.ts';
-import type { ProducerOptions } from '../producer.ts';
-import { clientSettings } from '../settings.ts';
-import { IdempotentLog } from '../testing/idempotent-log.ts';
-import { ScriptedBroker } from '../testing/scripted-network.ts';
-import { KafkaProducer } from './kafka-producer.ts';
+import { errorCodes, initProducerId } from '@millrace/wire';
+import { type ProducerRig, startRig, topic } from '../testing/producer-rig.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
-const topic = 'topic';
-
-type PartitionRequest = RequestOf<typeof produce>['topicData'][number]['partitionData'][number];
-type Fault = 'lost request' | 'lost answer' | number | undefined;
-
-interface Rig {
-  readonly producer: KafkaProducer;
-  readonly log: IdempotentLog;
-  readonly events: ClientEvent[];
-  readonly broker: ScriptedBroker;
-  requests: number;
-}
-
-/**
- * A producer before a scripted broker that keeps a log; `fault` is asked for each request, a code for each partition.
- */
-function startRig(
-  t: TestContext,
-  options: ProducerOptions & { readonly partitions?: number; readonly requestTimeoutMs?: number },
-  fault: (request: number, partition?: number) => Fault,
-): Rig {
-  const { partitions = 1, requestTimeoutMs = 2_000, ...producerOptions } = options;
-  const log = new IdempotentLog(partitions);
-  const events: ClientEvent[] = [];
-  const broker = new ScriptedBroker();
-  broker.on(metadata, () => ({
-    brokers: [{ nodeId: 1, host: 'broker', port: 9092 }],
-    topics: [{ errorCode: 0, name: topic, partitions: Array.from({ length: partitions }, (_, index) => led(index)) }],
-  }));
-  let ids = 0;
-  broker.on(initProducerId, () => ({ throttleTimeMs: 0, errorCode: 0, producerId: 1_000 + ids++, producerEpoch: 0 }));
-  broker.on(produce, ({ topicData }) => {
-    rig.requests++;
-    const whole = fault(rig.requests);
-    if (whole === 'lost request') return 'end';
-    const answer = (data: PartitionRequest) => {
-      const code = fault(rig.requests, data.index);
-      if (typeof code === 'number') return { index: data.index, errorCode: code, baseOffset: -1 };
-      return { index: data.index, ...log.append(data.index, data.records as Uint8Array) };
-    };
-    const responses = topicData.map(({ name, partitionData }) => ({
-      name,
-      partitionResponses: partitionData.map(answer),
-    }));
-    return whole === 'lost answer' ? 'end' : { responses };
-  });
-  const cluster = new Cluster(
-    clientSettings({
-      bootstrap: 'broker:9092',
-      platform: broker.network.platform,
-      retryBackoffMs: 1,
-      retryBackoffMaxMs: 4,
-      requestTimeoutMs,
-      report: (event) => events.push(event),
-    }),
-  );
-  const rig: Rig = {
-    producer: new KafkaProducer(cluster, producerOptions, () => undefined),
-    log,
-    events,
-    broker,
-    requests: 0,
-  };
-  t.after(async () => {
-    await Promise.allSettled([rig.producer.close()]);
-    cluster.close();
-  });
-  return rig;
-}
-
-function led(partitionIndex: number) {
-  return { errorCode: 0, partitionIndex, leaderId: 1, leaderEpoch: 0, replicaNodes: [1], isrNodes: [1] };
-}
 
 /** Writes numbered records over the partitions, letting requests go out in between. */
-async function writeAll({ producer }: Rig, count: number, partitions: number, randomness: Randomness): Promise<void> {
+async function writeAll(
+  { producer }: ProducerRig,
+  count: number,
+  partitions: number,
+  randomness: Randomness,
+): Promise<void> {
   for (let n = 0; n < count; n++) {
     if (!producer.write({ topic, partition: n % partitions, value: String(n) })) await producer.ready();
     if (randomness.integer(20) === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -201,19 +127,4 @@ test('without idempotence order is kept too, and records may come twice', async 
     [...Array(500).keys()],
   );
   assert.deepEqual([...new Set(values)], [...Array(500).keys()]);
-});
-
-test('a failing batch ends at its delivery timeout, and the ones behind it are still stored', async (t) => {
-  let failing = true;
-  const rig = startRig(t, { deliveryTimeoutMs: 100 }, (_, partition) =>
-    partition !== undefined && failing ? errorCodes.NOT_ENOUGH_REPLICAS : undefined,
-  );
-  await assert.rejects(rig.producer.send({ topic, value: 'lost' }), {
-    code: 'delivery_timeout',
-    maybeStored: true,
-    message: /NOT_ENOUGH_REPLICAS: fewer replicas are in sync/,
-  });
-  failing = false;
-  assert.equal((await rig.producer.send({ topic, value: 'stored' })).offset, 0);
-  assert.deepEqual(rig.log.values(0), ['stored']);
 });

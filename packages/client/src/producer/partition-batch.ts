@@ -3,7 +3,13 @@
  * sent are the builder's own memory, so the builder stays with the batch to the end; compressed, it goes back as soon
  * as that is done.
  */
-import { batchHeader, RecordBatch, type RecordBatchBuilder, type Record as WireRecord } from '@millrace/wire';
+import {
+  batchHeader,
+  type KafkaError,
+  RecordBatch,
+  type RecordBatchBuilder,
+  type Record as WireRecord,
+} from '@millrace/wire';
 import type { RecordPosition } from '../producer.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 
@@ -48,7 +54,12 @@ export class PartitionBatch {
   sequence = -1;
   /** Counts the partition's batches in the order of their sequences. */
   ordinal = -1;
+  /** What its last attempt ran into. */
   lastError: Error | undefined;
+  /** What a broker last answered to it, whatever attempts after that ran into. */
+  lastRefusal: KafkaError | undefined;
+  /** A broker may have it: an attempt was lost, or refused in a way that does not rule it out. */
+  maybeStored = false;
   #count = 0;
 
   constructor(

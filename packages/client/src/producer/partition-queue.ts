@@ -47,6 +47,11 @@ export class PartitionQueue {
     this.partition = partition;
   }
 
+  /** Whether there is nothing to be sent; some may be under way. */
+  get isEmpty(): boolean {
+    return this.closed.length === 0 && this.open === undefined;
+  }
+
   /** Takes a batch that was to be sent and could not be, to its place. */
   putBack(batch: PartitionBatch): void {
     let index = 0;

@@ -12,6 +12,20 @@ const staleLeader: ReadonlySet<number> = new Set([
   errorCodes.UNKNOWN_TOPIC_ID,
 ]);
 
+/** After these the leader, or the one that took over from it, may have the batch all the same. */
+const inDoubt: ReadonlySet<number> = new Set([
+  errorCodes.UNKNOWN_SERVER_ERROR,
+  errorCodes.REQUEST_TIMED_OUT,
+  errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  errorCodes.KAFKA_STORAGE_ERROR,
+  errorCodes.DUPLICATE_SEQUENCE_NUMBER,
+]);
+
+/** Whether the broker's refusal leaves open that the batch is stored. */
+export function leavesDoubt(errorCode: number): boolean {
+  return inDoubt.has(errorCode);
+}
+
 /** Whether fresh metadata must tell who leads the partition. */
 export function isStaleLeader(errorCode: number): boolean {
   return staleLeader.has(errorCode);

@@ -22,6 +22,14 @@ export interface ProducerSettings {
   readonly transactionTimeoutMs: number;
 }
 
+/**
+ * What of its delivery timeout a batch's last attempt has at least, in ms, give or take half for a late timer: a fifth,
+ * at most 200. With less left it is given up instead of sent, so that its failure is the one that is known.
+ */
+export function lastAttemptMs(deliveryTimeoutMs: number): number {
+  return Math.min(200, deliveryTimeoutMs / 5);
+}
+
 /** Throws `InvalidOptionError`. */
 export function producerSettings(options: ProducerOptions): ProducerSettings {
   const acks = choiceOption('acks', options.acks, -1, [-1, 0, 1]);
@@ -55,5 +63,10 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     transactionalId,
     transactionTimeoutMs: integerOption('transactionTimeoutMs', options.transactionTimeoutMs, 60_000, 1, 2 ** 31 - 1),
   };
+  const { lingerMs, deliveryTimeoutMs } = settings;
+  if (lingerMs + lastAttemptMs(deliveryTimeoutMs) > deliveryTimeoutMs) {
+    const problem = `is ${lingerMs}, which leaves no time to deliver within deliveryTimeoutMs (${deliveryTimeoutMs})`;
+    throw new InvalidOptionError('lingerMs', `${problem}; make it smaller`);
+  }
   return settings;
 }

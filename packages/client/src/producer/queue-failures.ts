@@ -4,6 +4,7 @@ import type { Deliveries } from './deliveries.ts';
 import { given, timedOut } from './delivery-failures.ts';
 import type { PartitionBatch } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
+import { lastAttemptMs } from './producer-settings.ts';
 
 export class QueueFailures {
   readonly #accumulator: Accumulator;
@@ -14,8 +15,14 @@ export class QueueFailures {
     this.#deliveries = deliveries;
   }
 
-  /** What is from before `expired` (monotonic, in ms), and had `deliveryTimeoutMs`; not what is under way. */
-  expire(queue: PartitionQueue, expired: number, deliveryTimeoutMs: number): void {
+  /**
+   * What has too little left of its time to be worth sending: it would fail all the same, and then nobody could tell
+   * whether it is stored. `now`: monotonic, in ms.
+   */
+  expire(queue: PartitionQueue, now: number, deliveryTimeoutMs: number): void {
+    const expired = now - deliveryTimeoutMs + lastAttemptMs(deliveryTimeoutMs) / 2;
+    // Older ones come first, and those that are open last.
+    if (((queue.closed[0] ?? queue.open)?.createdAt ?? now) > expired) return;
     // A batch that no broker has ever taken is still open.
     if (queue.open !== undefined && queue.open.createdAt <= expired) this.#accumulator.close(queue);
     for (let i = queue.closed.length - 1; i >= 0; i--) {

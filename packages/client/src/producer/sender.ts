@@ -15,6 +15,7 @@ import { BatchVerdicts } from './batch-verdicts.ts';
 import type { Deliveries } from './deliveries.ts';
 import { given } from './delivery-failures.ts';
 import { IdentitySource } from './identity-source.ts';
+import { type Lane, Lanes } from './lanes.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -28,14 +29,6 @@ const produceVersionMax = 12;
 /** From version 12 on brokers add partitions to transactions by themselves (KIP-890), which not all clusters do. */
 const produceVersionMaxV1 = 11;
 
-interface Lane {
-  readonly nodeId: number;
-  readonly ready: PartitionQueue[];
-  inFlight: number;
-  isConnecting: boolean;
-  isPumping: boolean;
-}
-
 export class Sender {
   readonly #cluster: Cluster;
   readonly #settings: ProducerSettings;
@@ -43,7 +36,7 @@ export class Sender {
   readonly #deliveries: Deliveries;
   readonly #failures: QueueFailures;
   readonly #purpose: string;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes = new Lanes();
   readonly #abort = new AbortController();
   readonly #identity: IdentitySource;
   readonly #leaders: LeaderWatch;
@@ -79,17 +72,15 @@ export class Sender {
     const dropReason = this.#transactions?.dropReason;
     if (dropReason !== undefined) return this.#failures.failAll(queue, dropReason);
     if (queue.leader < 0) return this.#leaders.wait(queue);
-    const lane = this.#laneOf(queue.leader);
+    const lane = this.#lanes.of(queue.leader);
     queue.inLane = true;
     lane.ready.push(queue);
     this.#pump(lane);
   }
 
-  /** Gives up batches whose time is over. Those under way are left to the request's own bound. */
+  /** Gives up batches with no time left to be sent. Those under way are left to the request's own bound. */
   expire(queue: PartitionQueue): void {
-    const { clock } = this.#cluster.settings.platform;
-    const { deliveryTimeoutMs } = this.#settings;
-    this.#failures.expire(queue, clock.monotonic() - deliveryTimeoutMs, deliveryTimeoutMs);
+    this.#failures.expire(queue, this.#cluster.settings.platform.clock.monotonic(), this.#settings.deliveryTimeoutMs);
   }
 
   /** Fails all that the queues hold and have not sent. */
@@ -107,19 +98,11 @@ export class Sender {
     }
   }
 
-  #laneOf(nodeId: number): Lane {
-    let lane = this.#lanes.get(nodeId);
-    if (lane === undefined) {
-      lane = { nodeId, ready: [], inFlight: 0, isConnecting: false, isPumping: false };
-      this.#lanes.set(nodeId, lane);
-    }
-    return lane;
-  }
-
   #pump(lane: Lane): void {
     if (lane.isPumping) return;
     lane.isPumping = true;
-    while (lane.ready.length > 0 && lane.inFlight < this.#settings.maxInFlight) {
+    // After `close` a connection would be opened that nobody closes.
+    while (lane.ready.length > 0 && lane.inFlight < this.#settings.maxInFlight && !this.#abort.signal.aborted) {
       const connection = this.#cluster.pool.openTo(lane.nodeId, this.#purpose);
       if (connection === undefined) {
         this.#connect(lane);
@@ -190,6 +173,8 @@ export class Sender {
       this.#offerLater(queue, pauseMs);
       return undefined;
     }
+    this.expire(queue);
+    if (queue.isEmpty) return undefined;
     if (idempotent && this.#currentIdentity() === undefined) {
       this.#unidentified.add(queue);
       return undefined;
@@ -275,6 +260,7 @@ export class Sender {
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
     for (const batch of batches) {
+      batch.maybeStored = true;
       if (!error.retriable || this.#abort.signal.aborted) this.#deliveries.failed(batch, given(batch, error));
       else this.#verdicts.lost(batch, error);
     }
