@@ -49,6 +49,8 @@ interface Lane {
   failed: boolean;
   /** It failed because the broker did not lead the partition, which says nothing of what it took of it before. */
   moved: boolean;
+  /** A batch was acknowledged: before that a broker, which knows no number that must be next, takes any. */
+  established: boolean;
 }
 
 /** As many as a broker remembers of a producer. */
@@ -83,6 +85,7 @@ export class OracleProducer implements Actor {
       inFlight: 0,
       failed: false,
       moved: false,
+      established: false,
     }));
     this.done = home.work(() => this.#run());
   }
@@ -145,7 +148,7 @@ export class OracleProducer implements Actor {
       this.#retries += lane.sent;
       lane.sent = 0;
     }
-    const limit = this.#plan.idempotent ? inFlightMax : 1;
+    const limit = this.#plan.idempotent && lane.established ? inFlightMax : 1;
     return lane.inFlight < limit && (lane.sent < lane.unacknowledged.length || lane.left > 0);
   }
 
@@ -203,6 +206,7 @@ export class OracleProducer implements Actor {
           throw this.#refused('order: a batch was taken behind one that failed');
         if (index !== 0) throw this.#refused('the order of answers');
       }
+      lane.established = true;
       history.acknowledge(baseOffset, batch.values);
       this.#acknowledgedRecords += batch.values.length;
       lane.unacknowledged.splice(index, 1);
