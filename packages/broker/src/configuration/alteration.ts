@@ -3,6 +3,7 @@ import { errorCodes } from '@millrace/wire';
 import type { RequestContext } from '../handler.ts';
 import { configurationRefusal } from '../security/configuration-permission.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
+import { TimeSlices } from '../time-slices.ts';
 import { type ConfigurableResource, configurableResource } from './configurable-resource.ts';
 import { ConfigurationError } from './definition.ts';
 import { resourceTypes } from './resource-types.ts';
@@ -35,7 +36,9 @@ export async function alterResources<R extends AlteredResource>(
   const results: AlterationResult[] = [];
   const counts = new Map<string, number>();
   for (const resource of resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1);
+  const slices = new TimeSlices(context.broker.cluster.platform);
   for (const resource of resources) {
+    if (slices.isOver) await slices.rest();
     const { resourceType, resourceName } = resource;
     const refusal =
       malformed(resource, counts.get(keyOf(resource)) ?? 0, mayBeNull) ??

@@ -78,9 +78,14 @@ export class ClusterConfiguration {
     );
     return [...brokerDefinitions, ...ofListeners.map(brokerDefinition)].map((definition) => {
       const { name } = definition;
-      const source = this.#dynamic.has(name) ? 'dynamic' : this.#static.has(name) ? 'static' : 'default';
-      return { definition, value: this.text(name), source };
+      return { definition, value: this.text(name), source: this.sourceOf(name) };
     });
+  }
+
+  /** Where the value in force comes from. */
+  sourceOf(name: string): ConfigurationSource {
+    if (this.#dynamic.has(name)) return 'dynamic';
+    return this.#static.has(name) ? 'static' : 'default';
   }
 
   /** Throws `ConfigurationError` unless all these changes are allowed while running. */

@@ -39,11 +39,10 @@ export function topicConfigurationEntries(
   own: ReadonlyMap<string, string>,
   cluster: ClusterConfiguration,
 ): DescribedEntry[] {
-  const brokerSources = new Map(cluster.entries().map((entry) => [entry.definition.name, entry.source]));
   return topicDefinitions.map((definition) => {
     const { name, brokerName } = definition;
     const ownValue = own.get(name);
-    const brokerSource = brokerName === undefined ? 'default' : (brokerSources.get(brokerName) ?? 'default');
+    const brokerSource = brokerName === undefined ? 'default' : cluster.sourceOf(brokerName);
     const inherited = {
       name: brokerName ?? name,
       value: effectiveValue(definition, new Map(), cluster),

@@ -11,6 +11,8 @@ import type { TopicChangeQuota } from '../quotas/client-quotas.ts';
 import { quotaExceeded, throttledMs } from '../quotas/topic-change-throttle.ts';
 import { allows } from '../security/authorization.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
+import { inSlices } from '../time-slices.ts';
+import { Mentions } from '../topics/mentions.ts';
 import type { Topic } from '../topics/topic.ts';
 import { countRefusal, growthAssignment, replicasRefusal, uneven } from '../topics/topic-creation.ts';
 
@@ -18,6 +20,7 @@ type Asked = RequestOf<typeof createPartitionsApi>['topics'][number];
 type ResultDraft = ResponseDraft<typeof createPartitionsApi>['results'][number];
 
 const denied: Refusal = { errorCode: errorCodes.TOPIC_AUTHORIZATION_FAILED, message: 'Authorization failed.' };
+const duplicate: Refusal = { errorCode: errorCodes.INVALID_REQUEST, message: 'Duplicate topic name.' };
 
 /** From this version on a client understands THROTTLING_QUOTA_EXCEEDED. */
 const strictSince = 3;
@@ -27,13 +30,24 @@ export const createPartitions: Handler<typeof createPartitionsApi> = {
 
   async handle(request, context) {
     const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
-    const results: ResultDraft[] = [];
-    for (const asked of request.topics) {
-      const isAllowed = allows(context, 'Alter', 'Topic', asked.name);
-      const refusal = isAllowed ? await grow(context.broker.cluster, asked, request.validateOnly, quota) : denied;
-      results.push({ name: asked.name, errorCode: refusal?.errorCode ?? 0, errorMessage: refusal?.message ?? null });
-    }
-    return { throttleTimeMs: throttledMs(context, quota), results };
+    const { cluster } = context.broker;
+    const mentions = new Mentions(request.topics.map(({ name }) => name));
+    const change = (asked: Asked): Refusal | undefined | Promise<Refusal | undefined> => {
+      if (!allows(context, 'Alter', 'Topic', asked.name)) return denied;
+      return grow(cluster, asked, request.validateOnly, quota);
+    };
+    const results = await inSlices(
+      cluster.platform,
+      request.topics,
+      async (asked): Promise<ResultDraft | undefined> => {
+        const place = mentions.place(asked.name);
+        if (place === 'repeated') return undefined;
+        const refusal = place === 'first' ? duplicate : await change(asked);
+        return { name: asked.name, errorCode: refusal?.errorCode ?? 0, errorMessage: refusal?.message ?? null };
+      },
+    );
+    const told = results.filter((result) => result !== undefined);
+    return { throttleTimeMs: throttledMs(context, quota), results: told };
   },
 };
 

@@ -7,11 +7,23 @@ import type { TopicChangeQuota } from '../quotas/client-quotas.ts';
 import { quotaExceeded, throttledMs } from '../quotas/topic-change-throttle.ts';
 import { allows, clusterResource } from '../security/authorization.ts';
 import type { Refusal } from '../storage-failure.ts';
+import { inSlices } from '../time-slices.ts';
+import { Mentions } from '../topics/mentions.ts';
 import { Topic } from '../topics/topic.ts';
 import { createTopic, type TopicPlan } from '../topics/topic-creation.ts';
 
 type Request = RequestOf<typeof createTopicsApi>;
 type ResultDraft = ResponseDraft<typeof createTopicsApi>['topics'][number];
+type ConfigsDraft = ResultDraft['configs'];
+
+/** What is the same for all topics of a request. */
+interface Creation {
+  readonly context: RequestContext;
+  readonly validateOnly: boolean;
+  readonly quota: TopicChangeQuota | undefined;
+  /** What is in force for topics that set nothing themselves, once it was asked for. */
+  inherited?: ConfigsDraft;
+}
 
 /** From this version on a client understands THROTTLING_QUOTA_EXCEEDED. */
 const strictSince = 6;
@@ -21,31 +33,26 @@ export const createTopics: Handler<typeof createTopicsApi> = {
 
   async handle(request, context) {
     const createsAny = allows(context, 'Create', 'Cluster', clusterResource);
-    const seen = new Map<string, number>();
-    for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1);
+    const mentions = new Mentions(request.topics.map(({ name }) => name));
     const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
-    const topics: ResultDraft[] = [];
-    for (const asked of request.topics) {
-      const count = seen.get(asked.name) ?? 0;
-      // Told already.
-      if (count === 0) continue;
-      if (count > 1) {
-        seen.set(asked.name, 0);
-        topics.push(refused(asked.name, errorCodes.INVALID_REQUEST, `the request names topic ${asked.name} twice`));
-      } else if (createsAny || allows(context, 'Create', 'Topic', asked.name)) {
-        topics.push(await create(asked, request.validateOnly, context, quota));
-      } else topics.push(refused(asked.name, errorCodes.TOPIC_AUTHORIZATION_FAILED, 'Authorization failed.'));
-    }
+    const creation: Creation = { context, validateOnly: request.validateOnly, quota };
+    const results = await inSlices(context.broker.cluster.platform, request.topics, (asked) => {
+      const { name } = asked;
+      const place = mentions.place(name);
+      if (place === 'repeated') return undefined;
+      if (place === 'first') return refused(name, errorCodes.INVALID_REQUEST, 'Duplicate topic name.');
+      if (createsAny || allows(context, 'Create', 'Topic', name)) {
+        return create(asked, creation);
+      }
+      return refused(name, errorCodes.TOPIC_AUTHORIZATION_FAILED, 'Authorization failed.');
+    });
+    const topics = results.filter((result) => result !== undefined);
     return { throttleTimeMs: throttledMs(context, quota), topics };
   },
 };
 
-async function create(
-  asked: Request['topics'][number],
-  validateOnly: boolean,
-  context: RequestContext,
-  quota: TopicChangeQuota | undefined,
-): Promise<ResultDraft> {
+async function create(asked: Request['topics'][number], creation: Creation): Promise<ResultDraft> {
+  const { context, validateOnly, quota } = creation;
   const { cluster } = context.broker;
   const plan: TopicPlan = {
     name: asked.name,
@@ -70,14 +77,22 @@ async function create(
     errorCode: 0,
     numPartitions: partitions.length,
     replicationFactor: partitions[0]?.length ?? -1,
-    configs: topicConfigurationEntries(plan.configuration, cluster.configuration).map((entry) => ({
+    configs: configsOf(plan, creation),
+  };
+}
+
+function configsOf({ configuration }: TopicPlan, creation: Creation): ConfigsDraft {
+  const describe = (): ConfigsDraft =>
+    topicConfigurationEntries(configuration, creation.context.broker.cluster.configuration).map((entry) => ({
       name: entry.name,
       value: entry.value,
       readOnly: false,
       configSource: entry.configSource,
       isSensitive: false,
-    })),
-  };
+    }));
+  if (configuration.size > 0) return describe();
+  creation.inherited ??= describe();
+  return creation.inherited;
 }
 
 /** Only what would be created counts. */

@@ -5,6 +5,8 @@ import type { TopicChangeQuota } from '../quotas/client-quotas.ts';
 import { quotaExceeded, throttledMs } from '../quotas/topic-change-throttle.ts';
 import { allows, clusterResource } from '../security/authorization.ts';
 import { refusalOfStorage } from '../storage-failure.ts';
+import { inSlices } from '../time-slices.ts';
+import { Mentions } from '../topics/mentions.ts';
 import type { Topic } from '../topics/topic.ts';
 
 type ResultDraft = ResponseDraft<typeof deleteTopicsApi>['responses'][number];
@@ -21,11 +23,31 @@ export const deleteTopics: Handler<typeof deleteTopicsApi> = {
         ? request.topicNames.map((name) => ({ name, topicId: '' }))
         : request.topics.map(({ name, topicId }) => ({ name, topicId }));
     const quota = context.broker.cluster.quotas.changes(context, context.apiVersion >= strictSince);
-    const responses: ResultDraft[] = [];
-    for (const { name, topicId } of asked) responses.push(await remove(name, topicId, context, quota));
+    const names = new Mentions(asked.flatMap(({ name }) => name ?? []));
+    const ids = new Mentions(asked.flatMap(({ name, topicId }) => (name === null ? [topicId] : [])));
+    const results = await inSlices(context.broker.cluster.platform, asked, ({ name, topicId }) => {
+      const place = name === null ? ids.place(topicId) : names.place(name);
+      if (place === 'repeated') return undefined;
+      if (place === 'only') return remove(name, topicId, { context, quota, names, ids });
+      return duplicate(name, topicId, name === null ? 'Duplicate topic id.' : 'Duplicate topic name.');
+    });
+    const responses = results.filter((result) => result !== undefined);
     return { throttleTimeMs: throttledMs(context, quota), responses };
   },
 };
+
+interface Deletion {
+  readonly context: RequestContext;
+  readonly quota: TopicChangeQuota | undefined;
+  /** What the request mentions. */
+  readonly names: Mentions;
+  readonly ids: Mentions;
+}
+
+function duplicate(name: string | null, topicId: string, errorMessage: string): ResultDraft {
+  const id = topicId === '' ? undefined : topicId;
+  return { name, topicId: id, errorCode: errorCodes.INVALID_REQUEST, errorMessage };
+}
 
 /** What is told of a topic that may not be deleted: nothing, to whom may not describe it. */
 function denial(name: string | null, topic: Topic | undefined, context: RequestContext): ResultDraft | undefined {
@@ -40,12 +62,9 @@ function denial(name: string | null, topic: Topic | undefined, context: RequestC
   return { name: known, topicId: topic.id, errorCode, errorMessage };
 }
 
-async function remove(
-  name: string | null,
-  topicId: string,
-  context: RequestContext,
-  quota: TopicChangeQuota | undefined,
-): Promise<ResultDraft> {
+/** Undefined for a topic that is mentioned by its name too, and told of there. */
+async function remove(name: string | null, topicId: string, deletion: Deletion): Promise<ResultDraft | undefined> {
+  const { context, quota, names, ids } = deletion;
   const { topics, configuration } = context.broker.cluster;
   const topic = topics.find(name, topicId);
   const id = topicId === '' ? undefined : topicId;
@@ -54,6 +73,10 @@ async function remove(
   if (topic === undefined) {
     const errorCode = name === null ? errorCodes.UNKNOWN_TOPIC_ID : errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     return { name, topicId: id, errorCode, errorMessage: 'This server does not host this topic-partition.' };
+  }
+  if (name === null && names.has(topic.name)) return undefined;
+  if (name !== null && ids.has(topic.id)) {
+    return duplicate(name, topic.id, 'The provided topic name maps to an ID that was already supplied.');
   }
   if (!configuration.boolean('delete.topic.enable')) {
     const errorMessage = 'Topic deletion is disabled.';

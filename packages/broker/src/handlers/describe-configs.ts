@@ -15,6 +15,7 @@ import {
 import { resourceTypes } from '../configuration/resource-types.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { configurationRefusal } from '../security/configuration-permission.ts';
+import { inSlices } from '../time-slices.ts';
 
 type Request = RequestOf<typeof describeConfigsApi>;
 type ResultDraft = ResponseDraft<typeof describeConfigsApi>['results'][number];
@@ -22,8 +23,9 @@ type ResultDraft = ResponseDraft<typeof describeConfigsApi>['results'][number];
 export const describeConfigs: Handler<typeof describeConfigsApi> = {
   api: describeConfigsApi,
 
-  handle(request, context) {
-    return { results: request.resources.map((resource) => describe(resource, request, context)) };
+  async handle(request, context) {
+    const { platform } = context.broker.cluster;
+    return { results: await inSlices(platform, request.resources, (each) => describe(each, request, context)) };
   },
 };
 

@@ -6,6 +6,7 @@ import { errorCodes, type MetadataRequest, metadata as metadataApi, type Respons
 import { addressFor } from '../broker-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { allows, authorizedOperations, clusterResource } from '../security/authorization.ts';
+import { inSlices } from '../time-slices.ts';
 import type { Topic } from '../topics/topic.ts';
 import { createTopicWithDefaults } from '../topics/topic-creation.ts';
 import { describePartition } from '../topics/topic-description.ts';
@@ -42,18 +43,15 @@ async function topicsOf(request: MetadataRequest, context: RequestContext): Prom
   const mayDescribe = (name: string): boolean => allows(context, 'Describe', 'Topic', name);
   const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
   if (all) return [...topics.all()].filter(({ name }) => mayDescribe(name)).map((topic) => describe(topic));
-  const drafts: TopicDraft[] = [];
-  for (const { name, topicId } of request.topics ?? []) {
+  return inSlices(context.broker.cluster.platform, request.topics ?? [], ({ name, topicId }) => {
     const topic = topics.find(name, topicId);
     const known = name ?? topic?.name;
-    if (known === undefined) drafts.push(absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID));
-    else if (!mayDescribe(known)) {
-      const id = name === null ? topicId : zeroId;
-      drafts.push(absent(name, id, errorCodes.TOPIC_AUTHORIZATION_FAILED));
-    } else if (topic !== undefined) drafts.push(describe(topic));
-    else drafts.push(await createIfAllowed(known, request, context));
-  }
-  return drafts;
+    if (known === undefined) return absent(null, topicId, errorCodes.UNKNOWN_TOPIC_ID);
+    if (!mayDescribe(known)) {
+      return absent(name, name === null ? topicId : zeroId, errorCodes.TOPIC_AUTHORIZATION_FAILED);
+    }
+    return topic === undefined ? createIfAllowed(known, request, context) : describe(topic);
+  });
 }
 
 /** The bits of what the principal may do to the cluster, where they are asked for (KIP-430). */

@@ -10,6 +10,7 @@ import type { LogEnvironment } from '../log/log-environment.ts';
 import type { ReplicaTable } from '../replication/replica-table.ts';
 import type { Partition } from './partition.ts';
 import { Topic } from './topic.ts';
+import { metricName } from './topic-name.ts';
 
 type TopicEntry =
   | {
@@ -39,12 +40,16 @@ export interface TopicCatalogOptions {
   readonly journal: Journal;
 }
 
-/** A topic of this name is there, or is being created. */
+/** A topic of this name is there, or one whose name is the same in metrics. */
 export class TopicExistsError extends MillraceError {
   readonly code = 'topic_exists';
 
-  constructor(name: string) {
-    super(`Topic '${name}' already exists.`);
+  /** The name of the topic that is in the way: the same, or one that is the same in metrics. */
+  readonly existing: string;
+
+  constructor(existing: string) {
+    super(`Topic '${existing}' already exists.`);
+    this.existing = existing;
   }
 }
 
@@ -52,7 +57,8 @@ export class TopicCatalog {
   readonly #options: TopicCatalogOptions;
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
-  /** Topics under way, by name; the promises never reject. */
+  readonly #byMetricName = new Map<string, Topic>();
+  /** Topics under way, by their names in metrics; the promises never reject. */
   readonly #creating = new Map<string, Promise<void>>();
   /** Where DeleteRecords moved the start of partitions to, by topic id and partition. */
   readonly #starts = new Map<string, Map<number, number>>();
@@ -80,6 +86,11 @@ export class TopicCatalog {
     return this.#byName.size;
   }
 
+  /** With the topics that are being created. */
+  get sizeToCome(): number {
+    return this.#byName.size + this.#creating.size;
+  }
+
   /** Another number after each creation, deletion and growth of a topic. */
   get version(): number {
     return this.#version;
@@ -92,6 +103,11 @@ export class TopicCatalog {
 
   byName(name: string): Topic | undefined {
     return this.#byName.get(name);
+  }
+
+  /** The topic that has this name in metrics, where "." and "_" are the same. */
+  likeInMetrics(name: string): Topic | undefined {
+    return this.#byMetricName.get(metricName(name));
   }
 
   byId(id: string): Topic | undefined {
@@ -113,14 +129,16 @@ export class TopicCatalog {
     assignment: readonly (readonly number[])[],
     configuration: ReadonlyMap<string, string>,
   ): Promise<Topic> {
+    const key = metricName(name);
     // One that is under way may yet fail, so nobody is told that it exists.
-    while (this.#creating.has(name)) await this.#creating.get(name);
-    if (this.#byName.has(name)) throw new TopicExistsError(name);
+    while (this.#creating.has(key)) await this.#creating.get(key);
+    const existing = this.#byName.get(name) ?? this.#byMetricName.get(key);
+    if (existing !== undefined) throw new TopicExistsError(existing.name);
     const id = Buffer.from(randomUuidBytes(this.#options.randomness)).toString('base64url');
     const entry = { kind: 'create', id, name, assignment, configuration: Object.fromEntries(configuration) } as const;
     const created = this.#section.append(entry, { sync: true });
-    const settled = (): void => void this.#creating.delete(name);
-    this.#creating.set(name, created.then(settled, settled));
+    const settled = (): void => void this.#creating.delete(key);
+    this.#creating.set(key, created.then(settled, settled));
     await created;
     return this.#byId.get(id) as Topic;
   }
@@ -215,6 +233,8 @@ export class TopicCatalog {
     if (entry.kind === 'delete') {
       this.#byId.delete(topic.id);
       this.#byName.delete(topic.name);
+      const key = metricName(topic.name);
+      if (this.#byMetricName.get(key) === topic) this.#byMetricName.delete(key);
       this.#starts.delete(topic.id);
       topic.markDeleted();
     } else if (entry.kind === 'configure') topic.setConfiguration(new Map(Object.entries(entry.configuration)));
@@ -242,6 +262,7 @@ export class TopicCatalog {
       replicaTable: this.#options.replicaTable,
     });
     this.#byName.set(topic.name, topic);
+    this.#byMetricName.set(metricName(topic.name), topic);
     this.#byId.set(topic.id, topic);
   }
 

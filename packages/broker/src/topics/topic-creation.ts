@@ -9,7 +9,8 @@ import { assignmentProblem } from '../replication/reassign-partitions.ts';
 import { placeReplicas } from '../replication/replica-placement.ts';
 import { type Refusal, refusalOfStorage } from '../storage-failure.ts';
 import type { Topic } from './topic.ts';
-import { topicNameProblem, topicNamesCollide } from './topic-name.ts';
+import { TopicExistsError } from './topic-catalog.ts';
+import { topicNameProblem } from './topic-name.ts';
 
 /** What a topic is to be like. -1 partitions or replicas mean the broker's default. */
 export interface TopicPlan {
@@ -39,7 +40,8 @@ export async function createTopic(
     const failure = await refusalOfStorage(() => cluster.topics.create(plan.name, assignment, plan.configuration));
     return failure ?? (cluster.topics.byName(plan.name) as Topic);
   } catch (error) {
-    if (!isMillraceError(error, 'topic_exists')) throw error;
+    if (!(error instanceof TopicExistsError)) throw error;
+    if (error.existing !== plan.name) return collision(plan.name, error.existing);
     return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: error.message };
   }
 }
@@ -108,14 +110,13 @@ function nameRefusal(cluster: ClusterState, name: string): Refusal | undefined {
   if (cluster.topics.byName(name) !== undefined) {
     return { errorCode: errorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
   }
-  if (!/[._]/.test(name)) return undefined;
-  for (const { name: other } of cluster.topics.all()) {
-    if (topicNamesCollide(name, other)) {
-      const message = `Topic '${name}' collides with existing topic: ${other}`;
-      return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message };
-    }
-  }
-  return undefined;
+  const other = cluster.topics.likeInMetrics(name);
+  return other && collision(name, other.name);
+}
+
+function collision(name: string, other: string): Refusal {
+  const message = `Topic '${name}' collides with existing topic: ${other}`;
+  return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message };
 }
 
 function configurationRefusal(configuration: ReadonlyMap<string, string>): Refusal | undefined {
@@ -133,7 +134,7 @@ function madeAssignment(cluster: ClusterState, plan: TopicPlan): (readonly numbe
   const count = plan.partitionCount === -1 ? configuration.number('num.partitions') : plan.partitionCount;
   const factor =
     plan.replicationFactor === -1 ? configuration.number('default.replication.factor') : plan.replicationFactor;
-  return countRefusal(count) ?? placed(cluster, count, factor, cluster.topics.size);
+  return countRefusal(count) ?? placed(cluster, count, factor, cluster.topics.sizeToCome);
 }
 
 function givenAssignment(cluster: ClusterState, plan: TopicPlan): (readonly number[])[] | Refusal {

@@ -13,7 +13,7 @@ export function topicNameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Whether two names would be the same in metrics, where "." becomes "_". Kafka refuses the second of them. */
-export function topicNamesCollide(left: string, right: string): boolean {
-  return left !== right && left.replaceAll('.', '_') === right.replaceAll('.', '_');
+/** A topic's name in metrics, where "." becomes "_". Of two names that are the same there Kafka refuses the second. */
+export function metricName(name: string): string {
+  return name.replaceAll('.', '_');
 }
