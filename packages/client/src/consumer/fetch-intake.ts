@@ -18,7 +18,8 @@ export interface FetchIntakeHost {
   readonly arrived: (chunks: readonly FetchedChunk[]) => void;
   /** The fetch offset is not in the log. */
   readonly outOfRange: (state: PartitionState) => void;
-  readonly failed: (error: Error) => void;
+  /** Fetching can't go on: of the partition, where it is named. */
+  readonly failed: (error: Error, state?: PartitionState) => void;
 }
 
 export class FetchIntake {
@@ -75,7 +76,7 @@ export class FetchIntake {
     });
     if (chunk.sizeInBytes === 0) {
       // What was fetched before is still good, and handed out first.
-      if (chunk.damage !== undefined && state.chunks.length === 0) this.#host.failed(chunk.damage);
+      if (chunk.damage !== undefined && state.chunks.length === 0) return this.#stuck(state, chunk.damage);
       // Less than a batch, from a broker that cuts even the first one off; again, but not at once.
       this.#pause(state);
       return;
@@ -103,11 +104,16 @@ export class FetchIntake {
     });
     const remedy = remedyOf(errorCode);
     if (remedy === 'reset') return this.#host.outOfRange(state);
-    if (remedy === 'fatal') return this.#host.failed(error);
+    if (remedy === 'fatal') return this.#stuck(state, error);
     this.#pause(state);
     if (remedy === 'refresh') stale.add(topic);
     const message = `${error.message}; trying again`;
     this.#cluster.settings.report({ level: 'warn', event: 'fetch_failed', message, error });
+  }
+
+  #stuck(state: PartitionState, error: Error): void {
+    state.isStuck = true;
+    this.#host.failed(error, state);
   }
 
   #pause(state: PartitionState): void {

@@ -51,6 +51,8 @@ export class Fetcher {
   #timerAt = Number.POSITIVE_INFINITY;
   /** A fetch was put off for want of memory. */
   #isStarved = false;
+  /** After an error that another try does not cure, until `goOn`. */
+  #isStopped = false;
   #isClosed = false;
 
   constructor(cluster: Cluster, settings: ConsumerSettings, budget: FetchBudget, host: FetcherHost) {
@@ -64,7 +66,7 @@ export class Fetcher {
 
   /** Sends the fetches that can be sent. Called whenever a position, a leader or an assignment changed. */
   poke(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isStopped) return;
     this.#isStarved = false;
     const now = this.#cluster.settings.platform.clock.monotonic();
     for (const [nodeId, states] of this.#fetchable(now)) {
@@ -86,6 +88,13 @@ export class Fetcher {
     }
   }
 
+  /** Tries again what was given up. Called when a loop begins, so that each one hears what keeps it from records. */
+  goOn(): void {
+    this.#isStopped = false;
+    for (const state of this.#host.states()) state.isStuck = false;
+    this.poke();
+  }
+
   /** Goes on where memory was wanting. Called when some became free. */
   memoryFreed(): void {
     if (this.#isStarved) this.poke();
@@ -100,7 +109,7 @@ export class Fetcher {
   #fetchable(now: number): Map<number, PartitionState[]> {
     const byBroker = new Map<number, PartitionState[]>();
     for (const state of this.#host.states()) {
-      if (!state.isPositioned || state.isPaused || state.mustValidate) continue;
+      if (!state.isPositioned || state.isPaused || state.isStuck || state.mustValidate) continue;
       if (state.leader < 0 || state.fetchPosition >= state.endOffset) continue;
       if (state.notBefore > now) {
         this.#wakeAt(state.notBefore, now);
@@ -206,11 +215,15 @@ export class Fetcher {
     if (this.#isClosed) return;
     if (!isMillraceError(error)) throw error;
     const { platform, report } = this.#cluster.settings;
-    if (!error.retriable) this.#host.failed(error);
+    for (const state of states) state.nearReplica = -1;
+    if (!error.retriable) {
+      // A refused login, say: each further one brings the user closer to being locked out.
+      this.#isStopped = true;
+      return this.#host.failed(error);
+    }
     broker.failures++;
     const now = platform.clock.monotonic();
     broker.notBefore = now + backoffMs(this.#cluster.settings, broker.failures, platform.randomness);
-    for (const state of states) state.nearReplica = -1;
     report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
     this.#intake.refresh(new Set(states.map(({ topic }) => topic)));
     this.poke();

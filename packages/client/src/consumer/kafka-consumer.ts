@@ -23,6 +23,7 @@ import { BatchSupply } from './batch-supply.ts';
 import { Committer } from './committer.ts';
 import { BatchLoop, type LoopOptions, RecordLoop } from './consumer-loops.ts';
 import { type ConsumerSettings, checkedStart, consumerSettings } from './consumer-settings.ts';
+import { Failures } from './failures.ts';
 import { FetchBudget } from './fetch-budget.ts';
 import { Fetcher } from './fetcher.ts';
 import { GroupProgress } from './group-progress.ts';
@@ -54,7 +55,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   readonly #own: OwnPartitions | undefined;
   readonly #abort = new AbortController();
   readonly #stopListening: () => void;
-  #failure: Error | undefined;
+  readonly #failures = new Failures();
   #isLooping = false;
   #closed: Promise<void> | undefined;
 
@@ -70,12 +71,15 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     this.#arrivals = new Arrivals(this.#budget);
     this.#gate = new LoopGate(platform.clock);
     const states = (): Iterable<PartitionState> => this.#partitions;
-    const failed = (error: Error): void => this.#fail(error);
+    const failed = (error: Error, state?: PartitionState): void => {
+      this.#failures.add(error, state);
+      this.#gate.wake();
+    };
     const dropFetched = (state: PartitionState): void => this.#dropFetched(state);
     const coordinator = settings.group === undefined ? undefined : new GroupCoordinator(cluster, settings.group);
     this.#supply = new BatchSupply(platform, this.#gate, this.#arrivals, {
       readerOf: (topic) => readers.of(topic),
-      takeFailure: () => this.#takeFailure(),
+      takeFailure: () => this.#failures.take(),
       isOver: () => this.#isOver(),
       memoryFreed: () => this.#fetcher.memoryFreed(),
       dropFetched,
@@ -219,7 +223,9 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
         this.#membership?.start();
         this.#own?.start();
         this.#committer?.start();
-        this.#positions.poke();
+        if (this.#failures.pending !== undefined) return;
+        this.#fetcher.goOn();
+        this.#positions.goOn();
       },
       end: () => {
         this.#isLooping = false;
@@ -260,17 +266,6 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     return true;
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#gate.wake();
-  }
-
-  #takeFailure(): Error | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure;
-  }
-
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new ClosedError('consumer');
   }
@@ -294,6 +289,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
       this.#arrivals.clear();
       this.#onClosed();
     }
-    if (this.#failure !== undefined && !isMillraceError(this.#failure)) throw this.#failure;
+    const failure = this.#failures.take();
+    if (failure !== undefined && !isMillraceError(failure)) throw failure;
   }
 }

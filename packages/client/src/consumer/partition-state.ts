@@ -19,6 +19,8 @@ export class PartitionState implements TopicPartition {
   /** False once it went to someone else: what still arrives is dropped. */
   isOwned = true;
   isPaused = false;
+  /** Something keeps it from going on that another try does not cure: it rests until a seek or the next loop. */
+  isStuck = false;
   /** Not undefined while the position is being looked up. */
   question: PositionQuestion;
   /** The position is to be checked against the leader's epochs before fetching goes on (KIP-320). */
@@ -69,6 +71,7 @@ export class PartitionState implements TopicPartition {
   /** Goes on from an offset; what was fetched ahead must have been dropped. */
   moveTo(offset: number, leaderEpoch: number): void {
     this.seekCount++;
+    this.isStuck = false;
     this.question = undefined;
     this.position = offset;
     this.positionEpoch = leaderEpoch;
@@ -83,6 +86,7 @@ export class PartitionState implements TopicPartition {
   /** Goes on from where the question will point. */
   ask(question: PositionQuestion): void {
     this.seekCount++;
+    this.isStuck = false;
     this.question = question;
     this.position = -1;
     this.fetchPosition = -1;

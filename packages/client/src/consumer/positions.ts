@@ -20,7 +20,8 @@ export interface PositionsHost {
   readonly resolved: () => void;
   /** The position moved back: what was fetched ahead must be dropped. */
   readonly dropFetched: (state: PartitionState) => void;
-  readonly failed: (error: Error) => void;
+  /** Something that another try does not cure; of the partition, where it is named. */
+  readonly failed: (error: Error, state?: PartitionState) => void;
 }
 
 export class Positions {
@@ -30,6 +31,8 @@ export class Positions {
   readonly #signal: AbortSignal;
   readonly #host: PositionsHost;
   #isRunning = false;
+  /** After an error that another try does not cure, until `goOn`. */
+  #isStopped = false;
 
   constructor(
     cluster: Cluster,
@@ -47,7 +50,7 @@ export class Positions {
 
   /** Answers questions that are open, if nobody is at it already. */
   poke(): void {
-    if (this.#isRunning || this.#signal.aborted || !this.#isNeeded()) return;
+    if (this.#isRunning || this.#isStopped || this.#signal.aborted || !this.#isNeeded()) return;
     this.#isRunning = true;
     this.#run().then(
       () => {
@@ -59,9 +62,16 @@ export class Positions {
         this.#isRunning = false;
         if (this.#signal.aborted) return;
         if (!isMillraceError(error)) throw error;
+        this.#isStopped = true;
         this.#host.failed(error);
       },
     );
+  }
+
+  /** Asks again what was given up after an error that another try does not cure. Called when a loop begins. */
+  goOn(): void {
+    this.#isStopped = false;
+    this.poke();
   }
 
   /** The offset to be fetched next is not in the log. What was fetched before is still good, and handed out first. */
@@ -74,7 +84,7 @@ export class Positions {
   topicReplaced(state: PartitionState): void {
     const { position, topic, partition } = state;
     state.forgetTopic();
-    if (this.#settings.from === 'none') return this.#host.failed(new NoOffsetError(state, position));
+    if (this.#settings.from === 'none') return this.#stuck(state, position);
     const message = `topic ${topic} was made anew; its partition ${partition} is read from where 'from' says`;
     this.#cluster.settings.report({ level: 'warn', event: 'offset_reset', message });
     this.#reset(state, undefined);
@@ -83,7 +93,7 @@ export class Positions {
   /** The answer to a missing offset: begin where `from` says, or fail. */
   #reset(state: PartitionState, offset: number | undefined): void {
     const { from } = this.#settings;
-    if (from === 'none') return this.#host.failed(new NoOffsetError(state, offset));
+    if (from === 'none') return this.#stuck(state, offset);
     if (offset !== undefined) {
       const where = typeof from === 'string' ? from : JSON.stringify(from);
       const message = `offset ${offset} of ${state.topic} [${state.partition}] is not in the log; going on at ${where}`;
@@ -92,6 +102,11 @@ export class Positions {
     this.#host.dropFetched(state);
     state.ask(from);
     this.poke();
+  }
+
+  #stuck(state: PartitionState, offset: number | undefined): void {
+    state.isStuck = true;
+    this.#host.failed(new NoOffsetError(state, offset), state);
   }
 
   #isNeeded(): boolean {
@@ -126,7 +141,7 @@ export class Positions {
   }
 
   #select(wanted: (state: PartitionState) => boolean): PartitionState[] {
-    return [...this.#host.states()].filter((state) => state.isOwned && wanted(state));
+    return [...this.#host.states()].filter((state) => state.isOwned && !state.isStuck && wanted(state));
   }
 
   async #findLeaders(): Promise<void> {
@@ -233,5 +248,5 @@ export class Positions {
 }
 
 function needsAnswer(state: PartitionState): boolean {
-  return state.isOwned && (state.question !== undefined || state.mustValidate || state.leader < 0);
+  return state.isOwned && !state.isStuck && (state.question !== undefined || state.mustValidate || state.leader < 0);
 }

@@ -8,7 +8,7 @@ import { producerSettings } from './producer-settings.ts';
 
 test('a failing batch ends at its delivery timeout, and the ones behind it are still stored', async (t) => {
   let failing = true;
-  const rig = startRig(t, { deliveryTimeoutMs: 100 }, (_, partition) =>
+  const rig = startRig(t, { deliveryTimeoutMs: 1_000 }, (_, partition) =>
     partition !== undefined && failing ? errorCodes.NOT_ENOUGH_REPLICAS : undefined,
   );
   await assert.rejects(rig.producer.send({ topic, value: 'lost' }), {

@@ -1,4 +1,7 @@
-/** Queues whose partition's leader is unknown: asks for metadata, again and again with pauses, until it tells one. */
+/**
+ * Queues whose partition's leader is unknown: asks for metadata, again and again with pauses, until it tells one. A
+ * topic whose leader was told and could not be reached is not asked for again without a pause either.
+ */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
@@ -8,7 +11,7 @@ export class LeaderWatch {
   readonly #cluster: Cluster;
   readonly #signal: AbortSignal;
   readonly #found: (queue: PartitionQueue) => void;
-  /** Waiting queues by topic; a topic is in it while it is asked for. */
+  /** Waiting queues by topic; a topic is in it while it is asked for, and for a pause afterwards. */
   readonly #waiting = new Map<string, Set<PartitionQueue>>();
 
   /** `found` is called with each waiting queue once it has a leader. */
@@ -48,10 +51,12 @@ export class LeaderWatch {
         if (queue.leader >= 0) found.push(queue);
       }
       for (const queue of found) queues.delete(queue);
-      if (queues.size === 0) this.#waiting.delete(topic);
       for (const queue of found) this.#found(queue);
-      if (this.#waiting.get(topic) !== queues) return;
       await sleep(platform.timers, backoffMs(this.#cluster.settings, attempts, platform.randomness), this.#signal);
+      if (queues.size === 0) {
+        this.#waiting.delete(topic);
+        return;
+      }
     }
   }
 }
