@@ -6,12 +6,10 @@ import type { Partition } from '../topics/partition.ts';
 export interface Marker {
   readonly producerId: number;
   readonly producerEpoch: number;
-  readonly coordinatorEpoch: number;
+  /** Absent in markers of the cluster's one coordinator: nothing ever replaces it, so nothing may fence it. */
+  readonly coordinatorEpoch?: number;
   readonly commit: boolean;
 }
-
-/** The epoch of the cluster's one coordinator, which nothing else ever replaces. */
-export const coordinatorEpoch = 0;
 
 /**
  * Appends a marker behind everything that the producer has appended so far. Resolves once it is written, with the error
@@ -20,12 +18,14 @@ export const coordinatorEpoch = 0;
 export async function writeMarker(partition: Partition, marker: Marker, timestamp: number): Promise<number> {
   const { producerId, producerEpoch, commit } = marker;
   const log = partition.openLog();
-  const refusal = log.producers.checkMarker(producerId, producerEpoch, marker.coordinatorEpoch);
+  // An operator's marker may have a greater epoch than 0, which is the coordinator's own.
+  const coordinatorEpoch = marker.coordinatorEpoch ?? Math.max(0, log.producers.get(producerId)?.coordinatorEpoch ?? 0);
+  const refusal = log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch);
   if (refusal !== errorCodes.NONE) return refusal;
   const { baseOffset, written } = log.append(
     buildControlBatch({
       type: commit ? 'commit' : 'abort',
-      coordinatorEpoch: marker.coordinatorEpoch,
+      coordinatorEpoch,
       producerId,
       producerEpoch,
       timestamp,

@@ -3,7 +3,7 @@ import { isMillraceError, messageOf, type Platform, type Timer } from '@millrace
 import { errorCodes } from '@millrace/wire';
 import type { Partition } from '../topics/partition.ts';
 import type { TopicCatalog } from '../topics/topic-catalog.ts';
-import { coordinatorEpoch, writeMarker } from './marker-writer.ts';
+import { type Marker, writeMarker } from './marker-writer.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Groups, as far as they keep offsets that wait for the end of a transaction. */
@@ -53,7 +53,7 @@ export class OutcomeTeller {
     if (this.#closed) return false;
     const { producerId, epoch, state } = transaction.facts;
     const commit = state === 'PrepareCommit';
-    const marker = { producerId, producerEpoch: epoch, coordinatorEpoch, commit };
+    const marker = { producerId, producerEpoch: epoch, commit };
     const told = this.#told.get(transaction) ?? new Set();
     this.#told.set(transaction, told);
     const work: Promise<boolean>[] = [];
@@ -88,7 +88,7 @@ export class OutcomeTeller {
         const producerEpoch = producers.get(producerId)?.epoch ?? 0;
         const message = `aborted a transaction of producer ${producerId} in ${name}-${partition.index}`;
         this.#options.report({ level: 'warn', message: `${message}: no coordinator knows of it` });
-        const marker = { producerId, producerEpoch, coordinatorEpoch, commit: false };
+        const marker = { producerId, producerEpoch, commit: false };
         await this.#attempt(partition, new Set(), () => this.#mark(partition, marker));
       }
     }
@@ -105,10 +105,10 @@ export class OutcomeTeller {
     }
   }
 
-  async #mark(partition: Partition, marker: Parameters<typeof writeMarker>[1]): Promise<void> {
+  async #mark(partition: Partition, marker: Marker): Promise<void> {
     const errorCode = await writeMarker(partition, marker, this.#options.platform.clock.now());
     if (errorCode === errorCodes.NONE) return;
-    // Somebody ended it by hand with a newer epoch: there is nothing left to end.
+    // Somebody ended it by hand with a newer epoch of the producer: there is nothing left to end.
     const { name } = partition.owner;
     const where = `${name}-${partition.index}`;
     const message = `producer ${marker.producerId} was fenced in ${where} before its transaction ended`;
