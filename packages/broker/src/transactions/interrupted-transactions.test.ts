@@ -1,7 +1,7 @@
 /** Transactions across what comes between: crashes, restarts, full disks, deleted topics. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deleteTopics } from '@millrace/wire';
+import { deleteTopics, errorRow } from '@millrace/wire';
 import {
   latestOffset,
   makeTopic,
@@ -49,6 +49,23 @@ test('an outcome that was decided before a crash is carried out at the next star
   assert.deepEqual(await readAll(direct, 'orders', { partition: 1 }), ['b']);
   assert.equal(await offsetOf(direct, 'readers', 'orders', true), 7);
   assert.equal(direct.cluster.transactions.get('shop')?.facts.state, 'CompleteCommit');
+});
+
+test('between the decision of an outcome and its being carried out the id is busy at every moment', async () => {
+  const direct = await startWithOrders();
+  const shop = await producerOf(direct);
+  assert.equal(await shop.send('orders', ['a']), 'NONE');
+  const { transactions } = direct.cluster;
+  const committing = shop.commit();
+  while (transactions.get('shop')?.facts.state === 'Ongoing') await Promise.resolve();
+  let asked = 0;
+  for (; transactions.get('shop')?.isEnding; asked++) {
+    const { errorCode } = await transactions.initialize('shop', 1000, undefined);
+    assert.equal(errorRow(errorCode).name, 'CONCURRENT_TRANSACTIONS');
+  }
+  assert.ok(asked > 0);
+  assert.equal(await committing, 'NONE');
+  assert.deepEqual(await readAll(direct, 'orders'), ['a']);
 });
 
 test('markers that a full disk refuses are written once it has room, and until then the id is busy', async () => {

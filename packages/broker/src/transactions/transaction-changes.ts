@@ -77,7 +77,8 @@ export class TransactionChanges {
     } catch (error) {
       return this.#failure(transaction, error);
     } finally {
-      transaction.isChanging = false;
+      // One that is decided stays closed to others until it is carried out.
+      transaction.isChanging = transaction.isEnding;
     }
   }
 
