@@ -90,7 +90,7 @@ export class GroupStore {
   readonly pending = new PendingOffsets();
   readonly #section: JournalSection<GroupEntry>;
   readonly #groups = new Map<string, StoredGroup>();
-  /** The latest commit under way of each group. */
+  /** Resolves once all commits under way of a group are written or have failed; never rejects. */
   readonly #committing = new Map<string, Promise<void>>();
 
   /** Registers the section `groups`; the journal is opened later. */
@@ -122,8 +122,7 @@ export class GroupStore {
 
   /** Resolves when every commit that was begun for the group is written or has failed. */
   async settled(group: string): Promise<void> {
-    const committing = this.#committing.get(group);
-    if (committing !== undefined) await Promise.allSettled([committing]);
+    await this.#committing.get(group);
   }
 
   /** These methods reject as `JournalSection.append` does. */
@@ -168,10 +167,12 @@ export class GroupStore {
 
   #changeOffsets(entry: Extract<GroupEntry, { kind: 'commit' | 'pending' | 'settle' }>): Promise<void> {
     const { group } = entry;
-    const written = this.#section.append(entry).finally(() => {
-      if (this.#committing.get(group) === written) this.#committing.delete(group);
+    const written = this.#section.append(entry);
+    // One that is refused at once settles before those that came earlier.
+    const settled = Promise.allSettled([this.#committing.get(group), written]).then(() => {
+      if (this.#committing.get(group) === settled) this.#committing.delete(group);
     });
-    this.#committing.set(group, written);
+    this.#committing.set(group, settled);
     return written;
   }
 

@@ -187,3 +187,17 @@ test('a commit may bound the life of its offsets itself', async () => {
   await next.platform.pass(30 * day);
   assert.deepEqual(await next.offsets('g'), { 'orders-1': 6 });
 });
+
+test('offsets are read once the commits before are written, also behind one that is refused at once', async () => {
+  const fixture = await GroupFixture.start({ configuration: { 'offset.metadata.max.bytes': '100000000' } });
+  const release = fixture.platform.disk.holdWrites();
+  const written = fixture.commit('g', { orders: { 0: 5 } });
+  await settle();
+  const tooLarge = await fixture.commit('g', { orders: { 1: 6 } }, { metadata: 'x'.repeat(65 * 2 ** 20) });
+  assert.deepEqual(tooLarge, ['INVALID_COMMIT_OFFSET_SIZE']);
+  const read = fixture.offsets('g');
+  await settle();
+  release();
+  assert.deepEqual(await read, { 'orders-0': 5 });
+  assert.deepEqual(await written, ['NONE']);
+});
