@@ -27,13 +27,13 @@ export function enterTransaction<T>(
   }
   const { transactions, producerGate } = broker.cluster;
   const producer = { producerId: batch.producerId, epoch: batch.producerEpoch };
-  const { id: topicId, name } = partition.owner;
+  const { id: topicId } = partition.owner;
   const implicitAdd = apiVersion >= implicitAddVersion;
   const check = (): number => transactions.checkPartition(id, producer, topicId, partition.index);
   const add = (): number | Promise<number> =>
     transactions.add(id, producer, { topics: [[topicId, [partition.index]]], groups: [] }, true);
   const confirm = (): number => {
-    if (broker.cluster.topics.byName(name) === undefined) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+    if (partition.owner.deleted) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     return partition.leader === broker.nodeId ? check() : errorCodes.NOT_LEADER_OR_FOLLOWER;
   };
   const retryAs = errorCodes.NOT_ENOUGH_REPLICAS;
