@@ -22,8 +22,14 @@ export interface ProcessIdentity {
 
 /** The identity of the process that calls. */
 export async function ownIdentity(): Promise<ProcessIdentity> {
-  const started = await startOf(process.pid);
-  return { pid: process.pid, started: started ?? 'unknown', place: await ownPlace() };
+  const identity = await identityOf(process.pid);
+  return identity ?? { pid: process.pid, started: 'unknown', place: await ownPlace() };
+}
+
+/** The identity of the process that has a pid here now; undefined when none has. */
+export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
+  const started = await startOf(pid);
+  return started === undefined ? undefined : { pid, started, place: await ownPlace() };
 }
 
 /** Whether that very process still runs; undefined when it lived in another place and this one can't see it. */

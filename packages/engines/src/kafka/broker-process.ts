@@ -1,0 +1,86 @@
+/**
+ * One broker's Java process: started, signalled, and known to have ended.
+ *
+ * Each has a session of its own, so that Ctrl-C in a terminal reaches whoever started it and not the broker, and is
+ * guarded: it does not outlive the process that started it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { guard, unguard } from './guardian.ts';
+
+/** Longer than a controlled shutdown takes; a broker that can reach no controller would wait for minutes. */
+const STOP_MS_MAX = 30_000;
+
+export interface BrokerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly logFile: string;
+}
+
+export class BrokerProcess {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  #paused = false;
+
+  private constructor(child: ChildProcess, pid: number) {
+    this.#child = child;
+    this.pid = pid;
+  }
+
+  static async start({ program, args, logFile }: BrokerCommand): Promise<BrokerProcess> {
+    const log = await open(logFile, 'a');
+    try {
+      const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+      if (child.pid === undefined) {
+        const [error] = await once(child, 'error');
+        throw error;
+      }
+      guard({ pid: child.pid });
+      child.unref();
+      child.once('exit', () => unguard({ pid: child.pid ?? 0 }));
+      return new BrokerProcess(child, child.pid);
+    } finally {
+      await log.close();
+    }
+  }
+
+  get state(): 'running' | 'paused' | 'down' {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return 'down';
+    return this.#paused ? 'paused' : 'running';
+  }
+
+  /** How it ended, in words; undefined while it runs. */
+  get ending(): string | undefined {
+    if (this.state !== 'down') return undefined;
+    return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+  }
+
+  /** SIGTERM, and SIGKILL when that is not heeded in time. */
+  async stop(): Promise<void> {
+    this.resume();
+    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS_MAX);
+    await this.#end('SIGTERM');
+    clearTimeout(impatience);
+  }
+
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  pause(): void {
+    if (this.state === 'running') this.#paused = this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    if (this.state === 'paused') this.#paused = !this.#child.kill('SIGCONT');
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.state === 'down') return;
+    this.#child.ref();
+    const ended = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await ended;
+  }
+}

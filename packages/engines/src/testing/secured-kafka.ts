@@ -1,0 +1,64 @@
+/** What a secured cluster of Apache Kafka needs in tests: authority, certificates, users; and how clients use them. */
+import type { TlsIdentity } from '@millrace/base';
+import { CertificateAuthority } from '@millrace/base/testing/certificates';
+import type { SecurityOptions } from '@millrace/client';
+import type { KafkaSecurity, ListenerName } from '../kafka/broker-configuration.ts';
+
+type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
+
+/** Security for `startKafkaCluster`, with `admin` and the certificate `CN=admin` being able to do everything. */
+export class SecuredKafka {
+  readonly security: KafkaSecurity;
+  readonly #authority: CertificateAuthority;
+
+  private constructor(security: KafkaSecurity, authority: CertificateAuthority) {
+    this.security = security;
+    this.#authority = authority;
+  }
+
+  /** @param users passwords by user, besides `admin`; none may have quotes or brackets */
+  static async create(users: Readonly<Record<string, string>> = { alice: 'alice-secret' }): Promise<SecuredKafka> {
+    const authority = await CertificateAuthority.create();
+    const security: KafkaSecurity = {
+      authority: authority.ca,
+      broker: await authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1'] }),
+      users: { admin: 'admin-secret', ...users },
+      superUsers: ['User:admin', 'User:CN=admin', 'User:CN=broker'],
+    };
+    return new SecuredKafka(security, authority);
+  }
+
+  /** A certificate for a client; its principal is `User:` and the name. */
+  certificate(name: string): Promise<TlsIdentity> {
+    return this.#authority.issue({ name });
+  }
+
+  /** How our client becomes `user` at a listener; `mechanism` counts where it logs in. */
+  async client(listener: ListenerName, user: string, mechanism: Mechanism = 'SCRAM-SHA-256'): Promise<SecurityOptions> {
+    const ca = this.security.authority;
+    if (listener === 'PLAINTEXT') return {};
+    if (listener === 'SSL') return { tls: { ca, ...(await this.certificate(`CN=${user}`)) } };
+    const sasl =
+      mechanism === 'OAUTHBEARER' ? bearer(user) : { mechanism, username: user, password: this.password(user) };
+    return listener === 'SASL_SSL' ? { tls: { ca }, sasl } : { sasl };
+  }
+
+  password(user: string): string {
+    const password = this.security.users[user];
+    if (password === undefined) throw new RangeError(`there is no user ${user}`);
+    return password;
+  }
+}
+
+/** A login with a token that nobody signed, as Kafka's handler for development takes it (KIP-255). */
+function bearer(user: string): SecurityOptions['sasl'] {
+  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return {
+    mechanism: 'OAUTHBEARER',
+    async token() {
+      const seconds = Math.floor(Date.now() / 1000);
+      const claims = { sub: user, iat: seconds, exp: seconds + 3600 };
+      return { value: `${encode({ alg: 'none' })}.${encode(claims)}.`, expiresAtMs: claims.exp * 1000 };
+    },
+  };
+}
