@@ -1,4 +1,4 @@
-/** All behaviours that need no logins, on the embedded broker. */
+/** All behaviours that need no logins and stop nothing, on the embedded broker. */
 import { startEmbeddedPlace } from './matrix/embedded-place.ts';
 import { runMatrix } from './matrix/run-matrix.ts';
 

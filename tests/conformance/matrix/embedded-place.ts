@@ -1,14 +1,13 @@
 /** A place of embedded brokers. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CertificateAuthority } from '@millrace/base/testing/certificates';
 import { type Cluster, startCluster } from '@millrace/broker';
-import { type Listener, listeners, type Place, type PlaceCredentials, type Profile } from './place.ts';
+import { type IssuedCredentials, issueCredentials, users } from './credentials.ts';
+import { type Listener, listeners, type Place, type Profile } from './place.ts';
 
 const brokerIds = [1, 2, 3];
 const unsecured = 'org.apache.kafka.common.security.oauthbearer.internals.unsecured';
-const users = { admin: 'admin-secret', alice: 'alice-secret', bob: 'bob-secret' };
 
 /** Starts three embedded brokers in this process. */
 export async function startEmbeddedPlace(profile: Profile): Promise<Place> {
@@ -22,7 +21,7 @@ export async function startEmbeddedPlace(profile: Profile): Promise<Place> {
       'default.replication.factor': '3',
       'group.consumer.min.heartbeat.interval.ms': '100',
       'group.consumer.heartbeat.interval.ms': '500',
-      ...(credentials === undefined ? {} : secure(credentials, directory)),
+      ...(credentials === undefined ? {} : secure(credentials)),
     },
     ...(credentials === undefined ? {} : { security: userSecurity }),
   });
@@ -30,7 +29,7 @@ export async function startEmbeddedPlace(profile: Profile): Promise<Place> {
     kind: 'embedded',
     profile,
     brokerIds,
-    credentials,
+    credentials: credentials?.client,
     bootstrap: (listener = 'PLAINTEXT') => bootstrapOf(cluster, credentials === undefined ? undefined : listener),
     stopBroker: (nodeId, how) => cluster.stopBroker(nodeId, how === 'cleanly' ? {} : { graceMs: 0 }),
     startBroker: (nodeId) => cluster.startBroker(nodeId),
@@ -51,26 +50,14 @@ function bootstrapOf(cluster: Cluster, listener: Listener | undefined): string {
   return cluster.endpoints.map(({ listeners: ports }) => `127.0.0.1:${ports?.get(listener)?.port}`).join(',');
 }
 
-async function issueCredentials(directory: string): Promise<PlaceCredentials> {
-  const authority = await CertificateAuthority.create();
-  const broker = await authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1', 'localhost'] });
-  const client = await authority.issue({ name: 'CN=client' });
-  const file = (name: string): string => join(directory, name);
-  const files = { ca: file('ca.pem'), cert: file('client.pem'), key: file('client.key') };
-  await writeFile(file('broker.pem'), broker.key + broker.cert);
-  await writeFile(files.ca, authority.ca);
-  await writeFile(files.cert, client.cert);
-  await writeFile(files.key, client.key);
-  return { ca: authority.ca, cert: client.cert, key: client.key, files };
-}
-
-function secure({ files }: PlaceCredentials, directory: string): Record<string, string> {
+function secure({ client: { files }, broker }: IssuedCredentials): Record<string, string> {
   return {
     listeners: listeners.map((name) => `${name}://127.0.0.1:0`).join(','),
     'connection.failed.authentication.delay.ms': '20',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     'sasl.server.callback.handler.class': `${unsecured}.OAuthBearerUnsecuredValidatorCallbackHandler`,
-    'ssl.keystore.location': join(directory, 'broker.pem'),
+    'ssl.keystore.certificate.chain': broker.cert,
+    'ssl.keystore.key': broker.key,
     'ssl.truststore.location': files.ca,
     'listener.name.ssl.ssl.client.auth': 'required',
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',

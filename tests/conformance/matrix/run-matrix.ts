@@ -15,22 +15,22 @@ import { type Cell, selectCells } from './selection.ts';
 const triesAtOnce = 2 * availableParallelism();
 const tryMs = 120_000;
 
-export interface MatrixOptions {
-  readonly kind: BrokerKind;
-  readonly profile: Profile;
-  readonly start: () => Promise<Place>;
+export type MatrixOptions = { readonly kind: BrokerKind; readonly profile: Profile } & (
+  | { readonly start: () => Promise<Place> }
   /** Why nothing can be tried here. */
-  readonly skip?: string | false;
-}
+  | { readonly skip: string }
+);
 
 /** Registers the tests. */
-export function runMatrix({ kind, profile, start, skip = false }: MatrixOptions): void {
+export function runMatrix(options: MatrixOptions): void {
+  const { kind, profile } = options;
+  const skip = 'skip' in options ? options.skip : false;
   const full = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0) >= 20;
   const cells = selectCells(behaviours, { kind, profile, full });
   let place: Place;
   let passed = 0;
   before(async () => {
-    if (skip === false) place = await start();
+    if ('start' in options) place = await options.start();
   });
   after(() => place?.[Symbol.asyncDispose]());
 

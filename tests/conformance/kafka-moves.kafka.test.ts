@@ -1,0 +1,4 @@
+/** All behaviours that stop brokers, on Apache Kafka. */
+import { runOnKafka } from './matrix/kafka-place.ts';
+
+await runOnKafka('moves');

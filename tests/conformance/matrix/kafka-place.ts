@@ -1,0 +1,71 @@
+/** A place of real brokers of Apache Kafka. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ensureKafka,
+  type KafkaDistribution,
+  KafkaEngineError,
+  kafkaSource,
+  startKafkaCluster,
+} from '@millrace/engines';
+import { issueCredentials, users } from './credentials.ts';
+import type { Place, Profile } from './place.ts';
+import { runMatrix } from './run-matrix.ts';
+
+/** Tries the behaviours of a profile on Apache Kafka, or says what this machine lacks for it. */
+export async function runOnKafka(profile: Profile): Promise<void> {
+  const kafka = await findKafka();
+  if (typeof kafka === 'string') runMatrix({ kind: 'kafka', profile, skip: kafka });
+  else runMatrix({ kind: 'kafka', profile, start: () => startKafkaPlace(kafka, profile) });
+}
+
+/** Apache Kafka on this machine, or the sentence that says what it lacks for it. */
+async function findKafka(): Promise<KafkaDistribution | string> {
+  try {
+    return await ensureKafka(kafkaSource(process.env), (message) => process.stderr.write(`${message}\n`));
+  } catch (error) {
+    if (error instanceof KafkaEngineError && error.isAbsence) return error.message;
+    throw error;
+  }
+}
+
+/** Starts three brokers, each in a process of its own. */
+async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-conformance-'));
+  const credentials = profile === 'secured' ? await issueCredentials(directory) : undefined;
+  const cluster = await startKafkaCluster({
+    distribution,
+    name: profile,
+    brokers: 3,
+    configuration: {
+      'default.replication.factor': '3',
+      'group.consumer.min.heartbeat.interval.ms': '100',
+      'group.consumer.heartbeat.interval.ms': '500',
+      'connection.failed.authentication.delay.ms': '20',
+    },
+    ...(credentials === undefined
+      ? {}
+      : {
+          security: {
+            authority: credentials.client.ca,
+            broker: credentials.broker,
+            users,
+            superUsers: ['User:admin', 'User:CN=broker', 'User:ANONYMOUS'],
+          },
+        }),
+  });
+  return {
+    kind: 'kafka',
+    profile,
+    brokerIds: cluster.brokers.map(({ nodeId }) => nodeId),
+    credentials: credentials?.client,
+    bootstrap: (listener) => cluster.bootstrap(listener),
+    stopBroker: (nodeId, how) => (how === 'cleanly' ? cluster.stopBroker(nodeId) : cluster.killBroker(nodeId)),
+    startBroker: (nodeId) => cluster.startBroker(nodeId),
+    async [Symbol.asyncDispose]() {
+      await cluster.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
