@@ -4,6 +4,7 @@
  */
 import type { Journal, JournalSection } from '../journal/journal.ts';
 import { brokerDefinitions } from './broker-definitions.ts';
+import { checkConsumerGroupBounds } from './consumer-group-bounds.ts';
 import { ConfigurationError, checkValue, type Definition } from './definition.ts';
 import { isWithoutEffect, ownSettings } from './foreign-settings.ts';
 import { listenerDefinitions } from './security-definitions.ts';
@@ -26,12 +27,13 @@ export class ClusterConfiguration {
   readonly #dynamic = new Map<string, string>();
   #section: JournalSection<DynamicEntry> | undefined;
 
-  /** Throws `ConfigurationError` for an unknown name or a value that is not allowed. */
+  /** Throws `ConfigurationError` for an unknown name, a value that is not allowed, and values that contradict. */
   constructor(settings: Readonly<Record<string, string>>) {
     const { own, ignored } = ownSettings(settings);
     for (const [name, value] of own) checkValue(brokerDefinition(name), value);
     this.#static = own;
     this.ignored = ignored;
+    checkConsumerGroupBounds((name) => this.number(name));
   }
 
   /** Keeps dynamic values in the journal; before that is opened. */
