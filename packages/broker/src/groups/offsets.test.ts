@@ -188,6 +188,25 @@ test('a commit may bound the life of its offsets itself', async () => {
   assert.deepEqual(await next.offsets('g'), { 'orders-1': 6 });
 });
 
+test('of a partition that a commit names twice the last offset counts, and each is answered', async () => {
+  const fixture = await GroupFixture.start({ configuration: { 'offset.metadata.max.bytes': '3' } });
+  const row = (committedOffset: number, committedMetadata = '') => {
+    return { partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata };
+  };
+  const topic = (...partitions: ReturnType<typeof row>[]) => ({ name: 'orders', topicId: '', partitions });
+  const topics = [topic(row(5), row(6)), topic(row(8), row(7), row(9, 'long'))];
+  const facts = { groupId: 'g', memberId: '', groupInstanceId: null, generationIdOrMemberEpoch: -1 };
+  const answer = await fixture.groups.commitOffsets({ ...facts, retentionTimeMs: -1, topics }, 9);
+  assert.deepEqual(
+    answer.topics.map(({ partitions }) => partitions?.map((each) => errorName(each))),
+    [
+      ['NONE', 'NONE'],
+      ['NONE', 'NONE', 'OFFSET_METADATA_TOO_LARGE'],
+    ],
+  );
+  assert.deepEqual(await fixture.offsets('g'), { 'orders-0': 7 });
+});
+
 test('offsets are read once the commits before are written, also behind one that is refused at once', async () => {
   const fixture = await GroupFixture.start({ configuration: { 'offset.metadata.max.bytes': '100000000' } });
   const release = fixture.platform.disk.holdWrites();
