@@ -8,14 +8,17 @@ import {
   type Api,
   ByteWriter,
   decodeResponse,
+  describeTransactions,
   encodeRequest,
   errorRow,
   FrameSplitter,
   findCoordinator,
+  heartbeat,
   metadata,
   type RequestDraft,
   type ResponseOf,
 } from '@millrace/wire';
+import type { Behaviour } from './behaviour.ts';
 import type { Place } from './place.ts';
 import type { Scope } from './scope.ts';
 import { settled } from './settled.ts';
@@ -164,15 +167,20 @@ export class RawCluster {
     return (await this.partition(topic)).topicId;
   }
 
-  /** The coordinator of a group or of a transactional id. */
+  /** The coordinator of a group or of a transactional id, once that knows it is and has loaded what it must know. */
   async coordinator(kind: 'group' | 'transaction', key: string): Promise<RawConnection> {
     const connection = await this.any();
     const draft = { keyType: kind === 'group' ? 0 : 1, coordinatorKeys: [key] };
-    const found = await settled(
-      async () => (await connection.request(findCoordinator, 4, draft)).coordinators[0],
-      (each) => each?.errorCode === 0,
-    );
-    return await this.#to(`${found?.host}:${found?.port}`);
+    const find = async (): Promise<RawConnection | undefined> => {
+      const [found] = (await connection.request(findCoordinator, 4, draft)).coordinators;
+      if (found?.errorCode !== 0) return undefined;
+      const coordinator = await this.#to(`${found.host}:${found.port}`);
+      const error = errorName(await (kind === 'group' ? groupProbe : transactionProbe)(coordinator, key));
+      return notServing.has(error) ? undefined : coordinator;
+    };
+    const coordinator = await settled(find, (each) => each !== undefined);
+    if (coordinator === undefined) throw new Error(`the ${kind} ${key} has no coordinator`);
+    return coordinator;
   }
 
   #to(address: string): Promise<RawConnection> {
@@ -188,12 +196,29 @@ export class RawCluster {
   }
 }
 
+/** A try with raw requests, which count as our own client's. */
+export function raw(attempt: (cluster: RawCluster, scope: Scope, place: Place) => Promise<unknown>): Behaviour['by'] {
+  return { millrace: (place, scope) => attempt(new RawCluster(place, scope), scope, place) };
+}
+
 export interface PartitionMetadata {
   readonly topicId: string;
   readonly leaderId: number;
   readonly leaderEpoch: number;
   readonly replicaNodes: readonly number[];
   readonly isrNodes: readonly number[];
+}
+
+const notServing = new Set(['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR']);
+
+async function groupProbe(coordinator: RawConnection, groupId: string): Promise<number> {
+  const asked = { groupId, memberId: 'nobody', generationId: 0 };
+  return (await coordinator.request(heartbeat, 4, asked)).errorCode;
+}
+
+async function transactionProbe(coordinator: RawConnection, transactionalId: string): Promise<number | undefined> {
+  const asked = { transactionalIds: [transactionalId] };
+  return (await coordinator.request(describeTransactions, 0, asked)).transactionStates[0]?.errorCode;
 }
 
 /** Kafka's name of an error, `NONE` when there is none. */

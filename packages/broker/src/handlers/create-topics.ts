@@ -1,4 +1,5 @@
 /** CreateTopics, versions 2 to 7. */
+import { randomUuidBytes } from '@millrace/base';
 import { createTopics as createTopicsApi, errorCodes, type RequestOf, type ResponseDraft } from '@millrace/wire';
 import type { ClusterState } from '../cluster-state.ts';
 import { topicConfigurationEntries } from '../configuration/describe-configuration.ts';
@@ -54,6 +55,10 @@ export const createTopics: Handler<typeof createTopicsApi> = {
 async function create(asked: Request['topics'][number], creation: Creation): Promise<ResultDraft> {
   const { context, validateOnly, quota } = creation;
   const { cluster } = context.broker;
+  const unset = asked.configs.find(({ value }) => value === null);
+  if (unset !== undefined) {
+    return refused(asked.name, errorCodes.INVALID_CONFIG, `Null value not supported for topic configs: ${unset.name}`);
+  }
   const plan: TopicPlan = {
     name: asked.name,
     partitionCount: asked.numPartitions,
@@ -66,7 +71,7 @@ async function create(asked: Request['topics'][number], creation: Creation): Pro
   const made = await createTopic(cluster, plan, validateOnly);
   if ('errorCode' in made) return refused(asked.name, made.errorCode, made.message);
   const partitions = made instanceof Topic ? made.partitions.map(({ replicas }) => replicas) : made.assignment;
-  const topicId = made instanceof Topic ? made.id : undefined;
+  const topicId = made instanceof Topic ? made.id : unusedId(cluster);
   if (!allows(context, 'DescribeConfigs', 'Topic', asked.name)) {
     const topicConfigErrorCode = errorCodes.TOPIC_AUTHORIZATION_FAILED;
     return { name: asked.name, topicId, errorCode: 0, topicConfigErrorCode, configs: [] };
@@ -93,6 +98,11 @@ function configsOf({ configuration }: TopicPlan, creation: Creation): ConfigsDra
   if (configuration.size > 0) return describe();
   creation.inherited ??= describe();
   return creation.inherited;
+}
+
+/** As of a topic that is created: Kafka too tells one of a topic that was only validated. */
+function unusedId(cluster: ClusterState): string {
+  return Buffer.from(randomUuidBytes(cluster.platform.randomness)).toString('base64url');
 }
 
 /** Only what would be created counts. */

@@ -13,6 +13,7 @@ type ResultDraft = ResponseDraft<typeof deleteTopicsApi>['responses'][number];
 
 /** From this version on a client understands THROTTLING_QUOTA_EXCEEDED. */
 const strictSince = 5;
+const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 export const deleteTopics: Handler<typeof deleteTopicsApi> = {
   api: deleteTopicsApi,
@@ -26,10 +27,12 @@ export const deleteTopics: Handler<typeof deleteTopicsApi> = {
     const names = new Mentions(asked.flatMap(({ name }) => name ?? []));
     const ids = new Mentions(asked.flatMap(({ name, topicId }) => (name === null ? [topicId] : [])));
     const results = await inSlices(context.broker.cluster.platform, asked, ({ name, topicId }) => {
+      const malformed = nameProblem(name, topicId);
+      if (malformed !== undefined) return invalid(name, topicId, malformed);
       const place = name === null ? ids.place(topicId) : names.place(name);
       if (place === 'repeated') return undefined;
       if (place === 'only') return remove(name, topicId, { context, quota, names, ids });
-      return duplicate(name, topicId, name === null ? 'Duplicate topic id.' : 'Duplicate topic name.');
+      return invalid(name, topicId, name === null ? 'Duplicate topic id.' : 'Duplicate topic name.');
     });
     const responses = results.filter((result) => result !== undefined);
     return { throttleTimeMs: throttledMs(context, quota), responses };
@@ -44,7 +47,14 @@ interface Deletion {
   readonly ids: Mentions;
 }
 
-function duplicate(name: string | null, topicId: string, errorMessage: string): ResultDraft {
+/** What is wrong with how a topic is named: by its name or by its id it must be. */
+function nameProblem(name: string | null, topicId: string): string | undefined {
+  const hasId = topicId !== '' && topicId !== zeroId;
+  if (name === null) return hasId ? undefined : 'Neither topic name nor id were specified.';
+  return hasId ? 'You may not specify both topic name and topic id.' : undefined;
+}
+
+function invalid(name: string | null, topicId: string, errorMessage: string): ResultDraft {
   const id = topicId === '' ? undefined : topicId;
   return { name, topicId: id, errorCode: errorCodes.INVALID_REQUEST, errorMessage };
 }
@@ -76,7 +86,7 @@ async function remove(name: string | null, topicId: string, deletion: Deletion):
   }
   if (name === null && names.has(topic.name)) return undefined;
   if (name !== null && ids.has(topic.id)) {
-    return duplicate(name, topic.id, 'The provided topic name maps to an ID that was already supplied.');
+    return invalid(name, topic.id, 'The provided topic name maps to an ID that was already supplied.');
   }
   if (!configuration.boolean('delete.topic.enable')) {
     const errorMessage = 'Topic deletion is disabled.';
