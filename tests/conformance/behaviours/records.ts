@@ -1,5 +1,5 @@
 /** Records as they are written and read: shapes, compression, sizes. */
-import { by, compressions, outcomeOf } from '../drivers/driver.ts';
+import { by, type Compression, compressions, type Driver, outcomeOf } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 
@@ -10,12 +10,16 @@ const shapes = [
   { partition: 2, key: 'ünï', value: 'cödé €' },
 ];
 
+function speaking(compression: Compression): readonly Driver[] {
+  return drivers.filter((driver) => driver.compressions.includes(compression));
+}
+
 export const records: readonly Behaviour[] = [
   ...compressions.map((compression) => ({
     name: `records compressed by ${compression} are read back as they were sent`,
     apis: ['Produce', 'Fetch', 'ListOffsets', 'Metadata', 'ApiVersions'] as const,
     shows: { count: 500, first: 'value 0', last: `value 499 ${'x'.repeat(499 % 200)}` },
-    by: by(drivers, async (driver, place, scope) => {
+    by: by(speaking(compression), async (driver, place, scope) => {
       const topic = await scope.createTopic();
       const messages = Array.from({ length: 500 }, (_, index) => ({
         value: `value ${index} ${'x'.repeat(index % 200)}`.trimEnd(),

@@ -1,7 +1,26 @@
 /** librdkafka, through kcat. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { unwrap } from '@millrace/client';
 import { runCommand } from '../../support/run-command.ts';
-import type { Access, Place } from '../matrix/place.ts';
-import { type Driver, inOrder, type Message, type StoredMessage } from './driver.ts';
+import type { Place } from '../matrix/place.ts';
+import type { Scope } from '../matrix/scope.ts';
+import { settled } from '../matrix/settled.ts';
+import {
+  type Caller,
+  compressions,
+  type Driver,
+  type From,
+  inOrder,
+  type MemberOptions,
+  type Message,
+  type StoredMessage,
+  type TransactOptions,
+} from './driver.ts';
+import { kcatErrorName } from './kcat-errors.ts';
+import { settingsOf } from './kcat-settings.ts';
+import { MemberLog } from './member-log.ts';
 
 /** kcat ended otherwise than with 0. */
 export class KcatError extends Error {
@@ -10,44 +29,56 @@ export class KcatError extends Error {
 
 export const kcat: Driver = {
   client: 'kcat',
+  compressions,
+  protocols: ['classic'],
+  mechanisms: speaksScram() ? ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] : ['PLAIN', 'OAUTHBEARER'],
 
-  async produce(place, _scope, { topic, messages, acks = -1, compression = 'none', idempotent = false, access }) {
+  async produce(place, _scope, { topic, messages, acks = -1, compression = 'none', idempotent = false, ...caller }) {
     const options = ['-z', compression, '-X', `acks=${acks}`, '-X', `enable.idempotence=${idempotent}`];
-    // A run of kcat sends to one partition, with one set of headers.
-    for (const { partition, headers, lines } of runsOf(messages)) {
-      const words = ['-P', '-t', topic, '-p', `${partition}`, '-K', '\t', '-Z', ...options, ...headerWords(headers)];
-      await runKcat(place, access, words, lines);
+    for (const run of runsOf(messages)) {
+      await runKcat(place, caller, [...producing(topic, run), ...options], run.lines);
     }
   },
 
   async read(place, _scope, options) {
-    const { topic, isolation = 'read_uncommitted', access, count } = options;
-    const words = ['-C', '-J', '-t', topic, '-o', 'beginning', '-c', `${count}`];
-    return readLines(await runKcat(place, access, [...words, '-X', `isolation.level=${isolation}`]));
+    const { topic, isolation = 'read_uncommitted', count, from = 'earliest' } = options;
+    const words = ['-C', '-J', '-t', topic, ...beginning(from), '-c', `${count}`];
+    return readLines(await runKcat(place, options, [...words, '-X', `isolation.level=${isolation}`]));
   },
 
   async readInGroup(place, _scope, options) {
-    const { topic, isolation = 'read_uncommitted', access, group, protocol = 'classic', count } = options;
-    if (protocol === 'consumer') throw new KcatError('this librdkafka has no consumer protocol');
-    const member = ['-X', 'auto.offset.reset=earliest', '-X', `isolation.level=${isolation}`];
-    return readLines(await runKcat(place, access, ['-J', '-c', `${count}`, ...member, '-G', group, topic]));
+    return readLines(await runKcat(place, options, ['-c', `${options.count}`, ...membership(options)]));
   },
 
-  // kcat commits when its input ends; the only way to an abort is an interrupt.
-  transact: undefined,
+  async join(place, scope, options) {
+    const member = new KcatMember(options, [...(await at(place, options)), ...membership(options)]);
+    scope.defer(() => member.die());
+    return member;
+  },
 
-  errorName: (error) => nameIn(String(error)),
+  async transact(place, scope, options) {
+    for (const run of runsOf(options.messages)) {
+      const words = [...producing(options.topic, run), '-X', `transactional.id=${options.transactionalId}`];
+      if (options.outcome === 'commit') await runKcat(place, options, words, run.lines);
+      else await abort(place, scope, options, words, run);
+    }
+  },
+
+  transactional: undefined,
+
+  errorName: kcatErrorName,
 };
 
+/** Before 2.6.1 librdkafka doubled a nonce of SCRAM, which Apache Kafka refuses since 3.7.2, and so does our broker. */
+export function speaksScram(): boolean {
+  const version = /librdkafka (\d+)\.(\d+)\.(\d+)/.exec(spawnSync('kcat', ['-V']).stdout?.toString() ?? '');
+  const [major = 0, minor = 0, patch = 0] = (version ?? []).slice(1).map(Number);
+  return major * 1e6 + minor * 1e3 + patch >= 2_006_001;
+}
+
 /** Runs kcat against a place; `words` come after where and as whom. Throws `KcatError` with what it wrote to stderr. */
-export async function runKcat(
-  place: Place,
-  access: Access | undefined,
-  words: readonly string[],
-  input?: string,
-): Promise<string> {
-  const at = ['-b', place.bootstrap(access?.listener), ...accessWords(place, access)];
-  const { code, stdout, stderr } = await runCommand('kcat', [...at, ...words], {
+export async function runKcat(place: Place, caller: Caller, words: readonly string[], input?: string): Promise<string> {
+  const { code, stdout, stderr } = await runCommand('kcat', [...(await at(place, caller)), ...words], {
     ...(input === undefined ? {} : { input }),
     timeoutMs: 60_000,
   });
@@ -55,46 +86,124 @@ export async function runKcat(
   return stdout;
 }
 
+async function at(place: Place, caller: Caller): Promise<string[]> {
+  const settings = Object.entries(await settingsOf(place, caller)).flatMap(([name, value]) => [
+    '-X',
+    `${name}=${value}`,
+  ]);
+  return ['-b', place.bootstrap(caller.access?.listener), ...settings];
+}
+
+function producing(topic: string, { partition, headers }: Run): string[] {
+  return ['-P', '-t', topic, '-p', `${partition}`, '-K', '\t', '-Z', ...headerWords(headers)];
+}
+
+function beginning(from: From): string[] {
+  if (from === 'earliest') return ['-o', 'beginning'];
+  if ('offset' in from) return ['-p', '0', '-o', `${from.offset}`];
+  return ['-p', '0', '-o', 'timestamp' in from ? `s@${from.timestamp}` : `-${from.last}`];
+}
+
+function membership({ topic, group, protocol, isolation = 'read_uncommitted', commit, handle }: MemberOptions) {
+  if (protocol === 'consumer') throw new KcatError('this librdkafka has no consumer protocol');
+  if (commit === 'never' || handle !== undefined) throw new KcatError('a member in kcat handles and commits by itself');
+  const settings = {
+    'auto.offset.reset': 'earliest',
+    'auto.commit.interval.ms': '100',
+    'session.timeout.ms': '6000',
+    'heartbeat.interval.ms': '500',
+    'isolation.level': isolation,
+  };
+  return [
+    '-J',
+    '-u',
+    ...Object.entries(settings).flatMap(([name, value]) => ['-X', `${name}=${value}`]),
+    '-G',
+    group,
+    topic,
+  ];
+}
+
+class KcatMember extends MemberLog {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  constructor(options: MemberOptions, words: readonly string[]) {
+    super(options);
+    const child = spawn('kcat', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    createInterface(child.stdout).on('line', (line) => this.messages.push(storedOf(JSON.parse(line) as JsonEnvelope)));
+    child.on('error', (error) => this.fail(error));
+    this.#ended = once(child, 'close').then(([code]) => code && this.fail(new KcatError(errors.trim())));
+    this.#child = child;
+  }
+
+  protected override async close(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.#ended;
+  }
+
+  override readonly die = async (): Promise<void> => {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  };
+}
+
+/**
+ * Sends, and interrupts kcat once the records are there. kcat reads its input by 4 KiB, and goes on to the next line
+ * only with 128 bytes more in hand; it ignores empty lines.
+ */
+async function abort(
+  place: Place,
+  scope: Scope,
+  { topic, ...caller }: TransactOptions,
+  words: readonly string[],
+  { partition, lines, count }: Run,
+): Promise<void> {
+  const end = async (): Promise<number> => {
+    const [found] = unwrap(await scope.admin.listOffsets([{ topic, partition, at: 'latest' }]));
+    return found?.offset ?? 0;
+  };
+  const before = await end();
+  const child = spawn('kcat', [...(await at(place, caller)), ...words], { stdio: ['pipe', 'ignore', 'pipe'] });
+  scope.defer(() => child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const ended = once(child, 'close');
+  // It may end before it has read all.
+  child.stdin.on('error', () => undefined);
+  child.stdin.write(lines + '\n'.repeat(8192 + 128 * (count + 1)));
+  await settled(async () => child.exitCode !== null || (await end()) >= before + count, Boolean);
+  child.kill('SIGINT');
+  const [code] = await ended;
+  if (code !== 0 || !errors.includes('Aborting transaction')) throw new KcatError(errors.trim());
+}
+
+/** What a run of kcat can send: it sends to one partition, with one set of headers. */
 interface Run {
   readonly partition: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly lines: string;
+  readonly count: number;
 }
 
 function runsOf(messages: readonly Message[]): Run[] {
-  const runs = new Map<string, { partition: number; headers: Readonly<Record<string, string>>; lines: string }>();
+  const runs = new Map<string, Run>();
   for (const { partition = 0, headers = {}, key, value } of messages) {
     const id = JSON.stringify([partition, headers]);
-    const run = runs.get(id) ?? { partition, headers, lines: '' };
-    run.lines += `${key ?? ''}\t${value ?? ''}\n`;
-    runs.set(id, run);
+    const { lines = '', count = 0 } = runs.get(id) ?? {};
+    runs.set(id, { partition, headers, lines: `${lines}${key ?? ''}\t${value ?? ''}\n`, count: count + 1 });
   }
   return [...runs.values()];
 }
 
 function headerWords(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}=${value}`]);
-}
-
-function accessWords(place: Place, access: Access | undefined): string[] {
-  if (access === undefined || access.listener === 'PLAINTEXT') return [];
-  const { listener, sasl } = access;
-  const settings: Record<string, string> = { 'security.protocol': listener };
-  if (listener !== 'SASL_PLAINTEXT' && place.credentials !== undefined) {
-    settings['ssl.ca.location'] = place.credentials.files.ca;
-    if (access.tls?.cert !== undefined) {
-      settings['ssl.certificate.location'] = place.credentials.files.cert;
-      settings['ssl.key.location'] = place.credentials.files.key;
-    }
-  }
-  if (sasl !== undefined && 'username' in sasl) {
-    Object.assign(settings, {
-      'sasl.mechanism': sasl.mechanism,
-      'sasl.username': sasl.username,
-      'sasl.password': sasl.password,
-    });
-  }
-  return Object.entries(settings).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
 }
 
 interface JsonEnvelope {
@@ -116,17 +225,4 @@ function storedOf({ partition, offset, key, payload, headers = [] }: JsonEnvelop
     pairs.push([headers[index] ?? '', headers[index + 1] ?? '']);
   }
   return { partition, offset, key, value: payload, headers: Object.fromEntries(pairs) };
-}
-
-/** librdkafka's texts for Kafka's errors. */
-const texts: readonly (readonly [RegExp, string])[] = [
-  [/Message size too large/, 'MESSAGE_TOO_LARGE'],
-  [/Unknown topic or partition/, 'UNKNOWN_TOPIC_OR_PARTITION'],
-  [/Topic authorization failed/, 'TOPIC_AUTHORIZATION_FAILED'],
-  [/Group authorization failed/, 'GROUP_AUTHORIZATION_FAILED'],
-  [/authentication failure|Authentication failed/i, 'SASL_AUTHENTICATION_FAILED'],
-];
-
-function nameIn(text: string): string {
-  return texts.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }

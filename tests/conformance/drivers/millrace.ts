@@ -1,38 +1,139 @@
 /** Our own client. */
-import { type Consumer, type ConsumerRecord, KafkaError } from '@millrace/client';
-import { type Driver, inOrder, type Message, type ReadOptions, type StoredMessage } from './driver.ts';
+import { CommitError, type Consumer, type ConsumerRecord, KafkaError, unwrap } from '@millrace/client';
+import type { Scope } from '../matrix/scope.ts';
+import {
+  type Caller,
+  compressions,
+  type Driver,
+  inOrder,
+  type MemberOptions,
+  type Message,
+  type ReadOptions,
+  type StoredMessage,
+  transactOnce,
+} from './driver.ts';
+import { MemberLog, readUntil } from './member-log.ts';
 
 export const millrace: Driver = {
   client: 'millrace',
+  compressions,
+  protocols: ['classic', 'consumer'],
+  mechanisms: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
 
-  async produce(_place, scope, { topic, messages, access, acks, compression, idempotent }) {
-    const producer = scope.connect(access).producer({ acks, compression, idempotent });
+  async produce(_place, scope, { topic, messages, acks, compression, idempotent, ...caller }) {
+    const producer = connect(scope, caller).producer({ acks, compression, idempotent });
     for (const message of messages) producer.write(recordOf(topic, message));
     await producer.close();
   },
 
   async read(_place, scope, options) {
-    const { topic, isolation, access } = options;
-    const consumer = scope.connect(access).consumer({ topics: [topic], from: 'earliest', isolation });
-    return await readWith(consumer, options);
+    const { topic, isolation, from = 'earliest', count } = options;
+    const client = connect(scope, options);
+    const consumer =
+      from === 'earliest'
+        ? client.consumer({ topics: [topic], from, isolation })
+        : client.consumer({ assign: [{ topic, partition: 0, offset: await offsetOf(scope, topic, from) }], isolation });
+    const read: StoredMessage[] = [];
+    for await (const batch of consumer) {
+      for (const record of batch) read.push(storedOf(record));
+      if (read.length >= count) break;
+    }
+    await consumer.close();
+    return inOrder(read);
   },
 
-  async readInGroup(_place, scope, options) {
-    const { topic, isolation, group, protocol, access } = options;
-    const member = { topics: [topic], group, protocol, from: 'earliest', isolation } as const;
-    const consumer = scope.connect(access).consumer(member);
-    return await readWith(consumer, options, () => consumer.commit());
+  async readInGroup(place, scope, options) {
+    return inOrder(await readUntil(await millrace.join(place, scope, options), options.count));
   },
 
-  async transact(_place, scope, { transactionalId, topic, messages, outcome, access }) {
-    await using producer = scope.connect(access).producer({ transactionalId });
-    await using transaction = await producer.begin();
-    for (const message of messages) await transaction.send(recordOf(topic, message));
-    await (outcome === 'commit' ? transaction.commit() : transaction.abort());
+  async join(_place, scope, options) {
+    const member = new MillraceMember(scope, options);
+    scope.defer(() => member.consumer.close());
+    return member;
   },
+
+  async transact(place, scope, options) {
+    await transactOnce(await transactional(place, scope, options), options);
+  },
+
+  transactional: (...arguments_) => transactional(...arguments_),
 
   errorName: (error) => kafkaErrorIn(error)?.errorName ?? String(error),
 };
+
+const transactional: NonNullable<Driver['transactional']> = async (_place, scope, { transactionalId, ...caller }) => {
+  const producer = connect(scope, caller).producer({ transactionalId });
+  return {
+    async begin() {
+      const transaction = await producer.begin();
+      return {
+        async send(topic, messages) {
+          await Promise.all(messages.map((message) => transaction.send(recordOf(topic, message))));
+        },
+        async sendOffset(member, { partition, offset }) {
+          if (!(member instanceof MillraceMember)) throw new Error('a member of another client');
+          const offsets = [{ topic: member.topic, partition, offset: offset + 1 }];
+          await transaction.sendOffsets({ ...member.consumer.groupOffsets(), offsets });
+        },
+        commit: () => transaction.commit(),
+        abort: () => transaction.abort(),
+      };
+    },
+  };
+};
+
+function connect(scope: Scope, { access, clientId }: Caller) {
+  return scope.connect(access, { clientId });
+}
+
+class MillraceMember extends MemberLog {
+  readonly consumer: Consumer;
+  readonly #running: Promise<void>;
+
+  constructor(scope: Scope, options: MemberOptions) {
+    super(options);
+    const { topic, group, protocol, isolation } = options;
+    const member = { topics: [topic], group, protocol, isolation, from: 'earliest', commit: 'manual' } as const;
+    this.consumer = connect(scope, options).consumer(member);
+    this.#running = this.#run(options).catch((error) => this.fail(error));
+  }
+
+  async #run({ handle, commit = 'each', onCommitted }: MemberOptions): Promise<void> {
+    for await (const record of this.consumer.records()) {
+      const { topic, partition, offset } = record;
+      const message = storedOf(record);
+      await handle?.(message);
+      if (commit === 'each' && (await this.#commit({ topic, partition, offset: offset + 1 }))) {
+        onCommitted?.(partition, offset + 1);
+      }
+      this.messages.push(message);
+    }
+  }
+
+  /** Whether it was taken: a partition may have gone to another member in the meantime. */
+  async #commit(offset: { topic: string; partition: number; offset: number }): Promise<boolean> {
+    try {
+      await this.consumer.commit([offset]);
+      return true;
+    } catch (error) {
+      if (error instanceof CommitError && movedOn.has(kafkaErrorIn(error)?.errorName ?? '')) return false;
+      throw error;
+    }
+  }
+
+  protected async close(): Promise<void> {
+    await this.consumer.close();
+    await this.#running;
+  }
+}
+
+/** The group did without this member's word. */
+const movedOn: ReadonlySet<string> = new Set([
+  'ILLEGAL_GENERATION',
+  'REBALANCE_IN_PROGRESS',
+  'STALE_MEMBER_EPOCH',
+  'UNKNOWN_MEMBER_ID',
+]);
 
 /** The first of Kafka's errors in the chain of causes. */
 export function kafkaErrorIn(error: unknown): KafkaError | undefined {
@@ -45,20 +146,11 @@ function recordOf(topic: string, { key = null, value, headers = {}, partition = 
   return { topic, key, value, headers, partition };
 }
 
-/** Reads until there are as many as wanted, and closes the consumer. */
-async function readWith(
-  consumer: Consumer,
-  { count }: ReadOptions,
-  commit?: () => Promise<void>,
-): Promise<StoredMessage[]> {
-  const read: StoredMessage[] = [];
-  for await (const batch of consumer) {
-    for (const record of batch) read.push(storedOf(record));
-    if (read.length >= count) break;
-  }
-  await commit?.();
-  await consumer.close();
-  return inOrder(read);
+async function offsetOf(scope: Scope, topic: string, from: Exclude<ReadOptions['from'], 'earliest' | undefined>) {
+  if ('offset' in from) return from.offset;
+  if ('timestamp' in from) return from;
+  const [end] = unwrap(await scope.admin.listOffsets([{ topic, partition: 0, at: 'latest' }]));
+  return (end?.offset ?? 0) - from.last;
 }
 
 function storedOf({ partition, offset, keyBytes, valueBytes, headers }: ConsumerRecord): StoredMessage {

@@ -1,0 +1,33 @@
+/** Kafka's names for what kafkajs and @platformatic/kafka throw. */
+import { errorRow } from '@millrace/wire';
+
+interface ForeignError extends Error {
+  /** kafkajs: Kafka's number; @platformatic/kafka: its own word. */
+  readonly code?: unknown;
+  /** @platformatic/kafka: Kafka's number. */
+  readonly apiCode?: unknown;
+  readonly errors?: unknown;
+}
+
+/** The name of the first error of Kafka's in what was thrown, or its text. */
+export function errorNameOf(thrown: unknown): string {
+  return nameIn(thrown) ?? String(thrown);
+}
+
+function nameIn(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { name, message, code, apiCode, errors, cause } = thrown as ForeignError;
+  const inner = [...(Array.isArray(errors) ? errors : []), cause].map(nameIn).find((each) => each !== undefined);
+  if (inner !== undefined) return inner;
+  if (name === 'KafkaJSSASLAuthenticationError' || code === 'PLT_KFK_AUTHENTICATION') return authenticationFailed;
+  const number = apiCode ?? (name === 'KafkaJSProtocolError' ? (unnamedCode(message) ?? code) : undefined);
+  return typeof number === 'number' ? errorRow(number).name : undefined;
+}
+
+const authenticationFailed = 'SASL_AUTHENTICATION_FAILED';
+
+/** kafkajs tells the number of an error that it has no name for in the text alone. */
+function unnamedCode(message: string): number | undefined {
+  const [, code] = /^Unknown error code (\d+)$/.exec(message) ?? [];
+  return code === undefined ? undefined : Number(code);
+}
