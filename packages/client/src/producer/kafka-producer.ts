@@ -238,7 +238,9 @@ export class KafkaProducer implements Producer {
       this.#sweepTimer = undefined;
       for (const queue of this.#queues()) this.#sender.expire(queue);
       for (const topic of this.#topics.values()) topic.refreshIfOld();
-      if (this.#barriers.unfinished > 0) this.#scheduleSweep();
+      // Records of a topic that is being loaded are in no batch yet.
+      const isLoading = [...this.#topics.values()].some((topic) => topic.isLoading);
+      if (isLoading || this.#barriers.unfinished > 0) this.#scheduleSweep();
     });
   }
 
