@@ -1,12 +1,15 @@
 /**
- * Clients for Node against each other, all on one `millrace broker`: records/s, CPU per million records, peak memory.
+ * Clients for Node against each other, on the embedded broker and on Apache Kafka: records/s, CPU per million records,
+ * peak memory.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createClient } from '@millrace/client';
 import type { Benchmark, BenchmarkContext } from '../harness/benchmark.ts';
-import { type BrokerProcess, startBroker } from '../harness/broker-process.ts';
+import type { BrokerSubject, MeasuredBroker } from '../harness/broker.ts';
+import { embeddedBroker } from '../harness/embedded-broker.ts';
+import { findKafka, kafkaBroker } from '../harness/kafka-broker.ts';
 import type { Work } from './subject.ts';
 import { load } from './subjects/confluent.ts';
 
@@ -30,7 +33,7 @@ const run = promisify(execFile);
 const partitions = 3;
 
 export const benchmark: Benchmark = {
-  description: 'Node clients produce (acks=all, idempotent) and consume on one embedded broker',
+  description: 'Node clients produce (acks=all, idempotent) and consume, on the embedded broker and on Apache Kafka',
 
   async run(context) {
     const subjects = ['millrace', 'kafkajs', 'platformatic-kafka', ...confluentIfInstalled(context)];
@@ -45,8 +48,13 @@ export const benchmark: Benchmark = {
         subjects: ['millrace'],
       })),
     ];
-    await using broker = await startBroker();
-    for (const each of cases) await measure(each, broker, context);
+    const brokers: BrokerSubject[] = [embeddedBroker('the embedded broker')];
+    const distribution = await findKafka(context.progress);
+    if (distribution !== undefined) brokers.push(kafkaBroker(distribution));
+    for (const { name, start } of brokers) {
+      await using broker = await start();
+      for (const each of cases) await measure({ ...each, name: `${each.name} on ${name}` }, broker, context);
+    }
   },
 };
 
@@ -63,7 +71,7 @@ function confluentIfInstalled(context: BenchmarkContext): string[] {
 }
 
 /** Rounds in which every subject produces to a topic of its own and then consumes it. */
-async function measure(each: Case, broker: BrokerProcess, context: BenchmarkContext): Promise<void> {
+async function measure(each: Case, broker: MeasuredBroker, context: BenchmarkContext): Promise<void> {
   const outcomes = new Map<string, Outcome[]>();
   for (let round = 0; round < context.rounds; round++) {
     for (const subject of each.subjects) {
@@ -103,7 +111,7 @@ async function runWorker(subject: string, action: Action, work: Work): Promise<O
   return JSON.parse(stdout) as Outcome;
 }
 
-async function recreate(broker: BrokerProcess, topic: string, create: boolean): Promise<void> {
+async function recreate(broker: MeasuredBroker, topic: string, create: boolean): Promise<void> {
   await using client = createClient({ bootstrap: broker.bootstrap });
   const admin = client.admin();
   if (create) await admin.createTopics([{ topic, partitions }]);

@@ -1,7 +1,4 @@
-/**
- * A broker to measure on: the `millrace broker` command in a process of its own, on a directory that is removed
- * afterwards.
- */
+/** The `millrace broker` command in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,20 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { BrokerSubject, MeasuredBroker } from './broker.ts';
 
 const binary = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 
-export interface BrokerProcess extends AsyncDisposable {
-  readonly bootstrap: string;
-  readonly pid: number;
-  /** From the start of the process to the line that says it serves. */
-  readonly startSeconds: number;
+/** `args`: more options of `millrace broker`. */
+export function embeddedBroker(name = 'millrace', args: readonly string[] = []): BrokerSubject {
+  return { name, start: (directory) => start(args, directory) };
 }
 
-/** `args`: more options of `millrace broker`. */
-export async function startBroker(args: readonly string[] = []): Promise<BrokerProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-  const began = performance.now();
+async function start(args: readonly string[], given: string | undefined): Promise<MeasuredBroker> {
+  const directory = given ?? (await mkdtemp(join(tmpdir(), 'millrace-bench-')));
   const child = spawn(process.execPath, [binary, 'broker', '--json', '--port', '0', '--data-dir', directory, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -31,16 +25,17 @@ export async function startBroker(args: readonly string[] = []): Promise<BrokerP
     return {
       bootstrap: ready.clusters[0]?.bootstrap ?? '',
       pid: child.pid ?? 0,
-      startSeconds: (performance.now() - began) / 1000,
-      [Symbol.asyncDispose]: () => stop(child, directory),
+      async [Symbol.asyncDispose]() {
+        await stop(child);
+        if (given === undefined) await rm(directory, { recursive: true, force: true });
+      },
     };
   }
   throw new Error('millrace broker ended before it served');
 }
 
-async function stop(child: ChildProcess, directory: string): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
-  await rm(directory, { recursive: true, force: true });
 }
