@@ -5,7 +5,7 @@
  * An answer is only compared with what was known when its request was sent: what became known since may not have been
  * true when the broker answered.
  */
-import { batchHeader, RecordBatches } from '@millrace/wire';
+import { batchHeader, type RecordBatch, RecordBatches } from '@millrace/wire';
 
 /** An invariant does not hold. */
 export class InvariantViolation extends Error {
@@ -42,6 +42,8 @@ export class PartitionHistory {
   readonly #acknowledged = new Set<number>();
   /** Offsets of the markers that end transactions, which no consumer is given. */
   readonly #markers = new Set<number>();
+  /** Batches that were read, by base offset. */
+  readonly #read = new Map<number, { readonly crc: number; readonly values: readonly (readonly [number, string])[] }>();
   #highWatermark = 0;
   #startOffset = 0;
   /** What a client's deletion was answered with. */
@@ -140,16 +142,27 @@ export class PartitionHistory {
         this.#violate(`the batch at ${batch.baseOffset} has gaps`);
       }
       if (next > highWatermark) this.#violate(`the batch at ${batch.baseOffset} ends beyond ${highWatermark}`);
-      for (const record of batch.records()) {
-        const value = Buffer.from(record.value ?? []).toString();
-        this.#learn(record.offset, value, 'was read');
-        if (batch.isControl) this.#markers.add(record.offset);
-        if (record.offset >= offset) records.set(record.offset, value);
-      }
+      for (const [at, value] of this.#valuesOf(batch)) if (at >= offset) records.set(at, value);
     }
     if (offset < before.startOffset && records.size > 0)
       this.#violate(`offset ${offset} lies before the start and was read`);
     return records;
+  }
+
+  /** The values of a batch by offset; those of a batch that was read before are known by its place and checksum. */
+  #valuesOf(batch: RecordBatch): readonly (readonly [number, string])[] {
+    const crc = batchHeader.crc(batch.bytes, batch.position);
+    const before = this.#read.get(batch.baseOffset);
+    if (before?.crc === crc) return before.values;
+    const values: [number, string][] = [];
+    for (const record of batch.records()) {
+      const value = Buffer.from(record.value ?? []).toString();
+      this.#learn(record.offset, value, 'was read');
+      if (batch.isControl) this.#markers.add(record.offset);
+      values.push([record.offset, value]);
+    }
+    this.#read.set(batch.baseOffset, { crc, values });
+    return values;
   }
 
   /** A consumer was given a record. */
