@@ -23,7 +23,7 @@ export class Arrivals {
     for (let index = 0; index < this.#chunks.length; ) {
       const chunk = this.#chunks[index] as FetchedChunk;
       const { state } = chunk;
-      if (!state.isOwned || chunk.epoch !== state.seekCount || chunk.nextOffset <= state.position) {
+      if (!state.isOwned || chunk.epoch !== state.seekCount || chunk.isPassed(state.position)) {
         this.#chunks.splice(index, 1);
         this.release(chunk);
       } else if (state.isPaused) index++;

@@ -1,6 +1,8 @@
 /** A batch as consumers see it: the records of a chunk from the position on, to be iterated synchronously. */
+import { messageOf } from '@millrace/base';
 import type { Record as WireRecord } from '@millrace/wire';
 import type { BatchView } from '../consumer.ts';
+import { CorruptBatchError } from '../errors.ts';
 import { ConsumedRecord } from './consumed-record.ts';
 import type { ChunkPiece, FetchedChunk, ReadableBatch } from './fetched-chunk.ts';
 import type { TopicReader } from './topic-reader.ts';
@@ -55,6 +57,8 @@ class BatchIterator implements Iterator<ConsumedRecord, undefined> {
   readonly #endOffset: number;
   readonly #result: { done: boolean; value: ConsumedRecord | undefined } = { done: false, value: undefined };
   #next = 0;
+  /** Of the next record, as far as is known before it is read. */
+  #nextOffset = 0;
   #records: Iterator<WireRecord, undefined> | undefined;
 
   constructor(
@@ -74,7 +78,7 @@ class BatchIterator implements Iterator<ConsumedRecord, undefined> {
   next(): IteratorResult<ConsumedRecord, undefined> {
     const result = this.#result;
     for (;;) {
-      const step = this.#records?.next();
+      const step = this.#step();
       if (step === undefined || step.done) {
         if (this.#advance()) continue;
         result.done = true;
@@ -82,15 +86,29 @@ class BatchIterator implements Iterator<ConsumedRecord, undefined> {
         return result as IteratorResult<ConsumedRecord, undefined>;
       }
       const { offset } = step.value;
+      this.#nextOffset = offset + 1;
       if (offset < this.#firstOffset || offset >= this.#endOffset) continue;
       result.value = new ConsumedRecord(this.#reader, this.#partition, step.value);
       return result as IteratorResult<ConsumedRecord, undefined>;
     }
   }
 
+  /** Records whose checksum is right, or not looked at, may be malformed all the same. */
+  #step(): IteratorResult<WireRecord, undefined> | undefined {
+    try {
+      return this.#records?.next();
+    } catch (error) {
+      const { batch } = this.#batches[this.#next - 1] as ReadableBatch;
+      const { topic } = this.#reader;
+      const place = { topic, partition: this.#partition, offset: this.#nextOffset };
+      throw new CorruptBatchError(place, batch.lastOffset + 1, messageOf(error), error);
+    }
+  }
+
   #advance(): boolean {
     const batch = this.#batches[this.#next++];
     this.#records = batch?.records[Symbol.iterator]();
+    if (batch !== undefined) this.#nextOffset = batch.batch.baseOffset;
     return batch !== undefined;
   }
 }

@@ -144,7 +144,7 @@ export class RecordLoop extends Loop implements AsyncIterableIterator<ConsumedRe
       this.#giveUpBatch();
       return undefined;
     }
-    const step = this.#records?.next();
+    const step = this.#step();
     if (step !== undefined && !step.done) {
       state.position = step.value.offset + 1;
       return step.value;
@@ -154,6 +154,17 @@ export class RecordLoop extends Loop implements AsyncIterableIterator<ConsumedRe
     this.inHand = undefined;
     this.#records = undefined;
     return undefined;
+  }
+
+  /** A record that can't be read ends the loop; the next one begins with it. */
+  #step(): IteratorResult<ConsumedRecord, undefined> | undefined {
+    try {
+      return this.#records?.next();
+    } catch (error) {
+      this.#giveUpBatch();
+      this.stop();
+      throw error;
+    }
   }
 
   #giveUpBatch(): void {

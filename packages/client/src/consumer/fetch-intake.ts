@@ -8,8 +8,11 @@ import type { FetchBudget } from './fetch-budget.ts';
 import { remedyOf } from './fetch-errors.ts';
 import type { FetchExchange } from './fetch-requests.ts';
 import type { FetchSession } from './fetch-session.ts';
-import { FetchedChunk, type FetchedMemory } from './fetched-chunk.ts';
+import { FetchedChunk, type FetchedMemory, neverWhole } from './fetched-chunk.ts';
 import type { PartitionState } from './partition-state.ts';
+
+/** So many times in a row a batch may come in part, before it is thought to be damaged. */
+const cutShortMax = 3;
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
@@ -71,19 +74,27 @@ export class FetchIntake {
     }
     if (records === null || records.length === 0) return;
     const chunk = new FetchedChunk(state, memory, records, {
+      highWatermark,
       readableEnd: this.#isCommittedOnly ? lastStableOffset : highWatermark,
       aborted: this.#isCommittedOnly && abortedTransactions?.length ? abortedTransactions : undefined,
     });
     if (chunk.sizeInBytes === 0) {
       // What was fetched before is still good, and handed out first.
       if (chunk.damage !== undefined && state.chunks.length === 0) return this.#stuck(state, chunk.damage);
-      // Less than a batch, from a broker that cuts even the first one off; again, but not at once.
+      // Less than a batch, from a broker that cuts even the first one off; again, but not at once, and not for ever.
+      if (++state.cutShortCount >= cutShortMax && state.chunks.length === 0) {
+        state.cutShortCount = 0;
+        return this.#stuck(state, neverWhole(state, records));
+      }
       this.#pause(state);
       return;
     }
     // Views pin all of the memory that the response came in.
     memory.bytes = records.buffer.byteLength;
     memory.chunks++;
+    state.cutShortCount = 0;
+    // Whoever takes the chunk hears of it, behind what is good of it.
+    if (chunk.damage !== undefined) state.isStuck = true;
     state.fetchPosition = chunk.nextOffset;
     if (chunk.leaderEpoch >= 0) state.fetchEpoch = chunk.leaderEpoch;
     state.chunks.push(chunk);

@@ -34,6 +34,8 @@ export interface ChunkPiece {
 
 /** What a fetch says of a partition besides its records. */
 export interface ChunkFacts {
+  /** The offset after the last record that is there for all; below 1 when the broker does not tell. */
+  readonly highWatermark: number;
   /** The offset after the last record that readers could have. */
   readonly readableEnd: number;
   /** Transactions whose records are to be passed over; undefined where readers get all records. */
@@ -79,15 +81,20 @@ export class FetchedChunk {
     this.epoch = state.seekCount;
     this.readableEnd = facts.readableEnd;
     this.#aborted = facts.aborted;
-    const { last, end, error } = wholeBatches(bytes);
+    const { last, end, error } = wholeBatches(bytes, state.fetchPosition, facts.highWatermark);
     this.sizeInBytes = end;
     this.nextOffset = last < 0 ? state.fetchPosition : batchHeader.lastOffset(bytes, last) + 1;
     if (error !== undefined) {
       const { topic, partition } = state;
       const place = { topic, partition, offset: this.nextOffset };
-      this.damage = new CorruptBatchError(place, this.nextOffset + 1, messageOf(error), error);
+      this.damage = new CorruptBatchError(place, behind(bytes, end, this.nextOffset), messageOf(error), error);
     }
     this.leaderEpoch = last < 0 ? -1 : batchHeader.partitionLeaderEpoch(bytes, last);
+  }
+
+  /** Whether it has nothing for a partition at this position, neither records nor the news of its damage. */
+  isPassed(position: number): boolean {
+    return this.damage === undefined ? this.nextOffset <= position : this.nextOffset < position;
   }
 
   /** Takes what `prepare` made ready; the next `prepare` goes on behind it. */
@@ -139,13 +146,14 @@ export class FetchedChunk {
         void batch.compression;
         if (!isHidden) batches.push(batch);
       } catch (error) {
-        const damage = this.#damageOf(batch, error);
+        const damage = this.#damageOf(batch, error, position);
         if (nextOffset === offset) throw damage;
         return { batches, nextOffset, damage };
       }
       nextOffset = batch.lastOffset + 1;
     }
-    return { batches, nextOffset: this.nextOffset, damage: undefined };
+    if (this.damage !== undefined && offset >= this.nextOffset) throw this.damage;
+    return { batches, nextOffset: this.nextOffset, damage: this.damage };
   }
 
   async #decompress(from: number, sound: Sound): Promise<void> {
@@ -171,29 +179,66 @@ export class FetchedChunk {
     this.#piece = pieceOf(from, readable, sound);
   }
 
-  #damageOf(batch: RecordBatch, error: unknown): CorruptBatchError {
+  /** `end`: where the next batch begins, whose offset is to be believed rather than the length of a damaged one. */
+  #damageOf(batch: RecordBatch, error: unknown, end = this.sizeInBytes): CorruptBatchError {
     const { topic, partition } = this.state;
+    const next = end < this.sizeInBytes ? batchHeader.baseOffset(this.#bytes, end) : batch.lastOffset + 1;
+    const nextOffset = next > batch.baseOffset ? next : batch.baseOffset + 1;
     const place = { topic, partition, offset: batch.baseOffset };
-    return new CorruptBatchError(place, batch.lastOffset + 1, messageOf(error), error);
+    return new CorruptBatchError(place, nextOffset, messageOf(error), error);
   }
 }
 
+/** The error of a batch that never comes whole: its first bytes are all that there are. */
+export function neverWhole(state: PartitionState, bytes: Uint8Array): CorruptBatchError {
+  const { topic, partition, fetchPosition: offset } = state;
+  const detail =
+    `its batch claims more than the ${bytes.length} bytes that the broker sends of it each time, so its length is ` +
+    'damaged, or the broker holds batches larger than partitionBytesMax back';
+  return new CorruptBatchError({ topic, partition, offset }, behind(bytes, 0, offset), detail, undefined);
+}
+
 /** Where the last whole batch begins (-1 for none), where it ends, and what is wrong with the bytes behind it. */
-function wholeBatches(bytes: Uint8Array): { last: number; end: number; error: CorruptRecordError | undefined } {
+function wholeBatches(
+  bytes: Uint8Array,
+  offset: number,
+  highWatermark: number,
+): { last: number; end: number; error: CorruptRecordError | undefined } {
   let end = 0;
   let last = -1;
-  for (;;) {
-    let size: number;
-    try {
-      size = batchHeader.wholeBatchSize(bytes, end);
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error;
-      return { last, end, error };
+  try {
+    for (let expected = offset; ; expected = batchHeader.lastOffset(bytes, last) + 1) {
+      const size = batchHeader.wholeBatchSize(bytes, end);
+      if (size === 0) return { last, end, error: undefined };
+      // Offsets are outside the checksum: after a wrong one reading would go on elsewhere. Gaps are rare, but allowed.
+      const base = batchHeader.baseOffset(bytes, end);
+      const isEarly = (last >= 0 && base < expected) || batchHeader.lastOffsetDelta(bytes, end) < 0;
+      if (isEarly || (base > expected && !leavesRoom(bytes, end, size, highWatermark))) {
+        throw new CorruptRecordError(`a record batch claims the offsets from ${base} on, which can't be`, end);
+      }
+      last = end;
+      end += size;
     }
-    if (size === 0) return { last, end, error: undefined };
-    last = end;
-    end += size;
+  } catch (error) {
+    if (!(error instanceof CorruptRecordError)) throw error;
+    return { last, end, error };
   }
+}
+
+/** Whether the offsets of a batch behind a gap leave room for those of the next one, or the high watermark. */
+function leavesRoom(bytes: Uint8Array, position: number, size: number, highWatermark: number): boolean {
+  const last = batchHeader.lastOffset(bytes, position);
+  const next = position + size;
+  if (next + batchHeader.batchHeaderBytes <= bytes.length && batchHeader.baseOffset(bytes, next) <= last) return false;
+  return highWatermark < 1 || last < highWatermark;
+}
+
+/** The offset behind a batch that begins at `position` and can't be read, as far as its header can be believed. */
+function behind(bytes: Uint8Array, position: number, offset: number): number {
+  if (bytes.length - position < batchHeader.batchHeaderBytes) return offset + 1;
+  const count = batchHeader.recordCount(bytes, position);
+  const isLikely = count > 0 && count === batchHeader.lastOffsetDelta(bytes, position) + 1;
+  return offset + (isLikely ? count : 1);
 }
 
 function pieceOf(from: number, readable: readonly ReadableBatch[], { nextOffset, damage }: Sound): ChunkPiece {

@@ -248,6 +248,7 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
   #dropFetched(state: PartitionState): void {
     this.#arrivals.drop(state);
     state.seekCount++;
+    state.isStuck = false;
     state.fetchPosition = state.position;
     state.fetchEpoch = state.positionEpoch;
     this.#fetcher.poke();

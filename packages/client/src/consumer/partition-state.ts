@@ -51,6 +51,8 @@ export class PartitionState implements TopicPartition {
   /** A follower nearer than the leader (KIP-392), until a time. */
   nearReplica = -1;
   nearReplicaUntil = 0;
+  /** How often in a row the next batch came only in part. */
+  cutShortCount = 0;
   readonly chunks: FetchedChunk[] = [];
 
   constructor(topic: string, partition: number, question: PositionQuestion) {
