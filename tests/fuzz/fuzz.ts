@@ -15,6 +15,8 @@ export interface FuzzOptions {
   readonly inputs: number;
   /** Ends the run before all inputs were tried. */
   readonly seconds?: number | undefined;
+  /** The one input to try, in place of seeds and what is made from them. */
+  readonly only?: Uint8Array | undefined;
   /** An input that takes longer hangs. Generous, since the machine may be busy with others. Default 20 s. */
   readonly hangMs?: number | undefined;
   /** What the heap may hold, code and seeds included. Default 256 MiB. */
@@ -25,11 +27,13 @@ export interface FuzzOptions {
 export class FuzzFinding extends Error {
   readonly #input: Uint8Array;
 
-  constructor(target: string, what: string, seed: number, count: number, input: Uint8Array) {
+  constructor(target: string, { what, count, input }: BadEnd, seed: number, isFoundAlone: boolean) {
+    const advice = isFoundAlone
+      ? `Keep it as tests/fuzz/corpus/${kebabCase(target)}/<what-it-shows>.hex.`
+      : 'Alone it ends well: it takes what the inputs before it left, so the seed is what leads to it.';
     const hex = Buffer.from(input).toString('hex');
     super(
-      `${target}: ${what}\nwith MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes:\n${hex}\n` +
-        `Keep it as tests/fuzz/corpus/${kebabCase(target)}/<what-it-shows>.hex.`,
+      `${target}: ${what}\nwith MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes:\n${hex}\n${advice}`,
     );
     this.#input = input;
   }
@@ -41,11 +45,28 @@ export class FuzzFinding extends Error {
 
 /** Runs the target that `module` (a URL) exports as `target`. Throws `FuzzFinding`. */
 export async function fuzz(module: string, target: string, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, inputs, seconds, hangMs = 20_000, heapMegabytesMax = 256 } = options;
+  const ended = await runOf(module, target, options);
+  if (!('what' in ended)) return ended;
+  if (ended.count === 0) throw new Error(`${target}: ${ended.what}`);
+  const alone = options.only === undefined ? await runOf(module, target, { ...options, only: ended.input }) : ended;
+  throw new FuzzFinding(target, ended, options.seed, 'what' in alone);
+}
+
+/** How a run ended that found something. */
+interface BadEnd {
+  readonly what: string;
+  /** The input that was tried then, and how many had been begun: none when 0. */
+  readonly input: Uint8Array;
+  readonly count: number;
+}
+
+async function runOf(module: string, target: string, options: FuzzOptions): Promise<FuzzReport | BadEnd> {
+  const { seed, inputs, seconds, only, hangMs = 20_000, heapMegabytesMax = 256 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'millrace-fuzz-'));
   const watch = join(folder, 'input');
   writeFileSync(watch, '');
-  const order: FuzzOrder = { module, target, seed, inputs, seconds, watch };
+  const alone = only === undefined ? undefined : Buffer.from(only).toString('hex');
+  const order: FuzzOrder = { module, target, seed, inputs, seconds, only: alone, watch };
   const child = fork(new URL('fuzz-process.ts', import.meta.url), [JSON.stringify(order)], {
     execArgv: [`--max-old-space-size=${heapMegabytesMax}`, '--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -53,9 +74,7 @@ export async function fuzz(module: string, target: string, options: FuzzOptions)
   try {
     const ended = await endOf(child, watch, hangMs);
     if (typeof ended !== 'string' && ended.finding === undefined) return ended;
-    const { count, input } = readWatch(watch);
-    const what = typeof ended === 'string' ? ended : `${ended.finding}`;
-    throw count === 0 ? new Error(`${target}: ${what}`) : new FuzzFinding(target, what, seed, count, input);
+    return { what: typeof ended === 'string' ? ended : `${ended.finding}`, ...readWatch(watch) };
   } finally {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FuzzFinding, fuzz } from './fuzz.ts';
+import { targets } from './targets/index.ts';
 
 const module = new URL('planted/planted-targets.ts', import.meta.url).href;
 const seed = 12_345;
@@ -32,6 +33,38 @@ test('an input that ends in a foreign error is found, with the seed that leads t
   assert.ok(first.message.includes(`MILLRACE_TEST_SEED=${seed}`));
   const again = await findingIn('throwing', { inputs: 20_000 });
   assert.deepEqual(again.input, first.input);
+});
+
+for (const target of ['rejecting', 'straying']) {
+  test(`an input whose work fails later is found (${target})`, async () => {
+    const { input, message } = await findingIn(target, { inputs: 20_000 });
+    assert.equal(input[0], 7);
+    assert.match(message, /TypeError: byte 0 is 7/);
+  });
+}
+
+test('a finding tells whether the input alone ends so', async () => {
+  assert.match((await findingIn('throwing', { inputs: 20_000 })).message, /Keep it as tests\/fuzz\/corpus/);
+  const { input, message } = await findingIn('stateful', { inputs: 20_000 });
+  assert.match(message, /Alone it ends well/);
+  const { finding } = await fuzz(module, 'stateful', { seed, inputs: 20_000, only: input });
+  assert.equal(finding, undefined);
+});
+
+for (const { target, ...listed } of targets.filter(({ target }) =>
+  ['client', 'broker', 'tokens'].includes(target.name),
+)) {
+  test(`a seed leads to the same run again (${target.name})`, async () => {
+    const run = () => fuzz(listed.module, listed.exported, { seed, inputs: 30 });
+    const [first, again] = [await run(), await run()];
+    assert.deepEqual([again.digest, again.outcomes], [first.digest, first.outcomes]);
+  });
+}
+
+test('a run that is given a time ends by it', async () => {
+  const { inputs, finding } = await fuzz(module, 'sound', { seed, inputs: Number.MAX_SAFE_INTEGER, seconds: 0.2 });
+  assert.ok(inputs > 0);
+  assert.equal(finding, undefined);
 });
 
 test('an input that hangs is found', async () => {

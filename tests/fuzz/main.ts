@@ -2,9 +2,13 @@
  * Fuzzes by hand, one target after the other, each for so long; `live` is a broker in a process of its own:
  *
  *     node tests/fuzz/main.ts [--seconds 60] [--seed N] [TARGET ...]
+ *     node tests/fuzz/main.ts --input FILE TARGET
+ *
+ * With a file that holds an input in hex, only that is tried.
  *
  * Prints a line for each target, and at once what it finds. Exits with 1 when there is a finding.
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@millrace/base';
 import { fuzz } from './fuzz.ts';
@@ -12,16 +16,21 @@ import { fuzzLive } from './live-broker.ts';
 import { type ListedTarget, targets } from './targets/index.ts';
 
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    input: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed ?? Date.now() % 2 ** 32);
+const only = values.input === undefined ? undefined : Buffer.from(readFileSync(values.input, 'utf8').trim(), 'hex');
 const names = [...targets.map(({ target }) => target.name), 'live'];
 const wanted = names.filter((name) => positionals.length === 0 || positionals.includes(name));
 const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0 || !(seconds > 0)) {
-  const usage = 'usage: node tests/fuzz/main.ts [--seconds N] [--seed N] [TARGET ...]';
+  const usage = 'usage: node tests/fuzz/main.ts [--seconds N] [--seed N] [--input FILE] [TARGET ...]';
   process.stderr.write(`${usage}; targets: ${names.join(', ')}\n`);
   process.exit(2);
 }
@@ -52,7 +61,7 @@ interface Told {
 }
 
 async function once({ module, exported }: ListedTarget): Promise<Told> {
-  const report = await fuzz(module, exported, { seed, seconds, inputs: Number.MAX_SAFE_INTEGER });
+  const report = await fuzz(module, exported, { seed, seconds, only, inputs: Number.MAX_SAFE_INTEGER });
   const { inputs, refused, outcomes, slowestMs, retainedBytes } = report;
   const mebibytes = (retainedBytes / 2 ** 20).toFixed(1);
   const text = `${refused} refused, ${outcomes} outcomes, slowest ${slowestMs.toFixed(1)} ms, ${mebibytes} MiB held`;

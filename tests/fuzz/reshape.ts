@@ -13,6 +13,8 @@ const numbers = [-1, 0, 1, 2, 3, 5, 6, 7, 15, 16, 25, 27, 79, 100, 127, -128, 25
   -(2 ** 53) + 1,
 ]);
 const texts = ['', 'x', 'plain', '\0', '../..', '__proto__', 'AAAAAAAAAAAAAAAAAAAAAA', 'ü'.repeat(300)];
+/** Changed again and again, a list must not double each time. */
+const elementsAddedMax = 8;
 /** One of so many choices is null. */
 const nulls = 6;
 
@@ -35,7 +37,7 @@ function otherValue(value: unknown, choice: number): unknown {
   if (typeof value === 'number') return numbers[chosen % numbers.length];
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'string') return texts[chosen % texts.length];
-  if (Array.isArray(value)) return chosen % 3 === 0 ? [] : [...value, ...value.slice(chosen % 2)];
+  if (Array.isArray(value)) return chosen % 3 === 0 ? [] : [...value, ...value.slice(chosen % 2, elementsAddedMax)];
   return value instanceof Uint8Array ? otherBytes(value, chosen) : value;
 }
 

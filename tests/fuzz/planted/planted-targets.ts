@@ -31,6 +31,32 @@ export const hanging = planted((input) => {
   while (input[0] === 7) Math.random();
 });
 
+/** Ends later, and badly. */
+export const rejecting: FuzzTarget = {
+  ...sound,
+  async run(input) {
+    await Promise.resolve();
+    if (input[0] === 7) throw new TypeError(`byte 0 is ${input[0]}`);
+    return sound.run(input);
+  },
+};
+
+/** What it leaves behind fails, and nobody is told. */
+export const straying = planted((input) => {
+  void Promise.reject(new TypeError(`byte 0 is ${input[0]}`));
+});
+
+let inputsBefore = 0;
+
+/** Its fault takes what inputs before left behind. */
+export const stateful: FuzzTarget = {
+  ...sound,
+  run(input) {
+    if (inputsBefore++ > 50 && input[0] === 7) throw new TypeError(`byte 0 is ${input[0]}`);
+    return sound.run(input);
+  },
+};
+
 const kept: unknown[] = [];
 
 export const hungry = planted((input) => {

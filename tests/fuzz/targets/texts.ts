@@ -66,7 +66,7 @@ export const patterns: FuzzTarget = {
 /** An input is lines of names and values. */
 export const configuration: FuzzTarget = {
   name: 'configuration',
-  inputs: 30_000,
+  inputs: 15_000,
   seeds: () =>
     [
       ['listeners=INSIDE://127.0.0.1:9092,OUT://[::1]:0', 'listener.security.protocol.map=INSIDE:PLAINTEXT,OUT:SSL'],
