@@ -26,6 +26,11 @@ export function coordinates(endpoint: BrokerEndpoint, key: string): boolean {
   return endpoints.length > 0 && coordinatorOf(endpoints, key).nodeId === endpoint.nodeId;
 }
 
+/** As `coordinates`; no group has an empty id, and any broker may say so. */
+export function coordinatesGroup(endpoint: BrokerEndpoint, groupId: string): boolean {
+  return groupId === '' || coordinates(endpoint, groupId);
+}
+
 /** 32 bits that all depend on both numbers, by the finalizer of MurmurHash3. */
 function mixed(hash: number, nodeId: number): number {
   let bits = hash ^ Math.imul(nodeId + 1, 0x9e3779b1);

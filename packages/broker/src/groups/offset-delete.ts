@@ -19,6 +19,7 @@ export async function deleteOffsets(
   { groupId, topics }: OffsetDeleteRequest,
   store: GroupStore,
 ): Promise<DeleteAnswer> {
+  if (groupId === '') return { errorCode: errorCodes.INVALID_GROUP_ID, topics: [] };
   if (group === undefined) return { errorCode: errorCodes.GROUP_ID_NOT_FOUND, topics: [] };
   // Members of other protocols do not tell the broker which topics they read.
   const isUnknowable = group instanceof ClassicGroup && group.state !== 'Empty' && group.protocolType !== 'consumer';

@@ -1,4 +1,4 @@
-/** DeleteGroups, versions 0 to 2. */
+/** DeleteGroups, versions 0 to 2. A group that is named twice is answered once. */
 import { deleteGroups as deleteGroupsApi, errorCodes } from '@millrace/wire';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
@@ -9,7 +9,7 @@ export const deleteGroups: Handler<typeof deleteGroupsApi> = {
 
   async handle(request, context) {
     const { broker } = context;
-    const results = request.groupsNames.map(async (groupId) => {
+    const results = [...new Set(request.groupsNames)].map(async (groupId) => {
       if (!allows(context, 'Delete', 'Group', groupId)) {
         return { groupId, errorCode: errorCodes.GROUP_AUTHORIZATION_FAILED };
       }

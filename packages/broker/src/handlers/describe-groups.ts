@@ -16,7 +16,7 @@ export const describeGroups: Handler<typeof describeGroupsApi> = {
       }
       if (!coordinates(broker, groupId)) return undescribedGroup(groupId, errorCodes.NOT_COORDINATOR, null);
       const group = broker.cluster.groups.describe(groupId, apiVersion);
-      if (!request.includeAuthorizedOperations) return group;
+      if (!request.includeAuthorizedOperations || group.errorCode !== errorCodes.NONE) return group;
       return { ...group, authorizedOperations: authorizedOperations(context, 'Group', groupId) };
     });
     return { groups };

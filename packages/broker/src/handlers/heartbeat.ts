@@ -1,6 +1,6 @@
 /** Heartbeat, versions 0 to 4. */
 import { errorCodes, heartbeat as heartbeatApi } from '@millrace/wire';
-import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { coordinatesGroup } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
 import { allows } from '../security/authorization.ts';
 
@@ -12,7 +12,7 @@ export const heartbeat: Handler<typeof heartbeatApi> = {
     if (!allows(context, 'Read', 'Group', request.groupId)) {
       return { errorCode: errorCodes.GROUP_AUTHORIZATION_FAILED };
     }
-    if (!coordinates(broker, request.groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
+    if (!coordinatesGroup(broker, request.groupId)) return { errorCode: errorCodes.NOT_COORDINATOR };
     return { errorCode: await broker.cluster.groups.heartbeat(request) };
   },
 };

@@ -4,7 +4,7 @@
  */
 import { errorCodes, type JoinGroupRequest, joinGroup as joinGroupApi } from '@millrace/wire';
 import { joinError } from '../groups/answers.ts';
-import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { coordinatesGroup } from '../groups/coordinator-endpoint.ts';
 import type { JoinAnswer } from '../groups/group-member.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { allows } from '../security/authorization.ts';
@@ -23,7 +23,7 @@ async function join(request: JoinGroupRequest, context: RequestContext): Promise
   if (!allows(context, 'Read', 'Group', request.groupId)) {
     return joinError(errorCodes.GROUP_AUTHORIZATION_FAILED, request.memberId);
   }
-  if (!coordinates(broker, request.groupId)) return joinError(errorCodes.NOT_COORDINATOR, request.memberId);
+  if (!coordinatesGroup(broker, request.groupId)) return joinError(errorCodes.NOT_COORDINATOR, request.memberId);
   const rebalanceTimeoutMs = apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs;
   // Kafka shows the host of a member with a slash before it, and tools print it so.
   const client = { clientId, clientHost: `/${clientHost}`, apiVersion };

@@ -1,6 +1,6 @@
 /** OffsetDelete, version 0 (KIP-496). */
 import { errorCodes, type OffsetDeleteRequest, offsetDelete as offsetDeleteApi } from '@millrace/wire';
-import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { coordinatesGroup } from '../groups/coordinator-endpoint.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { allows } from '../security/authorization.ts';
 
@@ -14,7 +14,7 @@ export const offsetDelete: Handler<typeof offsetDeleteApi> = {
     const { groupId, topics } = request;
     const refuse = (errorCode: number) => ({ errorCode, topics: [] });
     if (!allows(context, 'Delete', 'Group', groupId)) return refuse(errorCodes.GROUP_AUTHORIZATION_FAILED);
-    if (!coordinates(broker, groupId)) return refuse(errorCodes.NOT_COORDINATOR);
+    if (!coordinatesGroup(broker, groupId)) return refuse(errorCodes.NOT_COORDINATOR);
     const errors = topics.map((topic) => topic.partitions.map((partition) => errorOf(topic, partition, context)));
     const allowed = topics.map((topic, index) => ({
       name: topic.name,
