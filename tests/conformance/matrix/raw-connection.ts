@@ -62,9 +62,8 @@ export class RawConnection implements Disposable {
 
   /** Rejects with `ConnectionClosedError` when the broker closes the connection instead. */
   async request<A extends Api>(api: A, version: number, draft: RequestDraft<A>): Promise<ResponseOf<A>> {
-    const answer = this.#nextFrame();
     this.#write(api, version, draft);
-    return decodeResponse(api, version, await answer);
+    return decodeResponse(api, version, await this.#nextFrame());
   }
 
   /** Sends a request that is never answered, as a Produce with `acks` 0. */
@@ -130,11 +129,20 @@ export class RawCluster {
     return await this.#open(this.#place.bootstrap().split(',')[0] ?? '');
   }
 
+  /** A connection of one's own to the leader of a partition. */
+  async freshLeader(topic: string, partition = 0): Promise<RawConnection> {
+    return await this.#open(await this.#addressOf(await this.leaderId(topic, partition)));
+  }
+
   async broker(nodeId: number): Promise<RawConnection> {
+    return await this.#to(await this.#addressOf(nodeId));
+  }
+
+  async #addressOf(nodeId: number): Promise<string> {
     const { brokers } = await (await this.any()).request(metadata, 12, { topics: [] });
     const broker = brokers.find((each) => each.nodeId === nodeId);
     if (broker === undefined) throw new Error(`there is no broker ${nodeId}`);
-    return await this.#to(`${broker.host}:${broker.port}`);
+    return `${broker.host}:${broker.port}`;
   }
 
   /** The broker that leads a partition, once that knows it does. */
