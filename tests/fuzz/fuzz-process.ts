@@ -59,7 +59,7 @@ async function fuzz({ module, target: name, seed, inputs, seconds, only, watch }
   const target: FuzzTarget = (await import(module))[name];
   using shown = new WatchWriter(watch);
   const random = seededRandomness(seed);
-  const seeds = only === undefined ? [...(await target.seeds()), ...corpusOf(target.name)] : [Buffer.from(only, 'hex')];
+  const seeds = only === undefined ? [...(await target.seeds()), ...corpusOf(target.name)] : [fromHex(only)];
   const known = seeds.length;
   const last = known + (only === undefined ? inputs : 0);
   const end = performance.now() + (seconds ?? Number.POSITIVE_INFINITY) * 1000;
@@ -145,5 +145,9 @@ function corpusOf(name: string): Uint8Array[] {
   const folder = new URL(`corpus/${name}/`, import.meta.url);
   return readdirSync(folder)
     .sort()
-    .map((file) => Buffer.from(readFileSync(new URL(file, folder), 'utf8').replace(/\s/g, ''), 'hex'));
+    .map((file) => fromHex(readFileSync(new URL(file, folder), 'utf8')));
+}
+
+function fromHex(text: string): Uint8Array {
+  return Buffer.from(text.replace(/\s/g, ''), 'hex');
 }

@@ -32,9 +32,8 @@ export class FuzzFinding extends Error {
       ? `Keep it as tests/fuzz/corpus/${kebabCase(target)}/<what-it-shows>.hex.`
       : 'Alone it ends well: it takes what the inputs before it left, so the seed is what leads to it.';
     const hex = Buffer.from(input).toString('hex');
-    super(
-      `${target}: ${what}\nwith MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes:\n${hex}\n${advice}`,
-    );
+    const where = `MILLRACE_TEST_SEED=${seed}, input ${count} of ${input.length} bytes`;
+    super(`${target}: ${what}\nwith ${where}:\n${hex}\n${advice}`);
     this.#input = input;
   }
 

@@ -1,8 +1,7 @@
 /**
- * Has a process do at once what Node would give to other threads. A clock that is told to pass does not wait for them,
- * so how far they come decides what happens, and a seed would not lead to the same run again.
- *
- * What small inputs never leave the thread for (compression, below the sizes of `compress`) stays as it is.
+ * Has a process derive keys (SCRAM) at once, for which Node would use other threads. A clock that is told to pass does
+ * not wait for those, so the machine's load would decide who is in time, and a seed would not lead to the same run
+ * again. Compression is left as it is: inputs as small as those of fuzzing never leave their thread for it.
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
