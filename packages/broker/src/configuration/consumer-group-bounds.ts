@@ -1,4 +1,4 @@
-/** How the session timeouts and heartbeat intervals of consumer groups must go together, as Apache Kafka checks them. */
+/** How session timeouts and heartbeat intervals of consumer groups must go together, as Apache Kafka checks them. */
 import { ConfigurationError } from './definition.ts';
 
 type Relation = 'greater than or equal to' | 'less than or equal to' | 'less than';
