@@ -83,6 +83,16 @@ export interface Client extends AsyncDisposable {
   consumer(options: PatternConsumerOptions): Consumer<string>;
   consumer<const T extends readonly TopicLike[]>(options: ConsumerOptions<T>): Consumer<T[number]>;
   admin(): Admin;
+  /**
+   * The id under which brokers know the metrics of this client, and so of all that it made (KIP-714), for their logs
+   * and dashboards: 22 characters of base64url, the same until it is closed. Connects if need be. Rejects with
+   * `InvalidOptionError` when `telemetry` is false, `UnsupportedApiError` where brokers take no metrics,
+   * `RequestTimeoutError`.
+   */
+  clientInstanceId(options?: {
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<string>;
   /** Closes all that this client made, then its connections. */
   close(): Promise<void>;
 }

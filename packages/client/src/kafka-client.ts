@@ -3,10 +3,10 @@
 import { KafkaAdmin } from './admin/kafka-admin.ts';
 import type { Admin } from './admin.ts';
 import type { Client, ClientOptions } from './client.ts';
-import { Cluster } from './cluster.ts';
+import { type CallBounds, Cluster } from './cluster.ts';
 import { KafkaConsumer } from './consumer/kafka-consumer.ts';
 import type { Consumer, ConsumerOptions, PatternConsumerOptions } from './consumer.ts';
-import { ClosedError } from './errors.ts';
+import { ClosedError, InvalidOptionError } from './errors.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import type { Producer, ProducerOptions } from './producer.ts';
 import { clientSettings } from './settings.ts';
@@ -55,6 +55,14 @@ class KafkaClient implements Client {
     const admin: KafkaAdmin = new KafkaAdmin(this.#cluster, () => this.#made.delete(admin));
     this.#made.add(admin);
     return admin;
+  }
+
+  async clientInstanceId(options: CallBounds = {}): Promise<string> {
+    this.#checkOpen();
+    if (this.#telemetry === undefined) {
+      throw new InvalidOptionError('telemetry', 'is false, so brokers know this client by no id; leave it out');
+    }
+    return this.#telemetry.instanceId(options);
   }
 
   close(): Promise<void> {

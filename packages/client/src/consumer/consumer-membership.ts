@@ -8,15 +8,17 @@
  * it joins again. A loop that stays away longer than `batchTimeoutMs` loses its membership until it comes back.
  */
 import { isMillraceError, type MillraceError, sleep } from '@millrace/base';
-import { errorCodes, KafkaError } from '@millrace/wire';
+import { KafkaError } from '@millrace/wire';
 import { backoffMs } from '../backoff.ts';
 import type { ClientEvent } from '../client.ts';
 import type { Cluster } from '../cluster.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
+import { RebalanceStopwatch } from '../telemetry/rebalance-stopwatch.ts';
 import type { TopicPartition } from '../topic.ts';
 import { type AssignedPartition, keyOf, namedPartitions } from './assigned-partition.ts';
 import { type HeartbeatAnswer, heartbeatGroup, isExpulsion, leaveGroup } from './consumer-group-requests.ts';
 import type { GroupSettings } from './consumer-settings.ts';
+import { InstanceIdClaim } from './instance-id-claim.ts';
 import { leaveTimeoutMs, type Membership, type MembershipHost, whileHeld } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
 
@@ -52,8 +54,8 @@ export class ConsumerMembership implements Membership {
   #wakeup: PromiseWithResolvers<void> | undefined;
   /** Heartbeats since one had to wait. */
   #hurried = 0;
-  /** Monotonic time since which another member holds this one's instance id, in ms. */
-  #refusedSince: number | undefined;
+  readonly #claim: InstanceIdClaim;
+  readonly #stopwatch: RebalanceStopwatch;
 
   constructor(
     cluster: Cluster,
@@ -68,6 +70,9 @@ export class ConsumerMembership implements Membership {
     this.#coordinator = coordinator;
     this.#host = host;
     this.#purpose = cluster.newPurpose('group');
+    const { clock } = cluster.settings.platform;
+    this.#claim = new InstanceIdClaim(clock, settings.sessionTimeoutMs);
+    this.#stopwatch = new RebalanceStopwatch(clock, cluster.metrics.rebalanceLatencies);
     // Ids are the members' own choice since Kafka 4.0.
     this.#memberId = Buffer.from(cluster.settings.platform.randomness.bytes(16)).toString('base64url');
   }
@@ -126,6 +131,7 @@ export class ConsumerMembership implements Membership {
     const connection = await this.#coordinator.connect(this.#purpose);
     this.#abort.signal.throwIfAborted();
     const isJoining = this.#epoch === joining;
+    if (isJoining) this.#stopwatch.begin();
     const tellsOwned = isJoining || this.#mustTell || this.#mustTellAll;
     const owned = [...this.#owned.values()];
     this.#mustTell = false;
@@ -140,7 +146,7 @@ export class ConsumerMembership implements Membership {
     });
     if (this.#abort.signal.aborted) return 0;
     this.#mustTellAll = false;
-    this.#refusedSince = undefined;
+    this.#claim.granted();
     this.#memberId = answer.memberId ?? this.#memberId;
     this.#epoch = answer.epoch;
     if (isJoining) {
@@ -148,6 +154,7 @@ export class ConsumerMembership implements Membership {
     }
     if (answer.assignment !== undefined) await this.#assign(answer.assignment);
     else if (this.#unnamed !== undefined) await this.#assign(this.#unnamed, true);
+    else if (!isJoining && !this.#mustTell && this.#reconciling === undefined) this.#stopwatch.end();
     return answer.intervalMs;
   }
 
@@ -159,6 +166,7 @@ export class ConsumerMembership implements Membership {
     // Nothing has got a name since. To tell of that would bring on the next heartbeat, and so on without a pause.
     if (again && target.length === this.#target.length) return;
     this.#target = target;
+    this.#stopwatch.begin();
     this.#reconcile();
   }
 
@@ -214,21 +222,12 @@ export class ConsumerMembership implements Membership {
       await this.#loseAll();
       return;
     }
-    if (!error.retriable && !this.#mayComeFree(errorCode)) {
+    if (!error.retriable && !this.#claim.mayComeFree(errorCode)) {
       await this.#loseAll();
       throw error;
     }
     this.#report('warn', 'coordinator_lost', `${error.message}; trying again`, error);
     await sleep(platform.timers, backoffMs(this.#cluster.settings, failures, platform.randomness), this.#abort.signal);
-  }
-
-  /** An instance id is held until its session is over, and one that joins may be taken for who it was before. */
-  #mayComeFree(errorCode: number | undefined): boolean {
-    if (errorCode !== undefined && errorCode !== errorCodes.GROUP_ID_NOT_FOUND && isExpulsion(errorCode)) return true;
-    if (errorCode !== errorCodes.UNRELEASED_INSTANCE_ID) return false;
-    const now = this.#cluster.settings.platform.clock.monotonic();
-    this.#refusedSince ??= now;
-    return now - this.#refusedSince < this.#settings.sessionTimeoutMs;
   }
 
   /** Drops what others may own already. A member that joins owns nothing. */

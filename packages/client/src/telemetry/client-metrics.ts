@@ -48,7 +48,10 @@ export class ClientMetrics {
   readonly queueTimes = new Measured();
   readonly fetchLatencies = new Measured();
   readonly commitLatencies = new Measured();
-  /** From the first JoinGroup of a rebalance to the answer to its SyncGroup. */
+  /**
+   * From the first JoinGroup of a rebalance to the answer to its SyncGroup; in the protocol of KIP-848 from joining, or
+   * from a new assignment, to the heartbeat after which the coordinator knows that it is carried out.
+   */
   readonly rebalanceLatencies = new Measured();
   readonly #connected = Promise.withResolvers<void>();
   readonly #onThrottled: (api: string, broker: string, throttleMs: number) => void;

@@ -15,7 +15,8 @@ import {
   getTelemetrySubscriptions,
   pushTelemetry,
 } from '@millrace/wire';
-import type { Cluster } from '../cluster.ts';
+import type { CallBounds, Cluster } from '../cluster.ts';
+import { ClosedError } from '../errors.ts';
 import { type MetricSources, MetricWindow } from './metric-window.ts';
 import { encodeMetrics } from './otlp-encoder.ts';
 
@@ -37,6 +38,8 @@ export class TelemetryReporter {
   #subscription: Subscription | undefined;
   #lastMs: number;
   #timer: Timer | undefined;
+  readonly #known = Promise.withResolvers<string>();
+  #isSubscribing = false;
   #state: 'new' | 'running' | 'closed' = 'new';
 
   constructor(cluster: Cluster, sources: () => MetricSources) {
@@ -53,6 +56,22 @@ export class TelemetryReporter {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#cluster.metrics.connected.then(() => this.#after(0, () => this.#subscribe()));
+  }
+
+  /** The id that brokers know this client's metrics by, asked for if need be. Rejects with the bounds' errors. */
+  instanceId(bounds: CallBounds): Promise<string> {
+    return this.#cluster.retrying(bounds, async () => {
+      this.start();
+      if (this.#state === 'closed') throw new ClosedError('client');
+      if (this.#instanceId !== noInstance) return this.#instanceId;
+      const connection = await this.#cluster.pool.connectToAny();
+      connection.version(getTelemetrySubscriptions);
+      if (!this.#isSubscribing) {
+        this.#timer?.cancel();
+        this.#after(0, () => this.#subscribe());
+      }
+      return this.#known.promise;
+    });
   }
 
   /** Sends what is left, if somebody wants it, and ends. Never rejects. */
@@ -92,10 +111,16 @@ export class TelemetryReporter {
     if (connection === undefined || !connection.supports(getTelemetrySubscriptions, 0)) {
       return this.#after(pauseMs, () => this.#subscribe());
     }
-    const answer = await connection.request(getTelemetrySubscriptions, { clientInstanceId: this.#instanceId });
+    this.#isSubscribing = true;
+    const answer = await connection
+      .request(getTelemetrySubscriptions, { clientInstanceId: this.#instanceId })
+      .finally(() => {
+        this.#isSubscribing = false;
+      });
     const intervalMs = Math.max(intervalMsMin, answer.pushIntervalMs);
     if (answer.errorCode !== 0) return this.#refused(answer.errorCode, intervalMs);
     this.#instanceId = answer.clientInstanceId;
+    this.#known.resolve(this.#instanceId);
     if (answer.requestedMetrics.length === 0) return this.#after(intervalMs, () => this.#subscribe());
     this.#subscription = answer;
     // Clients that were started together shall not come together.

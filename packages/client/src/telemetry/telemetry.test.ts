@@ -234,3 +234,27 @@ test('any points come out of the protobuf as they went in', () => {
     }),
   );
 });
+
+test('the id that brokers know a client by is asked for when somebody wants it, and stays', async (t) => {
+  const script = curious({ requestedMetrics: [] });
+  const client = createClient({ bootstrap: 'broker:9092', platform: script.broker.network.platform });
+  t.after(() => client.close());
+  assert.deepEqual(await Promise.all([client.clientInstanceId(), client.clientInstanceId()]), [instance, instance]);
+  assert.equal(await client.clientInstanceId(), instance);
+  assert.equal(script.asked.length, 1);
+  await client.close();
+  await assert.rejects(client.clientInstanceId(), { code: 'closed' });
+});
+
+test('a client that brokers know by no id says why', async (t) => {
+  const script = curious();
+  const silent = createClient({
+    bootstrap: 'broker:9092',
+    platform: script.broker.network.platform,
+    telemetry: false,
+  });
+  const old = createClient({ bootstrap: 'broker:9092', platform: new ScriptedBroker().network.platform });
+  t.after(() => Promise.all([silent.close(), old.close()]));
+  await assert.rejects(silent.clientInstanceId(), { code: 'invalid_option', message: /telemetry is false/ });
+  await assert.rejects(old.clientInstanceId(), { code: 'unsupported_api', api: 'GetTelemetrySubscriptions' });
+});
