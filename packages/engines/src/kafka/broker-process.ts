@@ -22,13 +22,18 @@ export class BrokerProcess {
   readonly pid: number;
   readonly #child: ChildProcess;
   #paused = false;
+  #wanted = true;
 
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child;
     this.pid = pid;
   }
 
-  static async start({ program, args, logFile }: BrokerCommand): Promise<BrokerProcess> {
+  /** `onEnd` is told how it ended, when that was not asked for. */
+  static async start(
+    { program, args, logFile }: BrokerCommand,
+    onEnd: (ending: string) => void = () => undefined,
+  ): Promise<BrokerProcess> {
     const log = await open(logFile, 'a');
     try {
       const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
@@ -39,7 +44,11 @@ export class BrokerProcess {
       guard({ pid: child.pid });
       child.unref();
       child.once('exit', () => unguard({ pid: child.pid ?? 0 }));
-      return new BrokerProcess(child, child.pid);
+      const broker = new BrokerProcess(child, child.pid);
+      child.once('exit', () => {
+        if (broker.#wanted) onEnd(broker.ending ?? 'nothing said');
+      });
+      return broker;
     } finally {
       await log.close();
     }
@@ -77,6 +86,7 @@ export class BrokerProcess {
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#wanted = false;
     if (this.state === 'down') return;
     this.#child.ref();
     const ended = once(this.#child, 'exit');

@@ -1,4 +1,5 @@
-/** Lets one process at a time make something in the cache; others wait and then find it made. */
+/** What processes that share the cache do: look whether something is made, and let one of them make it. */
+import { stat } from 'node:fs/promises';
 import { sleep, systemTimers } from '@millrace/base';
 import { takeLock } from '../directory-lock.ts';
 
@@ -22,5 +23,16 @@ export async function locked<T>(
     }
     if (attempt === 0) report(`Waiting for process ${outcome.pid}, which is ${outcome.purpose}.`);
     await sleep(systemTimers, POLL_MS);
+  }
+}
+
+/** Whether a file or folder is there. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }

@@ -5,16 +5,20 @@
  * A broker and some tools run while Java notes which classes they load; of these the archive is made. It holds for one
  * Java and one class path; one that does not fit is passed over by Java without a word.
  */
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { locked } from './cache-lock.ts';
+import { isThere, locked } from './cache-lock.ts';
 import type { KafkaDistribution, Report } from './distribution.ts';
 import { runKafkaClass, toolClass } from './run-kafka-tool.ts';
 import { runProgram } from './run-program.ts';
 import { startKafkaCluster } from './start-kafka-cluster.ts';
 
 /** The distribution with its archive, which is made if need be. */
-export async function ensureClassArchive(distribution: KafkaDistribution, report: Report): Promise<KafkaDistribution> {
+export async function ensureClassArchive(
+  distribution: KafkaDistribution,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<KafkaDistribution> {
   const { directory, java } = distribution;
   const classArchive = join(directory, `classes-java-${java.version}.jsa`);
   if (await isThere(classArchive)) return { ...distribution, classArchive };
@@ -24,7 +28,7 @@ export async function ensureClassArchive(distribution: KafkaDistribution, report
     report('Preparing Apache Kafka to start quickly, once.');
     const draft = await mkdtemp(join(directory, 'draft-'));
     try {
-      const problem = await makeArchive(distribution, draft);
+      const problem = await makeArchive(distribution, draft, signal);
       if (problem !== undefined) {
         report(`Apache Kafka will start slower than it could, for Java could not prepare it: ${problem}`);
         return distribution;
@@ -38,8 +42,12 @@ export async function ensureClassArchive(distribution: KafkaDistribution, report
 }
 
 /** Makes `classes.jsa` in a folder; says what went wrong when it could not. */
-async function makeArchive(distribution: KafkaDistribution, folder: string): Promise<string | undefined> {
-  const lists = await listClasses(distribution, folder);
+async function makeArchive(
+  distribution: KafkaDistribution,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const lists = await listClasses(distribution, folder, signal);
   const classes = new Set((await Promise.all(lists.map((list) => readFile(list, 'utf8')))).join('').split('\n'));
   await writeFile(join(folder, 'classes.list'), [...classes].join('\n'));
   const { code, stdout, stderr } = await runProgram(distribution.java.program, [
@@ -54,7 +62,11 @@ async function makeArchive(distribution: KafkaDistribution, folder: string): Pro
 }
 
 /** Runs a broker and tools, and returns the files that list the classes they loaded. */
-async function listClasses(distribution: KafkaDistribution, folder: string): Promise<string[]> {
+async function listClasses(
+  distribution: KafkaDistribution,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const lists: string[] = [];
   const listing = (name: string): string[] => {
     const list = join(folder, `${name}.list`);
@@ -66,24 +78,15 @@ async function listClasses(distribution: KafkaDistribution, folder: string): Pro
     name: 'rehearsal',
     directory: join(folder, 'cluster'),
     javaFlags: listing('broker'),
+    signal,
   });
   await using _ = cluster;
   const bootstrap = ['--bootstrap-server', cluster.bootstrap()];
   const run = (tool: Parameters<typeof toolClass>[0], args: readonly string[], input?: string) =>
-    runKafkaClass(distribution, toolClass(tool), [...bootstrap, ...args], { input, javaFlags: listing(tool) });
+    runKafkaClass(distribution, toolClass(tool), [...bootstrap, ...args], { input, javaFlags: listing(tool), signal });
   await run('kafka-topics', ['--create', '--topic', 'rehearsal']);
   await run('kafka-console-producer', ['--topic', 'rehearsal'], 'a record\n');
   await run('kafka-console-consumer', ['--topic', 'rehearsal', '--from-beginning', '--max-messages', '1']);
   await run('kafka-configs', ['--describe', '--entity-type', 'brokers', '--all']);
   return lists;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

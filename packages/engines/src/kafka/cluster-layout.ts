@@ -3,8 +3,9 @@
  * its configuration and what it stores.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assert } from '@millrace/base';
 import {
   authorityFile,
   type BrokerPlan,
@@ -17,7 +18,7 @@ import {
 import type { KafkaDistribution } from './distribution.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import { formatProperties } from './properties.ts';
-import { runKafkaClass } from './run-kafka-tool.ts';
+import { runKafkaTool } from './run-kafka-tool.ts';
 
 /** What `cluster.json` holds. */
 export interface StoredCluster {
@@ -43,6 +44,18 @@ export function newCluster(count: number, listeners: readonly ListenerName[], po
     ports: Object.fromEntries(listeners.map((name) => [name, nextPort()])),
   }));
   return { clusterId: randomId(), brokers };
+}
+
+/** The cluster with the given ports for the brokers' first listener; each 0 takes the next of the free ones. */
+export function withPorts(cluster: StoredCluster, given: readonly number[], free: readonly number[]): StoredCluster {
+  const rest = [...free];
+  const brokers = cluster.brokers.map((broker, index) => {
+    const [listener] = Object.keys(broker.ports);
+    const port = given[index] === 0 ? rest.shift() : given[index];
+    if (port === undefined || listener === undefined) return broker;
+    return { ...broker, ports: { ...broker.ports, [listener]: port } };
+  });
+  return { ...cluster, brokers };
 }
 
 /** The cluster that a directory holds; undefined when it holds none. */
@@ -83,23 +96,39 @@ export async function writeConfigurations(context: ConfigurationContext): Promis
   }
 }
 
-/** Formats the brokers' log directories, all at once, and notes in `cluster.json` that the cluster is there. */
+/**
+ * Formats the brokers' log directories, and notes in `cluster.json` that the cluster is there.
+ *
+ * Kafka's tool does the first. The others differ from it in `meta.properties` alone, by their ids, and are copies: that
+ * saves each a start of Java.
+ */
 export async function formatCluster(
   distribution: KafkaDistribution,
   directory: string,
   cluster: StoredCluster,
   { brokers, security }: ConfigurationContext,
 ): Promise<void> {
+  const [first, ...others] = brokers;
+  assert(first !== undefined, 'a cluster has a broker');
   const voters = brokers.map((each) => `${each.nodeId}@127.0.0.1:${each.controllerPort}:${each.directoryId}`).join(',');
-  const format = async (broker: BrokerPlan): Promise<void> => {
-    const args = ['format', '--cluster-id', cluster.clusterId, '--config', join(broker.directory, 'server.properties')];
-    args.push('--initial-controllers', voters, ...scramArguments(security));
-    const { code, stdout, stderr } = await runKafkaClass(distribution, 'kafka.tools.StorageTool', args);
-    if (code === 0) return;
-    const message = `Kafka's storage tool could not format ${broker.directory}: ${stderr || stdout}`;
+  const args = ['format', '--cluster-id', cluster.clusterId, '--config', join(first.directory, 'server.properties')];
+  args.push('--initial-controllers', voters, ...scramArguments(security));
+  const { code, stdout, stderr } = await runKafkaTool(distribution, 'kafka-storage', args);
+  if (code !== 0) {
+    const message = `Kafka's storage tool could not format ${first.directory}: ${stderr || stdout}`;
     throw new KafkaEngineError('kafka_start_failed', message);
-  };
-  await Promise.all(brokers.map(format));
+  }
+  for (const broker of others) {
+    await cp(join(first.directory, 'data'), join(broker.directory, 'data'), { recursive: true });
+    const { nodeId, directoryId } = broker;
+    const properties = {
+      version: '1',
+      'cluster.id': cluster.clusterId,
+      'node.id': `${nodeId}`,
+      'directory.id': directoryId,
+    };
+    await writeFile(join(broker.directory, 'data', 'meta.properties'), formatProperties(properties));
+  }
   await writeFile(join(directory, 'cluster.json'), `${JSON.stringify(cluster, null, 2)}\n`);
 }
 

@@ -25,12 +25,18 @@ export interface ClusterOfProcessesOptions {
   /** Whether what it stored is wanted after its end. */
   readonly keeps: boolean;
   readonly afterClose: () => Promise<void>;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told, as a sentence, when a broker ended that nobody had stopped or killed. */
+  readonly onBrokerEnd?: ((sentence: string) => void) | undefined;
 }
 
 export class ClusterOfProcesses implements KafkaCluster {
   readonly isOurs = true;
   readonly #options: ClusterOfProcessesOptions;
   readonly #processes = new Map<number, BrokerProcess>();
+  /** Until then, the end of a broker is told by the failure of the start. */
+  #isUp = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: ClusterOfProcessesOptions) {
@@ -68,8 +74,10 @@ export class ClusterOfProcesses implements KafkaCluster {
 
   /** Starts all brokers, and waits until they serve. */
   async start(): Promise<void> {
-    await Promise.all(this.#options.members.map((member) => this.#launch(member)));
-    await this.#serves(this.#options.members);
+    const { members, signal } = this.#options;
+    await Promise.all(members.map((member) => this.#launch(member)));
+    await this.#serves(members, signal);
+    this.#isUp = true;
   }
 
   async stopBroker(nodeId: number): Promise<void> {
@@ -127,17 +135,22 @@ export class ClusterOfProcesses implements KafkaCluster {
   }
 
   async #launch({ plan, command }: Member): Promise<void> {
-    this.#processes.set(plan.nodeId, await BrokerProcess.start(command));
+    const onEnd = (ending: string): void => {
+      if (!this.#isUp) return;
+      this.#options.onBrokerEnd?.(`broker ${plan.nodeId} ended with ${ending}; ${command.logFile} tells why`);
+    };
+    this.#processes.set(plan.nodeId, await BrokerProcess.start(command, onEnd));
   }
 
   /** Waits until these brokers are of the cluster and it serves. */
-  async #serves(members: readonly Member[]): Promise<void> {
+  async #serves(members: readonly Member[], signal?: AbortSignal): Promise<void> {
     const { probe, startTimeoutMs } = this.#options;
     const answer = await waitUntilServing({
       bootstrap: members.map(({ plan }) => `127.0.0.1:${plan.ports.get(probe.listener)}`).join(','),
       security: probe.security,
       nodeIds: members.map(({ plan }) => plan.nodeId),
       timeoutMs: startTimeoutMs,
+      signal,
       hopeless: () => this.#ended(members),
     });
     if ('clusterId' in answer) return;

@@ -33,13 +33,18 @@ export interface KafkaDistribution {
 export type Report = (message: string) => void;
 
 /** Finds or fetches the jars. Throws `KafkaEngineError`; those with `isAbsence` say what the machine lacks. */
-export async function findDistribution(source: KafkaSource, report: Report): Promise<KafkaDistribution> {
+export async function findDistribution(
+  source: KafkaSource,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<KafkaDistribution> {
   const java = await findJava(source.javaHome);
   if (source.home !== undefined) return installed(source.home, source.cacheDirectory, java);
   const pom = await readFile(artifacts, 'utf8');
   const version = /<kafka\.version>([^<]+)</.exec(pom)?.[1] ?? 'unknown';
   const directory = join(source.cacheDirectory, `kafka-${version}-${hashOf(pom)}`);
-  const jars = (await listJars(join(directory, 'lib'))) ?? (await fetchJars(source.cacheDirectory, directory, report));
+  const jars =
+    (await listJars(join(directory, 'lib'))) ?? (await fetchJars(source.cacheDirectory, directory, report, signal));
   return { version, java, classPath: jars.join(delimiter), directory };
 }
 
@@ -69,7 +74,12 @@ async function listJars(folder: string): Promise<string[] | undefined> {
   }
 }
 
-async function fetchJars(cacheDirectory: string, directory: string, report: Report): Promise<string[]> {
+async function fetchJars(
+  cacheDirectory: string,
+  directory: string,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   const maven = await findMaven();
   await mkdir(cacheDirectory, { recursive: true });
   return locked(cacheDirectory, 'fetching Apache Kafka', report, async () => {
@@ -79,7 +89,7 @@ async function fetchJars(cacheDirectory: string, directory: string, report: Repo
     report(`Fetching Apache Kafka into ${directory}, once.`);
     const draft = await mkdtemp(`${directory}.`);
     try {
-      await copyDependencies(maven, join(draft, 'lib'), report);
+      await copyDependencies(maven, join(draft, 'lib'), report, signal);
       // What lies there has no jars: something made for an earlier copy whose jars somebody removed.
       await rm(directory, { recursive: true, force: true });
       await rename(draft, directory);
@@ -90,7 +100,12 @@ async function fetchJars(cacheDirectory: string, directory: string, report: Repo
   });
 }
 
-async function copyDependencies(maven: string, target: string, report: Report): Promise<void> {
+async function copyDependencies(
+  maven: string,
+  target: string,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let copied = 0;
   const onLine = (line: string): void => {
     if (!/ Copying \S+ to /.test(line)) return;
@@ -98,7 +113,7 @@ async function copyDependencies(maven: string, target: string, report: Report): 
     if (copied % 25 === 0) report(`Fetching Apache Kafka: ${copied} jars are there.`);
   };
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${target}`];
-  const { code, stdout } = await runProgram(maven, ['-B', '-ntp', '-f', artifacts, ...goal], { onLine });
+  const { code, stdout } = await runProgram(maven, ['-B', '-ntp', '-f', artifacts, ...goal], { onLine, signal });
   if (code === 0) return;
   const errors = stdout.split('\n').filter((line) => line.startsWith('[ERROR]'));
   throw new KafkaEngineError('kafka_download_failed', `Maven could not fetch Apache Kafka.\n${errors[0] ?? stdout}`, {

@@ -11,7 +11,7 @@ import { createServer } from 'node:net';
 
 const FIRST_PORT = 15_000;
 const LAST_PORT = 32_000;
-const ATTEMPTS_MAX = 1_000;
+const ATTEMPTS_MAX = LAST_PORT - FIRST_PORT;
 
 /** Ports that are this process's until it gives them back. */
 export interface ReservedPorts {

@@ -1,6 +1,11 @@
 /** Runs one of Kafka's command-line tools in a Java of its own. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { KafkaDistribution } from './distribution.ts';
+import { guard, unguard } from './guardian.ts';
 import { toolFlags } from './jvm-flags.ts';
+import { formatProperties } from './properties.ts';
 import { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';
 
 /** The main class of a tool, by the name of its script in Kafka's `bin` without `.sh`. */
@@ -44,23 +49,65 @@ export function toolClass(tool: KafkaTool): string {
   return classes[tool];
 }
 
-/** Runs a tool to its end. */
+export interface ToolOptions {
+  /** What it reads as its standard input. */
+  readonly input?: string | Uint8Array | undefined;
+  /** After this time it is told to stop as by SIGTERM, and its `code` is 143. Default 60,000. */
+  readonly stopAfterMs?: number | undefined;
+  /** Settings of its client by Kafka's names, handed over in a file as `--command-config`. */
+  readonly clientConfiguration?: Readonly<Record<string, string>> | undefined;
+}
+
+const STOP_AFTER_MS = 60_000;
+
+/** Runs a tool to its end; what it exits with is no error here. */
 export function runKafkaTool(
   distribution: KafkaDistribution,
   tool: KafkaTool,
   args: readonly string[],
-  options: ProgramOptions = {},
+  options: ToolOptions = {},
 ): Promise<ProgramResult> {
-  return runKafkaClass(distribution, classes[tool], args, options);
+  return withClientConfiguration(args, options, (words) => {
+    const { input, stopAfterMs = STOP_AFTER_MS } = options;
+    return runKafkaClass(distribution, classes[tool], words, { input, stopAfterMs });
+  });
+}
+
+/** Calls `run` with a tool's arguments, to which the file with its client's settings is added while that goes on. */
+export async function withClientConfiguration<T>(
+  args: readonly string[],
+  { clientConfiguration }: ToolOptions,
+  run: (args: readonly string[]) => Promise<T>,
+): Promise<T> {
+  if (clientConfiguration === undefined) return run(args);
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-tool-'));
+  try {
+    const file = join(folder, 'client.properties');
+    await writeFile(file, formatProperties(clientConfiguration), { mode: 0o600 });
+    return await run([...args, '--command-config', file]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Runs any class that has a `main`, of Kafka's or beside it. */
-export function runKafkaClass(
+export async function runKafkaClass(
   distribution: KafkaDistribution,
   name: string,
   args: readonly string[],
   options: ProgramOptions & { readonly javaFlags?: readonly string[] | undefined } = {},
 ): Promise<ProgramResult> {
   const flags = [...toolFlags(distribution), ...(options.javaFlags ?? [])];
-  return runProgram(distribution.java.program, [...flags, '-cp', distribution.classPath, name, ...args], options);
+  const words = [...flags, '-cp', distribution.classPath, name, ...args];
+  let pid: number | undefined;
+  const onStart = (started: number): void => {
+    pid = started;
+    guard({ pid: started });
+    options.onStart?.(started);
+  };
+  try {
+    return await runProgram(distribution.java.program, words, { ...options, onStart });
+  } finally {
+    if (pid !== undefined) unguard({ pid });
+  }
 }

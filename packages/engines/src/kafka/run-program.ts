@@ -1,5 +1,8 @@
 /** Runs a program to its end and keeps what it wrote. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** How long a program may take to stop when it is told to. */
+const HEED_MS_MAX = 15_000;
 
 export interface ProgramResult {
   /** Exit code; null when a signal ended it. */
@@ -11,8 +14,10 @@ export interface ProgramResult {
 export interface ProgramOptions {
   /** Written to its standard input, which then ends. */
   readonly input?: string | Uint8Array | undefined;
-  /** After this time it is killed, and `code` is null. Default: no limit. */
-  readonly timeoutMs?: number | undefined;
+  /** After this time it is told to stop by SIGTERM, and killed if it does not. Default: no limit. */
+  readonly stopAfterMs?: number | undefined;
+  /** Has it told to stop by SIGTERM; the run is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of each full line of its standard output as it comes. */
   readonly onLine?: ((line: string) => void) | undefined;
   /** Told of the process id at once. */
@@ -26,7 +31,12 @@ export function runProgram(
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'pipe', timeout: options.timeoutMs, killSignal: 'SIGKILL' });
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const child = spawn(program, args, { stdio: 'pipe' });
+    const onAbort = (): void => void child.kill('SIGTERM');
+    signal?.addEventListener('abort', onAbort);
+    const timers = options.stopAfterMs === undefined ? [] : stopAfter(child, options.stopAfterMs);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let partial = '';
@@ -40,6 +50,9 @@ export function runProgram(
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
+      for (const timer of timers) clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      if (signal?.aborted) return reject(signal.reason);
       resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() });
     });
     // A program that ends without reading its input is judged by its exit code.
@@ -49,4 +62,11 @@ export function runProgram(
     if (child.pid !== undefined) options.onStart?.(child.pid);
     child.stdin.end(options.input ?? '');
   });
+}
+
+function stopAfter(child: ChildProcess, delayMs: number): NodeJS.Timeout[] {
+  return [
+    setTimeout(() => child.kill('SIGTERM'), delayMs),
+    setTimeout(() => child.kill('SIGKILL'), delayMs + HEED_MS_MAX),
+  ];
 }

@@ -15,13 +15,15 @@ export interface ServingQuestion {
   readonly timeoutMs: number;
   /** Says why waiting is of no use, when it is. */
   readonly hopeless?: (() => string | undefined) | undefined;
+  /** Ends the wait, which is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The cluster's id as soon as it serves; else a sentence that says what was last seen of it. */
 export async function waitUntilServing(
   question: ServingQuestion,
 ): Promise<{ readonly clusterId: string } | { readonly problem: string }> {
-  const { bootstrap, security, timeoutMs, hopeless } = question;
+  const { bootstrap, security, timeoutMs, hopeless, signal } = question;
   const deadline = performance.now() + timeoutMs;
   await using client = createClient({
     bootstrap,
@@ -34,10 +36,11 @@ export async function waitUntilServing(
   for (;;) {
     let seen: string;
     try {
-      const answer = await ask(admin, question.nodeIds ?? []);
+      const answer = await ask(admin, question.nodeIds ?? [], signal);
       if ('clusterId' in answer) return answer;
       seen = answer.problem;
     } catch (error) {
+      signal?.throwIfAborted();
       // What is not up yet fails in many ways; the last one is told when the time is over.
       if (!isMillraceError(error)) throw error;
       seen = messageOf(error);
@@ -45,15 +48,16 @@ export async function waitUntilServing(
     const end = hopeless?.();
     if (end !== undefined) return { problem: end };
     if (performance.now() > deadline) return { problem: `it did not serve within ${timeoutMs} ms: ${seen}` };
-    await sleep(systemTimers, PAUSE_MS);
+    await sleep(systemTimers, PAUSE_MS, signal);
   }
 }
 
 async function ask(
   admin: Admin,
   nodeIds: readonly number[],
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly clusterId: string } | { readonly problem: string }> {
-  const options = { timeoutMs: ATTEMPT_MS_MAX };
+  const options = { timeoutMs: ATTEMPT_MS_MAX, signal };
   const { brokers, clusterId, controllerId } = await admin.describeCluster(options);
   const there = brokers.map(({ nodeId }) => nodeId);
   if (controllerId < 0 || clusterId === null) return { problem: 'it has no controller' };

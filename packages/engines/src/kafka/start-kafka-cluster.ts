@@ -23,6 +23,7 @@ import {
   readCluster,
   removeCluster,
   type StoredCluster,
+  withPorts,
   writeConfigurations,
 } from './cluster-layout.ts';
 import { ClusterOfProcesses, type ClusterOfProcessesOptions, type Member } from './cluster-of-processes.ts';
@@ -47,6 +48,11 @@ export interface KafkaClusterOptions {
   readonly racks?: readonly string[] | undefined;
   /** All listeners, with entries that decide. Default: PLAINTEXT alone, everything allowed. */
   readonly security?: KafkaSecurity | undefined;
+  /**
+   * Ports of the brokers' first listener in their order, 0 being a free one. Default: those of the last start, free
+   * ones for a new cluster.
+   */
+  readonly ports?: readonly number[] | undefined;
   /** Brokers' settings by Kafka's names, which win over those chosen here. */
   readonly configuration?: Readonly<Record<string, string>> | undefined;
   /** Default `small`. */
@@ -57,6 +63,10 @@ export interface KafkaClusterOptions {
   readonly javaFlags?: readonly string[] | undefined;
   /** Bound on the time from the start of the brokers until they serve. Default 120,000. */
   readonly startTimeoutMs?: number | undefined;
+  /** Ends a start that is under way: its brokers are killed, and it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told, as a sentence, when a broker ended that nobody had stopped or killed. */
+  readonly onBrokerEnd?: ((sentence: string) => void) | undefined;
 }
 
 /**
@@ -76,11 +86,30 @@ export async function startKafkaCluster(options: KafkaClusterOptions): Promise<K
     await mkdir(directory, { recursive: true });
     const stored = await readCluster(directory);
     if (stored === undefined) return await startNew(options, directory, removeIfTemporary);
-    const brokers = planBrokers(directory, stored, options.racks);
-    await writeConfigurations(contextOf(options, brokers));
-    return await startMembers(options, stored, brokers, removeIfTemporary);
+    return await startAgain(options, directory, stored, removeIfTemporary);
   } catch (error) {
     await removeIfTemporary();
+    throw error;
+  }
+}
+
+async function startAgain(
+  options: KafkaClusterOptions,
+  directory: string,
+  stored: StoredCluster,
+  afterClose: () => Promise<void>,
+): Promise<KafkaCluster> {
+  const { ports = [], racks } = options;
+  const reserved = await reservePorts(ports.filter((port) => port === 0).length);
+  try {
+    const brokers = planBrokers(directory, withPorts(stored, ports, reserved.ports), racks);
+    await writeConfigurations(contextOf(options, brokers));
+    return await startMembers(options, stored, brokers, async () => {
+      reserved.release();
+      await afterClose();
+    });
+  } catch (error) {
+    reserved.release();
     throw error;
   }
 }
@@ -90,11 +119,12 @@ async function startNew(
   directory: string,
   afterClose: () => Promise<void>,
 ): Promise<KafkaCluster> {
-  const { brokers: count = 1, racks, security, distribution } = options;
+  const { brokers: count = 1, ports = [], racks, security, distribution } = options;
   const listeners: readonly ListenerName[] = security === undefined ? ['PLAINTEXT'] : clientListeners;
   for (let attempt = 1; ; attempt++) {
-    const reserved = await reservePorts(count * (1 + listeners.length));
-    const cluster = newCluster(count, listeners, reserved.ports);
+    const free = ports.filter((port) => port === 0).length;
+    const reserved = await reservePorts(count * (1 + listeners.length) + free);
+    const cluster = withPorts(newCluster(count, listeners, reserved.ports), ports, reserved.ports.slice(-free));
     const brokers = planBrokers(directory, cluster, racks);
     const context = contextOf(options, brokers);
     try {
@@ -123,11 +153,14 @@ async function startMembers(
   brokers: readonly BrokerPlan[],
   afterClose: () => Promise<void>,
 ): Promise<KafkaCluster> {
+  options.signal?.throwIfAborted();
   const cluster = new ClusterOfProcesses({
     name: options.name ?? 'kafka',
     clusterId,
     members: brokers.map((plan) => memberOf(options, plan)),
     probe: probeOf(options.security),
+    signal: options.signal,
+    onBrokerEnd: options.onBrokerEnd,
     startTimeoutMs: options.startTimeoutMs ?? START_MS_MAX,
     keeps: options.directory !== undefined,
     afterClose,

@@ -6,6 +6,8 @@ import type { KafkaSecurity, ListenerName } from '../kafka/broker-configuration.
 
 type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
 
+const loginModules = 'org.apache.kafka.common.security';
+
 /** Security for `startKafkaCluster`, with `admin` and the certificate `CN=admin` being able to do everything. */
 export class SecuredKafka {
   readonly security: KafkaSecurity;
@@ -41,6 +43,28 @@ export class SecuredKafka {
     const sasl =
       mechanism === 'OAUTHBEARER' ? bearer(user) : { mechanism, username: user, password: this.password(user) };
     return listener === 'SASL_SSL' ? { tls: { ca }, sasl } : { sasl };
+  }
+
+  /** The same for Kafka's own clients and tools, by Kafka's names. */
+  async javaClient(
+    listener: ListenerName,
+    user: string,
+    mechanism: Mechanism = 'SCRAM-SHA-256',
+  ): Promise<Record<string, string>> {
+    const trust = { 'ssl.truststore.type': 'PEM', 'ssl.truststore.certificates': this.security.authority };
+    const plain = { 'security.protocol': listener, ...(listener.endsWith('SSL') ? trust : {}) };
+    if (listener === 'PLAINTEXT') return plain;
+    if (listener === 'SSL') {
+      const { cert, key } = await this.certificate(`CN=${user}`);
+      const identity = { 'ssl.keystore.certificate.chain': cert, 'ssl.keystore.key': key };
+      return { ...plain, 'ssl.keystore.type': 'PEM', ...identity };
+    }
+    const login =
+      mechanism === 'OAUTHBEARER'
+        ? `${loginModules}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="${user}"`
+        : `${loginModules}.${mechanism === 'PLAIN' ? 'plain.Plain' : 'scram.Scram'}LoginModule required ` +
+          `username="${user}" password="${this.password(user)}"`;
+    return { ...plain, 'sasl.mechanism': mechanism, 'sasl.jaas.config': `${login};` };
   }
 
   password(user: string): string {
