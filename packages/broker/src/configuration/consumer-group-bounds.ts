@@ -10,11 +10,11 @@ const holds: Readonly<Record<Relation, (left: number, right: number) => boolean>
 };
 
 /** Throws `ConfigurationError` unless each is between its bounds, and heartbeats come more often than sessions end. */
-export function checkConsumerGroupBounds(valueOf: (name: string) => number): void {
+export function checkConsumerGroupBounds(numberOf: (name: string) => number): void {
   const require = (name: string, relation: Relation, other: string): void => {
     const [left, right] = [`group.consumer.${name}`, `group.consumer.${other}`];
-    if (holds[relation](valueOf(left), valueOf(right))) return;
-    const values = `they are ${valueOf(left)} and ${valueOf(right)}`;
+    if (holds[relation](numberOf(left), numberOf(right))) return;
+    const values = `they are ${numberOf(left)} and ${numberOf(right)}`;
     throw new ConfigurationError(left, `${left} must be ${relation} ${right}; ${values}`);
   };
   for (const name of ['heartbeat.interval.ms', 'session.timeout.ms']) {
