@@ -1,7 +1,21 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { groups } from './groups.ts';
+import { produceRefusals } from './produce-refusals.ts';
+import { produceRules } from './produce-rules.ts';
 import { records } from './records.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
+import { transactions } from './transactions.ts';
+import { versionsAndMetadata } from './versions-and-metadata.ts';
 
-export const behaviours: readonly Behaviour[] = [...records, ...topicCreation, ...topicChanges];
+export const behaviours: readonly Behaviour[] = [
+  ...records,
+  ...groups,
+  ...transactions,
+  ...topicCreation,
+  ...topicChanges,
+  ...versionsAndMetadata,
+  ...produceRefusals,
+  ...produceRules,
+];

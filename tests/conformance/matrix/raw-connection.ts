@@ -14,6 +14,7 @@ import {
   FrameSplitter,
   findCoordinator,
   heartbeat,
+  listOffsets,
   metadata,
   type RequestDraft,
   type ResponseOf,
@@ -131,6 +132,7 @@ export class RawCluster {
 
   /** A connection of one's own to the leader of a partition. */
   async freshLeader(topic: string, partition = 0): Promise<RawConnection> {
+    await this.leader(topic, partition);
     return await this.#open(await this.#addressOf(await this.leaderId(topic, partition)));
   }
 
@@ -147,7 +149,11 @@ export class RawCluster {
 
   /** The broker that leads a partition, once that knows it does. */
   async leader(topic: string, partition = 0): Promise<RawConnection> {
-    return await this.broker(await this.leaderId(topic, partition));
+    const leader = await this.broker(await this.leaderId(topic, partition));
+    const topics = [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: -1 }] }];
+    const draft = () => ({ replicaId: -1, isolationLevel: 0, topics });
+    await leader.requestUntil(listOffsets, 4, draft, (answer) => answer.topics[0]?.partitions[0]?.errorCode === 0);
+    return leader;
   }
 
   async leaderId(topic: string, partition = 0): Promise<number> {

@@ -55,6 +55,13 @@ export async function produceTo(
   return answer;
 }
 
+/** The offset that records got, or the error and which records have it. */
+export function fateOf({ errorCode, baseOffset, recordErrors }: Produced): unknown {
+  if (errorCode === 0) return baseOffset;
+  const records = recordErrors.map(({ batchIndex }) => batchIndex);
+  return records.length === 0 ? errorName(errorCode) : [errorName(errorCode), records];
+}
+
 /** Kafka's name of what became of the records. */
 export async function outcomeOfProduce(...words: Parameters<typeof produceTo>): Promise<string> {
   return errorName((await produceTo(...words)).errorCode);

@@ -4,6 +4,7 @@
  * high watermark.
  */
 import { errorCodes, type FetchRequest, fetch as fetchApi, type ResponseDraft } from '@millrace/wire';
+import { type CurrentLeader, currentLeader, endpointsOf } from '../current-leader.ts';
 import { openPartition } from '../fetch/fetch-access.ts';
 import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';
 import { type PartitionFetch, PendingFetch } from '../fetch/pending-fetch.ts';
@@ -15,6 +16,8 @@ type TopicDraft = NonNullable<Draft['responses']>[number];
 type PartitionDraft = NonNullable<TopicDraft['partitions']>[number];
 
 const readCommitted = 1;
+/** From this version on a client is told who leads instead. */
+const leaderVersion = 16;
 
 export const fetch: Handler<typeof fetchApi> = {
   api: fetchApi,
@@ -40,7 +43,7 @@ export const fetch: Handler<typeof fetchApi> = {
       context.connection,
       context.room,
     );
-    const finish = (): Draft => throttled(context, session, fetches) ?? answer(request, session, fetches);
+    const finish = (): Draft => throttled(context, session, fetches) ?? answer(request, session, fetches, context);
     const running = pending.run();
     return running === undefined ? finish() : running.then(finish);
   },
@@ -93,22 +96,42 @@ function sessionRequest(request: FetchRequest) {
   return { sessionId: request.sessionId, sessionEpoch: request.sessionEpoch, targets, forgotten };
 }
 
-function answer(request: FetchRequest, session: FetchSession, fetches: readonly PartitionFetch[]): Draft {
+function answer(
+  request: FetchRequest,
+  session: FetchSession,
+  fetches: readonly PartitionFetch[],
+  context: RequestContext,
+): Draft {
+  const leaders: CurrentLeader[] = [];
   const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionDraft[] }>();
   for (const fetch of fetches) {
-    const draft = partitionDraft(request, fetch);
+    const leader = context.apiVersion < leaderVersion ? undefined : leaderOf(fetch, context);
+    const draft = partitionDraft(request, fetch, leader);
     if (session.incremental && !isNews(fetch.session, draft, fetch)) continue;
     remember(session, fetch, draft);
+    if (leader !== undefined) leaders.push(leader);
     const { topic, topicId } = fetch.session.target;
     const key = topic || topicId;
     const entry = topics.get(key);
     if (entry === undefined) topics.set(key, { topic, topicId, partitions: [draft] });
     else entry.partitions.push(draft);
   }
-  return { errorCode: 0, sessionId: session.id, responses: [...topics.values()] };
+  const responses = [...topics.values()];
+  if (leaders.length === 0) return { errorCode: 0, sessionId: session.id, responses };
+  return { errorCode: 0, sessionId: session.id, responses, nodeEndpoints: endpointsOf(leaders, context) };
 }
 
-function partitionDraft(request: FetchRequest, fetch: PartitionFetch): PartitionDraft {
+function leaderOf({ session, errorCode }: PartitionFetch, { broker }: RequestContext): CurrentLeader | undefined {
+  if (errorCode === errorCodes.NONE) return undefined;
+  const { topic, topicId, partition } = session.target;
+  return currentLeader(broker, { name: topic, topicId, index: partition }, errorCode);
+}
+
+function partitionDraft(
+  request: FetchRequest,
+  fetch: PartitionFetch,
+  leader: CurrentLeader | undefined,
+): PartitionDraft {
   const { partition, errorCode, chunks } = fetch;
   const highWatermark = errorCode === 0 ? (partition?.highWatermark ?? -1) : -1;
   return {
@@ -119,6 +142,7 @@ function partitionDraft(request: FetchRequest, fetch: PartitionFetch): Partition
     logStartOffset: errorCode === 0 ? (partition?.startOffset ?? -1) : -1,
     abortedTransactions: request.isolationLevel === readCommitted ? (fetch.aborted ?? []) : null,
     ...(fetch.diverging && { divergingEpoch: fetch.diverging }),
+    ...(leader && { currentLeader: leader }),
     ...(fetch.preferredReplica !== undefined && { preferredReadReplica: fetch.preferredReplica }),
     records: errorCode === 0 ? chunks : [],
   };

@@ -5,9 +5,10 @@
  */
 import { isMillraceError, MillraceError } from '@millrace/base';
 import { errorCodes, errorRow, type ProduceRequest, produce as produceApi, type ResponseDraft } from '@millrace/wire';
+import { type CurrentLeader, currentLeader, endpointsOf } from '../current-leader.ts';
 import type { Handler, RequestContext } from '../handler.ts';
-import { stampAppendTime } from '../log/append-time.ts';
-import { refusalOf } from '../log/batch-validation.ts';
+import { stampAppendTime, withoutAppendTime } from '../log/append-time.ts';
+import { type RecordError, refusalOf } from '../log/batch-validation.ts';
 import { type ProducerBatch, producerBatchAt } from '../log/producer-batch.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 import { leaderPartition } from '../partition-access.ts';
@@ -24,6 +25,15 @@ interface Appended {
   readonly draft: PartitionDraft;
   readonly written: Promise<WriteOutcome> | undefined;
 }
+
+type Topics = readonly {
+  readonly name: string;
+  readonly topicId: string;
+  readonly appended: readonly (Appended | Promise<Appended>)[];
+}[];
+
+/** From this version on a client is told who leads instead. */
+const leaderVersion = 10;
 
 export const produce: Handler<typeof produceApi> = {
   api: produceApi,
@@ -43,9 +53,23 @@ export const produce: Handler<typeof produceApi> = {
     }));
     const throttleTimeMs = context.broker.cluster.quotas.produced(context, context.room.requestBytes);
     if (throttleTimeMs > 0) context.connection.throttle(throttleTimeMs);
-    return acks === 0 ? unanswered(topics) : answer(topics, throttleTimeMs);
+    return acks === 0 ? unanswered(topics) : told(context, topics, throttleTimeMs);
   },
 };
+
+/** The answer, with where the leaders are that it names. */
+async function told(context: RequestContext, topics: Topics, throttleTimeMs: number): Promise<Draft> {
+  const draft = await answer(topics, throttleTimeMs);
+  if (context.apiVersion < leaderVersion) return draft;
+  const leaders: CurrentLeader[] = [];
+  for (const { partitionResponses } of draft.responses) {
+    for (const { currentLeader: leader } of partitionResponses) {
+      if (leader !== undefined) leaders.push(leader as CurrentLeader);
+    }
+  }
+  const nodeEndpoints = endpointsOf(leaders, context);
+  return nodeEndpoints.length === 0 ? draft : { ...draft, nodeEndpoints };
+}
 
 /** Records that a producer wants no answer for were refused or not written. */
 export class UnansweredFailureError extends MillraceError {
@@ -59,7 +83,7 @@ export class UnansweredFailureError extends MillraceError {
 }
 
 /** Waits like an answer would, which bounds what a connection has in work. A failure can only be told by closing it. */
-async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefined> {
+async function unanswered(topics: Topics): Promise<undefined> {
   for (const { name, topicId, partitionResponses } of (await answer(topics)).responses) {
     for (const { index, errorCode, errorMessage } of partitionResponses) {
       if (errorCode !== errorCodes.NONE) {
@@ -69,10 +93,7 @@ async function unanswered(topics: Parameters<typeof answer>[0]): Promise<undefin
   }
 }
 
-async function answer(
-  topics: readonly { name: string; topicId: string; appended: readonly (Appended | Promise<Appended>)[] }[],
-  throttleTimeMs = 0,
-): Promise<Draft> {
+async function answer(topics: Topics, throttleTimeMs = 0): Promise<Draft> {
   const responses: TopicDraft[] = [];
   for (const { name, topicId, appended } of topics) {
     const partitionResponses: PartitionDraft[] = [];
@@ -102,7 +123,10 @@ function append(
   const denied = topicRefusal(context, 'Write', name, topicId);
   if (denied !== errorCodes.NONE) return refused(index, denied, null);
   const access = leaderPartition(context.broker, name, topicId, index);
-  if (access.partition === undefined) return refused(index, access.errorCode, null);
+  if (access.partition === undefined) {
+    const leader = currentLeader(context.broker, { name, topicId, index }, access.errorCode);
+    return refused(index, access.errorCode, null, leader && { currentLeader: leader });
+  }
   const { partition } = access;
   const { settings } = partition.owner;
   if (acks === -1 && partition.inSync.length < Math.min(settings.inSyncMin, partition.replicas.length)) {
@@ -111,8 +135,9 @@ function append(
   const now = context.broker.cluster.platform.clock.now();
   if (records === null) return refused(index, errorCodes.INVALID_RECORD, 'the request has no records');
   const refusal = refusalOf(records, settings, now);
-  if (refusal !== undefined) return refused(index, refusal.errorCode, refusal.message);
+  if (refusal !== undefined) return refused(index, refusal.errorCode, refusal.message, recordErrors(refusal.records));
   if (settings.timestampIsAppendTime) stampAppendTime(records, now);
+  else withoutAppendTime(records);
   const appendTime = settings.timestampIsAppendTime ? now : -1;
   const producer = producerBatchAt(records, 0);
   if (!producer?.isTransactional) return appendInSequence(partition, records, producer, { index, appendTime, acks });
@@ -150,7 +175,18 @@ function accepted(index: number, baseOffset: number, appendTime: number, logStar
   return { index, errorCode: 0, baseOffset, logAppendTimeMs: appendTime, logStartOffset };
 }
 
-function refused(index: number, errorCode: number, errorMessage: string | null): Appended {
-  const draft = { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, errorMessage };
+function recordErrors(records: readonly RecordError[] = []): Partial<PartitionDraft> {
+  return {
+    recordErrors: records.map(({ index, message }) => ({ batchIndex: index, batchIndexErrorMessage: message })),
+  };
+}
+
+function refused(
+  index: number,
+  errorCode: number,
+  errorMessage: string | null,
+  more: Partial<PartitionDraft> = {},
+): Appended {
+  const draft = { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, errorMessage, ...more };
   return { draft, written: undefined };
 }

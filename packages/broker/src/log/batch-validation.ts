@@ -7,10 +7,18 @@ import type { LogSettings } from '../configuration/topic-configuration.ts';
 export interface BatchRefusal {
   readonly errorCode: number;
   readonly message: string;
+  /** The records that are to blame, where single ones are. */
+  readonly records?: readonly RecordError[];
 }
 
-const { attributes, baseSequence, batchSize, computeCrc, crc, lastOffsetDelta, maxTimestamp, producerId, recordCount } =
-  batchHeader;
+export interface RecordError {
+  /** Its place in the batch. */
+  readonly index: number;
+  readonly message: string;
+}
+
+const { attributes, baseOffset, baseSequence, batchSize, computeCrc, crc, lastOffsetDelta, magic } = batchHeader;
+const { batchHeaderLayout, maxTimestamp, producerId, recordCount } = batchHeader;
 const { compression, control, transactional } = batchHeader.batchAttributeBits;
 const zstd = 4;
 const noTimestamp = -1;
@@ -20,12 +28,7 @@ const noTimestamp = -1;
  * `now` is the broker's clock in milliseconds.
  */
 export function refusalOf(bytes: Uint8Array, settings: LogSettings, now: number): BatchRefusal | undefined {
-  return (
-    shapeRefusal(bytes, settings) ??
-    countRefusal(bytes) ??
-    timestampRefusal(bytes, settings, now) ??
-    keyRefusal(bytes, settings)
-  );
+  return shapeRefusal(bytes, settings) ?? countRefusal(bytes) ?? recordsRefusal(bytes, settings, now);
 }
 
 function shapeRefusal(bytes: Uint8Array, settings: LogSettings): BatchRefusal | undefined {
@@ -34,9 +37,10 @@ function shapeRefusal(bytes: Uint8Array, settings: LogSettings): BatchRefusal | 
     size = batchHeader.wholeBatchSize(bytes, 0);
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error;
-    return { errorCode: errorCodes.CORRUPT_MESSAGE, message: error.message };
+    const isOld = bytes.length > batchHeaderLayout.magic && magic(bytes, 0) >= 0 && magic(bytes, 0) < 2;
+    return { errorCode: isOld ? errorCodes.INVALID_RECORD : errorCodes.CORRUPT_MESSAGE, message: error.message };
   }
-  if (size === 0) return { errorCode: errorCodes.CORRUPT_MESSAGE, message: 'the record batch is cut off' };
+  if (size === 0) return { errorCode: errorCodes.INVALID_RECORD, message: 'the record batch is cut off' };
   if (size !== bytes.length) {
     return {
       errorCode: errorCodes.INVALID_RECORD,
@@ -64,6 +68,7 @@ function countRefusal(bytes: Uint8Array): BatchRefusal | undefined {
   const invalid = (message: string): BatchRefusal => ({ errorCode: errorCodes.INVALID_RECORD, message });
   const count = recordCount(bytes, 0);
   if (count <= 0) return invalid(`the record batch claims ${count} records`);
+  if (baseOffset(bytes, 0) !== 0) return invalid('the record batch has a base offset, which is for the broker to give');
   if (lastOffsetDelta(bytes, 0) !== count - 1) return invalid('the record batch has gaps between its offsets');
   if ((attributes(bytes, 0) & control) !== 0) return invalid('clients may not write control batches');
   if ((attributes(bytes, 0) & transactional) !== 0 && producerId(bytes, 0) < 0) {
@@ -82,29 +87,41 @@ function countRefusal(bytes: Uint8Array): BatchRefusal | undefined {
   return undefined;
 }
 
-function timestampRefusal(bytes: Uint8Array, settings: LogSettings, now: number): BatchRefusal | undefined {
-  if (settings.timestampIsAppendTime) return undefined;
-  const newest = maxTimestamp(bytes, 0);
-  if (newest === noTimestamp) return undefined;
-  if (newest > now + settings.timestampAfterMaxMs || newest < now - settings.timestampBeforeMaxMs) {
-    const message = `timestamp ${newest} is too far from the broker's clock, which says ${now}`;
-    return { errorCode: errorCodes.INVALID_TIMESTAMP, message };
-  }
-  return undefined;
-}
-
-/** A compacted topic keeps the last record of each key, so each must have one. */
-function keyRefusal(bytes: Uint8Array, settings: LogSettings): BatchRefusal | undefined {
-  if (!settings.compact) return undefined;
+/**
+ * Reads the records where that may matter: a compacted topic keeps the last one of each key, so each must have one; and
+ * a time far off is told with the records that have it. A header's largest time that lies is not found out.
+ */
+function recordsRefusal(bytes: Uint8Array, settings: LogSettings, now: number): BatchRefusal | undefined {
+  const [oldest, newest] = timesAllowed(settings, now);
+  if (!settings.compact && oldest === Number.NEGATIVE_INFINITY && maxTimestamp(bytes, 0) <= newest) return undefined;
+  const keyless: RecordError[] = [];
+  const untimely: RecordError[] = [];
   try {
-    for (const record of new RecordBatch(bytes).records()) {
-      if (record.keyLength < 0) {
-        return { errorCode: errorCodes.INVALID_RECORD, message: 'a record of a compacted topic must have a key' };
+    let index = 0;
+    for (const { keyLength, timestamp } of new RecordBatch(bytes).records()) {
+      if (settings.compact && keyLength < 0) {
+        keyless.push({ index, message: 'a record of a compacted topic must have a key' });
+      } else if (timestamp !== noTimestamp && (timestamp < oldest || timestamp > newest)) {
+        const message = `timestamp ${timestamp} is too far from the broker's clock, which says ${now}`;
+        untimely.push({ index, message });
       }
+      index++;
     }
-    return undefined;
   } catch (error) {
     if (!isMillraceError(error)) throw error;
     return { errorCode: errorCodes.CORRUPT_MESSAGE, message: error.message };
   }
+  const records = [...keyless, ...untimely].sort((left, right) => left.index - right.index);
+  const [first] = records;
+  if (first === undefined) return undefined;
+  const errorCode = untimely.length > 0 ? errorCodes.INVALID_TIMESTAMP : errorCodes.INVALID_RECORD;
+  return { errorCode, message: first.message, records };
+}
+
+/** The oldest and the newest time that a record may have. */
+function timesAllowed(settings: LogSettings, now: number): readonly [number, number] {
+  const { timestampIsAppendTime, timestampBeforeMaxMs, timestampAfterMaxMs } = settings;
+  if (timestampIsAppendTime) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const oldest = timestampBeforeMaxMs > now ? Number.NEGATIVE_INFINITY : now - timestampBeforeMaxMs;
+  return [oldest, now + timestampAfterMaxMs];
 }
