@@ -8,7 +8,9 @@
 import { isIP, type Socket as NetSocket } from 'node:net';
 import {
   checkServerIdentity,
+  createSecureContext,
   createServer,
+  type SecureContext,
   type SecureContextOptions,
   type Server,
   type TLSSocket,
@@ -16,7 +18,14 @@ import {
 } from 'node:tls';
 import { subjectOf } from './distinguished-name.ts';
 import { messageOf } from './millrace-error.ts';
-import { type ConnectOptions, type ConnectTls, ListenError, type ListenOptions, type ListenTls } from './network.ts';
+import {
+  ConnectError,
+  type ConnectOptions,
+  type ConnectTls,
+  ListenError,
+  type ListenOptions,
+  type ListenTls,
+} from './network.ts';
 
 const handshakeMsMax = 10_000;
 const handshakesMax = 1024;
@@ -86,20 +95,41 @@ export class TlsServer {
 
 /** A socket whose events tell of the handshake: `secureConnect` or `error`. */
 export function connectTls({ host, port }: ConnectOptions, tls: ConnectTls): TLSSocket {
-  const { ca, cert, key, passphrase, serverName = host, verify = true } = tls;
+  const { serverName = host, verify = true } = tls;
   const socket = tlsConnect({
     host,
     port,
+    secureContext: clientContext({ host, port }, tls),
     rejectUnauthorized: verify,
     checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
     ...(isIP(serverName) === 0 && { servername: serverName }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(passphrase !== undefined && { passphrase }),
   });
   return socket.setNoDelay(true).setKeepAlive(true);
 }
+
+/** Throws `ConnectError` for certificates and keys that can't be read, or do not belong together. */
+function clientContext(where: Pick<ConnectOptions, 'host' | 'port'>, tls: ConnectTls): SecureContext {
+  const { ca, cert, key, passphrase } = tls;
+  try {
+    return createSecureContext({
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(passphrase !== undefined && { passphrase }),
+    });
+  } catch (error) {
+    // OpenSSL's words behind its number and its libraries' names.
+    const problem = messageOf(error).split(':').at(-1);
+    const reason =
+      `TLS can't be set up with the certificates and keys given: ${problem}; check that ca, cert and key are PEM ` +
+      "texts, and that the key is the certificate's";
+    throw new ConnectError(where, reason, error, 'tls_refused');
+  }
+}
+
+const refusedCertificate = 'the peer does not accept the certificate shown to it; check who signed it and its dates';
+const expiredCertificate = 'the peer says that the certificate shown to it has expired; renew it';
+const strangeAuthority = 'the peer does not trust the authority that signed the certificate shown to it; show another';
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'the certificate has expired; renew it, or check the clock'],
@@ -123,13 +153,13 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_HTTP_REQUEST', 'the peer speaks HTTP without TLS'],
   ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the peer showed no certificate, and one is required'],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'the peer asks for a certificate; give one with its key'],
-  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'the peer does not accept the certificate'],
-  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'the peer does not accept the certificate'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'the peer says that the certificate has expired'],
-  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'the peer says that the certificate has expired'],
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'the peer does not trust the authority that signed the certificate'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'the peer does not accept the certificate'],
-  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN', 'the peer does not accept the certificate'],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', refusedCertificate],
+  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', refusedCertificate],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', expiredCertificate],
+  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', expiredCertificate],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', strangeAuthority],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', refusedCertificate],
+  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN', refusedCertificate],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'the peer speaks none of the TLS versions that are spoken here'],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'the peer speaks none of the TLS versions that are spoken here'],
 ]);

@@ -33,12 +33,17 @@ export function closedByBroker(where: Where, stage: ConnectionStage, error: Erro
   return new ConnectionLostError(`${host}:${port}`, error?.message ?? reasonOf(where, stage), error);
 }
 
+function silenceOf(tls: Where['tls']): string {
+  if (tls === undefined) return 'perhaps it wants TLS on this port: set security.tls';
+  if (tls.cert === undefined) return 'is it a Kafka broker, or does it want a certificate: security.tls.cert and key?';
+  return "perhaps it does not accept the client's certificate: check who signed security.tls.cert, and its dates";
+}
+
 /** A broker closes without a word what does not speak as its listener wants. */
 function reasonOf({ tls, sasl }: Where, stage: ConnectionStage): string {
   if (stage === 'accepted') return 'the broker closed it';
   if (stage === 'greeting') {
-    const wanted = tls === undefined ? 'perhaps it wants TLS on this port: set security.tls' : 'is it a Kafka broker?';
-    return `the broker closed it before it said anything; ${wanted}`;
+    return `the broker closed it before it said anything; ${silenceOf(tls)}`;
   }
   if (sasl !== undefined) return 'the broker closed it during the login';
   return 'the broker closed it at the first request; perhaps it wants a login on this port: set security.sasl';
