@@ -85,7 +85,10 @@ export interface ProducerOptions {
    * twice as much. Default 32 MiB.
    */
   readonly bufferBytesMax?: number | undefined;
-  /** From `write` to an answer at the latest, retries included, in ms. Default 120,000. */
+  /**
+   * From `write` to an answer at the latest, retries included, in ms. Default 120,000. A batch with less than a tenth
+   * of it left (at most 100 ms) is given up instead of sent, since nobody could tell whether it was stored.
+   */
   readonly deliveryTimeoutMs?: number | undefined;
   /** Requests under way to one broker at a time. Default 5, which is also the most that idempotence allows. */
   readonly maxInFlight?: number | undefined;
