@@ -1,6 +1,7 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
 import { groups } from './groups.ts';
+import { idempotence } from './idempotence.ts';
 import { produceRefusals } from './produce-refusals.ts';
 import { produceRules } from './produce-rules.ts';
 import { records } from './records.ts';
@@ -18,4 +19,5 @@ export const behaviours: readonly Behaviour[] = [
   ...versionsAndMetadata,
   ...produceRefusals,
   ...produceRules,
+  ...idempotence,
 ];

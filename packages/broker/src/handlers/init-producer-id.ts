@@ -18,7 +18,7 @@ export const initProducerId: Handler<typeof initProducerIdApi> = {
     const { transactionalId } = request;
     const answer =
       transactionalId === null
-        ? await initializeIdempotent(context)
+        ? await initializeIdempotent(request, context)
         : await initializeTransactional(transactionalId, request, context);
     if ('producerId' in answer) {
       return { errorCode: errorCodes.NONE, producerId: answer.producerId, producerEpoch: answer.epoch };
@@ -28,10 +28,14 @@ export const initProducerId: Handler<typeof initProducerIdApi> = {
   },
 };
 
-async function initializeIdempotent(context: RequestContext): Promise<ProducerAnswer> {
+async function initializeIdempotent(
+  { producerId: known, producerEpoch }: InitProducerIdRequest,
+  context: RequestContext,
+): Promise<ProducerAnswer> {
   const allowed =
     allows(context, 'IdempotentWrite', 'Cluster', clusterResource) || allowsAny(context, 'Write', 'Topic');
   if (!allowed) return { errorCode: errorCodes.CLUSTER_AUTHORIZATION_FAILED };
+  if (known < 0 !== producerEpoch < 0) return { errorCode: errorCodes.INVALID_REQUEST };
   let producerId = -1;
   const failure = await refusalOfStorage(async () => {
     producerId = await context.broker.cluster.producerIds.allocate();
