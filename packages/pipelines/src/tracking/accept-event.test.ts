@@ -57,6 +57,19 @@ test('a wrong clock of the sender is corrected by when it sent', () => {
   assert.equal(timeOf({ timestamp: '2099-01-01T00:00:00Z' }), '2026-01-01T12:00:10.000Z');
 });
 
+for (const [timestamp, sentAt] of [
+  ['0000-01-01T00:00:00+23:59', '9999-12-31T23:59:59-23:59'],
+  ['0000-01-01T00:00:00+23:59', undefined],
+] as const) {
+  test(`clocks that are wrong by ages give a time that can be stored (sent at ${sentAt})`, () => {
+    const given: IncomingEvent = { ...bare, timestamp, ...(sentAt !== undefined && { sentAt }) };
+    assert.deepEqual(issuesOfIncoming(given), []);
+    const event = acceptEvent(given, receipt);
+    assert.equal(event.timestamp, '0000-01-01T00:00:00.000Z');
+    assert.deepEqual(issuesOfStored(event), []);
+  });
+}
+
 test('what is stored has the documented shape', () => {
   assert.deepEqual(issuesOfStored(acceptEvent(bare, receipt)), []);
 });

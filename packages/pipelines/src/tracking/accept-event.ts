@@ -20,7 +20,7 @@ export interface Receipt {
  *
  * `timestamp` is corrected for the sender's clock: what lies between happening and sending, by that clock, is
  * subtracted from when it arrived. Without `sentAt` the sender's time is believed. Nothing happens later than it was
- * received.
+ * received, or before the year 0, which RFC 3339 can't write.
  */
 export function acceptEvent(event: IncomingEvent, receipt: Receipt): TrackingEvent {
   const sentAt = event.sentAt ?? receipt.sentAt;
@@ -44,10 +44,12 @@ export function acceptEvent(event: IncomingEvent, receipt: Receipt): TrackingEve
   };
 }
 
+const yearZero = Date.parse('0000-01-01T00:00:00Z');
+
 function happenedAt(original: string | undefined, sentAt: string | undefined, receivedAt: number): number {
   if (original === undefined) return receivedAt;
   const happened = Date.parse(original);
   const sent = sentAt === undefined ? undefined : Date.parse(sentAt);
   const corrected = sent === undefined || Number.isNaN(sent) ? happened : receivedAt - Math.max(0, sent - happened);
-  return Math.min(corrected, receivedAt);
+  return Math.max(yearZero, Math.min(corrected, receivedAt));
 }

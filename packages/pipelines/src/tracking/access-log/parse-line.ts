@@ -138,7 +138,9 @@ function parseTime(text: string): number | undefined {
     return undefined;
   }
   const zone = ((zoneHour as number) * 60 + (zoneMinute as number)) * 60_000;
-  return match[7] === '+' ? at - zone : at + zone;
+  const utc = match[7] === '+' ? at - zone : at + zone;
+  // Beyond it RFC 3339 has no year.
+  return new Date(utc).getUTCFullYear() > 9999 ? undefined : utc;
 }
 
 /**
