@@ -43,7 +43,7 @@ test('whichever byte of a batch is damaged, those before it come first, and a se
   }
 });
 
-test('a record that is malformed under a right checksum is named, and the next loop may go on behind its batch', async (t) => {
+test('a record that is malformed under a right checksum is named, and a seek goes on behind its batch', async (t) => {
   const log = new ScriptedLog();
   log.append(['a', 'b']);
   log.append(['c', 'd']);

@@ -21,7 +21,7 @@ test('a failing batch ends at its delivery timeout, and the ones behind it are s
   assert.deepEqual(rig.log.values(0), ['stored']);
 });
 
-test('what a broker last answered is the reason of a delivery timeout, though the last attempt had no answer', async (t) => {
+test('what a broker last answered is why a record timed out, though the last attempt had no answer', async (t) => {
   const rig = startRig(t, { deliveryTimeoutMs: 1_500 }, (request, partition) => {
     if (request > 1) return 'silence';
     return partition === undefined ? undefined : errorCodes.NOT_ENOUGH_REPLICAS;
@@ -36,7 +36,7 @@ test('what a broker last answered is the reason of a delivery timeout, though th
 });
 
 for (const leftMs of [1, 99]) {
-  test(`a batch with ${leftMs} ms left is given up instead of sent again, so that it is known not to be stored`, async (t) => {
+  test(`a batch with ${leftMs} ms left is given up instead of sent again, so that its outcome is known`, async (t) => {
     let passedMs = 0;
     const { clock } = nodePlatform;
     const rig = startRig(
