@@ -1,5 +1,7 @@
 /** Gives one field of a plain value another value, of its kind or not: what reads well and means something else. */
 
+import { crc32 } from 'node:zlib';
+
 interface Field {
   readonly holder: Record<string, unknown>;
   readonly name: string;
@@ -23,6 +25,12 @@ export function reshape(value: unknown, place: number, choice: number): void {
   const fields = fieldsOf(value);
   const field = fields[place % Math.max(1, fields.length)];
   if (field !== undefined) field.holder[field.name] = otherValue(field.holder[field.name], choice);
+}
+
+/** The same, as `bytes` choose: any change of theirs is a change somewhere else. */
+export function reshapeBy(value: unknown, bytes: Uint8Array): void {
+  const choice = crc32(bytes);
+  reshape(value, choice >>> 16, choice & 0xffff);
 }
 
 function fieldsOf(value: unknown): Field[] {

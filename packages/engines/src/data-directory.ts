@@ -66,14 +66,14 @@ export async function openDataDirectory(path: string, options: { readonly purpos
 /**
  * What runs from a data directory, or undefined when nothing does or there is no such directory.
  *
- * @throws DataDirectoryError when the directory may not be read.
+ * @throws DataDirectoryError when the directory may not be read, or what says so is damaged.
  */
 export async function findRunning(path: string): Promise<RunFile | undefined> {
   const directory = resolve(path);
   try {
     return await readRunFile(directory);
   } catch (error) {
-    throw unusable(directory, error);
+    throw error instanceof DataDirectoryError ? error : unusable(directory, error);
   }
 }
 

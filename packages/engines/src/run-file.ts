@@ -6,6 +6,8 @@
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DataDirectoryError } from './data-directory-error.ts';
+import { parseJson } from './parse-json.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 const NAME = 'run.json';
@@ -65,9 +67,27 @@ export async function readRunFile(directory: string): Promise<RunFile | undefine
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-  // Replaced as a whole by its writer, so it is what `writeRunFile` wrote.
-  const { process: writer, ...addresses } = JSON.parse(text) as Stored;
+  const stored = parseJson(text);
+  if (!isStored(stored)) {
+    const message = `${join(directory, NAME)} is not what Millrace wrote; remove it, then start what ran there again`;
+    throw new DataDirectoryError('data_directory_damaged', directory, message);
+  }
+  const { process: writer, ...addresses } = stored;
   // A process in another pid namespace can't be seen; its addresses may still answer.
   if ((await isRunning(writer)) === false) return undefined;
   return { pid: writer.pid, ...addresses };
+}
+
+/** What readers rely on; its writer replaces the file as a whole. */
+function isStored(value: unknown): value is Stored {
+  const { process: writer, clusters, url } = Object(value) as Partial<Record<keyof Stored, unknown>>;
+  const { pid, started, place } = Object(writer) as Partial<Record<keyof ProcessIdentity, unknown>>;
+  const isWriter = Number.isSafeInteger(pid) && typeof started === 'string' && typeof place === 'string';
+  const areClusters = Array.isArray(clusters) && clusters.every(isCluster);
+  return isWriter && areClusters && (url === null || typeof url === 'string');
+}
+
+function isCluster(value: unknown): value is RunCluster {
+  const { name, bootstrap } = Object(value) as Partial<Record<keyof RunCluster, unknown>>;
+  return typeof name === 'string' && typeof bootstrap === 'string';
 }

@@ -1,11 +1,14 @@
 /** All targets, by the module and the name of their export, as a process of its own loads them. */
 import type { FuzzTarget } from '../fuzz-target.ts';
+import { accessLogs } from './access-logs.ts';
 import { batches, filteredBatches } from './batches.ts';
 import { broker } from './broker.ts';
 import { client } from './client.ts';
+import { collector } from './collector.ts';
 import { compression } from './compression.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
+import { runFiles } from './run-files.ts';
 import { sasl } from './sasl.ts';
 import { journal, logs } from './stored-files.ts';
 import { telemetry } from './telemetry.ts';
@@ -29,6 +32,9 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './tokens.ts': { tokens },
   './telemetry.ts': { telemetry },
   './texts.ts': { principalRules, patterns, configuration },
+  './run-files.ts': { runFiles },
+  './access-logs.ts': { accessLogs },
+  './collector.ts': { collector },
   './broker.ts': { broker },
   './client.ts': { client },
   './stored-files.ts': { journal, logs },

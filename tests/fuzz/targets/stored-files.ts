@@ -24,7 +24,7 @@ import {
 import { attempt, attemptLater, type FuzzTarget } from '../fuzz-target.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
 import { inputBytesMax } from '../mutate.ts';
-import { reshape } from '../reshape.ts';
+import { reshapeBy } from '../reshape.ts';
 import { prepare, validRequests } from '../valid-requests.ts';
 
 const journalPath = '/data/journal';
@@ -78,12 +78,6 @@ function linesOf(kind: number, bytes: Uint8Array): string[] {
   const entries = lines.filter(isJson).map((line) => JSON.parse(line));
   if (kind === 3) reshapeBy(entries, bytes);
   return entries.map((each) => JSON.stringify(each));
-}
-
-/** Any change of the bytes is a change somewhere else. */
-function reshapeBy(value: unknown, bytes: Uint8Array): void {
-  const choice = crc32c(bytes);
-  reshape(value, choice >>> 16, choice & 0xffff);
 }
 
 /** Looks at all that came out of the journal. */
