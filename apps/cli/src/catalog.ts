@@ -19,7 +19,7 @@ export type CatalogEntry = CatalogCommand | CatalogGroup;
 export const catalog: readonly CatalogEntry[] = [
   {
     name: 'up',
-    summary: 'Run the platform on this machine: embedded clusters, pipelines, status page',
+    summary: 'Run the platform on this machine: clusters, pipelines, status page',
     load: async () => (await import('./commands/up.ts')).up,
   },
   {

@@ -1,7 +1,7 @@
 /** From the first words of a command line to a command in the catalog, or to the help that they ask for. */
+import { nearest } from '@millrace/base';
 import type { CatalogCommand, CatalogEntry, CatalogGroup } from './catalog.ts';
 import { type HelpRow, section } from './framework/help.ts';
-import { nearest } from './framework/suggestion.ts';
 import { UsageError } from './framework/usage-error.ts';
 
 /** A command with the words that are its own, or a help text. */

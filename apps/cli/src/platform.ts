@@ -4,7 +4,7 @@
  */
 import { messageOf } from '@millrace/base';
 import { createClient } from '@millrace/client';
-import type { EmbeddedFleet } from '@millrace/engines';
+import type { RunningFleet } from '@millrace/engines';
 import { browserScript, createCollector, startTracking } from '@millrace/pipelines';
 import {
   EventHub,
@@ -17,7 +17,7 @@ import {
 import { ClosingStack } from './framework/closing-stack.ts';
 
 export interface PlatformOptions {
-  readonly fleet: EmbeddedFleet;
+  readonly fleet: RunningFleet;
   readonly host: string;
   /** The control plane's; the collectors have the next one. 0: free ones. */
   readonly port: number;
@@ -42,20 +42,29 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const { fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
   const hub = new EventHub();
-  const clusters = fleet.clusters.map(({ name, bootstrap }) => ({
+  const clusters = fleet.clusters.map(({ name, client, problem }) => ({
     name,
-    client: parts.use(createClient({ bootstrap, clientId: 'millrace-up' })),
+    // Topics of pipelines are made as they must be, or not at all.
+    client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
+    isReachable: problem === undefined,
   }));
   const [home] = clusters;
   if (home === undefined) throw new Error('a platform needs a cluster');
+  let told = '';
   const tracking = parts.use(
     await startTracking({
       client: home.client,
+      waits: !home.isReachable,
       onReport: (report, recent) => {
+        told = '';
         hub.set('tracking', report);
         hub.set('tracking.recent', recent);
       },
-      onFailure: (error) => warn(messageOf(error)),
+      onFailure: (error) => {
+        const sentence = messageOf(error);
+        if (sentence !== told) warn(sentence);
+        told = sentence;
+      },
     }),
   );
   const collector = parts.use(createCollector({ client: home.client }));

@@ -19,4 +19,5 @@ export { nodeDisk } from './node-disk.ts';
 export { nodeNetwork } from './node-network.ts';
 export { nodePlatform, type Platform } from './platform.ts';
 export { type Randomness, randomUuidBytes, seededRandomness, systemRandomness } from './randomness.ts';
+export { nearest } from './suggestion.ts';
 export { sleep, systemTimers, type Timer, type Timers } from './timers.ts';

@@ -5,6 +5,7 @@
  *     lock.<n>           who holds it (`directory-lock.ts`)
  *     run.json           where the holder answers (`run-file.ts`)
  *     clusters/<name>/   an embedded cluster's own files
+ *     kafka/<name>/      those of a cluster of Apache Kafka that was started here
  *
  * A directory that is not ours is never written to, not even the lock: opening decides that first.
  */
@@ -29,6 +30,8 @@ export interface DataDirectory extends AsyncDisposable {
   readonly path: string;
   /** Where an embedded cluster of this name keeps its files; not created. */
   clusterDirectory(name: string): string;
+  /** Where a cluster of Apache Kafka of this name keeps its files; not created. */
+  kafkaDirectory(name: string): string;
   /** Tells other processes where this one answers. */
   announce(addresses: RunAddresses): Promise<void>;
   /** Takes back what was announced, and the lock. */
@@ -89,6 +92,10 @@ class OpenDirectory implements DataDirectory {
 
   clusterDirectory(name: string): string {
     return join(this.path, 'clusters', name);
+  }
+
+  kafkaDirectory(name: string): string {
+    return join(this.path, 'kafka', name);
   }
 
   announce(addresses: RunAddresses): Promise<void> {

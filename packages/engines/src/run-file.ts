@@ -27,12 +27,17 @@ export interface RunAddresses {
 
 export interface RunCluster {
   readonly name: string;
-  readonly clusterId: string;
+  readonly site?: string | undefined;
+  readonly environment?: string | undefined;
+  /** Null when nobody had reached it when this was written. */
+  readonly clusterId: string | null;
   /** `host:port,host:port`. */
   readonly bootstrap: string;
   /** The like by the names of listeners, where there are several. */
   readonly listeners?: Readonly<Record<string, string>> | undefined;
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  /** How clients reach it, by the names that Java's clients use; secrets are references. Absent: as they are. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A running platform as its `run.json` tells it. */

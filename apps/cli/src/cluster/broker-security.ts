@@ -1,10 +1,10 @@
 /** What the options of `millrace broker` say of listeners, users and configuration files. */
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '@millrace/base';
+import { parseProperties } from '@millrace/fleet/client-configuration';
 import { flag, many, text } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import type { Setting } from './configuration-option.ts';
-import { parseProperties } from './properties.ts';
 
 /** A user of SCRAM as `--add-scram` names it: with its password, or the file that holds it. */
 export interface ScramOption {

@@ -1,7 +1,6 @@
 /** Consumer groups with what they have left to read. */
-import { MillraceError } from '@millrace/base';
+import { MillraceError, nearest } from '@millrace/base';
 import { type AdminCallOptions, type GroupDescription, unwrap } from '@millrace/client';
-import { nearest } from '../framework/suggestion.ts';
 import type { OpenCluster } from './open-cluster.ts';
 import { partitionRanges } from './partition-offsets.ts';
 

@@ -1,12 +1,13 @@
 /** From a command's options to an open client of the cluster that they mean. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MillraceError, nodePlatform } from '@millrace/base';
 import type { Admin, Client, ClientOptions } from '@millrace/client';
+import type { RunCluster } from '@millrace/engines';
+import type { ClientConfiguration } from '@millrace/fleet/client-configuration';
 import { ClosingStack } from '../framework/closing-stack.ts';
 import type { Values } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
-import { type ClientConfiguration, clientConfiguration } from './client-configuration.ts';
+import { clientSettings, readClientConfig, type SettledCluster } from './client-settings.ts';
 import type { clusterOptions } from './cluster-options.ts';
 
 const anyCluster = '--bootstrap HOST:PORT';
@@ -40,23 +41,23 @@ type ClusterChoice = Values<typeof clusterOptions>;
  * one.
  */
 export async function openCluster(options: ClusterChoice, report?: ClientOptions['report']): Promise<OpenCluster> {
-  const { addresses, configuration } = await findAddresses(options);
+  const addresses = await findAddresses(options);
   const [first, ...others] = addresses;
   if (first === undefined || others.length > 0) {
     const flags = addresses.map(({ name }) => `--cluster ${name}`);
     throw new UsageError(`there are several clusters: give ${flags.join(' or ')}`);
   }
-  return open(first, configuration, report);
+  return open(first, report);
 }
 
 /** Opens all clusters that the options mean: every one of the platform that runs here, unless one is chosen. */
 export async function openClusters(
   options: ClusterChoice,
 ): Promise<AsyncDisposable & { readonly clusters: readonly OpenCluster[] }> {
-  const { addresses, configuration } = await findAddresses(options);
+  const addresses = await findAddresses(options);
   await using stack = new ClosingStack();
   const clusters: OpenCluster[] = [];
-  for (const address of addresses) clusters.push(stack.use(await open(address, configuration)));
+  for (const address of addresses) clusters.push(stack.use(await open(address)));
   const opened = stack.move();
   return { clusters, [Symbol.asyncDispose]: () => opened.close() };
 }
@@ -64,20 +65,22 @@ export async function openClusters(
 interface Address {
   readonly name: string;
   readonly bootstrap: string;
+  readonly configuration: ClientConfiguration;
 }
 
-async function findAddresses(
-  options: ClusterChoice,
-): Promise<{ addresses: readonly Address[]; configuration: ClientConfiguration }> {
+async function findAddresses(options: ClusterChoice): Promise<readonly Address[]> {
   const { clientConfig, cluster, dataDir } = options;
-  const configuration = clientConfig === undefined ? noConfiguration() : await readConfiguration(clientConfig);
+  const properties = await readClientConfig(clientConfig);
+  const settingsFor = (each?: SettledCluster): Promise<ClientConfiguration> =>
+    clientSettings(properties, clientConfig, each);
   if (options.bootstrap !== undefined && cluster !== undefined) {
     throw new UsageError('--cluster and --bootstrap exclude each other');
   }
-  const bootstrap = options.bootstrap ?? (cluster === undefined ? configuration.client.bootstrap : undefined);
+  const bootstrap =
+    options.bootstrap ?? (cluster === undefined ? properties.get('bootstrap.servers')?.trim() : undefined);
   if (bootstrap !== undefined) {
-    const addresses = checkBootstrap(String(bootstrap));
-    return { addresses: [{ name: addresses, bootstrap: addresses }], configuration };
+    const addresses = checkBootstrap(bootstrap);
+    return [{ name: addresses, bootstrap: addresses, configuration: await settingsFor() }];
   }
   const { findRunning } = await import('@millrace/engines');
   const running = await findRunning(dataDir);
@@ -87,20 +90,20 @@ async function findAddresses(
       `Start the platform with \`millrace up\`, give its --data-dir, or any cluster with ${anyCluster}.`,
     );
   }
-  if (cluster === undefined) return { addresses: running.clusters, configuration };
+  const addressOf = async (each: RunCluster): Promise<Address> => {
+    return { name: each.name, bootstrap: each.bootstrap, configuration: await settingsFor(each) };
+  };
+  if (cluster === undefined) return Promise.all(running.clusters.map(addressOf));
   const chosen = running.clusters.filter(({ name }) => name === cluster);
   if (chosen.length === 0) {
     const names = running.clusters.map(({ name }) => name).join(', ');
     throw new UsageError(`there is no cluster '${cluster}'; there are: ${names}`);
   }
-  return { addresses: chosen, configuration };
+  return Promise.all(chosen.map(addressOf));
 }
 
-async function open(
-  address: Address,
-  configuration: ClientConfiguration,
-  report?: ClientOptions['report'],
-): Promise<OpenCluster> {
+async function open(address: Address, report?: ClientOptions['report']): Promise<OpenCluster> {
+  const { configuration } = address;
   await reach(address.bootstrap);
   const { createClient } = await import('@millrace/client');
   const client = createClient({
@@ -137,23 +140,6 @@ async function reach(bootstrap: string): Promise<void> {
   } catch (error) {
     throw (error as AggregateError).errors[0];
   }
-}
-
-async function readConfiguration(file: string): Promise<ClientConfiguration> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--client-config: ${code === 'ENOENT' ? `there is no file ${file}` : message}`, {
-      cause: error,
-    });
-  }
-  return clientConfiguration(text, file);
-}
-
-function noConfiguration(): ClientConfiguration {
-  return { client: {}, producer: {}, consumer: {} };
 }
 
 /** Refuses at once what could never be an address, before anything connects. */

@@ -1,6 +1,5 @@
-import { MillraceError } from '@millrace/base';
+import { MillraceError, nearest } from '@millrace/base';
 import type { Admin, KafkaError, TopicDescription } from '@millrace/client';
-import { nearest } from '../framework/suggestion.ts';
 import type { OpenCluster } from './open-cluster.ts';
 
 /** A topic was named that the cluster does not have. */

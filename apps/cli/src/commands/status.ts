@@ -46,7 +46,7 @@ export const status = command({
   },
 });
 
-interface ClusterStatus extends RunCluster {
+interface ClusterStatus extends Omit<RunCluster, 'settings'> {
   readonly topics: number | null;
   readonly partitions: number | null;
   readonly groups: number | null;
@@ -55,6 +55,7 @@ interface ClusterStatus extends RunCluster {
 }
 
 async function inspect(cluster: RunCluster, dataDir: string, terminal: Terminal): Promise<ClusterStatus> {
+  const { settings, ...shown } = cluster;
   const call = { signal: terminal.signal, timeoutMs: ANSWER_MS_MAX };
   try {
     await using open = await openCluster({
@@ -63,12 +64,24 @@ async function inspect(cluster: RunCluster, dataDir: string, terminal: Terminal)
       bootstrap: undefined,
       clientConfig: undefined,
     });
-    const [topics, groups] = await Promise.all([open.admin.listTopics(call), open.admin.listGroups(call)]);
+    const [{ clusterId, brokers }, topics, groups] = await Promise.all([
+      open.admin.describeCluster(call),
+      open.admin.listTopics(call),
+      open.admin.listGroups(call),
+    ]);
     const partitions = topics.reduce((sum, { partitionCount }) => sum + partitionCount, 0);
-    return { ...cluster, topics: topics.length, partitions, groups: groups.length, problem: null };
+    return {
+      ...shown,
+      clusterId,
+      brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
+      topics: topics.length,
+      partitions,
+      groups: groups.length,
+      problem: null,
+    };
   } catch (error) {
     terminal.signal.throwIfAborted();
-    return { ...cluster, topics: null, partitions: null, groups: null, problem: messageOf(error) };
+    return { ...shown, topics: null, partitions: null, groups: null, problem: messageOf(error) };
   }
 }
 

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { durableOption } from '../cluster/durable-option.ts';
-import { brokerEvents } from '../event-lines.ts';
 import { command } from '../framework/command.ts';
-import { flag, integer, text, withDefault } from '../framework/option.ts';
+import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
+import { checkFleetChoice, openFleet } from '../open-fleet.ts';
 import { ownVersion } from '../own-version.ts';
 import { withPortHint } from '../port-in-use.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -16,13 +16,17 @@ const PORT_HINT =
 
 export const up = command({
   name: 'up',
-  summary: 'Run the platform on this machine: embedded clusters, pipelines, status page',
+  summary: 'Run the platform on this machine: clusters, pipelines, status page',
   description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
     on port N and the collectors on N+1, and runs until Ctrl-C. Everything is kept in the data directory and is
-    there again at the next start.`,
+    there again at the next start. The clusters are embedded ones or, with --engine kafka, Apache Kafka's: that needs
+    Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With --fleet it starts
+    no clusters, but works on those of the file, which run already. Tracking lives on the first cluster.`,
   operands: [],
   options: {
     ...dataDirectoryOption,
+    engine: choice({ help: 'What the clusters run on (default: embedded)' }, ['embedded', 'kafka']),
+    fleet: text({ placeholder: 'FILE', help: 'Attach the clusters that this fleet file (YAML) names, and start none' }),
     port: withDefault(
       integer(
         {
@@ -34,24 +38,29 @@ export const up = command({
       8800,
     ),
     ...durableOption,
-    listen: withDefault(text({ placeholder: 'HOST', help: 'Address to listen on' }), '127.0.0.1'),
+    listen: withDefault(
+      text({ placeholder: 'HOST', help: 'Address to listen on; Apache Kafka listens on 127.0.0.1 alone' }),
+      '127.0.0.1',
+    ),
     noDemo: flag({ help: 'Without the built-in demonstration' }),
   },
   examples: [
     { command: 'millrace up', does: 'On the usual ports, with its data in .millrace' },
+    { command: 'millrace up --engine kafka', does: 'On a local Apache Kafka in place of the embedded clusters' },
+    { command: 'millrace up --fleet fleet.yaml', does: 'On clusters that run already' },
     { command: 'millrace up --port 0 --data-dir /tmp/try --json', does: 'On free ports; one line of JSON tells them' },
   ],
   serves: true,
   async run({ options, terminal }) {
     const { listen: host, port } = options;
     refuseOpenHost(host);
-    const { defaultClusters, openDataDirectory, startEmbeddedFleet } = await import('@millrace/engines');
+    checkFleetChoice(options);
+    const { openDataDirectory } = await import('@millrace/engines');
     const { startPlatform } = await import('../platform.ts');
     const purpose = 'millrace up';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
-    const clusters = defaultClusters({ freePorts: port === 0 });
     await using fleet = await withPortHint(
-      startEmbeddedFleet({ dataDirectory, clusters, host, durable: options.durable, report: brokerEvents(terminal) }),
+      openFleet({ ...options, host, freePorts: port === 0 }, dataDirectory, terminal),
       PORT_HINT,
     );
     await using platform = await withPortHint(

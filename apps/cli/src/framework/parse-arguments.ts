@@ -5,9 +5,9 @@
  * with a dash; `-` alone is an operand. A value may begin with a dash (`--from -10`). Options and operands mix in any
  * order.
  */
+import { nearest } from '@millrace/base';
 import type { Command } from './command.ts';
 import { flag, type Option, optionName } from './option.ts';
-import { nearest } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Options that every command has. */

@@ -17,6 +17,8 @@ export interface TrackingOptions {
   /** Told of new totals, at most every `publishMs` (default 100). */
   readonly onReport?: ((report: TrackingReport, recent: readonly RecentEvent[]) => void) | undefined;
   readonly publishMs?: number | undefined;
+  /** Whether it starts although the cluster can't be reached, and waits for it. Default false. */
+  readonly waits?: boolean | undefined;
   /** Told when reading failed and is begun anew. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
@@ -49,13 +51,18 @@ export interface Tracking extends AsyncDisposable {
 const recentMost = 12;
 const retryMs = 1_000;
 
-/** Creates the topic where it is absent, and starts counting. Rejects when the cluster can't be reached. */
+/**
+ * Creates the topic where it is absent, and starts counting. Rejects when the cluster can't be reached and it does not
+ * wait.
+ */
 export async function startTracking(options: TrackingOptions): Promise<Tracking> {
-  {
-    await using admin = options.client.admin();
-    await ensureTrackingTopic(admin);
-  }
+  if (options.waits !== true) await prepare(options.client);
   return new RunningTracking(options);
+}
+
+async function prepare(client: Client, signal?: AbortSignal): Promise<void> {
+  await using admin = client.admin();
+  await ensureTrackingTopic(admin, signal);
 }
 
 class RunningTracking implements Tracking {
@@ -68,6 +75,8 @@ class RunningTracking implements Tracking {
   #tally = new Tally();
   #recent: RecentEvent[] = [];
   #isComplete = false;
+  /** Why nothing is read now. */
+  #failure: string | undefined;
   #publishing: NodeJS.Timeout | undefined;
 
   constructor(options: TrackingOptions) {
@@ -92,6 +101,7 @@ class RunningTracking implements Tracking {
 
   checkComplete(): void {
     if (this.#isComplete) return;
+    if (this.#failure !== undefined) throw new ProblemError('unavailable', `events can't be read: ${this.#failure}`);
     throw new ProblemError(
       'unavailable',
       `the events that the topic holds are still being counted (${this.#tally.size} so far)`,
@@ -116,15 +126,18 @@ class RunningTracking implements Tracking {
       this.#isComplete = false;
       const reader = new TopicReader(this.#options.client, this.#tally, (event) => this.#note(event));
       try {
+        await prepare(this.#options.client, signal);
         await reader.toEnd(signal, () => this.#publishSoon());
+        this.#failure = undefined;
         this.#isComplete = true;
         this.#completed.resolve();
         this.#publishSoon();
         await reader.follow(signal, () => this.#publishSoon());
       } catch (error) {
         if (signal.aborted) return;
+        this.#failure = messageOf(error);
         this.#options.onFailure?.(
-          new Error(`counting events failed and begins anew: ${messageOf(error)}`, { cause: error }),
+          new Error(`counting events begins anew, for it failed: ${this.#failure}`, { cause: error }),
         );
         await pause(retryMs, undefined, { signal }).catch(() => undefined);
       }

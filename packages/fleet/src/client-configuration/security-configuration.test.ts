@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TokenOptions } from '@millrace/client';
-import { UsageError } from '../framework/usage-error.ts';
+import { ClientConfigurationError } from './client-configuration-error.ts';
 import { parseJaas } from './jaas.ts';
 import { securityConfiguration } from './security-configuration.ts';
 
@@ -68,7 +68,7 @@ test('what contradicts itself, is missing or is not there is refused by its name
     assert.throws(
       () => read(settings),
       (error) => {
-        assert.ok(error instanceof UsageError);
+        assert.ok(error instanceof ClientConfigurationError);
         assert.match(error.message, message);
         return true;
       },

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../framework/usage-error.ts';
 import { clientConfiguration } from './client-configuration.ts';
+import { ClientConfigurationError } from './client-configuration-error.ts';
+import { parseProperties } from './properties.ts';
 
 test("maps Java's names to the client's settings", () => {
   const { client, producer, consumer } = clientConfiguration(
-    [
-      'bootstrap.servers=a:9092,b:9092',
-      'client.id=x',
-      'acks=all',
-      'compression.type=LZ4',
-      'linger.ms=5',
-      'fetch.min.bytes=7',
-      'auto.offset.reset=earliest',
-      'security.protocol=PLAINTEXT',
-    ].join('\n'),
+    parseProperties(
+      [
+        'bootstrap.servers=a:9092,b:9092',
+        'client.id=x',
+        'acks=all',
+        'compression.type=LZ4',
+        'linger.ms=5',
+        'fetch.min.bytes=7',
+        'auto.offset.reset=earliest',
+        'security.protocol=PLAINTEXT',
+      ].join('\n'),
+    ),
     'client.properties',
   );
   assert.deepEqual(client, { bootstrap: 'a:9092,b:9092', clientId: 'x' });
@@ -25,14 +28,14 @@ test("maps Java's names to the client's settings", () => {
 test('passes over what means nothing here', () => {
   const text =
     'key.serializer=x\nvalue.deserializer=y\ngroup.id=payments\nenable.auto.commit=false\nmetric.reporters=z';
-  assert.deepEqual(clientConfiguration(text, 'f'), { client: {}, producer: {}, consumer: {} });
+  assert.deepEqual(clientConfiguration(parseProperties(text), 'f'), { client: {}, producer: {}, consumer: {} });
 });
 
 function refuses(text: string, message: RegExp): void {
   assert.throws(
-    () => clientConfiguration(text, 'my.properties'),
+    () => clientConfiguration(parseProperties(text), 'my.properties'),
     (error) => {
-      assert.ok(error instanceof UsageError);
+      assert.ok(error instanceof ClientConfigurationError);
       assert.match(error.message, message);
       return true;
     },

@@ -3,8 +3,7 @@
  * have are an error that names them; keys that mean nothing here (serializers, pools, metrics) are passed over.
  */
 import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
-import { UsageError } from '../framework/usage-error.ts';
-import { parseProperties } from './properties.ts';
+import { ClientConfigurationError } from './client-configuration-error.ts';
 import { securityConfiguration, securityKeys } from './security-configuration.ts';
 
 export interface ClientConfiguration {
@@ -137,14 +136,18 @@ const PASSED_OVER = new Set([
   'auto.include.jmx.reporter',
 ]);
 
+/** All keys that a configuration may have, those without an effect included; ascending. */
+export const configurationKeys: readonly string[] = [...Object.keys(KEYS), ...PASSED_OVER, ...securityKeys].sort();
+
 /** A value that a key can't have here. */
 class Unfit extends Error {}
 
-/** @throws UsageError that names every key that is not supported or whose value is wrong. `file` is for the message. */
-export function clientConfiguration(text: string, file: string): ClientConfiguration {
+/**
+ * @throws ClientConfigurationError that names what is not supported or has a wrong value. `source` is for its message.
+ */
+export function clientConfiguration(properties: ReadonlyMap<string, string>, source: string): ClientConfiguration {
   const configuration: ClientConfiguration = { client: {}, producer: {}, consumer: {} };
   const unsupported: string[] = [];
-  const properties = parseProperties(text);
   for (const [key, value] of properties) {
     if (securityKeys.has(key)) continue;
     const apply = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
@@ -156,13 +159,13 @@ export function clientConfiguration(text: string, file: string): ClientConfigura
       apply(configuration, value.trim());
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
-      throw new UsageError(`${file}: ${key}: ${error.message}`);
+      throw new ClientConfigurationError(source, `${key}: ${error.message}`);
     }
   }
   if (unsupported.length > 0) {
-    throw new UsageError(`${file}: not supported: ${unsupported.join(', ')}`, { hint: 'Take those lines out.' });
+    throw new ClientConfigurationError(source, `not supported: ${unsupported.join(', ')}`, 'Take those lines out.');
   }
-  const security = securityConfiguration(properties, file);
+  const security = securityConfiguration(properties, source);
   if (security !== undefined) configuration.client.security = security;
   return configuration;
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '@millrace/base';
 import type { SaslOptions, SecurityOptions, TlsOptions } from '@millrace/client';
-import { UsageError } from '../framework/usage-error.ts';
+import { ClientConfigurationError } from './client-configuration-error.ts';
 import { type JaasEntry, parseJaas } from './jaas.ts';
 import { fetchToken } from './token-endpoint.ts';
 
@@ -42,21 +42,36 @@ type Name = (typeof names)[number];
 
 export const securityKeys: ReadonlySet<string> = new Set(names);
 
-/** Undefined for a plain connection. @throws UsageError that names the key. `file` is for the message. */
+/** Keys whose values are secrets. */
+export const secretKeys: ReadonlySet<string> = new Set<Name>([
+  'sasl.jaas.config',
+  'sasl.password',
+  'sasl.oauthbearer.client.secret',
+  'ssl.key.pem',
+  'ssl.key.password',
+  'ssl.keystore.key',
+]);
+
+/** Keys whose values are paths of files. */
+export const pathKeys: ReadonlySet<string> = new Set(names.filter((name) => name.endsWith('.location')));
+
+/**
+ * Undefined for a plain connection. @throws ClientConfigurationError that names the key. `source` is for its message.
+ */
 export function securityConfiguration(
   properties: ReadonlyMap<string, string>,
-  file: string,
+  source: string,
 ): SecurityOptions | undefined {
-  return new SecurityReader(properties, file).read();
+  return new SecurityReader(properties, source).read();
 }
 
 class SecurityReader {
   readonly #properties: ReadonlyMap<string, string>;
-  readonly #file: string;
+  readonly #source: string;
 
-  constructor(properties: ReadonlyMap<string, string>, file: string) {
+  constructor(properties: ReadonlyMap<string, string>, source: string) {
     this.#properties = properties;
-    this.#file = file;
+    this.#source = source;
   }
 
   read(): SecurityOptions | undefined {
@@ -175,7 +190,7 @@ class SecurityReader {
     }
   }
 
-  #unfit(name: Name, problem: string): UsageError {
-    return new UsageError(`${this.#file}: ${name}: ${problem}`);
+  #unfit(name: Name, problem: string): ClientConfigurationError {
+    return new ClientConfigurationError(this.#source, `${name}: ${problem}`);
   }
 }
