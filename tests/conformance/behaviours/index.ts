@@ -1,7 +1,13 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { denials } from './denials.ts';
+import { fetchLimits } from './fetch-limits.ts';
+import { fetchSessions } from './fetch-sessions.ts';
+import { fetching } from './fetching.ts';
 import { groups } from './groups.ts';
 import { idempotence } from './idempotence.ts';
+import { logins } from './logins.ts';
+import { offsetLookup } from './offset-lookup.ts';
 import { produceRefusals } from './produce-refusals.ts';
 import { produceRules } from './produce-rules.ts';
 import { records } from './records.ts';
@@ -13,6 +19,8 @@ import { versionsAndMetadata } from './versions-and-metadata.ts';
 export const behaviours: readonly Behaviour[] = [
   ...records,
   ...groups,
+  ...logins,
+  ...denials,
   ...transactions,
   ...topicCreation,
   ...topicChanges,
@@ -20,4 +28,8 @@ export const behaviours: readonly Behaviour[] = [
   ...produceRefusals,
   ...produceRules,
   ...idempotence,
+  ...fetching,
+  ...fetchLimits,
+  ...fetchSessions,
+  ...offsetLookup,
 ];

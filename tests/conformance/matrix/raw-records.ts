@@ -8,7 +8,8 @@ import {
   type ResponseOf,
   readBatches,
 } from '@millrace/wire';
-import { errorName, type RawConnection } from './raw-connection.ts';
+import { errorName, type RawCluster, type RawConnection } from './raw-connection.ts';
+import type { Scope } from './scope.ts';
 
 export interface RawRecord {
   readonly key?: string | null;
@@ -65,6 +66,14 @@ export function fateOf({ errorCode, baseOffset, recordErrors }: Produced): unkno
 /** Kafka's name of what became of the records. */
 export async function outcomeOfProduce(...words: Parameters<typeof produceTo>): Promise<string> {
   return errorName((await produceTo(...words)).errorCode);
+}
+
+/** A topic of one partition with records of these values, a batch each; and the connection to its leader. */
+export async function topicWith(cluster: RawCluster, scope: Scope, values: readonly string[]) {
+  const topic = await scope.createTopic();
+  const leader = await cluster.leader(topic);
+  for (const value of values) await outcomeOfProduce(leader, topic, batchOf([value]));
+  return { topic, leader };
 }
 
 export interface FetchFrom {

@@ -115,7 +115,7 @@ export class FetchSessions {
 
   #begin(request: SessionRequest, wanted: boolean): FetchSession {
     const partitions = new Map(request.targets.map((target) => [keyOf(target), newPartition(target)]));
-    const id = wanted && partitions.size > 0 ? this.#freeId(partitions.size) : 0;
+    const id = wanted ? this.#freeId(partitions.size) : 0;
     const session = { id, nextEpoch: 1, partitions, incremental: false, lastUsedMs: 0 };
     if (id === 0) return session;
     this.#partitionCount += partitions.size;

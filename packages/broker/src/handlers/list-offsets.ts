@@ -20,6 +20,15 @@ const maxTimestamp = -3;
 const earliestLocal = -4;
 const latestTiered = -5;
 const earliestPendingUpload = -6;
+/** Timestamps that are questions, and from which version on. */
+const questionVersions = new Map([
+  [latest, 1],
+  [earliest, 1],
+  [maxTimestamp, 7],
+  [earliestLocal, 8],
+  [latestTiered, 9],
+  [earliestPendingUpload, 11],
+]);
 
 export const listOffsets: Handler<typeof listOffsetsApi> = {
   api: listOffsetsApi,
@@ -46,10 +55,12 @@ async function find(
   const refused = (errorCode: number) => ({ partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 });
   const denied = topicRefusal(context, 'Describe', name);
   if (denied !== errorCodes.NONE) return refused(denied);
+  if (timestamp < 0 && context.apiVersion < (questionVersions.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
+    return refused(errorCodes.UNSUPPORTED_VERSION);
+  }
   const access = leaderPartition(context.broker, name, '', partitionIndex, currentLeaderEpoch);
   if (access.partition === undefined) return refused(access.errorCode);
   const { partition } = access;
-  if (timestamp < earliestPendingUpload) return refused(errorCodes.INVALID_REQUEST);
   const found = await offsetOf(partition, timestamp, committedOnly).catch(searchErrorCode);
   if (typeof found === 'number') return refused(found);
   const leaderEpoch = found.offset < 0 ? -1 : partition.epochAt(found.offset);
