@@ -4,7 +4,7 @@
  */
 import { consumerGroupHeartbeat as consumerGroupHeartbeatApi, errorCodes } from '@millrace/wire';
 import { refused } from '../groups/consumer/heartbeat.ts';
-import { coordinates } from '../groups/coordinator-endpoint.ts';
+import { coordinatesGroup } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
 import { allows } from '../security/authorization.ts';
 
@@ -18,7 +18,7 @@ export const consumerGroupHeartbeat: Handler<typeof consumerGroupHeartbeatApi> =
     if (!allows(context, 'Read', 'Group', request.groupId)) return refuse(errorCodes.GROUP_AUTHORIZATION_FAILED);
     const mayKnow = (topicName: string): boolean => allows(context, 'Describe', 'Topic', topicName);
     if (request.subscribedTopicNames?.every(mayKnow) === false) return refuse(errorCodes.TOPIC_AUTHORIZATION_FAILED);
-    if (!coordinates(broker, request.groupId)) return refuse(errorCodes.NOT_COORDINATOR);
+    if (!coordinatesGroup(broker, request.groupId)) return refuse(errorCodes.NOT_COORDINATOR);
     // Kafka shows the host of a member with a slash before it, and tools print it so.
     const client = { clientId, clientHost: `/${clientHost}`, apiVersion };
     return broker.cluster.groups.consumerHeartbeat(request, client, mayKnow);

@@ -1,6 +1,6 @@
 /**
  * ConsumerGroupHeartbeat's rules (KIP-848): who becomes a member, what makes a new epoch, what a member is told to own.
- * They are those of Kafka 4.1's coordinator, down to the texts of refusals.
+ * They are those of Kafka 4.3's coordinator, down to the texts of refusals.
  */
 import {
   type ConsumerGroupHeartbeatRequest,
@@ -120,13 +120,16 @@ function takePlace(current: ConsumerMember, memberId: string, instanceId: string
   return { member: { ...current, id: memberId, epoch: 0, previousEpoch: 0 }, replaced: current };
 }
 
-/** A member may come with the epoch before, if it owns nothing but what it owns now: an answer got lost. */
+/**
+ * A member may join again, as one that lost its memory does, or come with the epoch before, if it owns nothing but what
+ * it owns now: an answer got lost.
+ */
 function epochRefusal(
   member: ConsumerMember,
   received: number,
   owned: ConsumerGroupHeartbeatRequest['topicPartitions'],
 ): Refusal | undefined {
-  if (received === member.epoch) return undefined;
+  if (received === 0 || received === member.epoch) return undefined;
   const isRepetition = received === member.previousEpoch && owned !== null && isSubset(owned, member.assigned);
   if (received < member.epoch && isRepetition) return undefined;
   const comparison = received > member.epoch ? 'greater' : 'smaller';
