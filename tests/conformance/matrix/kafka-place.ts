@@ -9,6 +9,7 @@ import {
   kafkaSource,
   startKafkaCluster,
 } from '@millrace/engines';
+import { brokerSettings, securedSettings } from './broker-settings.ts';
 import { issueCredentials, users } from './credentials.ts';
 import type { Place, Profile } from './place.ts';
 import { runMatrix } from './run-matrix.ts';
@@ -30,6 +31,13 @@ async function findKafka(): Promise<KafkaDistribution | string> {
   }
 }
 
+/** Since Apache Kafka 4.3 assignments of consumer groups are made at intervals and by a thread of their own. */
+const promptAssignments: Readonly<Record<string, string>> = {
+  'group.consumer.assignment.interval.ms': '0',
+  'group.consumer.assignor.offload.enable': 'false',
+  'group.consumer.min.assignment.interval.ms': '0',
+};
+
 /** Starts three brokers, each in a process of its own. */
 async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-conformance-'));
@@ -38,12 +46,7 @@ async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile
     distribution,
     name: profile,
     brokers: 3,
-    configuration: {
-      'default.replication.factor': '3',
-      'group.consumer.min.heartbeat.interval.ms': '100',
-      'group.consumer.heartbeat.interval.ms': '500',
-      'connection.failed.authentication.delay.ms': '20',
-    },
+    configuration: { ...brokerSettings, ...promptAssignments, ...(credentials === undefined ? {} : securedSettings) },
     ...(credentials === undefined
       ? {}
       : {
