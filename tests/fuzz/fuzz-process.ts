@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { isMillraceError, seededRandomness } from '@millrace/base';
-import type { FuzzTarget } from './fuzz-target.ts';
+import { type FuzzTarget, kindOfMessage } from './fuzz-target.ts';
 import { mutate } from './mutate.ts';
 import { withoutThreadPool } from './thread-pool.ts';
 import { WatchWriter } from './watch.ts';
@@ -133,8 +133,7 @@ function read(outcome: string | undefined): Ended {
 
 function ended(error: unknown): Ended {
   if (isMillraceError(error)) {
-    // Messages that differ in numbers only are one outcome.
-    return { outcome: `${error.code} ${error.message.replace(/\d+/g, '0')}`, refused: true, finding: undefined };
+    return { outcome: `${error.code} ${kindOfMessage(error.message)}`, refused: true, finding: undefined };
   }
   const finding = error instanceof Error ? `${error.stack}` : `thrown: ${String(error)}`;
   return { outcome: finding, refused: false, finding };

@@ -40,5 +40,10 @@ export async function attemptLater(read: () => Promise<unknown>): Promise<string
 
 function outcomeOf(error: unknown): string {
   if (!isMillraceError(error)) throw error;
-  return error.message.replace(/\d+/g, '0');
+  return kindOfMessage(error.message);
+}
+
+/** What messages have in common that differ only in numbers and in what they quote of an input. */
+export function kindOfMessage(message: string): string {
+  return message.replace(/(["'`]).*\1/gs, '').replace(/\d+/g, '0');
 }

@@ -6,6 +6,7 @@ import { broker } from './broker.ts';
 import { client } from './client.ts';
 import { collector } from './collector.ts';
 import { compression } from './compression.ts';
+import { fleetFiles, properties, recordLines } from './files-of-users.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
 import { runFiles } from './run-files.ts';
@@ -32,6 +33,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './tokens.ts': { tokens },
   './telemetry.ts': { telemetry },
   './texts.ts': { principalRules, patterns, configuration },
+  './files-of-users.ts': { properties, recordLines, fleetFiles },
   './run-files.ts': { runFiles },
   './access-logs.ts': { accessLogs },
   './collector.ts': { collector },
