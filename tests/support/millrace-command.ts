@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   /** Run as this user. */
   readonly uid?: number | undefined;
+  /** Variables of its environment besides those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Runs a command to its end. */
@@ -50,6 +52,7 @@ export function startMillrace(words: readonly string[], options: RunOptions = {}
     timeout: options.timeoutMs ?? 60_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
   });
   const stdout: Buffer[] = [];
   let stderr = '';
@@ -75,8 +78,9 @@ export interface ReadyLine {
   readonly collectorUrl: string | null;
   readonly clusters: readonly {
     readonly name: string;
-    readonly clusterId: string;
+    readonly clusterId: string | null;
     readonly bootstrap: string;
+    readonly problem: string | null;
     readonly brokers: readonly { readonly nodeId: number; readonly port: number }[];
   }[];
 }

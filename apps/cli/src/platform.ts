@@ -2,7 +2,7 @@
  * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This
  * is the one place where they are put together; each is made by its own package.
  */
-import { messageOf } from '@millrace/base';
+import { isMillraceError, messageOf } from '@millrace/base';
 import { createClient } from '@millrace/client';
 import type { RunningFleet } from '@millrace/engines';
 import { browserScript, createCollector, startTracking } from '@millrace/pipelines';
@@ -61,9 +61,10 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
         hub.set('tracking.recent', recent);
       },
       onFailure: (error) => {
-        const sentence = messageOf(error);
-        if (sentence !== told) warn(sentence);
-        told = sentence;
+        // An outage is told once, however often it is tried again.
+        const kind = error instanceof Error && isMillraceError(error.cause) ? error.cause.code : messageOf(error);
+        if (kind !== told) warn(messageOf(error));
+        told = kind;
       },
     }),
   );
