@@ -5,9 +5,9 @@
  * A broker and some tools run while Java notes which classes they load; of these the archive is made. It holds for one
  * Java and one class path; one that does not fit is passed over by Java without a word.
  */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isThere, locked } from './cache-lock.ts';
+import { isThere, makeInCache } from './cache-lock.ts';
 import type { KafkaDistribution, Report } from './distribution.ts';
 import { runKafkaClass, toolClass } from './run-kafka-tool.ts';
 import { runProgram } from './run-program.ts';
@@ -22,22 +22,16 @@ export async function ensureClassArchive(
   const { directory, java } = distribution;
   const classArchive = join(directory, `classes-java-${java.version}.jsa`);
   if (await isThere(classArchive)) return { ...distribution, classArchive };
-  await mkdir(directory, { recursive: true });
-  return locked(directory, 'preparing Apache Kafka', report, async () => {
+  return makeInCache(directory, { purpose: 'preparing Apache Kafka', report, signal }, async (draft) => {
     if (await isThere(classArchive)) return { ...distribution, classArchive };
     report('Preparing Apache Kafka to start quickly, once.');
-    const draft = await mkdtemp(join(directory, 'draft-'));
-    try {
-      const problem = await makeArchive(distribution, draft, signal);
-      if (problem !== undefined) {
-        report(`Apache Kafka will start slower than it could, for Java could not prepare it: ${problem}`);
-        return distribution;
-      }
-      await rename(join(draft, 'classes.jsa'), classArchive);
-      return { ...distribution, classArchive };
-    } finally {
-      await rm(draft, { recursive: true, force: true });
+    const problem = await makeArchive(distribution, draft, signal);
+    if (problem !== undefined) {
+      report(`Apache Kafka will start slower than it could, for Java could not prepare it: ${problem}`);
+      return distribution;
     }
+    await rename(join(draft, 'classes.jsa'), classArchive);
+    return { ...distribution, classArchive };
   });
 }
 

@@ -1,9 +1,9 @@
 /** Compiles the Java program that runs Kafka's tools, once, into the cache. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isThere, locked } from './cache-lock.ts';
+import { isThere, makeInCache } from './cache-lock.ts';
 import type { KafkaDistribution } from './distribution.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import { runProgram } from './run-program.ts';
@@ -17,28 +17,15 @@ export async function compileToolSession({ directory, classPath, java }: KafkaDi
     .digest('hex');
   const classes = join(directory, `tool-session-${hash.slice(0, 12)}`);
   if (await isThere(classes)) return classes;
-  await mkdir(directory, { recursive: true });
-  return locked(
-    directory,
-    'compiling the session of tools',
-    () => undefined,
-    async () => {
-      if (await isThere(classes)) return classes;
-      const draft = await mkdtemp(join(directory, 'draft-'));
-      try {
-        const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '--release', '17', '-proc:none'];
-        const { code, stdout, stderr } = await runProgram(java.program, [
-          ...compiler,
-          ...['-d', draft, '-cp', classPath, source],
-        ]);
-        if (code !== 0) throw compilerFailure(java.program, stdout + stderr);
-        await rename(draft, classes);
-      } finally {
-        await rm(draft, { recursive: true, force: true });
-      }
-      return classes;
-    },
-  );
+  return makeInCache(directory, { purpose: "compiling the session of Kafka's tools" }, async (draft) => {
+    if (await isThere(classes)) return classes;
+    const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '--release', '17', '-proc:none'];
+    const words = [...compiler, '-d', draft, '-cp', classPath, source];
+    const { code, stdout, stderr } = await runProgram(java.program, words);
+    if (code !== 0) throw compilerFailure(java.program, stdout + stderr);
+    await rename(draft, classes);
+    return classes;
+  });
 }
 
 function compilerFailure(program: string, output: string): KafkaEngineError {

@@ -5,10 +5,10 @@
  * complete or absent: fetched beside its place and then renamed, by one process at a time.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { locked } from './cache-lock.ts';
+import { makeInCache } from './cache-lock.ts';
 import { findJava, findMaven, type Java } from './java.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import type { KafkaSource } from './kafka-source.ts';
@@ -81,21 +81,15 @@ async function fetchJars(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const maven = await findMaven();
-  await mkdir(cacheDirectory, { recursive: true });
-  return locked(cacheDirectory, 'fetching Apache Kafka', report, async () => {
+  return makeInCache(cacheDirectory, { purpose: 'fetching Apache Kafka', report, signal }, async (draft) => {
     const library = join(directory, 'lib');
     const made = await listJars(library);
     if (made !== undefined) return made;
     report(`Fetching Apache Kafka into ${directory}, once.`);
-    const draft = await mkdtemp(`${directory}.`);
-    try {
-      await copyDependencies(maven, join(draft, 'lib'), report, signal);
-      // What lies there has no jars: something made for an earlier copy whose jars somebody removed.
-      await rm(directory, { recursive: true, force: true });
-      await rename(draft, directory);
-    } finally {
-      await rm(draft, { recursive: true, force: true });
-    }
+    await copyDependencies(maven, join(draft, 'lib'), report, signal);
+    // What lies there has no jars: something made for an earlier copy whose jars somebody removed.
+    await rm(directory, { recursive: true, force: true });
+    await rename(draft, directory);
     return (await listJars(library)) ?? [];
   });
 }

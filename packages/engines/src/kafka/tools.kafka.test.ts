@@ -36,9 +36,8 @@ test("Kafka's tools", { skip: kafka.skip }, async (t) => {
       assert.deepEqual([consumed.code, consumed.stdout], [0, 'one\nzwölf\n'], consumed.stderr);
     });
     await t.test(`${way}: is stopped after its time`, async () => {
-      const stopped = await consume(run, topic, [], { stopAfterMs: 5_000 });
-      assert.equal(stopped.code, 143, stopped.stderr);
-      assert.match(stopped.stderr, /Processed a total of 2 messages/);
+      const { code, stderr } = await consume(run, topic, [], { stopAfterMs: 2_000 });
+      assert.equal(code, 143, stderr);
     });
     await t.test(`${way}: says its last words`, async () => {
       const { code, stdout } = await run('kafka-verifiable-producer', ['--topic', topic, '--max-messages', '3']);
