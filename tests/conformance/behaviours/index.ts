@@ -4,6 +4,15 @@ import { denials } from './denials.ts';
 import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
 import { fetching } from './fetching.ts';
+import { groupConfiguration } from './group-configuration.ts';
+import { groupConsumerChanges } from './group-consumer-changes.ts';
+import { groupConsumerClassic } from './group-consumer-classic.ts';
+import { groupConsumerOffsets } from './group-consumer-offsets.ts';
+import { groupConsumers } from './group-consumers.ts';
+import { groupJoining } from './group-joining.ts';
+import { groupListing } from './group-listing.ts';
+import { groupMembers } from './group-members.ts';
+import { groupOffsets } from './group-offsets.ts';
 import { groups } from './groups.ts';
 import { idempotence } from './idempotence.ts';
 import { logins } from './logins.ts';
@@ -19,6 +28,15 @@ import { versionsAndMetadata } from './versions-and-metadata.ts';
 export const behaviours: readonly Behaviour[] = [
   ...records,
   ...groups,
+  ...groupJoining,
+  ...groupMembers,
+  ...groupListing,
+  ...groupOffsets,
+  ...groupConsumers,
+  ...groupConsumerOffsets,
+  ...groupConsumerChanges,
+  ...groupConsumerClassic,
+  ...groupConfiguration,
   ...logins,
   ...denials,
   ...transactions,

@@ -1,6 +1,7 @@
 /** What every client can do, in one form: behaviours that are about more than one client are written against it. */
-import type { Behaviour, ClientName, Try } from '../matrix/behaviour.ts';
+
 import type { SaslOptions } from '@millrace/client';
+import type { Behaviour, ClientName, Try } from '../matrix/behaviour.ts';
 import type { Access, Place } from '../matrix/place.ts';
 import type { Scope } from '../matrix/scope.ts';
 
@@ -124,6 +125,8 @@ export interface Driver {
   readonly compressions: readonly Compression[];
   readonly protocols: readonly GroupProtocol[];
   readonly mechanisms: readonly SaslOptions['mechanism'][];
+  /** Whether its members stop reading what a rebalance takes from them. */
+  readonly lettingGo: boolean;
   /** Sends all, and resolves when they are acknowledged. */
   produce(place: Place, scope: Scope, options: ProduceOptions): Promise<void>;
   /** Reads all partitions, committing nothing; partitions and offsets ascending. */
@@ -175,4 +178,8 @@ export async function outcomeOf(driver: Pick<Driver, 'errorName'>, work: () => P
 /** Partitions ascending, and offsets in them. */
 export function inOrder(messages: readonly StoredMessage[]): StoredMessage[] {
   return [...messages].sort((left, right) => left.partition - right.partition || left.offset - right.offset);
+}
+
+export function valuesOf(messages: readonly StoredMessage[]): (string | null)[] {
+  return messages.map(({ value }) => value);
 }

@@ -2,8 +2,9 @@
 import { errorRow } from '@millrace/wire';
 
 interface ForeignError extends Error {
-  /** kafkajs: Kafka's number; @platformatic/kafka: its own word. */
+  /** kafkajs: Kafka's number, where there is a `type`; @platformatic/kafka: its own word. */
   readonly code?: unknown;
+  readonly type?: unknown;
   /** @platformatic/kafka: Kafka's number. */
   readonly apiCode?: unknown;
   readonly errors?: unknown;
@@ -16,11 +17,11 @@ export function errorNameOf(thrown: unknown): string {
 
 function nameIn(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
-  const { name, message, code, apiCode, errors, cause } = thrown as ForeignError;
+  const { name, message, code, type, apiCode, errors, cause } = thrown as ForeignError;
   const inner = [...(Array.isArray(errors) ? errors : []), cause].map(nameIn).find((each) => each !== undefined);
   if (inner !== undefined) return inner;
   if (name === 'KafkaJSSASLAuthenticationError' || code === 'PLT_KFK_AUTHENTICATION') return authenticationFailed;
-  const number = apiCode ?? (name === 'KafkaJSProtocolError' ? (unnamedCode(message) ?? code) : undefined);
+  const number = apiCode ?? (type !== undefined ? (unnamedCode(message) ?? code) : undefined);
   return typeof number === 'number' ? errorRow(number).name : undefined;
 }
 

@@ -24,6 +24,7 @@ export const kafkajs: Driver = {
   compressions: ['none', 'gzip'],
   protocols: ['classic'],
   mechanisms: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
+  lettingGo: true,
 
   async produce(place, scope, { topic, messages, acks = -1, compression = 'none', idempotent = false, ...caller }) {
     if (compression !== 'none' && compression !== 'gzip') throw new Error(`kafkajs has no ${compression}`);

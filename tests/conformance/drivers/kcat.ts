@@ -32,6 +32,7 @@ export const kcat: Driver = {
   compressions,
   protocols: ['classic'],
   mechanisms: speaksScram() ? ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] : ['PLAIN', 'OAUTHBEARER'],
+  lettingGo: true,
 
   async produce(place, _scope, { topic, messages, acks = -1, compression = 'none', idempotent = false, ...caller }) {
     const options = ['-z', compression, '-X', `acks=${acks}`, '-X', `enable.idempotence=${idempotent}`];
@@ -154,7 +155,7 @@ class KcatMember extends MemberLog {
 
 /**
  * Sends, and interrupts kcat once the records are there. kcat reads its input by 4 KiB, and goes on to the next line
- * only with 128 bytes more in hand; it ignores empty lines.
+ * only with 128 bytes more in hand; it ignores empty lines. It heeds the interrupt when its input ends.
  */
 async function abort(
   place: Place,
@@ -180,6 +181,7 @@ async function abort(
   child.stdin.write(lines + '\n'.repeat(8192 + 128 * (count + 1)));
   await settled(async () => child.exitCode !== null || (await end()) >= before + count, Boolean);
   child.kill('SIGINT');
+  child.stdin.end();
   const [code] = await ended;
   if (code !== 0 || !errors.includes('Aborting transaction')) throw new KcatError(errors.trim());
 }

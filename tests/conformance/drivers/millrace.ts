@@ -1,5 +1,5 @@
 /** Our own client. */
-import { CommitError, type Consumer, type ConsumerRecord, KafkaError, unwrap } from '@millrace/client';
+import { CommitError, type Consumer, type ConsumerRecord, isMillraceError, KafkaError, unwrap } from '@millrace/client';
 import type { Scope } from '../matrix/scope.ts';
 import {
   type Caller,
@@ -19,6 +19,7 @@ export const millrace: Driver = {
   compressions,
   protocols: ['classic', 'consumer'],
   mechanisms: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
+  lettingGo: true,
 
   async produce(_place, scope, { topic, messages, acks, compression, idempotent, ...caller }) {
     const producer = connect(scope, caller).producer({ acks, compression, idempotent });
@@ -58,7 +59,8 @@ export const millrace: Driver = {
 
   transactional: (...arguments_) => transactional(...arguments_),
 
-  errorName: (error) => kafkaErrorIn(error)?.errorName ?? String(error),
+  errorName: (error) =>
+    kafkaErrorIn(error)?.errorName ?? (authenticationFailed(error) ? 'SASL_AUTHENTICATION_FAILED' : String(error)),
 };
 
 const transactional: NonNullable<Driver['transactional']> = async (_place, scope, { transactionalId, ...caller }) => {
@@ -93,8 +95,15 @@ class MillraceMember extends MemberLog {
   constructor(scope: Scope, options: MemberOptions) {
     super(options);
     const { topic, group, protocol, isolation } = options;
-    const member = { topics: [topic], group, protocol, isolation, from: 'earliest', commit: 'manual' } as const;
-    this.consumer = connect(scope, options).consumer(member);
+    this.consumer = connect(scope, options).consumer({
+      topics: [topic],
+      group,
+      protocol,
+      isolation,
+      from: 'earliest',
+      commit: 'manual',
+      ...(protocol !== 'consumer' && { heartbeatIntervalMs: 500 }),
+    });
     this.#running = this.#run(options).catch((error) => this.fail(error));
   }
 
@@ -134,6 +143,11 @@ const movedOn: ReadonlySet<string> = new Set([
   'STALE_MEMBER_EPOCH',
   'UNKNOWN_MEMBER_ID',
 ]);
+
+function authenticationFailed(error: unknown): boolean {
+  if (isMillraceError(error, 'authentication_failed')) return true;
+  return error instanceof Error && authenticationFailed(error.cause);
+}
 
 /** The first of Kafka's errors in the chain of causes. */
 export function kafkaErrorIn(error: unknown): KafkaError | undefined {

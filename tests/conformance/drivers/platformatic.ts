@@ -40,6 +40,7 @@ export const platformatic: Driver = {
   compressions,
   protocols: ['classic', 'consumer'],
   mechanisms: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
+  lettingGo: false,
 
   async produce(place, scope, { topic, messages, acks = -1, compression = 'none', idempotent = false, ...caller }) {
     const producer = producerOf(place, scope, { ...caller, idempotent });
@@ -88,7 +89,8 @@ export function platformaticAt(place: Place, { access, clientId = 'conformance' 
   return {
     clientId,
     bootstrapBrokers: place.bootstrap(access?.listener).split(','),
-    retries: 10,
+    // Who is refused is refused again.
+    retries: access === undefined ? 10 : 3,
     retryDelay: 100,
     autocreateTopics: false,
     ...saslOf(access?.sasl),
@@ -136,7 +138,8 @@ function producerOf(
     ...platformaticAt(place, options),
     serializers: stringSerializers as Serializers<Text, Text, string, string>,
     idempotent,
-    ...(transactionalId !== undefined && { transactionalId }),
+    // Its own defaults, which are those of some other producer, would be taken for a zombie's.
+    ...(transactionalId !== undefined && { transactionalId, producerId: -1n, producerEpoch: -1 }),
   });
   scope.defer(() => producer.close());
   return producer;

@@ -1,0 +1,138 @@
+/** What becomes of a principal that may not do what it asks for. */
+import { by, type Caller, type Driver, outcomeOf, valuesOf } from '../drivers/driver.ts';
+import { drivers } from '../drivers/index.ts';
+import { kafkajsAt } from '../drivers/kafkajs.ts';
+import { access, type Grant, grant } from '../matrix/access.ts';
+import type { Behaviour } from '../matrix/behaviour.ts';
+import type { Place } from '../matrix/place.ts';
+import type { Scope } from '../matrix/scope.ts';
+
+const messages = [{ value: 'x' }];
+const profile = 'secured';
+const exceptPlatformatic = drivers.filter(({ client }) => client !== '@platformatic/kafka');
+
+export const denials: readonly Behaviour[] = [
+  {
+    name: 'who may not write to a topic is told so, and writes once that is granted',
+    apis: ['Produce', 'Metadata', 'CreateAcls', 'DescribeAcls', 'DeleteAcls'],
+    profile,
+    shows: { before: 'TOPIC_AUTHORIZATION_FAILED', after: 'done' },
+    by: by(drivers, (driver, place, scope) =>
+      beforeAndAfter(driver, place, scope, {
+        already: [],
+        granted: (topic) => ({ resourceType: 'topic', resourceName: topic, operation: 'write' }),
+        attempt: (topic, caller) => driver.produce(place, scope, { topic, messages, ...caller }),
+      }),
+    ),
+  },
+  {
+    name: 'who may not read a topic is told so, and reads once that is granted',
+    apis: ['Fetch', 'Metadata', 'ListOffsets'],
+    profile,
+    shows: { before: 'TOPIC_AUTHORIZATION_FAILED', after: 'done' },
+    by: by(drivers, (driver, place, scope) =>
+      beforeAndAfter(driver, place, scope, {
+        already: [{ resourceType: 'group', resourceName: scope.name('group'), operation: 'read' }],
+        granted: (topic) => ({ resourceType: 'topic', resourceName: topic, operation: 'read' }),
+        attempt: (topic, caller) => readOne(driver, place, scope, topic, caller),
+      }),
+    ),
+  },
+  {
+    name: 'who may describe a group but not read by it is told so, and is a member once that is granted',
+    apis: ['FindCoordinator', 'JoinGroup', 'OffsetFetch'],
+    profile,
+    shows: { before: 'GROUP_AUTHORIZATION_FAILED', after: 'done' },
+    by: by(drivers, (driver, place, scope) =>
+      beforeAndAfter(driver, place, scope, {
+        already: [
+          { resourceType: 'topic', resourceName: scope.name(), operation: 'read' },
+          { resourceType: 'group', resourceName: scope.name('group'), operation: 'describe' },
+        ],
+        granted: () => ({ resourceType: 'group', resourceName: scope.name('group'), operation: 'read' }),
+        attempt: (topic, caller) => readOne(driver, place, scope, topic, caller),
+      }),
+    ),
+  },
+  {
+    name: 'who may describe a transactional id but not write by it is told so, and transacts once that is granted',
+    apis: ['FindCoordinator', 'InitProducerId', 'EndTxn'],
+    profile,
+    shows: { before: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', after: 'done' },
+    // @platformatic/kafka adds partitions with a version of the request that is for brokers.
+    by: by(exceptPlatformatic, (driver, place, scope) => {
+      const transactionalId = scope.name('transactional-id');
+      return beforeAndAfter(driver, place, scope, {
+        already: [
+          { resourceType: 'topic', resourceName: scope.name(), operation: 'write' },
+          { resourceType: 'transactional-id', resourceName: transactionalId, operation: 'describe' },
+        ],
+        granted: () => ({ resourceType: 'transactional-id', resourceName: transactionalId, operation: 'write' }),
+        attempt: (topic, caller) =>
+          driver.transact(place, scope, { topic, transactionalId, messages, outcome: 'commit', ...caller }),
+      });
+    }),
+  },
+  {
+    name: 'who may not create or describe topics is told so, and sees none in lists',
+    apis: ['CreateTopics', 'Metadata'],
+    profile,
+    shows: { created: 'TOPIC_AUTHORIZATION_FAILED', described: 'TOPIC_AUTHORIZATION_FAILED', listed: [false, true] },
+    by: {
+      async millrace(place, scope) {
+        const topic = await scope.createTopic();
+        const admin = scope.connect(aliceAt(place).access).admin();
+        const listed = async (): Promise<boolean> => (await admin.listTopics()).some((each) => each.topic === topic);
+        const [created] = await admin.createTopics([{ topic: scope.name('forbidden'), partitions: 1 }]);
+        const [described] = await admin.describeTopics([topic]);
+        const before = await listed();
+        await grant(scope, 'User:alice', [{ resourceType: 'topic', resourceName: topic, operation: 'describe' }]);
+        return {
+          created: created?.error?.errorName,
+          described: described?.error?.errorName,
+          listed: [before, await listed()],
+        };
+      },
+      async kafkajs(place, scope) {
+        const topic = await scope.createTopic();
+        const admin = kafkajsAt(place, aliceAt(place)).admin();
+        scope.defer(() => admin.disconnect());
+        await admin.connect();
+        const listed = async (): Promise<boolean> => (await admin.listTopics()).includes(topic);
+        const driver = drivers.find(({ client }) => client === 'kafkajs') as Driver;
+        const forbidden = { topics: [{ topic: scope.name('forbidden') }] };
+        const created = await outcomeOf(driver, () => admin.createTopics(forbidden));
+        const described = await outcomeOf(driver, () => admin.fetchTopicMetadata({ topics: [topic] }));
+        const before = await listed();
+        await grant(scope, 'User:alice', [{ resourceType: 'topic', resourceName: topic, operation: 'describe' }]);
+        return { created, described, listed: [before, await listed()] };
+      },
+    },
+  },
+];
+
+function aliceAt(place: Place): Caller {
+  return { access: access(place, 'SASL_PLAINTEXT', 'PLAIN', 'alice') };
+}
+
+interface Denied {
+  /** What alice may do all the time. */
+  readonly already: readonly Grant[];
+  /** What she is granted between the attempts. */
+  granted(topic: string): Grant;
+  attempt(topic: string, caller: Caller): Promise<unknown>;
+}
+
+async function beforeAndAfter(driver: Driver, place: Place, scope: Scope, denied: Denied) {
+  const topic = await scope.createTopic();
+  await driver.produce(place, scope, { topic, messages });
+  const attempt = (): Promise<string> => outcomeOf(driver, () => denied.attempt(topic, aliceAt(place)));
+  if (denied.already.length > 0) await grant(scope, 'User:alice', denied.already);
+  const before = await attempt();
+  await grant(scope, 'User:alice', [denied.granted(topic)]);
+  return { before, after: await attempt() };
+}
+
+async function readOne(driver: Driver, place: Place, scope: Scope, topic: string, caller: Caller): Promise<unknown> {
+  return valuesOf(await driver.readInGroup(place, scope, { topic, group: scope.name('group'), count: 1, ...caller }));
+}

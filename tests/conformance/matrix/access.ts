@@ -1,0 +1,73 @@
+/** How users of a secured place log in, and what they are granted. */
+import { type AclOperation, type AclResourceType, type SaslOptions, unwrap } from '@millrace/client';
+import { users } from './credentials.ts';
+import type { Access, Listener, Place } from './place.ts';
+import type { Scope } from './scope.ts';
+import { settled } from './settled.ts';
+
+export const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
+export type Mechanism = (typeof mechanisms)[number];
+export type User = keyof typeof users;
+
+/** A login; over TLS where the listener has it. */
+export function access(
+  place: Place,
+  listener: Listener,
+  mechanism: Mechanism,
+  username: User,
+  password: string = users[username],
+): Access {
+  const sasl: SaslOptions =
+    mechanism === 'OAUTHBEARER'
+      ? { mechanism, token: async () => ({ value: tokenOf(username, 3600) }) }
+      : { mechanism, username, password };
+  return { listener, sasl, ...(listener.endsWith('SSL') && { tls: { ca: credentialsOf(place).ca } }) };
+}
+
+/** With the certificate of `CN=client`. */
+export function certified(place: Place): Access {
+  const { ca, cert, key } = credentialsOf(place);
+  return { listener: 'SSL', tls: { ca, cert, key } };
+}
+
+/** With a token whose time was over an hour ago. */
+export function expiredToken(listener: Listener): Access {
+  return { listener, sasl: { mechanism: 'OAUTHBEARER', token: async () => ({ value: tokenOf('admin', -3600) }) } };
+}
+
+/** What a principal may do, and to what. */
+export interface Grant {
+  readonly resourceType: AclResourceType;
+  readonly resourceName: string;
+  readonly operation: AclOperation;
+}
+
+/** Allows it for as long as the scope lasts. Resolves when entries can be seen; brokers may learn of them later. */
+export async function grant(scope: Scope, principal: string, grants: readonly Grant[]): Promise<void> {
+  const entries = grants.map((each) => ({
+    ...each,
+    patternType: 'literal' as const,
+    principal,
+    host: '*',
+    permission: 'allow' as const,
+  }));
+  unwrap(await scope.admin.createAcls(entries));
+  scope.defer(async () => unwrap(await scope.admin.deleteAcls(entries)));
+  const resources = [...new Set(grants.map(({ resourceName }) => resourceName))];
+  await settled(
+    async () => (await Promise.all(resources.map((resourceName) => scope.admin.describeAcls({ resourceName })))).flat(),
+    (found) => found.length >= grants.length,
+  );
+}
+
+function credentialsOf({ credentials }: Place) {
+  if (credentials === undefined) throw new Error('the place is not secured');
+  return credentials;
+}
+
+/** A token without signature. */
+function tokenOf(user: string, livesForSeconds: number): string {
+  const expires = Math.floor(Date.now() / 1000) + livesForSeconds;
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ sub: user, iat: expires - 7200, exp: expires, scope: 'kafka' })}.`;
+}
