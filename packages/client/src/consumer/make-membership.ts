@@ -29,7 +29,8 @@ export function makeMembership(
   const { protocol, topicPattern } = settings;
   const host = hostOf(settings, parts);
   if (protocol === 'consumer') return new ConsumerMembership(cluster, settings, topics, coordinator, host);
-  const subscription = topicPattern === undefined ? new NamedTopics(topics) : new MatchingTopics(cluster, topicPattern);
+  const subscription =
+    topicPattern === undefined ? new NamedTopics(cluster, topics) : new MatchingTopics(cluster, topicPattern);
   return new GroupMembership(cluster, settings, subscription, coordinator, host);
 }
 

@@ -4,21 +4,31 @@ import type { Cluster } from '../cluster.ts';
 import { InvalidOptionError } from '../errors.ts';
 
 export interface Subscription {
-  /** Names, ascending. */
+  /** Names, ascending. Rejects with `AuthorizationError`, or as asking for metadata does. */
   topics(): Promise<readonly string[]>;
   /** Whether the topics are others than `topics` last told. */
   hasChanged(): boolean;
 }
 
 export class NamedTopics implements Subscription {
+  readonly #cluster: Cluster;
   readonly #names: readonly string[];
 
-  constructor(names: Iterable<string>) {
+  constructor(cluster: Cluster, names: Iterable<string>) {
+    this.#cluster = cluster;
     this.#names = [...names].sort();
   }
 
-  topics(): Promise<readonly string[]> {
-    return Promise.resolve(this.#names);
+  /** A topic that does not exist may be created later; one that is denied is an error, and not waited for. */
+  async topics(): Promise<readonly string[]> {
+    const { metadata } = this.#cluster;
+    const unknown = this.#names.filter((name) => metadata.peek(name) === undefined);
+    if (unknown.length > 0) await metadata.refresh(unknown);
+    for (const name of unknown) {
+      const denial = metadata.denialOf(name);
+      if (denial !== undefined) throw denial;
+    }
+    return this.#names;
   }
 
   hasChanged(): boolean {

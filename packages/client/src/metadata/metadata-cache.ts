@@ -4,7 +4,7 @@
  * at a time.
  */
 import type { Platform } from '@millrace/base';
-import { errorCodes, type MetadataResponse } from '@millrace/wire';
+import { errorCodes, type KafkaError, type MetadataResponse } from '@millrace/wire';
 import { answerError } from '../authorization.ts';
 import type { BackoffOptions } from '../backoff.ts';
 import { UnknownTopicError } from '../errors.ts';
@@ -58,6 +58,12 @@ export class MetadataCache {
     return undefined;
   }
 
+  /** The error of a topic that this client may not describe, as far as known. */
+  denialOf(topic: string): KafkaError | undefined {
+    const { TOPIC_AUTHORIZATION_FAILED: denied } = errorCodes;
+    return this.#errors.get(topic) === denied ? lookUpError(denied, topic) : undefined;
+  }
+
   /** Whether what is known is older than `metadataMaxAgeMs`, or nothing. */
   isOld(topic: string): boolean {
     const known = this.#topics.get(topic);
@@ -88,11 +94,7 @@ export class MetadataCache {
       const topic = this.#topics.get(name);
       if (topic !== undefined) return topic;
       const errorCode = this.#errors.get(name) ?? errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
-      const error = answerError(errorCode, `look up topic ${name}`, null, {
-        operation: 'describe',
-        resourceType: 'topic',
-        resourceName: name,
-      });
+      const error = lookUpError(errorCode, name);
       const waitedMs = platform.clock.monotonic() - startedAt;
       const enough = waitedMs >= unknownTopicTimeoutMs || remainingMs <= this.#options.retryBackoffMs;
       if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION && enough) {
@@ -156,4 +158,9 @@ export class MetadataCache {
     );
     return answer;
   }
+}
+
+function lookUpError(errorCode: number, topic: string): KafkaError {
+  const needed = { operation: 'describe', resourceType: 'topic', resourceName: topic } as const;
+  return answerError(errorCode, `look up topic ${topic}`, null, needed);
 }
