@@ -1,5 +1,7 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { configurationChanges } from './configuration-changes.ts';
+import { configurations } from './configurations.ts';
 import { denials } from './denials.ts';
 import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
@@ -50,4 +52,6 @@ export const behaviours: readonly Behaviour[] = [
   ...fetchLimits,
   ...fetchSessions,
   ...offsetLookup,
+  ...configurations,
+  ...configurationChanges,
 ];

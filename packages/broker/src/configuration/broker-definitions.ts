@@ -78,6 +78,7 @@ const own: readonly Definition[] = [
     type: 'long',
     default: '134217728',
     min: 1024,
+    dynamic: true,
     documentation: 'The most memory for the keys of a log that is compacted, in bytes, of which each takes 24.',
   },
   {
@@ -92,6 +93,7 @@ const own: readonly Definition[] = [
     default: '0.9',
     min: 0.1,
     max: 0.99,
+    dynamic: true,
     documentation: 'How full the memory for the keys of a log may get.',
   },
   {
@@ -99,6 +101,7 @@ const own: readonly Definition[] = [
     type: 'double',
     default: '1.7976931348623157E308',
     min: 1,
+    dynamic: true,
     documentation: 'The most bytes that compaction reads and writes in a second.',
   },
   {
@@ -147,6 +150,7 @@ const own: readonly Definition[] = [
     type: 'int',
     default: '86400000',
     min: 1,
+    dynamic: true,
     documentation: 'How long the sequence numbers of a silent idempotent producer are kept, in milliseconds.',
   },
   {

@@ -90,6 +90,16 @@ export class ClusterConfiguration {
     return this.#static.has(name) ? 'static' : 'default';
   }
 
+  /** The values that a name has by their sources, the one in force first and the default last. */
+  layersOf(name: string): Pick<ConfigurationEntry, 'value' | 'source'>[] {
+    const layers: Pick<ConfigurationEntry, 'value' | 'source'>[] = [];
+    const [dynamic, fixed] = [this.#dynamic.get(name), this.#static.get(name)];
+    if (dynamic !== undefined) layers.push({ value: dynamic, source: 'dynamic' });
+    if (fixed !== undefined) layers.push({ value: fixed, source: 'static' });
+    layers.push({ value: brokerDefinition(name).default, source: 'default' });
+    return layers;
+  }
+
   /** Throws `ConfigurationError` unless all these changes are allowed while running. */
   checkDynamic(changes: ReadonlyMap<string, string | undefined>): void {
     for (const [name, value] of changes) {

@@ -8,6 +8,7 @@ import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import { groupDefinition } from '../groups/consumer/group-configurations.ts';
 import type { Refusal } from '../storage-failure.ts';
 import { checkSubscription, subscriptionDefinition } from '../telemetry/metric-subscriptions.ts';
+import { topicNameProblem } from '../topics/topic-name.ts';
 import { brokerDefinition } from './cluster-configuration.ts';
 import { ConfigurationError, type Definition } from './definition.ts';
 import { resourceTypes } from './resource-types.ts';
@@ -70,6 +71,8 @@ const loggers: ConfigurableResource = {
 function topicResource({ cluster }: BrokerEndpoint, name: string): ConfigurableResource | Refusal {
   const topic = cluster.topics.byName(name);
   if (topic === undefined) {
+    const problem = topicNameProblem(name);
+    if (problem !== undefined) return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION, message: problem };
     return { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: `there is no topic ${name}` };
   }
   return {

@@ -1,10 +1,9 @@
 /** Configuration as the protocol tells it: values with their source, type and documentation. */
 
-import { subscriptionDefinition } from '../telemetry/metric-subscriptions.ts';
-import type { ClusterConfiguration, ConfigurationSource } from './cluster-configuration.ts';
+import { subscriptionDefinitions } from '../telemetry/metric-subscriptions.ts';
+import type { ClusterConfiguration } from './cluster-configuration.ts';
 import { groupDefinitions } from './consumer-group-definitions.ts';
 import type { ConfigurationType, Definition } from './definition.ts';
-import { effectiveValue } from './topic-configuration.ts';
 import { topicDefinitions } from './topic-definitions.ts';
 
 /** One configuration value as DescribeConfigs and CreateTopics answer it. */
@@ -39,19 +38,7 @@ export function topicConfigurationEntries(
   own: ReadonlyMap<string, string>,
   cluster: ClusterConfiguration,
 ): DescribedEntry[] {
-  return topicDefinitions.map((definition) => {
-    const { name, brokerName } = definition;
-    const ownValue = own.get(name);
-    const brokerSource = brokerName === undefined ? 'default' : cluster.sourceOf(brokerName);
-    const inherited = {
-      name: brokerName ?? name,
-      value: effectiveValue(definition, new Map(), cluster),
-      source: sources[brokerSource],
-    };
-    const synonyms =
-      ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.topic }, inherited];
-    return entryOf(definition, name, synonyms, false);
-  });
+  return topicDefinitions.map((definition) => inheriting(definition, own, sources.topic, cluster));
 }
 
 /** What is in force for a group that sets `own`. */
@@ -59,21 +46,38 @@ export function groupConfigurationEntries(
   own: ReadonlyMap<string, string>,
   cluster: ClusterConfiguration,
 ): DescribedEntry[] {
-  return groupDefinitions.map((definition) => {
+  return groupDefinitions.map((definition) => inheriting(definition, own, sources.group, cluster));
+}
+
+/** What is in force for a subscription to clients' metrics that sets `own`. */
+export function subscriptionEntries(own: ReadonlyMap<string, string>): DescribedEntry[] {
+  return subscriptionDefinitions.map((definition) => {
     const { name } = definition;
-    const ownValue = own.get(name);
-    const inherited = { name, value: effectiveValue(definition, new Map(), cluster), source: sources.default };
-    const synonyms =
-      ownValue === undefined ? [inherited] : [{ name, value: ownValue, source: sources.group }, inherited];
+    const value = own.get(name);
+    const synonyms = value === undefined ? [] : [{ name, value, source: sources.clientMetrics }];
     return entryOf(definition, name, synonyms, false);
   });
 }
 
-/** What a subscription to clients' metrics sets; Kafka tells no more of it. */
-export function subscriptionEntries(own: ReadonlyMap<string, string>): DescribedEntry[] {
-  return [...own].map(([name, value]) => {
-    return entryOf(subscriptionDefinition(name), name, [{ name, value, source: sources.clientMetrics }], false);
-  });
+/** What is in force of one configuration that, unless it is set itself, is that of the brokers. */
+function inheriting(
+  definition: Definition,
+  own: ReadonlyMap<string, string>,
+  source: number,
+  cluster: ClusterConfiguration,
+): DescribedEntry {
+  const { name, brokerName } = definition;
+  const value = own.get(name);
+  const inherited =
+    brokerName === undefined
+      ? [{ name, value: definition.default, source: sources.default }]
+      : layersOf(brokerName, cluster);
+  const synonyms = value === undefined ? inherited : [{ name, value, source }, ...inherited];
+  return entryOf(definition, name, synonyms, false);
+}
+
+function layersOf(name: string, cluster: ClusterConfiguration): DescribedEntry['synonyms'] {
+  return cluster.layersOf(name).map((layer) => ({ name, value: layer.value, source: sources[layer.source] }));
 }
 
 /** What was set for all brokers while the cluster runs. */
@@ -82,9 +86,9 @@ export function dynamicConfigurationEntries(cluster: ClusterConfiguration): Desc
 }
 
 export function brokerConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {
-  return cluster.entries().map(({ definition, value, source }) => {
-    const synonyms = [{ name: definition.name, value, source: sourceNumber(source) }];
-    return entryOf(definition, definition.name, synonyms, !definition.dynamic);
+  return cluster.entries().map(({ definition }) => {
+    const { name } = definition;
+    return entryOf(definition, name, layersOf(name, cluster), !definition.dynamic);
   });
 }
 
@@ -106,8 +110,4 @@ function entryOf(
     documentation: definition.documentation,
     synonyms: isSensitive ? synonyms.map((each) => ({ ...each, value: null })) : synonyms,
   };
-}
-
-function sourceNumber(source: ConfigurationSource): number {
-  return sources[source];
 }

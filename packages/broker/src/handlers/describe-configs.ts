@@ -16,6 +16,7 @@ import { resourceTypes } from '../configuration/resource-types.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { configurationRefusal } from '../security/configuration-permission.ts';
 import { inSlices } from '../time-slices.ts';
+import { topicNameProblem } from '../topics/topic-name.ts';
 
 type Request = RequestOf<typeof describeConfigsApi>;
 type ResultDraft = ResponseDraft<typeof describeConfigsApi>['results'][number];
@@ -45,6 +46,8 @@ function describe(resource: Request['resources'][number], request: Request, cont
   if (resourceType === resourceTypes.topic) {
     const topic = cluster.topics.byName(resourceName);
     if (topic === undefined) {
+      const problem = topicNameProblem(resourceName);
+      if (problem !== undefined) return refused(errorCodes.INVALID_TOPIC_EXCEPTION, problem);
       return refused(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${resourceName}`);
     }
     entries = topicConfigurationEntries(topic.configuration, cluster.configuration);

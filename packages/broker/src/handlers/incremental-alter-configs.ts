@@ -6,7 +6,6 @@ import { incrementalAlterConfigs as incrementalAlterConfigsApi, type RequestOf }
 import { alterResources } from '../configuration/alteration.ts';
 import type { ConfigurableResource } from '../configuration/configurable-resource.ts';
 import { ConfigurationError, type Definition, listOf } from '../configuration/definition.ts';
-import { resourceTypes } from '../configuration/resource-types.ts';
 import type { Handler } from '../handler.ts';
 
 type Resource = RequestOf<typeof incrementalAlterConfigsApi>['resources'][number];
@@ -27,14 +26,14 @@ export const incrementalAlterConfigs: Handler<typeof incrementalAlterConfigsApi>
 };
 
 function changed(
-  { configs, resourceType }: Resource,
+  { configs }: Resource,
   resource: ConfigurableResource,
   present: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const values = new Map(present);
   for (const asked of configs) {
-    // Of topics, a name that there is not can't be deleted either; a subscription is deleted whatever it sets.
-    if (asked.configOperation === operations.delete && resourceType === resourceTypes.clientMetrics) {
+    // What there is not, is deleted already, whatever its name.
+    if (asked.configOperation === operations.delete && !values.has(asked.name)) {
       values.delete(asked.name);
       continue;
     }
