@@ -32,10 +32,17 @@ export class BrokerProcess implements AsyncDisposable {
 
   /** Starts it on free ports, or on `port`, and waits until it serves. */
   static async start(
-    options: { brokers?: number; port?: number; dataDirectory?: string } = {},
+    options: {
+      brokers?: number;
+      port?: number;
+      dataDirectory?: string;
+      configuration?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<BrokerProcess> {
     const directory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'millrace-broker-')));
     const values = ['--port', `${options.port ?? 0}`, '--brokers', `${options.brokers ?? 1}`, '--data-dir', directory];
+    for (const [name, value] of Object.entries(options.configuration ?? {}))
+      values.push('--config', `${name}=${value}`);
     const child = spawn(process.execPath, [binary, 'broker', '--json', ...values], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,116 @@
+/** The transformers of a run: each a name that lives on while processes under it come and go. */
+import type { Coverage } from '../simulation/oracle/coverage.ts';
+import { ClientProcess, type Ending } from './client-process.ts';
+import type { Victims } from './nemesis.ts';
+import type { TransformerSettings } from './transformer.ts';
+
+const FENCED = 'exit code 3';
+
+export interface TransformersOptions {
+  readonly count: number;
+  readonly settings: (place: number, life: number) => TransformerSettings;
+  readonly coverage: Coverage;
+  readonly note: (what: string) => void;
+}
+
+export class Transformers implements Victims {
+  readonly #options: TransformersOptions;
+  /** Who has each of the names now. */
+  readonly #current: ClientProcess[] = [];
+  readonly #all: ClientProcess[] = [];
+  /** Ends that nobody asked for and that are not what becomes of those who were fenced. */
+  readonly failures: string[] = [];
+  #lives = 0;
+  #isOver = false;
+
+  constructor(options: TransformersOptions) {
+    this.#options = options;
+    for (let place = 0; place < options.count; place++) this.#launch(place);
+  }
+
+  get count(): number {
+    return this.#options.count;
+  }
+
+  async kill(place: number): Promise<void> {
+    const process = this.#current[place];
+    await process?.kill();
+    this.#launch(place);
+  }
+
+  async stop(place: number): Promise<void> {
+    const process = this.#current[place];
+    if (process === undefined) return;
+    this.#checkStopped(process, await process.stop());
+    this.#launch(place);
+  }
+
+  pause(place: number): () => void {
+    const process = this.#current[place];
+    process?.pause();
+    return () => process?.resume();
+  }
+
+  replace(place: number): () => void {
+    const goOn = this.pause(place);
+    this.#launch(place);
+    return goOn;
+  }
+
+  /** Ends all, cleanly. */
+  async close(): Promise<void> {
+    this.#isOver = true;
+    const running = this.#all.filter(({ isRunning }) => isRunning);
+    await Promise.all(running.map(async (process) => this.#checkStopped(process, await process.stop())));
+  }
+
+  /** Ends all at once. */
+  async killAll(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#all.filter(({ isRunning }) => isRunning).map((process) => process.kill()));
+  }
+
+  /** The last words of all processes, for whoever looks for the cause of a failure. */
+  words(): string[] {
+    return this.#all.flatMap(({ name, words }) => words.map((line) => `${name}: ${line}`));
+  }
+
+  #launch(place: number): void {
+    if (this.#isOver) return;
+    const life = ++this.#lives;
+    const name = `transformer ${place}.${life}`;
+    const process = new ClientProcess({
+      name,
+      program: 'transformer.ts',
+      settings: this.#options.settings(place, life),
+      onEvent: (event, detail) => this.#told(event, detail),
+    });
+    this.#current[place] = process;
+    this.#all.push(process);
+    void process.ended.then((ending) => this.#ended(process, place, ending));
+  }
+
+  #told(event: string, detail: string): void {
+    const { coverage } = this.#options;
+    if (event === 'committed') coverage.add('transactions committed');
+    else if (event === 'failed') coverage.add(`transactions failed: ${detail}`);
+  }
+
+  #ended(process: ClientProcess, place: number, { asked, how }: Ending): void {
+    if (asked) return;
+    const { coverage, note } = this.#options;
+    note(`${process.name} ended: ${how}`);
+    if (how === FENCED) coverage.add('transformers fenced');
+    else this.failures.push(`${process.name} ended by itself: ${how}\n${process.words.join('\n')}`);
+    // A zombie has a successor already.
+    if (this.#current[place] === process) this.#launch(place);
+  }
+
+  /** One that is asked to end may learn meanwhile that it is fenced, or be ended by a fault before. */
+  #checkStopped({ name, words }: ClientProcess, { how }: Ending): void {
+    if (how === 'exit code 0' || how === FENCED || how === 'SIGKILL') return;
+    // Before its program has begun, a process ends as any does.
+    if (how === 'SIGTERM') return;
+    this.failures.push(`${name} did not end well: ${how}\n${words.join('\n')}`);
+  }
+}
