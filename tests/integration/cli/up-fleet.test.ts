@@ -69,6 +69,15 @@ test('attaches clusters that run, one with a login by a secret from a file; a mi
   assert.equal(before.code, 1);
   assert.deepEqual(problemsOf(before.text), { late: true, secured: false, plain: false });
 
+  const listed = await up.run(['topic', 'list', '--json']);
+  assert.equal(listed.code, 1, 'what is missing is told after what is there');
+  const { topics: found } = JSON.parse(listed.text) as { topics: { cluster: string; topic: string }[] };
+  assert.deepEqual(
+    found.map(({ cluster, topic }) => `${cluster} ${topic}`),
+    ['secured notes', 'plain notes'],
+  );
+  assert.match(listed.stderr, /"code":"clusters_missing".*cluster late: cannot connect to /);
+
   const port = Number(late.bootstrap.split(':')[1]);
   await using _ = await BrokerProcess.start({ port, dataDirectory: late.dataDirectory });
   await eventually(async () => (await up.run(['status'])).code === 0, { timeoutMs: 90_000 });

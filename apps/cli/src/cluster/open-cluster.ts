@@ -1,6 +1,6 @@
 /** From a command's options to an open client of the cluster that they mean. */
 import { resolve } from 'node:path';
-import { MillraceError, nodePlatform } from '@millrace/base';
+import { isMillraceError, MillraceError, messageOf, nodePlatform } from '@millrace/base';
 import type { Admin, Client, ClientOptions } from '@millrace/client';
 import type { RunCluster } from '@millrace/engines';
 import type { ClientConfiguration } from '@millrace/fleet/client-configuration';
@@ -50,16 +50,48 @@ export async function openCluster(options: ClusterChoice, report?: ClientOptions
   return open(first, report);
 }
 
-/** Opens all clusters that the options mean: every one of the platform that runs here, unless one is chosen. */
-export async function openClusters(
+/**
+ * Works on all clusters that the options mean: every one of the platform that runs here, unless one is chosen.
+ *
+ * Those that can't be reached are left out. When the work on the others is done, it is rejected with
+ * `ClustersMissingError`; when there are no others, with why the first can't be reached.
+ */
+export async function withClusters<T>(
   options: ClusterChoice,
-): Promise<AsyncDisposable & { readonly clusters: readonly OpenCluster[] }> {
+  work: (clusters: readonly OpenCluster[]) => Promise<T>,
+): Promise<T> {
   const addresses = await findAddresses(options);
   await using stack = new ClosingStack();
   const clusters: OpenCluster[] = [];
-  for (const address of addresses) clusters.push(stack.use(await open(address)));
-  const opened = stack.move();
-  return { clusters, [Symbol.asyncDispose]: () => opened.close() };
+  const missing: Missing[] = [];
+  const outcomes = await Promise.allSettled(addresses.map((address) => open(address)));
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled') clusters.push(stack.use(outcome.value));
+    else missing.push({ name: addresses[index]?.name ?? '', error: outcome.reason });
+  }
+  const [first] = missing;
+  if (first !== undefined && (clusters.length === 0 || !isMillraceError(first.error))) throw first.error;
+  const result = await work(clusters);
+  if (missing.length > 0) throw new ClustersMissingError(missing);
+  return result;
+}
+
+interface Missing {
+  readonly name: string;
+  readonly error: unknown;
+}
+
+/** Some clusters could not be reached, so that what was told is not all there is. */
+class ClustersMissingError extends MillraceError {
+  readonly code = 'clusters_missing';
+  /** Their names. */
+  readonly clusters: readonly string[];
+
+  constructor(missing: readonly Missing[]) {
+    const reasons = missing.map(({ name, error }) => `cluster ${name}: ${messageOf(error)}`);
+    super(`some clusters are missing: ${reasons.join('; ')}`, { cause: missing[0]?.error });
+    this.clusters = missing.map(({ name }) => name);
+  }
 }
 
 interface Address {

@@ -1,5 +1,5 @@
-import { MillraceError, nearest } from '@millrace/base';
-import type { Admin, KafkaError, TopicDescription } from '@millrace/client';
+import { MillraceError, nearest, sleep, systemTimers } from '@millrace/base';
+import type { Admin, AdminCallOptions, KafkaError, TopicDescription } from '@millrace/client';
 import type { OpenCluster } from './open-cluster.ts';
 
 /** A topic was named that the cluster does not have. */
@@ -31,17 +31,45 @@ export async function noSuchTopic(topic: string, cluster: OpenCluster): Promise<
   return new NoSuchTopicError(topic, cluster.name, meant);
 }
 
-/** Descriptions of topics that must be there. */
+/** A topic that was just created is known to all brokers only after a moment. */
+const UNKNOWN_MS_MAX = 1_000;
+const CREATED_MS_MAX = 10_000;
+const ASK_AGAIN_MS = 50;
+
+/** Descriptions of topics that must be there, or become known within a moment. */
 export async function describeExistingTopics(
   cluster: OpenCluster,
   topics: readonly string[],
-  options: Parameters<Admin['describeTopics']>[1],
+  options: AdminCallOptions,
 ): Promise<(TopicDescription & { readonly topic: string })[]> {
-  const results = await cluster.admin.describeTopics(topics, options);
+  const results = await describeOnceKnown(cluster, topics, options, UNKNOWN_MS_MAX);
   const found: (TopicDescription & { readonly topic: string })[] = [];
   for (const result of results) {
     if (result.error === undefined) found.push(result);
     else throw saysUnknown(result.error) ? await noSuchTopic(result.topic, cluster) : result.error;
   }
   return found;
+}
+
+/** Waits, within bounds, until topics that were just created are known to those who ask the cluster. */
+export async function untilKnown(
+  cluster: OpenCluster,
+  topics: readonly string[],
+  options: AdminCallOptions,
+): Promise<void> {
+  await describeOnceKnown(cluster, topics, options, CREATED_MS_MAX);
+}
+
+async function describeOnceKnown(
+  { admin }: OpenCluster,
+  topics: readonly string[],
+  options: AdminCallOptions,
+  unknownMsMax: number,
+): ReturnType<Admin['describeTopics']> {
+  const deadline = performance.now() + unknownMsMax;
+  for (;;) {
+    const results = await admin.describeTopics(topics, options);
+    if (!results.some(({ error }) => saysUnknown(error)) || performance.now() > deadline) return results;
+    await sleep(systemTimers, ASK_AGAIN_MS, options.signal);
+  }
 }

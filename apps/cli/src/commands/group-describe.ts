@@ -1,6 +1,6 @@
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { describeGroup, type GroupLag, noSuchGroup } from '../cluster/group-lag.ts';
-import { type OpenCluster, openClusters } from '../cluster/open-cluster.ts';
+import { type OpenCluster, withClusters } from '../cluster/open-cluster.ts';
 import { command } from '../framework/command.ts';
 import { count, counted, table } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
@@ -15,20 +15,20 @@ export const groupDescribe = command({
     { command: 'millrace group describe billing --json', does: 'For a script: lag and offsets of each partition' },
   ],
   async run({ options, operands, terminal }) {
-    await using open = await openClusters(options);
-    const { clusters } = open;
-    const groups: GroupLag[] = [];
-    for (const name of operands) {
-      const found = await Promise.all(
-        clusters.map((cluster) => describeGroup(cluster, name, { signal: terminal.signal })),
-      );
-      const here = found.filter((group) => group !== undefined);
-      if (here.length === 0) throw await noSuchGroup(name, clusters[0] as OpenCluster);
-      groups.push(...here);
-    }
-    if (terminal.json) terminal.output.json({ groups });
-    else for (const [index, group] of groups.entries()) print(group, index, terminal);
-    return undefined;
+    return withClusters(options, async (clusters) => {
+      const groups: GroupLag[] = [];
+      for (const name of operands) {
+        const found = await Promise.all(
+          clusters.map((cluster) => describeGroup(cluster, name, { signal: terminal.signal })),
+        );
+        const here = found.filter((group) => group !== undefined);
+        if (here.length === 0) throw await noSuchGroup(name, clusters[0] as OpenCluster);
+        groups.push(...here);
+      }
+      if (terminal.json) terminal.output.json({ groups });
+      else for (const [index, group] of groups.entries()) print(group, index, terminal);
+      return undefined;
+    });
   },
 });
 

@@ -1,5 +1,5 @@
 import { clusterOptions } from '../cluster/cluster-options.ts';
-import { openClusters } from '../cluster/open-cluster.ts';
+import { withClusters } from '../cluster/open-cluster.ts';
 import { command } from '../framework/command.ts';
 import { many } from '../framework/option.ts';
 import { type Column, table } from '../framework/table.ts';
@@ -17,31 +17,31 @@ export const groupList = command({
   examples: [{ command: 'millrace group list --state Empty', does: 'Groups without members' }],
   async run({ options, terminal }) {
     const { signal, output } = terminal;
-    await using open = await openClusters(options);
-    const { clusters } = open;
-    const states = options.state.length === 0 ? undefined : options.state;
-    const listings = await Promise.all(
-      clusters.map(async ({ name, admin }) => {
-        const groups = await admin.listGroups({ states, signal });
-        return groups.map((listing) => ({ cluster: name, ...listing }));
-      }),
-    );
-    const groups = listings.flat();
-    if (terminal.json) {
-      output.json({ groups });
+    return withClusters(options, async (clusters) => {
+      const states = options.state.length === 0 ? undefined : options.state;
+      const listings = await Promise.all(
+        clusters.map(async ({ name, admin }) => {
+          const groups = await admin.listGroups({ states, signal });
+          return groups.map((listing) => ({ cluster: name, ...listing }));
+        }),
+      );
+      const groups = listings.flat();
+      if (terminal.json) {
+        output.json({ groups });
+        return undefined;
+      }
+      if (groups.length === 0) {
+        terminal.note('There are no consumer groups.');
+        return undefined;
+      }
+      const columns: Column<(typeof groups)[number]>[] = [
+        { title: 'GROUP', cell: (row) => row.group, shrinks: true },
+        { title: 'STATE', cell: (row) => row.state },
+        { title: 'PROTOCOL', cell: (row) => row.protocolType },
+      ];
+      if (clusters.length > 1) columns.unshift({ title: 'CLUSTER', cell: (row) => row.cluster });
+      for (const line of table(groups, columns, output.columns)) output.line(line);
       return undefined;
-    }
-    if (groups.length === 0) {
-      terminal.note('There are no consumer groups.');
-      return undefined;
-    }
-    const columns: Column<(typeof groups)[number]>[] = [
-      { title: 'GROUP', cell: (row) => row.group, shrinks: true },
-      { title: 'STATE', cell: (row) => row.state },
-      { title: 'PROTOCOL', cell: (row) => row.protocolType },
-    ];
-    if (clusters.length > 1) columns.unshift({ title: 'CLUSTER', cell: (row) => row.cluster });
-    for (const line of table(groups, columns, output.columns)) output.line(line);
-    return undefined;
+    });
   },
 });

@@ -3,7 +3,7 @@ import { clusterOptions } from '../cluster/cluster-options.ts';
 import { parseSetting } from '../cluster/configuration-option.ts';
 import { type OpenCluster, openCluster } from '../cluster/open-cluster.ts';
 import { sizedForTopic } from '../cluster/record-size.ts';
-import { describeExistingTopics } from '../cluster/unknown-topic.ts';
+import { describeExistingTopics, untilKnown } from '../cluster/unknown-topic.ts';
 import { clientEvents } from '../event-lines.ts';
 import { type Call, command } from '../framework/command.ts';
 import { choice, flag, integer, many, parsed, text, withDefault } from '../framework/option.ts';
@@ -110,9 +110,10 @@ export const produce = command({
   },
 });
 
-async function createAbsentTopic({ admin }: OpenCluster, topic: string, signal: AbortSignal): Promise<void> {
-  const results = await admin.createTopics([{ topic }], { signal });
+async function createAbsentTopic(cluster: OpenCluster, topic: string, signal: AbortSignal): Promise<void> {
+  const results = await cluster.admin.createTopics([{ topic }], { signal });
   unwrap(results.filter(({ error }) => error?.errorName !== 'TOPIC_ALREADY_EXISTS'));
+  await untilKnown(cluster, [topic], { signal });
 }
 
 function checkTogether({ options, terminal: { json } }: Call<typeof produceOptions>): void {

@@ -3,6 +3,7 @@ import { type CreatedTopic, unwrap } from '@millrace/client';
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { settingsOption } from '../cluster/configuration-option.ts';
 import { openCluster } from '../cluster/open-cluster.ts';
+import { untilKnown } from '../cluster/unknown-topic.ts';
 import { command } from '../framework/command.ts';
 import { flag, integer } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';
@@ -55,6 +56,10 @@ export const topicCreate = command({
     });
     // What was created is told even when another topic failed.
     const created = others.filter((result): result is typeof result & CreatedTopic => result.error === undefined);
+    if (!dryRun) {
+      const names = created.map(({ topic }) => topic);
+      await untilKnown(cluster, names, { signal: terminal.signal });
+    }
     if (terminal.json) {
       terminal.output.json({
         cluster: cluster.name,

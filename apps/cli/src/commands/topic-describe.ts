@@ -1,6 +1,6 @@
 import { type ConfigurationEntry, unwrap } from '@millrace/client';
 import { clusterOptions } from '../cluster/cluster-options.ts';
-import { type OpenCluster, openClusters } from '../cluster/open-cluster.ts';
+import { type OpenCluster, withClusters } from '../cluster/open-cluster.ts';
 import { partitionRanges } from '../cluster/partition-offsets.ts';
 import { noSuchTopic, saysUnknown } from '../cluster/unknown-topic.ts';
 import { type Call, command } from '../framework/command.ts';
@@ -20,19 +20,19 @@ export const topicDescribe = command({
   options: describeOptions,
   examples: [{ command: 'millrace topic describe tracking.events', does: 'On every cluster that has it' }],
   async run({ options, operands, terminal }: Call<typeof describeOptions>) {
-    await using open = await openClusters(options);
-    const { clusters } = open;
-    const found = await Promise.all(
-      clusters.map((cluster) => describe(cluster, operands, options.allConfig, terminal)),
-    );
-    const topics = found.flat();
-    for (const wanted of operands) {
-      if (topics.some(({ topic }) => topic === wanted)) continue;
-      throw await noSuchTopic(wanted, clusters[0] as OpenCluster);
-    }
-    if (terminal.json) terminal.output.json({ topics });
-    else for (const [index, topic] of topics.entries()) print(topic, index, terminal);
-    return undefined;
+    return withClusters(options, async (clusters) => {
+      const found = await Promise.all(
+        clusters.map((cluster) => describe(cluster, operands, options.allConfig, terminal)),
+      );
+      const topics = found.flat();
+      for (const wanted of operands) {
+        if (topics.some(({ topic }) => topic === wanted)) continue;
+        throw await noSuchTopic(wanted, clusters[0] as OpenCluster);
+      }
+      if (terminal.json) terminal.output.json({ topics });
+      else for (const [index, topic] of topics.entries()) print(topic, index, terminal);
+      return undefined;
+    });
   },
 });
 
