@@ -31,7 +31,7 @@ process.on('exit', () => rmSync(folder, { recursive: true }));
 /** An input is a file, plain or gzip. */
 export const accessLogs: FuzzTarget = {
   name: 'access-logs',
-  inputs: 4000,
+  inputs: 1500,
   seeds: () => {
     const texts = [line, lines.join('\n'), `${lines.join('\n')}\n`].map((text) => Buffer.from(text));
     return [...texts, ...texts.map((text) => gzipSync(text)), Buffer.from(`${line}\n`.repeat(40))];

@@ -64,7 +64,7 @@ let inputs = 0;
 /** An input is a byte for the errand, one for the login, and instructions to forge answers. */
 export const client: FuzzTarget = {
   name: 'client',
-  inputs: 2500,
+  inputs: 2000,
   seeds: () => {
     const instructions = [[], [1, 1, 0, 3, 0, 0], [4, 1, 0, 9, 0, 20, 2, 0, 0, 40, 1, 9], [0, 2, 0, 30, 0, 5]];
     return errands.flatMap((_, errand) => {

@@ -51,7 +51,7 @@ const oddTimes = [
  */
 export const collector: FuzzTarget = {
   name: 'collector',
-  inputs: 15_000,
+  inputs: 10_000,
   seeds: () =>
     [
       event,

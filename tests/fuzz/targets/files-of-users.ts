@@ -71,7 +71,7 @@ process.on('exit', () => rmSync(folder, { recursive: true }));
 /** An input is a fleet file. */
 export const fleetFiles: FuzzTarget = {
   name: 'fleet-files',
-  inputs: 500,
+  inputs: 300,
   seeds: () =>
     [
       'clusters:\n  - name: east\n    bootstrap: kafka.example:9092\n',

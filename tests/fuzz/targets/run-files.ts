@@ -11,7 +11,7 @@ process.on('exit', () => rmSync(directory, { recursive: true }));
 /** An input is the file by which other commands find what runs in a data directory. */
 export const runFiles: FuzzTarget = {
   name: 'run-files',
-  inputs: 2000,
+  inputs: 800,
   seeds: () => {
     const cluster = { name: 'east', clusterId: null, bootstrap: '127.0.0.1:9092', brokers: [] };
     const addresses = { purpose: 'millrace up', startedAt: '2026-01-31T09:00:00Z', url: null, collectorUrl: null };
