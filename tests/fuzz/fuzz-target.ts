@@ -45,5 +45,5 @@ function outcomeOf(error: unknown): string {
 
 /** What messages have in common that differ only in numbers and in what they quote of an input. */
 export function kindOfMessage(message: string): string {
-  return message.replace(/(["'`]).*\1/gs, '').replace(/\d+/g, '0');
+  return message.replace(/(["'`]).*\1/gs, '$1').replace(/\d+/g, '0');
 }
