@@ -15,6 +15,26 @@ interface Status {
 const problemsOf = (text: string): Record<string, boolean> =>
   Object.fromEntries((JSON.parse(text) as Status).clusters.map(({ name, problem }) => [name, problem !== null]));
 
+/** A fleet of three clusters, the one in the middle with a login. */
+function fleetFile(late: string, secured: string, plain: string): string {
+  return [
+    'environments: [{ name: qa }]',
+    'sites: [{ name: lab }]',
+    'clusters:',
+    `  - { name: late, bootstrap: '${late}' }`,
+    '  - name: secured',
+    '    site: lab',
+    '    environment: qa',
+    `    bootstrap: ${secured}`,
+    '    client:',
+    '      security.protocol: SASL_PLAINTEXT',
+    '      sasl.mechanism: SCRAM-SHA-512',
+    '      sasl.username: alice',
+    '      sasl.password: file:alice.txt',
+    `  - { name: plain, bootstrap: '${plain}' }`,
+  ].join('\n');
+}
+
 test('attaches clusters that run, one with a login by a secret from a file; a missing one comes later', async () => {
   await using plain = await BrokerProcess.start();
   const { dataDirectory: folder } = plain;
@@ -29,23 +49,7 @@ test('attaches clusters that run, one with a login by a secret from a file; a mi
   await late.stop();
   await writeFile(join(folder, 'alice.txt'), 'wonder,land\n', { mode: 0o600 });
   const file = join(folder, 'fleet.yaml');
-  const text = [
-    'environments: [{ name: qa }]',
-    'sites: [{ name: lab }]',
-    'clusters:',
-    `  - { name: late, bootstrap: '${late.bootstrap}' }`,
-    '  - name: secured',
-    '    site: lab',
-    '    environment: qa',
-    `    bootstrap: ${secured.ready.clusters[0]?.bootstrap}`,
-    '    client:',
-    '      security.protocol: SASL_PLAINTEXT',
-    '      sasl.mechanism: SCRAM-SHA-512',
-    '      sasl.username: alice',
-    '      sasl.password: file:alice.txt',
-    `  - { name: plain, bootstrap: '${plain.bootstrap}' }`,
-  ];
-  await writeFile(file, text.join('\n'));
+  await writeFile(file, fleetFile(late.bootstrap, secured.ready.clusters[0]?.bootstrap ?? '', plain.bootstrap));
 
   await using up = await Server.start('up', { words: ['--fleet', file] });
   assert.deepEqual(

@@ -1,15 +1,16 @@
-/** `millrace up --engine kafka`: the platform on brokers of Apache Kafka, from its start to the end of their processes. */
+/** `millrace up --engine kafka`: the platform on brokers of Apache Kafka, from their start to their end. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { eventually } from '../../support/eventually.ts';
 import { millrace, Server, startMillrace } from '../../support/millrace-command.ts';
-import { runCommand } from '../../support/run-command.ts';
 
 const { skip } = await kafkaForTests();
 const root = await mkdtemp(join(tmpdir(), 'millrace-up-kafka-'));
@@ -19,7 +20,7 @@ const start = (directory: string) => Server.start('up', { directory, words: ['--
 
 /** Process ids of the brokers whose files lie in a directory. */
 async function brokersIn(directory: string): Promise<number[]> {
-  const { stdout } = await runCommand('ps', ['-eww', '-o', 'pid=,args=']);
+  const { stdout } = await promisify(execFile)('ps', ['-eww', '-o', 'pid=,args='], { maxBuffer: 2 ** 26 });
   const lines = stdout.split('\n').filter((line) => line.includes('kafka.Kafka') && line.includes(`${directory}/`));
   return lines.map((line) => Number.parseInt(line, 10));
 }
@@ -59,6 +60,9 @@ test('runs on six brokers, keeps its data over a stop, and leaves no process aft
     const { text } = await up.run(['consume', 'scores', '-e', '--cluster', 'east', '-f', '%k=%s\n']);
     assert.equal(text, 'a=1\n');
     await eventually(async () => (await trackedEvents(up)) === 1);
+    const [broker] = await brokersIn(join(directory, 'kafka', 'west'));
+    process.kill(broker as number, 'SIGKILL');
+    await eventually(() => /error: cluster west: broker \d ended with SIGKILL; /.test(up.running.complained()));
     await up.stop('SIGKILL');
     await eventually(async () => (await brokersIn(directory)).length === 0);
   }
@@ -68,7 +72,7 @@ test('runs on six brokers, keeps its data over a stop, and leaves no process aft
 test('Ctrl-C while it starts ends its brokers', { skip }, async () => {
   const directory = join(root, 'stopped');
   const up = startMillrace(['up', '--engine', 'kafka', '--port', '0', '--data-dir', directory], { timeoutMs: 120_000 });
-  await eventually(async () => (await brokersIn(directory)).length === 6, { timeoutMs: 60_000 });
+  await eventually(async () => (await brokersIn(directory)).length > 0, { timeoutMs: 60_000 });
   up.child.kill('SIGINT');
   const { code, stderr } = await up.ended;
   assert.equal(code, 130, stderr);
