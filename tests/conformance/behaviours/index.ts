@@ -2,10 +2,13 @@
 import type { Behaviour } from '../matrix/behaviour.ts';
 import { configurationChanges } from './configuration-changes.ts';
 import { configurations } from './configurations.ts';
+import { credentials } from './credentials.ts';
 import { denials } from './denials.ts';
+import { features } from './features.ts';
 import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
 import { fetching } from './fetching.ts';
+import { foreignAdmins } from './foreign-admins.ts';
 import { groupConfiguration } from './group-configuration.ts';
 import { groupConsumerChanges } from './group-consumer-changes.ts';
 import { groupConsumerClassic } from './group-consumer-classic.ts';
@@ -19,9 +22,14 @@ import { groups } from './groups.ts';
 import { idempotence } from './idempotence.ts';
 import { logins } from './logins.ts';
 import { offsetLookup } from './offset-lookup.ts';
+import { offsets } from './offsets.ts';
 import { produceRefusals } from './produce-refusals.ts';
 import { produceRules } from './produce-rules.ts';
+import { quotaSettings } from './quota-settings.ts';
+import { quotas } from './quotas.ts';
 import { records } from './records.ts';
+import { replicas } from './replicas.ts';
+import { telemetry } from './telemetry.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
 import { transactions } from './transactions.ts';
@@ -42,6 +50,9 @@ export const behaviours: readonly Behaviour[] = [
   ...logins,
   ...denials,
   ...transactions,
+  ...offsets,
+  ...quotas,
+  ...foreignAdmins,
   ...topicCreation,
   ...topicChanges,
   ...versionsAndMetadata,
@@ -54,4 +65,9 @@ export const behaviours: readonly Behaviour[] = [
   ...offsetLookup,
   ...configurations,
   ...configurationChanges,
+  ...replicas,
+  ...features,
+  ...quotaSettings,
+  ...credentials,
+  ...telemetry,
 ];

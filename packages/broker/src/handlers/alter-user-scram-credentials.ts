@@ -54,19 +54,19 @@ function applied(scram: ScramCredentials, user: string, changes: Changes['byMech
 
 function collected(request: Request, scram: ScramCredentials): Map<string, Changes> {
   const users = new Map<string, Changes>();
-  for (const upsertion of request.upsertions) {
-    const { name, salt, saltedPassword, iterations } = upsertion;
-    change(users, name, upsertion.mechanism, (mechanism) => {
-      const refusal = credentialRefusal(upsertion);
-      return refusal ?? credentialOfSaltedPassword(mechanism, saltedPassword.slice(), salt.slice(), iterations);
-    });
-  }
   for (const { name, mechanism: number } of request.deletions) {
     change(users, name, number, (mechanism) =>
       scram.of(name, mechanism) === undefined
         ? refused(errorCodes.RESOURCE_NOT_FOUND, 'Attempt to delete a user credential that does not exist')
         : undefined,
     );
+  }
+  for (const upsertion of request.upsertions) {
+    const { name, salt, saltedPassword, iterations } = upsertion;
+    change(users, name, upsertion.mechanism, (mechanism) => {
+      const refusal = credentialRefusal(upsertion);
+      return refusal ?? credentialOfSaltedPassword(mechanism, saltedPassword.slice(), salt.slice(), iterations);
+    });
   }
   return users;
 }

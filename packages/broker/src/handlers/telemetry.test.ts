@@ -135,12 +135,12 @@ test('a client that matches nothing is asked for nothing', async () => {
   assert.deepEqual([asked.errorCode, asked.requestedMetrics, asked.pushIntervalMs], [0, [], 300_000]);
 });
 
-test('subscriptions add up, all metrics are one empty prefix, and the shortest interval counts', async () => {
+test('subscriptions add up, all metrics are one asterisk, and the shortest interval counts', async () => {
   await using rig = await Rig.start();
   await rig.subscribe('some', { metrics: 'org.a.', 'interval.ms': '9000' });
   await rig.subscribe('all', { metrics: '*', 'interval.ms': '5000' });
   const asked = await rig.ask();
-  assert.deepEqual([asked.requestedMetrics, asked.pushIntervalMs], [[''], 5000]);
+  assert.deepEqual([asked.requestedMetrics, asked.pushIntervalMs], [['*'], 5000]);
 });
 
 for (const type of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {

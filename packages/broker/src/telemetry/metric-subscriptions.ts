@@ -24,7 +24,7 @@ export interface ClientTraits {
 
 /** What a client is asked for: name prefixes of metrics, and how often. */
 export interface WantedMetrics {
-  /** Empty for none; one empty prefix for all. */
+  /** Empty for none; `*` alone for all, as Apache Kafka tells it (KIP-714 has an empty prefix). */
   readonly prefixes: readonly string[];
   readonly intervalMs: number;
 }
@@ -114,7 +114,7 @@ export class MetricSubscriptions {
       for (const metric of subscription.metrics) prefixes.add(metric);
       intervalMs = Math.min(intervalMs, subscription.intervalMs);
     }
-    return { prefixes: prefixes.has('*') ? [''] : [...prefixes].sort(), intervalMs };
+    return { prefixes: prefixes.has('*') ? ['*'] : [...prefixes].sort(), intervalMs };
   }
 
   #apply(name: string, values: ReadonlyMap<string, string>): void {
