@@ -34,8 +34,9 @@ export class ClientProcess {
 
   constructor({ name, program, settings, onEvent }: ClientProcessOptions) {
     this.name = name;
-    const file = fileURLToPath(new URL(program, import.meta.url));
-    const child = spawn(process.execPath, [file, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [plantBug, file] = ['plant-bug.ts', program].map((each) => fileURLToPath(new URL(each, import.meta.url)));
+    const words = ['--import', `${plantBug}`, `${file}`, JSON.stringify(settings)];
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     createInterface({ input: child.stdout }).on('line', (line) => {
       const space = line.indexOf(' ');

@@ -6,13 +6,13 @@ import { seededRandomness } from '@millrace/base';
 import { type Client, createClient, type Producer, text, topic, unwrap } from '@millrace/client';
 import { Coverage } from '../simulation/oracle/coverage.ts';
 import { type FoundRecord, problemsOf } from './copied-exactly.ts';
+import { Crew } from './crew.ts';
 import type { FaultCluster } from './fault-cluster.ts';
 import { Nemesis, partitionCount } from './nemesis.ts';
-import { proxiedPlatform, type Routes } from './proxied-network.ts';
-import { Transformers } from './transformers.ts';
+import { proxiedPlatform, routesOf } from './proxied-network.ts';
+import type { TransformerSettings } from './transformer.ts';
 
-const CALM_MS = 700;
-/** Without another record in the output for so long, none will come. */
+const CALM_MS = 500;
 const PATIENCE_MS = 90_000;
 const WRITE_EVERY_MS = 20;
 const RECORDS_MAX = 6000;
@@ -26,14 +26,21 @@ export interface RunOutcome {
   readonly coverage: Coverage;
 }
 
-export async function exactlyOnceRun(cluster: FaultCluster, seed: number): Promise<RunOutcome> {
-  const run = new ExactlyOnceRun(cluster, seed);
-  return run.run();
+export interface RunOptions {
+  /** By which bug the transformers are to be spoilt (`planted-bugs.ts`). */
+  readonly bug?: string | undefined;
+  /** Without progress for so long after all was made good, none will come. Default 90,000. */
+  readonly patienceMs?: number | undefined;
+}
+
+export function exactlyOnceRun(cluster: FaultCluster, seed: number, options: RunOptions = {}): Promise<RunOutcome> {
+  return new ExactlyOnceRun(cluster, seed, options).run();
 }
 
 class ExactlyOnceRun {
   readonly #cluster: FaultCluster;
   readonly #seed: number;
+  readonly #options: RunOptions;
   readonly #began = performance.now();
   readonly #story: string[] = [];
   readonly #coverage = new Coverage();
@@ -44,7 +51,8 @@ class ExactlyOnceRun {
   /** Keys that were written, by partition. */
   readonly #written: string[][] = Array.from({ length: partitionCount }, () => []);
 
-  constructor(cluster: FaultCluster, seed: number) {
+  constructor(cluster: FaultCluster, seed: number, options: RunOptions) {
+    this.#options = options;
     this.#cluster = cluster;
     this.#seed = seed;
     this.#id = `run-${seed}-${crypto.randomUUID().slice(0, 8)}`;
@@ -64,7 +72,7 @@ class ExactlyOnceRun {
     );
     await using proxied = createClient({
       bootstrap,
-      platform: proxiedPlatform(this.#routes()),
+      platform: proxiedPlatform(routesOf(this.#cluster)),
       requestTimeoutMs: 3000,
       connectTimeoutMs: 3000,
       retryBackoffMs: 20,
@@ -102,38 +110,45 @@ class ExactlyOnceRun {
     return { seed: this.#seed, problems: this.#problems, story: this.#story, coverage: this.#coverage };
   }
 
-  #startTransformers(random: ReturnType<typeof seededRandomness>): Transformers {
-    const protocol = random.integer(2) === 0 ? 'classic' : 'consumer';
+  #startTransformers(random: ReturnType<typeof seededRandomness>): Crew {
+    const protocol = this.#seed % 2 === 0 ? 'classic' : 'consumer';
     const count = 2 + random.integer(2);
     const partitionBytesMax = 500 + random.integer(4000);
+    // Soon enough to end a transaction before its member's session, or long after.
+    const transactionTimeoutMs = random.integer(2) === 0 ? 2500 : 10_000;
     const failingPercent = random.integer(2) * random.integer(12);
     this.#note(`${count} transformers by protocol ${protocol}`);
     this.#coverage.add(`runs by protocol ${protocol}`);
-    return new Transformers({
-      count,
-      coverage: this.#coverage,
-      note: (what) => this.#note(what),
-      settings: (place, life) => ({
-        bootstrap: this.#cluster.bootstrap,
-        routes: this.#routes(),
-        input: this.#input,
-        output: this.#output,
-        group: this.#id,
-        transactionalId: `${this.#id}-${place}`,
-        by: `${place}.${life}`,
-        protocol,
-        sessionTimeoutMs: 3000,
-        transactionTimeoutMs: 4000,
-        requestTimeoutMs: 2000,
-        partitionBytesMax,
-        failingPercent,
-        seed: this.#seed * 1000 + life,
-      }),
+    const settings = (place: number, life: number): TransformerSettings => ({
+      bootstrap: this.#cluster.bootstrap,
+      routes: routesOf(this.#cluster),
+      input: this.#input,
+      output: this.#output,
+      group: this.#id,
+      transactionalId: `${this.#id}-${place}`,
+      by: `${place}.${life}`,
+      protocol,
+      sessionTimeoutMs: 3000,
+      transactionTimeoutMs,
+      requestTimeoutMs: 2000,
+      partitionBytesMax,
+      failingPercent,
+      seed: this.#seed * 1000 + life,
+      bug: this.#options.bug,
     });
-  }
-
-  #routes(): Routes {
-    return Object.fromEntries([...this.#cluster.proxies].map(([port, proxy]) => [port, proxy.port]));
+    return new Crew({
+      roles: Array.from({ length: count }, (_, place) => ({
+        name: `transformer ${place}`,
+        program: 'transformer.ts',
+        settings: (life) => settings(place, life),
+      })),
+      onEvent: (event, detail) => {
+        if (event === 'committed') this.#coverage.add('transactions committed');
+        else if (event === 'failed') this.#coverage.add(`transactions failed: ${detail}`);
+      },
+      onFenced: () => this.#coverage.add('transformers fenced'),
+      note: (what) => this.#note(what),
+    });
   }
 
   /** Writes records until what it answers is called, in bursts as long as there is room. */
@@ -158,14 +173,14 @@ class ExactlyOnceRun {
     return () => clearInterval(timer);
   }
 
-  async #awaitCopy(client: Client, transformers: Transformers): Promise<void> {
+  async #awaitCopy(client: Client, transformers: Crew): Promise<void> {
     let most = -1;
     let since = performance.now();
     for (;;) {
       const found = (await readCommitted(client, this.#output)).reduce((sum, { length }) => sum + length, 0);
       if (found >= this.#count() || transformers.failures.length > 0) return;
       if (found > most) [most, since] = [found, performance.now()];
-      else if (performance.now() - since > PATIENCE_MS) return;
+      else if (performance.now() - since > (this.#options.patienceMs ?? PATIENCE_MS)) return;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   }

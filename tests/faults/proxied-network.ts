@@ -1,5 +1,6 @@
 /** Brokers' addresses stay as they are, and connections to them go through proxies: clients need not be told. */
 import { type Network, nodeNetwork, nodePlatform, type Platform } from '@millrace/base';
+import type { FaultCluster } from './fault-cluster.ts';
 
 /** Ports of proxies by the ports of brokers, all on 127.0.0.1. */
 export type Routes = Readonly<Record<number, number>>;
@@ -11,4 +12,9 @@ export function proxiedPlatform(routes: Routes): Platform {
     connect: (options) => nodeNetwork.connect({ ...options, port: routes[options.port] ?? options.port }),
   };
   return { ...nodePlatform, network };
+}
+
+/** The routes through the proxies of a cluster. */
+export function routesOf({ proxies }: FaultCluster): Routes {
+  return Object.fromEntries([...proxies].map(([port, proxy]) => [port, proxy.port]));
 }

@@ -26,6 +26,8 @@ export interface TransformerSettings {
   /** Of 100 pieces of work, how many fail for a reason of their own, after they have written. */
   readonly failingPercent: number;
   readonly seed: number;
+  /** Planted before this file is loaded (`plant-bug.ts`). */
+  readonly bug?: string | undefined;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as TransformerSettings;
@@ -71,7 +73,8 @@ async function copy(batch: ConsumerBatch<typeof input>): Promise<number> {
   // A consumer goes back only to where a transaction has taken its offsets from.
   const offsetsFirst = fails || random.integer(2) === 0;
   return producer.transaction(async (transaction) => {
-    if (offsetsFirst) await transaction.sendOffsets(consumer);
+    const sendOffsets = (): Promise<void> => transaction.sendOffsets(consumer);
+    if (offsetsFirst) await sendOffsets();
     let count = 0;
     for (const { key, value } of batch) {
       const headers = { by: settings.by };
@@ -82,7 +85,7 @@ async function copy(batch: ConsumerBatch<typeof input>): Promise<number> {
       await producer.flush();
       throw new WorkFailed('the work failed');
     }
-    if (!offsetsFirst) await transaction.sendOffsets(consumer);
+    if (!offsetsFirst) await sendOffsets();
     return count;
   });
 }

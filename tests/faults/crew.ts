@@ -1,20 +1,29 @@
-/** The transformers of a run: each a name that lives on while processes under it come and go. */
-import type { Coverage } from '../simulation/oracle/coverage.ts';
+/** The clients of a run: each a name that lives on while processes under it come and go. */
 import { ClientProcess, type Ending } from './client-process.ts';
 import type { Victims } from './nemesis.ts';
-import type { TransformerSettings } from './transformer.ts';
 
 const FENCED = 'exit code 3';
 
-export interface TransformersOptions {
-  readonly count: number;
-  readonly settings: (place: number, life: number) => TransformerSettings;
-  readonly coverage: Coverage;
+/** One of the clients. */
+export interface Role {
+  /** For people. */
+  readonly name: string;
+  /** File of this folder. */
+  readonly program: string;
+  /** What a process of it is told; lives are counted over the whole crew, from 1. */
+  readonly settings: (life: number) => unknown;
+}
+
+export interface CrewOptions {
+  readonly roles: readonly Role[];
+  readonly onEvent: (event: string, detail: string) => void;
+  /** A process learnt that another has its name. */
+  readonly onFenced: () => void;
   readonly note: (what: string) => void;
 }
 
-export class Transformers implements Victims {
-  readonly #options: TransformersOptions;
+export class Crew implements Victims {
+  readonly #options: CrewOptions;
   /** Who has each of the names now. */
   readonly #current: ClientProcess[] = [];
   readonly #all: ClientProcess[] = [];
@@ -23,13 +32,13 @@ export class Transformers implements Victims {
   #lives = 0;
   #isOver = false;
 
-  constructor(options: TransformersOptions) {
+  constructor(options: CrewOptions) {
     this.#options = options;
-    for (let place = 0; place < options.count; place++) this.#launch(place);
+    for (const place of options.roles.keys()) this.#launch(place);
   }
 
   get count(): number {
-    return this.#options.count;
+    return this.#options.roles.length;
   }
 
   async kill(place: number): Promise<void> {
@@ -76,31 +85,25 @@ export class Transformers implements Victims {
   }
 
   #launch(place: number): void {
-    if (this.#isOver) return;
+    const role = this.#options.roles[place];
+    if (this.#isOver || role === undefined) return;
     const life = ++this.#lives;
-    const name = `transformer ${place}.${life}`;
     const process = new ClientProcess({
-      name,
-      program: 'transformer.ts',
-      settings: this.#options.settings(place, life),
-      onEvent: (event, detail) => this.#told(event, detail),
+      name: `${role.name} (${life})`,
+      program: role.program,
+      settings: role.settings(life),
+      onEvent: this.#options.onEvent,
     });
     this.#current[place] = process;
     this.#all.push(process);
     void process.ended.then((ending) => this.#ended(process, place, ending));
   }
 
-  #told(event: string, detail: string): void {
-    const { coverage } = this.#options;
-    if (event === 'committed') coverage.add('transactions committed');
-    else if (event === 'failed') coverage.add(`transactions failed: ${detail}`);
-  }
-
   #ended(process: ClientProcess, place: number, { asked, how }: Ending): void {
     if (asked) return;
-    const { coverage, note } = this.#options;
+    const { onFenced, note } = this.#options;
     note(`${process.name} ended: ${how}`);
-    if (how === FENCED) coverage.add('transformers fenced');
+    if (how === FENCED) onFenced();
     else this.failures.push(`${process.name} ended by itself: ${how}\n${process.words.join('\n')}`);
     // A zombie has a successor already.
     if (this.#current[place] === process) this.#launch(place);
