@@ -102,7 +102,10 @@ test('changes that can not be are refused, and with them all others to the same 
   }
   assert.deepEqual(await alter([{ ...good, name: '' }]), [' UNACCEPTABLE_CREDENTIAL']);
   assert.deepEqual(await alter([good, good]), ['eve DUPLICATE_RESOURCE']);
+  assert.deepEqual(await alter([good], [{ name: 'eve', mechanism: sha256 }]), ['eve RESOURCE_NOT_FOUND']);
+  assert.deepEqual(await alter([good]), ['eve NONE']);
   assert.deepEqual(await alter([good], [{ name: 'eve', mechanism: sha256 }]), ['eve DUPLICATE_RESOURCE']);
+  assert.deepEqual(await alter([], [{ name: 'eve', mechanism: sha256 }]), ['eve NONE']);
   assert.deepEqual(await alter([], [{ name: 'eve', mechanism: sha256 }]), ['eve RESOURCE_NOT_FOUND']);
   assert.deepEqual(await describe(await fixture.peer(), ['eve']), ['eve RESOURCE_NOT_FOUND']);
   assert.deepEqual(await describe(await fixture.peer(), ['first', 'first']), ['first DUPLICATE_RESOURCE']);
