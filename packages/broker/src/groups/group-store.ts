@@ -205,7 +205,10 @@ export class GroupStore {
         break;
       }
       case 'forget-offsets':
-        for (const [topic, partitions] of entry.topics) this.#forget(entry.group, topic, partitions);
+        for (const [topic, partitions] of entry.topics) {
+          this.#forget(entry.group, topic, partitions);
+          this.pending.forget(entry.group, topic, partitions);
+        }
         break;
       case 'forget-topic':
         for (const group of [...this.#groups.keys()]) this.#forget(group, entry.topic);

@@ -29,7 +29,9 @@ export async function deleteOffsets(
   const answers = topics.map(({ name, partitions }) => {
     const indexes = partitions.map(({ partitionIndex }) => partitionIndex);
     if (isSubscribed(group, name)) return answer(name, indexes, errorCodes.GROUP_SUBSCRIBED_TO_TOPIC);
-    const present = indexes.filter((index) => stored.get(name)?.has(index));
+    const present = indexes.filter(
+      (index) => stored.get(name)?.has(index) || store.pending.isUnstable(groupId, name, index),
+    );
     if (present.length > 0) deleted.set(name, [...(deleted.get(name) ?? []), ...present]);
     return answer(name, indexes, errorCodes.NONE);
   });

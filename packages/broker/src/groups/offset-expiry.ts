@@ -13,7 +13,8 @@ export interface Expired {
 
 /**
  * Offsets expire a retention time after the group became empty, or, for clients that assign themselves and for topics
- * that a stable group does not read any more, after they were committed. `now` is wall-clock milliseconds.
+ * that a stable group does not read any more, after they were committed; not while a transaction is to replace them.
+ * `now` is wall-clock milliseconds.
  */
 export function expiredOffsets(group: Group, store: GroupStore, retentionMs: number, now: number): Expired {
   const base = retentionBase(group);
@@ -22,9 +23,11 @@ export function expiredOffsets(group: Group, store: GroupStore, retentionMs: num
   let remaining = false;
   for (const [topic, offsets] of store.offsets(group.id)) {
     const isKept = base === undefined || isSubscribed(topic);
-    const expired = isKept
-      ? []
-      : [...offsets].filter(([, committed]) => now >= (committed.expiresAt ?? base(committed) + retentionMs));
+    const isExpired = ([partition, committed]: readonly [number, CommittedOffset]): boolean =>
+      base !== undefined &&
+      now >= (committed.expiresAt ?? base(committed) + retentionMs) &&
+      !store.pending.isUnstable(group.id, topic, partition);
+    const expired = isKept ? [] : [...offsets].filter(isExpired);
     if (expired.length > 0) {
       topics.set(
         topic,

@@ -68,6 +68,14 @@ export class PendingOffsets {
     return taken;
   }
 
+  /** Drops what any producer has for these partitions. */
+  forget(group: string, topic: string, partitions: readonly number[]): void {
+    for (const topics of this.#groups.get(group)?.values() ?? []) {
+      const rows = topics.get(topic);
+      for (const partition of partitions) rows?.delete(partition);
+    }
+  }
+
   forgetGroup(group: string): void {
     this.#groups.delete(group);
   }

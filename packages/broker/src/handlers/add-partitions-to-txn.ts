@@ -48,6 +48,9 @@ async function addForBroker(asked: Asked, context: RequestContext) {
   const { transactionalId, producerId, producerEpoch: epoch, verifyOnly, topics } = asked;
   const producer = { producerId, epoch };
   const { cluster } = context.broker;
+  if (transactionalId === '') {
+    return { transactionalId, topicResults: resultsOf(topics, () => errorCodes.INVALID_REQUEST) };
+  }
   if (verifyOnly && coordinates(context.broker, transactionalId)) {
     const topicResults = resultsOf(topics, (name, index) =>
       cluster.transactions.checkPartition(transactionalId, producer, cluster.topics.byName(name)?.id ?? '', index),
