@@ -1,11 +1,13 @@
 /** Offsets that groups commit, fetch and forget. */
 import { offsetCommit, offsetDelete, offsetFetch, type RequestDraft } from '@millrace/wire';
+import { millrace } from '../drivers/millrace.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 import { partitionLines } from '../matrix/partition-lines.ts';
 import type { Place } from '../matrix/place.ts';
 import { errorName, RawCluster, type RawConnection } from '../matrix/raw-connection.ts';
 import { protocol, RawMember } from '../matrix/raw-member.ts';
 import type { Scope } from '../matrix/scope.ts';
+import { settled } from '../matrix/settled.ts';
 
 type CommitDraft = RequestDraft<typeof offsetCommit>;
 
@@ -262,6 +264,34 @@ export const groupOffsets: readonly Behaviour[] = [
           errorName(errorCode),
           ...partitionLines(answered, { [topic]: 'TOPIC' }),
         ]);
+      },
+    },
+  },
+  {
+    name: 'an offset whose time is over is gone, and a group that has nothing else',
+    apis: ['OffsetCommit', 'OffsetFetch', 'DescribeGroups'],
+    shows: { committed: 'NONE', fetched: -1, group: 'GROUP_ID_NOT_FOUND' },
+    by: {
+      millrace: async (place, scope) => {
+        const { topic, group, coordinator } = await prepare(place, scope);
+        const partitions = [{ partitionIndex: 0, committedOffset: 5, committedMetadata: '' }];
+        // Only old versions say how long an offset is kept.
+        const draft = { groupId: group, retentionTimeMs: 1, topics: [{ name: topic, partitions }] };
+        const committed = await coordinator.request(offsetCommit, 4, draft);
+        const groups = [{ groupId: group, topics: [{ name: topic, partitionIndexes: [0] }] }];
+        const fetched = await settled(
+          async () => (await coordinator.request(offsetFetch, 9, { groups })).groups[0]?.topics[0]?.partitions[0],
+          (each) => each?.committedOffset === -1,
+        );
+        const [described] = await settled(
+          () => scope.admin.describeGroups([group]),
+          ([each]) => each?.error !== undefined,
+        );
+        return {
+          committed: errorName(committed.topics[0]?.partitions[0]?.errorCode),
+          fetched: fetched?.committedOffset,
+          group: described?.error === undefined ? described?.state : millrace.errorName(described.error),
+        };
       },
     },
   },

@@ -19,7 +19,7 @@ export function access(
 ): Access {
   const sasl: SaslOptions =
     mechanism === 'OAUTHBEARER'
-      ? { mechanism, token: async () => ({ value: tokenOf(username, 3600) }) }
+      ? { mechanism, token: async () => ({ value: bearerToken(username, 3600) }) }
       : { mechanism, username, password };
   return { listener, sasl, ...(listener.endsWith('SSL') && { tls: { ca: credentialsOf(place).ca } }) };
 }
@@ -32,7 +32,7 @@ export function certified(place: Place): Access {
 
 /** With a token whose time was over an hour ago. */
 export function expiredToken(listener: Listener): Access {
-  return { listener, sasl: { mechanism: 'OAUTHBEARER', token: async () => ({ value: tokenOf('admin', -3600) }) } };
+  return { listener, sasl: { mechanism: 'OAUTHBEARER', token: async () => ({ value: bearerToken('admin', -3600) }) } };
 }
 
 /** What a principal may do, and to what. */
@@ -65,8 +65,8 @@ function credentialsOf({ credentials }: Place) {
   return credentials;
 }
 
-/** A token without signature. */
-function tokenOf(user: string, livesForSeconds: number): string {
+/** A token without signature, which says who bears it. */
+export function bearerToken(user: string, livesForSeconds: number): string {
   const expires = Math.floor(Date.now() / 1000) + livesForSeconds;
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ sub: user, iat: expires - 7200, exp: expires, scope: 'kafka' })}.`;

@@ -109,25 +109,31 @@ function closed(): ConnectionClosedError {
   return new ConnectionClosedError('the broker closed the connection');
 }
 
+/** Has a fresh connection become that of a user. */
+export type Login = (connection: RawConnection) => Promise<void>;
+
 /** The brokers of a place by the part that they play; its connections end with the scope. */
 export class RawCluster {
   readonly #place: Place;
   readonly #scope: Scope;
+  readonly #login: Login | undefined;
   readonly #connections = new Map<string, Promise<RawConnection>>();
 
-  constructor(place: Place, scope: Scope) {
+  /** Over PLAINTEXT; over SASL_PLAINTEXT when there is a way to log in there. */
+  constructor(place: Place, scope: Scope, login?: Login) {
     this.#place = place;
     this.#scope = scope;
+    this.#login = login;
   }
 
   /** Of any broker, always the same one. */
   any(): Promise<RawConnection> {
-    return this.#to(this.#place.bootstrap().split(',')[0] ?? '');
+    return this.#to(this.#bootstrap());
   }
 
   /** A connection of one's own to any broker. */
   async fresh(): Promise<RawConnection> {
-    return await this.#open(this.#place.bootstrap().split(',')[0] ?? '');
+    return await this.#open(this.#bootstrap());
   }
 
   /** A connection of one's own to the leader of a partition. */
@@ -181,6 +187,14 @@ export class RawCluster {
     return (await this.partition(topic)).topicId;
   }
 
+  /** The node id of a coordinator, once it serves. */
+  async coordinatorId(kind: 'group' | 'transaction', key: string): Promise<number> {
+    await this.coordinator(kind, key);
+    const draft = { keyType: kind === 'group' ? 0 : 1, coordinatorKeys: [key] };
+    const { coordinators } = await (await this.any()).request(findCoordinator, 4, draft);
+    return coordinators[0]?.nodeId ?? -1;
+  }
+
   /** The coordinator of a group or of a transactional id, once that knows it is and has loaded what it must know. */
   async coordinator(kind: 'group' | 'transaction', key: string): Promise<RawConnection> {
     const connection = await this.any();
@@ -203,10 +217,16 @@ export class RawCluster {
     return connection;
   }
 
-  #open(address: string): Promise<RawConnection> {
-    const opening = RawConnection.connect(address);
-    this.#scope.defer(async () => (await opening)[Symbol.dispose]());
-    return opening;
+  #bootstrap(): string {
+    const servers = this.#place.bootstrap(this.#login === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT');
+    return servers.split(',')[0] ?? '';
+  }
+
+  async #open(address: string): Promise<RawConnection> {
+    const connection = await RawConnection.connect(address);
+    this.#scope.defer(() => connection[Symbol.dispose]());
+    await this.#login?.(connection);
+    return connection;
   }
 }
 

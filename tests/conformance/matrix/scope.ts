@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Admin, type Client, type ClientOptions, createClient, type NewTopic, unwrap } from '@millrace/client';
 import type { Access, Place } from './place.ts';
+import { untilTopicIsKnown } from './topic-knowledge.ts';
 
 /** Pauses short enough for tests. */
 const quick = { retryBackoffMs: 10, retryBackoffMaxMs: 100 };
@@ -54,6 +55,8 @@ export class Scope implements AsyncDisposable {
   async createTopic(options: Partial<NewTopic> = {}): Promise<string> {
     const topic = options.topic ?? this.name();
     unwrap(await this.admin.createTopics([{ partitions: 1, ...options, topic }]));
+    const addresses = this.#place.bootstrap('PLAINTEXT').split(',');
+    await Promise.all(addresses.map((address) => untilTopicIsKnown(address, topic)));
     return topic;
   }
 

@@ -1,0 +1,74 @@
+/**
+ * A user of a secured place whom no other try knows, by raw requests: what it is answered without rights, and with those
+ * that it is granted.
+ */
+import { type AclBinding, unwrap } from '@millrace/client';
+import { type Api, encodeOauthBearer, type RequestDraft, saslAuthenticate, saslHandshake } from '@millrace/wire';
+import { bearerToken } from './access.ts';
+import type { Place } from './place.ts';
+import { errorName, type Login, RawCluster, type RawConnection } from './raw-connection.ts';
+import type { Scope } from './scope.ts';
+
+/** Logs in as anybody: the brokers of secured places believe tokens without signature. */
+export function loginAs(user: string): Login {
+  return async (connection) => {
+    await connection.request(saslHandshake, 1, { mechanism: 'OAUTHBEARER' });
+    const authBytes = encodeOauthBearer({ token: bearerToken(user, 3600) });
+    const { errorCode } = await connection.request(saslAuthenticate, 2, { authBytes });
+    if (errorCode !== 0) throw new Error(`${user} can't log in: ${errorName(errorCode)}`);
+  };
+}
+
+/** Where a request goes. */
+type Part = { readonly leader: string } | { readonly group: string } | { readonly transaction: string } | 'any';
+
+export class RawUser {
+  readonly principal: string;
+  readonly #scope: Scope;
+  readonly #brokers: RawCluster;
+  /** Of who may do everything. */
+  readonly #all: RawCluster;
+
+  constructor(place: Place, scope: Scope, name = scope.name('user')) {
+    this.principal = `User:${name}`;
+    this.#scope = scope;
+    this.#brokers = new RawCluster(place, scope, loginAs(name));
+    this.#all = new RawCluster(place, scope);
+  }
+
+  /** The user's connection to the broker that plays a part. */
+  async to(part: Part): Promise<RawConnection> {
+    if (part === 'any') return await this.#brokers.any();
+    if ('leader' in part) return await this.#brokers.broker(await this.#all.leaderId(part.leader));
+    const [kind, key] =
+      'group' in part ? (['group', part.group] as const) : (['transaction', part.transaction] as const);
+    return await this.#brokers.broker(await this.#all.coordinatorId(kind, key));
+  }
+
+  /** The names of all errors in an answer, each once, ascending. */
+  async errorsOf<A extends Api>(part: Part, api: A, version: number, draft: RequestDraft<A>): Promise<string> {
+    const answer = await (await this.to(part)).request(api, version, draft);
+    return [...new Set(errorCodesIn(answer).map(errorName))].sort().join(' ');
+  }
+
+  /** Grants or denies it things for as long as the scope lasts. */
+  async entry(changes: Partial<AclBinding> & Pick<AclBinding, 'resourceType' | 'resourceName' | 'operation'>) {
+    const binding: AclBinding = {
+      patternType: 'literal',
+      principal: this.principal,
+      host: '*',
+      permission: 'allow',
+      ...changes,
+    };
+    unwrap(await this.#scope.admin.createAcls([binding]));
+    this.#scope.defer(async () => unwrap(await this.#scope.admin.deleteAcls([binding])));
+  }
+}
+
+function errorCodesIn(value: unknown): number[] {
+  if (Array.isArray(value)) return value.flatMap(errorCodesIn);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    name.endsWith('rrorCode') ? [each as number] : errorCodesIn(each),
+  );
+}
