@@ -1,4 +1,6 @@
 /** What becomes of a principal that may not do what it asks for. */
+import { unwrap } from '@millrace/client';
+import kafkajsPackage from 'kafkajs';
 import { by, type Caller, type Driver, outcomeOf, valuesOf } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { kafkajsAt } from '../drivers/kafkajs.ts';
@@ -6,7 +8,9 @@ import { access, type Grant, grant } from '../matrix/access.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 import type { Place } from '../matrix/place.ts';
 import type { Scope } from '../matrix/scope.ts';
+import { settled } from '../matrix/settled.ts';
 
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajsPackage;
 const messages = [{ value: 'x' }];
 const profile = 'secured';
 const exceptPlatformatic = drivers.filter(({ client }) => client !== '@platformatic/kafka');
@@ -109,7 +113,65 @@ export const denials: readonly Behaviour[] = [
       },
     },
   },
+  {
+    name: 'entries are made, described and deleted',
+    apis: ['CreateAcls', 'DescribeAcls', 'DeleteAcls'],
+    profile,
+    shows: { described: ['read', 'write'], deleted: 2, left: 0 },
+    by: { millrace: ourEntries, kafkajs: kafkajsEntries },
+  },
 ];
+
+async function ourEntries(_place: Place, scope: Scope) {
+  const resource = { resourceType: 'topic', resourceName: scope.name() } as const;
+  const { admin } = scope;
+  const entries = (['read', 'write'] as const).map((operation) => ({
+    ...resource,
+    patternType: 'literal' as const,
+    principal: 'User:bob',
+    host: '*',
+    operation,
+    permission: 'allow' as const,
+  }));
+  unwrap(await admin.createAcls(entries));
+  const found = await settled(
+    () => admin.describeAcls(resource),
+    ({ length }) => length === 2,
+  );
+  const [deletion] = unwrap(await admin.deleteAcls([resource]));
+  const left = await settled(
+    () => admin.describeAcls(resource),
+    ({ length }) => length === 0,
+  );
+  const described = found.map(({ operation }) => operation).sort();
+  return { described, deleted: deletion?.deleted.length, left: left.length };
+}
+
+async function kafkajsEntries(place: Place, scope: Scope) {
+  const admin = kafkajsAt(place, { access: access(place, 'SASL_SSL', 'SCRAM-SHA-512', 'admin') }).admin();
+  scope.defer(() => admin.disconnect());
+  await admin.connect();
+  const resource = { resourceType: AclResourceTypes.TOPIC, resourceName: scope.name() };
+  const { READ, WRITE } = AclOperationTypes;
+  const rule = { principal: 'User:bob', host: '*', permissionType: AclPermissionTypes.ALLOW };
+  const literal = { ...resource, ...rule, resourcePatternType: ResourcePatternTypes.LITERAL };
+  await admin.createAcls({ acl: [READ, WRITE].map((operation) => ({ ...literal, operation })) });
+  const filter = {
+    ...resource,
+    resourcePatternType: ResourcePatternTypes.MATCH,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  };
+  const look = async () => (await admin.describeAcls(filter)).resources.flatMap(({ acls }) => acls);
+  const found = await settled(look, ({ length }) => length === 2);
+  const { filterResponses } = await admin.deleteAcls({ filters: [filter] });
+  const left = await settled(look, ({ length }) => length === 0);
+  return {
+    described: found.map(({ operation }) => (operation === READ ? 'read' : 'write')).sort(),
+    deleted: filterResponses.flatMap(({ matchingAcls }) => matchingAcls).length,
+    left: left.length,
+  };
+}
 
 function aliceAt(place: Place): Caller {
   return { access: access(place, 'SASL_PLAINTEXT', 'PLAIN', 'alice') };

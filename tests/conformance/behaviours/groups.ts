@@ -1,5 +1,5 @@
 /** Members of groups: what they share, commit and take over. */
-import { by, type Driver, type GroupProtocol, type Member, valuesOf } from '../drivers/driver.ts';
+import { by, type Driver, type GroupProtocol, type Member, type MemberOptions, valuesOf } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 import type { Scope } from '../matrix/scope.ts';
@@ -35,13 +35,13 @@ export const groups: readonly Behaviour[] = [
         const options = { topic, group: scope.name('group'), protocol };
         const produce = (): Promise<void> => driver.produce(place, scope, { topic, messages: spread(letters) });
         const members = [await driver.join(place, scope, options), await driver.join(place, scope, options)] as const;
-        await shares(scope, options.group, [2, 2]);
+        await shares(scope, options, [2, 2]);
         await produce();
         const both = await read(driver, members, letters.length);
         const readers = members.filter(({ messages }) => messages.length > 0).length;
         const [first, second] = members;
         await first.leave();
-        await shares(scope, options.group, [4]);
+        await shares(scope, options, [4]);
         const before = second.messages.length;
         await produce();
         await second.wait(before + letters.length);
@@ -70,7 +70,7 @@ export const groups: readonly Behaviour[] = [
         const topic = await scope.createTopic({ partitions: 4 });
         const options = { topic, group: scope.name('group') };
         const [first, second] = [await driver.join(place, scope, options), await driver.join(place, scope, options)];
-        await shares(scope, options.group, [2, 2]);
+        await shares(scope, options, [2, 2]);
         await first.die?.();
         await driver.produce(place, scope, { topic, messages: spread(letters) });
         const read = valuesOf(await second.wait(letters.length));
@@ -97,15 +97,21 @@ function spread(values: readonly string[]) {
   return values.map((value, index) => ({ value, partition: index % 4 }));
 }
 
-/** Waits until the group's members have so many partitions each. */
-async function shares(scope: Scope, group: string, wanted: readonly number[]): Promise<void> {
+/** Waits until the group is of its protocol, and its members have so many partitions each. */
+async function shares(
+  scope: Scope,
+  { group, protocol = 'classic' }: Pick<MemberOptions, 'group' | 'protocol'>,
+  wanted: readonly number[],
+): Promise<void> {
   const look = async (): Promise<string> => {
     const [described] = await scope.admin.describeGroups([group]);
     if (described === undefined || described.error !== undefined) return 'no group';
-    return `${described.state} ${described.members.map(({ assignment }) => assignment.length).sort()}`;
+    const sizes = described.members.map(({ assignment }) => assignment.length).sort();
+    return `${described.type} ${described.state} ${sizes}`;
   };
-  const found = await settled(look, (each) => each === `Stable ${wanted}`, 60_000);
-  if (found !== `Stable ${wanted}`) throw new Error(`the group is ${found}, not Stable ${wanted}`);
+  const all = `${protocol} Stable ${wanted}`;
+  const found = await settled(look, (each) => each === all, 60_000);
+  if (found !== all) throw new Error(`the group is ${found}, not ${all}`);
 }
 
 /** All values that members read, once there are enough. */

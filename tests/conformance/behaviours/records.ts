@@ -6,7 +6,7 @@ import type { Behaviour } from '../matrix/behaviour.ts';
 const shapes = [
   { partition: 0, key: 'plain', value: 'a value' },
   { partition: 0, key: 'deleted', value: null },
-  { partition: 1, key: 'marked', value: 'with headers', headers: { kind: 'test', origin: 'conformance' } },
+  { partition: 1, key: 'marked', value: 'with headers', headers: { kind: 'test', empty: '' } },
   { partition: 2, key: 'ünï', value: 'cödé €' },
 ];
 
@@ -24,7 +24,7 @@ export const records: readonly Behaviour[] = [
       const messages = Array.from({ length: 500 }, (_, index) => ({
         value: `value ${index} ${'x'.repeat(index % 200)}`.trimEnd(),
       }));
-      await driver.produce(place, scope, { topic, messages, compression });
+      await driver.produce(place, scope, { topic, messages, compression, idempotent: true });
       const read = await driver.read(place, scope, { topic, count: 500 });
       return { count: read.length, first: read[0]?.value, last: read.at(-1)?.value };
     }),

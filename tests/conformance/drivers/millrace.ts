@@ -59,8 +59,7 @@ export const millrace: Driver = {
 
   transactional: (...arguments_) => transactional(...arguments_),
 
-  errorName: (error) =>
-    kafkaErrorIn(error)?.errorName ?? (authenticationFailed(error) ? 'SASL_AUTHENTICATION_FAILED' : String(error)),
+  errorName: (error) => kafkaErrorIn(error)?.errorName ?? ownName(error) ?? String(error),
 };
 
 const transactional: NonNullable<Driver['transactional']> = async (_place, scope, { transactionalId, ...caller }) => {
@@ -144,9 +143,11 @@ const movedOn: ReadonlySet<string> = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-function authenticationFailed(error: unknown): boolean {
-  if (isMillraceError(error, 'authentication_failed')) return true;
-  return error instanceof Error && authenticationFailed(error.cause);
+/** Kafka's name for an error that has a class of its own. */
+function ownName(error: unknown): string | undefined {
+  if (isMillraceError(error, 'authentication_failed')) return 'SASL_AUTHENTICATION_FAILED';
+  if (isMillraceError(error, 'no_offset')) return 'OFFSET_OUT_OF_RANGE';
+  return error instanceof Error ? ownName(error.cause) : undefined;
 }
 
 /** The first of Kafka's errors in the chain of causes. */

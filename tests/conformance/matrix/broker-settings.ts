@@ -9,6 +9,8 @@ export const brokerSettings: Readonly<Record<string, string>> = {
   'group.max.size': '4',
   // What runs out is noticed soon.
   'offsets.retention.check.interval.ms': '500',
+  // A short memory, so that who is over a quota waits tenths of a second, not seconds.
+  'quota.window.num': '2',
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
 };
 
