@@ -1,40 +1,27 @@
-/** What was done with foreign clients, as a table for people: the names of the conformance tests and how they ended. */
+/** What was done with each client, as a table for people: behaviours by clients, and how the tests of them ended. */
+import { behaviours } from '../behaviours/index.ts';
+import { clientNames } from '../matrix/behaviour.ts';
 
 /** A line of what the test runner writes with `MILLRACE_TEST_RESULTS`. */
 export interface TestResult {
   readonly path: string;
-  /** From the outermost test inwards. */
+  /** From the outermost test inwards: of behaviours, the kind of broker and the cell. */
   readonly name: readonly string[];
   readonly outcome: 'passed' | 'failed' | 'skipped';
 }
 
-const folder = 'tests/conformance/';
-/** A test belongs to the first of these that its name or its file names. */
-const clients = ['kafkajs', '@platformatic/kafka', 'kcat'] as const;
-const spellings: Readonly<Record<(typeof clients)[number], RegExp>> = {
-  kafkajs: /kafkajs/,
-  '@platformatic/kafka': /platformatic/,
-  kcat: /kcat|librdkafka/,
-};
+const files = 'tests/conformance/embedded-';
 
-/** Markdown, ordered by client and then by name. */
+/** Markdown, in the order of the list; `-` where a behaviour is not tried with a client. */
 export function clientTable(results: readonly TestResult[]): string {
-  const rows = results
-    .filter(({ path }) => path.startsWith(folder))
-    .flatMap(({ path, name, outcome }) => {
-      const what = name.join(': ');
-      const client = clientOf(what) ?? clientOf(path);
-      return client === undefined ? [] : [{ client, what, outcome }];
-    })
-    .sort((left, right) => compare(left.client, right.client) || compare(left.what, right.what));
-  const lines = rows.map(({ client, what, outcome }) => `| ${client} | ${what.replaceAll('|', '\\|')} | ${outcome} |`);
-  return ['| client | test | |', '|---|---|---|', ...lines].join('\n');
-}
-
-function clientOf(text: string): (typeof clients)[number] | undefined {
-  return clients.find((client) => spellings[client].test(text));
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
+  const outcomes = new Map(
+    results.filter(({ path }) => path.startsWith(files)).map(({ name, outcome }) => [name.at(-1), outcome]),
+  );
+  const rows = behaviours.map(({ name }) => {
+    const cells = clientNames.map((client) => outcomes.get(`${client}: ${name}`) ?? '-');
+    return `| ${[name.replaceAll('|', '\\|'), ...cells].join(' | ')} |`;
+  });
+  return [`| behaviour | ${clientNames.join(' | ')} |`, `|---|${'---|'.repeat(clientNames.length)}`, ...rows].join(
+    '\n',
+  );
 }
