@@ -1,5 +1,6 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { compressionOfTopics } from './compression-of-topics.ts';
 import { configurationChanges } from './configuration-changes.ts';
 import { configurations } from './configurations.ts';
 import { credentials } from './credentials.ts';
@@ -70,4 +71,5 @@ export const behaviours: readonly Behaviour[] = [
   ...quotaSettings,
   ...credentials,
   ...telemetry,
+  ...compressionOfTopics,
 ];

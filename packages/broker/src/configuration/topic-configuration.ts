@@ -2,6 +2,7 @@
  * One topic's configuration: what the topic sets itself over the broker's values. Numbers that appends and reads need
  * are parsed once and parsed again only when something changed.
  */
+import type { Compression } from '@millrace/wire';
 import type { ClusterConfiguration } from './cluster-configuration.ts';
 import { ConfigurationError, checkValue, type Definition } from './definition.ts';
 import { topicDefinitions } from './topic-definitions.ts';
@@ -29,7 +30,10 @@ export interface LogSettings {
   readonly timestampIsAppendTime: boolean;
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
-  readonly compression: string;
+  /** `producer` keeps batches as they came. */
+  readonly compression: 'producer' | 'uncompressed' | Exclude<Compression, 'none'>;
+  /** The codec's own scale; its default when undefined. */
+  readonly compressionLevel: number | undefined;
   readonly inSyncMin: number;
   readonly uncleanElection: boolean;
 }
@@ -62,6 +66,7 @@ export function logSettings(own: ReadonlyMap<string, string>, cluster: ClusterCo
   const number = (name: string): number => Number(text(name));
   const bounded = (name: string): number => (number(name) < 0 ? Number.POSITIVE_INFINITY : number(name));
   const policy = text('cleanup.policy');
+  const compression = text('compression.type') as LogSettings['compression'];
   return {
     compact: policy.includes('compact'),
     dirtyRatioMin: number('min.cleanable.dirty.ratio'),
@@ -82,8 +87,16 @@ export function logSettings(own: ReadonlyMap<string, string>, cluster: ClusterCo
     timestampIsAppendTime: text('message.timestamp.type') === 'LogAppendTime',
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
-    compression: text('compression.type'),
+    compression,
+    compressionLevel: levelOf(compression, number),
     inSyncMin: number('min.insync.replicas'),
     uncleanElection: text('unclean.leader.election.enable') === 'true',
   };
+}
+
+/** The level that is configured for a compression; gzip's -1 is its own default. */
+function levelOf(compression: LogSettings['compression'], number: (name: string) => number): number | undefined {
+  if (compression === 'zstd') return number('compression.zstd.level');
+  const level = compression === 'gzip' ? number('compression.gzip.level') : -1;
+  return level === -1 ? undefined : level;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { batchHeader, errorCodes, initProducerId, produce } from '@millrace/wire';
+import { batchHeader, errorCodes, initProducerId, produce, RecordBatch } from '@millrace/wire';
 import { batchOf, ClusterFixture } from '../testing/cluster-fixture.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 
@@ -205,3 +205,22 @@ function portOf(topic: string): number {
   const leader = fixture.cluster.topics.byName(topic)?.partitions[0]?.leader;
   return fixture.cluster.brokers.find(({ nodeId }) => nodeId === leader)?.port ?? 0;
 }
+
+test('a topic keeps batches in the compression that it asks for', async () => {
+  await fixture.createTopic('anew', { configuration: { 'compression.type': 'zstd' } });
+  const value = 'x'.repeat(500);
+  assert.equal((await fixture.produce('anew', batchOf({ values: [value] }))).errorCode, 0);
+  const { records, values } = await fixture.fetch('anew', 0);
+  assert.deepEqual(values, [value]);
+  assert.equal(new RecordBatch(records as Uint8Array).compression, 'zstd');
+});
+
+test('a producer can not say that its times are those of the append', async () => {
+  await fixture.createTopic('pretending');
+  const batch = batchOf({ values: ['x'] });
+  batchHeader.setLogAppendTime(batch, 0, 5);
+  batchHeader.updateCrc(batch, 0);
+  assert.equal((await fixture.produce('pretending', batch)).errorCode, 0);
+  const { records } = await fixture.fetch('pretending', 0);
+  assert.equal(new RecordBatch(records as Uint8Array).timestampType, 'CreateTime');
+});

@@ -10,6 +10,7 @@ import type { Handler, RequestContext } from '../handler.ts';
 import { stampAppendTime, withoutAppendTime } from '../log/append-time.ts';
 import { type RecordError, refusalOf } from '../log/batch-validation.ts';
 import { type ProducerBatch, producerBatchAt } from '../log/producer-batch.ts';
+import { recompressed } from '../log/recompress.ts';
 import type { WriteOutcome } from '../log/write-group.ts';
 import { leaderPartition } from '../partition-access.ts';
 import { topicRefusal } from '../security/topic-permission.ts';
@@ -139,11 +140,13 @@ function append(
   if (settings.timestampIsAppendTime) stampAppendTime(records, now);
   else withoutAppendTime(records);
   const appendTime = settings.timestampIsAppendTime ? now : -1;
-  const producer = producerBatchAt(records, 0);
-  if (!producer?.isTransactional) return appendInSequence(partition, records, producer, { index, appendTime, acks });
+  const batch = recompressed(records, settings);
+  if ('errorCode' in batch) return refused(index, batch.errorCode, batch.message);
+  const producer = producerBatchAt(batch, 0);
+  if (!producer?.isTransactional) return appendInSequence(partition, batch, producer, { index, appendTime, acks });
   return enterTransaction(context, transactionalId, partition, producer, (errorCode) =>
     errorCode === errorCodes.NONE
-      ? appendInSequence(partition, records, producer, { index, appendTime, acks })
+      ? appendInSequence(partition, batch, producer, { index, appendTime, acks })
       : refused(index, errorCode, null),
   );
 }

@@ -47,6 +47,19 @@ function shapeRefusal(bytes: Uint8Array, settings: LogSettings): BatchRefusal | 
       message: 'a produce request must hold exactly one batch a partition',
     };
   }
+  const tooLarge = sizeRefusal(size, settings);
+  if (tooLarge !== undefined) return tooLarge;
+  if (computeCrc(bytes, 0) !== crc(bytes, 0)) {
+    return {
+      errorCode: errorCodes.CORRUPT_MESSAGE,
+      message: 'the checksum of the record batch does not match its bytes',
+    };
+  }
+  return undefined;
+}
+
+/** Why a batch of so many bytes is refused. */
+export function sizeRefusal(size: number, settings: LogSettings): BatchRefusal | undefined {
   if (size > settings.batchBytesMax) {
     const message = `the record batch has ${size} bytes, more than max.message.bytes of ${settings.batchBytesMax}`;
     return { errorCode: errorCodes.MESSAGE_TOO_LARGE, message };
@@ -54,12 +67,6 @@ function shapeRefusal(bytes: Uint8Array, settings: LogSettings): BatchRefusal | 
   if (size > settings.segmentBytes) {
     const message = `the record batch has ${size} bytes, more than segment.bytes of ${settings.segmentBytes}`;
     return { errorCode: errorCodes.RECORD_LIST_TOO_LARGE, message };
-  }
-  if (computeCrc(bytes, 0) !== crc(bytes, 0)) {
-    return {
-      errorCode: errorCodes.CORRUPT_MESSAGE,
-      message: 'the checksum of the record batch does not match its bytes',
-    };
   }
   return undefined;
 }

@@ -65,6 +65,7 @@ const defaults: LogSettings = {
   timestampBeforeMaxMs: unbounded,
   timestampAfterMaxMs: unbounded,
   compression: 'producer',
+  compressionLevel: undefined,
   inSyncMin: 1,
   uncleanElection: false,
 };
