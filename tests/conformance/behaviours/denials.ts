@@ -90,7 +90,9 @@ export const denials: readonly Behaviour[] = [
         const [created] = await admin.createTopics([{ topic: scope.name('forbidden'), partitions: 1 }]);
         const [described] = await admin.describeTopics([topic]);
         const before = await listed();
-        await grant(scope, 'User:alice', [{ resourceType: 'topic', resourceName: topic, operation: 'describe' }]);
+        await grant(place, scope, 'User:alice', [
+          { resourceType: 'topic', resourceName: topic, operation: 'describe' },
+        ]);
         return {
           created: created?.error?.errorName,
           described: described?.error?.errorName,
@@ -108,7 +110,9 @@ export const denials: readonly Behaviour[] = [
         const created = await outcomeOf(driver, () => admin.createTopics(forbidden));
         const described = await outcomeOf(driver, () => admin.fetchTopicMetadata({ topics: [topic] }));
         const before = await listed();
-        await grant(scope, 'User:alice', [{ resourceType: 'topic', resourceName: topic, operation: 'describe' }]);
+        await grant(place, scope, 'User:alice', [
+          { resourceType: 'topic', resourceName: topic, operation: 'describe' },
+        ]);
         return { created, described, listed: [before, await listed()] };
       },
     },
@@ -189,9 +193,9 @@ async function beforeAndAfter(driver: Driver, place: Place, scope: Scope, denied
   const topic = await scope.createTopic();
   await driver.produce(place, scope, { topic, messages });
   const attempt = (): Promise<string> => outcomeOf(driver, () => denied.attempt(topic, aliceAt(place)));
-  if (denied.already.length > 0) await grant(scope, 'User:alice', denied.already);
+  if (denied.already.length > 0) await grant(place, scope, 'User:alice', denied.already);
   const before = await attempt();
-  await grant(scope, 'User:alice', [denied.granted(topic)]);
+  await grant(place, scope, 'User:alice', [denied.granted(topic)]);
   return { before, after: await attempt() };
 }
 

@@ -32,7 +32,7 @@ export const logins: readonly Behaviour[] = [
       const caller = { access: certified(place) };
       const topic = await scope.createTopic();
       const before = await outcomeOf(driver, () => driver.produce(place, scope, { topic, messages, ...caller }));
-      await grant(scope, 'User:CN=client', [
+      await grant(place, scope, 'User:CN=client', [
         { resourceType: 'topic', resourceName: topic, operation: 'write' },
         { resourceType: 'topic', resourceName: topic, operation: 'read' },
         { resourceType: 'group', resourceName: scope.name('group'), operation: 'read' },

@@ -1,9 +1,10 @@
 /** How users of a secured place log in, and what they are granted. */
-import { type AclOperation, type AclResourceType, type SaslOptions, unwrap } from '@millrace/client';
+import { type AclResourceType, type SaslOptions, unwrap } from '@millrace/client';
+import { describeAcls } from '@millrace/wire';
 import { users } from './credentials.ts';
 import type { Access, Listener, Place } from './place.ts';
+import { RawConnection } from './raw-connection.ts';
 import type { Scope } from './scope.ts';
-import { settled } from './settled.ts';
 
 export const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 export type Mechanism = (typeof mechanisms)[number];
@@ -39,11 +40,11 @@ export function expiredToken(listener: Listener): Access {
 export interface Grant {
   readonly resourceType: AclResourceType;
   readonly resourceName: string;
-  readonly operation: AclOperation;
+  readonly operation: 'read' | 'write' | 'describe';
 }
 
-/** Allows it for as long as the scope lasts. Resolves when entries can be seen; brokers may learn of them later. */
-export async function grant(scope: Scope, principal: string, grants: readonly Grant[]): Promise<void> {
+/** Allows it for as long as the scope lasts. Resolves when all brokers know. */
+export async function grant(place: Place, scope: Scope, principal: string, grants: readonly Grant[]): Promise<void> {
   const entries = grants.map((each) => ({
     ...each,
     patternType: 'literal' as const,
@@ -53,12 +54,40 @@ export async function grant(scope: Scope, principal: string, grants: readonly Gr
   }));
   unwrap(await scope.admin.createAcls(entries));
   scope.defer(async () => unwrap(await scope.admin.deleteAcls(entries)));
-  const resources = [...new Set(grants.map(({ resourceName }) => resourceName))];
-  await settled(
-    async () => (await Promise.all(resources.map((resourceName) => scope.admin.describeAcls({ resourceName })))).flat(),
-    (found) => found.length >= grants.length,
+  for (const address of place.bootstrap().split(',')) await known(address, principal, grants);
+}
+
+const any = 1;
+const literal = 3;
+
+/** Waits until a broker knows of the grants. */
+async function known(address: string, principal: string, grants: readonly Grant[]): Promise<void> {
+  using connection = await RawConnection.connect(address);
+  const filter = {
+    resourceTypeFilter: any,
+    resourceNameFilter: null,
+    patternTypeFilter: literal,
+    principalFilter: principal,
+    hostFilter: null,
+    operation: any,
+    permissionType: any,
+  };
+  await connection.requestUntil(
+    describeAcls,
+    3,
+    () => filter,
+    ({ resources }) =>
+      grants.every(({ resourceName, operation }) =>
+        resources.some(
+          (resource) =>
+            resource.resourceName === resourceName && resource.acls.some((acl) => acl.operation === ids[operation]),
+        ),
+      ),
   );
 }
+
+/** Kafka's numbers. */
+const ids: Readonly<Record<Grant['operation'], number>> = { read: 3, write: 4, describe: 8 };
 
 function credentialsOf({ credentials }: Place) {
   if (credentials === undefined) throw new Error('the place is not secured');
