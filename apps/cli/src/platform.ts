@@ -3,9 +3,15 @@
  * is the one place where they are put together; each is made by its own package.
  */
 import { isMillraceError, messageOf } from '@millrace/base';
-import { createClient } from '@millrace/client';
+import { type Client, createClient } from '@millrace/client';
 import type { RunningFleet } from '@millrace/engines';
-import { browserScript, createCollector, startTracking } from '@millrace/pipelines';
+import {
+  browserScript,
+  createCollector,
+  startTracking,
+  type Tracking,
+  type TrackingOptions,
+} from '@millrace/pipelines';
 import {
   EventHub,
   type HttpServer,
@@ -50,24 +56,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   }));
   const [home] = clusters;
   if (home === undefined) throw new Error('a platform needs a cluster');
-  let told = '';
-  const tracking = parts.use(
-    await startTracking({
-      client: home.client,
-      waits: !home.isReachable,
-      onReport: (report, recent) => {
-        told = '';
-        hub.set('tracking', report);
-        hub.set('tracking.recent', recent);
-      },
-      onFailure: (error) => {
-        // An outage is told once, however often it is tried again.
-        const kind = error instanceof Error && isMillraceError(error.cause) ? error.cause.code : messageOf(error);
-        if (kind !== told) warn(messageOf(error));
-        told = kind;
-      },
-    }),
-  );
+  const tracking = parts.use(await startTrackingOn(home, hub, warn));
   const collector = parts.use(createCollector({ client: home.client }));
   const collectors = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 1, {
@@ -88,6 +77,39 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const running = parts.move();
   const close = (): Promise<void> => running.close();
   return { url: control.url, collectorUrl: collectors.url, close, [Symbol.asyncDispose]: close };
+}
+
+/**
+ * Tracking on a cluster that may be away, or not let us make the topic: then it is told, and tried again until it
+ * works, while everything else goes on.
+ */
+async function startTrackingOn(
+  home: { readonly client: Client; readonly isReachable: boolean },
+  hub: EventHub,
+  warn: (message: string) => void,
+): Promise<Tracking> {
+  let told = '';
+  const options: TrackingOptions = {
+    client: home.client,
+    onReport: (report, recent) => {
+      told = '';
+      hub.set('tracking', report);
+      hub.set('tracking.recent', recent);
+    },
+    onFailure: (error) => {
+      // An outage is told once, however often it is tried again.
+      const kind = error instanceof Error && isMillraceError(error.cause) ? error.cause.code : messageOf(error);
+      if (kind !== told) warn(messageOf(error));
+      told = kind;
+    },
+  };
+  if (!home.isReachable) return startTracking({ ...options, waits: true });
+  try {
+    return await startTracking(options);
+  } catch (error) {
+    if (!isMillraceError(error)) throw error;
+    return startTracking({ ...options, waits: true });
+  }
 }
 
 function startHttp(

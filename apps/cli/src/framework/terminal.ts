@@ -33,7 +33,8 @@ export function processTerminal(options: { json: boolean; output: Output; signal
     stdin,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     shows: stderr.isTTY === true,
-    columns: stderr.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: stderr.columns || 80,
     note: (line) => void stderr.write(`${line}\n`),
     draw: (text) => void stderr.write(text),
   };
