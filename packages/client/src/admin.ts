@@ -18,7 +18,7 @@ import type { TopicPartition, TopicPartitionOffset } from './topic.ts';
 
 export interface AdminCallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bound on the whole call, retries included. Default: the client's `requestTimeoutMs`. */
+  /** Bound on the whole call, retries included. Default: the client's `callTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -18,8 +18,13 @@ export interface ClientOptions {
   readonly rack?: string | undefined;
   /** Clock, timers, randomness and sockets. Default: the machine's. */
   readonly platform?: Platform | undefined;
-  /** Bound on one request, and on calls that name none of their own, in ms. Default 30,000. */
+  /** Bound on one request, in ms. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * Bound on a call that names none of its own, retries included, in ms. Default twice `requestTimeoutMs`, so that a
+   * broker that does not answer leaves time to ask another (KIP-266).
+   */
+  readonly callTimeoutMs?: number | undefined;
   /** Bound on opening a connection, in ms. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
   /** A connection that was not used for so long is closed, in ms; the next use opens another. Default 540,000. */

@@ -101,8 +101,8 @@ export class Cluster {
 
   /** Repeats `attempt` on retriable errors, within the bounds. */
   retrying<T>(bounds: CallBounds, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
-    const { platform, requestTimeoutMs } = this.settings;
-    const timeoutMs = bounds.timeoutMs ?? requestTimeoutMs;
+    const { platform, callTimeoutMs } = this.settings;
+    const timeoutMs = bounds.timeoutMs ?? callTimeoutMs;
     return retrying({ platform, backoff: this.settings, timeoutMs, signal: bounds.signal }, attempt);
   }
 

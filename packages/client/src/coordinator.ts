@@ -51,8 +51,8 @@ export class Coordinator {
     attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
     mayRepeat?: (error: MillraceError) => boolean,
   ): Promise<T> {
-    const { platform, requestTimeoutMs } = this.#cluster.settings;
-    const timeoutMs = bounds.timeoutMs ?? requestTimeoutMs;
+    const { platform, requestTimeoutMs, callTimeoutMs } = this.#cluster.settings;
+    const timeoutMs = bounds.timeoutMs ?? callTimeoutMs;
     const options = { platform, backoff: this.#backoff, timeoutMs, signal: bounds.signal, mayRepeat };
     return retrying(options, async (remainingMs) => {
       try {

@@ -16,6 +16,7 @@ export interface ClientSettings {
   readonly rack: string | undefined;
   readonly platform: Platform;
   readonly requestTimeoutMs: number;
+  readonly callTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
@@ -34,12 +35,14 @@ export interface ClientSettings {
 export function clientSettings(options: ClientOptions): ClientSettings {
   const platform = options.platform ?? nodePlatform;
   const requestTimeoutMs = integerOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, 1, 2 ** 31 - 1);
+  const callTimeoutMs = Math.min(2 * requestTimeoutMs, 2 ** 31 - 1);
   return {
     bootstrap: parseBootstrap(options.bootstrap),
     clientId: options.clientId ?? 'millrace',
     rack: options.rack,
     platform,
     requestTimeoutMs,
+    callTimeoutMs: integerOption('callTimeoutMs', options.callTimeoutMs, callTimeoutMs, 1, 2 ** 31 - 1),
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, 1, 2 ** 31 - 1),
     retryBackoffMs: integerOption('retryBackoffMs', options.retryBackoffMs, 100, 1, 60_000),
     retryBackoffMaxMs: integerOption('retryBackoffMaxMs', options.retryBackoffMaxMs, 1_000, 1, 600_000),

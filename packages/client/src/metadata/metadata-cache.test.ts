@@ -6,7 +6,7 @@ import { type AskMetadata, MetadataCache } from './metadata-cache.ts';
 
 const options = {
   platform: nodePlatform,
-  requestTimeoutMs: 1_000,
+  callTimeoutMs: 1_000,
   metadataMaxAgeMs: 60_000,
   unknownTopicTimeoutMs: 50,
   retryBackoffMs: 5,

@@ -13,7 +13,7 @@ import { mergeTopic, type TopicMetadata } from './topic-metadata.ts';
 
 export interface MetadataCacheOptions extends BackoffOptions {
   readonly platform: Platform;
-  readonly requestTimeoutMs: number;
+  readonly callTimeoutMs: number;
   readonly metadataMaxAgeMs: number;
   readonly unknownTopicTimeoutMs: number;
 }
@@ -86,8 +86,8 @@ export class MetadataCache {
   async topic(name: string, mayCreate = false, query: TopicQuery = {}): Promise<TopicMetadata> {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const { platform, requestTimeoutMs, unknownTopicTimeoutMs } = this.#options;
-    const timeoutMs = query.timeoutMs ?? requestTimeoutMs;
+    const { platform, callTimeoutMs, unknownTopicTimeoutMs } = this.#options;
+    const timeoutMs = query.timeoutMs ?? callTimeoutMs;
     const startedAt = platform.clock.monotonic();
     return retrying({ platform, backoff: this.#options, timeoutMs, signal: query.signal }, async (remainingMs) => {
       await this.refresh([name], mayCreate);

@@ -29,6 +29,9 @@ const KEYS: Readonly<Record<string, Apply>> = {
   'request.timeout.ms': (to, value) => {
     to.client.requestTimeoutMs = whole(value);
   },
+  'default.api.timeout.ms': (to, value) => {
+    to.client.callTimeoutMs = whole(value);
+  },
   'socket.connection.setup.timeout.ms': (to, value) => {
     to.client.connectTimeoutMs = whole(value);
   },
@@ -113,7 +116,6 @@ const PASSED_OVER = new Set([
   'max.poll.records',
   'allow.auto.create.topics',
   'exclude.internal.topics',
-  'default.api.timeout.ms',
   'max.block.ms',
   'retries',
   'key.serializer',
