@@ -1,5 +1,6 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { apiRanges } from './api-ranges.ts';
 import { compressionOfTopics } from './compression-of-topics.ts';
 import { configurationChanges } from './configuration-changes.ts';
 import { configurations } from './configurations.ts';
@@ -72,4 +73,5 @@ export const behaviours: readonly Behaviour[] = [
   ...credentials,
   ...telemetry,
   ...compressionOfTopics,
+  ...apiRanges,
 ];
