@@ -66,11 +66,16 @@ export class Crew implements Victims {
     return goOn;
   }
 
+  /** Ends those whose role's name is chosen, cleanly and for good. */
+  async stopRoles(isChosen: (name: string) => boolean): Promise<void> {
+    const chosen = this.#all.filter((each) => each.isRunning && isChosen(each.name));
+    await Promise.all(chosen.map(async (process) => this.#checkStopped(process, await process.stop())));
+  }
+
   /** Ends all, cleanly. */
   async close(): Promise<void> {
     this.#isOver = true;
-    const running = this.#all.filter(({ isRunning }) => isRunning);
-    await Promise.all(running.map(async (process) => this.#checkStopped(process, await process.stop())));
+    await this.stopRoles(() => true);
   }
 
   /** Ends all at once. */

@@ -4,27 +4,19 @@
  */
 import { seededRandomness } from '@millrace/base';
 import { type Client, createClient, type Producer, text, topic, unwrap } from '@millrace/client';
-import { Coverage } from '../simulation/oracle/coverage.ts';
 import { type FoundRecord, problemsOf } from './copied-exactly.ts';
 import { Crew } from './crew.ts';
 import type { FaultCluster } from './fault-cluster.ts';
-import { Nemesis, partitionCount } from './nemesis.ts';
+import { Nemesis } from './nemesis.ts';
+import { partitionCount } from './partition-count.ts';
 import { proxiedPlatform, routesOf } from './proxied-network.ts';
+import { type RunOutcome, RunStory } from './run-story.ts';
 import type { TransformerSettings } from './transformer.ts';
 
 const CALM_MS = 500;
 const PATIENCE_MS = 90_000;
 const WRITE_EVERY_MS = 20;
 const RECORDS_MAX = 6000;
-
-export interface RunOutcome {
-  readonly seed: number;
-  /** What was wrong, in words; empty when nothing was. */
-  readonly problems: readonly string[];
-  /** What happened, in order, for whoever looks for a cause. */
-  readonly story: readonly string[];
-  readonly coverage: Coverage;
-}
 
 export interface RunOptions {
   /** By which bug the transformers are to be spoilt (`planted-bugs.ts`). */
@@ -41,13 +33,10 @@ class ExactlyOnceRun {
   readonly #cluster: FaultCluster;
   readonly #seed: number;
   readonly #options: RunOptions;
-  readonly #began = performance.now();
-  readonly #story: string[] = [];
-  readonly #coverage = new Coverage();
+  readonly #story: RunStory;
   readonly #id: string;
   readonly #input: string;
   readonly #output: string;
-  readonly #problems: string[] = [];
   /** Keys that were written, by partition. */
   readonly #written: string[][] = Array.from({ length: partitionCount }, () => []);
 
@@ -55,6 +44,7 @@ class ExactlyOnceRun {
     this.#options = options;
     this.#cluster = cluster;
     this.#seed = seed;
+    this.#story = new RunStory(seed);
     this.#id = `run-${seed}-${crypto.randomUUID().slice(0, 8)}`;
     this.#input = `${this.#id}-input`;
     this.#output = `${this.#id}-output`;
@@ -86,8 +76,8 @@ class ExactlyOnceRun {
         admin: direct.admin(),
         victims: transformers,
         topics,
-        coverage: this.#coverage,
-        note: (what) => this.#note(what),
+        coverage: this.#story.coverage,
+        note: (what) => this.#story.note(what),
       },
       random,
       CALM_MS,
@@ -95,19 +85,19 @@ class ExactlyOnceRun {
     try {
       const stopWriting = this.#write(producer);
       await nemesis.run().finally(stopWriting);
-      this.#note('all is made good');
+      this.#story.note('all is made good');
       await producer.close();
       await this.#awaitCopy(direct, transformers);
       await transformers.close();
       await this.#judge(direct);
-      this.#problems.push(...transformers.failures);
-      if (this.#problems.length > 0) this.#story.push(...transformers.words());
+      this.#story.problems.push(...transformers.failures);
+      if (this.#story.problems.length > 0) this.#story.story.push(...transformers.words());
       unwrap(await direct.admin().deleteTopics(topics));
     } finally {
       await transformers.killAll();
     }
-    this.#coverage.add('records', this.#count());
-    return { seed: this.#seed, problems: this.#problems, story: this.#story, coverage: this.#coverage };
+    this.#story.coverage.add('records', this.#count());
+    return this.#story;
   }
 
   #startTransformers(random: ReturnType<typeof seededRandomness>): Crew {
@@ -116,9 +106,10 @@ class ExactlyOnceRun {
     const partitionBytesMax = 500 + random.integer(4000);
     // Soon enough to end a transaction before its member's session, or long after.
     const transactionTimeoutMs = random.integer(2) === 0 ? 2500 : 10_000;
+    const workMsMax = 1 + random.integer(2) * random.integer(60);
     const failingPercent = random.integer(2) * random.integer(12);
-    this.#note(`${count} transformers by protocol ${protocol}`);
-    this.#coverage.add(`runs by protocol ${protocol}`);
+    this.#story.note(`${count} transformers by protocol ${protocol}`);
+    this.#story.coverage.add(`runs by protocol ${protocol}`);
     const settings = (place: number, life: number): TransformerSettings => ({
       bootstrap: this.#cluster.bootstrap,
       routes: routesOf(this.#cluster),
@@ -132,6 +123,7 @@ class ExactlyOnceRun {
       transactionTimeoutMs,
       requestTimeoutMs: 2000,
       partitionBytesMax,
+      workMsMax,
       failingPercent,
       seed: this.#seed * 1000 + life,
       bug: this.#options.bug,
@@ -143,11 +135,11 @@ class ExactlyOnceRun {
         settings: (life) => settings(place, life),
       })),
       onEvent: (event, detail) => {
-        if (event === 'committed') this.#coverage.add('transactions committed');
-        else if (event === 'failed') this.#coverage.add(`transactions failed: ${detail}`);
+        if (event === 'committed') this.#story.coverage.add('transactions committed');
+        else if (event === 'failed') this.#story.coverage.add(`transactions failed: ${detail}`);
       },
-      onFenced: () => this.#coverage.add('transformers fenced'),
-      note: (what) => this.#note(what),
+      onFenced: () => this.#story.coverage.add('transformers fenced'),
+      note: (what) => this.#story.note(what),
     });
   }
 
@@ -188,22 +180,19 @@ class ExactlyOnceRun {
   async #judge(client: Client): Promise<void> {
     const found = await readCommitted(client, this.#output);
     for (const [partition, expected] of this.#written.entries()) {
-      this.#problems.push(...problemsOf(partition, expected, found[partition] ?? []));
+      this.#story.problems.push(...problemsOf(partition, expected, found[partition] ?? []));
     }
     const questions = this.#written.map((_, partition) => ({ topic: this.#input, partition, at: 'latest' as const }));
     const ends = unwrap(await client.admin().listOffsets(questions));
     for (const { partition, offset } of ends) {
       const count = this.#written[partition]?.length;
-      if (offset !== count) this.#problems.push(`partition ${partition}: ${offset} records of ${count} in the input`);
+      if (offset !== count)
+        this.#story.problems.push(`partition ${partition}: ${offset} records of ${count} in the input`);
     }
   }
 
   #count(): number {
     return this.#written.reduce((sum, { length }) => sum + length, 0);
-  }
-
-  #note(what: string): void {
-    this.#story.push(`${((performance.now() - this.#began) / 1000).toFixed(1)} s: ${what}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { isMillraceError, messageOf, type Randomness } from '@millrace/base';
 import type { Admin } from '@millrace/client';
 import type { Coverage } from '../simulation/oracle/coverage.ts';
 import type { FaultCluster, FaultServer } from './fault-cluster.ts';
+import { partitionCount } from './partition-count.ts';
 import { drawSchedule, type Fault, pick } from './schedule.ts';
 import type { Direction } from './tcp-proxy.ts';
 
@@ -135,9 +136,6 @@ export class Nemesis {
     }
   }
 }
-
-/** Of the topics of runs. */
-export const partitionCount = 4;
 
 function turn<T>(list: readonly T[], by: number): T[] {
   const at = by % list.length;

@@ -5,6 +5,7 @@
  * Prints a line for each thing that happened. Ends with 3 when its producer is fenced, with 0 after SIGTERM, and with
  * any other code when something happened that should not have.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandomness } from '@millrace/base';
 import { type ConsumerBatch, createClient, text, topic } from '@millrace/client';
 import { proxiedPlatform, type Routes } from './proxied-network.ts';
@@ -23,6 +24,8 @@ export interface TransformerSettings {
   readonly transactionTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly partitionBytesMax: number;
+  /** How long the work on a batch takes at most, in its transaction. */
+  readonly workMsMax: number;
   /** Of 100 pieces of work, how many fail for a reason of their own, after they have written. */
   readonly failingPercent: number;
   readonly seed: number;
@@ -81,6 +84,8 @@ async function copy(batch: ConsumerBatch<typeof input>): Promise<number> {
       transaction.write({ topic: output, key, value, partition: batch.partition, headers });
       count += 1;
     }
+    // Whoever is halted here has a transaction open and may have lost its partitions when it goes on.
+    await sleep(random.integer(settings.workMsMax));
     if (fails) {
       await producer.flush();
       throw new WorkFailed('the work failed');

@@ -1,0 +1,2 @@
+/** Partitions of each topic of a run. */
+export const partitionCount = 4;
