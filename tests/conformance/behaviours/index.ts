@@ -31,6 +31,7 @@ import { quotaSettings } from './quota-settings.ts';
 import { quotas } from './quotas.ts';
 import { records } from './records.ts';
 import { replicas } from './replicas.ts';
+import { retention } from './retention.ts';
 import { telemetry } from './telemetry.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
@@ -74,4 +75,5 @@ export const behaviours: readonly Behaviour[] = [
   ...telemetry,
   ...compressionOfTopics,
   ...apiRanges,
+  ...retention,
 ];

@@ -8,6 +8,8 @@ export const brokerSettings: Readonly<Record<string, string>> = {
   'group.consumer.max.size': '4',
   'group.max.size': '4',
   // What runs out is noticed soon.
+  'log.cleaner.backoff.ms': '500',
+  'log.retention.check.interval.ms': '500',
   'offsets.retention.check.interval.ms': '500',
   // A short memory, so that who is over a quota waits tenths of a second, not seconds.
   'quota.window.num': '2',
