@@ -48,5 +48,8 @@ export async function ensureTopic(
   signal?: AbortSignal,
 ): Promise<void> {
   const [created] = await admin.createTopics([wanted], { signal });
-  if (created?.error && created.error.errorName !== 'TOPIC_ALREADY_EXISTS') throw created.error;
+  if (created?.error === undefined || created.error.errorName === 'TOPIC_ALREADY_EXISTS') return;
+  // Who may not create topics may use one that an operator has made.
+  const [described] = await admin.describeTopics([wanted.topic], { signal });
+  if (described?.error !== undefined) throw created.error;
 }
