@@ -2,7 +2,7 @@
  * SASL on one connection: SaslHandshake names a mechanism, tokens follow in SaslAuthenticate or bare, and in the end
  * the peer has a principal. A session may end, and be renewed by the same exchange on the same connection (KIP-368).
  *
- * What a peer is told of a failure is the same for all causes, and held back a while; the operator is told more.
+ * What a peer is told of a failure is the same for all causes but one, and held back a while; the operator is told more.
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
 import {
@@ -31,7 +31,7 @@ export interface SaslRules {
 
 /** What a peer may take to authenticate. */
 const authenticationMsMax = 60_000;
-/** Kafka renews a session at most so often. */
+/** Kafka lets this much time pass between two renewals of a session. */
 const renewalMsMin = 1000;
 
 type Step = 'handshake' | 'authenticate' | 'tokens' | 'done' | 'failed';
@@ -44,7 +44,9 @@ export class SaslAuthentication implements Authentication {
   #mechanism = '';
   #exchange: SaslExchange | undefined;
   #principal: Principal | undefined;
-  #provenAtMs = 0;
+  /** Told to a peer that renews a session as somebody else: it has proved who it is. */
+  #changeOfPrincipal: string | undefined;
+  #renewedAtMs = Number.NEGATIVE_INFINITY;
   /** Monotonic; requests after it end the connection. */
   #endsAtMs = Number.POSITIVE_INFINITY;
 
@@ -93,7 +95,7 @@ export class SaslAuthentication implements Authentication {
     const { mechanisms } = this.#rules;
     const names = [...mechanisms.keys()];
     const isRenewal = this.#step === 'done';
-    if (isRenewal && this.#now() - this.#provenAtMs < renewalMsMin) {
+    if (isRenewal && this.#now() - this.#renewedAtMs < renewalMsMin) {
       return { errorCode: errorCodes.ILLEGAL_SASL_STATE, mechanisms: [] };
     }
     const begin = mechanisms.get(mechanism);
@@ -101,6 +103,7 @@ export class SaslAuthentication implements Authentication {
       await this.#fail(isRenewal ? 'it changed its mechanism' : 'it asked for a mechanism that is not enabled');
       return { errorCode: errorCodes.UNSUPPORTED_SASL_MECHANISM, mechanisms: names };
     }
+    if (isRenewal) this.#renewedAtMs = this.#now();
     this.#mechanism = mechanism;
     this.#exchange = begin();
     this.#step = version === 0 ? 'tokens' : 'authenticate';
@@ -117,7 +120,7 @@ export class SaslAuthentication implements Authentication {
       const sessionLifetimeMs = step.user === undefined ? 0 : this.#lifetimeOf(step.user);
       return { errorCode: errorCodes.NONE, errorMessage: null, authBytes: step.reply, sessionLifetimeMs };
     }
-    const errorMessage = failureMessage(this.#mechanism);
+    const errorMessage = this.#changeOfPrincipal ?? failureMessage(this.#mechanism);
     return { errorCode: errorCodes.SASL_AUTHENTICATION_FAILED, errorMessage, authBytes: nothing, sessionLifetimeMs: 0 };
   }
 
@@ -145,6 +148,8 @@ export class SaslAuthentication implements Authentication {
 
   #prove({ name }: ProvenUser): void {
     if (this.#principal !== undefined && this.#principal.name !== name) {
+      const change = `from User.${this.#principal.name}: User.${name}`;
+      this.#changeOfPrincipal = `Cannot change principals during re-authentication ${change}`;
       throw new SaslError(
         'sasl_refused',
         this.#mechanism,
@@ -154,7 +159,6 @@ export class SaslAuthentication implements Authentication {
     this.#principal ??= { type: 'User', name };
     this.#exchange = undefined;
     this.#step = 'done';
-    this.#provenAtMs = this.#now();
   }
 
   /**

@@ -244,10 +244,11 @@ test('a session is renewed by the same user in the same mechanism, and ends with
   using switching = await own.connect(listener);
   assert.equal((await login(peer, plain)).sessionLifetimeMs, 3000);
   for (const each of [changing, switching]) await login(each, plain);
+  assert.equal((await login(peer, plain)).sessionLifetimeMs, 3000);
   assert.equal(
     (await peer.request(saslHandshake, { mechanism: 'PLAIN' })).errorCode,
     errorCodes.ILLEGAL_SASL_STATE,
-    'not again at once',
+    'not twice at once',
   );
   await new Promise((resolve) => setTimeout(resolve, 1100));
   assert.equal((await login(peer, plain)).sessionLifetimeMs, 3000);
