@@ -25,6 +25,12 @@ import { idempotence } from './idempotence.ts';
 import { logins } from './logins.ts';
 import { offsetLookup } from './offset-lookup.ts';
 import { offsets } from './offsets.ts';
+import { permissionCluster } from './permission-cluster.ts';
+import { permissionEntries } from './permission-entries.ts';
+import { permissionGroups } from './permission-groups.ts';
+import { permissionLogins } from './permission-logins.ts';
+import { permissionTopics } from './permission-topics.ts';
+import { permissionTransactions } from './permission-transactions.ts';
 import { produceRefusals } from './produce-refusals.ts';
 import { produceRules } from './produce-rules.ts';
 import { quotaSettings } from './quota-settings.ts';
@@ -35,6 +41,11 @@ import { retention } from './retention.ts';
 import { telemetry } from './telemetry.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
+import { transactionEnds } from './transaction-ends.ts';
+import { transactionMarkers } from './transaction-markers.ts';
+import { transactionOffsets } from './transaction-offsets.ts';
+import { transactionProducers } from './transaction-producers.ts';
+import { transactionViews } from './transaction-views.ts';
 import { transactions } from './transactions.ts';
 import { versionsAndMetadata } from './versions-and-metadata.ts';
 
@@ -53,6 +64,17 @@ export const behaviours: readonly Behaviour[] = [
   ...logins,
   ...denials,
   ...transactions,
+  ...transactionProducers,
+  ...transactionEnds,
+  ...transactionOffsets,
+  ...transactionViews,
+  ...transactionMarkers,
+  ...permissionTopics,
+  ...permissionGroups,
+  ...permissionTransactions,
+  ...permissionCluster,
+  ...permissionEntries,
+  ...permissionLogins,
   ...offsets,
   ...quotas,
   ...foreignAdmins,
