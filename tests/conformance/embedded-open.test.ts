@@ -2,4 +2,4 @@
 import { startEmbeddedPlace } from './matrix/embedded-place.ts';
 import { runMatrix } from './matrix/run-matrix.ts';
 
-runMatrix({ kind: 'embedded', profile: 'open', start: () => startEmbeddedPlace('open') });
+await runMatrix({ kind: 'embedded', profile: 'open', start: () => startEmbeddedPlace('open') });

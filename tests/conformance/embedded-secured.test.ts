@@ -2,4 +2,4 @@
 import { startEmbeddedPlace } from './matrix/embedded-place.ts';
 import { runMatrix } from './matrix/run-matrix.ts';
 
-runMatrix({ kind: 'embedded', profile: 'secured', start: () => startEmbeddedPlace('secured') });
+await runMatrix({ kind: 'embedded', profile: 'secured', start: () => startEmbeddedPlace('secured') });

@@ -1,7 +1,7 @@
 /** What becomes of a principal that may not do what it asks for. */
 import { unwrap } from '@millrace/client';
 import kafkajsPackage from 'kafkajs';
-import { by, type Caller, type Driver, outcomeOf, valuesOf } from '../drivers/driver.ts';
+import { by, type Caller, type Driver, type MemberOptions, outcomeOf, valuesOf } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { kafkajsAt } from '../drivers/kafkajs.ts';
 import { access, type Grant, grant } from '../matrix/access.ts';
@@ -13,7 +13,7 @@ import { settled } from '../matrix/settled.ts';
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajsPackage;
 const messages = [{ value: 'x' }];
 const profile = 'secured';
-const exceptPlatformatic = drivers.filter(({ client }) => client !== '@platformatic/kafka');
+const transacting = drivers.filter(({ client, transact }) => client !== '@platformatic/kafka' && transact !== undefined);
 
 export const denials: readonly Behaviour[] = [
   {
@@ -43,6 +43,21 @@ export const denials: readonly Behaviour[] = [
     ),
   },
   {
+    name: 'who may not read a topic is told so by the consumer protocol too',
+    apis: ['ConsumerGroupHeartbeat'],
+    profile,
+    shows: { before: 'TOPIC_AUTHORIZATION_FAILED', after: 'done' },
+    by: by(
+      drivers.filter(({ protocols }) => protocols.includes('consumer')),
+      (driver, place, scope) =>
+        beforeAndAfter(driver, place, scope, {
+          already: [{ resourceType: 'group', resourceName: scope.name('group'), operation: 'read' }],
+          granted: (topic) => ({ resourceType: 'topic', resourceName: topic, operation: 'read' }),
+          attempt: (topic, caller) => readOne(driver, place, scope, topic, { ...caller, protocol: 'consumer' }),
+        }),
+    ),
+  },
+  {
     name: 'who may describe a group but not read by it is told so, and is a member once that is granted',
     apis: ['FindCoordinator', 'JoinGroup', 'OffsetFetch'],
     profile,
@@ -64,7 +79,7 @@ export const denials: readonly Behaviour[] = [
     profile,
     shows: { before: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', after: 'done' },
     // @platformatic/kafka adds partitions with a version of the request that is for brokers.
-    by: by(exceptPlatformatic, (driver, place, scope) => {
+    by: by(transacting, (driver, place, scope) => {
       const transactionalId = scope.name('transactional-id');
       return beforeAndAfter(driver, place, scope, {
         already: [
@@ -73,7 +88,7 @@ export const denials: readonly Behaviour[] = [
         ],
         granted: () => ({ resourceType: 'transactional-id', resourceName: transactionalId, operation: 'write' }),
         attempt: (topic, caller) =>
-          driver.transact(place, scope, { topic, transactionalId, messages, outcome: 'commit', ...caller }),
+          driver.transact?.(place, scope, { topic, transactionalId, messages, outcome: 'commit', ...caller }),
       });
     }),
   },
@@ -186,19 +201,25 @@ interface Denied {
   readonly already: readonly Grant[];
   /** What she is granted between the attempts. */
   granted(topic: string): Grant;
-  attempt(topic: string, caller: Caller): Promise<unknown>;
+  attempt(topic: string, caller: Caller): Promise<unknown> | undefined;
 }
 
 async function beforeAndAfter(driver: Driver, place: Place, scope: Scope, denied: Denied) {
   const topic = await scope.createTopic();
   await driver.produce(place, scope, { topic, messages });
-  const attempt = (): Promise<string> => outcomeOf(driver, () => denied.attempt(topic, aliceAt(place)));
+  const attempt = (): Promise<string> => outcomeOf(driver, async () => denied.attempt(topic, aliceAt(place)));
   if (denied.already.length > 0) await grant(place, scope, 'User:alice', denied.already);
   const before = await attempt();
   await grant(place, scope, 'User:alice', [denied.granted(topic)]);
   return { before, after: await attempt() };
 }
 
-async function readOne(driver: Driver, place: Place, scope: Scope, topic: string, caller: Caller): Promise<unknown> {
+async function readOne(
+  driver: Driver,
+  place: Place,
+  scope: Scope,
+  topic: string,
+  caller: Pick<MemberOptions, 'access' | 'protocol'>,
+): Promise<unknown> {
   return valuesOf(await driver.readInGroup(place, scope, { topic, group: scope.name('group'), count: 1, ...caller }));
 }

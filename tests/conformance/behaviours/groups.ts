@@ -55,7 +55,7 @@ export const groups: readonly Behaviour[] = [
       apis: apisOf(protocol),
       shows: { readers: 2, read: 30, repeatedAfterCommit: 0, committedUnread: 0 } satisfies MidBatchOutcome,
       by: by(
-        speaking(protocol).filter(({ lettingGo, client }) => lettingGo && client !== 'kcat'),
+        speaking(protocol).filter(({ lettingGo, client }) => lettingGo && client !== 'kcat' && client !== 'java'),
         (driver, place, scope) => rebalanceInMidBatch(driver, place, scope, protocol),
       ),
     },
@@ -65,7 +65,7 @@ export const groups: readonly Behaviour[] = [
     apis: ['JoinGroup', 'SyncGroup', 'Heartbeat', 'OffsetFetch', 'Fetch'],
     shows: letters,
     by: by(
-      drivers.filter(({ client }) => client === 'kcat'),
+      drivers.filter(({ client }) => client === 'kcat' || client === 'java'),
       async (driver, place, scope) => {
         const topic = await scope.createTopic({ partitions: 4 });
         const options = { topic, group: scope.name('group') };

@@ -135,9 +135,9 @@ export interface Driver {
   readInGroup(place: Place, scope: Scope, options: GroupReadOptions): Promise<StoredMessage[]>;
   /** Joins a group, which begins at the start. */
   join(place: Place, scope: Scope, options: MemberOptions): Promise<Member>;
-  /** Produces in one transaction; kcat in one for each partition. */
-  transact(place: Place, scope: Scope, options: TransactOptions): Promise<void>;
-  /** Undefined for kcat, whose processes are a transaction each. */
+  /** Produces in one transaction; kcat in one for each partition. Undefined for Kafka's tools, which have none. */
+  readonly transact: ((place: Place, scope: Scope, options: TransactOptions) => Promise<void>) | undefined;
+  /** Undefined for kcat, whose processes are a transaction each, and for Kafka's tools. */
   readonly transactional:
     | ((place: Place, scope: Scope, options: TransactionalOptions) => Promise<TransactionalProducer>)
     | undefined;

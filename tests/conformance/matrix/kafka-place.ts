@@ -2,34 +2,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ensureKafka,
-  type KafkaDistribution,
-  KafkaEngineError,
-  kafkaSource,
-  startKafkaCluster,
-} from '@millrace/engines';
+import { type KafkaDistribution, startKafkaCluster } from '@millrace/engines';
 import { brokerSettings, securedSettings } from './broker-settings.ts';
 import { issueCredentials, users } from './credentials.ts';
+import { findKafka } from './java-tools.ts';
 import type { Place, Profile } from './place.ts';
 import { runMatrix } from './run-matrix.ts';
 
 /** Tries the behaviours of a profile on Apache Kafka, or says what this machine lacks for it. */
 export async function runOnKafka(profile: Profile): Promise<void> {
   const kafka = await findKafka();
-  if (typeof kafka === 'string') runMatrix({ kind: 'kafka', profile, skip: kafka });
-  else runMatrix({ kind: 'kafka', profile, start: () => startKafkaPlace(kafka, profile) });
+  if (typeof kafka === 'string') await runMatrix({ kind: 'kafka', profile, skip: kafka });
+  else await runMatrix({ kind: 'kafka', profile, start: () => startKafkaPlace(kafka, profile) });
 }
 
-/** Apache Kafka on this machine, or the sentence that says what it lacks for it. */
-async function findKafka(): Promise<KafkaDistribution | string> {
-  try {
-    return await ensureKafka(kafkaSource(process.env), (message) => process.stderr.write(`${message}\n`));
-  } catch (error) {
-    if (error instanceof KafkaEngineError && error.isAbsence) return error.message;
-    throw error;
-  }
-}
+/** How long after their start brokers first look for what is to be deleted or compacted. */
+const promptTasks: Readonly<Record<string, string>> = { 'log.initial.task.delay.ms': '500' };
 
 /** Since Apache Kafka 4.3 assignments of consumer groups are made at intervals and by a thread of their own. */
 const promptAssignments: Readonly<Record<string, string>> = {
@@ -46,7 +34,12 @@ async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile
     distribution,
     name: profile,
     brokers: 3,
-    configuration: { ...brokerSettings, ...promptAssignments, ...(credentials === undefined ? {} : securedSettings) },
+    configuration: {
+      ...brokerSettings,
+      ...promptAssignments,
+      ...promptTasks,
+      ...(credentials === undefined ? {} : securedSettings),
+    },
     ...(credentials === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { behaviours } from '../behaviours/index.ts';
 import { ListedDifference, shown } from './behaviour.ts';
+import { closeJavaTools, missingTools } from './java-tools.ts';
 import type { BrokerKind, Place, Profile } from './place.ts';
 import { Scope } from './scope.ts';
 import { type Cell, selectCells } from './selection.ts';
@@ -22,21 +23,28 @@ export type MatrixOptions = { readonly kind: BrokerKind; readonly profile: Profi
 );
 
 /** Registers the tests. */
-export function runMatrix(options: MatrixOptions): void {
+export async function runMatrix(options: MatrixOptions): Promise<void> {
   const { kind, profile } = options;
   const skip = 'skip' in options ? options.skip : false;
   const full = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0) >= 20;
   const cells = selectCells(behaviours, { kind, profile, full });
+  const noTools = await missingTools();
   let place: Place;
   let passed = 0;
   before(async () => {
     if ('start' in options) place = await options.start();
   });
-  after(() => place?.[Symbol.asyncDispose]());
+  after(async () => {
+    await closeJavaTools();
+    await place?.[Symbol.asyncDispose]();
+  });
 
   describe(kind, { skip, concurrency: profile === 'moves' ? 1 : triesAtOnce }, () => {
     for (const cell of cells) {
-      test(`${cell.client}: ${cell.behaviour.name}`, { timeout: tryMs }, async () => {
+      test(`${cell.client}: ${cell.behaviour.name}`, {
+        skip: cell.client === 'java' && noTools,
+        timeout: tryMs,
+      }, async () => {
         await tryCell(cell, place);
         passed++;
       });

@@ -35,14 +35,24 @@ const NEED_JAVA_OF_THEIR_OWN: ReadonlySet<KafkaTool> = new Set([
 export interface ToolSession extends AsyncDisposable {
   /** Runs a tool as `runKafkaTool` does. The few that can't share a Java have their own. */
   run(tool: KafkaTool, args: readonly string[], options?: ToolOptions): Promise<ProgramResult>;
+  /** Runs a class that has a `main`: of Kafka's, or of the session's own programs. */
+  runClass(name: string, args: readonly string[], options?: ToolOptions): Promise<ProgramResult>;
   close(): Promise<void>;
+}
+
+export interface ToolSessionOptions {
+  /** Paths of Java sources that are compiled, once, and put beside Kafka's classes: programs, and plug-ins of tools. */
+  readonly programs?: readonly string[] | undefined;
 }
 
 type Java = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Opens a session. Throws `java_compiler_missing` where Java is one that can only run programs. */
-export async function openToolSession(distribution: KafkaDistribution): Promise<ToolSession> {
-  const classes = await compileToolSession(distribution);
+export async function openToolSession(
+  distribution: KafkaDistribution,
+  { programs }: ToolSessionOptions = {},
+): Promise<ToolSession> {
+  const classes = await compileToolSession(distribution, programs);
   const javaArguments = [
     ...toolFlags(distribution),
     '-cp',
@@ -65,14 +75,18 @@ export async function openToolSession(distribution: KafkaDistribution): Promise<
     java.stdin.end();
     await ended;
   };
+  const runClass: ToolSession['runClass'] = (name, args, options = {}) => {
+    const inTurn = (words: readonly string[]) => call([name, ...words], options);
+    const result = last.then(() => withClientConfiguration(args, options, inTurn));
+    last = result.catch(() => undefined);
+    return result;
+  };
   return {
     run(tool, args, options = {}) {
       if (NEED_JAVA_OF_THEIR_OWN.has(tool)) return runKafkaTool(distribution, tool, args, options);
-      const inTurn = (words: readonly string[]) => call([toolClass(tool), ...words], options);
-      const result = last.then(() => withClientConfiguration(args, options, inTurn));
-      last = result.catch(() => undefined);
-      return result;
+      return runClass(toolClass(tool), args, options);
     },
+    runClass,
     close,
     [Symbol.asyncDispose]: close,
   };
