@@ -69,7 +69,8 @@ export class Scope implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
-    for (const end of this.#ends.splice(0).reverse()) {
+    // An end may defer another, as when it is the first to use `client`.
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) {
       try {
         await end();
       } catch (error) {
