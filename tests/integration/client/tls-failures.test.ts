@@ -49,7 +49,7 @@ async function start(name: string, { cert, key }: { cert: string; key: string },
 }
 
 async function failureOf(broker: string, listener: 'PLAINTEXT' | 'SSL', security: SecurityOptions | undefined) {
-  const port = brokers.get(broker)?.cluster.endpoints[0]?.listeners.get(listener)?.port ?? 0;
+  const port = brokers.get(broker)?.cluster.endpoints[0]?.listeners?.get(listener)?.port ?? 0;
   await using client = createClient({ bootstrap: `127.0.0.1:${port}`, ...quick, security });
   const error = await client
     .admin()
