@@ -4,6 +4,7 @@
  */
 import { type Randomness, seededRandomness } from '@millrace/base';
 import { type Client, createClient, text, topic, unwrap } from '@millrace/client';
+import { eventually } from '../support/eventually.ts';
 import { Crew, type Role } from './crew.ts';
 import { DeliveryLedger, type TopicContent } from './delivery-ledger.ts';
 import type { FaultCluster } from './fault-cluster.ts';
@@ -15,6 +16,7 @@ import { type RunOutcome, RunStory } from './run-story.ts';
 import type { WriterSettings } from './writer.ts';
 
 const CALM_MS = 500;
+const START_MS_MAX = 60_000;
 const PATIENCE_MS = 90_000;
 const READERS = 3;
 
@@ -49,6 +51,8 @@ export async function deliveryRun(cluster: FaultCluster, seed: number): Promise<
   try {
     const { coverage } = story;
     const nemesis = new Nemesis({ cluster, admin, victims: crew, topics, coverage, note }, random, CALM_MS);
+    const hasBegun = (): boolean => ledger.handledBatches > 0 && ledger.acknowledgedRecords > 0;
+    await eventually(hasBegun, { timeoutMs: START_MS_MAX, describe: () => 'nothing was written and read' });
     await nemesis.run();
     note('all is made good');
     await crew.stopRoles((name) => name.startsWith('writer'));

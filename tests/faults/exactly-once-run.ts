@@ -4,6 +4,7 @@
  */
 import { seededRandomness } from '@millrace/base';
 import { type Client, createClient, type Producer, text, topic, unwrap } from '@millrace/client';
+import { eventually } from '../support/eventually.ts';
 import { type FoundRecord, problemsOf } from './copied-exactly.ts';
 import { Crew } from './crew.ts';
 import type { FaultCluster } from './fault-cluster.ts';
@@ -14,6 +15,7 @@ import { type RunOutcome, RunStory } from './run-story.ts';
 import type { TransformerSettings } from './transformer.ts';
 
 const CALM_MS = 500;
+const START_MS_MAX = 60_000;
 const PATIENCE_MS = 90_000;
 const WRITE_EVERY_MS = 20;
 const RECORDS_MAX = 6000;
@@ -84,10 +86,14 @@ class ExactlyOnceRun {
     );
     try {
       const stopWriting = this.#write(producer);
-      await nemesis.run().finally(stopWriting);
+      const hasBegun = (): boolean => this.#story.coverage.get('transactions committed') >= transformers.count;
+      await eventually(hasBegun, { timeoutMs: START_MS_MAX, describe: () => 'no transaction was committed' })
+        .then(() => nemesis.run())
+        .finally(stopWriting);
       this.#story.note('all is made good');
       await producer.close();
       await this.#awaitCopy(direct, transformers);
+      this.#story.note('no more is expected');
       await transformers.close();
       await this.#judge(direct);
       this.#story.problems.push(...transformers.failures);

@@ -1,0 +1,28 @@
+/**
+ * Our client on `millrace broker` under faults, by seeds: `MILLRACE_TEST_SEED=N` runs one again, and
+ * `node tests/faults/main.ts FIRST COUNT embedded` as many as wanted. And that the runs find what they are to find.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deliveryRun } from './delivery-run.ts';
+import { exactlyOnceRun } from './exactly-once-run.ts';
+import { plantedBugs } from './planted-bugs.ts';
+import { runSeeds } from './run-seeds.ts';
+import { startEmbedded } from './start-fault-cluster.ts';
+
+test('clients on the embedded broker under faults', async (t) => {
+  await using cluster = await startEmbedded();
+  await t.test('a topic is copied exactly once', async (context) => {
+    await runSeeds(context, cluster, exactlyOnceRun, 3);
+  });
+  await t.test('what is acknowledged is there and handled, once where writers are idempotent', async (context) => {
+    await runSeeds(context, cluster, deliveryRun, 2);
+  });
+  for (const { name, seed } of plantedBugs) {
+    await t.test(`a planted bug is found: ${name}`, async (context) => {
+      const { problems } = await exactlyOnceRun(cluster, seed, { bug: name, patienceMs: 5000 });
+      context.diagnostic(problems[0] ?? 'nobody noticed');
+      assert.ok(problems.length > 0, `seed ${seed} does not find it`);
+    });
+  }
+});
