@@ -15,7 +15,7 @@ export const compressionOfTopics: readonly Behaviour[] = [
       apis: ['Produce', 'Fetch'] as const,
       shows: { kept: sent.map(() => kept), offsets: [0, 2, 4, 6, 8], sameValues: true, sameTimes: true },
       by: raw(async (cluster, scope) => {
-        const topic = await scope.createTopic({ configuration: { 'compression.type': type } });
+        const topic = await scope.createTopic({ configuration: { 'compression.type': type, 'retention.ms': '-1' } });
         const leader = await cluster.leader(topic);
         const records = values.map((value, index) => ({ key: `${index}`, value, timestamp: 1_000 * (index + 1) }));
         for (const compression of sent) await produceTo(leader, topic, batchOf(records, { compression }));

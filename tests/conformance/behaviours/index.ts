@@ -1,5 +1,6 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { adminClient } from './admin-client.ts';
 import { apiRanges } from './api-ranges.ts';
 import { compressionOfTopics } from './compression-of-topics.ts';
 import { configurationChanges } from './configuration-changes.ts';
@@ -98,4 +99,5 @@ export const behaviours: readonly Behaviour[] = [
   ...compressionOfTopics,
   ...apiRanges,
   ...retention,
+  ...adminClient,
 ];

@@ -1,6 +1,12 @@
 /** Offsets by what is known of them: first, last, a time, or the epoch of a leader. */
-import { alterPartitionReassignments, electLeaders, listOffsets, offsetForLeaderEpoch } from '@millrace/wire';
-import type { Behaviour } from '../matrix/behaviour.ts';
+import {
+  alterPartitionReassignments,
+  deleteRecords,
+  electLeaders,
+  listOffsets,
+  offsetForLeaderEpoch,
+} from '@millrace/wire';
+import { type Behaviour, ListedDifference } from '../matrix/behaviour.ts';
 import { errorName, type RawCluster, type RawConnection, raw } from '../matrix/raw-connection.ts';
 import { batchOf, fetchFrom, outcomeOfProduce, valuesIn } from '../matrix/raw-records.ts';
 import type { Scope } from '../matrix/scope.ts';
@@ -102,7 +108,7 @@ export const offsetLookup: readonly Behaviour[] = [
       largest: ['NONE', 4, 4000, 0],
     },
     by: raw(async (cluster, scope) => {
-      const topic = await scope.createTopic();
+      const topic = await scope.createTopic({ configuration: { 'retention.ms': '-1' } });
       const leader = await cluster.leader(topic);
       const ask = offsetsAt(leader, topic);
       const of = (value: string, timestamp: number) => ({ value, timestamp });
@@ -128,7 +134,7 @@ export const offsetLookup: readonly Behaviour[] = [
       'compressed too': ['NONE', 5, 9000, 0],
     },
     by: raw(async (cluster, scope) => {
-      const topic = await scope.createTopic();
+      const topic = await scope.createTopic({ configuration: { 'retention.ms': '-1' } });
       const leader = await cluster.leader(topic);
       const ask = offsetsAt(leader, topic);
       const empty = await ask(-3);
@@ -147,6 +153,20 @@ export const offsetLookup: readonly Behaviour[] = [
         await outcomeOfProduce(leader, topic, batchOf(values, { compression: 'gzip' }));
         return await ask(-3);
       }
+    }),
+  },
+  {
+    name: 'the offset of the largest time after the records of its batch were deleted in part',
+    apis: ['ListOffsets', 'DeleteRecords'],
+    shows: new ListedDifference('the offset of the largest timestamp', { embedded: 2, kafka: 0 }),
+    by: raw(async (cluster, scope) => {
+      const topic = await scope.createTopic();
+      const leader = await cluster.leader(topic);
+      const timestamp = Date.now();
+      await outcomeOfProduce(leader, topic, batchOf(['a', 'b', 'c'].map((value) => ({ value, timestamp }))));
+      const topics = [{ name: topic, partitions: [{ partitionIndex: 0, offset: 2 }] }];
+      await leader.request(deleteRecords, 2, { topics, timeoutMs: 30_000 });
+      return (await offsetsAt(leader, topic)(-3))[1];
     }),
   },
   {

@@ -1,5 +1,6 @@
 /** What a log loses with time, by retention and by compaction. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { change, resourceTypes } from '../matrix/raw-configuration.ts';
 import { errorName, type RawConnection, raw } from '../matrix/raw-connection.ts';
 import { batchesIn, batchOf, type Fetched, fetchFrom, outcomeOfProduce, produceTo } from '../matrix/raw-records.ts';
 import { settled } from '../matrix/settled.ts';
@@ -17,6 +18,8 @@ function shortened(leader: RawConnection, topic: string, start: number): Promise
   );
 }
 
+const topicResource = (resourceName: string) => ({ resourceType: resourceTypes.topic, resourceName });
+
 /** Keys and values by offset. */
 function pairsIn(fetched: Fetched): string[] {
   const textOf = (bytes: Uint8Array | null): string => (bytes === null ? 'null' : Buffer.from(bytes).toString());
@@ -31,13 +34,14 @@ export const retention: readonly Behaviour[] = [
     apis: ['Produce', 'Fetch'],
     shows: { start: 4, before: 'OFFSET_OUT_OF_RANGE', left: 2 },
     by: raw(async (cluster, scope) => {
-      const configuration = { 'segment.bytes': `${segmentBytes}`, 'retention.ms': '3600000' };
+      const configuration = { 'segment.bytes': `${segmentBytes}`, 'retention.ms': '-1' };
       const topic = await scope.createTopic({ configuration });
       const leader = await cluster.leader(topic);
       const old = Date.now() - 7_200_000;
       for (const timestamp of [old, old, old, old, Date.now(), Date.now()]) {
         await outcomeOfProduce(leader, topic, batchOf([{ value: half, timestamp }]));
       }
+      await change(leader, topicResource(topic), [['set', 'retention.ms', '3600000']]);
       const { logStartOffset } = await shortened(leader, topic, 4);
       const rest = await fetchFrom(leader, topic, { offset: logStartOffset, partitionMaxBytes: 2 ** 22 });
       return {
@@ -52,10 +56,10 @@ export const retention: readonly Behaviour[] = [
     apis: ['Produce', 'Fetch'],
     shows: { start: 4, before: 'OFFSET_OUT_OF_RANGE' },
     by: raw(async (cluster, scope) => {
-      const configuration = { 'segment.bytes': `${segmentBytes}`, 'retention.bytes': `${segmentBytes}` };
-      const topic = await scope.createTopic({ configuration });
+      const topic = await scope.createTopic({ configuration: { 'segment.bytes': `${segmentBytes}` } });
       const leader = await cluster.leader(topic);
       for (let count = 0; count < 8; count++) await outcomeOfProduce(leader, topic, batchOf([half]));
+      await change(leader, topicResource(topic), [['set', 'retention.bytes', `${segmentBytes}`]]);
       const { logStartOffset } = await shortened(leader, topic, 4);
       return {
         start: logStartOffset,
