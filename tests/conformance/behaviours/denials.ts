@@ -13,7 +13,9 @@ import { settled } from '../matrix/settled.ts';
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajsPackage;
 const messages = [{ value: 'x' }];
 const profile = 'secured';
-const transacting = drivers.filter(({ client, transact }) => client !== '@platformatic/kafka' && transact !== undefined);
+const transacting = drivers.filter(
+  ({ client, transact }) => client !== '@platformatic/kafka' && transact !== undefined,
+);
 
 export const denials: readonly Behaviour[] = [
   {
