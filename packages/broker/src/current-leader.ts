@@ -1,4 +1,4 @@
-/** Who leads a partition, told to a client that asked another broker, so that it need not ask for metadata (KIP-951). */
+/** Who leads a partition, told to a client that asked another broker, so that it need not look further (KIP-951). */
 import { errorCodes } from '@millrace/wire';
 import { addressFor, type BrokerEndpoint } from './broker-endpoint.ts';
 import type { RequestContext } from './handler.ts';

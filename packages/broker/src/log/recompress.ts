@@ -1,7 +1,7 @@
 /**
  * `compression.type` of a topic: batches are kept in that compression, whatever their producer chose. Only the records'
- * bytes are written anew; offsets, times and sequence numbers stay. It is done on this thread, so that batches reach the
- * log in the order in which they came.
+ * bytes are written anew; offsets, times and sequence numbers stay. It is done on this thread, so that batches reach
+ * the log in the order in which they came.
  */
 import { isMillraceError } from '@millrace/base';
 import {
