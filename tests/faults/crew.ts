@@ -12,6 +12,8 @@ export interface Role {
   readonly program: string;
   /** What a process of it is told; lives are counted over the whole crew, from 1. */
   readonly settings: (life: number) => unknown;
+  /** An event that its processes tell when they have most to lose: every other pause waits for it. */
+  readonly worstMoment?: string | undefined;
 }
 
 export interface CrewOptions {
@@ -29,6 +31,9 @@ export class Crew implements Victims {
   readonly #all: ClientProcess[] = [];
   /** Ends that nobody asked for and that are not what becomes of those who were fenced. */
   readonly failures: string[] = [];
+  /** Processes to be paused, and at which event. */
+  readonly #toPause = new Map<ClientProcess, string>();
+  #pauses = 0;
   #lives = 0;
   #isOver = false;
 
@@ -56,14 +61,22 @@ export class Crew implements Victims {
 
   pause(place: number): () => void {
     const process = this.#current[place];
-    process?.pause();
-    return () => process?.resume();
+    if (process === undefined) return () => undefined;
+    this.#pauses += 1;
+    const { worstMoment } = this.#options.roles[place] ?? {};
+    if (worstMoment === undefined || this.#pauses % 2 === 0) process.pause();
+    else this.#toPause.set(process, worstMoment);
+    return () => {
+      this.#toPause.delete(process);
+      process.resume();
+    };
   }
 
   replace(place: number): () => void {
-    const goOn = this.pause(place);
+    const process = this.#current[place];
+    process?.pause();
     this.#launch(place);
-    return goOn;
+    return () => process?.resume();
   }
 
   /** Ends those whose role's name is chosen, cleanly and for good. */
@@ -97,7 +110,10 @@ export class Crew implements Victims {
       name: `${role.name} (${life})`,
       program: role.program,
       settings: role.settings(life),
-      onEvent: this.#options.onEvent,
+      onEvent: (event, detail) => {
+        if (this.#toPause.get(process) === event) process.pause();
+        this.#options.onEvent(event, detail);
+      },
     });
     this.#current[place] = process;
     this.#all.push(process);

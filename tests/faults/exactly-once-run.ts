@@ -111,7 +111,7 @@ class ExactlyOnceRun {
     const count = 2 + random.integer(2);
     const partitionBytesMax = 500 + random.integer(4000);
     // Soon enough to end a transaction before its member's session, or long after.
-    const transactionTimeoutMs = random.integer(2) === 0 ? 2500 : 10_000;
+    const transactionTimeoutMs = random.integer(3) === 0 ? 2500 : 10_000;
     const workMsMax = 1 + random.integer(2) * random.integer(60);
     const failingPercent = random.integer(2) * random.integer(12);
     this.#story.note(`${count} transformers by protocol ${protocol}`);
@@ -138,6 +138,7 @@ class ExactlyOnceRun {
       roles: Array.from({ length: count }, (_, place) => ({
         name: `transformer ${place}`,
         program: 'transformer.ts',
+        worstMoment: 'working',
         settings: (life) => settings(place, life),
       })),
       onEvent: (event, detail) => {

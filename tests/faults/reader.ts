@@ -12,6 +12,8 @@ export interface ReaderSettings {
   readonly group: string;
   readonly protocol: 'classic' | 'consumer';
   readonly instanceId?: string | undefined;
+  /** Of the classic protocol. Default 3,000. */
+  readonly sessionTimeoutMs?: number | undefined;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as ReaderSettings;
@@ -23,7 +25,7 @@ const client = createClient({
   retryBackoffMs: 20,
   retryBackoffMaxMs: 300,
 });
-const { topics, group, protocol, instanceId } = settings;
+const { topics, group, protocol, instanceId, sessionTimeoutMs = 3000 } = settings;
 const consumer = client.consumer({
   group,
   topics,
@@ -31,7 +33,7 @@ const consumer = client.consumer({
   from: 'earliest',
   commitIntervalMs: 300,
   partitionBytesMax: 3000,
-  ...(protocol === 'consumer' ? { protocol } : { sessionTimeoutMs: 3000, heartbeatIntervalMs: 300 }),
+  ...(protocol === 'consumer' ? { protocol } : { sessionTimeoutMs, heartbeatIntervalMs: 300 }),
 });
 process.once('SIGTERM', () => void consumer.close());
 for await (const { topic, partition, firstOffset, nextOffset } of consumer) {

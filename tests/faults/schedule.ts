@@ -54,7 +54,7 @@ export function drawSchedule(random: Randomness, calmMs: number): Fault[] {
   let atMs = 0;
   const draw = (kind: FaultKind): Fault => {
     const chances = [random.float(), random.float(), random.float()];
-    return { kind, atMs: Math.round(atMs), forMs: 100 + random.integer(maximumMs(kind)), chances };
+    return { kind, atMs: Math.round(atMs), forMs: drawLength(random, kind), chances };
   };
   const count = 6 + random.integer(6);
   const serverAt = random.integer(2 * count);
@@ -66,10 +66,11 @@ export function drawSchedule(random: Randomness, calmMs: number): Fault[] {
   return faults;
 }
 
-function maximumMs(kind: FaultKind): number {
-  // Beyond sessions and transactions, whose bounds are 3 and 4 seconds.
-  if (kind === 'client paused' || kind === 'client replaced while paused' || kind === 'server paused') return 6000;
-  return 2500;
+function drawLength(random: Randomness, kind: FaultKind): number {
+  if (kind === 'server paused') return 100 + random.integer(7000);
+  const isPause = kind === 'client paused' || kind === 'client replaced while paused';
+  // Beyond sessions, which last 3 seconds, and the shorter transactions.
+  return isPause && random.integer(3) > 0 ? 4000 + random.integer(3000) : 100 + random.integer(2500);
 }
 
 /** One of them, by a chance. */

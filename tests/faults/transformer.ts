@@ -85,6 +85,7 @@ async function copy(batch: ConsumerBatch<typeof input>): Promise<number> {
       count += 1;
     }
     // Whoever is halted here has a transaction open and may have lost its partitions when it goes on.
+    tell('working');
     await sleep(random.integer(settings.workMsMax));
     if (fails) {
       await producer.flush();
