@@ -270,6 +270,8 @@ export const groupOffsets: readonly Behaviour[] = [
   {
     name: 'an offset whose time is over is gone, and a group that has nothing else',
     apis: ['OffsetCommit', 'OffsetFetch', 'DescribeGroups'],
+    // Its brokers look often.
+    profile: 'moves',
     shows: { committed: 'NONE', fetched: -1, group: 'GROUP_ID_NOT_FOUND' },
     by: {
       millrace: async (place, scope) => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '@millrace/broker';
-import { brokerSettings, securedSettings } from './broker-settings.ts';
+import { settingsOf } from './broker-settings.ts';
 import { type IssuedCredentials, issueCredentials, users } from './credentials.ts';
 import { type Listener, listeners, type Place, type Profile } from './place.ts';
 
@@ -19,7 +19,7 @@ export async function startEmbeddedPlace(profile: Profile): Promise<Place> {
     dataDirectory: join(directory, 'data'),
     brokers: brokerIds.map((nodeId) => ({ nodeId, port: 0, rack: `rack-${nodeId}` })),
     configuration: {
-      ...brokerSettings,
+      ...settingsOf(profile),
       ...(credentials === undefined ? {} : secure(credentials)),
     },
     ...(credentials === undefined ? {} : { security: userSecurity }),
@@ -52,7 +52,6 @@ function bootstrapOf(cluster: Cluster, listener: Listener | undefined): string {
 function secure({ client: { files }, broker }: IssuedCredentials): Record<string, string> {
   return {
     listeners: listeners.map((name) => `${name}://127.0.0.1:0`).join(','),
-    ...securedSettings,
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     'sasl.server.callback.handler.class': `${unsecured}.OAuthBearerUnsecuredValidatorCallbackHandler`,
     'ssl.keystore.certificate.chain': broker.cert,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KafkaDistribution, startKafkaCluster } from '@millrace/engines';
-import { brokerSettings, securedSettings } from './broker-settings.ts';
+import { settingsOf } from './broker-settings.ts';
 import { issueCredentials, users } from './credentials.ts';
 import { findKafka } from './java-tools.ts';
 import type { Place, Profile } from './place.ts';
@@ -35,10 +35,9 @@ async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile
     name: profile,
     brokers: 3,
     configuration: {
-      ...brokerSettings,
+      ...settingsOf(profile),
       ...promptAssignments,
       ...promptTasks,
-      ...(credentials === undefined ? {} : securedSettings),
     },
     ...(credentials === undefined
       ? {}
