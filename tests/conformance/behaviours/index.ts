@@ -24,6 +24,7 @@ import { groupOffsets } from './group-offsets.ts';
 import { groups } from './groups.ts';
 import { idempotence } from './idempotence.ts';
 import { logins } from './logins.ts';
+import { moves } from './moves.ts';
 import { offsetLookup } from './offset-lookup.ts';
 import { offsets } from './offsets.ts';
 import { permissionCluster } from './permission-cluster.ts';
@@ -40,6 +41,15 @@ import { records } from './records.ts';
 import { replicas } from './replicas.ts';
 import { retention } from './retention.ts';
 import { telemetry } from './telemetry.ts';
+import { toolsAcls } from './tools-acls.ts';
+import { toolsCluster } from './tools-cluster.ts';
+import { toolsConfigs } from './tools-configs.ts';
+import { toolsGroups } from './tools-groups.ts';
+import { toolsRecords } from './tools-records.ts';
+import { toolsReplicas } from './tools-replicas.ts';
+import { toolsStreams } from './tools-streams.ts';
+import { toolsTopics } from './tools-topics.ts';
+import { toolsTransactions } from './tools-transactions.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
 import { transactionEnds } from './transaction-ends.ts';
@@ -96,8 +106,18 @@ export const behaviours: readonly Behaviour[] = [
   ...quotaSettings,
   ...credentials,
   ...telemetry,
+  ...toolsTopics,
+  ...toolsConfigs,
+  ...toolsTransactions,
+  ...toolsStreams,
+  ...toolsReplicas,
+  ...toolsRecords,
+  ...toolsGroups,
+  ...toolsCluster,
+  ...toolsAcls,
   ...compressionOfTopics,
   ...apiRanges,
   ...retention,
   ...adminClient,
+  ...moves,
 ];

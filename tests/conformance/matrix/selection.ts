@@ -10,7 +10,7 @@ export interface Cell {
 
 /**
  * All cells of a profile, in the order of the list. On Apache Kafka, unless `full`, a foreign client is left out of a
- * behaviour when earlier ones already tried all of the behaviour's APIs with it.
+ * behaviour when earlier ones, of whatever profile, already tried all of the behaviour's APIs with it.
  */
 export function selectCells(
   behaviours: readonly Behaviour[],
@@ -18,14 +18,14 @@ export function selectCells(
 ): Cell[] {
   const tried = new Set<string>();
   return behaviours
-    .filter((behaviour) => (behaviour.profile ?? 'open') === profile)
     .flatMap((behaviour) => clientsOf(behaviour).map((client) => ({ behaviour, client })))
     .filter(({ behaviour, client }) => {
       if (full || kind === 'embedded' || client === 'millrace') return true;
       const fresh = behaviour.apis.map((api) => `${client} ${api}`).filter((each) => !tried.has(each));
       for (const each of fresh) tried.add(each);
       return fresh.length > 0;
-    });
+    })
+    .filter(({ behaviour }) => (behaviour.profile ?? 'open') === profile);
 }
 
 /** The clients that a behaviour is tried with. */
