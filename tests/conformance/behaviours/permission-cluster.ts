@@ -25,7 +25,7 @@ import {
   writeTxnMarkers,
 } from '@millrace/wire';
 import type { Behaviour } from '../matrix/behaviour.ts';
-import { anyEntry, RawUser } from '../matrix/raw-user.ts';
+import { type Asks, anyEntry, askAll, RawUser } from '../matrix/raw-user.ts';
 
 const apis = [
   'DescribeCluster',
@@ -53,17 +53,11 @@ const apis = [
   'ListGroups',
 ] as const;
 
-/** Every request that needs rights on the cluster, so asked that nothing changes; answers the errors of each. */
-async function askAll(user: RawUser, topic: string, group: string): Promise<Record<string, string>> {
-  const broker = { resourceType: 4, resourceName: '1' };
-  const partitions = [{ partitionIndex: 0 }];
+/** Requests about entries, replicas and the cluster itself, so asked that nothing changes. */
+function replicaAsks(user: RawUser, topic: string): Asks {
   const named = [{ topic, partitions: [0] }];
-  const setting = [{ name: 'log.cleaner.threads', configOperation: 0, value: '1' }];
-  const entity = [{ entityType: 'user', entityName: user.principal }];
-  const marker = { producerId: 1_000_000, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 };
-  const draft = { name: `${topic}-new`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
   const none = { ...anyEntry, principalFilter: 'User:nobody' };
-  const asks = {
+  return {
     DescribeCluster: () => user.errorsOf('any', describeCluster, 1, { includeClusterAuthorizedOperations: false }),
     Metadata: () => user.errorsOf('any', metadata, 12, { topics: [] }),
     DescribeAcls: () => user.errorsOf('any', describeAcls, 3, none),
@@ -86,6 +80,18 @@ async function askAll(user: RawUser, topic: string, group: string): Promise<Reco
         timeoutMs: 5_000,
         topics: [{ name: topic, partitionIndexes: [0] }],
       }),
+  };
+}
+
+/** Requests about users, settings, features and producers, so asked that nothing changes. */
+function settingAsks(user: RawUser, topic: string, group: string): Asks {
+  const broker = { resourceType: 4, resourceName: '1' };
+  const partitions = [{ partitionIndex: 0 }];
+  const setting = [{ name: 'log.cleaner.threads', configOperation: 0, value: '1' }];
+  const entity = [{ entityType: 'user', entityName: user.principal }];
+  const marker = { producerId: 1_000_000, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 };
+  const draft = { name: `${topic}-new`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+  return {
     DescribeClientQuotas: () =>
       user.errorsOf('any', describeClientQuotas, 1, {
         components: [{ entityType: 'user', matchType: 0, match: 'nobody' }],
@@ -132,9 +138,11 @@ async function askAll(user: RawUser, topic: string, group: string): Promise<Reco
       return groups.some(({ groupId }) => groupId === group) ? 'listed' : 'hidden';
     },
   };
-  const seen: Record<string, string> = {};
-  for (const [what, ask] of Object.entries(asks)) seen[what] = await ask();
-  return seen;
+}
+
+/** Every request that needs rights on the cluster. */
+function allAsks(user: RawUser, topic: string, group: string): Asks {
+  return { ...replicaAsks(user, topic), ...settingAsks(user, topic, group) };
 }
 
 /** An entry that lets nobody do anything. */
@@ -186,7 +194,8 @@ export const permissionCluster: readonly Behaviour[] = [
     by: {
       millrace: async (place, scope) => {
         const user = new RawUser(place, scope);
-        return await askAll(user, await scope.createTopic(), scope.name('group'));
+        const topic = await scope.createTopic();
+        return await askAll(allAsks(user, topic, scope.name('group')));
       },
     },
   },
@@ -253,7 +262,7 @@ export const permissionCluster: readonly Behaviour[] = [
         for (const operation of operations) {
           const user = new RawUser(place, scope, scope.name(operation));
           await user.entry({ resourceType: 'cluster', resourceName: 'kafka-cluster', operation });
-          const answers = Object.entries(await askAll(user, topic, group));
+          const answers = Object.entries(await askAll(allAsks(user, topic, group)));
           const isGranted = (errors: string): boolean => !denied.some((each) => errors.includes(each));
           seen[operation] = answers.flatMap(([what, errors]) => (isGranted(errors) ? [what] : [])).sort();
         }

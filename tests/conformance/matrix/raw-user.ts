@@ -1,6 +1,6 @@
 /**
- * A user of a secured place whom no other try knows, by raw requests: what it is answered without rights, and with those
- * that it is granted.
+ * A user of a secured place whom no other try knows, by raw requests: what it is answered without rights, and with
+ * those that it is granted.
  */
 import { type AclBinding, unwrap } from '@millrace/client';
 import {

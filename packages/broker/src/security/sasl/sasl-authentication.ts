@@ -2,7 +2,8 @@
  * SASL on one connection: SaslHandshake names a mechanism, tokens follow in SaslAuthenticate or bare, and in the end
  * the peer has a principal. A session may end, and be renewed by the same exchange on the same connection (KIP-368).
  *
- * What a peer is told of a failure is the same for all causes but one, and held back a while; the operator is told more.
+ * What a peer is told of a failure is the same for all causes but one, and held back a while; the operator is told
+ * more.
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
 import {
