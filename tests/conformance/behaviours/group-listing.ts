@@ -16,18 +16,20 @@ export const groupListing: readonly Behaviour[] = [
         what: 'Dead,,,-2147483648',
         members: [],
       },
-      'absent, by version 5': { error: 'NONE', what: 'Dead,,,3400', members: [] },
+      'absent, by version 5': { error: 'NONE', message: null, what: 'Dead,,,3400', members: [] },
       joined: {
         error: 'NONE',
+        message: null,
         what: 'CompletingRebalance,consumer,,3400',
         members: [[true, 'instance', 'conformance', [], []]],
       },
       assigned: {
         error: 'NONE',
+        message: null,
         what: 'Stable,consumer,range,3400',
         members: [[true, 'instance', 'conformance', [1, 2], [3]]],
       },
-      left: { error: 'NONE', what: 'Empty,consumer,,-2147483648', members: [] },
+      left: { error: 'NONE', message: null, what: 'Empty,consumer,,-2147483648', members: [] },
     },
     by: {
       millrace: async (place, scope) => {
@@ -41,7 +43,7 @@ export const groupListing: readonly Behaviour[] = [
           const found = await settled(describe, (each) => each?.groupState === state);
           seen[step] = {
             error: errorName(found?.errorCode),
-            message: found?.errorMessage?.replaceAll(group, 'GROUP'),
+            message: found?.errorMessage?.replaceAll(group, 'GROUP') ?? null,
             what: [found?.groupState, found?.protocolType, found?.protocolData, found?.authorizedOperations].join(),
             members: found?.members.map(({ memberMetadata, memberAssignment, ...each }) => [
               each.memberId === member.memberId,

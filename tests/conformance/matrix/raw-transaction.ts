@@ -30,6 +30,7 @@ const passing = new Set([
   'CONCURRENT_TRANSACTIONS',
   'COORDINATOR_LOAD_IN_PROGRESS',
   'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
   'NOT_ENOUGH_REPLICAS',
 ]);
 const isLasting = (errorCode: number | undefined): boolean => !passing.has(errorName(errorCode));
