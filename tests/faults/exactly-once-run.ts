@@ -15,6 +15,7 @@ import { type RunOutcome, RunStory } from './run-story.ts';
 import type { TransformerSettings } from './transformer.ts';
 
 const CALM_MS = 500;
+const START_MS_MIN = 20_000;
 const START_MS_MAX = 60_000;
 const PATIENCE_MS = 90_000;
 const WRITE_EVERY_MS = 20;
@@ -87,9 +88,13 @@ class ExactlyOnceRun {
     try {
       const stopWriting = this.#write(producer);
       const hasBegun = (): boolean => this.#story.coverage.get('transactions committed') >= transformers.count;
-      await eventually(hasBegun, { timeoutMs: START_MS_MAX, describe: () => 'no transaction was committed' })
-        .then(() => nemesis.run())
-        .finally(stopWriting);
+      const { patienceMs = START_MS_MAX } = this.#options;
+      const timeoutMs = Math.max(patienceMs, START_MS_MIN);
+      await eventually(hasBegun, { timeoutMs, describe: () => 'no transaction was committed' }).then(
+        () => nemesis.run(),
+        (error: Error) => this.#story.problems.push(error.message),
+      );
+      stopWriting();
       this.#story.note('all is made good');
       await producer.close();
       await this.#awaitCopy(direct, transformers);

@@ -1,6 +1,7 @@
 /**
- * `node tests/faults/main.ts [FIRST [COUNT [ENGINE [WHAT]]]]`: runs seeds by hand, on Apache Kafka or (`embedded`) on the
- * embedded broker, tells of each, and prints what was covered in the end. WHAT is `exactly-once` (default) or `delivery`.
+ * `node tests/faults/main.ts [FIRST [COUNT [ENGINE [WHAT]]]]`: runs seeds by hand, on Apache Kafka or (`embedded`) on
+ * the embedded broker, tells of each, and prints what was covered in the end. WHAT is `exactly-once` (default) or
+ * `delivery`.
  */
 import { messageOf } from '@millrace/base';
 import { ensureKafka, kafkaSource } from '@millrace/engines';

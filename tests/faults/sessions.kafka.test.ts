@@ -1,6 +1,6 @@
 /**
- * What ends with time or by an operator's hand while clients run, on Apache Kafka: members' sessions, logins, passwords,
- * certificates.
+ * What ends with time or by an operator's hand while clients run, on Apache Kafka: members' sessions, logins,
+ * passwords, certificates.
  */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -8,174 +8,19 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { TlsIdentity } from '@millrace/base';
-import { CertificateAuthority } from '@millrace/base/testing/certificates';
-import { type Client, createClient, type SecurityOptions, text, topic, unwrap } from '@millrace/client';
-import type { KafkaCluster, ListenerName } from '@millrace/engines';
+import { type SecurityOptions, unwrap } from '@millrace/client';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { eventually } from '../support/eventually.ts';
-import { soonSettings } from './fault-cluster.ts';
-import { type HandledBatch, HandledBatches, type HandledBatchesOptions } from './handled-batches.ts';
-import { proxiedPlatform } from './proxied-network.ts';
-import { TcpProxy } from './tcp-proxy.ts';
+import type { HandledBatch } from './handled-batches.ts';
+import { brokerIdentity, SecuredSite } from './secured-site.ts';
+import { Traffic } from './traffic.ts';
 
 const kafka = await kafkaForTests();
 const WAIT_MS = 90_000;
-const REAUTHENTICATION_MS = 4000;
 const mechanism = 'SCRAM-SHA-512';
 
-/** One broker with all listeners, on which everybody who can log in may do everything. */
-class Site implements AsyncDisposable {
-  readonly cluster: KafkaCluster;
-  readonly authority: CertificateAuthority;
-  readonly client: Client;
-  readonly #proxies = new Map<ListenerName, TcpProxy>();
-
-  private constructor(cluster: KafkaCluster, authority: CertificateAuthority) {
-    this.cluster = cluster;
-    this.authority = authority;
-    this.client = createClient({ bootstrap: cluster.bootstrap('PLAINTEXT'), telemetry: false });
-  }
-
-  static async start(): Promise<Site> {
-    const authority = await CertificateAuthority.create();
-    const users = { alice: 'first' };
-    const superUsers = ['User:ANONYMOUS', 'User:alice', 'User:CN=alice', 'User:CN=broker'];
-    const broker = await brokerIdentity(authority);
-    const cluster = await kafka.cluster({
-      security: { authority: authority.ca, broker, users, superUsers },
-      configuration: {
-        ...soonSettings,
-        'min.insync.replicas': '1',
-        'default.replication.factor': '1',
-        'connection.failed.authentication.delay.ms': '20',
-        'listener.name.sasl_plaintext.scram-sha-256.connections.max.reauth.ms': `${REAUTHENTICATION_MS}`,
-      },
-    });
-    return new Site(cluster, authority);
-  }
-
-  portOf(listener: ListenerName): number {
-    return Number(this.cluster.bootstrap(listener).split(':')[1]);
-  }
-
-  /** A client at a listener, whose connections go through `proxy`. */
-  async connect(listener: ListenerName, security: SecurityOptions, events: string[] = []): Promise<Client> {
-    const [port, proxy] = [this.portOf(listener), await this.proxy(listener)];
-    return createClient({
-      bootstrap: this.cluster.bootstrap(listener),
-      platform: proxiedPlatform({ [port]: proxy.port }),
-      security,
-      retryBackoffMs: 20,
-      telemetry: false,
-      report: ({ event, message }) => events.push(`${event}: ${message}`),
-    });
-  }
-
-  async proxy(listener: ListenerName): Promise<TcpProxy> {
-    const proxy = this.#proxies.get(listener) ?? (await TcpProxy.start(this.portOf(listener)));
-    this.#proxies.set(listener, proxy);
-    return proxy;
-  }
-
-  async createTopic(partitions: number): Promise<string> {
-    const name = `topic-${crypto.randomUUID()}`;
-    unwrap(await this.client.admin().createTopics([{ topic: name, partitions }]));
-    return name;
-  }
-
-  async group(options: Pick<HandledBatchesOptions, 'protocol' | 'sessionTimeoutMs'>): Promise<HandledBatches> {
-    const partitions = 4;
-    const name = await this.createTopic(partitions);
-    const bootstrap = this.cluster.bootstrap('PLAINTEXT');
-    const group = new HandledBatches(this.client, { bootstrap, topic: name, partitions, ...options });
-    const { sessionTimeoutMs, protocol } = options;
-    if (protocol === 'consumer' && sessionTimeoutMs !== undefined) {
-      const changes = [
-        { name: 'consumer.session.timeout.ms', operation: 'set', value: `${sessionTimeoutMs}` },
-      ] as const;
-      unwrap(await this.client.admin().incrementalAlterConfigs([{ type: 'group', name: group.group, changes }]));
-    }
-    return group;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.close();
-    for (const proxy of this.#proxies.values()) await proxy[Symbol.asyncDispose]();
-    await this.cluster.close();
-  }
-}
-
-function brokerIdentity(authority: CertificateAuthority): Promise<TlsIdentity> {
-  return authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1'] });
-}
-
-/** Writes numbers to a topic and reads them back, through the same client, until it is told to end. */
-class Traffic implements AsyncDisposable {
-  readonly #client: Client;
-  readonly #topic: string;
-  readonly #reading: Promise<void>;
-  readonly #writing: Promise<void>;
-  readonly #abort = new AbortController();
-  sent = 0;
-  readonly read: string[] = [];
-
-  constructor(client: Client, name: string) {
-    this.#client = client;
-    this.#topic = name;
-    this.#reading = this.#readAll();
-    this.#writing = this.#writeOn();
-    // Awaited by `end`.
-    for (const work of [this.#reading, this.#writing]) work.catch(() => undefined);
-  }
-
-  /** Resolves when so many more records have come back. */
-  async flows(records = 20): Promise<void> {
-    const goal = this.read.length + records;
-    await Promise.race([
-      eventually(() => this.read.length >= goal, { timeoutMs: WAIT_MS, describe: () => 'records do not flow' }),
-      this.#writing,
-      this.#reading,
-    ]);
-  }
-
-  /** Ends it, and checks that each record came once and in order. */
-  async end(): Promise<void> {
-    this.#abort.abort();
-    await this.#writing;
-    await eventually(() => this.read.length >= this.sent, { timeoutMs: WAIT_MS });
-    await this.#client.close();
-    await this.#reading;
-    assert.deepEqual(
-      this.read,
-      Array.from({ length: this.sent }, (_, number) => `${number}`),
-    );
-  }
-
-  /** Ends it, whatever became of it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    await Promise.allSettled([this.#client.close(), this.#writing, this.#reading]);
-  }
-
-  async #writeOn(): Promise<void> {
-    const numbers = topic(this.#topic, { value: text });
-    const producer = this.#client.producer();
-    while (!this.#abort.signal.aborted) {
-      await producer.send({ topic: numbers, value: `${this.sent++}` });
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-
-  async #readAll(): Promise<void> {
-    const numbers = topic(this.#topic, { value: text });
-    const group = `group-${this.#topic}`;
-    const consumer = this.#client.consumer({ group, topics: [numbers], from: 'earliest' });
-    for await (const batch of consumer) for (const { value } of batch) this.read.push(value);
-  }
-}
-
 test('sessions and credentials on Apache Kafka', { skip: kafka.skip }, async (t) => {
-  await using site = await Site.start();
+  await using site = await SecuredSite.start(kafka);
   for (const protocol of ['classic', 'consumer'] as const) {
     await t.test(`a member that was away for too long comes back behind what others committed: ${protocol}`, () =>
       comesBack(site, protocol),
@@ -190,7 +35,7 @@ test('sessions and credentials on Apache Kafka', { skip: kafka.skip }, async (t)
 });
 
 /** A member is halted beyond its session; what others have committed meanwhile is not handled by it again. */
-async function comesBack(site: Site, protocol: 'classic' | 'consumer'): Promise<void> {
+async function comesBack(site: SecuredSite, protocol: 'classic' | 'consumer'): Promise<void> {
   await using group = await site.group({ protocol });
   const first = group.start('first');
   group.start('second');
@@ -219,7 +64,7 @@ async function comesBack(site: Site, protocol: 'classic' | 'consumer'): Promise<
  * A member with an instance id ends and is started again within its session: the others learn nothing of it. One of a
  * classic group may be killed; by KIP-848 the name of one that did not say good-bye is its own until its session ends.
  */
-async function staticMember(site: Site, protocol: 'classic' | 'consumer'): Promise<void> {
+async function staticMember(site: SecuredSite, protocol: 'classic' | 'consumer'): Promise<void> {
   await using group = await site.group({ protocol, sessionTimeoutMs: 60_000 });
   const first = group.start('first', 'instance-1');
   group.start('second', 'instance-2');
@@ -243,7 +88,7 @@ function shares(batches: readonly HandledBatch[]): string[] {
 }
 
 /** Sessions of logins end (KIP-368) again and again; connections live on. */
-async function renewedLogins(t: TestContext, site: Site): Promise<void> {
+async function renewedLogins(t: TestContext, site: SecuredSite): Promise<void> {
   let logins = 0;
   const events: string[] = [];
   const password = async (): Promise<string> => {
@@ -263,7 +108,7 @@ async function renewedLogins(t: TestContext, site: Site): Promise<void> {
 }
 
 /** Connections that are open live on; new ones need the new password, which a function hands out. */
-async function changedPassword(site: Site): Promise<void> {
+async function changedPassword(site: SecuredSite): Promise<void> {
   let current = 'first';
   const login = (password: string | (() => Promise<string>)): SecurityOptions => ({
     sasl: { mechanism, username: 'alice', password },
@@ -290,7 +135,7 @@ async function changedPassword(site: Site): Promise<void> {
   await traffic.end();
 }
 
-async function canLogIn(site: Site, security: SecurityOptions): Promise<boolean> {
+async function canLogIn(site: SecuredSite, security: SecurityOptions): Promise<boolean> {
   await using client = await site.connect('SASL_PLAINTEXT', security);
   try {
     await client.admin().describeCluster();
@@ -302,7 +147,7 @@ async function canLogIn(site: Site, security: SecurityOptions): Promise<boolean>
 }
 
 /** The broker takes another certificate while it runs; who trusts the authority notices nothing. */
-async function renewedCertificate(site: Site): Promise<void> {
+async function renewedCertificate(site: SecuredSite): Promise<void> {
   const { ca } = site.authority;
   const own = await site.authority.issue({ name: 'CN=alice' });
   await using traffic = new Traffic(await site.connect('SSL', { tls: { ca, ...own } }), await site.createTopic(1));
@@ -326,7 +171,7 @@ async function renewedCertificate(site: Site): Promise<void> {
 }
 
 /** Number of the certificate that new connections are shown. */
-function servedSerial(site: Site, own: TlsIdentity): Promise<string> {
+function servedSerial(site: SecuredSite, own: TlsIdentity): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port: site.portOf('SSL'), ca: site.authority.ca, ...own };
     const socket = connectTls(options, () => {

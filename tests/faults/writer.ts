@@ -1,7 +1,8 @@
 /**
  * A program that writes numbered records to all partitions of a topic, idempotently or not, and prints what was
- * acknowledged: `acked TOPIC BY PARTITION OFFSET COUNT FIRST`, FIRST being the number of the batch's first record. Numbers
- * count up in each partition, and keys say whose they are: `BY-NUMBER`. After SIGTERM it delivers what it has and ends.
+ * acknowledged: `acked TOPIC BY PARTITION OFFSET COUNT FIRST`, FIRST being the number of the batch's first record.
+ * Numbers count up in each partition, and keys say whose they are: `BY-NUMBER`. After SIGTERM it delivers what it has
+ * and ends.
  */
 import { createClient, text, topic } from '@millrace/client';
 import { partitionCount } from './partition-count.ts';
