@@ -39,6 +39,7 @@ export const adminClient: readonly Behaviour[] = [
         { topic: 'no topic!', partitions: 1 },
         { topic: scope.name('large'), replicationFactor: 9 },
       ]);
+      await scope.untilKnown(topic);
       const described = await admin.describeTopics([topic, absent]);
       const [first] = described;
       const partitions = first !== undefined && 'partitions' in first ? first.partitions : [];

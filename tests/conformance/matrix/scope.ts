@@ -55,9 +55,14 @@ export class Scope implements AsyncDisposable {
   async createTopic(options: Partial<NewTopic> = {}): Promise<string> {
     const topic = options.topic ?? this.name();
     unwrap(await this.admin.createTopics([{ partitions: 1, ...options, topic }]));
+    await this.untilKnown(topic);
+    return topic;
+  }
+
+  /** Waits until all brokers know a topic and the leaders of its partitions. */
+  async untilKnown(topic: string): Promise<void> {
     const addresses = this.#place.bootstrap('PLAINTEXT').split(',');
     await Promise.all(addresses.map((address) => untilTopicIsKnown(address, topic)));
-    return topic;
   }
 
   /** A folder that ends with the scope. */
