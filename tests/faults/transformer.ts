@@ -1,6 +1,7 @@
 /**
  * A program that copies one topic to another exactly once: batches, and how far the group is with them, in
- * transactions. It is killed, halted and cut off by those who run it, and goes on whatever it is told except that it is fenced.
+ * transactions. It is killed, halted and cut off by those who run it, and goes on whatever it is told except
+ * that it is fenced.
  *
  * Prints a line for each thing that happened. Ends with 3 when its producer is fenced, with 0 after SIGTERM, and with
  * any other code when something happened that should not have.

@@ -54,8 +54,8 @@ process.once('SIGTERM', () => {
   isOver = true;
 });
 const numbers = Array.from({ length: partitionCount }, () => 0);
-for (let count = 0; !isOver && count < settings.recordsMax; ) {
-  for (let n = 0; n < 10; n++, count++) {
+for (let count = 0; !isOver; ) {
+  for (let n = 0; n < 10 && count < settings.recordsMax; n++, count++) {
     const partition = count % partitionCount;
     const number = numbers[partition] as number;
     numbers[partition] = number + 1;
