@@ -111,7 +111,7 @@ export const configurations: readonly Behaviour[] = [
   {
     name: 'times that brokers keep by three names are described as the default of which of them',
     apis: ['DescribeConfigs'],
-    shows: new ListedDifference('`log.retention.ms`, `log.roll.ms` and `log.roll.jitter.ms`', {
+    shows: new ListedDifference('`log.retention.ms`, `log.roll.ms`, `log.roll.jitter.ms` and `log.flush.interval.ms`', {
       embedded: { topic: ['604800000', ['log.retention.ms 604800000']], broker: '604800000' },
       kafka: { topic: ['604800000', []], broker: null },
     }),

@@ -44,12 +44,14 @@ import { telemetry } from './telemetry.ts';
 import { toolsAcls } from './tools-acls.ts';
 import { toolsCluster } from './tools-cluster.ts';
 import { toolsConfigs } from './tools-configs.ts';
+import { toolsGroupOffsets } from './tools-group-offsets.ts';
 import { toolsGroups } from './tools-groups.ts';
 import { toolsRecords } from './tools-records.ts';
 import { toolsReplicas } from './tools-replicas.ts';
 import { toolsStreams } from './tools-streams.ts';
 import { toolsTopics } from './tools-topics.ts';
 import { toolsTransactions } from './tools-transactions.ts';
+import { toolsUsers } from './tools-users.ts';
 import { topicChanges } from './topic-changes.ts';
 import { topicCreation } from './topic-creation.ts';
 import { transactionEnds } from './transaction-ends.ts';
@@ -108,11 +110,13 @@ export const behaviours: readonly Behaviour[] = [
   ...telemetry,
   ...toolsTopics,
   ...toolsConfigs,
+  ...toolsUsers,
   ...toolsTransactions,
   ...toolsStreams,
   ...toolsReplicas,
   ...toolsRecords,
   ...toolsGroups,
+  ...toolsGroupOffsets,
   ...toolsCluster,
   ...toolsAcls,
   ...compressionOfTopics,

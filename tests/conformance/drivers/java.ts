@@ -63,7 +63,7 @@ export const java: Driver = {
   errorName: javaErrorName,
 };
 
-/** Runs a tool in the session, as somebody; what it wrote to stdout. Throws `JavaToolError` with what went to stderr. */
+/** Runs a tool in the session, as somebody; what it wrote to stdout. Throws `JavaToolError` with its errors. */
 async function runTool(
   place: Place,
   caller: Caller,

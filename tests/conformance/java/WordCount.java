@@ -33,6 +33,8 @@ public final class WordCount {
         settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 50);
         settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         settings.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
+        // Else the next run waits until this one's members are given up.
+        settings.put(StreamsConfig.consumerPrefix("group.instance.id"), "counter");
         CountDownLatch words = new CountDownLatch(Integer.parseInt(arguments[5]));
         AtomicReference<Throwable> failure = new AtomicReference<>();
 

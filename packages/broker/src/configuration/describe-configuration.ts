@@ -68,10 +68,7 @@ function inheriting(
 ): DescribedEntry {
   const { name, brokerName } = definition;
   const value = own.get(name);
-  const inherited =
-    brokerName === undefined
-      ? [{ name, value: definition.default, source: sources.default }]
-      : layersOf(brokerName, cluster);
+  const inherited = brokerName === undefined ? [] : layersOf(brokerName, cluster);
   const synonyms = value === undefined ? inherited : [{ name, value, source }, ...inherited];
   return entryOf(definition, name, synonyms, false);
 }
@@ -80,9 +77,11 @@ function layersOf(name: string, cluster: ClusterConfiguration): DescribedEntry['
   return cluster.layersOf(name).map((layer) => ({ name, value: layer.value, source: sources[layer.source] }));
 }
 
-/** What was set for all brokers while the cluster runs. */
+/** What was set for all brokers while the cluster runs; that it wins over something else is not told here. */
 export function dynamicConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {
-  return brokerConfigurationEntries(cluster).filter(({ configSource }) => configSource === sources.dynamic);
+  return brokerConfigurationEntries(cluster)
+    .filter(({ configSource }) => configSource === sources.dynamic)
+    .map((entry) => ({ ...entry, synonyms: entry.synonyms.slice(0, 1) }));
 }
 
 export function brokerConfigurationEntries(cluster: ClusterConfiguration): DescribedEntry[] {

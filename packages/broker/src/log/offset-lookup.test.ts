@@ -101,6 +101,18 @@ test('the record with the largest timestamp is the first of those', async () => 
   );
 });
 
+test('the record with the largest timestamp is found in a batch whose first records were deleted', async () => {
+  const batch = [1, 7, 7, 7].map((timestamp) => ({ length: 1, timestamp }));
+  const { fixture } = await logWith(
+    [batch, [{ length: 1, timestamp: 2 }]],
+    { segmentBytes: 1500, indexIntervalBytes: 0 },
+    0,
+    false,
+  );
+  await fixture.log.advanceStart(2);
+  assert.deepEqual(await findMaxTimestamp(fixture.log), { offset: 2, timestamp: 7 });
+});
+
 test('an index gives the last entry at or before an offset, and for a timestamp one before which all are older', () => {
   const entries = fc.array(fc.record({ offset: fc.nat(50), bytes: fc.nat(500), timestamp: fc.nat(20) }), {
     minLength: 1,

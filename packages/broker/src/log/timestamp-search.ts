@@ -35,9 +35,8 @@ export async function findMaxTimestamp(log: Log): Promise<FoundOffset | undefine
     }
     if (best === undefined) return undefined;
     const { maxTimestamp, maxTimestampBatch, nextOffset } = best;
-    const found = await search(log, maxTimestampBatch, nextOffset, (batch) =>
-      firstFrom(batch, maxTimestamp, log.startOffset),
-    );
+    const from = Math.max(maxTimestampBatch, log.startOffset);
+    const found = await search(log, from, nextOffset, (batch) => firstFrom(batch, maxTimestamp, log.startOffset));
     // Compaction may have removed the record since.
     if (found !== undefined || log.segments.includes(best)) return found;
   }
