@@ -4,8 +4,6 @@ import { errorName, type RawConnection } from './raw-connection.ts';
 
 /** Kafka's numbers of what can be configured. */
 export const resourceTypes = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const;
-/** Kafka's numbers of where a value comes from. */
-export const sources = { topic: 1, dynamicDefault: 3, static: 4, default: 5 } as const;
 /** Kafka's numbers of changes. */
 export const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
 

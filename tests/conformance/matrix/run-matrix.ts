@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
+import { missing } from '../../support/run-command.ts';
 import { behaviours } from '../behaviours/index.ts';
-import { ListedDifference, shown } from './behaviour.ts';
+import { type ClientName, ListedDifference, shown } from './behaviour.ts';
 import { closeJavaTools, missingTools } from './java-tools.ts';
 import type { BrokerKind, Place, Profile } from './place.ts';
 import { Scope } from './scope.ts';
@@ -28,7 +29,10 @@ export async function runMatrix(options: MatrixOptions): Promise<void> {
   const skip = 'skip' in options ? options.skip : false;
   const full = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0) >= 20;
   const cells = selectCells(behaviours, { kind, profile, full });
-  const noTools = await missingTools();
+  const lacking: Partial<Record<ClientName, string | false>> = {
+    kcat: missing('kcat', 'apt-get install kcat'),
+    java: await missingTools(),
+  };
   let place: Place;
   let passed = 0;
   before(async () => {
@@ -42,7 +46,7 @@ export async function runMatrix(options: MatrixOptions): Promise<void> {
   describe(kind, { skip, concurrency: profile === 'moves' ? 1 : triesAtOnce }, () => {
     for (const cell of cells) {
       test(`${cell.client}: ${cell.behaviour.name}`, {
-        skip: cell.client === 'java' && noTools,
+        skip: lacking[cell.client] ?? false,
         timeout: tryMs,
       }, async () => {
         await tryCell(cell, place);
