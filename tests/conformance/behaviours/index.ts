@@ -46,6 +46,7 @@ import { toolsCluster } from './tools-cluster.ts';
 import { toolsConfigs } from './tools-configs.ts';
 import { toolsGroupOffsets } from './tools-group-offsets.ts';
 import { toolsGroups } from './tools-groups.ts';
+import { toolsLackingReplicas } from './tools-lacking-replicas.ts';
 import { toolsRecords } from './tools-records.ts';
 import { toolsReplicas } from './tools-replicas.ts';
 import { toolsStreams } from './tools-streams.ts';
@@ -114,6 +115,7 @@ export const behaviours: readonly Behaviour[] = [
   ...toolsTransactions,
   ...toolsStreams,
   ...toolsReplicas,
+  ...toolsLackingReplicas,
   ...toolsRecords,
   ...toolsGroups,
   ...toolsGroupOffsets,

@@ -211,36 +211,6 @@ export const toolsReplicas: readonly Behaviour[] = [
       }),
     },
   },
-  {
-    name: 'kafka-topics shows what lacks replicas while a broker is down',
-    apis: ['Metadata', 'DescribeTopicPartitions', 'ElectLeaders'],
-    profile: 'moves',
-    shows: null,
-    by: {
-      java: talking(async (tools, scope, place) => {
-        const topic = await scope.createTopic({
-          assignment: [[1, 3], [3]],
-          configuration: { 'min.insync.replicas': '2' },
-        });
-        const own = ['--describe', '--topic', topic];
-        const views = ['--under-replicated-partitions', '--under-min-isr-partitions', '--unavailable-partitions'];
-        scope.defer(() => place.startBroker(3));
-        await place.stopBroker(3, 'cleanly');
-        await tools.say('without a broker', 'kafka-topics', own, {
-          until: (lines) =>
-            lines.some((line) => line.includes('Leader: none')) &&
-            !lines.some((line) => /Isr: 1,3|Isr: 3,1/.test(line)),
-        });
-        for (const view of views) await tools.say(view, 'kafka-topics', [...own, view]);
-        const unclean = ['--election-type', 'unclean', '--topic', topic, '--partition', '1'];
-        await tools.say('nobody to elect', election, unclean);
-        await place.startBroker(3);
-        await tools.say('with it again', 'kafka-topics', [...own, '--under-replicated-partitions'], {
-          until: ({ length }) => length === 0,
-        });
-      }),
-    },
-  },
 ];
 
 function planOf(tools: ToolTalk, topic: string, replicas: readonly (readonly number[])[]): Promise<string> {

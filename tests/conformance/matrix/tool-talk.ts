@@ -97,7 +97,7 @@ export class ToolTalk {
 }
 
 /** Topics have what their brokers have, which is not the same for all places. */
-const ofBrokers = /(?<=Configs: .*)\b(min\.insync\.replicas|segment\.index\.bytes)=\d+(,|$)/g;
+const ofBrokers = /(?<=Configs: .*)\b(min\.insync\.replicas=1|segment\.index\.bytes=\d+)(,|$)/g;
 
 /** Stack traces, logs, and what the console consumer has to say about its protocol. */
 const unheard =
