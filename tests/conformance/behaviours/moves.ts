@@ -148,6 +148,8 @@ async function roll(driver: Driver, place: Place, scope: Scope, how: 'cleanly' |
   for (const nodeId of place.brokerIds) {
     await whileDown(place, nodeId, deliver, how);
     await isWhole(scope, topic);
+    const everyPartition = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+    await scope.admin.electLeaders('preferred', everyPartition);
     await deliver();
   }
   return seen();

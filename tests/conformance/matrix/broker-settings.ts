@@ -31,6 +31,6 @@ const secured: Settings = {
 const moves: Settings = {
   // Empty groups go with it, which others would miss.
   'offsets.retention.check.interval.ms': '500',
-  // Leaders that returned lead again soon, as operators who balance would have it.
-  'leader.imbalance.check.interval.seconds': '5',
+  // Who returned leads again when a behaviour elects it, and not by itself in the midst of another.
+  'auto.leader.rebalance.enable': 'false',
 };
