@@ -105,3 +105,14 @@ test('new connections are reset while they are refused', async (t) => {
   assert.equal(String(chunk), 'again');
   taken.destroy();
 });
+
+test('a connection that is cut while it is being half closed is gone on both sides', async (t) => {
+  const { proxy, client } = await start(t);
+  proxy.halfClose('down');
+  proxy.cut();
+  // Who has read an end learns of a reset when it writes.
+  const writing = setInterval(() => client.write('more'), 10);
+  t.after(() => clearInterval(writing));
+  await closed(client);
+  await eventually(() => proxy.connections === 0);
+});

@@ -145,14 +145,20 @@ class Link {
 
   reset(): void {
     for (const pipe of [this.#up, this.#down]) pipe.stop();
-    // A socket that was never connected can't be reset.
-    if (this.#broker.connecting) this.#broker.destroy();
-    else this.#broker.resetAndDestroy();
-    this.#client.resetAndDestroy();
+    for (const socket of [this.#broker, this.#client]) resetSocket(socket);
   }
 
   /** Both have said all they had to, or one of them is no more. */
   #closed(): void {
     if (!this.#client.destroyed || !this.#broker.destroyed) this.reset();
   }
+}
+
+/**
+ * One that is not connected yet, or that has said its last, can't be reset: the system refuses it, and the socket would
+ * stay open and keep the process from ending.
+ */
+function resetSocket(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
