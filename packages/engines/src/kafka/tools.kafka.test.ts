@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { kafkaForTests } from '../testing/apache-kafka.ts';
 import { type KafkaTool, runKafkaTool, type ToolOptions } from './run-kafka-tool.ts';
@@ -45,6 +48,18 @@ test("Kafka's tools", { skip: kafka.skip }, async (t) => {
       assert.match(stdout, /"name":"tool_data".*"sent":3/);
     });
   }
+  await t.test("a session runs programs of one's own beside Kafka's classes", async () => {
+    const program = join(await mkdtemp(join(tmpdir(), 'millrace-tools-')), 'Greeting.java');
+    const main = 'public static void main(String[] words) { System.out.println("hello " + words[0]); }';
+    await writeFile(program, `public final class Greeting { ${main} }`);
+    try {
+      await using own = await openToolSession(kafka.distribution, { programs: [program] });
+      const { code, stdout } = await own.runClass('Greeting', ['world']);
+      assert.deepEqual([code, stdout], [0, 'hello world\n']);
+    } finally {
+      await rm(dirname(program), { recursive: true });
+    }
+  });
   await t.test('calls of a session wait for each other', async () => {
     const list = ['--list'];
     const results = await Promise.all([1, 2, 3].map(() => ways['in a session']('kafka-topics', list)));
