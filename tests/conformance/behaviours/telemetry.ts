@@ -100,6 +100,8 @@ export const telemetry: readonly Behaviour[] = [
   {
     name: 'who asks or pushes before its time is throttled, except for its last push',
     apis: ['GetTelemetrySubscriptions', 'PushTelemetry'],
+    // One at a time: when any subscription changes, everybody may ask at once.
+    profile: 'moves',
     shows: {
       again: 'THROTTLING_QUOTA_EXCEEDED',
       first: 'NONE',
@@ -144,6 +146,7 @@ export const telemetry: readonly Behaviour[] = [
   },
   {
     name: 'a client whose subscription changed is told so, and may ask at once',
+    profile: 'moves',
     apis: ['PushTelemetry', 'GetTelemetrySubscriptions'],
     shows: { pushed: 'UNKNOWN_SUBSCRIPTION_ID', again: ['NONE', ['org.b.']] },
     by: raw(async (cluster, scope) => {
