@@ -1,6 +1,6 @@
 /**
- * Writers and readers on three brokers of Apache Kafka under faults, by seeds: `MILLRACE_TEST_SEED=N` runs one again, and
- * `node tests/faults/main.ts FIRST COUNT kafka delivery` as many as wanted.
+ * Writers and readers on three brokers of Apache Kafka under faults, by seeds: `MILLRACE_TEST_SEED=N` runs one again,
+ * and `node tests/faults/main.ts FIRST COUNT kafka delivery` as many as wanted.
  */
 import { test } from 'node:test';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
