@@ -24,6 +24,11 @@ async function subscribedClient(cluster: RawCluster, scope: Scope, values: Reado
     async () => (await describe(connection, resource, ['match'])).configs[0]?.value,
     (value) => value === `client_software_name=${software}`,
   );
+  // What a broker describes it may not follow yet. Each time it is asked by somebody new, who is not throttled.
+  await settled(
+    () => ask(connection),
+    ({ requestedMetrics }) => requestedMetrics.length > 0,
+  );
   return { connection, set };
 }
 
