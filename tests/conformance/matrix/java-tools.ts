@@ -1,13 +1,7 @@
 /** Kafka's tools, all in the one Java of this process, and Kafka itself where this machine has it. */
 import { fileURLToPath } from 'node:url';
-import {
-  ensureKafka,
-  type KafkaDistribution,
-  KafkaEngineError,
-  kafkaSource,
-  openToolSession,
-  type ToolSession,
-} from '@millrace/engines';
+import { type KafkaDistribution, KafkaEngineError, openToolSession, type ToolSession } from '@millrace/engines';
+import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 
 /** What runs beside Kafka's own classes. */
 const programs = ['PartitionedReader', 'WordCount'].map((name) =>
@@ -24,7 +18,8 @@ export function findKafka(): Promise<KafkaDistribution | string> {
 }
 
 async function find(): Promise<KafkaDistribution | string> {
-  return await orAbsence(ensureKafka(kafkaSource(process.env), (message) => process.stderr.write(`${message}\n`)));
+  const kafka = await kafkaForTests();
+  return kafka.skip || kafka.distribution;
 }
 
 /** What runs Kafka's classes in a Java of their own. */
