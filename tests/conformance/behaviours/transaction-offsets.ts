@@ -31,30 +31,32 @@ async function prepare(place: Place, scope: Scope, protocol: 'v1' | 'v2') {
   return { topic, group, one, coordinator, fetched, stable };
 }
 
-const refusalsOfBoth = {
-  'adds by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-  'adds by a later epoch': 'PRODUCER_FENCED',
-  adds: 'NONE',
-  'adds a group without name': 'NONE',
-  'by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-  'by a later epoch': 'INVALID_PRODUCER_EPOCH',
-  'of an unknown member': 'ILLEGAL_GENERATION',
-  'of a generation without member': 'ILLEGAL_GENERATION',
-  'of nobody while there are members': 'NONE',
-  'of a member': 'NONE',
-  'of an older generation': 'ILLEGAL_GENERATION',
-  'of another under the instance id': 'FENCED_INSTANCE_ID',
-  'with too long a text': 'OFFSET_METADATA_TOO_LARGE',
-  'of a partition that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-  'of a topic that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-  'of a group without name': 'INVALID_GROUP_ID',
-  'the end': 'NONE',
-};
-
 /** By whether the client adds partitions and groups itself. */
-const refusals = {
-  v1: { 'a group that was not added': 'INVALID_TXN_STATE', ...refusalsOfBoth },
-  v2: refusalsOfBoth,
+const pendingAndCommitted = {
+  v1: {
+    before: [-1, -1],
+    sent: ['NONE', 'NONE'],
+    pending: ['UNSTABLE_OFFSET_COMMIT', -1],
+    aborted: ['NONE', [-1, -1]],
+    'sent again': ['NONE', 'NONE'],
+    committed: ['NONE', [6, 6]],
+    'a third time': ['NONE', 'NONE'],
+    'without a transaction meanwhile': ['NONE', ['UNSTABLE_OFFSET_COMMIT', 3]],
+    'deleted meanwhile': ['NONE', [-1, -1]],
+    'committed after that': ['NONE', [-1, -1]],
+  },
+  v2: {
+    before: [-1, -1],
+    sent: ['NONE'],
+    pending: ['UNSTABLE_OFFSET_COMMIT', -1],
+    aborted: ['NONE', [-1, -1]],
+    'sent again': ['NONE'],
+    committed: ['NONE', [6, 6]],
+    'a third time': ['NONE'],
+    'without a transaction meanwhile': ['NONE', ['UNSTABLE_OFFSET_COMMIT', 3]],
+    'deleted meanwhile': ['NONE', [-1, -1]],
+    'committed after that': ['NONE', [-1, -1]],
+  },
 };
 
 /** By whether the client adds partitions and groups itself. */
