@@ -59,47 +59,31 @@ const pendingAndCommitted = {
   },
 };
 
+/** What both are refused for. */
+const refusalsOfBoth = {
+  'adds by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
+  'adds by a later epoch': 'PRODUCER_FENCED',
+  adds: 'NONE',
+  'adds a group without name': 'NONE',
+  'by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
+  'by a later epoch': 'INVALID_PRODUCER_EPOCH',
+  'of an unknown member': 'ILLEGAL_GENERATION',
+  'of a generation without member': 'ILLEGAL_GENERATION',
+  'of nobody while there are members': 'NONE',
+  'of a member': 'NONE',
+  'of an older generation': 'ILLEGAL_GENERATION',
+  'of another under the instance id': 'FENCED_INSTANCE_ID',
+  'with too long a text': 'OFFSET_METADATA_TOO_LARGE',
+  'of a partition that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
+  'of a topic that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
+  'of a group without name': 'INVALID_GROUP_ID',
+  'the end': 'NONE',
+};
+
 /** By whether the client adds partitions and groups itself. */
 const refusals = {
-  v1: {
-    'a group that was not added': 'INVALID_TXN_STATE',
-    'adds by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-    'adds by a later epoch': 'PRODUCER_FENCED',
-    adds: 'NONE',
-    'adds a group without name': 'NONE',
-    'by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-    'by a later epoch': 'INVALID_PRODUCER_EPOCH',
-    'of an unknown member': 'ILLEGAL_GENERATION',
-    'of a generation without member': 'ILLEGAL_GENERATION',
-    'of nobody while there are members': 'NONE',
-    'of a member': 'NONE',
-    'of an older generation': 'ILLEGAL_GENERATION',
-    'of another under the instance id': 'FENCED_INSTANCE_ID',
-    'with too long a text': 'OFFSET_METADATA_TOO_LARGE',
-    'of a partition that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-    'of a topic that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-    'of a group without name': 'INVALID_GROUP_ID',
-    'the end': 'NONE',
-  },
-  v2: {
-    'adds by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-    'adds by a later epoch': 'PRODUCER_FENCED',
-    adds: 'NONE',
-    'adds a group without name': 'NONE',
-    'by another producer id': 'INVALID_PRODUCER_ID_MAPPING',
-    'by a later epoch': 'INVALID_PRODUCER_EPOCH',
-    'of an unknown member': 'ILLEGAL_GENERATION',
-    'of a generation without member': 'ILLEGAL_GENERATION',
-    'of nobody while there are members': 'NONE',
-    'of a member': 'NONE',
-    'of an older generation': 'ILLEGAL_GENERATION',
-    'of another under the instance id': 'FENCED_INSTANCE_ID',
-    'with too long a text': 'OFFSET_METADATA_TOO_LARGE',
-    'of a partition that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-    'of a topic that is not there': 'UNKNOWN_TOPIC_OR_PARTITION',
-    'of a group without name': 'INVALID_GROUP_ID',
-    'the end': 'NONE',
-  },
+  v1: { 'a group that was not added': 'INVALID_TXN_STATE', ...refusalsOfBoth },
+  v2: refusalsOfBoth,
 };
 
 export const transactionOffsets: readonly Behaviour[] = [
