@@ -69,9 +69,10 @@ export class GroupMembership implements Membership {
     });
   }
 
-  /** As whom to commit. */
   get member(): CommittingMember {
-    return { memberId: this.#memberId, generationId: this.#generationId, instanceId: this.#settings.instanceId };
+    // Without a generation the id alone would do: a group that is empty by now takes such offsets as an administrator's.
+    const memberId = this.#generationId < 0 ? '' : this.#memberId;
+    return { memberId, generationId: this.#generationId, instanceId: this.#settings.instanceId };
   }
 
   /** Joins and stays a member, until `close` or an error that trying again can't cure. */

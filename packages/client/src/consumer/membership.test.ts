@@ -7,10 +7,14 @@ import {
   errorCodes,
   fetch,
   findCoordinator,
+  heartbeat,
   joinGroup,
+  leaveGroup,
   listOffsets,
   metadata,
+  offsetCommit,
   offsetFetch,
+  syncGroup,
 } from '@millrace/wire';
 import type { Client } from '../client.ts';
 import { createClient } from '../kafka-client.ts';
@@ -74,6 +78,58 @@ for (const protocol of ['classic', 'consumer'] as const) {
     assert.equal(joins, 0);
     const open = broker.network.peers.filter(({ isEnded }) => !isEnded);
     assert.equal(open.length, 1, 'but for the one that the client asks for coordinators');
+  });
+}
+
+/** Answers commits as a group without members does, which refuses nobody that names no generation. */
+function emptyGroup(): { readonly broker: ScriptedBroker; readonly commits: () => number } {
+  let commits = 0;
+  const broker = coordinator()
+    .on(offsetCommit, ({ topics }) => {
+      commits++;
+      return {
+        topics: topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: 0 })),
+        })),
+      };
+    })
+    .on(leaveGroup, () => ({ errorCode: 0, members: [] }));
+  return { broker, commits: () => commits };
+}
+
+/** Resolves when a member that has joined, in generation 3, or -1 for none, asks to join again. */
+function joiningAgain(broker: ScriptedBroker, errorCode: number): Promise<void> {
+  const again = Promise.withResolvers<void>();
+  let joins = 0;
+  broker.on(joinGroup, () => {
+    if (++joins === 2) again.resolve();
+    if (joins > 1) return 'silence';
+    return { errorCode, generationId: 3, protocolName: 'cooperative-sticky', leader: 'l', memberId: 'm', members: [] };
+  });
+  return again.promise;
+}
+
+for (const [what, joinError] of [
+  ['whose generation is over', errorCodes.NONE],
+  ['that has its id, but no generation yet,', errorCodes.MEMBER_ID_REQUIRED],
+] as const) {
+  test(`a member ${what} commits nothing, into a transaction neither`, async (t) => {
+    const { broker, commits } = emptyGroup();
+    broker
+      .on(syncGroup, () => ({ errorCode: 0, assignment: new Uint8Array() }))
+      .on(heartbeat, () => ({ errorCode: errorCodes.ILLEGAL_GENERATION }));
+    const joins = joiningAgain(broker, joinError);
+    const client = connect(t, broker);
+    const consumer = client.consumer({ topics: ['lines'], group: 'g', heartbeatIntervalMs: 1, sessionTimeoutMs: 10 });
+    const next = consumer.batches().next();
+    await Promise.race([joins, next]);
+    const offsets = [{ topic: 'lines', partition: 0, offset: 5 }];
+    await assert.rejects(consumer.commit(offsets), { code: 'commit_failed', message: /is no member of the group/ });
+    assert.throws(() => consumer.groupOffsets(), { code: 'commit_failed' });
+    assert.equal(commits(), 0);
+    await client.close();
+    await next;
   });
 }
 
