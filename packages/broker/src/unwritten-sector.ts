@@ -4,18 +4,24 @@
  */
 
 /** The least that a drive writes at once. */
-const sectorBytes = 512;
+export const sectorBytes = 512;
 
 /**
- * Whether a sector was never written among `damaged`, the bytes from `position` of a file to what is sound again. `due`
- * is how those bytes must begin, as far as that is known.
+ * Whether a sector was never written among the first `damagedBytes` of `bytes`, which lie from `position` on in a file.
+ * Sound bytes follow, at least up to the end of their sector: of those too the first may be zeros. `due` is how the
+ * damaged ones must begin, as far as that is known.
  */
-export function hasUnwrittenSector(damaged: Uint8Array, position: number, due: Uint8Array): boolean {
+export function hasUnwrittenSector(
+  bytes: Uint8Array,
+  damagedBytes: number,
+  position: number,
+  due: Uint8Array,
+): boolean {
   const first = (sectorBytes - (position % sectorBytes)) % sectorBytes;
-  const wholeFirst = damaged.length >= first && isZero(damaged.subarray(0, first));
+  const wholeFirst = bytes.length >= first && isZero(bytes.subarray(0, first));
   if (wholeFirst && !isZero(due.subarray(0, first))) return true;
-  for (let at = first; at + sectorBytes <= damaged.length; at += sectorBytes) {
-    if (isZero(damaged.subarray(at, at + sectorBytes))) return true;
+  for (let at = first; at < damagedBytes && at + sectorBytes <= bytes.length; at += sectorBytes) {
+    if (isZero(bytes.subarray(at, at + sectorBytes))) return true;
   }
   return false;
 }

@@ -34,7 +34,7 @@ export function replayJournal(replay: JournalReplay): number {
     if (found === undefined) {
       const next = findEntry(bytes, position + 1);
       if (next === undefined) return position;
-      if (hasUnwrittenSector(bytes.subarray(position, next), position, entryStart)) return position;
+      if (hasUnwrittenSector(bytes.subarray(position), next - position, position, entryStart)) return position;
       throw new JournalCorruptError(path, position, `sound entries follow from byte ${next} on`);
     }
     apply(replay, found, position);

@@ -14,7 +14,7 @@
  */
 import type { Disk, DiskFile } from '@millrace/base';
 import { batchHeader, CorruptRecordError } from '@millrace/wire';
-import { hasUnwrittenSector } from '../unwritten-sector.ts';
+import { hasUnwrittenSector, sectorBytes } from '../unwritten-sector.ts';
 import { recoverSwaps } from './compaction/segment-swap.ts';
 import { describeHole, type Hole } from './damage.ts';
 import { findSoundBatch, isSoundBatchAt } from './find-sound-batch.ts';
@@ -108,8 +108,8 @@ async function nextHole(file: DiskFile, segment: Segment, fileBytes: number): Pr
   const isWhole = claimed > position && (await isSoundBatchAt(file, claimed, range));
   const end = isWhole ? claimed : await findSoundBatch(file, position + 1, fileBytes, range);
   if (typeof end !== 'number') return undefined;
-  if (hasUnwrittenSector(await readPart(file, position, end - position), position, offsetBytes(offset)))
-    return undefined;
+  const bytes = await readPart(file, position, end - position + sectorBytes);
+  if (hasUnwrittenSector(bytes, end - position, position, offsetBytes(offset))) return undefined;
   const nextOffset = batchHeader.baseOffset(await readPart(file, end, batchHeader.batchHeaderBytes), 0);
   return { position, end, offset, nextOffset };
 }
