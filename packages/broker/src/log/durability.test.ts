@@ -40,6 +40,20 @@ test('where every write is synced, no loss of power takes what was acknowledged'
   }
 });
 
+test('a file that the last process made, whose name it did not sync, survives with the first record in it', async () => {
+  const disk = new CrashingDisk();
+  const first = await LogFixture.open({ disk, durable: true });
+  disk.onOperation = (operation) => operation === 'write';
+  await assert.rejects(first.append({ values: ['never'] }), { code: 'disk_full' });
+  disk.onOperation = undefined;
+  const fixture = await LogFixture.open({ disk, durable: true });
+  await fixture.append({ values: ['a'] });
+  for (let seed = 1; seed <= 20; seed++) {
+    const restarted = await LogFixture.open({ disk: disk.afterPowerLoss(seededRandomness(seed)) });
+    assert.deepEqual(await restarted.values(), ['a'], `seed ${seed}`);
+  }
+});
+
 test('acks=1 is answered after the write, acks=all and readers wait for the sync', async () => {
   const disk = new CrashingDisk();
   const fixture = await LogFixture.open({ disk, durable: true });

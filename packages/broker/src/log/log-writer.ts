@@ -52,7 +52,9 @@ export class LogWriter {
   async resume(offset: number, settings: LogSettings): Promise<void> {
     this.#writtenTo = offset;
     const { active } = this.#segments;
-    if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
+    if (active === undefined) return;
+    // A summary was written after a sync; of a file without records even the name may not be durable.
+    if (active.sizeBytes > 0 && active.sizeBytes === active.summarizedBytes) return;
     this.#unsynced.addPathTo(this.#segments.directory);
     this.#unsynced.addRecords(active.nextOffset - active.baseOffset);
     if (this.#unsynced.records >= this.#flushRecords(settings)) await this.sync();
