@@ -1,17 +1,21 @@
 /**
  * The test runner behind `npm test`.
  *
- * `node tools/test.ts [PATH ...]` runs all test files, or those whose path contains one of the arguments. Files that
- * start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes or runs no
- * test counts as failed. The last line is `N passed, N failed, N skipped`; the exit code is 1 when anything failed.
+ * `node tools/test.ts [--brief] [PATH ...]` runs all test files, or those whose path contains one of the arguments. Files
+ * that start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes or runs
+ * no test counts as failed. The last line is `N passed, N failed, N skipped`, before which folders say what they make of
+ * their own results (`test/folder-lines.ts`); with `--brief` that is the last line, and little else is printed. The exit
+ * code is 1 when anything failed.
  *
  * Environment: `CI=true` makes skips failures but where CI's machine cannot have what is needed; `MILLRACE_TEST_SCALE`
  * multiplies rounds and seeds (0.2 by hand and 1 in CI, unless set); `MILLRACE_TEST_RESULTS` names a file that gets a
- * line of JSON for every test: its file, its names, how it ended.
+ * line of JSON for every test, its file, its names, how it ended; and one without names for what failed of a file
+ * outside of its tests.
  */
 import { writeFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { findTestFiles, type TestFile } from './test/files.ts';
+import { folderLines } from './test/folder-lines.ts';
 import { endAllProcesses, type FileResult, TestProcess } from './test/process.ts';
 import { fileLine, judge, summary } from './test/report.ts';
 
@@ -37,7 +41,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(filters: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  const filters = args.filter((arg) => arg !== '--brief');
+  const brief = filters.length < args.length;
   let files: TestFile[];
   try {
     files = findTestFiles(root, filters);
@@ -58,18 +64,21 @@ async function main(filters: readonly string[]): Promise<number> {
   });
   await Promise.all(lanes);
   results.sort((a, b) => (a.path < b.path ? -1 : 1));
-  writeResults(results);
-  process.stdout.write(summary(results, inCi));
+  const lines = resultLines(results);
+  const target = process.env['MILLRACE_TEST_RESULTS'];
+  if (target !== undefined && target !== '') writeFileSync(target, lines);
+  const said = folderLines({ root, environment, paths: results.map(({ path }) => path), lines });
+  results.push(...said.failures);
+  process.stdout.write(summary(results, { inCi, brief, folderLines: said.lines }));
   return judge(results, inCi).failed > 0 || results.length === 0 ? 1 : 0;
 }
 
-function writeResults(results: readonly FileResult[]): void {
-  const target = process.env['MILLRACE_TEST_RESULTS'];
-  if (target === undefined || target === '') return;
-  const lines = results.flatMap(({ path, tests }) =>
-    tests.map(({ name, outcome }) => `${JSON.stringify({ path, name, outcome })}\n`),
-  );
-  writeFileSync(target, lines.join(''));
+function resultLines(results: readonly FileResult[]): string {
+  const lines = results.flatMap(({ path, tests, problems }) => [
+    ...tests.map(({ name, outcome }) => ({ path, name, outcome })),
+    ...problems.map(() => ({ path, name: [], outcome: 'failed' })),
+  ]);
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** Takes files from the front of `queue`, each in a process of its own. */

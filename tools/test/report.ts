@@ -1,6 +1,7 @@
 /**
  * What a test run prints: a line a file while it goes, then failures in full, skipped tests with their reasons, the
- * slowest files, and the counts as the last line. It also rules what counts as failed.
+ * slowest files, what folders say of their own results, and the counts as the last line. A brief run leaves out what is
+ * there for who tends the tests, and the counts where a folder has said its own. It also rules what counts as failed.
  */
 import type { TestEnd } from './messages.ts';
 import type { FileResult } from './process.ts';
@@ -52,11 +53,28 @@ export function fileLine(result: FileResult, inCi: boolean): string {
   return `${seconds(result.durationMs)}  ${result.path}: ${counts.filter((text) => text !== '').join(', ')}`;
 }
 
-/** Everything that follows the last file; the last line is `N passed, N failed, N skipped`. */
-export function summary(results: readonly FileResult[], inCi: boolean): string {
+export interface SummaryOptions {
+  /** As `judge` has it. */
+  readonly inCi: boolean;
+  readonly brief?: boolean;
+  /** What folders of tests say of their own results, a line each. */
+  readonly folderLines?: readonly string[];
+}
+
+/** Everything that follows the last file; the last line is `N passed, N failed, N skipped`, unless it is brief. */
+export function summary(results: readonly FileResult[], options: SummaryOptions): string {
+  const { inCi, brief = false, folderLines = [] } = options;
   const verdict = judge(results, inCi);
+  const counts = `${verdict.passed} passed, ${verdict.failed} failed, ${verdict.skipped} skipped`;
+  const said = folderLines.length === 0 ? [] : ['', ...folderLines];
+  const skipped = section('Skipped', skips(results));
+  const failed = section('Failed', verdict.failures);
+  if (brief) return [...skipped, ...failed, ...(said.length === 0 ? ['', counts] : said), ''].join('\n');
+  return [...notesAndSlowest(results), ...skipped, ...failed, ...said, '', counts, ''].join('\n');
+}
+
+function notesAndSlowest(results: readonly FileResult[]): string[] {
   const slowest = results.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST_FILES);
-  const skips = results.flatMap(({ tests }) => tests.filter(({ outcome }) => outcome === 'skipped'));
   const notes = results.filter((result) => result.notes.length > 0);
   return [
     ...section(
@@ -64,18 +82,16 @@ export function summary(results: readonly FileResult[], inCi: boolean): string {
       notes.map((result) => `${result.path}\n${indent(result.notes.join('\n'))}`),
     ),
     ...section(
-      `Slowest files`,
+      'Slowest files',
       slowest.map((result) => `${seconds(result.durationMs)}  ${result.path}`),
     ),
-    ...section(
-      'Skipped',
-      skips.map((test) => `${test.location} ${test.name.join(' > ')}: ${test.detail}`),
-    ),
-    ...section('Failed', verdict.failures),
-    '',
-    `${verdict.passed} passed, ${verdict.failed} failed, ${verdict.skipped} skipped`,
-    '',
-  ].join('\n');
+  ];
+}
+
+function skips(results: readonly FileResult[]): string[] {
+  return results
+    .flatMap(({ tests }) => tests.filter(({ outcome }) => outcome === 'skipped'))
+    .map((test) => `${test.location} ${test.name.join(' > ')}: ${test.detail}`);
 }
 
 function section(title: string, entries: readonly string[]): string[] {

@@ -8,6 +8,16 @@ export interface Cell {
   readonly client: ClientName;
 }
 
+/** The name of a cell's test. */
+export function cellName({ behaviour, client }: Cell): string {
+  return `${client}: ${behaviour.name}`;
+}
+
+/** Whether foreign clients try everything on Apache Kafka too, as `MILLRACE_TEST_SCALE` has it. */
+export function isFullRun(): boolean {
+  return Number(process.env['MILLRACE_TEST_SCALE'] ?? 0) >= 20;
+}
+
 /**
  * All cells of a profile, in the order of the list. On Apache Kafka, unless `full`, a foreign client is left out of a
  * behaviour when earlier ones, of whatever profile, already tried all of the behaviour's APIs with it.
