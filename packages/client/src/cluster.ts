@@ -18,7 +18,7 @@ import { BrokerPool } from './connection/broker-pool.ts';
 import type { Connection } from './connection/connection.ts';
 import type { RequestOptions } from './connection/connection-options.ts';
 import { MetadataCache } from './metadata/metadata-cache.ts';
-import { retrying } from './retry.ts';
+import { type RetryOptions, retrying } from './retry.ts';
 import type { ClientSettings } from './settings.ts';
 import { ClientMetrics } from './telemetry/client-metrics.ts';
 
@@ -46,7 +46,11 @@ export class Cluster {
       settings.report({ level: 'info', event: 'throttled', message });
     });
     this.pool = new BrokerPool(settings, this.metrics);
-    this.metadata = new MetadataCache(settings, (topics, mayCreate) => this.askMetadata(topics, mayCreate));
+    this.metadata = new MetadataCache(
+      settings,
+      (topics, mayCreate) => this.askMetadata(topics, mayCreate),
+      () => this.pool.awaited,
+    );
   }
 
   get clusterId(): string | null {
@@ -99,11 +103,15 @@ export class Cluster {
     return names;
   }
 
-  /** Repeats `attempt` on retriable errors, within the bounds. */
-  retrying<T>(bounds: CallBounds, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
-    const { platform, callTimeoutMs } = this.settings;
-    const timeoutMs = bounds.timeoutMs ?? callTimeoutMs;
-    return retrying({ platform, backoff: this.settings, timeoutMs, signal: bounds.signal }, attempt);
+  /** Repeats `attempt` on retriable errors, within the bounds. `manner` departs from the client's own. */
+  retrying<T>(
+    { timeoutMs = this.settings.callTimeoutMs, signal }: CallBounds,
+    attempt: (remainingMs: number) => Promise<T>,
+    manner: Pick<RetryOptions, 'mayRepeat'> & Partial<Pick<RetryOptions, 'backoff'>> = {},
+  ): Promise<T> {
+    const { platform } = this.settings;
+    const awaited = (): string[] => this.pool.awaited;
+    return retrying({ platform, backoff: this.settings, timeoutMs, signal, awaited, ...manner }, attempt);
   }
 
   /** One request to any broker. */

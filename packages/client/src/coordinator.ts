@@ -6,7 +6,6 @@ import type { MillraceError } from '@millrace/base';
 import type { BackoffOptions } from './backoff.ts';
 import { type CallBounds, type Cluster, type CoordinatedKind, isWrongCoordinator } from './cluster.ts';
 import type { Connection } from './connection/connection.ts';
-import { retrying } from './retry.ts';
 
 export class Coordinator {
   readonly #cluster: Cluster;
@@ -51,10 +50,8 @@ export class Coordinator {
     attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
     mayRepeat?: (error: MillraceError) => boolean,
   ): Promise<T> {
-    const { platform, requestTimeoutMs, callTimeoutMs } = this.#cluster.settings;
-    const timeoutMs = bounds.timeoutMs ?? callTimeoutMs;
-    const options = { platform, backoff: this.#backoff, timeoutMs, signal: bounds.signal, mayRepeat };
-    return retrying(options, async (remainingMs) => {
+    const { requestTimeoutMs } = this.#cluster.settings;
+    const once = async (remainingMs: number): Promise<T> => {
       try {
         const connection = await this.connect();
         return await attempt(connection, Math.min(remainingMs, requestTimeoutMs));
@@ -62,6 +59,7 @@ export class Coordinator {
         this.noteError(error);
         throw error;
       }
-    });
+    };
+    return this.#cluster.retrying(bounds, once, { backoff: this.#backoff, mayRepeat });
   }
 }

@@ -60,7 +60,7 @@ export class ConnectionLostError extends MillraceError {
 export class RequestTimeoutError extends MillraceError {
   readonly code = 'request_timeout';
   override readonly retriable = true;
-  /** `host:port` of the broker, or what was waited for. */
+  /** `host:port` of the broker, or of those that had not answered, and what; `the cluster` when nothing was asked. */
   readonly broker: string;
   readonly timeoutMs: number;
 

@@ -11,6 +11,8 @@ export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   /** Which errors ask for another attempt. Default: those that are `retriable`. */
   readonly mayRepeat?: ((error: MillraceError) => boolean) | undefined;
+  /** Who has not answered, for the error when time is over; nobody when nothing is asked just now. */
+  readonly awaited?: (() => readonly string[]) | undefined;
 }
 
 /**
@@ -58,7 +60,8 @@ function bounded<T>(work: Promise<T>, leftMs: number, options: RetryOptions, las
   if (leftMs === Number.POSITIVE_INFINITY) return abortable(work, signal);
   const time = Promise.withResolvers<never>();
   const timer = platform.timers.after(Math.min(leftMs, 2 ** 31 - 1), () => {
-    time.reject(last ?? new RequestTimeoutError('the call', 'the cluster', timeoutMs));
+    const awaited = options.awaited?.().join(', ') || 'the cluster';
+    time.reject(last ?? new RequestTimeoutError('the call', awaited, timeoutMs));
   });
   return abortable(Promise.race([work, time.promise]), signal).finally(() => timer.cancel());
 }

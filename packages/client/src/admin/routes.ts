@@ -2,6 +2,7 @@
 import { errorRow, KafkaError } from '@millrace/wire';
 import { answerError, type NeededAccess } from '../authorization.ts';
 import type { CallBounds, Cluster } from '../cluster.ts';
+import type { BrokerNode } from '../connection/broker-pool.ts';
 import type { Connection } from '../connection/connection.ts';
 
 /** One request, or a few that belong together, over one connection. */
@@ -20,18 +21,25 @@ export function onBroker<T>(cluster: Cluster, nodeId: number, bounds: CallBounds
   });
 }
 
-/** Asks all brokers at once; the answers by node id ascending. */
-export async function onEachBroker<T>(
+/**
+ * Asks all brokers at once; the answers by node id ascending. When one can't be reached, all that the cluster then has
+ * are asked anew: what was its own may be with one by now that had answered before.
+ */
+export function onEachBroker<T>(
   cluster: Cluster,
-  bounds: CallBounds,
+  { timeoutMs, signal }: CallBounds,
   attempt: (connection: Connection, timeoutMs: number, nodeId: number) => Promise<T>,
 ): Promise<T[]> {
-  await cluster.retrying(bounds, () => cluster.askMetadata([], false));
-  return Promise.all(
-    cluster.pool.nodes.map(({ nodeId }) =>
-      onBroker(cluster, nodeId, bounds, (connection, timeoutMs) => attempt(connection, timeoutMs, nodeId)),
-    ),
-  );
+  return cluster.retrying({ timeoutMs, signal }, async (remainingMs) => {
+    await cluster.askMetadata([], false);
+    const ask = ({ nodeId }: BrokerNode): Promise<T> =>
+      cluster.retrying(
+        { timeoutMs: remainingMs, signal },
+        async (leftMs) => attempt(await cluster.pool.connect(nodeId), timeLeft(cluster, leftMs), nodeId),
+        { mayRepeat: (error) => error instanceof KafkaError && error.retriable },
+      );
+    return Promise.all(cluster.pool.nodes.map(ask));
+  });
 }
 
 /** Calls the controller, another one if it has moved. */

@@ -87,6 +87,17 @@ export class BrokerPool {
     return undefined;
   }
 
+  /** Which brokers have not answered what: `host:port (Metadata)`. Requests that wait for long are not among them. */
+  get awaited(): string[] {
+    const awaited: string[] = [];
+    for (const [address, { connection, opening }] of this.#slots.get(general) ?? []) {
+      const request = connection?.pending.oldest;
+      if (opening !== undefined) awaited.push(`${address} (opening a connection)`);
+      else if (request !== undefined) awaited.push(`${address} (${request})`);
+    }
+    return awaited;
+  }
+
   /**
    * A connection to a broker, opened if need be. Rejects with a retriable error when the broker is unknown or can't be
    * reached: fresh metadata may help.
@@ -201,7 +212,7 @@ export class BrokerPool {
     for (const slot of [...this.#slots.values()].flatMap((slots) => [...slots.values()])) {
       const { connection } = slot;
       if (connection === undefined) continue;
-      const isUsed = connection.pendingCount > 0 || connection.sentCount !== slot.sentBefore;
+      const isUsed = connection.pending.count > 0 || connection.sentCount !== slot.sentBefore;
       slot.sentBefore = connection.sentCount;
       slot.idleLooks = isUsed ? 0 : slot.idleLooks + 1;
       if (slot.idleLooks < idleLooksMax) {

@@ -53,7 +53,7 @@ test('requests are sent without waiting, and each gets its own answer', async (t
   });
   assert.deepEqual(await Promise.all(answers), [...Array(20).keys()]);
   assert.equal(most, 20);
-  assert.equal(connection.pendingCount, 0);
+  assert.equal(connection.pending.count, 0);
 });
 
 test('a broker that does not know our version of ApiVersions is asked in its own', async (t) => {

@@ -78,9 +78,9 @@ export class Connection {
     return this.#ended === undefined;
   }
 
-  /** Requests sent and not answered, and those held back. */
-  get pendingCount(): number {
-    return this.#pending.count + this.#gate.heldCount;
+  /** Requests sent and not answered, and those held back; `oldest` names the first that was sent. */
+  get pending(): { readonly count: number; readonly oldest: string | undefined } {
+    return { count: this.#pending.count + this.#gate.heldCount, oldest: this.#pending.first?.name };
   }
 
   /** Grows with each request that is sent, and begins again now and then. */

@@ -83,7 +83,7 @@ test('a login is renewed before the session ends, and nothing that is under way 
   const before = [beat(connection, 1), beat(connection, 2)];
   now = 1_150;
   const after = [beat(connection, 3), beat(connection, 4)];
-  assert.equal(connection.pendingCount, 5, 'two and the handshake are sent, two wait');
+  assert.equal(connection.pending.count, 5, 'two and the handshake are sent, two wait');
   assert.deepEqual(await Promise.all([...before, ...after]), [1, 2, 3, 4]);
   const login = ['handshake', 'login p'];
   assert.deepEqual(asked, [...login, 'beat 1', 'beat 2', ...login, 'beat 3', 'beat 4']);
@@ -153,7 +153,7 @@ test('after an answer with a throttle time requests wait for it, in their order'
   const startedAt = performance.now();
   await beat(connection, 1);
   const waiting = [beat(connection, 2), beat(connection, 3), beat(connection, 4)];
-  assert.equal(connection.pendingCount, 3);
+  assert.equal(connection.pending.count, 3);
   assert.deepEqual(await Promise.all(waiting), [2, 3, 4]);
   assert.deepEqual(seen, [1, 2, 3, 4]);
   assert.deepEqual(throttled, [60]);

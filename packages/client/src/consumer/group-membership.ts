@@ -70,7 +70,7 @@ export class GroupMembership implements Membership {
   }
 
   get member(): CommittingMember {
-    // Without a generation the id alone would do: a group that is empty by now takes such offsets as an administrator's.
+    // Without a generation the id alone would do: a group that is empty by now takes offsets as from an administrator.
     const memberId = this.#generationId < 0 ? '' : this.#memberId;
     return { memberId, generationId: this.#generationId, instanceId: this.#settings.instanceId };
   }

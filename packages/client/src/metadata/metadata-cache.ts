@@ -8,7 +8,7 @@ import { errorCodes, type KafkaError, type MetadataResponse } from '@millrace/wi
 import { answerError } from '../authorization.ts';
 import type { BackoffOptions } from '../backoff.ts';
 import { UnknownTopicError } from '../errors.ts';
-import { retrying } from '../retry.ts';
+import { type RetryOptions, retrying } from '../retry.ts';
 import { mergeTopic, type TopicMetadata } from './topic-metadata.ts';
 
 export interface MetadataCacheOptions extends BackoffOptions {
@@ -35,6 +35,7 @@ interface Round {
 export class MetadataCache {
   readonly #options: MetadataCacheOptions;
   readonly #ask: AskMetadata;
+  readonly #awaited: RetryOptions['awaited'];
   readonly #topics = new Map<string, TopicMetadata>();
   /** The last error a broker answered with, for topics that are not in `#topics`. */
   readonly #errors = new Map<string, number>();
@@ -42,9 +43,11 @@ export class MetadataCache {
   #running: Promise<void> | undefined;
   #next: Round | undefined;
 
-  constructor(options: MetadataCacheOptions, ask: AskMetadata) {
+  /** `awaited` tells who has not answered, for the error of a look-up that takes too long. */
+  constructor(options: MetadataCacheOptions, ask: AskMetadata, awaited?: RetryOptions['awaited']) {
     this.#options = options;
     this.#ask = ask;
+    this.#awaited = awaited;
   }
 
   /** What is known of a topic, however old. */
@@ -89,7 +92,9 @@ export class MetadataCache {
     const { platform, callTimeoutMs, unknownTopicTimeoutMs } = this.#options;
     const timeoutMs = query.timeoutMs ?? callTimeoutMs;
     const startedAt = platform.clock.monotonic();
-    return retrying({ platform, backoff: this.#options, timeoutMs, signal: query.signal }, async (remainingMs) => {
+    const { signal } = query;
+    const bounds = { platform, backoff: this.#options, timeoutMs, signal, awaited: this.#awaited };
+    return retrying(bounds, async (remainingMs) => {
       await this.refresh([name], mayCreate);
       const topic = this.#topics.get(name);
       if (topic !== undefined) return topic;

@@ -11,7 +11,6 @@ import type { CallBounds, Cluster } from '../cluster.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Coordinator } from '../coordinator.ts';
 import { DeliveryError } from '../errors.ts';
-import { retrying } from '../retry.ts';
 import { PartitionAdder } from './partition-adder.ts';
 import { noIdentity, type PartitionBatch, type ProducerIdentity } from './partition-batch.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -287,13 +286,8 @@ export class Transactions {
 
   /** As `work`, for no longer than the bounds allow. */
   #bounded(work: Promise<void>, bounds: CallBounds): Promise<void> {
-    const { platform } = this.#cluster.settings;
-    const { signal } = bounds;
-    const timeoutMs = bounds.timeoutMs ?? this.#options.deliveryTimeoutMs;
-    return retrying(
-      { platform, backoff: this.#cluster.settings, timeoutMs, signal, mayRepeat: () => false },
-      () => work,
-    );
+    const { signal, timeoutMs = this.#options.deliveryTimeoutMs } = bounds;
+    return this.#cluster.retrying({ timeoutMs, signal }, () => work, { mayRepeat: () => false });
   }
 }
 
