@@ -120,6 +120,15 @@ test('memory of paused partitions does not starve the others', async (t) => {
   assert.equal((await batches.next()).value?.topic, two);
 });
 
+test('memory that does not last for all brokers at once goes to each in turn', async (t) => {
+  const { client, createTopic } = await startFixture(t, { brokers: 3 });
+  const name = await createTopic(3);
+  await client.producer().send({ topic: name, partition: 2, value: 'a' });
+  // A request waits at the leader of each partition, if it can, and those of the first two stay without an answer.
+  await using consumer = client.consumer({ topics: [name], from: 'earliest', bufferBytesMax: 50_000 });
+  assert.equal((await consumer.batches().next()).value?.partition, 2);
+});
+
 test('an aborted signal ends the loop with its reason; closing ends it without an error', async (t) => {
   const { client, createTopic } = await startFixture(t);
   const name = await createTopic();

@@ -30,6 +30,8 @@ interface BrokerFetch {
   readonly quiet: Set<PartitionState>;
   failures: number;
   notBefore: number;
+  /** Grows with each request to any broker: the smaller, the longer this one has waited. */
+  turn: number;
 }
 
 export interface FetcherHost extends FetchIntakeHost {
@@ -49,6 +51,7 @@ export class Fetcher {
   readonly #brokers = new Map<number, BrokerFetch>();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  #turns = 0;
   /** A fetch was put off for want of memory. */
   #isStarved = false;
   /** After an error that another try does not cure, until `goOn`. */
@@ -67,10 +70,13 @@ export class Fetcher {
   /** Sends the fetches that can be sent. Called whenever a position, a leader or an assignment changed. */
   poke(): void {
     if (this.#isClosed || this.#isStopped) return;
+    const wasStarved = this.#isStarved;
     this.#isStarved = false;
     const now = this.#cluster.settings.platform.clock.monotonic();
-    for (const [nodeId, states] of this.#fetchable(now)) {
-      const broker = this.#brokerOf(nodeId);
+    const fetches = [...this.#fetchable(now)].map(([nodeId, states]) => ({ broker: this.#brokerOf(nodeId), states }));
+    // Where memory does not last for all, those that are first in order would take it again and again.
+    if (wasStarved) fetches.sort((a, b) => a.broker.turn - b.broker.turn);
+    for (const { broker, states } of fetches) {
       if (broker.notBefore > now) {
         this.#wakeAt(broker.notBefore, now);
         continue;
@@ -134,6 +140,7 @@ export class Fetcher {
         quiet: new Set<PartitionState>(),
         failures: 0,
         notBefore: 0,
+        turn: 0,
       };
       this.#brokers.set(nodeId, broker);
     }
@@ -157,6 +164,7 @@ export class Fetcher {
 
   #fetch(broker: BrokerFetch, states: readonly PartitionState[], bytesMax: number): void {
     broker.isBusy = true;
+    broker.turn = ++this.#turns;
     broker.quiet.clear();
     this.#budget.reserve(bytesMax);
     this.#exchange(broker, states, bytesMax).then(
@@ -177,6 +185,7 @@ export class Fetcher {
 
   #fetchAside(broker: BrokerFetch, states: readonly PartitionState[], bytesMax: number): void {
     broker.isBusyAside = true;
+    broker.turn = ++this.#turns;
     this.#budget.reserve(bytesMax);
     const before = states.map(({ fetchPosition }) => fetchPosition);
     this.#exchangeAside(broker, states, bytesMax).then(
