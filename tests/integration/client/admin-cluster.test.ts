@@ -28,15 +28,18 @@ test('log directories: sizes of replicas, and where each is', async (t) => {
   const topic = await createTopic(2);
   await using producer = client.producer();
   await producer.send({ topic, partition: 1, value: 'x'.repeat(1_000) });
-  const [{ nodeId: broker } = { nodeId: -1 }] = (await admin.describeCluster()).brokers;
-  const [described] = unwrap(await admin.describeLogDirectories([broker], { partitions: [{ topic, partition: 1 }] }));
+  const [first, second] = unwrap(await admin.describeTopics([topic]))[0]?.partitions ?? [];
+  const at = [{ topic, partition: 1 }];
+  const [described] = unwrap(await admin.describeLogDirectories([second?.leader ?? -1], { partitions: at }));
   const [directory] = unwrap(described?.directories ?? []);
   assert.equal(directory?.replicas.length, 1);
   assert.ok((directory.replicas[0]?.sizeBytes ?? 0) >= 1_000);
   assert.equal(directory.replicas[0]?.future, false);
-  const place = { topic, partition: 0, broker };
+  const pathOf = async (broker: number) =>
+    unwrap(unwrap(await admin.describeLogDirectories([broker]))[0]?.directories ?? [])[0]?.path;
+  const place = { topic, partition: 0, broker: first?.leader ?? -1 };
   assert.deepEqual(await admin.describeReplicaLogDirectories([place]), [
-    { ...place, current: directory.path, future: undefined },
+    { ...place, current: await pathOf(place.broker), future: undefined },
   ]);
   const [refused] = await admin.alterReplicaLogDirectories([{ ...place, path: '/no/such/directory' }]);
   assert.equal(refused?.error?.errorName, 'LOG_DIR_NOT_FOUND');

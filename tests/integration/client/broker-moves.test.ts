@@ -1,8 +1,8 @@
 /** Our client while brokers stop and return: leaders, coordinators and replicas move under it. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { type Client, text, topic, unwrap } from '@millrace/client';
-import { type Fixture, needsEmbedded, startFixture, until } from './client-fixture.ts';
+import { embeddedTest, type Fixture, startFixture, until } from './client-fixture.ts';
 
 const replicated = { brokers: 3, configuration: { 'default.replication.factor': '3', 'min.insync.replicas': '2' } };
 
@@ -31,7 +31,7 @@ async function roll({ cluster, admin }: Fixture, name: string, between: () => Pr
   }
 }
 
-test('a producer finds leaders that moved, and stores each record once and in order', needsEmbedded, async (t) => {
+embeddedTest('a producer finds leaders that moved, and stores each record once and in order', async (t) => {
   const fixture = await startFixture(t, replicated);
   const name = await fixture.createTopic(3);
   const producer = fixture.connect().producer();
@@ -58,7 +58,7 @@ test('a producer finds leaders that moved, and stores each record once and in or
 });
 
 for (const protocol of ['classic', 'consumer'] as const) {
-  test(`a ${protocol} group goes on while its leaders and its coordinator move`, needsEmbedded, (t) =>
+  embeddedTest(`a ${protocol} group goes on while its leaders and its coordinator move`, (t) =>
     groupGoesOn(t, protocol),
   );
 }
@@ -97,7 +97,7 @@ async function groupGoesOn(t: TestContext, protocol: 'classic' | 'consumer'): Pr
   await Promise.all(members.map(({ done }) => done));
 }
 
-test('with too few replicas in sync acks=all waits for them, and acks=1 does not', needsEmbedded, async (t) => {
+embeddedTest('with too few replicas in sync acks=all waits for them, and acks=1 does not', async (t) => {
   const fixture = await startFixture(t, replicated);
   const name = await fixture.createTopic(1);
   await fixture.cluster.stopBroker(2);
@@ -110,7 +110,7 @@ test('with too few replicas in sync acks=all waits for them, and acks=1 does not
   assert.deepEqual(await stored(fixture.connect(), name, 3), ['at once', 'meanwhile', 'later']);
 });
 
-test('a transaction is committed by the coordinator that took over', needsEmbedded, async (t) => {
+embeddedTest('a transaction is committed by the coordinator that took over', async (t) => {
   const fixture = await startFixture(t, replicated);
   const name = await fixture.createTopic(2);
   const producer = fixture.connect().producer({ transactionalId: 'moving' });

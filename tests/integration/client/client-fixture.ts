@@ -1,11 +1,12 @@
 /**
- * An embedded cluster with clients for one test: everything is closed and removed when the test ends. Where
- * `MILLRACE_TEST_BOOTSTRAP` names another cluster, clients use that instead; tests that stop brokers are then skipped.
+ * An embedded cluster with clients for one test: everything is closed and removed when the test ends. Once `useCluster`
+ * has named a cluster that runs already, clients use that instead, and tests of what only an embedded one can be told to
+ * do are not there.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type ClientMetrics, type Cluster, startCluster } from '@millrace/broker';
 import { type Admin, type Client, type ClientOptions, createClient, unwrap } from '@millrace/client';
 
@@ -25,12 +26,17 @@ export interface Fixture {
 }
 
 /** The cluster to use instead of an embedded one. */
-const foreign = process.env['MILLRACE_TEST_BOOTSTRAP'];
+let foreign: string | undefined;
 
-/** For tests of what an embedded cluster alone can be told to do. */
-export const needsEmbedded = {
-  skip: foreign === undefined ? false : 'needs the embedded broker; unset MILLRACE_TEST_BOOTSTRAP',
-};
+/** Has the tests that are registered from now on use this cluster, whatever settings they ask for. */
+export function useCluster(bootstrap: string): void {
+  foreign = bootstrap;
+}
+
+/** A test of what an embedded cluster alone can be told to do. */
+export function embeddedTest(name: string, body: (t: TestContext) => Promise<void>): void {
+  if (foreign === undefined) test(name, body);
+}
 
 /** A name that no other test uses, nor an earlier run on the same cluster. */
 export function uniqueName(kind: string): string {

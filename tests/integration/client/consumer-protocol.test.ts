@@ -10,7 +10,7 @@ import {
   topic,
 } from '@millrace/client';
 import { breakableNetwork } from './breakable-network.ts';
-import { type Fixture, type FixtureOptions, needsEmbedded, startFixture, uniqueName, until } from './client-fixture.ts';
+import { embeddedTest, type Fixture, type FixtureOptions, startFixture, uniqueName, until } from './client-fixture.ts';
 
 /** Heartbeats as quick as tests want them; what members get to know of each other waits for these. */
 const configuration = {
@@ -183,7 +183,7 @@ test('a loop that takes too long for a batch loses its partitions, says so, and 
   await run;
 });
 
-test('members survive broken connections and a broker that restarts', needsEmbedded, async (t) => {
+embeddedTest('members survive broken connections and a broker that restarts', async (t) => {
   const fixture = await start(t, { brokers: 2 });
   const [name, group] = [await fixture.createTopic(4), uniqueName('group')];
   const network = breakableNetwork();

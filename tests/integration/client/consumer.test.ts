@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, text, topic, unwrap } from '@millrace/client';
 import { breakableNetwork } from './breakable-network.ts';
-import { startFixture, until } from './client-fixture.ts';
+import { embeddedTest, startFixture, until } from './client-fixture.ts';
 
 async function fill(client: Client, name: string, count: number, value = (n: number) => String(n)): Promise<void> {
   await using producer = client.producer({ batchBytesMax: 4_000 });
@@ -229,26 +229,29 @@ test('chosen partitions keep their offsets under a group', async (t) => {
   assert.equal((await second.records().next()).value?.offset, 42);
 });
 
-test('reading goes on after connections broke and brokers restarted, without gaps or repetitions', async (t) => {
-  const fixture = await startFixture(t, { brokers: 2 });
-  const name = await fixture.createTopic();
-  const network = breakableNetwork();
-  const consumer = fixture.connect({ platform: network.platform }).consumer({ topics: [name], from: 'earliest' });
-  const offsets: number[] = [];
-  const run = (async () => {
-    for await (const batch of consumer) for (const { offset } of batch) offsets.push(offset);
-  })();
-  const writer = fixture.connect();
-  for (let round = 1; round <= 6; round++) {
-    if (round === 4) await fixture.restart();
-    else if (round % 2 === 0) network.breakAll();
-    await fill(writer, name, 500);
-    await until(() => offsets.length === round * 500, 20_000);
-  }
-  assert.deepEqual(
-    offsets,
-    offsets.map((_, n) => n),
-  );
-  await consumer.close();
-  await run;
-});
+embeddedTest(
+  'reading goes on after connections broke and brokers restarted, without gaps or repetitions',
+  async (t) => {
+    const fixture = await startFixture(t, { brokers: 2 });
+    const name = await fixture.createTopic();
+    const network = breakableNetwork();
+    const consumer = fixture.connect({ platform: network.platform }).consumer({ topics: [name], from: 'earliest' });
+    const offsets: number[] = [];
+    const run = (async () => {
+      for await (const batch of consumer) for (const { offset } of batch) offsets.push(offset);
+    })();
+    const writer = fixture.connect();
+    for (let round = 1; round <= 6; round++) {
+      if (round === 4) await fixture.restart();
+      else if (round % 2 === 0) network.breakAll();
+      await fill(writer, name, 500);
+      await until(() => offsets.length === round * 500, 20_000);
+    }
+    assert.deepEqual(
+      offsets,
+      offsets.map((_, n) => n),
+    );
+    await consumer.close();
+    await run;
+  },
+);

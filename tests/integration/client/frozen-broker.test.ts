@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { type Network, nodeNetwork, nodePlatform } from '@millrace/base';
 import { createClient, isMillraceError, unwrap } from '@millrace/client';
 import { BrokerProcess } from '../../support/millrace-process.ts';
-import { needsEmbedded, quick, startFixture, uniqueName, until } from './client-fixture.ts';
+import { embeddedTest, quick, startFixture, uniqueName, until } from './client-fixture.ts';
 import { allAnswered, outcomes } from './every-route.ts';
 
 const ever = 600_000;
@@ -62,7 +62,7 @@ test('a client asks the next of its bootstrap servers when the first is frozen',
   }
 });
 
-test('calls go where leaders and coordinators move to from a broker that froze', needsEmbedded, async (t) => {
+embeddedTest('calls go where leaders and coordinators move to from a broker that froze', async (t) => {
   await using frozen = await BrokerProcess.start();
   const { cluster, connect, admin } = await startFixture(t, { brokers: 3 });
   let detour: { readonly from: number; readonly met: () => void } | undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AssignorName, type Client, type Consumer, type TopicPartition, text, topic } from '@millrace/client';
 import { breakableNetwork } from './breakable-network.ts';
-import { type Fixture, startFixture, until } from './client-fixture.ts';
+import { embeddedTest, type Fixture, startFixture, until } from './client-fixture.ts';
 
 const quickGroup = { heartbeatIntervalMs: 50, sessionTimeoutMs: 6_000 };
 
@@ -202,7 +202,7 @@ test('a loop that takes too long for a batch loses its partitions, says so, and 
   await run;
 });
 
-test('members survive broken connections and a broker that restarts', async (t) => {
+embeddedTest('members survive broken connections and a broker that restarts', async (t) => {
   const fixture = await startFixture(t, { brokers: 2 });
   const name = await fixture.createTopic(4);
   const network = breakableNetwork();

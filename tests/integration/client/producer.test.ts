@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, type Delivery, DeliveryError, isMillraceError, text, topic } from '@millrace/client';
 import { breakableNetwork } from './breakable-network.ts';
-import { startFixture, until } from './client-fixture.ts';
+import { embeddedTest, startFixture, until } from './client-fixture.ts';
 
 /** All values of a topic, by partition. */
 async function valuesOf(client: Client, name: string): Promise<Map<number, string[]>> {
@@ -45,7 +45,7 @@ for (const loss of ['requests', 'answers'] as const) {
   });
 }
 
-test('records written while the brokers are gone are stored once when they come back', async (t) => {
+embeddedTest('records written while the brokers are gone are stored once when they come back', async (t) => {
   const { connect, createTopic, restart, stop } = await startFixture(t, { brokers: 2 });
   const name = await createTopic(3);
   const client = connect();
@@ -209,7 +209,7 @@ test('a partition that does not exist is refused where it is named', async (t) =
   });
 });
 
-test('records that no broker takes fail after deliveryTimeoutMs', async (t) => {
+embeddedTest('records that no broker takes fail after deliveryTimeoutMs', async (t) => {
   const { connect, createTopic, stop, restart } = await startFixture(t);
   const name = await createTopic();
   const client = connect();

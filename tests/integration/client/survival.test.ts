@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, type ClientEvent, type Consumer, text, topic, unwrap } from '@millrace/client';
-import { needsEmbedded, startFixture, uniqueName, until } from './client-fixture.ts';
+import { embeddedTest, startFixture, uniqueName, until } from './client-fixture.ts';
 
 /** Values in the order in which they are read, until the consumer is closed. */
 function collect(consumer: Consumer): { readonly seen: string[]; readonly done: Promise<void> } {
@@ -84,9 +84,8 @@ test('connections that nobody uses are closed, and opened again when they are ne
   assert.ok(!events.some(({ event }) => event === 'connection_lost' || event === 'produce_retried'));
 });
 
-test(
+embeddedTest(
   'a consumer reads from the follower in its rack, and from the leader again when that is gone',
-  needsEmbedded,
   async (t) => {
     const fixture = await startFixture(t, {
       racks: ['a', 'b', 'c'],
@@ -125,9 +124,8 @@ test(
   },
 );
 
-test(
+embeddedTest(
   'transactions and groups go on when brokers stop and their leaderships and coordinators move',
-  needsEmbedded,
   async (t) => {
     const { cluster, client, admin, connect } = await startFixture(t, {
       brokers: 3,

@@ -1,18 +1,16 @@
 /** What clients tell brokers of themselves when an operator asks (KIP-714), as the broker hands it on. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { ClientMetrics } from '@millrace/broker';
 import { unwrap } from '@millrace/client';
 import { type DecodedPoint, decodeMetrics } from '@millrace/client/testing/otlp-decoder';
-import { needsEmbedded, startFixture, uniqueName, until } from './client-fixture.ts';
+import { embeddedTest, startFixture, uniqueName, until } from './client-fixture.ts';
 
 const producer = 'org.apache.kafka.producer.';
 const consumer = 'org.apache.kafka.consumer.';
 
 for (const protocol of ['classic', 'consumer'] as const) {
-  test(
+  embeddedTest(
     `a broker gets the metrics that its operator asked for, until the client says goodbye: group protocol ${protocol}`,
-    needsEmbedded,
     async (t) => {
       const reports: ClientMetrics[] = [];
       const { admin, connect, createTopic } = await startFixture(t, {
@@ -74,9 +72,8 @@ for (const protocol of ['classic', 'consumer'] as const) {
   );
 }
 
-test(
+embeddedTest(
   'a broker is told of the metrics that it names, and nothing by clients that were told not to',
-  needsEmbedded,
   async (t) => {
     const reports: ClientMetrics[] = [];
     const { admin, connect, createTopic } = await startFixture(t, { telemetry: (report) => void reports.push(report) });

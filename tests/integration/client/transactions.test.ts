@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { type Client, type Consumer, text, topic, unwrap } from '@millrace/client';
-import { needsEmbedded, startFixture, uniqueName, until } from './client-fixture.ts';
+import { embeddedTest, startFixture, uniqueName, until } from './client-fixture.ts';
 
 /** All values of a topic, as a reader of committed records sees them, up to the last stable offset. */
 async function committed(client: Client, name: string): Promise<string[]> {
@@ -274,7 +274,7 @@ async function exerciseFirstKind(client: Client, name: string): Promise<void> {
   await until(async () => unwrap(await client.admin().fetchOffsets(group))[0]?.offset === 5);
 }
 
-test('transactions go on through restarts of the cluster', needsEmbedded, async (t) => {
+embeddedTest('transactions go on through restarts of the cluster', async (t) => {
   const { client, createTopic, restart } = await startFixture(t);
   const name = await createTopic();
   await using producer = client.producer({ transactionalId: uniqueName('tx') });
