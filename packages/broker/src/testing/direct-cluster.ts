@@ -3,23 +3,11 @@
  * Requests and answers are encoded and decoded as on the wire.
  */
 import { assert, type Listener, type Network } from '@millrace/base';
-import {
-  type Api,
-  ByteReader,
-  ByteWriter,
-  decodeRequest,
-  decodeRequestHeader,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-  type RequestDraft,
-  type ResponseOf,
-  versionRange,
-} from '@millrace/wire';
+import { type Api, type RequestDraft, type ResponseOf, versionRange } from '@millrace/wire';
 import { Cluster } from '../cluster.ts';
 import type { BrokerEvent } from '../cluster-options.ts';
-import { handlers } from '../handlers/index.ts';
 import { anonymous, type Principal } from '../security/principal.ts';
+import { callHandler } from './coded-call.ts';
 import { ManualPlatform, orKilled } from './manual-platform.ts';
 
 /** Listens without anybody ever connecting. */
@@ -40,7 +28,6 @@ export class DirectCluster {
   /** Who asks. */
   principal: Principal = anonymous;
   readonly #options: DirectClusterOptions;
-  readonly #writer = new ByteWriter();
 
   private constructor(platform: ManualPlatform, options: DirectClusterOptions) {
     this.platform = platform;
@@ -84,27 +71,14 @@ export class DirectCluster {
     draft: RequestDraft<A>,
     version = versionRange(api.versions).last,
   ): Promise<ResponseOf<A>> {
-    const handler = handlers.get(api.key);
     const broker = this.cluster.endpoints[0];
-    assert(handler !== undefined && broker !== undefined, `there is a handler for ${api.name}`);
-    const frame = Uint8Array.from(frameOf(encodeRequest(this.#writer, api, version, 1, 'direct', draft).chunks));
-    const reader = new ByteReader(frame);
-    decodeRequestHeader(reader);
-    const answer = await handler.handle(decodeRequest(api, version, reader), {
+    assert(broker !== undefined, 'the cluster has a broker');
+    return callHandler(api, version, draft, {
       broker,
       clientId: 'direct',
       principal: this.principal,
-      clientHost: '127.0.0.1',
-      apiVersion: version,
       connection: { isClosed: false, onClosed: () => () => undefined, throttle: () => undefined },
-      room: { requestBytes: frame.length, reserve: (bytes) => bytes, release: () => undefined },
+      roomFor: (requestBytes) => ({ requestBytes, reserve: (bytes) => bytes, release: () => undefined }),
     });
-    const encoded = encodeResponse(this.#writer, api, version, 1, answer as never);
-    return decodeResponse(api, version, Uint8Array.from(frameOf(encoded.chunks)));
   }
-}
-
-/** A frame without the length before it. */
-function frameOf(chunks: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(chunks).subarray(4);
 }

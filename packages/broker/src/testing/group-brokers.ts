@@ -1,27 +1,11 @@
-/**
- * For tests of the handlers of groups: brokers whose requests and answers pass through the codecs, so that an answer
- * which a version can't carry fails.
- */
+/** For tests of the handlers of groups: brokers over one coordinator's groups, without a network. */
 import assert from 'node:assert/strict';
-import {
-  type Api,
-  ByteReader,
-  ByteWriter,
-  decodeRequest,
-  decodeRequestHeader,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-  type RequestDraft,
-  type ResponseDraft,
-  type ResponseOf,
-  versionRange,
-} from '@millrace/wire';
+import { type Api, type RequestDraft, type ResponseOf, versionRange } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { ClusterState } from '../cluster-state.ts';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
-import { handlers } from '../handlers/index.ts';
 import { anonymous } from '../security/principal.ts';
+import { callHandler } from './coded-call.ts';
 import { GroupFixture } from './group-fixture.ts';
 
 /** Three brokers over the fixture's groups. */
@@ -60,27 +44,17 @@ export class GroupBrokers {
     return found;
   }
 
-  async ask<A extends Api>(broker: BrokerEndpoint, api: A, version: number, draft: RequestDraft<A>) {
-    const handler = handlers.get(api.key);
-    assert.ok(handler, `${api.name} has a handler`);
-    const frame = Buffer.concat(encodeRequest(new ByteWriter(), api, version, 1, 'client', draft).chunks);
-    const reader = new ByteReader(frame.subarray(4));
-    const { clientId, apiVersion } = decodeRequestHeader(reader);
-    const request = decodeRequest(api, version, reader);
+  async ask<A extends Api>(
+    broker: BrokerEndpoint,
+    api: A,
+    version: number,
+    draft: RequestDraft<A>,
+  ): Promise<ResponseOf<A>> {
     const connection = { isClosed: false, onClosed: () => () => undefined } as never;
-    const answering = handler.handle(request, {
-      broker,
-      clientId,
-      clientHost: '127.0.0.1',
-      apiVersion,
-      principal: anonymous,
-      connection,
-      room: undefined as never,
-    });
+    const parties = { broker, clientId: 'client', principal: anonymous, connection };
+    const answering = callHandler(api, version, draft, { ...parties, roomFor: () => undefined as never });
     await this.fixture.platform.pass(1);
-    const answer = (await answering) as ResponseDraft<A>;
-    const bytes = Buffer.concat(encodeResponse(new ByteWriter(), api, version, 1, answer).chunks);
-    return decodeResponse(api, version, bytes.subarray(4)) as ResponseOf<A>;
+    return answering;
   }
 }
 
