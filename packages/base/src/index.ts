@@ -1,4 +1,5 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
+export { BufferPool, type BufferPoolOptions, HeldMemory, type Releasable, SharedBuffer } from './buffer-pool.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Disk, type DiskEntry, DiskError, type DiskFile, type DiskSpace } from './disk.ts';
 export { isMillraceError, MillraceError, messageOf } from './millrace-error.ts';

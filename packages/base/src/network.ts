@@ -17,6 +17,11 @@ export interface ListenOptions {
   readonly port: number;
   /** Connections speak TLS; those whose handshake fails are never handed over. A simulated network ignores it. */
   readonly tls?: ListenTls | undefined;
+  /**
+   * Memory that all accepted connections read into again and again, so that bulk data costs no allocation a read.
+   * Chunks may then be views of it, valid only during the call of `data`. Unused with TLS.
+   */
+  readonly readBuffer?: Uint8Array | undefined;
   /** Told of each TLS handshake that failed, and why. */
   readonly onRefused?: ((remoteHost: string, reason: string) => void) | undefined;
 }

@@ -37,9 +37,9 @@ class Recorder {
 }
 
 /** Two ends of a connection, and the listener it came through. */
-async function pair() {
+async function pair(readBuffer?: Uint8Array) {
   const accepted = Promise.withResolvers<{ socket: Socket; recorder: Recorder }>();
-  const listener = await nodeNetwork.listen({ host, port: 0 }, (socket) =>
+  const listener = await nodeNetwork.listen({ host, port: 0, readBuffer }, (socket) =>
     accepted.resolve({ socket, recorder: new Recorder(socket) }),
   );
   const client = await nodeNetwork.connect({ host, port: listener.port, timeoutMs: 5000 });
@@ -47,45 +47,78 @@ async function pair() {
   return { listener, client: { socket: client, recorder }, server: await accepted.promise };
 }
 
-test('bytes arrive in the order of their writing', async () => {
-  const { listener, client, server } = await pair();
-  client.socket.write([Buffer.from('one '), Buffer.from('two ')]);
-  client.socket.write([Buffer.from('three')]);
-  await server.recorder.until(() => server.recorder.text === 'one two three');
-  assert.equal(server.socket.remoteHost, host);
-  assert.equal(server.socket.localPort, listener.port);
-  assert.equal(server.socket.remotePort, client.socket.localPort);
-  server.socket.write([Buffer.from('answer')]);
-  await client.recorder.until(() => client.recorder.text === 'answer');
-  client.socket.destroy();
-  assert.equal(await server.recorder.closed.promise, undefined);
-  await listener.close();
-});
+for (const readBuffer of [undefined, new Uint8Array(1024)]) {
+  const how = readBuffer === undefined ? '' : ', also where connections share memory to read into';
 
-test('an ended socket sends what is buffered before it closes', async () => {
-  const { listener, client, server } = await pair();
-  server.socket.write([Buffer.alloc(2_000_000, 'x')]);
-  server.socket.end();
-  await client.recorder.closed.promise;
-  await server.recorder.closed.promise;
-  assert.equal(client.recorder.text.length, 2_000_000);
-  assert.equal(server.socket.write([Buffer.from('late')]), true, 'a write to a closed socket is dropped');
-  await listener.close();
-});
+  test(`bytes arrive in the order of their writing${how}`, async () => {
+    const { listener, client, server } = await pair(readBuffer);
+    client.socket.write([Buffer.from('one '), Buffer.from('two ')]);
+    client.socket.write([Buffer.from('three')]);
+    await server.recorder.until(() => server.recorder.text === 'one two three');
+    assert.equal(server.socket.remoteHost, host);
+    assert.equal(server.socket.localPort, listener.port);
+    assert.equal(server.socket.remotePort, client.socket.localPort);
+    server.socket.write([Buffer.from('answer')]);
+    await client.recorder.until(() => client.recorder.text === 'answer');
+    client.socket.destroy();
+    assert.equal(await server.recorder.closed.promise, undefined);
+    await listener.close();
+  });
 
-test('a peer that does not read fills the buffer, and empties it when it reads again', async () => {
-  const { listener, client, server } = await pair();
-  client.socket.pause();
-  let sent = 0;
-  while (server.socket.write([Buffer.alloc(1_000_000)])) sent += 1;
-  assert.ok(server.socket.bufferedBytes > 0);
-  client.socket.resume();
-  await server.recorder.until(() => server.recorder.drains > 0);
-  assert.equal(server.socket.bufferedBytes, 0);
-  await client.recorder.until(() => client.recorder.text.length === (sent + 1) * 1_000_000);
-  client.socket.destroy();
-  await listener.close();
-});
+  test(`an ended socket sends what is buffered before it closes${how}`, async () => {
+    const { listener, client, server } = await pair(readBuffer);
+    server.socket.write([Buffer.alloc(2_000_000, 'x')]);
+    server.socket.end();
+    await client.recorder.closed.promise;
+    await server.recorder.closed.promise;
+    assert.equal(client.recorder.text.length, 2_000_000);
+    assert.equal(server.socket.write([Buffer.from('late')]), true, 'a write to a closed socket is dropped');
+    await listener.close();
+  });
+
+  test(`a peer that does not read fills the buffer, and empties it when it reads again${how}`, async () => {
+    const { listener, client, server } = await pair(readBuffer);
+    client.socket.pause();
+    let sent = 0;
+    while (server.socket.write([Buffer.alloc(1_000_000)])) sent += 1;
+    assert.ok(server.socket.bufferedBytes > 0);
+    client.socket.resume();
+    await server.recorder.until(() => server.recorder.drains > 0);
+    assert.equal(server.socket.bufferedBytes, 0);
+    await client.recorder.until(() => client.recorder.text.length === (sent + 1) * 1_000_000);
+    client.socket.destroy();
+    await listener.close();
+  });
+
+  test(`a socket that is paused reads nothing until it is resumed${how}`, async () => {
+    const { listener, client, server } = await pair(readBuffer);
+    server.socket.pause();
+    while (client.socket.write([Buffer.alloc(1_000_000, 'x')]));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = server.recorder.text.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(server.recorder.text.length, before);
+    assert.ok(client.socket.bufferedBytes > 0);
+    server.socket.resume();
+    await client.recorder.until(() => client.recorder.drains > 0);
+    client.socket.destroy();
+    await server.recorder.closed.promise;
+    await listener.close();
+  });
+
+  test(`a listener is closed once its last connection is${how}`, async () => {
+    const { listener, client, server } = await pair(readBuffer);
+    let isClosed = false;
+    const closing = listener.close().then(() => {
+      isClosed = true;
+    });
+    client.socket.write([Buffer.from('still open')]);
+    await server.recorder.until(() => server.recorder.text === 'still open');
+    assert.equal(isClosed, false);
+    server.socket.destroy();
+    await Promise.all([closing, client.recorder.closed.promise]);
+  });
+}
 
 test('a port in use is told as such', async () => {
   const listener = await nodeNetwork.listen({ host, port: 0 }, () => undefined);

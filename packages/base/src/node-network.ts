@@ -1,5 +1,11 @@
 /** `Network` on TCP sockets of `node:net`, with TLS where it is asked for. */
-import { createServer, type Socket as NetSocket, connect as netConnect, type Server } from 'node:net';
+import {
+  createServer,
+  Socket as NetSocket,
+  connect as netConnect,
+  type Server,
+  type SocketConstructorOpts,
+} from 'node:net';
 import type { ConnectOptions, Listener, ListenOptions, ListenTls, Network, Socket, SocketHandler } from './network.ts';
 import { ConnectError, ListenError } from './network.ts';
 import { connectTls, isTlsRefusal, TlsServer, tlsReason } from './node-tls.ts';
@@ -25,13 +31,36 @@ function makeServer(
   onConnection: (socket: Socket) => void,
 ): { server: Server; tls: TlsServer | undefined } {
   if (options.tls === undefined) {
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => onConnection(new NodeSocket(socket)));
+    const { readBuffer } = options;
+    const pauseOnConnect = readBuffer !== undefined;
+    const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (socket) =>
+      onConnection(readBuffer === undefined ? new NodeSocket(socket) : readingInto(socket, readBuffer)),
+    );
     return { server, tls: undefined };
   }
   const tls = new TlsServer(options, options.tls, (socket, subject) =>
     onConnection(new NodeSocket(socket, undefined, subject)),
   );
   return { server: tls.server, tls };
+}
+
+/**
+ * An accepted connection that reads into a buffer. Node offers that only for sockets it makes for us, so one is made
+ * for the connection's handle; where a Node keeps that elsewhere, the connection reads as it otherwise would.
+ */
+function readingInto(accepted: NetSocket, buffer: Uint8Array): NodeSocket {
+  const { _handle: handle } = accepted as { _handle?: unknown };
+  if (typeof handle !== 'object' || handle === null) {
+    accepted.resume();
+    return new NodeSocket(accepted);
+  }
+  Object.assign(accepted, { _handle: null });
+  const reader = new BufferReader();
+  const options = { handle, onread: { buffer, callback: reader.received } };
+  const socket = new NetSocket(options as SocketConstructorOpts);
+  // The server counts the accepted one until it ends.
+  socket.once('close', () => accepted.destroy());
+  return new NodeSocket(socket, reader);
 }
 
 function connect(options: ConnectOptions): Promise<Socket> {

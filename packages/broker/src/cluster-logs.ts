@@ -2,7 +2,7 @@
  * What the logs of a cluster share, and what is done to all of them: retention, syncs, compaction, and their closing.
  * One log that fails does not keep the others from it. When each is due is `cluster-upkeep.ts`.
  */
-import { messageOf, type Platform } from '@millrace/base';
+import { BufferPool, messageOf, type Platform } from '@millrace/base';
 import type { ClusterConfiguration } from './configuration/cluster-configuration.ts';
 import { Compactor } from './log/compaction/compactor.ts';
 import { FileCache } from './log/file-cache.ts';
@@ -21,6 +21,8 @@ export interface ClusterLogsOptions {
   readonly tailBytesMax: number | undefined;
   /** Most files open at rest; default 512. */
   readonly openFilesMax: number | undefined;
+  /** For tests: memory that is given back is overwritten. */
+  readonly scribbles: boolean | undefined;
   /** The partitions that have a log now. */
   readonly all: () => Iterable<Partition>;
   /** Whether long work must end. */
@@ -44,11 +46,13 @@ export class ClusterLogs {
     this.#options = options;
     const { platform, configuration, stopped, report } = options;
     const { clock, disk } = platform;
+    const buffers = new BufferPool({ scribbles: options.scribbles });
     this.environment = {
       clock,
       disk,
       files: new FileCache(disk, options.openFilesMax ?? openFilesMaxDefault),
-      tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault),
+      buffers,
+      tails: new TailCache(options.tailBytesMax ?? tailBytesMaxDefault, buffers),
       syncGate: options.durable ? new SyncGate(syncsAtOnce) : undefined,
       report,
     };

@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly answerBytesMax?: number | undefined;
   /** Most files open at rest; default 512. */
   readonly openFilesMax?: number | undefined;
+  /** For tests: memory is overwritten as soon as it may be used again, so that what is used for too long is seen. */
+  readonly scribbles?: boolean | undefined;
   /** Given the metrics that clients push, where they are subscribed to. */
   readonly telemetry?: ((report: ClientMetrics) => void) | undefined;
   /** Told of what concerns the operator. */

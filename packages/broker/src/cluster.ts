@@ -90,6 +90,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       durable,
       tailBytesMax: options.tailBytesMax,
       openFilesMax: options.openFilesMax,
+      scribbles: options.scribbles,
       all: () => this.topics.logged(),
       stopped: () => this.#housekeeping.stopped,
       report: this.#report,
@@ -270,6 +271,7 @@ export class Cluster implements ClusterState, AsyncDisposable {
       configuration: this.configuration,
       handlers,
       answerBytesMax: this.#options.answerBytesMax ?? answerBytesMaxDefault,
+      buffers: this.#logs.environment.buffers,
       quotas: this.quotas,
       report: this.#peerReports.report,
     });

@@ -2,6 +2,7 @@
  * What a handler of one Kafka API is. Handlers live in `handlers/<api>.ts`, under the same basename as the API's schema
  * in `wire/messages`; each turns a decoded request into an answer and holds no state of its own.
  */
+import type { HeldMemory } from '@millrace/base';
 import type { Api, RequestOf, ResponseDraft, Versions } from '@millrace/wire';
 import type { BrokerEndpoint } from './broker-endpoint.ts';
 import type { Authentication } from './security/authentication.ts';
@@ -34,6 +35,8 @@ export interface AnswerRoom {
   reserve(wantedBytes: number): number | Promise<number>;
   /** Gives back room that was not used, or takes, if negative, what was used beyond it. */
   release(bytes: number): void;
+  /** Memory for bytes of the answer. It is released once they are sent, or earlier by whoever does not need it. */
+  hold(): HeldMemory;
 }
 
 /** What handlers may know of the connection that a request came on. */
@@ -62,6 +65,8 @@ export interface Handler<A extends Api> {
   readonly api: A;
   /** The versions to advertise where they are not exactly the schema's. */
   readonly advertised?: Versions;
+  /** Once a request is answered nothing uses its bytes, so that their memory can be used again. */
+  readonly keepsNoBytes?: true;
   handle(request: RequestOf<A>, context: RequestContext): Answer<A>;
 }
 
@@ -69,5 +74,6 @@ export interface Handler<A extends Api> {
 export interface AnyHandler {
   readonly api: Api;
   readonly advertised?: Versions | undefined;
+  readonly keepsNoBytes?: true | undefined;
   handle(request: unknown, context: RequestContext): unknown;
 }

@@ -92,3 +92,44 @@ test('what a length alone takes is small until its sender has sent a large frame
   splitter.push(announced);
   assert.equal(splitter.heldBytes, 300_000);
 });
+
+test('frames that span chunks have memory from where it is to come, which gets back what they outgrew', () => {
+  const taken: Buffer[] = [];
+  const returned: Uint8Array[] = [];
+  const memory = {
+    take: (bytesMin: number) => {
+      const buffer = Buffer.alloc(2 * bytesMin);
+      taken.push(buffer);
+      return buffer;
+    },
+    giveBack: (buffer: Uint8Array) => returned.push(buffer),
+  };
+  const received: Uint8Array[] = [];
+  const options = { chunksAreReused: true, firstBufferBytes: 1000, memory };
+  const splitter = new FrameSplitter(2 ** 24, (frame) => received.push(frame), options);
+  const body = Uint8Array.from({ length: 20_000 }, (_, index) => index % 251);
+  const stream = frameOf(body);
+  for (let at = 0; at < stream.length; at += 700) splitter.push(Buffer.from(stream.subarray(at, at + 700)));
+  assert.equal(Buffer.compare(received[0] as Uint8Array, body), 0);
+  assert.equal(received[0]?.buffer, taken.at(-1)?.buffer);
+  assert.deepEqual(
+    returned.map(({ length }) => length),
+    taken.slice(0, -1).map(({ length }) => length),
+  );
+});
+
+test('small frames that came whole may share memory, and are copies', () => {
+  const received: Uint8Array[] = [];
+  const memory = { take: (bytesMin: number) => Buffer.alloc(bytesMin), giveBack: () => undefined };
+  const splitter = new FrameSplitter(1000, (frame) => received.push(frame), { chunksAreReused: true, memory });
+  const chunk = Buffer.concat([frameOf(Uint8Array.of(1, 2, 3, 4)), frameOf(Uint8Array.of(5, 6, 7, 8))]);
+  splitter.push(chunk);
+  chunk.fill(0xff);
+  assert.deepEqual(
+    received.map((frame) => [...frame]),
+    [
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ],
+  );
+});

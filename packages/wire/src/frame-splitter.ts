@@ -22,7 +22,19 @@ export class FrameSizeError extends MillraceError {
 
 /** Every frame carries at least a correlation id. */
 const frameBytesMin = 4;
+/** Frames up to this that came in one chunk may share memory. */
+const pooledBytesMax = 4096;
 const firstBufferBytesDefault = 1024 * 1024;
+
+/** Where buffers of frames come from. */
+export interface FrameMemory {
+  /** A buffer of at least so many bytes. */
+  take(bytesMin: number): Buffer;
+  /** Nobody uses the buffer any more. */
+  giveBack(buffer: Uint8Array): void;
+}
+
+const ownMemory: FrameMemory = { take: (bytes) => Buffer.allocUnsafeSlow(bytes), giveBack: () => undefined };
 
 export interface FrameSplitterOptions {
   /**
@@ -32,6 +44,11 @@ export interface FrameSplitterOptions {
   readonly firstBufferBytes?: number | undefined;
   /** Chunks are overwritten after `push`, so that every frame is a copy. Default false. */
   readonly chunksAreReused?: boolean | undefined;
+  /**
+   * Of frames that are no views of a chunk: their receiver may give them back, and keeps no small one for long, which
+   * may share its memory with others. Default: each has memory of its own.
+   */
+  readonly memory?: FrameMemory | undefined;
 }
 
 export class FrameSplitter {
@@ -39,6 +56,8 @@ export class FrameSplitter {
   readonly #onFrame: (frame: Uint8Array) => void;
   #firstBufferBytes: number;
   readonly #chunksAreReused: boolean;
+  readonly #memory: FrameMemory;
+  readonly #sharesSmall: boolean;
   /** The length of the next frame, and how many of its four bytes have arrived. */
   #length = 0;
   #lengthBytes = 0;
@@ -52,6 +71,8 @@ export class FrameSplitter {
     this.#onFrame = onFrame;
     this.#firstBufferBytes = options.firstBufferBytes ?? firstBufferBytesDefault;
     this.#chunksAreReused = options.chunksAreReused ?? false;
+    this.#memory = options.memory ?? ownMemory;
+    this.#sharesSmall = this.#chunksAreReused && options.memory !== undefined;
   }
 
   /** Bounds the frames whose length has not arrived yet. */
@@ -99,8 +120,14 @@ export class FrameSplitter {
 
   #begin(chunk: Uint8Array, at: number): number {
     const length = this.#length;
+    if (this.#sharesSmall && length <= pooledBytesMax && chunk.length - at >= length) {
+      const frame = Buffer.allocUnsafe(length);
+      frame.set(chunk.subarray(at, at + length));
+      this.#finish(frame);
+      return at + length;
+    }
     if (this.#chunksAreReused || chunk.length - at < length) {
-      this.#frame = Buffer.allocUnsafeSlow(Math.min(length, Math.max(this.#firstBufferBytes, chunk.length - at)));
+      this.#frame = this.#memory.take(Math.min(length, Math.max(this.#firstBufferBytes, chunk.length - at)));
       return this.#fill(this.#frame, chunk, at);
     }
     this.#finish(chunk.subarray(at, at + length));
@@ -112,13 +139,14 @@ export class FrameSplitter {
     const needed = this.#filled + count;
     let frame = buffer;
     if (needed > frame.length) {
-      frame = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(needed, 2 * frame.length)));
+      frame = this.#memory.take(Math.min(this.#length, Math.max(needed, 2 * frame.length)));
       buffer.copy(frame, 0, 0, this.#filled);
+      this.#memory.giveBack(buffer);
       this.#frame = frame;
     }
     frame.set(count === chunk.length ? chunk : chunk.subarray(at, at + count), this.#filled);
     this.#filled = needed;
-    if (needed === this.#length) this.#finish(frame);
+    if (needed === this.#length) this.#finish(needed === frame.length ? frame : frame.subarray(0, needed));
     return at + count;
   }
 

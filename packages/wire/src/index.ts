@@ -13,7 +13,7 @@ export {
   encodeResponse,
   type RequestHeader,
 } from './frame.ts';
-export { FrameSizeError, FrameSplitter } from './frame-splitter.ts';
+export { type FrameMemory, FrameSizeError, FrameSplitter } from './frame-splitter.ts';
 export {
   type AddOffsetsToTxnRequest,
   type AddOffsetsToTxnResponse,

@@ -76,6 +76,7 @@ export class SimCluster {
       durable: this.#scenario.durable,
       tailBytesMax: this.#scenario.tailBytesMax,
       openFilesMax: this.#scenario.openFilesMax,
+      scribbles: true,
       report: ({ level, message }) => this.#world.loop.note(`broker ${level}: ${message}`),
     }).then(
       (cluster) => {

@@ -215,4 +215,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: '.filter((transaction) => transaction.isEnding);',
     replace: '.filter((transaction) => transaction.isEnding && transaction.adding > 0);',
   },
+  {
+    name: 'memory of answers is used again before the socket has sent them',
+    seed: 1000,
+    file: 'packages/broker/src/network/connection.ts',
+    find: '    if (this.#patience.unreadBytes === 0) this.#answers.written();',
+    replace: '    this.#answers.written();',
+  },
+  {
+    name: 'memory of batches is used again before they are written',
+    seed: 1000,
+    file: 'packages/broker/src/log/write-group.ts',
+    find: '      memory.push(batch.memory);',
+    replace: '      batch.memory.release();',
+  },
+  {
+    name: "memory of a request is used again while it waits for its transaction's coordinator",
+    seed: 1000,
+    file: 'packages/broker/src/network/request-runner.ts',
+    find: '    if (answer instanceof Promise) answer.then(finish).catch(fail);',
+    replace:
+      '    if (handler.keepsNoBytes) buffers.giveBack(frame);\n' +
+      '    if (answer instanceof Promise) answer.then(finish).catch(fail);',
+  },
 ];

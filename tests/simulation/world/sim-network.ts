@@ -12,6 +12,7 @@ import { SimSocket } from './sim-socket.ts';
 interface OpenListener extends Listener, ProcessResource {
   readonly process: SimProcess;
   readonly onConnection: (socket: Socket) => void;
+  readonly readBuffer: Uint8Array | undefined;
 }
 
 const firstFreePort = 40_000;
@@ -87,6 +88,7 @@ export class SimNetwork {
       port,
       process,
       onConnection,
+      readBuffer: options.readBuffer,
       killed: remove,
       close: async () => {
         remove();
@@ -113,17 +115,18 @@ export class SimNetwork {
     if (listener === undefined || this.randomness.float() < this.refusedShare) {
       throw new ConnectError(options, 'connection refused; is the server running there?');
     }
-    return this.#open(process, listener);
+    return this.#open(process, listener, options.readBuffer);
   }
 
-  #open(process: SimProcess, listener: OpenListener): Socket {
+  #open(process: SimProcess, listener: OpenListener, ourBuffer: Uint8Array | undefined): Socket {
     const localPort = this.#nextPort++;
-    const { host, port } = listener;
-    const ours = new SimSocket(this, process, { remoteHost: host, remotePort: port, localPort });
+    const { host, port, readBuffer } = listener;
+    const ours = new SimSocket(this, process, { remoteHost: host, remotePort: port, localPort, readBuffer: ourBuffer });
     const theirs = new SimSocket(this, listener.process, {
       remoteHost: process.host,
       remotePort: localPort,
       localPort: port,
+      readBuffer,
     });
     SimSocket.connect(ours, theirs);
     this.#sockets.add(ours).add(theirs);

@@ -3,7 +3,8 @@
  * into the receiver's buffer, and out of it in chunks of any size: cut in two, or several writes in one.
  *
  * Bytes are copied only when they go onto the wire, some time after `write`, so that an owner who changes them too
- * early is found out. Like a kernel, an end holds back its peer when its owner does not read.
+ * early is found out; so is one who keeps bytes that lie where the next ones are read into. Like a kernel, an end holds
+ * back its peer when its owner does not read.
  */
 import type { Randomness, Socket, SocketHandler } from '@millrace/base';
 import { crc32c } from '@millrace/wire';
@@ -18,6 +19,8 @@ export interface SocketAddress {
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly localPort: number;
+  /** The owner gave memory to read into: what was delivered is overwritten. */
+  readonly readBuffer: Uint8Array | undefined;
 }
 
 /** How a connection ends for an end. */
@@ -31,6 +34,7 @@ export class SimSocket implements Socket, ProcessResource {
   readonly #network: SimNetwork;
   readonly #randomness: Randomness;
   readonly #windowBytes: number;
+  readonly #overwrites: boolean;
   #peer: SimSocket | undefined;
   #handler: SocketHandler | undefined;
   /** Written and not yet on the wire. */
@@ -57,6 +61,7 @@ export class SimSocket implements Socket, ProcessResource {
     this.remoteHost = address.remoteHost;
     this.remotePort = address.remotePort;
     this.localPort = address.localPort;
+    this.#overwrites = address.readBuffer !== undefined;
     this.#windowBytes = 2 ** (10 + this.#randomness.integer(8));
     process.attach(this);
   }
@@ -259,6 +264,7 @@ export class SimSocket implements Socket, ProcessResource {
     peer.#pumpSoon();
     this.#deliverSoon();
     this.#handler.data(chunk);
+    if (this.#overwrites) chunk.fill(0xdb);
   }
 }
 

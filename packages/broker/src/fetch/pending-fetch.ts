@@ -2,7 +2,7 @@
  * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its
  * time is up. While it waits, only partitions that were appended to are read again.
  */
-import { isMillraceError, type Timers } from '@millrace/base';
+import { type HeldMemory, isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
 import type { AbortedTransaction } from '../log/aborted-transaction.ts';
@@ -26,6 +26,8 @@ export interface PartitionFetch {
   readonly diverging?: EpochEnd;
   /** The replica that the consumer is to read from; nothing is read here then. */
   readonly preferredReplica?: number;
+  /** What the chunks lie in. */
+  memory?: HeldMemory;
   /** Of these, bytes for which room was taken. */
   fileBytes?: number;
   /** The log's `writtenBytes` when it was read. */
@@ -172,7 +174,7 @@ export class PendingFetch implements AppendListener {
     if (partition === undefined || fetch.errorCode !== errorCodes.NONE || isAnswered(fetch)) return undefined;
     if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
     fetch.fileBytes = 0;
-    fetch.chunks = [];
+    this.#drop(fetch);
     fetch.writtenBefore = partition.log?.writtenBytes ?? 0;
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
@@ -208,7 +210,13 @@ export class PendingFetch implements AppendListener {
   #chunksOf(fetch: PartitionFetch, partition: Partition, wanted: number, first: boolean) {
     const { fetchOffset } = fetch.session.target;
     const end = this.#limits.committedOnly ? partition.lastStableOffset : partition.highWatermark;
-    return partition.read(fetchOffset, wanted, first, end);
+    fetch.memory ??= this.#room.hold();
+    return partition.read(fetchOffset, wanted, first, end, fetch.memory);
+  }
+
+  #drop(fetch: PartitionFetch): void {
+    fetch.chunks = [];
+    fetch.memory?.release();
   }
 
   #keep(fetch: PartitionFetch, partition: Partition, chunks: readonly Uint8Array[]): void {
@@ -217,7 +225,7 @@ export class PendingFetch implements AppendListener {
     if (!this.#limits.committedOnly || chunks.length === 0) return;
     if (fetchOffset < partition.startOffset) {
       // While the disk was read the records were deleted, and with them what is known of their transactions.
-      fetch.chunks = [];
+      this.#drop(fetch);
       fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
     } else fetch.aborted = partition.log?.aborted(fetchOffset, chunks) ?? [];
   }

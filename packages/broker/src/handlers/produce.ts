@@ -39,6 +39,7 @@ const leaderVersion = 10;
 export const produce: Handler<typeof produceApi> = {
   api: produceApi,
   advertised: '0-13',
+  keepsNoBytes: true,
 
   handle(request, context) {
     const { acks } = request;

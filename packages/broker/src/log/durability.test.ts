@@ -40,7 +40,7 @@ test('where every write is synced, no loss of power takes what was acknowledged'
   }
 });
 
-test('a file that the last process made, whose name it did not sync, survives with the first record in it', async () => {
+test('a file that the last process made, and whose name it did not sync, survives with its first record', async () => {
   const disk = new CrashingDisk();
   const first = await LogFixture.open({ disk, durable: true });
   disk.onOperation = (operation) => operation === 'write';

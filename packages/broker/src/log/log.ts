@@ -14,7 +14,7 @@
  *
  * Where it starts and what retention deletes is `LogStart`'s, what compaction replaces is `LogCompaction`'s.
  */
-import { assert } from '@millrace/base';
+import { assert, type HeldMemory } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { type AbortedTransaction, abortedIn } from './aborted-transaction.ts';
@@ -136,9 +136,8 @@ export class Log {
   }
 
   /**
-   * Appends one batch that was found valid, setting its offset and leader epoch in place. The log owns the bytes from
-   * then on. Answers the offset of its first record, and what becomes of it, in a promise that batches written together
-   * share.
+   * Appends a copy of one batch that was found valid, setting its offset and leader epoch in place. Answers the offset
+   * of its first record, and what becomes of it, in a promise that batches written together share.
    */
   append(batch: Uint8Array, leaderEpoch: number): Appended {
     assert(!this.#closed, 'append to a closed log');
@@ -148,10 +147,10 @@ export class Log {
     this.#endOffset = batchHeader.lastOffset(batch, 0) + 1;
     const producer = producerBatchAt(batch, 0);
     if (producer !== undefined) this.producers.stage(producer);
-    this.#environment.tails.push(this.#tail, baseOffset, this.#endOffset, batch);
+    const stored = this.#environment.tails.push(this.#tail, baseOffset, this.#endOffset, batch);
     this.#pending ??= newWriteGroup(this.#environment.syncGate !== undefined);
     const group = this.#pending;
-    group.batches.push(batch);
+    group.add(stored);
     // Begins in a microtask, so that what else this turn appends goes out in the same write.
     this.#writing ??= Promise.resolve().then(() => this.#writePending());
     return { baseOffset, written: group.done, stored: group.stored };
@@ -164,18 +163,19 @@ export class Log {
 
   /**
    * Whole batches from the one that holds `offset` (between start and high watermark) on and before `endOffset`: up to
-   * `bytesMax` in all, but the first whatever its size if `atLeastOne`. Answers at once when memory holds them. The
-   * receiver must not change the bytes.
+   * `bytesMax` in all, but the first whatever its size if `atLeastOne`. Answers at once when memory holds them. They
+   * stay as they are until `held` is released, or are the caller's own without it.
    */
   read(
     offset: number,
     bytesMax: number,
     atLeastOne: boolean,
     endOffset = this.highWatermark,
+    held?: HeldMemory,
   ): ReadChunks | Promise<ReadChunks> {
     if (offset >= endOffset) return [];
-    if (offset >= this.#tail.firstOffset) return this.#tail.read(offset, endOffset, bytesMax, atLeastOne);
-    const reading = this.#segments.read(offset, bytesMax, atLeastOne, endOffset);
+    if (offset >= this.#tail.firstOffset) return this.#tail.read(offset, endOffset, bytesMax, atLeastOne, held);
+    const reading = this.#segments.read(offset, bytesMax, atLeastOne, endOffset, held);
     return reading.then((bytes) => (bytes.length === 0 ? [] : [bytes]));
   }
 

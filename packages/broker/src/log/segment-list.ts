@@ -1,5 +1,5 @@
 /** The segments of a log, oldest first: no gaps between them but those that damage left. The last one is written to. */
-import { messageOf } from '@millrace/base';
+import { type HeldMemory, messageOf } from '@millrace/base';
 import {
   cancelSwap,
   cleanedPath,
@@ -115,12 +115,18 @@ export class SegmentList {
   }
 
   /** Whole batches from the one that holds `offset` on, as `Segment.read`; empty when there are none. */
-  async read(offset: number, bytesMax: number, atLeastOne: boolean, endOffset: number): Promise<Uint8Array> {
+  async read(
+    offset: number,
+    bytesMax: number,
+    atLeastOne: boolean,
+    endOffset: number,
+    held?: HeldMemory,
+  ): Promise<Uint8Array> {
     for (;;) {
       const segment = this.#segmentOf(offset);
       if (segment === undefined) return new Uint8Array(0);
       try {
-        const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne, endOffset);
+        const bytes = await segment.read(this.#environment.files, offset, bytesMax, atLeastOne, endOffset, held);
         if (bytes !== undefined) return bytes;
         await segment.replaced;
       } catch (error) {

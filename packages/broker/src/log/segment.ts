@@ -2,6 +2,7 @@
  * One file of a log: record batches one behind the other, from `baseOffset` on. The file's bytes up to `sizeBytes` are
  * whole batches; what may lie behind is an unfinished write and is never read.
  */
+import type { HeldMemory } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 import type { AbortedTransaction } from './aborted-transaction.ts';
 import { type Extent, skipBefore, takeSound, wholeSize } from './batch-walk.ts';
@@ -105,9 +106,9 @@ export class Segment {
 
   /**
    * Whole batches from the one that holds `offset` on and before `endOffset`, up to `bytesMax` in all, but the first
-   * whatever its size if `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own.
-   * Undefined when another segment takes its place, which `replaced` waits for. Rejects with `DamageFound` at damage
-   * that was not known, `DamagedRecordsError` at damage that was, or `DiskError`.
+   * whatever its size if `atLeastOne`; empty when the segment ends before `offset`. The bytes are the caller's own, or
+   * lie in `held`. Undefined when another segment takes its place, which `replaced` waits for. Rejects with
+   * `DamageFound` at damage that was not known, `DamagedRecordsError` at damage that was, or `DiskError`.
    */
   async read(
     files: FileCache,
@@ -115,6 +116,7 @@ export class Segment {
     bytesMax: number,
     atLeastOne: boolean,
     endOffset = Number.POSITIVE_INFINITY,
+    held?: HeldMemory,
   ): Promise<Uint8Array | undefined> {
     const lease = await this.#open(files);
     if (lease === undefined) return undefined;
@@ -123,7 +125,8 @@ export class Segment {
       let length = bytesMax + (this.index.length === 0 ? 0 : 2 * gapBytes);
       while (extent.position < extent.end) {
         const wanted = Math.min(extent.end - extent.position, length);
-        const bytes = await readRange(lease.file, extent.position, extent.position + wanted);
+        const target = held?.take(wanted).subarray(0, wanted) ?? Buffer.allocUnsafeSlow(wanted);
+        const bytes = target.subarray(0, await lease.file.read(target, extent.position));
         // The file is shorter than it was.
         if (bytes.length < Math.min(wanted, batchHeader.batchHeaderBytes)) throw damageAt(extent);
         const { start, offset: at } = skipBefore(bytes, extent, offset);
@@ -198,16 +201,6 @@ const gapBytes = 4096;
 /** A segment's file name without its ending: its base offset in 20 digits, as Kafka names them. */
 export function segmentName(baseOffset: number): string {
   return baseOffset.toString().padStart(20, '0');
-}
-
-async function readRange(
-  file: { read(target: Uint8Array, position: number): Promise<number> },
-  from: number,
-  to: number,
-): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(Math.max(0, to - from));
-  const count = await file.read(buffer, from);
-  return buffer.subarray(0, count);
 }
 
 function damageAt({ position, offset }: Extent): DamageFound {

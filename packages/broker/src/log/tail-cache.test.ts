@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BufferPool, HeldMemory } from '@millrace/base';
 import fc from 'fast-check';
 import { Tail, TailCache } from './tail-cache.ts';
 
@@ -21,7 +22,7 @@ test('all logs together never hold more than the bound', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const bound = 20 * batchBytes;
-      const cache = new TailCache(bound);
+      const cache = new TailCache(bound, new BufferPool());
       const tails = Array.from({ length: 6 }, () => new Tail());
       const ends = new Array<number>(6).fill(0);
       for (const { log, forget } of steps) {
@@ -31,7 +32,7 @@ test('all logs together never hold more than the bound', () => {
           cache.truncate(tail, end - 1);
           ends[log] = end - 1;
         } else {
-          cache.push(tail, end, end + 1, batch());
+          cache.push(tail, end, end + 1, batch()).memory.release();
           ends[log] = end + 1;
         }
         assert.ok(tails.reduce((sum, each) => sum + bytesIn(each), 0) <= bound);
@@ -45,13 +46,39 @@ test('all logs together never hold more than the bound', () => {
 });
 
 test('logs that come and go do not push out the batches of one that stays', () => {
-  const cache = new TailCache(100 * (batchBytes + 256));
+  const cache = new TailCache(100 * (batchBytes + 256), new BufferPool());
   const staying = new Tail();
-  for (let offset = 0; offset < 50; offset++) cache.push(staying, offset, offset + 1, batch());
+  for (let offset = 0; offset < 50; offset++) cache.push(staying, offset, offset + 1, batch()).memory.release();
   for (let round = 0; round < 5000; round++) {
     const passing = new Tail();
-    cache.push(passing, 0, 1, batch());
+    cache.push(passing, 0, 1, batch()).memory.release();
     cache.truncate(passing, 0);
   }
   assert.equal(staying.length, 50);
+});
+
+test('the memory of batches is used again, but for those that somebody still uses', () => {
+  const bound = 256 * 1024;
+  const pool = new BufferPool({ scribbles: true });
+  const cache = new TailCache(bound, pool);
+  const tail = new Tail();
+  const filled = (offset: number): Uint8Array => Buffer.alloc(batchBytes, offset % 200);
+  const held = new HeldMemory(pool);
+  let kept: readonly Uint8Array[] = [];
+  const memories = new Set<ArrayBufferLike>();
+  for (let offset = 0; offset < 5000; offset++) {
+    const { bytes, memory } = cache.push(tail, offset, offset + 1, filled(offset));
+    memories.add(bytes.buffer);
+    memory.release();
+    if (offset === 10) kept = tail.read(0, 11, bound, true, held);
+    const [newest] = tail.read(offset, offset + 1, bound, true);
+    assert.deepEqual(newest, filled(offset));
+  }
+  assert.ok(memories.size <= 12, `${memories.size} buffers`);
+  assert.deepEqual(
+    kept,
+    Array.from({ length: 11 }, (_, offset) => filled(offset)),
+  );
+  held.release();
+  assert.ok(kept.every((bytes) => bytes.every((byte) => byte === 0xdb)));
 });

@@ -2,26 +2,23 @@
  * The newest batches of all logs of a cluster, kept in memory so that consumers that keep up are served without
  * touching the disk. Bounded in bytes over the whole cluster; what was appended first goes first, whichever log it is
  * of.
- *
- * A batch that is a small view of a large buffer (a socket chunk with other requests in it) is copied, because the view
- * would keep the whole buffer alive.
  */
-export interface TailBatch {
+import type { BufferPool, HeldMemory } from '@millrace/base';
+import { type StoredBatch, TailMemory } from './tail-memory.ts';
+
+/** A batch, of whose memory its tail is a user. */
+export interface TailBatch extends StoredBatch {
   readonly baseOffset: number;
   /** Offset after the last record. */
   readonly nextOffset: number;
-  readonly bytes: Uint8Array;
 }
-
-/** In place of a batch that was evicted, so that its bytes go at once. */
-const evictedBatch: TailBatch = { baseOffset: -1, nextOffset: -1, bytes: new Uint8Array(0) };
 
 /** What a batch takes besides its bytes, about. */
 const overheadBytes = 256;
 
 /** A log's part of the cache: batches without a gap, offsets ascending. */
 export class Tail {
-  #batches: TailBatch[] = [];
+  #batches: (TailBatch | undefined)[] = [];
   /** How many at the front were evicted and not yet removed from the array. */
   #evicted = 0;
 
@@ -43,27 +40,31 @@ export class Tail {
   evictOldest(): number {
     const batch = this.#batches[this.#evicted];
     if (batch === undefined) return 0;
-    this.#batches[this.#evicted] = evictedBatch;
+    this.#batches[this.#evicted] = undefined;
     this.#evicted += 1;
     if (this.#evicted > 64 && this.#evicted * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#evicted);
       this.#evicted = 0;
     }
+    batch.memory.release();
     return batch.bytes.length + overheadBytes;
   }
 
   /**
    * Whole batches from the one with `offset` on, below `endOffset`, up to `bytesMax` in all but at least one if
-   * `atLeastOne`.
+   * `atLeastOne`. They stay as they are until `held` is released; without it they are copies.
    */
-  read(offset: number, endOffset: number, bytesMax: number, atLeastOne: boolean): Uint8Array[] {
+  read(offset: number, endOffset: number, bytesMax: number, atLeastOne: boolean, held?: HeldMemory): Uint8Array[] {
     const chunks: Uint8Array[] = [];
     let total = 0;
+    let last: TailBatch['memory'] | undefined;
     for (let index = this.#indexOf(offset); index < this.#batches.length; index++) {
-      const { bytes, nextOffset } = this.#batches[index] as TailBatch;
+      const { bytes, memory, nextOffset } = this.#batches[index] as TailBatch;
       if (nextOffset > endOffset) break;
       if (total + bytes.length > bytesMax && !(atLeastOne && total === 0)) break;
-      chunks.push(bytes);
+      chunks.push(held === undefined ? Uint8Array.prototype.slice.call(bytes) : bytes);
+      if (memory !== last) held?.add(memory.use());
+      last = memory;
       total += bytes.length;
     }
     return chunks;
@@ -76,6 +77,7 @@ export class Tail {
       const last = this.#batches.at(-1) as TailBatch;
       if (last.baseOffset < offset) break;
       bytes += last.bytes.length + overheadBytes;
+      last.memory.release();
       this.#batches.pop();
     }
     return bytes;
@@ -108,6 +110,7 @@ export class Tail {
 
 export class TailCache {
   readonly #bytesMax: number;
+  readonly #memory: TailMemory;
   #bytes = 0;
   /** The log of every batch held, in order of appending. */
   #order: Tail[] = [];
@@ -115,18 +118,22 @@ export class TailCache {
   /** How many batches are held. */
   #count = 0;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, pool: BufferPool) {
     this.#bytesMax = bytesMax;
+    this.#memory = new TailMemory(pool, bytesMax);
   }
 
-  push(tail: Tail, baseOffset: number, nextOffset: number, bytes: Uint8Array): void {
-    const owned = bytes.length * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(bytes) : bytes;
-    tail.push({ baseOffset, nextOffset, bytes: owned });
+  /** Adds a copy of a batch, and answers that: the caller is a user of its memory, however long the cache keeps it. */
+  push(tail: Tail, baseOffset: number, nextOffset: number, batch: Uint8Array): StoredBatch {
+    const stored = this.#memory.store(batch);
+    const { bytes, memory } = stored;
+    tail.push({ baseOffset, nextOffset, bytes, memory: memory.use() });
     this.#order.push(tail);
     this.#count += 1;
-    this.#bytes += owned.length + overheadBytes;
+    this.#bytes += bytes.length + overheadBytes;
     if (this.#order.length - this.#first > 2 * this.#count + 1024) this.#dropStale();
     while (this.#bytes > this.#bytesMax && this.#first < this.#order.length) this.#evictOldest();
+    return stored;
   }
 
   /** Forgets a log's batches from `offset` on. */

@@ -1,4 +1,6 @@
 /** Batches of a log that are written together, and what becomes of them. */
+import type { Releasable } from '@millrace/base';
+import type { StoredBatch } from './tail-memory.ts';
 
 /**
  * What became of batches that were appended: those below `writtenTo` are written, and of the others nothing remains.
@@ -21,7 +23,9 @@ export interface Appended {
 
 /** Some first batches may have got to the disk when the writing fails. */
 export interface WriteGroup {
-  readonly batches: Uint8Array[];
+  /** Their memory is the group's until it settles. */
+  readonly batches: readonly Uint8Array[];
+  add(batch: StoredBatch): void;
   /** Never rejects, since nobody may be waiting. */
   readonly done: Promise<WriteOutcome>;
   /** As `done`, once the bytes are in the file and whether they are synced or not. */
@@ -32,12 +36,23 @@ export interface WriteGroup {
 
 /** `synced`: there is a moment between the write and the end, when the group is synced. */
 export function newWriteGroup(synced: boolean): WriteGroup {
-  const { promise, resolve } = Promise.withResolvers<WriteOutcome>();
-  if (!synced) return { batches: [], done: promise, settle: resolve, stored: promise, settleStored: () => undefined };
-  const { promise: stored, resolve: settleStored } = Promise.withResolvers<WriteOutcome>();
-  const settle = (outcome: WriteOutcome): void => {
-    settleStored(outcome);
-    resolve(outcome);
+  const batches: Uint8Array[] = [];
+  const memory: Releasable[] = [];
+  const { promise: done, resolve } = Promise.withResolvers<WriteOutcome>();
+  const early = synced ? Promise.withResolvers<WriteOutcome>() : undefined;
+  return {
+    batches,
+    add(batch) {
+      batches.push(batch.bytes);
+      memory.push(batch.memory);
+    },
+    done,
+    stored: early?.promise ?? done,
+    settleStored: (outcome) => early?.resolve(outcome),
+    settle(outcome) {
+      for (const each of memory) each.release();
+      early?.resolve(outcome);
+      resolve(outcome);
+    },
   };
-  return { batches: [], done: promise, settle, stored, settleStored };
 }

@@ -6,6 +6,7 @@
  * unless the peer takes nothing; those behind it wait while the connection, or all of them, hold much. So a peer that
  * does not read makes the broker read no file, and no order of requests makes them wait for each other.
  */
+import { type BufferPool, HeldMemory, type Releasable } from '@millrace/base';
 import type { EncodedFrame } from '@millrace/wire';
 import type { AnswerRoom } from '../handler.ts';
 import type { ConnectionMemory } from './connection-memory.ts';
@@ -24,6 +25,8 @@ export class AnswerSlot implements AnswerRoom {
   throttleMs = 0;
   /** Undefined once done: the request gets no answer. */
   frame: EncodedFrame | undefined;
+  /** What bytes of the answer lie in. */
+  readonly memory: Releasable[] = [];
   readonly #queue: AnswerQueue;
 
   constructor(queue: AnswerQueue, requestBytes: number) {
@@ -39,6 +42,13 @@ export class AnswerSlot implements AnswerRoom {
   release(bytes: number): void {
     this.#queue.release(this, bytes);
   }
+
+  /** As `AnswerRoom.hold`. */
+  hold(): HeldMemory {
+    const memory = new HeldMemory(this.#queue.buffers);
+    this.memory.push(memory);
+    return memory;
+  }
 }
 
 interface Reservation {
@@ -48,6 +58,7 @@ interface Reservation {
 }
 
 export class AnswerQueue {
+  readonly buffers: BufferPool;
   readonly #memory: ConnectionMemory;
   #slots: AnswerSlot[] = [];
   #requestBytes = 0;
@@ -55,14 +66,17 @@ export class AnswerQueue {
   #answerBytes = 0;
   /** Of the bytes of answers: what the socket has accepted and the peer not taken. */
   #unsentBytes = 0;
+  /** What those lie in that the socket has accepted. */
+  #writing: Releasable[] = [];
   #waiting: Reservation[] = [];
   #closed = false;
   /** What the cluster's memory knows of. */
   #countedRequestBytes = 0;
   #countedAnswerBytes = 0;
 
-  constructor(memory: ConnectionMemory) {
+  constructor(memory: ConnectionMemory, buffers: BufferPool) {
     this.#memory = memory;
+    this.buffers = buffers;
   }
 
   /** Requests that have no answer yet, or whose answers wait for others. */
@@ -107,8 +121,9 @@ export class AnswerQueue {
     const chunks: Uint8Array[] = [];
     let count = 0;
     for (; count < this.#slots.length; count++) {
-      const { done, frame, answerBytes } = this.#slots[count] as AnswerSlot;
+      const { done, frame, answerBytes, memory } = this.#slots[count] as AnswerSlot;
       if (!done) break;
+      for (const each of memory) this.#writing.push(each);
       this.#unsentBytes += answerBytes;
       // One by one: an answer may have more chunks than a call takes arguments.
       for (const chunk of frame?.chunks ?? []) chunks.push(chunk);
@@ -121,6 +136,12 @@ export class AnswerQueue {
   sent(): void {
     this.#answerBytes -= this.#unsentBytes;
     this.#unsentBytes = 0;
+  }
+
+  /** The socket has nothing left of what was written: its memory can be used again. */
+  written(): void {
+    if (this.#writing.length === 0) return;
+    for (const memory of this.#writing.splice(0)) memory.release();
   }
 
   /** Gives room to readers that wait for it, if there is any now. */
@@ -173,6 +194,8 @@ export class AnswerQueue {
   close(): void {
     this.#closed = true;
     this.#slots = [];
+    // The socket may use it still: it is left to be collected.
+    this.#writing = [];
     this.#requestBytes = 0;
     this.#answerBytes = 0;
     this.#unsentBytes = 0;

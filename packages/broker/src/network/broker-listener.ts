@@ -17,6 +17,8 @@ export interface BrokerListenerOptions {
     plan: ListenerPlan,
     onClosed: (connection: Connection) => void,
   ) => Connection | undefined;
+  /** What all connections read into, which keep nothing in it. */
+  readonly readBuffer: Uint8Array;
   readonly report: (event: { readonly level: 'info' | 'warn'; readonly message: string }) => void;
 }
 
@@ -69,10 +71,10 @@ export class BrokerListener {
   }
 
   async #openPort(port: Port): Promise<void> {
-    const { network, accept, tlsOf, report } = this.#options;
+    const { network, accept, readBuffer, tlsOf, report } = this.#options;
     const { plan } = port;
     port.tls = await tlsOf(plan);
-    const options = { host: plan.host, port: port.port, tls: port.tls };
+    const options = { host: plan.host, port: port.port, tls: port.tls, readBuffer };
     const onRefused = (host: string, reason: string): void =>
       report({ level: 'warn', message: `refused a connection of ${host} to ${plan.name}: ${reason}` });
     port.listener = await network.listen({ ...options, onRefused }, (socket) => {

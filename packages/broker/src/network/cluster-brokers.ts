@@ -142,6 +142,7 @@ export class ClusterBrokers {
       network: cluster.platform.network,
       plans,
       tlsOf: (plan) => security.tlsOf(plan),
+      readBuffer: connections.readBuffer,
       report,
       accept: (socket, plan, onClosed) => {
         const broker = this.#running.find((endpoint) => endpoint.nodeId === nodeId);

@@ -1,5 +1,5 @@
 /** What a connection is made with. */
-import type { Platform } from '@millrace/base';
+import type { BufferPool, Platform } from '@millrace/base';
 import type { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { AnyHandler } from '../handler.ts';
@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   readonly authentication?: Authentication | undefined;
   readonly platform: Pick<Platform, 'clock' | 'timers'>;
   readonly memory: ConnectionMemory;
+  /** Memory for requests and answers. */
+  readonly buffers: BufferPool;
   readonly quotas: ClientQuotas;
   /** Shared by all connections: messages are encoded one at a time. */
   readonly writer: ByteWriter;

@@ -13,6 +13,7 @@ import {
   metadata,
 } from '@millrace/wire';
 import { PendingFetch } from '../fetch/pending-fetch.ts';
+import { roomFor } from '../testing/answer-room.ts';
 import { batchOf, ClusterFixture } from '../testing/cluster-fixture.ts';
 import { WirePeer } from '../testing/wire-peer.ts';
 
@@ -186,8 +187,7 @@ test('a fetch that outlives its connection ends at once', async () => {
   const fetches = [{ session: known, partition, errorCode: 0, chunks: [] }];
   const limits = { bytesMin: 1, bytesMax: 1, waitMs: 2 ** 31 - 1, committedOnly: false };
   const connection = { isClosed: true, onClosed, throttle: () => undefined };
-  const room = { requestBytes: 0, reserve: (bytes: number) => bytes, release: () => undefined };
-  await new PendingFetch(fetches, limits, { after, soon: setImmediate }, connection, room).run();
+  await new PendingFetch(fetches, limits, { after, soon: setImmediate }, connection, roomFor(0)).run();
   assert.equal(timers.pending, 0);
 });
 

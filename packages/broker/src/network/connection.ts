@@ -52,11 +52,12 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#answers = new AnswerQueue(options.memory);
-    const { authentication, frameBytesMax, openingFrameBytesMax = frameBytesMax } = options;
+    const { authentication, buffers, frameBytesMax, openingFrameBytesMax = frameBytesMax } = options;
+    this.#answers = new AnswerQueue(options.memory, buffers);
     this.#isOpening = authentication !== undefined && !authentication.isOpen;
     const bytesMax = this.#isOpening ? openingFrameBytesMax : frameBytesMax;
-    this.#frames = new FrameSplitter(bytesMax, (frame) => this.#accept(frame), { firstBufferBytes });
+    const framing = { firstBufferBytes, chunksAreReused: true, memory: buffers };
+    this.#frames = new FrameSplitter(bytesMax, (frame) => this.#accept(frame), framing);
     this.#turnBeganMs = this.#now();
     this.#patience = new PeerPatience(this.#turnBeganMs);
     this.#throttle = new Throttle(options.platform, () => this.#goOn());
@@ -161,6 +162,7 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   drained(): void {
     this.#answers.sent();
+    this.#answers.written();
     this.#patience.activeMs = this.#now();
     this.#answers.grantWaiting();
     this.#goOn();
@@ -183,14 +185,11 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
   }
 
   #accept(frame: Uint8Array): void {
+    if (this.#closed) return;
     this.#patience.gotFrame();
-    if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#run(frame);
+    if (this.#waiting.length === 0 && !this.#isFull() && !this.#turnIsOver()) return this.#runner.run(frame);
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
-  }
-
-  #run(frame: Uint8Array): void {
-    if (!this.#closed) this.#runner.run(frame);
   }
 
   #settle(slot: AnswerSlot, frame: EncodedFrame | undefined): void {
@@ -210,12 +209,14 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#flushing = false;
     if (this.#closed) return;
     const wasCongested = this.#answers.congested;
+    if (this.#socket.bufferedBytes === 0) this.#answers.written();
     const chunks = this.#answers.takeDue();
     if (chunks.length === 0 || this.#socket.write(chunks)) {
       if (!wasCongested) this.#answers.sent();
     }
     if (!wasCongested) this.#patience.activeMs = this.#now();
     this.#patience.unreadBytes = this.#socket.bufferedBytes;
+    if (this.#patience.unreadBytes === 0) this.#answers.written();
     this.#answers.grantWaiting();
     this.#count();
     this.#regulate();
@@ -228,10 +229,10 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#turnBeganMs = this.#now();
     let begun = 0;
     try {
-      while (begun < this.#waiting.length && !this.#isFull() && !this.#turnIsOver()) {
+      while (!this.#closed && begun < this.#waiting.length && !this.#isFull() && !this.#turnIsOver()) {
         const frame = this.#waiting[begun++] as Uint8Array;
         this.#waitingBytes -= frame.length;
-        this.#run(frame);
+        this.#runner.run(frame);
       }
     } catch (error) {
       this.#fail(error);

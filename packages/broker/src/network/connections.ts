@@ -1,7 +1,7 @@
 /**
  * Makes the connections of a cluster: lets them in by each broker's rules, and governs the memory they hold.
  */
-import type { Platform, Socket } from '@millrace/base';
+import type { BufferPool, Platform, Socket } from '@millrace/base';
 import { ByteWriter } from '@millrace/wire';
 import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import type { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
@@ -18,6 +18,7 @@ export interface ConnectionsOptions {
   readonly handlers: ReadonlyMap<number, AnyHandler>;
   /** The bound on all answers that peers have not taken yet. */
   readonly answerBytesMax: number;
+  readonly buffers: BufferPool;
   readonly quotas: ClientQuotas;
   readonly report: PeerReports['report'];
 }
@@ -34,7 +35,12 @@ export interface ConnectionFigures {
   readonly answerBytes: number;
 }
 
+/** So much is read of a socket at once. */
+const readBufferBytes = 256 * 1024;
+
 export class Connections implements ConnectionFigures {
+  /** What all connections read into. */
+  readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   readonly #options: ConnectionsOptions;
   readonly #memory: ConnectionMemory;
   /** By node id. */
@@ -96,6 +102,7 @@ export class Connections implements ConnectionFigures {
       frameBytesMax: this.#frameBytesMax,
       platform: this.#options.platform,
       memory: this.#memory,
+      buffers: this.#options.buffers,
       quotas: this.#options.quotas,
       writer: this.#writer,
       report: this.#options.report,

@@ -1,4 +1,5 @@
 /** One connection's way from a frame to its handler, and from the handler's draft to a frame in its place. */
+import type { BufferPool } from '@millrace/base';
 import {
   type Api,
   apiVersions,
@@ -32,6 +33,8 @@ export interface RequestRunnerOptions {
   /** Shared by all connections: messages are encoded one at a time. */
   readonly writer: ByteWriter;
   readonly quotas: ClientQuotas;
+  /** Where frames' memory comes from. */
+  readonly buffers: BufferPool;
   /** Monotonic time, in milliseconds. */
   readonly now: () => number;
   /** Takes an answer, or that there is none. */
@@ -88,6 +91,7 @@ export class RequestRunner {
         room: slot,
       },
       slot,
+      frame,
     );
   }
 
@@ -97,15 +101,19 @@ export class RequestRunner {
     header: RequestHeader,
     context: RequestContext,
     slot: AnswerSlot,
+    frame: Uint8Array,
   ): void {
-    const { fail, now, quotas } = this.#options;
+    const { buffers, fail, now, quotas } = this.#options;
     const { api } = handler;
     const beganMs = quotas.limitsTime ? now() : 0;
     const answer = handler.handle(request, context);
     if (quotas.limitsTime && !authenticates.has(api.key)) slot.throttleMs = quotas.worked(context, now() - beganMs);
-    if (answer instanceof Promise) {
-      answer.then((draft) => this.#answer(slot, api, header.apiVersion, header, draft)).catch(fail);
-    } else this.#answer(slot, api, header.apiVersion, header, answer);
+    const finish = (draft: unknown): void => {
+      this.#answer(slot, api, header.apiVersion, header, draft);
+      if (handler.keepsNoBytes) buffers.giveBack(frame);
+    };
+    if (answer instanceof Promise) answer.then(finish).catch(fail);
+    else finish(answer);
   }
 
   /** A bare SASL token, as after version 0 of SaslHandshake; its answer is one too. */

@@ -7,6 +7,7 @@ import { type Api, type RequestDraft, type ResponseOf, versionRange } from '@mil
 import { Cluster } from '../cluster.ts';
 import type { BrokerEvent } from '../cluster-options.ts';
 import { anonymous, type Principal } from '../security/principal.ts';
+import { roomFor } from './answer-room.ts';
 import { callHandler } from './coded-call.ts';
 import { ManualPlatform, orKilled } from './manual-platform.ts';
 
@@ -78,7 +79,7 @@ export class DirectCluster {
       clientId: 'direct',
       principal: this.principal,
       connection: { isClosed: false, onClosed: () => () => undefined, throttle: () => undefined },
-      roomFor: (requestBytes) => ({ requestBytes, reserve: (bytes) => bytes, release: () => undefined }),
+      roomFor,
     });
   }
 }

@@ -3,6 +3,7 @@
  * it.
  */
 import assert from 'node:assert/strict';
+import { BufferPool } from '@millrace/base';
 import {
   errorCodes,
   errorRow,
@@ -45,7 +46,15 @@ export class GroupFixture {
     const configuration = new ClusterConfiguration(options.configuration ?? {});
     const journal = new Journal({ disk, path: '/data/journal', report });
     this.#journal = journal;
-    const environment = { clock, disk, files: new FileCache(disk, 16), tails: new TailCache(1024), report };
+    const buffers = new BufferPool({ scribbles: true });
+    const environment = {
+      clock,
+      disk,
+      files: new FileCache(disk, 16),
+      buffers,
+      tails: new TailCache(1024, buffers),
+      report,
+    };
     const directory = '/data/topics';
     const replicaTable = new ReplicaTable([{ nodeId: 1, rack: null }]);
     this.topics = new TopicCatalog({ directory, replicaTable, configuration, environment, randomness, journal });

@@ -1,5 +1,5 @@
 /** For tests: a log on a disk of its own, and batches to append to it. */
-import { type Disk, seededRandomness } from '@millrace/base';
+import { BufferPool, type Disk, seededRandomness } from '@millrace/base';
 import { type Compression, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { FileCache } from '../log/file-cache.ts';
@@ -89,7 +89,16 @@ export class LogFixture {
     const clock = { now: () => this.now, monotonic: () => this.now };
     const report = ({ message }: { message: string }): void => void this.reports.push(message);
     const syncGate = options.durable === true ? new SyncGate(2) : undefined;
-    this.environment = { clock, disk, files: this.files, tails: new TailCache(tailBytesMax), syncGate, report };
+    const buffers = new BufferPool({ scribbles: true });
+    this.environment = {
+      clock,
+      disk,
+      files: this.files,
+      buffers,
+      tails: new TailCache(tailBytesMax, buffers),
+      syncGate,
+      report,
+    };
     const { environment } = this;
     this.log = new Log({ environment, directory, settings: () => this.settings, onAdvance: () => undefined });
   }

@@ -2,6 +2,7 @@
  * For tests of the modelled replication: the brokers of a cluster without their network, on a manual clock and a disk
  * in memory, with a real journal, topics and logs.
  */
+import { BufferPool } from '@millrace/base';
 import { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import { Journal } from '../journal/journal.ts';
 import { FileCache } from '../log/file-cache.ts';
@@ -39,7 +40,15 @@ export class ReplicationFixture {
     this.#journal = new Journal({ disk, path: '/data/journal', report, compactionBytesMin });
     this.configuration.attach(this.#journal);
     const table = new ReplicaTable(options.nodeIds.map((nodeId) => ({ nodeId, rack: null })));
-    const environment = { clock, disk, files: new FileCache(disk, 16), tails: new TailCache(1 << 16), report };
+    const buffers = new BufferPool({ scribbles: true });
+    const environment = {
+      clock,
+      disk,
+      files: new FileCache(disk, 16),
+      buffers,
+      tails: new TailCache(1 << 16, buffers),
+      report,
+    };
     this.topics = new TopicCatalog({
       directory: '/data/topics',
       replicaTable: table,

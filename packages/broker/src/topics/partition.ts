@@ -5,6 +5,7 @@
  * Replication is modelled: there is one copy of the data, and `replicas` says which brokers would hold it. What they
  * are at is changed by the replication alone.
  */
+import type { HeldMemory } from '@millrace/base';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import { type EpochEnd, endOfEpoch, epochAt } from '../log/leader-epochs.ts';
 import { Log, type ReadChunks } from '../log/log.ts';
@@ -131,8 +132,9 @@ export class Partition {
     bytesMax: number,
     atLeastOne: boolean,
     endOffset = this.highWatermark,
+    held?: HeldMemory,
   ): ReadChunks | Promise<ReadChunks> {
-    return this.#log?.read(offset, bytesMax, atLeastOne, endOffset) ?? [];
+    return this.#log?.read(offset, bytesMax, atLeastOne, endOffset, held) ?? [];
   }
 
   /** Whether `read` at this offset needs no file. */

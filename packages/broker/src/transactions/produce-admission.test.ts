@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { deleteTopics, errorRow } from '@millrace/wire';
 import { producerBatchAt } from '../log/producer-batch.ts';
 import { anonymous } from '../security/principal.ts';
+import { roomFor } from '../testing/answer-room.ts';
 import { makeTopic, producerOf, startWithOrders } from '../testing/transactional-peer.ts';
 import { enterTransaction } from './produce-admission.ts';
 
@@ -22,7 +23,7 @@ test('a batch for a partition of a deleted topic does not get in because its nam
     clientHost: '127.0.0.1',
     apiVersion: 12,
     connection: { isClosed: false, onClosed: () => () => undefined, throttle: () => undefined },
-    room: { requestBytes: 0, reserve: (bytes: number) => bytes, release: () => undefined },
+    room: roomFor(0),
   };
   const answer = await enterTransaction(context, 'shop', stale, batch, (errorCode) => errorRow(errorCode).name);
   assert.equal(answer, 'UNKNOWN_TOPIC_OR_PARTITION');
