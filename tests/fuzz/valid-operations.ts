@@ -1,4 +1,5 @@
 /** Requests of operators, and of clients about themselves, that mean something to a broker; as seeds. */
+import { unsignedToken } from '@millrace/client/testing/unsigned-token';
 import {
   type Api,
   alterClientQuotas,
@@ -51,8 +52,7 @@ export function addOperations(add: Add): void {
   add(saslAuthenticate, { authBytes: Buffer.from('\0alice\0alice-secret') });
 }
 
-/** A bearer token without signature, for alice. */
-export function unsecuredToken(): string {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: 1_600_000_000, exp: 2_000_000_000 })}.`;
+/** A bearer token for alice, the same in every run. */
+export function aliceToken(): string {
+  return unsignedToken({ sub: 'alice', iat: 1_600_000_000, exp: 2_000_000_000 });
 }

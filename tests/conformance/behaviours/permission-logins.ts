@@ -1,4 +1,5 @@
 /** Logging in by raw requests: the order of requests, mechanisms that there are not, and sessions. */
+import { tokenOf } from '@millrace/client/testing/unsigned-token';
 import {
   apiVersions,
   encodeOauthBearer,
@@ -8,7 +9,6 @@ import {
   saslAuthenticate,
   saslHandshake,
 } from '@millrace/wire';
-import { bearerToken } from '../matrix/access.ts';
 import { type Behaviour, ListedDifference } from '../matrix/behaviour.ts';
 import type { Place } from '../matrix/place.ts';
 import { comparable, errorName, RawConnection } from '../matrix/raw-connection.ts';
@@ -260,7 +260,7 @@ export const permissionLogins: readonly Behaviour[] = [
       millrace: async (place, scope) => {
         const connection = await unknown(place, scope);
         await connection.request(saslHandshake, 1, { mechanism: 'OAUTHBEARER' });
-        const authBytes = encodeOauthBearer({ token: bearerToken('alice', 3600) });
+        const authBytes = encodeOauthBearer({ token: tokenOf('alice', 3600) });
         const answer = await connection.request(saslAuthenticate, 2, { authBytes });
         const bad = await unknown(place, scope);
         await bad.request(saslHandshake, 1, { mechanism: 'OAUTHBEARER' });

@@ -3,6 +3,7 @@
  * those that it is granted.
  */
 import { type AclBinding, unwrap } from '@millrace/client';
+import { tokenOf } from '@millrace/client/testing/unsigned-token';
 import {
   type Api,
   describeAcls,
@@ -11,7 +12,6 @@ import {
   saslAuthenticate,
   saslHandshake,
 } from '@millrace/wire';
-import { bearerToken } from './access.ts';
 import type { Place } from './place.ts';
 import { errorName, type Login, RawCluster, type RawConnection } from './raw-connection.ts';
 import type { Scope } from './scope.ts';
@@ -21,7 +21,7 @@ import { settled } from './settled.ts';
 export function loginAs(user: string): Login {
   return async (connection) => {
     await connection.request(saslHandshake, 1, { mechanism: 'OAUTHBEARER' });
-    const authBytes = encodeOauthBearer({ token: bearerToken(user, 3600) });
+    const authBytes = encodeOauthBearer({ token: tokenOf(user, 3600) });
     const { errorCode } = await connection.request(saslAuthenticate, 2, { authBytes });
     if (errorCode !== 0) throw new Error(`${user} can't log in: ${errorName(errorCode)}`);
   };

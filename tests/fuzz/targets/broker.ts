@@ -16,7 +16,7 @@ import {
 } from '@millrace/wire';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { alice, MemoryCluster, type MemoryPeer, plainPort, requestFrame, saslPort } from '../memory-cluster.ts';
-import { unsecuredToken } from '../valid-operations.ts';
+import { aliceToken } from '../valid-operations.ts';
 import { prepare, validRequests } from '../valid-requests.ts';
 
 /** How many inputs meet the same broker, and how many that broker after a restart. */
@@ -67,7 +67,7 @@ export const broker: FuzzTarget = {
     const tokens = [
       Buffer.from([0, ...encodePlain(alice)]),
       Buffer.from('\u0001n,,n=alice,r=abcdef'),
-      Buffer.from(`\u0002n,,\u0001auth=Bearer ${unsecuredToken()}\u0001\u0001`),
+      Buffer.from(`\u0002n,,\u0001auth=Bearer ${aliceToken()}\u0001\u0001`),
     ];
     return [
       ...frames.flatMap((frame) => [Buffer.concat([Buffer.of(0), frame]), Buffer.concat([Buffer.of(4), frame])]),

@@ -7,7 +7,7 @@ import { type Admin, type Client, type Consumer, createClient, type SecurityOpti
 import { AnswerForger } from '../answer-forger.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { alice, MemoryCluster, plainPort, saslPort } from '../memory-cluster.ts';
-import { unsecuredToken } from '../valid-operations.ts';
+import { aliceToken } from '../valid-operations.ts';
 import { plainTopic, prepare } from '../valid-requests.ts';
 
 const inputsPerLife = 100;
@@ -55,7 +55,7 @@ const logins: readonly (SecurityOptions['sasl'] | undefined)[] = [
   { mechanism: 'PLAIN', ...alice },
   { mechanism: 'SCRAM-SHA-256', ...alice },
   { mechanism: 'SCRAM-SHA-512', ...alice },
-  { mechanism: 'OAUTHBEARER', token: async () => ({ value: unsecuredToken(), extensions: { pool: 'x' } }) },
+  { mechanism: 'OAUTHBEARER', token: async () => ({ value: aliceToken(), extensions: { pool: 'x' } }) },
 ];
 
 let current: MemoryCluster | undefined;

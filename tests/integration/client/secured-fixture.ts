@@ -99,10 +99,3 @@ async function startEmbedded(): Promise<Place> {
     },
   };
 }
-
-/** A token without signature, as a broker for development takes it. */
-export function unsignedToken(subject: string, lifetimeSeconds: number): string {
-  const seconds = Math.floor(Date.now() / 1_000);
-  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  return `${encode({ alg: 'none' })}.${encode({ sub: subject, iat: seconds, exp: seconds + lifetimeSeconds })}.`;
-}

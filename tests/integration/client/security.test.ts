@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMillraceError, type SecurityOptions, unwrap } from '@millrace/client';
+import { tokenOf } from '@millrace/client/testing/unsigned-token';
 import { settled, uniqueName, until } from './client-fixture.ts';
-import { startSecured, unsignedToken } from './secured-fixture.ts';
+import { startSecured } from './secured-fixture.ts';
 
 const plain = (username: string, password = `${username}-secret`): SecurityOptions => ({
   sasl: { mechanism: 'PLAIN', username, password },
@@ -28,7 +29,7 @@ test('each mechanism logs in, over TLS and without; the password may come from a
     () => admin.describeScramCredentials([user]),
     ([first]) => first?.error === undefined && first?.credentials.length === 2,
   );
-  const token = async () => ({ value: unsignedToken('admin', 3_600), extensions: { pool: 'p1' } });
+  const token = async () => ({ value: tokenOf('admin', 3_600), extensions: { pool: 'p1' } });
   const sasl: SecurityOptions['sasl'][] = [
     { mechanism: 'PLAIN', username: 'admin', password: async () => 'admin-secret' },
     { mechanism: 'SCRAM-SHA-256', username: user, password: 'pä,=ß' },
@@ -51,7 +52,7 @@ test('a login that is refused fails each call at once, and says who was refused 
   const { connect } = await startSecured(t);
   const unknown: SecurityOptions = { sasl: { mechanism: 'SCRAM-SHA-256', username: 'nobody', password: 'x' } };
   const expired: SecurityOptions = {
-    sasl: { mechanism: 'OAUTHBEARER', token: async () => ({ value: unsignedToken('admin', -3_600) }) },
+    sasl: { mechanism: 'OAUTHBEARER', token: async () => ({ value: tokenOf('admin', -3_600) }) },
   };
   for (const [security, message] of [
     [plain('admin', 'wrong'), /by PLAIN as admin: .*; check user name and password$/],
@@ -157,7 +158,7 @@ test('tokens are fetched anew before they expire', async (t) => {
   let fetched = 0;
   const token = async () => {
     fetched++;
-    return { value: unsignedToken('admin', 4), expiresAtMs: Date.now() + 3_000 };
+    return { value: tokenOf('admin', 4), expiresAtMs: Date.now() + 3_000 };
   };
   const events: string[] = [];
   const client = connect(

@@ -2,6 +2,7 @@
 import type { TlsIdentity } from '@millrace/base';
 import { CertificateAuthority } from '@millrace/base/testing/certificates';
 import type { SecurityOptions } from '@millrace/client';
+import { tokenOf } from '@millrace/client/testing/unsigned-token';
 import type { KafkaSecurity, ListenerName } from '../kafka/broker-configuration.ts';
 
 type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
@@ -74,15 +75,7 @@ export class SecuredKafka {
   }
 }
 
-/** A login with a token that nobody signed, as Kafka's handler for development takes it (KIP-255). */
 function bearer(user: string): SecurityOptions['sasl'] {
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return {
-    mechanism: 'OAUTHBEARER',
-    async token() {
-      const seconds = Math.floor(Date.now() / 1000);
-      const claims = { sub: user, iat: seconds, exp: seconds + 3600 };
-      return { value: `${encode({ alg: 'none' })}.${encode(claims)}.`, expiresAtMs: claims.exp * 1000 };
-    },
-  };
+  const token = async () => ({ value: tokenOf(user, 3600), expiresAtMs: Date.now() + 3_600_000 });
+  return { mechanism: 'OAUTHBEARER', token };
 }
