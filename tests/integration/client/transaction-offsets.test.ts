@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { text, topic, unwrap } from '@millrace/client';
-import { startFixture, uniqueName, until } from './client-fixture.ts';
+import { settled, startFixture, uniqueName, until } from './client-fixture.ts';
 
 test('offsets of a group count when the transaction is committed, and not when it is aborted', async (t) => {
   const { client, admin, createTopic } = await startFixture(t);
@@ -12,7 +12,7 @@ test('offsets of a group count when the transaction is committed, and not when i
   const at = (offset: number) => ({ group, offsets: [{ topic: name, partition: 0, offset }] });
   const stored = async (): Promise<number | undefined> => unwrap(await admin.fetchOffsets(group))[0]?.offset;
   await producer.transaction((transaction) => transaction.sendOffsets(at(5)));
-  assert.equal(await stored(), 5);
+  assert.equal(await settled(stored, (offset) => offset !== undefined), 5);
   const transaction = await producer.begin();
   await transaction.sendOffsets(at(9));
   await transaction.abort();
