@@ -47,7 +47,7 @@ export class Tail {
       this.#evicted = 0;
     }
     batch.memory.release();
-    return batch.bytes.length + overheadBytes;
+    return batch.heldBytes + overheadBytes;
   }
 
   /**
@@ -76,7 +76,7 @@ export class Tail {
     while (this.#batches.length > this.#evicted) {
       const last = this.#batches.at(-1) as TailBatch;
       if (last.baseOffset < offset) break;
-      bytes += last.bytes.length + overheadBytes;
+      bytes += last.heldBytes + overheadBytes;
       last.memory.release();
       this.#batches.pop();
     }
@@ -126,11 +126,10 @@ export class TailCache {
   /** Adds a copy of a batch, and answers that: the caller is a user of its memory, however long the cache keeps it. */
   push(tail: Tail, baseOffset: number, nextOffset: number, batch: Uint8Array): StoredBatch {
     const stored = this.#memory.store(batch);
-    const { bytes, memory } = stored;
-    tail.push({ baseOffset, nextOffset, bytes, memory: memory.use() });
+    tail.push({ ...stored, baseOffset, nextOffset, memory: stored.memory.use() });
     this.#order.push(tail);
     this.#count += 1;
-    this.#bytes += bytes.length + overheadBytes;
+    this.#bytes += stored.heldBytes + overheadBytes;
     if (this.#order.length - this.#first > 2 * this.#count + 1024) this.#dropStale();
     while (this.#bytes > this.#bytesMax && this.#first < this.#order.length) this.#evictOldest();
     return stored;

@@ -8,9 +8,11 @@ import { type BufferPool, SharedBuffer } from '@millrace/base';
 export interface StoredBatch {
   readonly bytes: Uint8Array;
   readonly memory: SharedBuffer;
+  /** What it takes of memory: more than its length where it has a buffer of its own. */
+  readonly heldBytes: number;
 }
 
-const bufferBytesDefault = 4 * 1024 * 1024;
+const bufferBytesMax = 1024 * 1024;
 /** The share of a buffer that one batch may take. */
 const batchShare = 1 / 4;
 
@@ -24,14 +26,14 @@ export class TailMemory {
   /** `bytesMax`: what all users are to hold together, about. */
   constructor(pool: BufferPool, bytesMax: number) {
     this.#pool = pool;
-    this.#bufferBytes = Math.min(bufferBytesDefault, Math.ceil(bytesMax / 8));
+    this.#bufferBytes = Math.min(bufferBytesMax, Math.ceil(bytesMax / 8));
   }
 
   /** Copies a batch. The caller is a user of the memory. */
   store(batch: Uint8Array): StoredBatch {
     if (batch.length > this.#bufferBytes * batchShare) {
       const memory = new SharedBuffer(this.#pool, batch.length);
-      return { bytes: copyInto(memory, 0, batch), memory };
+      return { bytes: copyInto(memory, 0, batch), memory, heldBytes: memory.bytes.length };
     }
     let memory = this.#filling;
     if (memory === undefined || this.#filled + batch.length > memory.bytes.length) {
@@ -42,7 +44,7 @@ export class TailMemory {
     }
     const bytes = copyInto(memory, this.#filled, batch);
     this.#filled += batch.length;
-    return { bytes, memory: memory.use() };
+    return { bytes, memory: memory.use(), heldBytes: batch.length };
   }
 }
 

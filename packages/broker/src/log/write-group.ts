@@ -50,7 +50,7 @@ export function newWriteGroup(synced: boolean): WriteGroup {
     stored: early?.promise ?? done,
     settleStored: (outcome) => early?.resolve(outcome),
     settle(outcome) {
-      for (const each of memory) each.release();
+      for (const each of memory.splice(0)) each.release();
       early?.resolve(outcome);
       resolve(outcome);
     },
