@@ -1,9 +1,8 @@
 /** A cluster of Apache Kafka with logins and certificates, proxies before its listeners, and ways to reach it. */
-import type { TlsIdentity } from '@millrace/base';
-import { CertificateAuthority } from '@millrace/base/testing/certificates';
 import { type Client, createClient, type SecurityOptions, unwrap } from '@millrace/client';
 import type { KafkaCluster, ListenerName } from '@millrace/engines';
 import type { KafkaForTests } from '@millrace/engines/testing/apache-kafka';
+import { SecuredKafka } from '@millrace/engines/testing/secured-kafka';
 import { soonSettings } from './fault-cluster.ts';
 import { HandledBatches, type HandledBatchesOptions } from './handled-batches.ts';
 import { proxiedPlatform } from './proxied-network.ts';
@@ -15,23 +14,21 @@ const REAUTHENTICATION_MS = 4000;
 /** One broker with all listeners, on which everybody who can log in may do everything. */
 export class SecuredSite implements AsyncDisposable {
   readonly cluster: KafkaCluster;
-  readonly authority: CertificateAuthority;
+  readonly secured: SecuredKafka;
   readonly client: Client;
   readonly #proxies = new Map<ListenerName, TcpProxy>();
 
-  private constructor(cluster: KafkaCluster, authority: CertificateAuthority) {
+  private constructor(cluster: KafkaCluster, secured: SecuredKafka) {
     this.cluster = cluster;
-    this.authority = authority;
+    this.secured = secured;
     this.client = createClient({ bootstrap: cluster.bootstrap('PLAINTEXT'), telemetry: false });
   }
 
   static async start(kafka: KafkaForTests): Promise<SecuredSite> {
-    const authority = await CertificateAuthority.create();
-    const users = { alice: 'first' };
-    const superUsers = ['User:ANONYMOUS', 'User:alice', 'User:CN=alice', 'User:CN=broker'];
-    const broker = await brokerIdentity(authority);
+    const superUsers = ['User:ANONYMOUS', 'User:alice', 'User:CN=alice'];
+    const secured = await SecuredKafka.create({ alice: 'first' }, superUsers);
     const cluster = await kafka.cluster({
-      security: { authority: authority.ca, broker, users, superUsers },
+      security: secured.security,
       configuration: {
         ...soonSettings,
         'min.insync.replicas': '1',
@@ -40,7 +37,7 @@ export class SecuredSite implements AsyncDisposable {
         'listener.name.sasl_plaintext.scram-sha-256.connections.max.reauth.ms': `${REAUTHENTICATION_MS}`,
       },
     });
-    return new SecuredSite(cluster, authority);
+    return new SecuredSite(cluster, secured);
   }
 
   portOf(listener: ListenerName): number {
@@ -92,9 +89,4 @@ export class SecuredSite implements AsyncDisposable {
     for (const proxy of this.#proxies.values()) await proxy[Symbol.asyncDispose]();
     await this.cluster.close();
   }
-}
-
-/** A certificate for a broker at this address. */
-export function brokerIdentity(authority: CertificateAuthority): Promise<TlsIdentity> {
-  return authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1'] });
 }

@@ -12,7 +12,7 @@ import { type SecurityOptions, unwrap } from '@millrace/client';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { eventually } from '../support/eventually.ts';
 import type { HandledBatch } from './handled-batches.ts';
-import { brokerIdentity, SecuredSite } from './secured-site.ts';
+import { SecuredSite } from './secured-site.ts';
 import { Traffic } from './traffic.ts';
 
 const kafka = await kafkaForTests();
@@ -148,12 +148,12 @@ async function canLogIn(site: SecuredSite, security: SecurityOptions): Promise<b
 
 /** The broker takes another certificate while it runs; who trusts the authority notices nothing. */
 async function renewedCertificate(site: SecuredSite): Promise<void> {
-  const { ca } = site.authority;
-  const own = await site.authority.issue({ name: 'CN=alice' });
+  const ca = site.secured.security.authority;
+  const own = await site.secured.certificate('CN=alice');
   await using traffic = new Traffic(await site.connect('SSL', { tls: { ca, ...own } }), await site.createTopic(1));
   await traffic.flows();
   const serial = await servedSerial(site, own);
-  const { cert, key } = await brokerIdentity(site.authority);
+  const { cert, key } = await site.secured.brokerCertificate();
   const file = join(dirname(site.cluster.brokers[0]?.logFile ?? ''), 'broker.pem');
   assert.match(await readFile(file, 'utf8'), /CERTIFICATE/);
   await writeFile(file, `${key}${cert}`);
@@ -173,7 +173,7 @@ async function renewedCertificate(site: SecuredSite): Promise<void> {
 /** Number of the certificate that new connections are shown. */
 function servedSerial(site: SecuredSite, own: TlsIdentity): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port: site.portOf('SSL'), ca: site.authority.ca, ...own };
+    const options = { host: '127.0.0.1', port: site.portOf('SSL'), ca: site.secured.security.authority, ...own };
     const socket = connectTls(options, () => {
       resolve(socket.getPeerCertificate().serialNumber);
       socket.destroy();

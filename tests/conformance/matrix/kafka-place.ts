@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KafkaDistribution, startKafkaCluster } from '@millrace/engines';
 import { settingsOf } from './broker-settings.ts';
-import { issueCredentials, users } from './credentials.ts';
+import { issueCredentials } from './credentials.ts';
 import { findKafka } from './java-tools.ts';
 import type { Place, Profile } from './place.ts';
 import { runMatrix } from './run-matrix.ts';
@@ -39,16 +39,7 @@ async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile
       ...promptAssignments,
       ...promptTasks,
     },
-    ...(credentials === undefined
-      ? {}
-      : {
-          security: {
-            authority: credentials.client.ca,
-            broker: credentials.broker,
-            users,
-            superUsers: ['User:admin', 'User:CN=broker', 'User:ANONYMOUS'],
-          },
-        }),
+    security: credentials?.security,
   });
   return {
     kind: 'kafka',

@@ -10,9 +10,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { CertificateAuthority } from '@millrace/base/testing/certificates';
 import { startCluster } from '@millrace/broker';
 import { type Admin, type Client, type ClientOptions, createClient, type SecurityOptions } from '@millrace/client';
+import { SecuredKafka } from '@millrace/engines/testing/secured-kafka';
+import { securedEmbedded } from '../../support/secured-embedded.ts';
 import { quick } from './client-fixture.ts';
 
 export type Protocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
@@ -34,8 +35,6 @@ interface Place {
   readonly identity: { readonly cert: string; readonly key: string };
   readonly end: () => Promise<void>;
 }
-
-const unsecured = 'org.apache.kafka.common.security.oauthbearer.internals.unsecured';
 
 export async function startSecured(t: TestContext): Promise<SecuredFixture> {
   const foreign = process.env['MILLRACE_TEST_SECURED'];
@@ -62,37 +61,28 @@ function foreignPlace(description: string): Place {
 }
 
 async function startEmbedded(): Promise<Place> {
-  const authority = await CertificateAuthority.create();
-  const broker = await authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1', 'localhost'] });
-  const identity = await authority.issue({ name: 'CN=client' });
+  const secured = await SecuredKafka.create(undefined, ['User:ANONYMOUS']);
+  const { configuration, security } = securedEmbedded(secured.security);
   const dataDirectory = mkdtempSync(join(tmpdir(), 'millrace-secured-'));
   const protocols: readonly Protocol[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
   const cluster = await startCluster({
     name: 'test',
     dataDirectory,
     brokers: [{ nodeId: 1, port: 0 }],
-    security: { plainUsers: { admin: 'admin-secret', alice: 'alice-secret' } },
+    security,
     configuration: {
-      listeners: protocols.map((protocol) => `${protocol}://127.0.0.1:0`).join(','),
+      ...configuration,
       'group.initial.rebalance.delay.ms': '0',
       'connection.failed.authentication.delay.ms': '20',
-      'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
       'listener.name.sasl_plaintext.plain.connections.max.reauth.ms': '3000',
-      'sasl.server.callback.handler.class': `${unsecured}.OAuthBearerUnsecuredValidatorCallbackHandler`,
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS;User:admin',
-      'ssl.keystore.certificate.chain': broker.cert,
-      'ssl.keystore.key': broker.key,
-      'ssl.truststore.certificates': authority.ca,
-      'listener.name.ssl.ssl.client.auth': 'required',
     },
   });
   const { listeners } = cluster.endpoints[0] ?? {};
   const ports = Object.fromEntries(protocols.map((protocol) => [protocol, listeners?.get(protocol)?.port ?? 0]));
   return {
     ports: ports as Place['ports'],
-    ca: authority.ca,
-    identity,
+    ca: secured.security.authority,
+    identity: await secured.certificate('CN=client'),
     async end() {
       await cluster.close();
       rmSync(dataDirectory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** What a secured cluster of Apache Kafka needs in tests: authority, certificates, users; and how clients use them. */
+/** What a secured cluster needs in tests: authority, certificates, users; and how clients use them. */
 import type { TlsIdentity } from '@millrace/base';
 import { CertificateAuthority } from '@millrace/base/testing/certificates';
 import type { SecurityOptions } from '@millrace/client';
@@ -9,7 +9,10 @@ type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
 
 const loginModules = 'org.apache.kafka.common.security';
 
-/** Security for `startKafkaCluster`, with `admin` and the certificate `CN=admin` being able to do everything. */
+/**
+ * Security for `startKafkaCluster`, with `admin` and the certificate `CN=admin` being able to do everything; and for
+ * embedded clusters that are to be as secure.
+ */
 export class SecuredKafka {
   readonly security: KafkaSecurity;
   readonly #authority: CertificateAuthority;
@@ -19,14 +22,20 @@ export class SecuredKafka {
     this.#authority = authority;
   }
 
-  /** @param users passwords by user, besides `admin`; none may have quotes or brackets */
-  static async create(users: Readonly<Record<string, string>> = { alice: 'alice-secret' }): Promise<SecuredKafka> {
+  /**
+   * @param users passwords by user, besides `admin`; none may have quotes or brackets
+   * @param superUsers principals that may do everything, besides `admin`; `User:ANONYMOUS` is who comes over PLAINTEXT
+   */
+  static async create(
+    users: Readonly<Record<string, string>> = { alice: 'alice-secret' },
+    superUsers: readonly string[] = [],
+  ): Promise<SecuredKafka> {
     const authority = await CertificateAuthority.create();
     const security: KafkaSecurity = {
       authority: authority.ca,
-      broker: await authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1'] }),
+      broker: await brokerCertificate(authority),
       users: { admin: 'admin-secret', ...users },
-      superUsers: ['User:admin', 'User:CN=admin', 'User:CN=broker'],
+      superUsers: ['User:admin', 'User:CN=admin', 'User:CN=broker', ...superUsers],
     };
     return new SecuredKafka(security, authority);
   }
@@ -34,6 +43,11 @@ export class SecuredKafka {
   /** A certificate for a client; its principal is `User:` and the name. */
   certificate(name: string): Promise<TlsIdentity> {
     return this.#authority.issue({ name });
+  }
+
+  /** Another certificate for the brokers, as good as the one that they have. */
+  brokerCertificate(): Promise<TlsIdentity> {
+    return brokerCertificate(this.#authority);
   }
 
   /** How our client becomes `user` at a listener; `mechanism` counts where it logs in. */
@@ -73,6 +87,10 @@ export class SecuredKafka {
     if (password === undefined) throw new RangeError(`there is no user ${user}`);
     return password;
   }
+}
+
+function brokerCertificate(authority: CertificateAuthority): Promise<TlsIdentity> {
+  return authority.issue({ name: 'CN=broker', hosts: ['127.0.0.1', 'localhost'] });
 }
 
 function bearer(user: string): SecurityOptions['sasl'] {
