@@ -14,12 +14,14 @@ import { proxiedPlatform, routesOf } from './proxied-network.ts';
 import { type RunOutcome, RunStory } from './run-story.ts';
 import type { TransformerSettings } from './transformer.ts';
 
-const CALM_MS = 500;
+const CALM_MS = 400;
 const START_MS_MIN = 20_000;
 const START_MS_MAX = 60_000;
 const PATIENCE_MS = 90_000;
 const WRITE_EVERY_MS = 20;
 const RECORDS_MAX = 6000;
+/** So many wait to be copied at most: enough to be busy with, and not much to wait for when all is made good. */
+const BACKLOG_MAX = 400;
 
 export interface RunOptions {
   /** By which bug the transformers are to be spoilt (`planted-bugs.ts`). */
@@ -42,6 +44,8 @@ class ExactlyOnceRun {
   readonly #output: string;
   /** Keys that were written, by partition. */
   readonly #written: string[][] = Array.from({ length: partitionCount }, () => []);
+  /** Records of transactions that were told of; who is killed does not tell of the last. */
+  #copied = 0;
 
   constructor(cluster: FaultCluster, seed: number, options: RunOptions) {
     this.#options = options;
@@ -147,20 +151,23 @@ class ExactlyOnceRun {
         settings: (life) => settings(place, life),
       })),
       onEvent: (event, detail) => {
-        if (event === 'committed') this.#story.coverage.add('transactions committed');
-        else if (event === 'failed') this.#story.coverage.add(`transactions failed: ${detail}`);
+        if (event === 'committed') {
+          this.#story.coverage.add('transactions committed');
+          this.#copied += Number(detail);
+        } else if (event === 'failed') this.#story.coverage.add(`transactions failed: ${detail}`);
       },
       onFenced: () => this.#story.coverage.add('transformers fenced'),
       note: (what) => this.#story.note(what),
     });
   }
 
-  /** Writes records until what it answers is called, in bursts as long as there is room. */
+  /** Writes records until what it answers is called, in bursts as long as there is room and need for them. */
   #write(producer: Producer): () => void {
     const input = topic(this.#input, { key: text, value: text });
     let hasRoom = true;
+    const isWanted = (): boolean => this.#count() < Math.min(RECORDS_MAX, this.#copied + BACKLOG_MAX);
     const timer = setInterval(() => {
-      for (let n = 0; hasRoom && n < 12 && this.#count() < RECORDS_MAX; n++) {
+      for (let n = 0; hasRoom && n < 12 && isWanted(); n++) {
         const partition = this.#count() % partitionCount;
         const keys = this.#written[partition] as string[];
         const key = `${partition}-${keys.length}`;

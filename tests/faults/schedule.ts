@@ -70,7 +70,7 @@ function drawLength(random: Randomness, kind: FaultKind): number {
   if (kind === 'server paused') return 100 + random.integer(7000);
   const isPause = kind === 'client paused' || kind === 'client replaced while paused';
   // Beyond sessions, which last 3 seconds, and the shorter transactions.
-  return isPause && random.integer(3) > 0 ? 4000 + random.integer(3000) : 100 + random.integer(2500);
+  return isPause && random.integer(3) > 0 ? 3500 + random.integer(2000) : 100 + random.integer(2500);
 }
 
 /** One of them, by a chance. */
