@@ -26,6 +26,12 @@ const promptAssignments: Readonly<Record<string, string>> = {
   'group.consumer.min.assignment.interval.ms': '0',
 };
 
+/** Brokers that died are soon known to be dead. */
+const promptFencing: Readonly<Record<string, string>> = {
+  'broker.heartbeat.interval.ms': '500',
+  'broker.session.timeout.ms': '3000',
+};
+
 /** Starts three brokers, each in a process of its own. */
 async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-conformance-'));
@@ -38,6 +44,7 @@ async function startKafkaPlace(distribution: KafkaDistribution, profile: Profile
       ...settingsOf(profile),
       ...promptAssignments,
       ...promptTasks,
+      ...(profile === 'moves' ? promptFencing : {}),
     },
     security: credentials?.security,
   });
