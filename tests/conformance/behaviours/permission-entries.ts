@@ -162,7 +162,7 @@ export const permissionEntries: readonly Behaviour[] = [
           'a host': { hostFilter: '127.0.0.1' },
           'an operation': { operation: 3 },
           denials: { permissionType: 2 },
-          'another principal': { principalFilter: 'User:nobody' },
+          'another principal': { principalFilter: `User:${scope.name('nobody')}` },
           'an unknown resource': { resourceTypeFilter: 99 },
           'an unknown pattern': { patternTypeFilter: 99 },
         };
