@@ -1,7 +1,7 @@
 /**
  * An embedded cluster with clients for one test: everything is closed and removed when the test ends. Once `useCluster`
- * has named a cluster that runs already, clients use that instead, and tests of what only an embedded one can be told to
- * do are not there.
+ * has named a cluster that runs already, clients use that instead, and tests of what only an embedded one can be told
+ * to do are not there.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ClientMetrics, type Cluster, startCluster } from '@millrace/broker';
 import { type Admin, type Client, type ClientOptions, createClient, unwrap } from '@millrace/client';
+import { untilTopicIsKnown } from '../../conformance/matrix/topic-knowledge.ts';
 
 export interface Fixture {
   readonly cluster: Cluster;
@@ -93,6 +94,8 @@ export async function startFixture(t: TestContext, options: FixtureOptions = {})
     async createTopic(partitions = 1, configuration = {}) {
       const topic = uniqueName('topic');
       unwrap(await admin.createTopics([{ topic, partitions, configuration }]));
+      // Brokers that have a process each learn of it one after the other.
+      if (foreign !== undefined) await Promise.all(foreign.split(',').map((each) => untilTopicIsKnown(each, topic)));
       return topic;
     },
     stop: () => own().stop(),
