@@ -12,6 +12,8 @@ import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
 import { fetching } from './fetching.ts';
 import { foreignAdmins } from './foreign-admins.ts';
+import { foreignConfigs } from './foreign-configs.ts';
+import { foreignGroups } from './foreign-groups.ts';
 import { groupConfiguration } from './group-configuration.ts';
 import { groupConsumerChanges } from './group-consumer-changes.ts';
 import { groupConsumerClassic } from './group-consumer-classic.ts';
@@ -92,6 +94,8 @@ export const behaviours: readonly Behaviour[] = [
   ...offsets,
   ...quotas,
   ...foreignAdmins,
+  ...foreignConfigs,
+  ...foreignGroups,
   ...topicCreation,
   ...topicChanges,
   ...versionsAndMetadata,

@@ -8,6 +8,9 @@ interface ForeignError extends Error {
   /** @platformatic/kafka: Kafka's number. */
   readonly apiCode?: unknown;
   readonly errors?: unknown;
+  /** kafkajs: groups and partitions with an error each. */
+  readonly groups?: unknown;
+  readonly partitions?: unknown;
 }
 
 /** The name of the first error of Kafka's in what was thrown, or its text. */
@@ -17,12 +20,17 @@ export function errorNameOf(thrown: unknown): string {
 
 function nameIn(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error)) return undefined;
-  const { name, message, code, type, apiCode, errors, cause } = thrown as ForeignError;
-  const inner = [...(Array.isArray(errors) ? errors : []), cause].map(nameIn).find((each) => each !== undefined);
+  const { name, message, code, type, apiCode, errors, groups, partitions, cause } = thrown as ForeignError;
+  const within = [errors, groups, partitions].flatMap((list) => (Array.isArray(list) ? list : [])).map(errorIn);
+  const inner = [...within, cause].map(nameIn).find((each) => each !== undefined);
   if (inner !== undefined) return inner;
   if (name === 'KafkaJSSASLAuthenticationError' || code === 'PLT_KFK_AUTHENTICATION') return authenticationFailed;
   const number = apiCode ?? (type !== undefined ? (unnamedCode(message) ?? code) : undefined);
   return typeof number === 'number' ? errorRow(number).name : undefined;
+}
+
+function errorIn(item: unknown): unknown {
+  return item instanceof Error ? item : (item as { readonly error?: unknown }).error;
 }
 
 const authenticationFailed = 'SASL_AUTHENTICATION_FAILED';

@@ -1,5 +1,11 @@
 /** kafkajs, which has no consumers outside of groups: `read` uses a group that nobody else does. */
-import kafkajsPackage, { type Consumer, type Kafka as KafkaClient, type Producer, type SASLOptions } from 'kafkajs';
+import kafkajsPackage, {
+  type Admin,
+  type Consumer,
+  type Kafka as KafkaClient,
+  type Producer,
+  type SASLOptions,
+} from 'kafkajs';
 import type { Access, Place } from '../matrix/place.ts';
 import type { Scope } from '../matrix/scope.ts';
 import {
@@ -67,6 +73,14 @@ export function kafkajsAt(place: Place, { access, clientId }: Caller = {}): Kafk
     ...(clientId !== undefined && { clientId }),
     ...securityOf(access),
   });
+}
+
+/** Its admin, which ends with the scope. It elects no leaders, and sets no quotas. */
+export async function kafkajsAdmin(place: Place, scope: Scope, caller: Caller = {}): Promise<Admin> {
+  const admin = kafkajsAt(place, caller).admin();
+  scope.defer(() => admin.disconnect());
+  await admin.connect();
+  return admin;
 }
 
 function securityOf(access: Access | undefined) {
@@ -181,9 +195,7 @@ async function offsetOf(
   from: Exclude<ReadOptions['from'], 'earliest' | undefined>,
 ): Promise<string> {
   if ('offset' in from) return `${from.offset}`;
-  const admin = kafkajsAt(place).admin();
-  scope.defer(() => admin.disconnect());
-  await admin.connect();
+  const admin = await kafkajsAdmin(place, scope);
   if ('timestamp' in from) {
     const [first] = await admin.fetchTopicOffsetsByTimestamp(topic, from.timestamp);
     return first?.offset ?? '0';

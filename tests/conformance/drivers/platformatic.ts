@@ -3,6 +3,7 @@
  * rebalance its members may go on reading partitions that went to others, whatever the broker.
  */
 import {
+  Admin,
   Consumer,
   type Deserializers,
   type Message as Incoming,
@@ -96,6 +97,13 @@ export function platformaticAt(place: Place, { access, clientId = 'conformance' 
     ...saslOf(access?.sasl),
     ...(listener.endsWith('SSL') && { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } }),
   };
+}
+
+/** Its admin, which ends with the scope. It reassigns no partitions, and elects no leaders. */
+export function platformaticAdmin(place: Place, scope: Scope, caller: Caller = {}): Admin {
+  const admin = new Admin(platformaticAt(place, caller));
+  scope.defer(() => admin.close());
+  return admin;
 }
 
 function saslOf(sasl: Access['sasl']) {
