@@ -13,6 +13,7 @@ export { type KafkaSource, kafkaSource } from './kafka/kafka-source.ts';
 export { type KafkaTool, runKafkaClass, runKafkaTool, type ToolOptions, toolClass } from './kafka/run-kafka-tool.ts';
 export type { ProgramOptions, ProgramResult } from './kafka/run-program.ts';
 export { type KafkaClusterOptions, startKafkaCluster } from './kafka/start-kafka-cluster.ts';
+export { type MirrorMaker, type MirrorMakerOptions, startMirrorMaker } from './kafka/start-mirror-maker.ts';
 export { openToolSession, type ToolSession, type ToolSessionOptions } from './kafka/tool-session.ts';
 export { type KafkaFleetOptions, startKafkaFleet } from './kafka-fleet.ts';
 export { defaultClusters, type LocalBrokerPlan, type LocalClusterPlan } from './local-clusters.ts';

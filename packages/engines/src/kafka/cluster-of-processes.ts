@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SecurityOptions } from '@millrace/client';
 import type { BrokerPlan, ListenerName } from './broker-configuration.ts';
-import { type BrokerCommand, BrokerProcess } from './broker-process.ts';
+import { GuardedProcess, type ProcessCommand } from './guarded-process.ts';
 import type { KafkaBroker, KafkaCluster } from './kafka-cluster.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import { waitUntilServing } from './serving.ts';
@@ -12,7 +12,7 @@ const LOG_LINES_TOLD = 20;
 /** A broker as planned, and how it is run. */
 export interface Member {
   readonly plan: BrokerPlan;
-  readonly command: BrokerCommand;
+  readonly command: ProcessCommand;
 }
 
 export interface ClusterOfProcessesOptions {
@@ -34,7 +34,7 @@ export interface ClusterOfProcessesOptions {
 export class ClusterOfProcesses implements KafkaCluster {
   readonly isOurs = true;
   readonly #options: ClusterOfProcessesOptions;
-  readonly #processes = new Map<number, BrokerProcess>();
+  readonly #processes = new Map<number, GuardedProcess>();
   /** Until then, the end of a broker is told by the failure of the start. */
   #isUp = false;
   #closed: Promise<void> | undefined;
@@ -139,7 +139,7 @@ export class ClusterOfProcesses implements KafkaCluster {
       if (!this.#isUp) return;
       this.#options.onBrokerEnd?.(`broker ${plan.nodeId} ended with ${ending}; ${command.logFile} tells why`);
     };
-    this.#processes.set(plan.nodeId, await BrokerProcess.start(command, onEnd));
+    this.#processes.set(plan.nodeId, await GuardedProcess.start(command, onEnd));
   }
 
   /** Waits until these brokers are of the cluster and it serves. */

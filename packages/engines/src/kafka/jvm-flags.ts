@@ -1,4 +1,4 @@
-/** Flags of Java for brokers and tools. */
+/** Flags of Java for brokers, MirrorMaker and tools. */
 import { fileURLToPath } from 'node:url';
 import type { JvmProfile } from './broker-configuration.ts';
 import type { KafkaDistribution } from './distribution.ts';
@@ -25,6 +25,16 @@ export function brokerFlags(
   const { jvm } = options;
   const heap = options.heap ?? (jvm === 'small' ? '256m' : '1G');
   const size = jvm === 'small' ? ['-Xms32m', `-Xmx${heap}`] : [`-Xms${heap}`, `-Xmx${heap}`];
+  return [...size, ...(jvm === 'small' ? quick(distribution) : stock), logging(loggingToOutput)];
+}
+
+/** MirrorMaker's; `heap` by default 256 MB when small, and the 2 GB of its own start script else. */
+export function mirrorMakerFlags(
+  distribution: KafkaDistribution,
+  options: { readonly jvm: JvmProfile; readonly heap?: string | undefined },
+): string[] {
+  const { jvm, heap } = options;
+  const size = jvm === 'small' ? ['-Xms32m', `-Xmx${heap ?? '256m'}`] : ['-Xms256m', `-Xmx${heap ?? '2G'}`];
   return [...size, ...(jvm === 'small' ? quick(distribution) : stock), logging(loggingToOutput)];
 }
 

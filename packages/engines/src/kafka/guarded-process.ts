@@ -1,5 +1,5 @@
 /**
- * One broker's Java process: started, signalled, and known to have ended.
+ * The Java process of a broker or of MirrorMaker: started, signalled, and known to have ended.
  *
  * Each has a session of its own, so that Ctrl-C in a terminal reaches whoever started it and not the broker, and is
  * guarded: it does not outlive the process that started it.
@@ -12,13 +12,13 @@ import { guard, unguard } from './guardian.ts';
 /** Longer than a controlled shutdown takes; a broker that can reach no controller would wait for minutes. */
 const STOP_MS_MAX = 30_000;
 
-export interface BrokerCommand {
+export interface ProcessCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly logFile: string;
 }
 
-export class BrokerProcess {
+export class GuardedProcess {
   readonly pid: number;
   readonly #child: ChildProcess;
   #paused = false;
@@ -31,9 +31,9 @@ export class BrokerProcess {
 
   /** `onEnd` is told how it ended, when that was not asked for. */
   static async start(
-    { program, args, logFile }: BrokerCommand,
+    { program, args, logFile }: ProcessCommand,
     onEnd: (ending: string) => void = () => undefined,
-  ): Promise<BrokerProcess> {
+  ): Promise<GuardedProcess> {
     const log = await open(logFile, 'a');
     try {
       const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
@@ -44,11 +44,11 @@ export class BrokerProcess {
       guard({ pid: child.pid });
       child.unref();
       child.once('exit', () => unguard({ pid: child.pid ?? 0 }));
-      const broker = new BrokerProcess(child, child.pid);
+      const guarded = new GuardedProcess(child, child.pid);
       child.once('exit', () => {
-        if (broker.#wanted) onEnd(broker.ending ?? 'nothing said');
+        if (guarded.#wanted) onEnd(guarded.ending ?? 'nothing said');
       });
-      return broker;
+      return guarded;
     } finally {
       await log.close();
     }
