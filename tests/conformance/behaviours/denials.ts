@@ -4,6 +4,7 @@ import kafkajsPackage from 'kafkajs';
 import { by, type Caller, type Driver, type MemberOptions, outcomeOf, valuesOf } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { kafkajsAt } from '../drivers/kafkajs.ts';
+import { platformaticAdmin } from '../drivers/platformatic.ts';
 import { access, type Grant, grant } from '../matrix/access.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 import type { Place } from '../matrix/place.ts';
@@ -139,7 +140,7 @@ export const denials: readonly Behaviour[] = [
     apis: ['CreateAcls', 'DescribeAcls', 'DeleteAcls'],
     profile,
     shows: { described: ['read', 'write'], deleted: 2, left: 0 },
-    by: { millrace: ourEntries, kafkajs: kafkajsEntries },
+    by: { millrace: ourEntries, kafkajs: kafkajsEntries, '@platformatic/kafka': platformaticEntries },
   },
 ];
 
@@ -190,6 +191,32 @@ async function kafkajsEntries(place: Place, scope: Scope) {
   return {
     described: found.map(({ operation }) => (operation === READ ? 'read' : 'write')).sort(),
     deleted: filterResponses.flatMap(({ matchingAcls }) => matchingAcls).length,
+    left: left.length,
+  };
+}
+
+async function platformaticEntries(place: Place, scope: Scope) {
+  const admin = platformaticAdmin(place, scope, { access: access(place, 'SASL_SSL', 'SCRAM-SHA-512', 'admin') });
+  const resource = { resourceType: AclResourceTypes.TOPIC, resourceName: scope.name() } as const;
+  const { READ, WRITE, ANY } = AclOperationTypes;
+  const rule = { principal: 'User:bob', host: '*', permissionType: AclPermissionTypes.ALLOW } as const;
+  const literal = { ...resource, ...rule, resourcePatternType: ResourcePatternTypes.LITERAL } as const;
+  await admin.createAcls({ creations: [READ, WRITE].map((operation) => ({ ...literal, operation })) });
+  const filter = {
+    ...resource,
+    resourcePatternType: ResourcePatternTypes.MATCH,
+    principal: null,
+    host: null,
+    operation: ANY,
+    permissionType: AclPermissionTypes.ANY,
+  } as const;
+  const look = async () => (await admin.describeAcls({ filter })).flatMap(({ acls }) => acls);
+  const found = await settled(look, ({ length }) => length === 2);
+  const deleted = await admin.deleteAcls({ filters: [filter] });
+  const left = await settled(look, ({ length }) => length === 0);
+  return {
+    described: found.map(({ operation }) => (operation === READ ? 'read' : 'write')).sort(),
+    deleted: deleted.length,
     left: left.length,
   };
 }

@@ -148,7 +148,7 @@ function platformaticConfigs(place: Place, scope: Scope): Configs {
     async look(resourceName, names, resourceType = topicType) {
       const resources = [{ resourceType, resourceName, configurationKeys: [...names] }];
       const entries = (await admin.describeConfigs({ resources })).flatMap(({ configs }) => configs);
-      return seenIn(entries.map(({ name, value, configSource }) => [name, [value, configSource]]));
+      return seenIn(entries.map(({ name, value, configSource }) => [name, [value ?? null, configSource]]));
     },
     alter(topic, values, validateOnly = false) {
       const configs = Object.entries(values).map(([name, value]) => ({ name, value }));

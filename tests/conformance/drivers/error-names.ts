@@ -24,6 +24,7 @@ function nameIn(thrown: unknown): string | undefined {
   const within = [errors, groups, partitions].flatMap((list) => (Array.isArray(list) ? list : [])).map(errorIn);
   const inner = [...within, cause].map(nameIn).find((each) => each !== undefined);
   if (inner !== undefined) return inner;
+  if (code === 'PLT_KFK_USER' && /^Unknown topic /.test(message)) return 'UNKNOWN_TOPIC_OR_PARTITION';
   if (name === 'KafkaJSSASLAuthenticationError' || code === 'PLT_KFK_AUTHENTICATION') return authenticationFailed;
   const number = apiCode ?? (type !== undefined ? (unnamedCode(message) ?? code) : undefined);
   return typeof number === 'number' ? errorRow(number).name : undefined;
