@@ -12,11 +12,11 @@ export interface Releasable {
   release(): void;
 }
 
-/** Buffers have powers of two bytes within these bounds; smaller and larger ones are made for each use. */
-const orderMin = 14;
+/** The bounds of buffers that are kept; smaller and larger ones are made for each use. */
+const bufferBytesMin = 16 * 1024;
 const bufferBytesMax = 8 * 1024 * 1024;
 /** The bound below where it scribbles: small things are what tests use. */
-const scribblingOrderMin = 5;
+const scribblingBytesMin = 32;
 
 export interface BufferPoolOptions {
   /** Most bytes kept while nobody uses them; default 32 MiB. */
@@ -25,19 +25,26 @@ export interface BufferPoolOptions {
   readonly scribbles?: boolean | undefined;
 }
 
+/** Buffers of one size that nobody uses. */
+interface SizeClass {
+  readonly idle: Buffer[];
+  /** The fewest there were since `trim`. */
+  least: number;
+}
+
 export class BufferPool {
   readonly #idleBytesMax: number;
   readonly #scribbles: boolean;
-  readonly #orderMin: number;
-  /** By the binary logarithm of their size. */
-  readonly #idle: Buffer[][] = [];
+  readonly #bytesMin: number;
+  /** By the size of their buffers. */
+  readonly #classes = new Map<number, SizeClass>();
   readonly #lent = new WeakSet<ArrayBufferLike>();
   #idleBytes = 0;
 
   constructor({ idleBytesMax = 32 * 1024 * 1024, scribbles = false }: BufferPoolOptions = {}) {
     this.#idleBytesMax = idleBytesMax;
     this.#scribbles = scribbles;
-    this.#orderMin = scribbles ? scribblingOrderMin : orderMin;
+    this.#bytesMin = scribbles ? scribblingBytesMin : bufferBytesMin;
   }
 
   /** Bytes that wait to be used again. */
@@ -45,13 +52,12 @@ export class BufferPool {
     return this.#idleBytes;
   }
 
-  /** A buffer of at least so many bytes, of whatever content. */
+  /** A buffer of at least so many bytes, and at most a quarter more, of whatever content. */
   take(bytesMin: number): Buffer {
-    if (bytesMin > bufferBytesMax || bytesMin < 2 ** this.#orderMin) return Buffer.allocUnsafeSlow(bytesMin);
-    const order = orderOf(bytesMin);
-    const buffer = this.#idle[order]?.pop();
-    if (buffer !== undefined) this.#idleBytes -= buffer.length;
-    const taken = buffer ?? Buffer.allocUnsafeSlow(2 ** order);
+    if (bytesMin > bufferBytesMax || bytesMin < this.#bytesMin) return Buffer.allocUnsafeSlow(bytesMin);
+    const size = sizeFor(bytesMin);
+    const known = this.#classes.get(size);
+    const taken = (known && this.#pop(known)) ?? Buffer.allocUnsafeSlow(size);
     this.#lent.add(taken.buffer);
     return taken;
   }
@@ -64,45 +70,106 @@ export class BufferPool {
     if (!this.#lent.delete(buffer)) return;
     const whole = Buffer.from(buffer);
     if (this.#scribbles) whole.fill(0xdb);
-    if (this.#idleBytes + whole.length > this.#idleBytesMax) return;
-    const order = orderOf(whole.length);
-    const idle = this.#idle[order] ?? [];
-    this.#idle[order] = idle;
-    idle.push(whole);
+    const known = this.#classes.get(whole.length) ?? { idle: [], least: 0 };
+    this.#classes.set(whole.length, known);
+    known.idle.push(whole);
     this.#idleBytes += whole.length;
+    while (this.#idleBytes > this.#idleBytesMax) this.#pop(this.#fullest());
+  }
+
+  /** Leaves to the collector what nobody has needed since it was called last. */
+  trim(): void {
+    for (const known of this.#classes.values()) {
+      for (let left = known.least; left > 0; left--) this.#pop(known);
+      known.least = known.idle.length;
+    }
+  }
+
+  #pop(known: SizeClass): Buffer | undefined {
+    const buffer = known.idle.pop();
+    this.#idleBytes -= buffer?.length ?? 0;
+    known.least = Math.min(known.least, known.idle.length);
+    return buffer;
+  }
+
+  /** The size of which most bytes are idle. */
+  #fullest(): SizeClass {
+    let most: { readonly known: SizeClass; readonly bytes: number } | undefined;
+    for (const [size, known] of this.#classes) {
+      const bytes = size * known.idle.length;
+      if (most === undefined || bytes > most.bytes) most = { known, bytes };
+    }
+    assert(most !== undefined && most.bytes > 0, 'idle buffers have a size');
+    return most.known;
   }
 }
 
 /** What one user has of a pool, and of memory shared with others, until all of it is released at once. */
 export class HeldMemory implements Releasable {
   readonly #pool: BufferPool;
-  #held: Releasable[] = [];
-  #buffers: Uint8Array[] = [];
+  #shared: SharedBuffer[] = [];
+  #buffers: Buffer[] = [];
+  #bytes = 0;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;
+  }
+
+  /** Bytes that are kept from being used again. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** As `BufferPool.take`. */
   take(bytesMin: number): Buffer {
     const buffer = this.#pool.take(bytesMin);
     this.#buffers.push(buffer);
+    this.#bytes += buffer.length;
     return buffer;
   }
 
-  /** Releases it with all else. */
-  add(held: Releasable): void {
-    this.#held.push(held);
+  /** Is one user more of a shared buffer. */
+  share(buffer: SharedBuffer): void {
+    this.#shared.push(buffer.use());
+    this.#bytes += buffer.bytes.length;
+  }
+
+  /**
+   * Keeps of all that is held only the chunks, parts of it, and answers them: copies, where they are so small a part
+   * that the rest is better released.
+   */
+  keep(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (length >= this.#bytes * keptShareMin) return chunks;
+    const copy = new HeldMemory(this.#pool);
+    const copies = chunks.length === 0 ? [] : copyAll(chunks, copy.take(length));
+    this.release();
+    this.#buffers = copy.#buffers;
+    this.#bytes = copy.#bytes;
+    return copies;
   }
 
   release(): void {
-    const held = this.#held;
+    const shared = this.#shared;
     const buffers = this.#buffers;
-    this.#held = [];
+    this.#shared = [];
     this.#buffers = [];
-    for (const each of held) each.release();
+    this.#bytes = 0;
+    for (const buffer of shared) buffer.release();
     for (const buffer of buffers) this.#pool.giveBack(buffer);
   }
+}
+
+/** Less than this share of a buffer does not keep it from being used again. */
+const keptShareMin = 1 / 4;
+
+function copyAll(chunks: readonly Uint8Array[], target: Buffer): Uint8Array[] {
+  let at = 0;
+  return chunks.map((chunk) => {
+    target.set(chunk, at);
+    at += chunk.length;
+    return target.subarray(at - chunk.length, at);
+  });
 }
 
 /** A pool's buffer with several users, who count themselves: it is given back once the last of them has released it. */
@@ -131,7 +198,8 @@ export class SharedBuffer implements Releasable {
   }
 }
 
-/** The binary logarithm of the size of a buffer that holds so many bytes. */
-function orderOf(bytes: number): number {
-  return 32 - Math.clz32(bytes - 1);
+/** The size of buffers for so many bytes: four sizes from each power of two to the next. */
+function sizeFor(bytes: number): number {
+  const step = 2 ** (29 - Math.clz32(bytes - 1));
+  return Math.ceil(bytes / step) * step;
 }

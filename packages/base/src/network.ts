@@ -103,9 +103,10 @@ export interface Socket {
   handle(handler: SocketHandler): void;
   /**
    * Queues the chunks, in order, as one write. The socket owns the bytes until they are sent: the caller must not
-   * change them. Answers false when more is buffered than the kernel took; `drained` follows.
+   * change them. Answers false when more is buffered than the kernel took; `drained` follows. `sent` is called once
+   * the bytes are not needed any more, in a later turn; never, if the socket closes before.
    */
-  write(chunks: readonly Uint8Array[]): boolean;
+  write(chunks: readonly Uint8Array[], sent?: () => void): boolean;
   /** Stops and restarts delivery of `data`. */
   pause(): void;
   resume(): void;

@@ -185,13 +185,16 @@ class NodeSocket implements Socket {
     socket.on('close', () => handler.closed(this.#error));
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
+  write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     const socket = this.#socket;
     if (!socket.writable) return true;
-    if (chunks.length === 1) return socket.write(chunks[0] as Uint8Array);
+    const written = sent && ((error?: Error | null) => void (error ? undefined : sent()));
+    if (chunks.length === 1) return socket.write(chunks[0] as Uint8Array, written);
     socket.cork();
     let free = true;
-    for (const chunk of chunks) free = socket.write(chunk);
+    const last = chunks.length - 1;
+    for (let index = 0; index < last; index++) socket.write(chunks[index] as Uint8Array);
+    if (last >= 0) free = socket.write(chunks[last] as Uint8Array, written);
     socket.uncork();
     return free;
   }

@@ -6,6 +6,8 @@ import type { ClusterBrokers } from './network/cluster-brokers.ts';
 
 /** How often due syncs by `flush.ms` are looked for, in milliseconds. */
 const flushCheckMs = 1000;
+/** How often memory that nobody has needed since is given up, in milliseconds. */
+const trimMs = 10_000;
 /** How often files of certificates are looked at, and connections that do not log in are closed, in milliseconds. */
 const securityCheckMs = 2000;
 
@@ -28,6 +30,7 @@ export function scheduleUpkeep(
 function tendLogs({ configuration }: ClusterState, housekeeping: Housekeeping, logs: ClusterLogs): void {
   housekeeping.every(configuration.number('log.retention.check.interval.ms'), () => logs.retain());
   housekeeping.every(flushCheckMs, () => logs.flushOld());
+  housekeeping.every(trimMs, () => logs.environment.buffers.trim());
   if (!configuration.boolean('log.cleaner.enable')) return;
   housekeeping.every(configuration.number('log.cleaner.backoff.ms'), () => logs.compact());
 }

@@ -95,8 +95,8 @@ class BreakableSocket implements Socket {
     });
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
-    return this.#inner.write(chunks);
+  write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
+    return this.#inner.write(chunks, sent);
   }
 
   pause(): void {

@@ -73,7 +73,7 @@ export class OracleConsumer implements Actor {
       const before = new Map(readings.map(({ partition }) => [partition, partition.history.knowledge]));
       const response = await connection.request(fetch, version, {
         maxWaitMs: randomness.integer(40),
-        minBytes: randomness.integer(3),
+        minBytes: randomness.integer(randomness.integer(3) === 0 ? 8 * 1024 : 3),
         maxBytes: 1 + randomness.integer(16 * 1024),
         sessionId,
         sessionEpoch,

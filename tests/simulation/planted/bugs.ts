@@ -218,16 +218,23 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'memory of answers is used again before the socket has sent them',
     seed: 1000,
-    file: 'packages/broker/src/network/connection.ts',
-    find: '    if (this.#patience.unreadBytes === 0) this.#answers.written();',
-    replace: '    this.#answers.written();',
+    file: 'packages/broker/src/network/answer-queue.ts',
+    find: '    if (memory.length === 0) return { chunks, sent: undefined };',
+    replace: '    for (const each of memory.splice(0)) each.release();',
+  },
+  {
+    name: 'memory of batches is used again while an answer has them',
+    seed: 1000,
+    file: 'packages/broker/src/log/tail.ts',
+    find: '      if (buffer !== last) held?.share(buffer);\n',
+    replace: '',
   },
   {
     name: 'memory of batches is used again before they are written',
     seed: 1000,
     file: 'packages/broker/src/log/write-group.ts',
-    find: '      memory.push(batch.memory);',
-    replace: '      batch.memory.release();',
+    find: '      memory.push(batch.buffer);',
+    replace: '      batch.buffer.release();',
   },
   {
     name: "memory of a request is used again while it waits for its transaction's coordinator",

@@ -40,6 +40,11 @@ export class SimSocket implements Socket, ProcessResource {
   /** Written and not yet on the wire. */
   #outbox: Uint8Array[] = [];
   #outboxBytes = 0;
+  /** Bytes that were written and those that went onto the wire, since the connection began. */
+  #written = 0;
+  #sent = 0;
+  /** Who is told when so many bytes have gone onto the wire. */
+  readonly #waitingForSent: { readonly bytes: number; readonly sent: () => void }[] = [];
   #pumping = false;
   #drainDue = false;
   /** On the wire, in order: bytes, or how the sender ended the connection. */
@@ -103,13 +108,15 @@ export class SimSocket implements Socket, ProcessResource {
     this.#deliverSoon();
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
+  write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     if (this.#closed || this.#ending) return true;
     for (const chunk of chunks) {
       if (chunk.length === 0) continue;
       this.#outbox.push(chunk);
       this.#outboxBytes += chunk.length;
+      this.#written += chunk.length;
     }
+    if (sent !== undefined) this.#waitingForSent.push({ bytes: this.#written, sent });
     this.#pumpSoon();
     this.#drainDue = this.#outboxBytes > bufferBytesMax;
     return !this.#drainDue;
@@ -203,6 +210,13 @@ export class SimSocket implements Socket, ProcessResource {
       else this.#outbox[0] = first.subarray(count);
     }
     this.#outboxBytes -= length;
+    this.#sent += length;
+    while ((this.#waitingForSent[0]?.bytes ?? Number.POSITIVE_INFINITY) <= this.#sent) {
+      const { sent } = this.#waitingForSent.shift() as { sent: () => void };
+      this.process.schedule(0, 'socket-sent', () => {
+        if (!this.#closed) sent();
+      });
+    }
     return piece;
   }
 

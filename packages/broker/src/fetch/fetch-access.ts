@@ -7,7 +7,7 @@ import type { BrokerEndpoint } from '../broker-endpoint.ts';
 import { leaderPartition, replicaPartition } from '../partition-access.ts';
 import type { Partition } from '../topics/partition.ts';
 import type { SessionPartition } from './fetch-sessions.ts';
-import type { PartitionFetch } from './pending-fetch.ts';
+import type { PartitionFetch } from './partition-fetch.ts';
 
 /** Version from which on consumers name their rack and may read from followers. */
 const rackVersion = 11;

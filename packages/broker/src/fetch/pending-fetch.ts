@@ -1,40 +1,17 @@
 /**
  * One fetch under way: reads what is there, and if that is less than the consumer asked for, waits for more until its
- * time is up. While it waits, only partitions that were appended to are read again.
+ * time is up, and reads again. While it waits it holds no memory but its own.
  */
-import { type HeldMemory, isMillraceError, type Timers } from '@millrace/base';
+import { isMillraceError, type Timers } from '@millrace/base';
 import { errorCodes } from '@millrace/wire';
 import type { AnswerRoom, ConnectionHandle } from '../handler.ts';
-import type { AbortedTransaction } from '../log/aborted-transaction.ts';
+import { endOfBatches } from '../log/batch-walk.ts';
 import { DamagedRecordsError } from '../log/damage.ts';
-import type { EpochEnd } from '../log/leader-epochs.ts';
 import type { AppendListener, Partition } from '../topics/partition.ts';
-import type { SessionPartition } from './fetch-sessions.ts';
-
-/** One partition of a fetch, and what was found in it. */
-export interface PartitionFetch {
-  readonly session: SessionPartition;
-  /** Undefined when it can't be read, for which `errorCode` is the reason. */
-  readonly partition: Partition | undefined;
-  errorCode: number;
-  chunks: readonly Uint8Array[];
-  /** Transactions whose records in `chunks` a consumer of committed ones must skip. */
-  aborted?: readonly AbortedTransaction[];
-  /** The leader epoch when the fetch came. */
-  readonly leaderEpoch?: number;
-  /** Where the consumer's log and this one part; nothing is read then. */
-  readonly diverging?: EpochEnd;
-  /** The replica that the consumer is to read from; nothing is read here then. */
-  readonly preferredReplica?: number;
-  /** What the chunks lie in. */
-  memory?: HeldMemory;
-  /** Of these, bytes for which room was taken. */
-  fileBytes?: number;
-  /** The log's `writtenBytes` when it was read. */
-  writtenBefore?: number;
-}
+import { isAnswered, type PartitionFetch } from './partition-fetch.ts';
 
 export interface FetchLimits {
+  /** At most `bytesMax`, or it would always wait for its time. */
   readonly bytesMin: number;
   readonly bytesMax: number;
   readonly waitMs: number;
@@ -97,7 +74,9 @@ export class PendingFetch implements AppendListener {
     }
     try {
       while (!expired) {
+        this.#letGo();
         while (!expired && !this.#isWorthReading()) await this.#woken();
+        if (this.#connection.isClosed) return;
         await this.#readAll();
         if (this.#isComplete()) return;
       }
@@ -105,6 +84,13 @@ export class PendingFetch implements AppendListener {
       timer.cancel();
       forget();
       for (const { partition } of this.#fetches) partition?.unlisten(this);
+    }
+  }
+
+  /** Keeps nothing of what was read: it is read again when it is enough. */
+  #letGo(): void {
+    for (const fetch of this.#fetches) {
+      if (fetch.chunks.length > 0) this.#drop(fetch);
     }
   }
 
@@ -120,11 +106,11 @@ export class PendingFetch implements AppendListener {
     // A transaction's end makes more readable than its marker.
     if (this.#limits.committedOnly) return true;
     let total = 0;
-    for (const { partition, session, chunks, writtenBefore = 0, leaderEpoch } of this.#fetches) {
+    for (const { partition, session, foundBytes = 0, writtenBefore = 0, leaderEpoch } of this.#fetches) {
       if (partition === undefined) continue;
       if (partition.owner.deleted || (leaderEpoch ?? partition.leaderEpoch) !== partition.leaderEpoch) return true;
       const came = (partition.log?.writtenBytes ?? 0) - writtenBefore;
-      total += Math.min(session.target.bytesMax, byteLength(chunks) + came);
+      total += Math.min(session.target.bytesMax, foundBytes + came);
     }
     return total >= this.#limits.bytesMin;
   }
@@ -134,18 +120,38 @@ export class PendingFetch implements AppendListener {
     let total = 0;
     for (const fetch of this.#fetches) {
       if (fetch.errorCode !== errorCodes.NONE || isAnswered(fetch)) return true;
-      for (const chunk of fetch.chunks) total += chunk.length;
+      total += byteLength(fetch.chunks);
     }
-    return total >= this.#limits.bytesMin;
+    return total >= this.#limits.bytesMin || total + this.#outOfReach() >= this.#limits.bytesMin;
   }
 
-  /** Reads one partition after the other within the limit in all; a promise only when one of them was not in memory. */
+  /** Bytes that are there, and beyond what a partition's or the request's limit lets be read: waiting is no help. */
+  #outOfReach(): number {
+    let bytes = 0;
+    for (const { partition, session, chunks } of this.#fetches) {
+      if (partition === undefined) continue;
+      const { fetchOffset, bytesMax } = session.target;
+      const end = chunks.length === 0 ? fetchOffset : endOfBatches(chunks);
+      if (end < this.#readableEnd(partition)) bytes += Math.max(0, bytesMax - byteLength(chunks));
+    }
+    return bytes;
+  }
+
+  #readableEnd(partition: Partition): number {
+    return this.#limits.committedOnly ? partition.lastStableOffset : partition.highWatermark;
+  }
+
+  /**
+   * Reads what was appended to since, and what was let go, one partition after the other within the limit in all; a
+   * promise only when one of them was not in memory.
+   */
   #readAll(): Promise<void> | undefined {
     const due: PartitionFetch[] = [];
     let left = this.#limits.bytesMax;
     for (const fetch of this.#fetches) {
-      const isDue = !this.#readOnce || (fetch.partition !== undefined && this.#dirty.has(fetch.partition));
-      if (isDue) due.push(fetch);
+      const wasLetGo = fetch.chunks.length === 0 && (fetch.foundBytes ?? 0) > 0;
+      const isDirty = fetch.partition !== undefined && this.#dirty.has(fetch.partition);
+      if (!this.#readOnce || wasLetGo || isDirty) due.push(fetch);
       else left -= byteLength(fetch.chunks);
     }
     this.#dirty.clear();
@@ -172,9 +178,8 @@ export class PendingFetch implements AppendListener {
   #read(fetch: PartitionFetch, left: number, first: boolean): Promise<void> | undefined {
     const { partition, session } = fetch;
     if (partition === undefined || fetch.errorCode !== errorCodes.NONE || isAnswered(fetch)) return undefined;
-    if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
-    fetch.fileBytes = 0;
     this.#drop(fetch);
+    fetch.foundBytes = 0;
     fetch.writtenBefore = partition.log?.writtenBytes ?? 0;
     if (partition.owner.deleted) {
       fetch.errorCode = errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
@@ -209,39 +214,39 @@ export class PendingFetch implements AppendListener {
 
   #chunksOf(fetch: PartitionFetch, partition: Partition, wanted: number, first: boolean) {
     const { fetchOffset } = fetch.session.target;
-    const end = this.#limits.committedOnly ? partition.lastStableOffset : partition.highWatermark;
+    const end = this.#readableEnd(partition);
+    if (fetchOffset >= end) return [];
     fetch.memory ??= this.#room.hold();
     return partition.read(fetchOffset, wanted, first, end, fetch.memory);
   }
 
   #drop(fetch: PartitionFetch): void {
+    if (fetch.fileBytes) this.#room.release(fetch.fileBytes);
+    fetch.fileBytes = 0;
     fetch.chunks = [];
     fetch.memory?.release();
   }
 
   #keep(fetch: PartitionFetch, partition: Partition, chunks: readonly Uint8Array[]): void {
     const { fetchOffset } = fetch.session.target;
-    fetch.chunks = chunks;
+    fetch.chunks = fetch.memory?.keep(chunks) ?? chunks;
+    fetch.foundBytes = byteLength(chunks);
     if (!this.#limits.committedOnly || chunks.length === 0) return;
     if (fetchOffset < partition.startOffset) {
       // While the disk was read the records were deleted, and with them what is known of their transactions.
       this.#drop(fetch);
       fetch.errorCode = errorCodes.OFFSET_OUT_OF_RANGE;
-    } else fetch.aborted = partition.log?.aborted(fetchOffset, chunks) ?? [];
+    } else fetch.aborted = partition.log?.aborted(fetchOffset, fetch.chunks) ?? [];
   }
 
   async #take(fetch: PartitionFetch, partition: Partition, reading: Promise<readonly Uint8Array[]>): Promise<void> {
     try {
       this.#keep(fetch, partition, await reading);
     } catch (error) {
+      fetch.memory?.release();
       fetch.errorCode = readErrorCode(error, partition, fetch.session.target.fetchOffset);
     }
   }
-}
-
-/** Whether the answer is known without reading. */
-function isAnswered(fetch: PartitionFetch): boolean {
-  return fetch.diverging !== undefined || fetch.preferredReplica !== undefined;
 }
 
 /**

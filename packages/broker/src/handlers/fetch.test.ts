@@ -68,6 +68,42 @@ test('a fetch that waits for many bytes reads again only when they may be there'
   assert.ok(reads <= 3, `${reads} reads`);
 });
 
+test('a fetch does not wait for more than it may be given', async () => {
+  await fixture.createTopic('clamped', { partitions: 2 });
+  for (let index = 0; index < 5; index++) {
+    await fixture.produce('clamped', batchOf({ values: ['x'.repeat(1000)] }));
+  }
+  const peer = await fixture.peer();
+  const rest = { minBytes: 2 ** 31 - 1, maxWaitMs: 60_000 };
+  const ofRequest = await peer.request(
+    fetch,
+    draftOf([{ topic: 'clamped', partitions: [from(0, 0), from(1, 0)] }], { ...rest, maxBytes: 2500 }),
+    12,
+  );
+  assert.equal(valuesOf(ofRequest.responses[0]?.partitions[0]?.records ?? null).length, 2);
+  const ofPartition = [{ topic: 'clamped', partitions: [from(0, 0, 3500)] }];
+  const answer = await peer.request(fetch, draftOf(ofPartition, { ...rest, minBytes: 3500 }), 12);
+  assert.equal(valuesOf(answer.responses[0]?.partitions[0]?.records ?? null).length, 3);
+});
+
+test('a fetch holds nothing of what it has found while it waits for more', async () => {
+  await fixture.createTopic('unheld');
+  await fixture.produce('unheld', batchOf({ values: ['x'.repeat(100_000)] }));
+  const partition = fixture.cluster.topics.byName('unheld')?.partitions[0];
+  assert.ok(partition !== undefined);
+  const read = partition.read.bind(partition);
+  let bytesHeld = (): number => -1;
+  partition.read = (offset, bytesMax, atLeastOne, endOffset, held) => {
+    bytesHeld = () => held?.bytes ?? -1;
+    return read(offset, bytesMax, atLeastOne, endOffset, held);
+  };
+  const fetching = fixture.fetch('unheld', 0, { waitMs: 30_000, bytesMin: 150_000 });
+  await until(() => bytesHeld() === 0);
+  await using other = await secondConnection();
+  await other.produce('unheld', batchOf({ values: ['y'.repeat(100_000)] }));
+  assert.equal((await fetching).values.length, 2);
+});
+
 test('the first batch comes whole even when it is larger than the limit', async () => {
   await fixture.createTopic('oversized');
   await fixture.produce('oversized', batchOf({ values: ['x'.repeat(5000)] }));
@@ -193,3 +229,7 @@ test('a segment that can not be read is an error of its partition alone', async 
   assert.equal(answer.topics[0]?.partitions[0]?.errorCode, errorCodes.KAFKA_STORAGE_ERROR);
   assert.equal(peer.closed, false);
 });
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

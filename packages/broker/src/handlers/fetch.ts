@@ -7,7 +7,8 @@ import { errorCodes, type FetchRequest, fetch as fetchApi, type ResponseDraft } 
 import { type CurrentLeader, currentLeader, endpointsOf } from '../current-leader.ts';
 import { openPartition } from '../fetch/fetch-access.ts';
 import type { FetchSession, FetchTarget, SessionPartition } from '../fetch/fetch-sessions.ts';
-import { type PartitionFetch, PendingFetch } from '../fetch/pending-fetch.ts';
+import type { PartitionFetch } from '../fetch/partition-fetch.ts';
+import { PendingFetch } from '../fetch/pending-fetch.ts';
 import type { Handler, RequestContext } from '../handler.ts';
 import { topicRefusal } from '../security/topic-permission.ts';
 
@@ -27,15 +28,16 @@ export const fetch: Handler<typeof fetchApi> = {
     const session = cluster.fetchSessions.resolve(sessionRequest(request));
     if (typeof session === 'number') return { errorCode: session, sessionId: 0, responses: [] };
     const fetches = [...session.partitions.values()].map((partition) => open(partition, request, context));
+    const bytesMax = Math.min(
+      request.maxBytes,
+      cluster.configuration.number('fetch.max.bytes'),
+      cluster.quotas.fetchBytesMax(context),
+    );
     const pending = new PendingFetch(
       fetches,
       {
-        bytesMin: request.minBytes,
-        bytesMax: Math.min(
-          request.maxBytes,
-          cluster.configuration.number('fetch.max.bytes'),
-          cluster.quotas.fetchBytesMax(context),
-        ),
+        bytesMin: Math.min(request.minBytes, bytesMax),
+        bytesMax,
         waitMs: request.maxWaitMs,
         committedOnly: request.isolationLevel === readCommitted,
       },

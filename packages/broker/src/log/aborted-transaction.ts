@@ -1,5 +1,6 @@
 /** Transactions that were aborted, as a log remembers them for consumers that read committed records only. */
-import { batchHeader } from '@millrace/wire';
+
+import { endOfBatches } from './batch-walk.ts';
 import type { Segment } from './segment.ts';
 
 /** One that was aborted in a partition, kept with the segment that holds its marker. */
@@ -32,7 +33,7 @@ export function abortedIn(
     if (segment.nextOffset <= offset || aborted.length === 0) continue;
     for (let index = firstFrom(aborted, offset); index < aborted.length; index++) {
       const transaction = aborted[index] as AbortedTransaction;
-      if (end < 0) end = endOf(chunks);
+      if (end < 0) end = endOfBatches(chunks);
       if (transaction.firstOffset < end) found.push(transaction);
       if (transaction.lastStableOffset >= end) return found;
     }
@@ -50,16 +51,4 @@ function firstFrom(aborted: readonly AbortedTransaction[], offset: number): numb
     else high = middle;
   }
   return low;
-}
-
-/** Offset after the last record of whole batches; 0 when there are none. */
-function endOf(chunks: readonly Uint8Array[]): number {
-  const last = chunks.at(-1);
-  if (last === undefined || last.length === 0) return 0;
-  let position = 0;
-  for (;;) {
-    const next = position + batchHeader.batchSize(last, position);
-    if (next >= last.length) return batchHeader.lastOffset(last, position) + 1;
-    position = next;
-  }
 }

@@ -76,3 +76,15 @@ export function wholeSize(bytes: Uint8Array, at: number, extent: Extent, offset:
 export function hasSafeOffset(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0 && (bytes[at + 1] as number) < 0x20;
 }
+
+/** Offset after the last record of whole batches; 0 when there are none. */
+export function endOfBatches(chunks: readonly Uint8Array[]): number {
+  const last = chunks.at(-1);
+  if (last === undefined || last.length === 0) return 0;
+  let position = 0;
+  for (;;) {
+    const next = position + batchHeader.batchSize(last, position);
+    if (next >= last.length) return batchHeader.lastOffset(last, position) + 1;
+    position = next;
+  }
+}

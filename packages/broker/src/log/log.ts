@@ -29,7 +29,7 @@ import { ProducerStates } from './producer-states.ts';
 import type { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import { recoverSegments } from './segment-recovery.ts';
-import { Tail } from './tail-cache.ts';
+import { Tail } from './tail.ts';
 import { type Appended, newWriteGroup, type WriteGroup, type WriteOutcome } from './write-group.ts';
 
 export interface LogOptions {

@@ -125,6 +125,8 @@ export class Segment {
       let length = bytesMax + (this.index.length === 0 ? 0 : 2 * gapBytes);
       while (extent.position < extent.end) {
         const wanted = Math.min(extent.end - extent.position, length);
+        // An earlier read of the loop is of no use any more.
+        held?.release();
         const target = held?.take(wanted).subarray(0, wanted) ?? Buffer.allocUnsafeSlow(wanted);
         const bytes = target.subarray(0, await lease.file.read(target, extent.position));
         // The file is shorter than it was.

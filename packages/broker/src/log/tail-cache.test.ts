@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BufferPool, HeldMemory } from '@millrace/base';
 import fc from 'fast-check';
-import { Tail, TailCache } from './tail-cache.ts';
+import { Tail } from './tail.ts';
+import { TailCache } from './tail-cache.ts';
 
 const batchBytes = 1000;
 
@@ -32,7 +33,7 @@ test('all logs together never hold more than the bound', () => {
           cache.truncate(tail, end - 1);
           ends[log] = end - 1;
         } else {
-          cache.push(tail, end, end + 1, batch()).memory.release();
+          cache.push(tail, end, end + 1, batch()).buffer.release();
           ends[log] = end + 1;
         }
         assert.ok(tails.reduce((sum, each) => sum + bytesIn(each), 0) <= bound);
@@ -48,10 +49,10 @@ test('all logs together never hold more than the bound', () => {
 test('logs that come and go do not push out the batches of one that stays', () => {
   const cache = new TailCache(100 * (batchBytes + 256), new BufferPool());
   const staying = new Tail();
-  for (let offset = 0; offset < 50; offset++) cache.push(staying, offset, offset + 1, batch()).memory.release();
+  for (let offset = 0; offset < 50; offset++) cache.push(staying, offset, offset + 1, batch()).buffer.release();
   for (let round = 0; round < 5000; round++) {
     const passing = new Tail();
-    cache.push(passing, 0, 1, batch()).memory.release();
+    cache.push(passing, 0, 1, batch()).buffer.release();
     cache.truncate(passing, 0);
   }
   assert.equal(staying.length, 50);
@@ -67,9 +68,9 @@ test('the memory of batches is used again, but for those that somebody still use
   let kept: readonly Uint8Array[] = [];
   const memories = new Set<ArrayBufferLike>();
   for (let offset = 0; offset < 5000; offset++) {
-    const { bytes, memory } = cache.push(tail, offset, offset + 1, filled(offset));
+    const { bytes, buffer } = cache.push(tail, offset, offset + 1, filled(offset));
     memories.add(bytes.buffer);
-    memory.release();
+    buffer.release();
     if (offset === 10) kept = tail.read(0, 11, bound, true, held);
     const [newest] = tail.read(offset, offset + 1, bound, true);
     assert.deepEqual(newest, filled(offset));
@@ -81,4 +82,24 @@ test('the memory of batches is used again, but for those that somebody still use
   );
   held.release();
   assert.ok(kept.every((bytes) => bytes.every((byte) => byte === 0xdb)));
+});
+
+test('a batch that is all that is left of a buffer counts as much as the buffer', () => {
+  const bound = 1024 * 1024;
+  const pool = new BufferPool();
+  const cache = new TailCache(bound, pool);
+  const quiet = new Tail();
+  const buffers = new Set<ArrayBufferLike>();
+  for (let round = 0; round < 200; round++) {
+    const { bytes, buffer } = cache.push(quiet, round, round + 1, Buffer.alloc(70));
+    buffer.release();
+    buffers.add(bytes.buffer);
+    const passing = new Tail();
+    for (let offset = 0; offset < 200; offset++) {
+      cache.push(passing, offset, offset + 1, batch()).buffer.release();
+    }
+    cache.truncate(passing, 0);
+  }
+  assert.ok(quiet.length <= 8, `${quiet.length} buffers are kept`);
+  assert.ok(buffers.size <= 12, `${buffers.size} buffers were taken`);
 });

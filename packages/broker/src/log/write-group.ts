@@ -44,7 +44,7 @@ export function newWriteGroup(synced: boolean): WriteGroup {
     batches,
     add(batch) {
       batches.push(batch.bytes);
-      memory.push(batch.memory);
+      memory.push(batch.buffer);
     },
     done,
     stored: early?.promise ?? done,

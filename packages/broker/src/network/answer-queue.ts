@@ -66,8 +66,6 @@ export class AnswerQueue {
   #answerBytes = 0;
   /** Of the bytes of answers: what the socket has accepted and the peer not taken. */
   #unsentBytes = 0;
-  /** What those lie in that the socket has accepted. */
-  #writing: Releasable[] = [];
   #waiting: Reservation[] = [];
   #closed = false;
   /** What the cluster's memory knows of. */
@@ -116,32 +114,33 @@ export class AnswerQueue {
     return this.#slots[0] === slot;
   }
 
-  /** Takes out what is due, as chunks to be written. */
-  takeDue(): Uint8Array[] {
+  /** Takes out what is due: chunks to be written, and what to call once they are sent. */
+  takeDue(): { readonly chunks: Uint8Array[]; readonly sent: (() => void) | undefined } {
     const chunks: Uint8Array[] = [];
+    const memory: Releasable[] = [];
     let count = 0;
     for (; count < this.#slots.length; count++) {
-      const { done, frame, answerBytes, memory } = this.#slots[count] as AnswerSlot;
+      const { done, frame, answerBytes, memory: held } = this.#slots[count] as AnswerSlot;
       if (!done) break;
-      for (const each of memory) this.#writing.push(each);
+      for (const each of held) memory.push(each);
       this.#unsentBytes += answerBytes;
       // One by one: an answer may have more chunks than a call takes arguments.
       for (const chunk of frame?.chunks ?? []) chunks.push(chunk);
     }
     this.#slots.splice(0, count);
-    return chunks;
+    if (memory.length === 0) return { chunks, sent: undefined };
+    return {
+      chunks,
+      sent: () => {
+        for (const each of memory) each.release();
+      },
+    };
   }
 
   /** The peer has taken everything that was written. */
   sent(): void {
     this.#answerBytes -= this.#unsentBytes;
     this.#unsentBytes = 0;
-  }
-
-  /** The socket has nothing left of what was written: its memory can be used again. */
-  written(): void {
-    if (this.#writing.length === 0) return;
-    for (const memory of this.#writing.splice(0)) memory.release();
   }
 
   /** Gives room to readers that wait for it, if there is any now. */
@@ -194,8 +193,6 @@ export class AnswerQueue {
   close(): void {
     this.#closed = true;
     this.#slots = [];
-    // The socket may use it still: it is left to be collected.
-    this.#writing = [];
     this.#requestBytes = 0;
     this.#answerBytes = 0;
     this.#unsentBytes = 0;

@@ -162,7 +162,6 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
 
   drained(): void {
     this.#answers.sent();
-    this.#answers.written();
     this.#patience.activeMs = this.#now();
     this.#answers.grantWaiting();
     this.#goOn();
@@ -209,14 +208,12 @@ export class Connection implements SocketHandler, ConnectionHandle, MemoryHolder
     this.#flushing = false;
     if (this.#closed) return;
     const wasCongested = this.#answers.congested;
-    if (this.#socket.bufferedBytes === 0) this.#answers.written();
-    const chunks = this.#answers.takeDue();
-    if (chunks.length === 0 || this.#socket.write(chunks)) {
+    const { chunks, sent } = this.#answers.takeDue();
+    if (chunks.length === 0 || this.#socket.write(chunks, sent)) {
       if (!wasCongested) this.#answers.sent();
     }
     if (!wasCongested) this.#patience.activeMs = this.#now();
     this.#patience.unreadBytes = this.#socket.bufferedBytes;
-    if (this.#patience.unreadBytes === 0) this.#answers.written();
     this.#answers.grantWaiting();
     this.#count();
     this.#regulate();

@@ -3,7 +3,7 @@ import { BufferPool, HeldMemory } from '@millrace/base';
 import type { AnswerRoom } from '../handler.ts';
 
 export function roomFor(requestBytes: number): AnswerRoom {
-  const buffers = new BufferPool();
+  const buffers = new BufferPool({ scribbles: true });
   return {
     requestBytes,
     reserve: (bytes) => bytes,
