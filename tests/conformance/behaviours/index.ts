@@ -1,5 +1,6 @@
 /** The list of behaviours. */
 import type { Behaviour } from '../matrix/behaviour.ts';
+import { absentTopics } from './absent-topics.ts';
 import { adminClient } from './admin-client.ts';
 import { apiRanges } from './api-ranges.ts';
 import { compressionOfTopics } from './compression-of-topics.ts';
@@ -12,8 +13,10 @@ import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
 import { fetching } from './fetching.ts';
 import { foreignAdmins } from './foreign-admins.ts';
+import { foreignClusters } from './foreign-clusters.ts';
 import { foreignConfigs } from './foreign-configs.ts';
 import { foreignGroups } from './foreign-groups.ts';
+import { foreignRecords } from './foreign-records.ts';
 import { groupConfiguration } from './group-configuration.ts';
 import { groupConsumerChanges } from './group-consumer-changes.ts';
 import { groupConsumerClassic } from './group-consumer-classic.ts';
@@ -25,6 +28,8 @@ import { groupMembers } from './group-members.ts';
 import { groupOffsets } from './group-offsets.ts';
 import { groups } from './groups.ts';
 import { idempotence } from './idempotence.ts';
+import { leaderChanges } from './leader-changes.ts';
+import { leaving } from './leaving.ts';
 import { logins } from './logins.ts';
 import { moves } from './moves.ts';
 import { offsetLookup } from './offset-lookup.ts';
@@ -96,6 +101,11 @@ export const behaviours: readonly Behaviour[] = [
   ...foreignAdmins,
   ...foreignConfigs,
   ...foreignGroups,
+  ...foreignRecords,
+  ...foreignClusters,
+  ...absentTopics,
+  ...leaving,
+  ...leaderChanges,
   ...topicCreation,
   ...topicChanges,
   ...versionsAndMetadata,
