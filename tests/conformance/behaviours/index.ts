@@ -9,6 +9,7 @@ import { configurations } from './configurations.ts';
 import { credentials } from './credentials.ts';
 import { denials } from './denials.ts';
 import { features } from './features.ts';
+import { fencedTools } from './fenced-tools.ts';
 import { fetchLimits } from './fetch-limits.ts';
 import { fetchSessions } from './fetch-sessions.ts';
 import { fetching } from './fetching.ts';
@@ -106,6 +107,7 @@ export const behaviours: readonly Behaviour[] = [
   ...absentTopics,
   ...leaving,
   ...leaderChanges,
+  ...fencedTools,
   ...topicCreation,
   ...topicChanges,
   ...versionsAndMetadata,

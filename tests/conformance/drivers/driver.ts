@@ -137,7 +137,10 @@ export interface Driver {
   join(place: Place, scope: Scope, options: MemberOptions): Promise<Member>;
   /** Produces in one transaction; kcat in one for each partition. Undefined for Kafka's tools, which have none. */
   readonly transact: ((place: Place, scope: Scope, options: TransactOptions) => Promise<void>) | undefined;
-  /** Undefined for kcat, whose processes are a transaction each, and for Kafka's tools. */
+  /**
+   * Undefined for kcat, whose processes are a transaction each, and for Kafka's tools. What these see when they are
+   * fenced is tried by `fenced-tools.ts`.
+   */
   readonly transactional:
     | ((place: Place, scope: Scope, options: TransactionalOptions) => Promise<TransactionalProducer>)
     | undefined;

@@ -153,22 +153,51 @@ class KcatMember extends MemberLog {
   };
 }
 
-/**
- * Sends, and interrupts kcat once the records are there. kcat reads its input by 4 KiB, and goes on to the next line
- * only with 128 bytes more in hand; it ignores empty lines. It heeds the interrupt when its input ends.
- */
 async function abort(
   place: Place,
   scope: Scope,
   { topic, ...caller }: TransactOptions,
   words: readonly string[],
-  { partition, lines, count }: Run,
+  run: Run,
 ): Promise<void> {
-  const end = async (): Promise<number> => {
+  const sender = await sendUntilStored(place, scope, { topic, ...caller }, words, run);
+  sender.child.kill('SIGINT');
+  const { code, errors } = await sender.end();
+  if (code !== 0 || !errors.includes('Aborting transaction')) throw new KcatError(errors);
+}
+
+/** Sends messages of one partition in a transaction, does `work` once they are stored, and then commits. */
+export async function commitAfter(
+  place: Place,
+  scope: Scope,
+  { topic, messages, transactionalId, ...caller }: Omit<TransactOptions, 'outcome'>,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const [run] = runsOf(messages);
+  if (run === undefined) throw new Error('no messages');
+  const words = [...producing(topic, run), '-X', `transactional.id=${transactionalId}`];
+  const sender = await sendUntilStored(place, scope, { topic, ...caller }, words, run);
+  await work();
+  const { code, errors } = await sender.end();
+  if (code !== 0) throw new KcatError(errors);
+}
+
+/**
+ * Sends, and goes on once the records are there. kcat reads its input by 4 KiB, and goes on to the next line only with
+ * 128 bytes more in hand; it ignores empty lines. It heeds an interrupt when its input ends.
+ */
+async function sendUntilStored(
+  place: Place,
+  scope: Scope,
+  { topic, ...caller }: Caller & { readonly topic: string },
+  words: readonly string[],
+  { partition, lines, count }: Run,
+) {
+  const endOf = async (): Promise<number> => {
     const [found] = unwrap(await scope.admin.listOffsets([{ topic, partition, at: 'latest' }]));
     return found?.offset ?? 0;
   };
-  const before = await end();
+  const before = await endOf();
   const child = spawn('kcat', [...(await at(place, caller)), ...words], { stdio: ['pipe', 'ignore', 'pipe'] });
   scope.defer(() => child.kill('SIGKILL'));
   let errors = '';
@@ -179,11 +208,16 @@ async function abort(
   // It may end before it has read all.
   child.stdin.on('error', () => undefined);
   child.stdin.write(lines + '\n'.repeat(8192 + 128 * (count + 1)));
-  await settled(async () => child.exitCode !== null || (await end()) >= before + count, Boolean);
-  child.kill('SIGINT');
-  child.stdin.end();
-  const [code] = await ended;
-  if (code !== 0 || !errors.includes('Aborting transaction')) throw new KcatError(errors.trim());
+  await settled(async () => child.exitCode !== null || (await endOf()) >= before + count, Boolean);
+  return {
+    child,
+    /** Ends its input; what became of it. */
+    async end(): Promise<{ code: unknown; errors: string }> {
+      child.stdin.end();
+      const [code] = await ended;
+      return { code, errors: errors.trim() };
+    },
+  };
 }
 
 /** What a run of kcat can send: it sends to one partition, with one set of headers. */
