@@ -9,8 +9,8 @@ import { measureKafkaFleet } from './kafka-fleet.ts';
 
 export const benchmark: Benchmark = {
   description:
-    '85 embedded clusters of 1,500 brokers in one process, without topics and with 200,000 partitions; and two clusters ' +
-    'of three brokers of Apache Kafka in small heaps, after 500,000 records of 1 KiB to each',
+    '85 embedded clusters of 1,500 brokers in one process, without topics and with 200,000 partitions; and two ' +
+    'clusters of three brokers of Apache Kafka in small heaps, after 500,000 records of 1 KiB to each',
 
   async run(context) {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));

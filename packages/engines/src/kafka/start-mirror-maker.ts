@@ -55,8 +55,8 @@ export interface MirrorMaker extends AsyncDisposable {
 }
 
 /**
- * Starts MirrorMaker. When this returns its process runs; `onEnd` is told when it gives up, for its properties are wrong
- * or, after a minute, for it can't reach a cluster.
+ * Starts MirrorMaker. When this returns its process runs; `onEnd` is told when it gives up, because its properties are
+ * wrong or, after a minute, because it can't reach a cluster.
  */
 export async function startMirrorMaker(options: MirrorMakerOptions): Promise<MirrorMaker> {
   const { distribution, configuration, targets = [], jvm = 'small', heap, javaFlags = [], onEnd } = options;
