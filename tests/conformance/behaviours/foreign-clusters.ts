@@ -1,4 +1,4 @@
-/** What admins of foreign clients see of a cluster and change in it: brokers, replicas, refusals, quotas, directories. */
+/** What admins of foreign clients see of a cluster and change in it: brokers, replicas, quotas, directories. */
 import { ClientQuotaEntityTypes, ClientQuotaKeys, ClientQuotaMatchTypes } from '@platformatic/kafka';
 import { outcomeOf } from '../drivers/driver.ts';
 import { kafkajs, kafkajsAdmin } from '../drivers/kafkajs.ts';

@@ -1,9 +1,11 @@
 /** What admins of foreign clients see of groups and their offsets, and do to them. */
+import { FindCoordinatorKeyTypes } from '@platformatic/kafka';
 import { type Driver, outcomeOf, valuesOf } from '../drivers/driver.ts';
 import { kafkajs, kafkajsAdmin } from '../drivers/kafkajs.ts';
 import { platformatic, platformaticAdmin } from '../drivers/platformatic.ts';
 import type { Behaviour } from '../matrix/behaviour.ts';
 import type { Place } from '../matrix/place.ts';
+import { RawMember } from '../matrix/raw-member.ts';
 import type { Scope } from '../matrix/scope.ts';
 import { settled } from '../matrix/settled.ts';
 
@@ -70,6 +72,44 @@ export const foreignGroups: readonly Behaviour[] = [
         const left = await fetch(group, topic);
         const readAgain = await readOn(platformatic, place, scope, { topic, group, count: 5 });
         return { committed, deleted, left, readAgain };
+      },
+    },
+  },
+  {
+    name: 'a foreign admin finds the coordinators of groups and of transactional ids',
+    apis: ['FindCoordinator'],
+    shows: [true, true],
+    by: {
+      async '@platformatic/kafka'(place, scope) {
+        const admin = platformaticAdmin(place, scope);
+        const { GROUP, TRANSACTION } = FindCoordinatorKeyTypes;
+        const coordinated = async (keyType: typeof GROUP | typeof TRANSACTION): Promise<boolean> => {
+          const [found] = await admin.findCoordinator({ keyType, keys: [scope.name('key')] });
+          const address = `${found?.host}:${found?.port}`;
+          return place.bootstrap().split(',').includes(address) && place.brokerIds.includes(found?.nodeId ?? -1);
+        };
+        return [await coordinated(GROUP), await coordinated(TRANSACTION)];
+      },
+    },
+  },
+  {
+    name: 'a foreign admin puts the members of a group out, who are not known any more then',
+    apis: ['LeaveGroup', 'DescribeGroups'],
+    shows: { before: 'NONE', removed: 'done', after: 'UNKNOWN_MEMBER_ID', left: 'Empty consumer 0' },
+    by: {
+      // kafkajs can delete groups alone.
+      async '@platformatic/kafka'(place, scope) {
+        const group = scope.name('group');
+        const member = await RawMember.of(place, scope, group);
+        await member.enter();
+        const before = await member.beat();
+        const admin = platformaticAdmin(place, scope);
+        const members = [{ memberId: member.memberId, reason: 'for a test' }];
+        const removed = await outcomeOf(platformatic, () =>
+          admin.removeMembersFromConsumerGroup({ groupId: group, members }),
+        );
+        const { describe } = platformaticGroups(place, scope);
+        return { before, removed, after: await member.beat(), left: await describe(group) };
       },
     },
   },

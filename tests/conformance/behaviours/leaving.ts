@@ -13,7 +13,7 @@ const perPartition = 25;
 const rounds = 4;
 
 export const leaving: readonly Behaviour[] = (['classic', 'consumer'] as const).map((protocol) => ({
-  name: `a member that leaves in mid-batch leaves nothing unread, and its group goes on behind that (${protocol} protocol)`,
+  name: `a member leaves in mid-batch, nothing stays unread, and its group goes on behind that (${protocol} protocol)`,
   apis: ['OffsetCommit', 'OffsetFetch', 'Fetch', ...(protocol === 'classic' ? classic : consumer)],
   shows: { readers: 2, read: rounds * partitions * perPartition, committed: rounds * perPartition, next: ['more'] },
   by: by(
