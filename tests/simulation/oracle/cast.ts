@@ -1,6 +1,8 @@
 /** All clients of a run, as its scenario asks for them: started together, counted in the end. */
+import { ClientCommittedReader } from '../client/client-committed-reader.ts';
 import { ClientGroup } from '../client/client-group.ts';
 import { ClientProducer } from '../client/client-producer.ts';
+import { ClientTransactor } from '../client/client-transactor.ts';
 import type { Actor, ActorHome, KnownPartition } from './actor.ts';
 import type { Coverage } from './coverage.ts';
 import { GroupLedger } from './group-ledger.ts';
@@ -44,6 +46,8 @@ export class Cast {
   readonly #follower: OracleFollower;
   readonly #transactors: readonly OracleTransactor[];
   readonly #committedReaders: readonly OracleCommittedReader[];
+  readonly #clientTransactors: readonly ClientTransactor[];
+  readonly #clientReaders: readonly ClientCommittedReader[];
   readonly #classicMembers: readonly OracleClassicMember[];
   readonly #consumerMembers: readonly OracleConsumerMember[];
   readonly #consumerGroup: GroupLedger;
@@ -75,6 +79,12 @@ export class Cast {
     this.#committedReaders = times(Math.min(plans.length, 1), () => {
       return new OracleCommittedReader(home('committed-reader'), kept, ledger);
     });
+    this.#clientTransactors = (kept.length > 0 ? scenario.clientTransactors : []).map(
+      (plan, index) => new ClientTransactor(home(`client-transactor-${index}`), plan, kept, ledger),
+    );
+    this.#clientReaders = times(this.hasTransactions ? 1 : 0, () => {
+      return new ClientCommittedReader(home('client-reader'), kept, ledger);
+    });
     const { now, fail } = options;
     const classicGroup = new GroupLedger('classic-group', now, fail);
     this.#classicMembers = times(scenario.classicMembers, (index) => {
@@ -96,18 +106,18 @@ export class Cast {
 
   /** Those who have a certain amount of work to do. */
   get workers(): readonly Actor[] {
-    return [...this.#producers, ...this.#clientProducers, ...this.#transactors];
+    return [...this.#producers, ...this.#clientProducers, ...this.#transactors, ...this.#clientTransactors];
   }
 
   /** Those who go on until they are stopped. */
   get others(): readonly Actor[] {
     const readers = [...this.#groups, ...this.#consumers, this.#follower, ...this.#committedReaders];
-    const members = [...this.#classicMembers, ...this.#consumerMembers];
+    const members = [...this.#clientReaders, ...this.#classicMembers, ...this.#consumerMembers];
     return [...readers, ...members, ...this.#committers, ...this.#trimmers, this.#topics, this.#identities];
   }
 
   get judges(): readonly Judge[] {
-    return [...this.#committers, this.#topics, ...this.#groups, ...this.#transactors];
+    return [...this.#committers, this.#topics, ...this.#groups, ...this.#transactors, ...this.#clientReaders];
   }
 
   /** Names of the producers whose records are there once and in order. */
@@ -144,7 +154,7 @@ export class Cast {
   }
 
   get hasTransactions(): boolean {
-    return this.#transactors.length > 0;
+    return this.#transactors.length + this.#clientTransactors.length > 0;
   }
 
   count(coverage: Coverage): void {
@@ -173,6 +183,9 @@ export class Cast {
       coverage.add(`transactions ${outcome}`, this.#options.ledger.count(outcome));
     }
     for (const { recordsRead } of this.#committedReaders) coverage.add('committed records read', recordsRead);
+    for (const { fenced } of this.#clientTransactors) coverage.add('producers of our client fenced', fenced);
+    for (const { recordsRead } of this.#clientReaders)
+      coverage.add('committed records read by our client', recordsRead);
     for (const { recordsRead } of this.#consumers) coverage.add('records read', recordsRead);
     for (const { commits } of this.#committers) coverage.add('offset commits', Math.max(0, commits));
     for (const { trims } of this.#trimmers) coverage.add('records deleted by clients', trims);

@@ -3,6 +3,7 @@ import { type Randomness, seededRandomness } from '@millrace/base';
 import type { Compression } from '@millrace/wire';
 import type { ClientGroupPlan } from '../client/client-group.ts';
 import type { ClientProducerPlan } from '../client/client-producer.ts';
+import type { ClientTransactorPlan } from '../client/client-transactor.ts';
 import { consumerSessionMs } from './oracle-consumer-member.ts';
 import type { ProducerPlan } from './oracle-producer.ts';
 import { shortTimeoutMs, type TransactorPlan } from './oracle-transactor.ts';
@@ -29,6 +30,8 @@ export interface Scenario {
   readonly clientGroup: ClientGroupPlan | undefined;
   /** They write to partitions that nobody trims, if there are any. */
   readonly transactors: readonly TransactorPlan[];
+  /** Likewise, of our client. */
+  readonly clientTransactors: readonly ClientTransactorPlan[];
   readonly consumers: number;
   /** Members of a classic group, and of one of the newer protocol. */
   readonly classicMembers: number;
@@ -80,6 +83,9 @@ export function scenarioOf(seed: number): Scenario {
     transactors: forgetful
       ? []
       : Array.from({ length: randomness.integer(3) }, () => transactorPlan(randomness, troubleMs)),
+    clientTransactors: forgetful
+      ? []
+      : Array.from({ length: randomness.integer(2) }, () => clientTransactorPlan(randomness, troubleMs)),
     clientGroup: randomness.integer(2) === 0 ? clientGroupPlan(randomness, forgetful) : undefined,
     consumers: Math.max(1 + randomness.integer(2), clientsMin - oracles - ours),
     classicMembers: forgetful ? 0 : randomness.integer(4),
@@ -181,6 +187,16 @@ function transactorPlan(randomness: Randomness, troubleMs: number): TransactorPl
     protocol: randomness.integer(2) === 0 ? 1 : 2,
     timeoutMs: randomness.integer(3) === 0 ? shortTimeoutMs : 900_000,
     recordsPerBatchMax: 1 + randomness.integer(5),
+    pauseMs: (troubleMs / transactions) * randomness.float(),
+  };
+}
+
+function clientTransactorPlan(randomness: Randomness, troubleMs: number): ClientTransactorPlan {
+  const transactions = 3 + randomness.integer(12);
+  return {
+    transactions,
+    recordsPerTransactionMax: 1 + randomness.integer(12),
+    lingerMs: randomness.integer(2) === 0 ? randomness.integer(20) : 0,
     pauseMs: (troubleMs / transactions) * randomness.float(),
   };
 }

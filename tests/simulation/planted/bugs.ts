@@ -245,4 +245,12 @@ export const plantedBugs: readonly PlantedBug[] = [
       '    if (handler.keepsNoBytes) buffers.giveBack(frame);\n' +
       '    if (answer instanceof Promise) answer.then(finish).catch(fail);',
   },
+  {
+    name: 'our client gives records of aborted transactions that began before the chunk',
+    seed: 1000,
+    file: 'packages/client/src/consumer/aborted-ranges.ts',
+    find: '      if (firstOffset > offset) return;\n      this.#aborting.add(producerId);',
+    replace:
+      '      if (firstOffset > offset) return;\n      if (firstOffset === offset) this.#aborting.add(producerId);',
+  },
 ];
