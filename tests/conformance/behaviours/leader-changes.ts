@@ -19,7 +19,7 @@ export const leaderChanges: readonly Behaviour[] = [
   },
   {
     name: 'an offset that was committed in an older epoch of the leader is where its group goes on',
-    apis: ['OffsetCommit', 'OffsetFetch', 'OffsetForLeaderEpoch', 'Fetch'],
+    apis: ['OffsetCommit', 'OffsetFetch', 'Fetch'],
     shows: { before: values('0'), after: values('1') },
     by: by(drivers, async (driver, place, scope) => {
       const topic = await scope.createTopic({ assignment: [[...place.brokerIds]] });
