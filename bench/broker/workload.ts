@@ -11,6 +11,8 @@ export interface Workload {
   readonly partitions: number;
   /** 1: each record has a request of its own; else batches as full as the client makes them. */
   readonly recordsPerRequest: 1 | undefined;
+  /** One of the sizes that show how cost grows. */
+  readonly isGrowth?: true;
 }
 
 /** Where a workload runs. */
@@ -61,6 +63,7 @@ export function workloads(scale: number): Workload[] {
       recordCount: count(250_000 * factor),
       partitions: 1,
       recordsPerRequest: undefined,
+      isGrowth: true,
     }),
   );
   return [...batches, ...singles, ...growth];

@@ -19,7 +19,7 @@ const bufferBytesMax = 8 * 1024 * 1024;
 const scribblingBytesMin = 32;
 
 export interface BufferPoolOptions {
-  /** Most bytes kept while nobody uses them; default 32 MiB. */
+  /** Most bytes kept while nobody uses them; default 128 MiB. */
   readonly idleBytesMax?: number | undefined;
   /** For tests: overwrites what is given back, so that bytes used for too long are seen to be. Small buffers too. */
   readonly scribbles?: boolean | undefined;
@@ -41,7 +41,7 @@ export class BufferPool {
   readonly #lent = new WeakSet<ArrayBufferLike>();
   #idleBytes = 0;
 
-  constructor({ idleBytesMax = 32 * 1024 * 1024, scribbles = false }: BufferPoolOptions = {}) {
+  constructor({ idleBytesMax = 128 * 1024 * 1024, scribbles = false }: BufferPoolOptions = {}) {
     this.#idleBytesMax = idleBytesMax;
     this.#scribbles = scribbles;
     this.#bytesMin = scribbles ? scribblingBytesMin : bufferBytesMin;

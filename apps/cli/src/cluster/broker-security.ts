@@ -1,7 +1,6 @@
 /** What the options of `millrace broker` say of listeners, users and configuration files. */
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '@millrace/base';
-import { parseProperties } from '@millrace/fleet/client-configuration';
 import { flag, many, text } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import type { Setting } from './configuration-option.ts';
@@ -71,13 +70,19 @@ export async function scramUsers(options: readonly ScramOption[]) {
   return users;
 }
 
+/** Loads the parser only where there is something to parse: most brokers are started without. */
+async function propertiesOf(file: string): Promise<ReadonlyArray<readonly [string, string]>> {
+  const { parseProperties } = await import('@millrace/fleet/client-configuration');
+  return [...parseProperties(await read('--config-file', file))];
+}
+
 /** Configuration of the file, over which single settings win, over which listeners do. @throws UsageError */
 export async function brokerConfiguration(
   file: string | undefined,
   settings: readonly Setting[],
   listeners: readonly string[],
 ): Promise<Record<string, string>> {
-  const ofFile = file === undefined ? [] : parseProperties(await read('--config-file', file));
+  const ofFile = file === undefined ? [] : await propertiesOf(file);
   return Object.fromEntries([
     ...ofFile,
     ...settings,

@@ -60,7 +60,7 @@ export const broker = command({
     if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(name)) {
       throw new UsageError(`--name: '${name}' is not made of letters, digits, - and _`);
     }
-    const { openDataDirectory, startEmbeddedFleet } = await import('@millrace/engines');
+    const { openDataDirectory, startEmbeddedFleet } = await import('@millrace/engines/embedded');
     const purpose = 'millrace broker';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
     await using fleet = await withPortHint(

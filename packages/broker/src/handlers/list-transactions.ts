@@ -1,8 +1,9 @@
 /** ListTransactions, versions 0 to 2: those that this broker coordinates. */
 import { listTransactions as api, errorCodes } from '@millrace/wire';
-import { RE2JS, RE2JSException } from 're2js';
+import type { RE2JS } from 're2js';
 import { coordinates } from '../groups/coordinator-endpoint.ts';
 import type { Handler } from '../handler.ts';
+import { re2js } from '../on-demand.ts';
 import { allows } from '../security/authorization.ts';
 import { transactionStates } from '../transactions/transaction.ts';
 
@@ -40,9 +41,9 @@ export const listTransactions: Handler<typeof api> = {
 /** The pattern, or null when it is none. */
 function compile(text: string): RE2JS | null {
   try {
-    return RE2JS.compile(text);
+    return re2js().RE2JS.compile(text);
   } catch (error) {
-    if (error instanceof RE2JSException) return null;
+    if (error instanceof re2js().RE2JSException) return null;
     throw error;
   }
 }

@@ -5,8 +5,9 @@
  * Patterns are RE2's, which match in linear time: a subject is the text of whoever asked for the certificate, and must
  * not be able to hold up the broker where a rule is careless.
  */
-import { type Matcher, RE2JS, RE2JSException } from 're2js';
+import type { Matcher, RE2JS } from 're2js';
 import { ConfigurationError } from '../configuration/definition.ts';
+import { re2js } from '../on-demand.ts';
 
 export type PrincipalMapping = (subject: string) => string;
 
@@ -49,9 +50,9 @@ export function principalMapping(rules: string): PrincipalMapping {
 
 function compiled(pattern: string): RE2JS {
   try {
-    return RE2JS.compile(pattern);
+    return re2js().RE2JS.compile(pattern);
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
+    if (!(error instanceof re2js().RE2JSException)) throw error;
     throw new ConfigurationError(option, `${option}: ${pattern} is no regular expression (${error.message})`);
   }
 }

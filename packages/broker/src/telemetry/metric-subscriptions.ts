@@ -2,9 +2,10 @@
  * Which metrics are wanted of which clients (KIP-714): named subscriptions, each with metrics, an interval and patterns
  * that clients must match. A section of the journal. Patterns come from outside and run in linear time.
  */
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
 import { ConfigurationError, checkValue, type Definition, listOf } from '../configuration/definition.ts';
 import type { Journal, JournalSection } from '../journal/journal.ts';
+import { re2js } from '../on-demand.ts';
 
 interface SubscriptionEntry {
   readonly name: string;
@@ -153,7 +154,7 @@ function parsePattern(element: string): readonly [keyof ClientTraits, RE2JS] {
   const [trait = '', pattern = '', ...rest] = element.split('=').map((part) => part.trim());
   if (!traits.has(trait) || pattern === '' || rest.length > 0) refuse();
   try {
-    return [trait as keyof ClientTraits, RE2JS.compile(pattern)];
+    return [trait as keyof ClientTraits, re2js().RE2JS.compile(pattern)];
   } catch (error) {
     return refuse(error);
   }

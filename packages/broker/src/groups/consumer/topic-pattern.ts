@@ -4,7 +4,8 @@
  * size, which is bounded here before it is compiled.
  */
 import { MillraceError } from '@millrace/base';
-import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2js } from '../../on-demand.ts';
 
 /**
  * The largest size of a pattern: characters and counted repetitions, each repetition of a group counted as often as it
@@ -32,10 +33,10 @@ export class TopicPattern {
     this.text = text;
     if (sizeOf(text) > sizeMax) throw new TopicPatternError(text, `it is larger than ${sizeMax} after its repetitions`);
     try {
-      this.#expression = RE2JS.compile(text);
+      this.#expression = re2js().RE2JS.compile(text);
     } catch (error) {
-      if (!(error instanceof RE2JSException)) throw error;
-      const reason = error instanceof RE2JSSyntaxException ? error.getDescription() : error.message;
+      if (!(error instanceof re2js().RE2JSException)) throw error;
+      const reason = error instanceof re2js().RE2JSSyntaxException ? error.getDescription() : error.message;
       throw new TopicPatternError(text, reason, { cause: error });
     }
   }

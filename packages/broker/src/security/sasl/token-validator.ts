@@ -10,18 +10,9 @@
 import { createPublicKey } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Disk, MillraceError, messageOf } from '@millrace/base';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  importSPKI,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { ConfigurationError } from '../../configuration/definition.ts';
+import { jose } from '../../on-demand.ts';
 import type { ProvenUser } from './sasl-exchange.ts';
 
 /** Resolves with whom a token is for. Rejects with `TokenRefused`. */
@@ -56,7 +47,7 @@ export function signedTokens(
   return async (token) => {
     if (token.length > tokenBytesMax) throw new TokenRefused('the token is too long');
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await jose().jwtVerify(token, keys, {
         algorithms,
         currentDate: new Date(clock.now()),
         clockTolerance: rules.clockSkewSeconds,
@@ -66,7 +57,7 @@ export function signedTokens(
       });
       return provenUser(payload, rules.subjectClaim);
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw new TokenRefused(error.message, { cause: error });
+      if (error instanceof jose().errors.JOSEError) throw new TokenRefused(error.message, { cause: error });
       // So `jose` says that a key is too short, of another kind than the token's algorithm asks for, or no key.
       if (error instanceof TypeError || error instanceof DOMException) {
         throw new TokenRefused(`its key can't check it: ${error.message}`, { cause: error });
@@ -97,10 +88,10 @@ export function unsecuredTokens(
 
 function unsignedPayload(token: string): JWTPayload {
   try {
-    if (decodeProtectedHeader(token).alg !== 'none' || !token.endsWith('.')) {
+    if (jose().decodeProtectedHeader(token).alg !== 'none' || !token.endsWith('.')) {
       throw new TokenRefused('the token is signed, which only a validator with keys can check');
     }
-    return decodeJwt(token);
+    return jose().decodeJwt(token);
   } catch (error) {
     if (error instanceof TokenRefused) throw error;
     throw new TokenRefused(`the token is no JWT: ${messageOf(error)}`, { cause: error });
@@ -121,7 +112,7 @@ function keySource(text: string, platform: { readonly clock: Clock; readonly dis
   }
   const url = URL.parse(text);
   if (url?.protocol === 'file:') return new KeyFile(fileURLToPath(url), platform).get;
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return createRemoteJWKSet(url);
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return jose().createRemoteJWKSet(url);
   throw new ConfigurationError(option, `${option}: ${text} is no URL that begins with https: or file:`);
 }
 
@@ -145,7 +136,7 @@ class KeyFile {
       return await (await this.#keys)(header, token);
     } catch (error) {
       const stale = this.#clock.monotonic() - this.#readAt >= refreshMsMin;
-      if (!stale || !(error instanceof errors.JOSEError)) throw error;
+      if (!stale || !(error instanceof jose().errors.JOSEError)) throw error;
       this.#keys = this.#readOnce();
       return (await this.#keys)(header, token);
     }
@@ -155,24 +146,24 @@ class KeyFile {
   #readOnce(): Promise<JWTVerifyGetKey> {
     return this.#read().catch((error: unknown) => {
       this.#keys = undefined;
-      throw new errors.JWKSInvalid(`the keys in ${this.#path} can't be read: ${messageOf(error)}`);
+      throw new (jose().errors.JWKSInvalid)(`the keys in ${this.#path} can't be read: ${messageOf(error)}`);
     });
   }
 
   async #read(): Promise<JWTVerifyGetKey> {
     this.#readAt = this.#clock.monotonic();
     const bytes = await this.#disk.readFile(this.#path);
-    if (bytes === undefined) throw new errors.JWKSInvalid(`there is no file ${this.#path} with keys`);
+    if (bytes === undefined) throw new (jose().errors.JWKSInvalid)(`there is no file ${this.#path} with keys`);
     const text = Buffer.from(bytes).toString('utf8');
-    return text.includes('-----BEGIN') ? pemKeys(text) : createLocalJWKSet(parsedKeys(text, this.#path));
+    return text.includes('-----BEGIN') ? pemKeys(text) : jose().createLocalJWKSet(parsedKeys(text, this.#path));
   }
 }
 
-function parsedKeys(text: string, path: string): Parameters<typeof createLocalJWKSet>[0] {
+function parsedKeys(text: string, path: string): JSONWebKeySet {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new errors.JWKSInvalid(`${path} is neither JSON nor PEM: ${messageOf(error)}`);
+    throw new (jose().errors.JWKSInvalid)(`${path} is neither JSON nor PEM: ${messageOf(error)}`);
   }
 }
 
@@ -182,8 +173,8 @@ function pemKeys(text: string): JWTVerifyGetKey {
   const keys = blocks.map((block) => createPublicKey(block));
   return async ({ alg = '' }) => {
     const fitting = keys.find((key) => fits(key.asymmetricKeyType, key.asymmetricKeyDetails?.namedCurve, alg));
-    if (fitting === undefined) throw new errors.JWKSNoMatchingKey();
-    return importSPKI(fitting.export({ type: 'spki', format: 'pem' }).toString(), alg);
+    if (fitting === undefined) throw new (jose().errors.JWKSNoMatchingKey)();
+    return jose().importSPKI(fitting.export({ type: 'spki', format: 'pem' }).toString(), alg);
   };
 }
 
