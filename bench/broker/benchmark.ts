@@ -30,7 +30,9 @@ export const benchmark: Benchmark = {
         for (const workload of workloads(context.scale)) await measureWorkload(workload, kcat(folder), places, context);
         if (distribution === undefined) return;
         const tools = perfTest(distribution);
-        const batches = workloads(context.scale).filter(({ recordsPerRequest, isGrowth }) => !isGrowth && recordsPerRequest !== 1);
+        const batches = workloads(context.scale).filter(
+          ({ recordsPerRequest, isGrowth }) => !isGrowth && recordsPerRequest !== 1,
+        );
         for (const workload of batches) await measureWorkload(workload, tools, places, context);
       });
       await measureDurable(folder, context);
