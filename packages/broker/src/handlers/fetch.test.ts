@@ -112,6 +112,15 @@ test('the first batch comes whole even when it is larger than the limit', async 
   assert.deepEqual(values, ['x'.repeat(5000)]);
 });
 
+test('a fetch of less than nothing from the disk is answered', async () => {
+  await using own = await ClusterFixture.start({ tailBytesMax: 0 });
+  await own.createTopic('negative');
+  await own.produce('negative', batchOf({ values: ['a'] }));
+  for (const bytes of [0, -1, -(2 ** 31)]) {
+    assert.equal((await own.fetch('negative', 0, { bytesMax: bytes })).errorCode, errorCodes.NONE);
+  }
+});
+
 test('an answer keeps to the limit for the whole request', async () => {
   await fixture.createTopic('limited', { partitions: 2 });
   for (const partition of [0, 1]) {

@@ -124,7 +124,8 @@ export class Segment {
       let extent = this.#extentAt(offset);
       let length = bytesMax + (this.index.length === 0 ? 0 : 2 * gapBytes);
       while (extent.position < extent.end) {
-        const wanted = Math.min(extent.end - extent.position, length);
+        // A client may ask for less than nothing.
+        const wanted = Math.max(0, Math.min(extent.end - extent.position, length));
         // An earlier read of the loop is of no use any more.
         held?.release();
         const target = held?.take(wanted).subarray(0, wanted) ?? Buffer.allocUnsafeSlow(wanted);

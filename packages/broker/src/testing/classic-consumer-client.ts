@@ -23,6 +23,8 @@ export class ClassicConsumerClient {
   topicNames: readonly string[];
   readonly #group: string;
   #told: ReadonlySet<string> | undefined;
+  /** Names of the topics that it was ever assigned, by id: it goes on calling them so once they are deleted. */
+  readonly #names = new Map<string, string>();
   #mustJoin = true;
 
   constructor(options: { readonly topicNames: readonly string[]; readonly group?: string }) {
@@ -42,7 +44,7 @@ export class ClassicConsumerClient {
   /** The answer to a join never comes. */
   async loseAnswer(fixture: GroupFixture): Promise<void> {
     if (this.id === '' || !hasMembers(fixture, this.#group)) return;
-    await fixture.groups.join(this.#joinRequest(fixture), peer);
+    await fixture.groups.join(this.#joinRequest(), peer);
     this.#mustJoin = true;
   }
 
@@ -72,7 +74,7 @@ export class ClassicConsumerClient {
 
   async #join(fixture: GroupFixture): Promise<void> {
     if (!hasMembers(fixture, this.#group)) return;
-    const answer = await fixture.groups.join(this.#joinRequest(fixture), peer);
+    const answer = await fixture.groups.join(this.#joinRequest(), peer);
     if (answer.errorCode === errorCodes.MEMBER_ID_REQUIRED) {
       this.id = answer.memberId;
       return this.#join(fixture);
@@ -99,17 +101,19 @@ export class ClassicConsumerClient {
       const { assignedPartitions } = decodeConsumerAssignment(answer.assignment);
       const told = new Set<string>();
       for (const { topic, partitions } of assignedPartitions) {
-        for (const partition of partitions) told.add(`${topics.byName(topic)?.id}:${partition}`);
+        const id = topics.byName(topic)?.id ?? '';
+        this.#names.set(id, topic);
+        for (const partition of partitions) told.add(`${id}:${partition}`);
       }
       this.#told = told;
       for (const key of told) this.owned.add(key);
     }
   }
 
-  #joinRequest({ topics }: GroupFixture): JoinGroupRequest {
+  #joinRequest(): JoinGroupRequest {
     const ownedPartitions = [...this.owned].flatMap((key) => {
       const at = key.lastIndexOf(':');
-      const topic = topics.byId(key.slice(0, at))?.name;
+      const topic = this.#names.get(key.slice(0, at));
       return topic === undefined ? [] : [{ topic, partitions: [Number(key.slice(at + 1))] }];
     });
     const metadata = encodeConsumerSubscription({ topics: [...this.topicNames], ownedPartitions });
