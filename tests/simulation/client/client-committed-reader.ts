@@ -1,6 +1,6 @@
 /** A consumer of our client that reads committed records: given no other, and in the end all of them. */
-import { sleep } from '@millrace/base';
-import { createClient } from '@millrace/client';
+import { isMillraceError, sleep } from '@millrace/base';
+import { type Client, createClient } from '@millrace/client';
 import type { Actor, ActorHome, KnownPartition } from '../oracle/actor.ts';
 import type { TransactionLedger } from '../oracle/transaction-ledger.ts';
 import { checkReleased, clientOptions } from './client-options.ts';
@@ -41,12 +41,28 @@ export class ClientCommittedReader implements Actor {
 
   /** Each transaction is there whole, or not at all. */
   async check(): Promise<void> {
-    this.#ledger.complete(await this.#read());
+    for (;;) {
+      const found = await this.#read();
+      if (found !== undefined) return this.#ledger.complete(found);
+    }
   }
 
-  async #read(): Promise<ReadonlyMap<KnownPartition, ReadonlyMap<number, string>>> {
+  /** All that is committed now; undefined when the brokers could not be reached for too long. */
+  async #read(): Promise<ReadonlyMap<KnownPartition, ReadonlyMap<number, string>> | undefined> {
     const client = createClient(clientOptions(this.#home));
-    const consumer = client.consumer({
+    try {
+      return await this.#readWith(client);
+    } catch (error) {
+      if (!isMillraceError(error) || !error.retriable) throw error;
+      return undefined;
+    } finally {
+      await client.close();
+      checkReleased(this.#home);
+    }
+  }
+
+  async #readWith(client: Client): Promise<ReadonlyMap<KnownPartition, ReadonlyMap<number, string>>> {
+    await using consumer = client.consumer({
       topics: [...new Set(this.#partitions.map(({ topic }) => topic))],
       from: 'earliest',
       until: 'end',
@@ -65,9 +81,6 @@ export class ClientCommittedReader implements Actor {
         this.#recordsRead += 1;
       }
     }
-    await consumer.close();
-    await client.close();
-    checkReleased(this.#home);
     return found;
   }
 }
