@@ -20,6 +20,7 @@ export interface ClusterFixtureOptions {
   readonly racks?: readonly string[];
   readonly configuration?: Readonly<Record<string, string>>;
   readonly openFilesMax?: number;
+  readonly tailBytesMax?: number;
   readonly security?: SecurityOptions;
 }
 
@@ -162,6 +163,7 @@ export class ClusterFixture implements AsyncDisposable {
       })),
       configuration: this.#options.configuration,
       openFilesMax: this.#options.openFilesMax,
+      tailBytesMax: this.#options.tailBytesMax,
       security: this.#options.security,
       report: (event) => this.events.push(event),
     });

@@ -3,7 +3,6 @@
  * it.
  */
 import assert from 'node:assert/strict';
-import { BufferPool } from '@millrace/base';
 import {
   errorCodes,
   errorRow,
@@ -15,10 +14,9 @@ import { ClusterConfiguration } from '../configuration/cluster-configuration.ts'
 import { GroupCoordinator } from '../groups/group-coordinator.ts';
 import type { JoinAnswer, SyncAnswer } from '../groups/group-member.ts';
 import { Journal } from '../journal/journal.ts';
-import { FileCache } from '../log/file-cache.ts';
-import { TailCache } from '../log/tail-cache.ts';
 import { ReplicaTable } from '../replication/replica-table.ts';
 import { TopicCatalog } from '../topics/topic-catalog.ts';
+import { logEnvironment } from './log-environment.ts';
 import { ManualPlatform, settle } from './manual-platform.ts';
 
 export interface FixtureOptions {
@@ -46,15 +44,7 @@ export class GroupFixture {
     const configuration = new ClusterConfiguration(options.configuration ?? {});
     const journal = new Journal({ disk, path: '/data/journal', report });
     this.#journal = journal;
-    const buffers = new BufferPool({ scribbles: true });
-    const environment = {
-      clock,
-      disk,
-      files: new FileCache(disk, 16),
-      buffers,
-      tails: new TailCache(1024, buffers),
-      report,
-    };
+    const environment = logEnvironment({ clock, disk, report, tailBytesMax: 1024, openFilesMax: 16 });
     const directory = '/data/topics';
     const replicaTable = new ReplicaTable([{ nodeId: 1, rack: null }]);
     this.topics = new TopicCatalog({ directory, replicaTable, configuration, environment, randomness, journal });

@@ -1,15 +1,15 @@
 /** For tests: a log on a disk of its own, and batches to append to it. */
-import { BufferPool, type Disk, seededRandomness } from '@millrace/base';
+import { type Disk, seededRandomness } from '@millrace/base';
 import { type Compression, RecordBatchBuilder, readBatches } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
-import { FileCache } from '../log/file-cache.ts';
+import type { FileCache } from '../log/file-cache.ts';
 import { Log } from '../log/log.ts';
 import type { LogEnvironment } from '../log/log-environment.ts';
 import { producerBatchAt } from '../log/producer-batch.ts';
 import type { SequenceCheck } from '../log/producer-states.ts';
 import { SyncGate } from '../log/sync-gate.ts';
-import { TailCache } from '../log/tail-cache.ts';
 import type { Appended } from '../log/write-group.ts';
+import { logEnvironment } from './log-environment.ts';
 
 export interface LogFixtureOptions {
   readonly disk: Disk;
@@ -85,21 +85,12 @@ export class LogFixture {
   private constructor(options: LogFixtureOptions) {
     const { disk, directory = logDirectory, tailBytesMax = 0, openFilesMax = 8 } = options;
     this.settings = { ...defaults, ...options.settings };
-    this.files = new FileCache(disk, openFilesMax);
     const clock = { now: () => this.now, monotonic: () => this.now };
     const report = ({ message }: { message: string }): void => void this.reports.push(message);
     const syncGate = options.durable === true ? new SyncGate(2) : undefined;
-    const buffers = new BufferPool({ scribbles: true });
-    this.environment = {
-      clock,
-      disk,
-      files: this.files,
-      buffers,
-      tails: new TailCache(tailBytesMax, buffers),
-      syncGate,
-      report,
-    };
+    this.environment = logEnvironment({ clock, disk, report, syncGate, tailBytesMax, openFilesMax });
     const { environment } = this;
+    this.files = environment.files;
     this.log = new Log({ environment, directory, settings: () => this.settings, onAdvance: () => undefined });
   }
 

@@ -2,15 +2,13 @@
  * For tests of the modelled replication: the brokers of a cluster without their network, on a manual clock and a disk
  * in memory, with a real journal, topics and logs.
  */
-import { BufferPool } from '@millrace/base';
 import { ClusterConfiguration } from '../configuration/cluster-configuration.ts';
 import { Journal } from '../journal/journal.ts';
-import { FileCache } from '../log/file-cache.ts';
-import { TailCache } from '../log/tail-cache.ts';
 import { ReplicaTable } from '../replication/replica-table.ts';
 import { Replication } from '../replication/replication.ts';
 import type { Partition } from '../topics/partition.ts';
 import { TopicCatalog } from '../topics/topic-catalog.ts';
+import { logEnvironment } from './log-environment.ts';
 import { buildBatch, recordsOf } from './log-fixture.ts';
 import { ManualPlatform } from './manual-platform.ts';
 
@@ -40,15 +38,7 @@ export class ReplicationFixture {
     this.#journal = new Journal({ disk, path: '/data/journal', report, compactionBytesMin });
     this.configuration.attach(this.#journal);
     const table = new ReplicaTable(options.nodeIds.map((nodeId) => ({ nodeId, rack: null })));
-    const buffers = new BufferPool({ scribbles: true });
-    const environment = {
-      clock,
-      disk,
-      files: new FileCache(disk, 16),
-      buffers,
-      tails: new TailCache(1 << 16, buffers),
-      report,
-    };
+    const environment = logEnvironment({ clock, disk, report, tailBytesMax: 1 << 16, openFilesMax: 16 });
     this.topics = new TopicCatalog({
       directory: '/data/topics',
       replicaTable: table,
