@@ -7,7 +7,7 @@ import { batchHeader } from '@millrace/wire';
 import type { LogSettings } from '../configuration/topic-configuration.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { producerBatchAt } from './producer-batch.ts';
-import type { ProducerStates } from './producer-states.ts';
+import type { ProducerSnapshot, ProducerStates } from './producer-states.ts';
 import { rewriteActive } from './rewrite-active.ts';
 import { Segment, segmentOffsetsMax } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
@@ -101,10 +101,15 @@ export class LogWriter {
     }
   }
 
-  /** Seals the active segment and begins a new one behind it. */
+  /**
+   * Seals the active segment and begins a new one behind it. What is known of producers is written beside the new one
+   * too: the segments that hold their batches may be deleted before it is sealed.
+   */
   async roll(): Promise<void> {
     await this.seal();
     const segment = new Segment(this.#segments.directory, this.#writtenTo);
+    const producers = this.#producers.snapshot();
+    if (producers.length > 0) await this.#summarize(segment, producers);
     // The file first: once the older segments are deleted, its name alone says where the log ends.
     const lease = await this.#environment.files.acquire(segment.path, { create: true });
     this.#add(segment);
@@ -116,9 +121,13 @@ export class LogWriter {
     const { active } = this.#segments;
     if (active === undefined || active.sizeBytes === active.summarizedBytes) return;
     await this.sync();
-    const content = encodeSegmentSummary(active.summary(this.#producers.snapshot()), active.index);
-    await this.#environment.disk.writeFileAtomic(active.summaryPath, content, { sync: true });
-    active.summarizedBytes = active.sizeBytes;
+    await this.#summarize(active, this.#producers.snapshot());
+  }
+
+  async #summarize(segment: Segment, producers: readonly ProducerSnapshot[]): Promise<void> {
+    const content = encodeSegmentSummary(segment.summary(producers), segment.index);
+    await this.#environment.disk.writeFileAtomic(segment.summaryPath, content, { sync: true });
+    segment.summarizedBytes = segment.sizeBytes;
   }
 
   /** Makes what is written survive a loss of power. */

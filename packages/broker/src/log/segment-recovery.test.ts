@@ -132,3 +132,21 @@ test('a segment whose batches are larger than a read at recovery is found whole'
   assert.equal(fixture.log.highWatermark, 1);
   assert.equal(fixture.log.sizeBytes, batch.length);
 });
+
+test('what is known of a producer outlives the segments that hold its batches', async () => {
+  const disk = new CrashingDisk();
+  const settings = { retentionMs: 1000, segmentBytes: 300 };
+  const fixture = await LogFixture.open({ disk, settings });
+  for (let sequence = 0; sequence < 8; sequence++) {
+    const timestamps = fixture.now;
+    await fixture.append({ values: ['0123456789'], timestamps, producerId: 5, baseSequence: sequence });
+  }
+  const [oldest] = fixture.log.segments;
+  fixture.now += 5000;
+  await fixture.log.retain();
+  assert.notEqual(fixture.log.segments[0], oldest);
+  assert.equal(fixture.log.startOffset, 8);
+  const killed = await LogFixture.open({ disk: disk.afterKill(), settings });
+  assert.equal(killed.check({ values: ['x'], producerId: 5, baseSequence: 9 })?.kind, 'refused');
+  assert.deepEqual(killed.check({ values: ['x'], producerId: 5, baseSequence: 8 }), { kind: 'next' });
+});
