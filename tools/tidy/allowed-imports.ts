@@ -8,13 +8,14 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   wire: ['base'],
   broker: ['base', 'api', 'wire'],
   client: ['base', 'api', 'wire'],
-  fleet: ['base', 'api', 'wire', 'client'],
-  pipelines: ['base', 'api', 'wire', 'client', 'fleet'],
-  server: ['base', 'api', 'wire', 'client', 'fleet', 'pipelines'],
-  engines: ['base', 'api', 'wire', 'client', 'fleet', 'pipelines', 'broker'],
-  cli: ['base', 'api', 'wire', 'client', 'fleet', 'pipelines', 'server', 'engines'],
-  tests: ['base', 'api', 'wire', 'client', 'fleet', 'pipelines', 'server', 'engines', 'broker', 'cli'],
-  bench: ['base', 'api', 'wire', 'client', 'fleet', 'pipelines', 'server', 'engines', 'broker', 'cli'],
+  mirror: ['base', 'api', 'wire', 'client'],
+  fleet: ['base', 'api', 'wire', 'client', 'mirror'],
+  pipelines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet'],
+  server: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines'],
+  engines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines', 'broker'],
+  cli: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines', 'server', 'engines'],
+  tests: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines', 'server', 'engines', 'broker', 'cli'],
+  bench: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines', 'server', 'engines', 'broker', 'cli'],
   tools: ['base', 'wire'],
 };
 
@@ -25,4 +26,4 @@ export const BROWSER_SAFE = new Set(['@millrace/base/millrace-error']);
 export const MAY_READ_ENVIRONMENT = new Set(['cli', 'tests', 'bench', 'tools']);
 
 /** Packages that reach time, randomness, network and disk through `base`'s interfaces alone, to be simulated whole. */
-export const SIMULATED = new Set(['broker', 'client']);
+export const SIMULATED = new Set(['broker', 'client', 'mirror']);

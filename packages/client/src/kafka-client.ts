@@ -16,7 +16,13 @@ import type { TopicLike } from './topic.ts';
 
 /** Makes a client. It connects when it is first needed. Throws `InvalidOptionError`. */
 export function createClient(options: ClientOptions): Client {
-  return new KafkaClient(new Cluster(clientSettings(options)));
+  return openCluster(options).client;
+}
+
+/** A client as `createClient` makes it, with the cluster that it speaks to; closing the client closes both. */
+export function openCluster(options: ClientOptions): { readonly client: Client; readonly cluster: Cluster } {
+  const cluster = new Cluster(clientSettings(options));
+  return { client: new KafkaClient(cluster), cluster };
 }
 
 class KafkaClient implements Client {

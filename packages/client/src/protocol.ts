@@ -1,0 +1,11 @@
+/**
+ * What this client is made of, for those who speak Kafka's protocol themselves: connections that log in and are
+ * throttled, metadata, and the ways to the right broker. Unlike the package's main entry it may change from one version
+ * to the next.
+ */
+export { answerError } from './authorization.ts';
+export { backoffMs } from './backoff.ts';
+export { type CallBounds, Cluster } from './cluster.ts';
+export type { Connection } from './connection/connection.ts';
+export { openCluster } from './kafka-client.ts';
+export { askLeaders, type PartitionResult } from './partition-leaders.ts';
