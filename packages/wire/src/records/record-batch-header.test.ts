@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { CorruptRecordError } from './corrupt-record-error.ts';
 import { RecordBatchBuilder } from './record-batch-builder.ts';
 import * as header from './record-batch-header.ts';
@@ -70,6 +71,30 @@ test('producer and append time are set in place, and the checksum follows when a
   assert.equal(header.maxTimestamp(bytes, 0), 1_700_000_000_123);
   const { transactional, logAppendTime } = header.batchAttributeBits;
   assert.equal(header.attributes(bytes, 0), transactional | logAppendTime);
+});
+
+test('an adjusted checksum is the one computed afresh, whatever of the header changed', () => {
+  const payload = Buffer.alloc(2 * 1024 * 1024 + 7);
+  for (let i = 0; i < payload.length; i++) payload[i] = (i * 2654435761) >>> 11;
+  const headerChange = fc.array(fc.tuple(fc.integer({ min: 21, max: 60 }), fc.nat(255)), { maxLength: 40 });
+  const length = fc.oneof(fc.nat(200), fc.nat(100_000), fc.nat(payload.length));
+  const pieces = fc.tuple(headerChange, length, fc.nat(9));
+  fc.assert(
+    fc.property(pieces, fc.boolean(), ([changes, payloadBytes, position], damaged) => {
+      const bytes = new Uint8Array(position + header.batchHeaderBytes + payloadBytes);
+      bytes.set(batchAt(0).bytes.subarray(0, header.batchHeaderBytes), position);
+      bytes.set(payload.subarray(0, payloadBytes), position + header.batchHeaderBytes);
+      new DataView(bytes.buffer).setInt32(position + 8, bytes.length - position - 12);
+      header.updateCrc(bytes, position);
+      const isDamaged = damaged && payloadBytes > 0;
+      if (isDamaged) bytes[bytes.length - 1]! ^= 4;
+      const before = header.headerCrc(bytes, position);
+      for (const [at, value] of changes) bytes[position + at] = value;
+      header.adjustCrc(bytes, position, before);
+      assert.equal(header.crc(bytes, position) === header.computeCrc(bytes, position), !isDamaged);
+    }),
+    { numRuns: Math.ceil(150 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)) },
+  );
 });
 
 test('64-bit fields hold every safe integer and refuse what is beyond', () => {

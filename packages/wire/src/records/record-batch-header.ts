@@ -3,11 +3,13 @@
  * read and change them in place in a larger buffer, without an object a batch. All numbers are big-endian.
  *
  * The checksum covers everything from the attributes on. Base offset, batch length and partition leader epoch lie
- * before it, so a broker sets them without touching the checksum; after any other change `updateCrc` must be called.
+ * before it, so a broker sets them without touching the checksum; after any other change `updateCrc` must be called, or
+ * `adjustCrc` after one of the header alone.
  *
  * The accessors check no bounds: take positions from `wholeBatchSize` or `readBatches`, which do.
  */
-import { crc32c } from '../checksum/crc32c.ts';
+import { crc32c, crc32cByTable } from '../checksum/crc32c.ts';
+import { shiftCrc32cDifference } from '../checksum/crc32c-shift.ts';
 import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
 import { CorruptRecordError } from './corrupt-record-error.ts';
 
@@ -146,6 +148,11 @@ export function setProducer(bytes: Uint8Array, position: number, id: number, epo
   writeInt32(bytes, position + 53, sequence);
 }
 
+/** Sets all attribute bits. Call `updateCrc` or `adjustCrc` after it. */
+export function setAttributes(bytes: Uint8Array, position: number, bits: number): void {
+  writeInt16(bytes, position + 21, bits);
+}
+
 /**
  * Makes `timestamp` (ms) the batch's and all its records' time, as `message.timestamp.type=LogAppendTime`. Call
  * `updateCrc` after it.
@@ -163,6 +170,23 @@ export function computeCrc(bytes: Uint8Array, position: number): number {
 /** Writes the checksum that fits the batch's bytes. */
 export function updateCrc(bytes: Uint8Array, position: number): void {
   writeInt32(bytes, position + 17, computeCrc(bytes, position));
+}
+
+/** The checksum of those bytes of the header alone that the batch's covers: what `adjustCrc` wants from before a change. */
+export function headerCrc(bytes: Uint8Array, position: number): number {
+  return crc32cByTable(bytes, 0, position + batchHeaderLayout.attributes, position + batchHeaderBytes);
+}
+
+/**
+ * Carries a change of header bytes over into the checksum without reading the records, in well under a microsecond
+ * whatever their size. `headerCrcBefore` is what `headerCrc` answered before the change; the length must not have
+ * changed. A checksum that did not fit the bytes before does not fit them afterwards: damage stays visible, where
+ * `updateCrc` would hide it.
+ */
+export function adjustCrc(bytes: Uint8Array, position: number, headerCrcBefore: number): void {
+  const difference = headerCrcBefore ^ headerCrc(bytes, position);
+  const recordsBytes = batchSize(bytes, position) - batchHeaderBytes;
+  writeInt32(bytes, position + 17, readInt32(bytes, position + 17) ^ shiftCrc32cDifference(difference, recordsBytes));
 }
 
 function unsupportedMagic(bytes: Uint8Array, position: number): CorruptRecordError {
