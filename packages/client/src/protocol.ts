@@ -5,7 +5,12 @@
  */
 export { answerError } from './authorization.ts';
 export { backoffMs } from './backoff.ts';
-export { type CallBounds, Cluster } from './cluster.ts';
+export type { CallBounds, Cluster } from './cluster.ts';
 export type { Connection } from './connection/connection.ts';
+export { AbortedRanges, type AbortedTransaction } from './consumer/aborted-ranges.ts';
 export { openCluster } from './kafka-client.ts';
-export { askLeaders, type PartitionResult } from './partition-leaders.ts';
+export { resolveOffsets } from './offset-queries.ts';
+export { LeaderWatch } from './producer/leader-watch.ts';
+export { noIdentity, type ProducerIdentity } from './producer/partition-batch.ts';
+export { isGap, isStaleLeader } from './producer/produce-errors.ts';
+export * as transactionRequests from './producer/transaction-requests.ts';

@@ -1,0 +1,19 @@
+/** Sizes that govern the conversion of batches. All in bytes, headers of batches included. */
+export interface ConversionLimits {
+  /** No outgoing batch is larger (the target's `max.message.bytes`): larger ones are split by records. */
+  readonly batchBytesMax: number;
+  /** Uncompressed batches smaller than this join their neighbours. 0 joins none. */
+  readonly coalesceBelow: number;
+  /** Likewise for compressed ones, which costs inflating them and compressing them together. 0 joins none. */
+  readonly coalesceCompressedBelow: number;
+  /** What the records of one source batch may take uncompressed. */
+  readonly decompressedBytesMax: number;
+}
+
+/** Fits targets with Kafka's default `max.message.bytes`. */
+export const conversionLimitsDefault: ConversionLimits = {
+  batchBytesMax: 1024 * 1024,
+  coalesceBelow: 16 * 1024,
+  coalesceCompressedBelow: 2 * 1024,
+  decompressedBytesMax: 128 * 1024 * 1024,
+};

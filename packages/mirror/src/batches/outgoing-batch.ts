@@ -1,0 +1,30 @@
+/** What the conversion of a fetched chunk gives: batches that a broker takes from a producer, and what became of offsets. */
+
+/** Records at consecutive source offsets. */
+export interface SourceRun {
+  /** Of the first one. */
+  readonly offset: number;
+  readonly count: number;
+}
+
+/**
+ * A batch ready to be adopted and produced: format v2, CreateTime, no control batch, offset deltas dense from 0. Its
+ * base offset, producer and transactional bit are still the source's until `adoptBatch`.
+ *
+ * Ownership: `bytes` is the receiver's to change. It is either memory of its own or a view into the chunk that was
+ * given to `convertChunk`, which it keeps alive; batches of one chunk never overlap.
+ */
+export interface OutgoingBatch {
+  readonly bytes: Uint8Array;
+  readonly recordCount: number;
+  /** Where its records come from, ascending; their counts add up to `recordCount`. */
+  readonly runs: readonly SourceRun[];
+}
+
+export interface ConvertedChunk {
+  readonly batches: readonly OutgoingBatch[];
+  /** The source offset to fetch next: everything before it is in `batches`, is skipped, or does not exist. */
+  readonly nextOffset: number;
+  /** Records left out because their transaction was aborted, and control records. */
+  readonly skippedRecords: number;
+}
