@@ -5,24 +5,30 @@
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import { backoffMs } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
-import type { PartitionQueue } from './partition-queue.ts';
+import type { TopicPartition } from '../topic.ts';
 
-export class LeaderWatch {
+/** What is sent to a partition's leader. */
+export interface LedQueue extends TopicPartition {
+  /** Node id; -1 while unknown. */
+  leader: number;
+}
+
+export class LeaderWatch<Queue extends LedQueue> {
   readonly #cluster: Cluster;
   readonly #signal: AbortSignal;
-  readonly #found: (queue: PartitionQueue) => void;
+  readonly #found: (queue: Queue) => void;
   /** Waiting queues by topic; a topic is in it while it is asked for, and for a pause afterwards. */
-  readonly #waiting = new Map<string, Set<PartitionQueue>>();
+  readonly #waiting = new Map<string, Set<Queue>>();
 
   /** `found` is called with each waiting queue once it has a leader. */
-  constructor(cluster: Cluster, signal: AbortSignal, found: (queue: PartitionQueue) => void) {
+  constructor(cluster: Cluster, signal: AbortSignal, found: (queue: Queue) => void) {
     this.#cluster = cluster;
     this.#signal = signal;
     this.#found = found;
   }
 
   /** Looks for the leader of a queue that has something to send. */
-  wait(queue: PartitionQueue): void {
+  wait(queue: Queue): void {
     const queues = this.#waiting.get(queue.topic);
     if (queues !== undefined) {
       queues.add(queue);
@@ -36,7 +42,7 @@ export class LeaderWatch {
 
   async #look(topic: string): Promise<void> {
     const { platform, report } = this.#cluster.settings;
-    const queues = this.#waiting.get(topic) as Set<PartitionQueue>;
+    const queues = this.#waiting.get(topic) as Set<Queue>;
     for (let attempts = 1; !this.#signal.aborted; attempts++) {
       try {
         await this.#cluster.metadata.refresh([topic]);
@@ -45,7 +51,7 @@ export class LeaderWatch {
         report({ level: 'warn', event: 'metadata_failed', message: messageOf(error), error });
       }
       const partitions = this.#cluster.metadata.peek(topic)?.partitions ?? [];
-      const found: PartitionQueue[] = [];
+      const found: Queue[] = [];
       for (const queue of queues) {
         queue.leader = partitions[queue.partition]?.leader ?? -1;
         if (queue.leader >= 0) found.push(queue);

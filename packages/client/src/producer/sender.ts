@@ -39,7 +39,7 @@ export class Sender {
   readonly #lanes = new Lanes();
   readonly #abort = new AbortController();
   readonly #identity: IdentitySource;
-  readonly #leaders: LeaderWatch;
+  readonly #leaders: LeaderWatch<PartitionQueue>;
   readonly #verdicts: BatchVerdicts;
   readonly #transactions: Transactions | undefined;
   /** Queues that wait for a producer id. */
