@@ -1,0 +1,122 @@
+/**
+ * The records of a mirror's journal: keys name a piece ("chunk") of a source partition's offset map, values hold it.
+ * Numbers are unsigned varints unless said otherwise; every record begins with a byte for the version of its format.
+ *
+ * Key: length of the topic's name in UTF-8, the name, partition, chunk.
+ * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
+ * then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says.
+ *
+ * Bytes per million records (the tests measure it): dense, none beyond the 34 to 60 of the chunk, however long it is;
+ * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
+ */
+import { assert } from '@millrace/base';
+import { JournalRecordError } from './offset-map-error.ts';
+import type { OffsetRun } from './offset-run.ts';
+import { RunReader, runBytesMax, runBytesMin, writeRun } from './run-deltas.ts';
+import { UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } from './unsigned-varint.ts';
+
+const version = 0;
+const topicIdBytes = 16;
+
+/** Names a chunk of the offset map of one partition; chunks count up from 0, the newest is the head. */
+export interface JournalKey {
+  /** The source topic's name. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly chunk: number;
+}
+
+export interface JournalChunk {
+  /** Whose data the chunk announces; -1 for nobody's. */
+  readonly producerId: number;
+  readonly epoch: number;
+  /** All records before are in the target: the next offset of each side and the next sequence number. */
+  readonly confirmed: { readonly source: number; readonly target: number; readonly sequence: number };
+  /** The source topic's id in the wire's form (base64url, 22 characters), to notice a topic that was made anew. */
+  readonly topicId: string;
+  /** Ascending on both sides. In the newest chunk the last one is open-ended: its count is what is confirmed, or 0. */
+  readonly runs: readonly OffsetRun[];
+}
+
+/** The key's bytes, the caller's own. */
+export function encodeJournalKey(key: JournalKey): Uint8Array {
+  const topic = Buffer.from(key.topic);
+  const bytes = new Uint8Array(1 + 3 * unsignedVarintBytesMax + topic.length);
+  let at = writeUnsignedVarint(bytes, 1, topic.length);
+  bytes.set(topic, at);
+  at = writeUnsignedVarint(bytes, at + topic.length, natural(key.partition));
+  at = writeUnsignedVarint(bytes, at, natural(key.chunk));
+  return bytes.slice(0, at);
+}
+
+/** Throws `JournalRecordError` at bytes that are no key. */
+export function decodeJournalKey(bytes: Uint8Array): JournalKey {
+  const numbers = opened(bytes);
+  const start = numbers.position;
+  const name = numbers.take(numbers.number());
+  const topic = Buffer.from(name).toString();
+  if (Buffer.compare(Buffer.from(topic), name) !== 0) throw new JournalRecordError('a name is no UTF-8', start);
+  const key = { topic, partition: numbers.number(), chunk: numbers.number() };
+  if (numbers.remaining > 0) throw new JournalRecordError('bytes are left over', numbers.position);
+  return key;
+}
+
+/** The chunk's bytes, the caller's own. A chunk whose runs do not ascend on both sides is a bug. */
+export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
+  const { confirmed, runs } = chunk;
+  const topicId = Buffer.from(chunk.topicId, 'base64url');
+  assert(topicId.length === topicIdBytes, `"${chunk.topicId}" is no topic id`);
+  const bytes = new Uint8Array(1 + topicIdBytes + 7 * unsignedVarintBytesMax + runs.length * runBytesMax);
+  let at = 1;
+  for (const value of [chunk.producerId + 1, chunk.epoch + 1, confirmed.source, confirmed.target, confirmed.sequence]) {
+    at = writeUnsignedVarint(bytes, at, natural(value));
+  }
+  bytes.set(topicId, at);
+  at += topicIdBytes;
+  let endSource = runs[0]?.source ?? 0;
+  let endTarget = runs[0]?.target ?? 0;
+  if (runs.length > 0) {
+    at = writeUnsignedVarint(bytes, at, natural(endSource));
+    at = writeUnsignedVarint(bytes, at, natural(endTarget));
+  }
+  for (const { source, target, count } of runs) {
+    at = writeRun(bytes, at, natural(source - endSource), natural(target - endTarget), natural(count));
+    endSource = natural(source + count);
+    endTarget = natural(target + count);
+  }
+  return bytes.slice(0, at);
+}
+
+/** Throws `JournalRecordError` at bytes that are no chunk. */
+export function decodeJournalChunk(bytes: Uint8Array): JournalChunk {
+  const numbers = opened(bytes);
+  const producerId = numbers.number() - 1;
+  const epoch = numbers.number() - 1;
+  const confirmed = { source: numbers.number(), target: numbers.number(), sequence: numbers.number() };
+  const topicId = Buffer.from(numbers.take(topicIdBytes)).toString('base64url');
+  return { producerId, epoch, confirmed, topicId, runs: decodeRuns(numbers) };
+}
+
+function decodeRuns(numbers: UnsignedVarintReader): OffsetRun[] {
+  const runs: OffsetRun[] = [];
+  if (numbers.remaining === 0) return runs;
+  const reader = new RunReader(numbers, numbers.number(), numbers.number());
+  if (numbers.remaining < runBytesMin) throw new JournalRecordError('it ends before its first run', numbers.position);
+  while (!reader.atEnd) {
+    reader.next();
+    runs.push({ source: reader.source, target: reader.target, count: reader.count });
+  }
+  return runs;
+}
+
+function opened(bytes: Uint8Array): UnsignedVarintReader {
+  const numbers = new UnsignedVarintReader(bytes);
+  const found = numbers.byte();
+  if (found !== version) throw new JournalRecordError(`its format has version ${found}, known is ${version}`, 0);
+  return numbers;
+}
+
+function natural(value: number): number {
+  assert(Number.isSafeInteger(value) && value >= 0, `${value} is no offset, count or distance of a journal's record`);
+  return value;
+}
