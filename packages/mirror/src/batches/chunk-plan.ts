@@ -82,15 +82,16 @@ class ChunkPlanner implements ChunkPlan {
       const size = batchHeader.wholeBatchSize(bytes, position);
       if (size === 0) return;
       const base = batchHeader.baseOffset(bytes, position);
-      if (base >= this.#until) return;
+      if (base >= this.#until) {
+        this.nextOffset = this.#until;
+        return;
+      }
       const behind = base + batchHeader.lastOffsetDelta(bytes, position) + 1;
       if (base < end || behind <= base || !Number.isSafeInteger(behind)) {
         throw new CorruptRecordError(`a batch at offsets ${base} to ${behind - 1} follows offset ${end - 1}`, position);
       }
-      if (behind > this.nextOffset) {
-        this.#take(position, size, base, behind);
-        this.nextOffset = Math.min(behind, this.#until);
-      }
+      this.#take(position, size, base, behind);
+      if (behind > this.nextOffset) this.nextOffset = Math.min(behind, this.#until);
       end = behind;
       position += size;
     }
@@ -105,12 +106,14 @@ class ChunkPlanner implements ChunkPlan {
       throw new CorruptRecordError(`the batch at offset ${base} claims ${count} records at ${span} offsets`, position);
     }
     if ((attributes & (bits.control | bits.transactional)) !== 0) {
+      // Also before `from`, since it may be where an aborted transaction ends.
       if (this.#aborted.hides(new RecordBatch(bytes, position))) {
-        this.skippedRecords += Math.min(count, behind - Math.max(base, from), this.#until - base);
+        const offsets = Math.min(behind, this.#until) - Math.max(base, from);
+        this.skippedRecords += Math.max(Math.min(count, offsets), 0);
         return;
       }
     }
-    if (count === 0) return;
+    if (count === 0 || behind <= from) return;
     const isWhole = base >= from && behind <= this.#until;
     const isDense = count === span;
     const passes = isWhole && isDense && (attributes & bits.logAppendTime) === 0 && size <= this.#limits.batchBytesMax;

@@ -2,10 +2,11 @@
  * Turns what was fetched from a source partition into batches that a target takes: the door to this folder. Batches
  * pass as views into the fetched bytes wherever Kafka's protocol allows.
  */
-import { batchHeader, CorruptRecordError } from '@millrace/wire';
-import { type BatchGroup, planChunk, type SourceChunk } from './chunk-plan.ts';
+import { batchHeader } from '@millrace/wire';
+import { type BatchGroup, type ChunkPlan, planChunk, type SourceChunk } from './chunk-plan.ts';
 import type { ConversionLimits } from './conversion-limits.ts';
 import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
+import { FailedAt, rebuildCompressed, rebuildPlain } from './rebuild.ts';
 
 /**
  * Converts a chunk, at once where nothing has to be decompressed.
@@ -15,16 +16,56 @@ import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
  * at `from` when the chunk holds no whole batch, and fetching more bytes is the only way on.
  *
  * Throws `CorruptRecordError`, `CompressionError` or `RecordTooLargeError` when the first records can't be converted;
- * what comes before such records is converted, with `nextOffset` at them.
+ * what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
  */
 export function convertChunk(chunk: SourceChunk, limits: ConversionLimits): ConvertedChunk | Promise<ConvertedChunk> {
-  const { groups, nextOffset, skippedRecords } = planChunk(chunk, limits);
-  return { batches: groups.map((group) => passed(chunk.bytes, group)), nextOffset, skippedRecords };
+  const plan = planChunk(chunk, limits);
+  if (plan.groups.some(isPacked)) return convertPacked(chunk, plan, limits);
+  try {
+    const batches: OutgoingBatch[] = [];
+    for (const group of plan.groups) {
+      if (group.passes) batches.push(passed(chunk.bytes, group));
+      else batches.push(...rebuildPlain(chunk, group, limits));
+    }
+    return converted(batches, plan);
+  } catch (error) {
+    return convertChunk(before(error, chunk), limits);
+  }
 }
 
-function passed(bytes: Uint8Array, { positions, recordCount, passes }: BatchGroup): OutgoingBatch {
+async function convertPacked(chunk: SourceChunk, plan: ChunkPlan, limits: ConversionLimits): Promise<ConvertedChunk> {
+  try {
+    const batches: OutgoingBatch[] = [];
+    // One after the other: what is decompressed can be many times the chunk.
+    for (const group of plan.groups) {
+      if (group.passes) batches.push(passed(chunk.bytes, group));
+      else if (isPacked(group)) batches.push(...(await rebuildCompressed(chunk, group, limits)));
+      else batches.push(...rebuildPlain(chunk, group, limits));
+    }
+    return converted(batches, plan);
+  } catch (error) {
+    return await convertChunk(before(error, chunk), limits);
+  }
+}
+
+/** Whether its records must be decompressed. */
+function isPacked({ passes, compressionId }: BatchGroup): boolean {
+  return !passes && compressionId !== 0;
+}
+
+/** The chunk up to where the failure begins; throws the failure's cause when nothing lies before it. */
+function before(error: unknown, chunk: SourceChunk): SourceChunk {
+  if (!(error instanceof FailedAt)) throw error;
+  if (error.offset <= chunk.from) throw error.error;
+  return { ...chunk, until: error.offset };
+}
+
+function converted(batches: readonly OutgoingBatch[], { nextOffset, skippedRecords }: ChunkPlan): ConvertedChunk {
+  return { batches, nextOffset, skippedRecords };
+}
+
+function passed(bytes: Uint8Array, { positions, recordCount }: BatchGroup): OutgoingBatch {
   const position = positions[0] as number;
-  if (!passes) throw new CorruptRecordError('batches can not be rebuilt', position);
   const offset = batchHeader.baseOffset(bytes, position);
   return {
     bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + position, batchHeader.batchSize(bytes, position)),

@@ -14,3 +14,4 @@ export * as batchHeader from './record-batch-header.ts';
 export { RecordBuildError } from './record-build-error.ts';
 export type { HeaderInput } from './record-headers.ts';
 export { Records } from './records.ts';
+export * as varint from './varint.ts';

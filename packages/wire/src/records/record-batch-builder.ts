@@ -7,10 +7,8 @@
  * by a byte or two.
  */
 import { assert } from '@millrace/base';
-import { crc32c } from '../checksum/crc32c.ts';
 import { type Compression, compress, compressionId, compressSync } from '../compression/compression.ts';
-import { writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
-import { batchAttributeBits, batchHeaderBytes, batchOverheadBytes } from './record-batch-header.ts';
+import { batchAttributeBits, batchHeaderBytes, writeHeader } from './record-batch-header.ts';
 import { RecordBuildError } from './record-build-error.ts';
 import { fieldRoom, fieldSize, writeField } from './record-field.ts';
 import { type HeaderInput, headersRoom, headersSize, writeHeaders } from './record-headers.ts';
@@ -248,23 +246,22 @@ export class RecordBatchBuilder {
   }
 
   #writeHeader(batch: Buffer, end: number, options: BuildOptions, compression: Compression): void {
-    writeInt64(batch, 0, options.baseOffset ?? 0);
-    writeInt32(batch, 8, end - batchOverheadBytes);
-    writeInt32(batch, 12, options.partitionLeaderEpoch ?? -1);
-    batch[16] = 2;
     const attributes =
       compressionId(compression) |
       (options.transactional === true ? batchAttributeBits.transactional : 0) |
       (options.control === true ? batchAttributeBits.control : 0);
-    writeInt16(batch, 21, attributes);
-    writeInt32(batch, 23, Math.max(this.#lastOffsetDelta, 0));
-    writeInt64(batch, 27, this.#baseTimestamp);
-    writeInt64(batch, 35, this.#maxTimestamp);
-    writeInt64(batch, 43, options.producerId ?? -1);
-    writeInt16(batch, 51, options.producerEpoch ?? -1);
-    writeInt32(batch, 53, options.baseSequence ?? -1);
-    writeInt32(batch, 57, this.#recordCount);
-    writeInt32(batch, 17, crc32c(batch, 0, 21, end));
+    writeHeader(batch, 0, end, {
+      baseOffset: options.baseOffset ?? 0,
+      partitionLeaderEpoch: options.partitionLeaderEpoch ?? -1,
+      attributes,
+      lastOffsetDelta: Math.max(this.#lastOffsetDelta, 0),
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+      producerId: options.producerId ?? -1,
+      producerEpoch: options.producerEpoch ?? -1,
+      baseSequence: options.baseSequence ?? -1,
+      recordCount: this.#recordCount,
+    });
   }
 }
 

@@ -43,6 +43,20 @@ export const batchAttributeBits = {
   deleteHorizon: 0x40,
 } as const;
 
+/** All that a header says of its batch besides length and checksum. */
+export interface BatchHeaderFields {
+  readonly baseOffset: number;
+  readonly partitionLeaderEpoch: number;
+  readonly attributes: number;
+  readonly lastOffsetDelta: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly recordCount: number;
+}
+
 export function baseOffset(bytes: Uint8Array, position: number): number {
   return readInt64(bytes, position);
 }
@@ -160,6 +174,21 @@ export function setAttributes(bytes: Uint8Array, position: number, bits: number)
 export function setLogAppendTime(bytes: Uint8Array, position: number, timestamp: number): void {
   writeInt16(bytes, position + 21, readInt16(bytes, position + 21) | batchAttributeBits.logAppendTime);
   writeInt64(bytes, position + 35, timestamp);
+}
+
+/** Writes the header of the batch from `position` to `end`, whose records are there already, and its checksum. */
+export function writeHeader(bytes: Uint8Array, position: number, end: number, fields: BatchHeaderFields): void {
+  writeInt64(bytes, position, fields.baseOffset);
+  writeInt32(bytes, position + 8, end - position - batchOverheadBytes);
+  writeInt32(bytes, position + 12, fields.partitionLeaderEpoch);
+  bytes[position + 16] = 2;
+  writeInt16(bytes, position + 21, fields.attributes);
+  writeInt32(bytes, position + 23, fields.lastOffsetDelta);
+  writeInt64(bytes, position + 27, fields.baseTimestamp);
+  writeInt64(bytes, position + 35, fields.maxTimestamp);
+  setProducer(bytes, position, fields.producerId, fields.producerEpoch, fields.baseSequence);
+  writeInt32(bytes, position + 57, fields.recordCount);
+  writeInt32(bytes, position + 17, crc32c(bytes, 0, position + 21, end));
 }
 
 /** The checksum that a whole batch should carry. */

@@ -1,0 +1,73 @@
+/**
+ * Logs drawn at random are converted and read back. Method: what a reader of committed records sees of the source,
+ * decoded batch by batch without the code under test, must be what any reader sees of the outgoing batches, with
+ * `runs` saying which record is which.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { batchHeader, RecordBatch } from '@millrace/wire';
+import fc from 'fast-check';
+import { type PlainRecord, plainRecords, type SourceLog, sourceLogs } from '../testing/source-log.ts';
+import { adoptBatch } from './adopt-batch.ts';
+import { type ConversionLimits, conversionLimitsDefault } from './conversion-limits.ts';
+import { convertChunk } from './convert-chunk.ts';
+import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
+
+const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
+const runs = { numRuns: Math.ceil(300 * scale) };
+
+const limits: fc.Arbitrary<ConversionLimits> = fc
+  .record({
+    batchBytesMax: fc.constantFrom(28_000, 40_000, 1_048_576),
+    coalesceBelow: fc.constantFrom(0, 100, 1000, 100_000),
+    coalesceCompressedBelow: fc.constantFrom(0, 150, 1000, 100_000),
+  })
+  .map((sizes) => ({ ...conversionLimitsDefault, ...sizes }));
+
+/** Source offset -> record, as read from the outgoing batches; checks that each is one that a broker takes. */
+function readBack(batches: readonly OutgoingBatch[], batchBytesMax: number): Map<number, PlainRecord> {
+  const found = new Map<number, PlainRecord>();
+  let last = -1;
+  for (const [index, { bytes, recordCount, runs: sources }] of batches.entries()) {
+    assert.ok(bytes.length <= batchBytesMax);
+    assert.ok(recordCount > 0);
+    adoptBatch(bytes, 77, 5, index);
+    const batch = new RecordBatch(bytes);
+    batch.verifyCrc();
+    assert.equal(batch.sizeInBytes, bytes.length);
+    const { baseOffset, lastOffsetDelta, producerId, producerEpoch, baseSequence } = batch;
+    assert.deepEqual(
+      [baseOffset, lastOffsetDelta, batch.recordCount, producerId, producerEpoch, baseSequence],
+      [0, recordCount - 1, recordCount, 77, 5, index],
+    );
+    assert.equal(batch.attributes & ~batchHeader.batchAttributeBits.compression, 0);
+    const offsets = sources.flatMap(({ offset, count }) => Array.from({ length: count }, (_, i) => offset + i));
+    const records = plainRecords(batch);
+    assert.deepEqual(
+      records.map(([offset]) => offset),
+      Array.from(offsets.keys()),
+    );
+    for (const [delta, record] of records) {
+      const offset = offsets[delta] as number;
+      assert.ok(offset > last, 'source offsets ascend');
+      last = offset;
+      found.set(offset, record);
+    }
+  }
+  return found;
+}
+
+async function convert(log: SourceLog, sizes: ConversionLimits, bytes = log.bytes): Promise<ConvertedChunk> {
+  return await convertChunk({ bytes: Uint8Array.from(bytes), from: log.from, aborted: log.aborted }, sizes);
+}
+
+test('what goes out is what a reader of committed records sees, at the offsets that the runs say', async () => {
+  await fc.assert(
+    fc.asyncProperty(sourceLogs(), limits, async (log, sizes) => {
+      const { batches, nextOffset } = await convert(log, sizes);
+      assert.deepEqual(readBack(batches, sizes.batchBytesMax), log.committed);
+      assert.equal(nextOffset, log.end);
+    }),
+    runs,
+  );
+});

@@ -1,0 +1,176 @@
+/**
+ * Makes outgoing batches of groups of source batches that can't pass as they are, or should not alone. Since their
+ * checksums are computed anew, those of the source batches are checked first: damage must not be signed.
+ */
+import {
+  batchHeader,
+  type Compression,
+  compress,
+  compressionId,
+  compressionOfId,
+  decompress,
+  decompressSync,
+  RecordBatch,
+} from '@millrace/wire';
+import type { BatchGroup, SourceChunk } from './chunk-plan.ts';
+import type { ConversionLimits } from './conversion-limits.ts';
+import type { OutgoingBatch, SourceRun } from './outgoing-batch.ts';
+import { type JoinedRecords, RecordJoiner } from './record-joiner.ts';
+import { RecordTooLargeError } from './record-too-large-error.ts';
+
+const { batchHeaderBytes } = batchHeader;
+
+/** Room for deltas that grow; beyond it the buffer is enlarged. */
+const growthPerRecord = 4;
+/**
+ * How many times the largest batch the records of a compressed one may take uncompressed: well compressible ones are
+ * not cut for nothing, and memory stays bounded.
+ */
+const expansionMax = 32;
+
+/** A failure and the source offset at which it begins: what lies before can be converted. */
+export class FailedAt {
+  readonly offset: number;
+  readonly error: unknown;
+
+  constructor(offset: number, error: unknown) {
+    this.offset = offset;
+    this.error = error;
+  }
+}
+
+/** Rebuilds a group of uncompressed batches. Throws `FailedAt`. */
+export function rebuildPlain(chunk: SourceChunk, group: BatchGroup, limits: ConversionLimits): OutgoingBatch[] {
+  const { bytes } = chunk;
+  const capacity = batchHeaderBytes + group.payloadBytes + group.recordCount * growthPerRecord;
+  const joiner = joinerFor(chunk, limits.batchBytesMax, capacity);
+  for (const position of group.positions) {
+    try {
+      checkCrc(bytes, position);
+      const end = position + batchHeader.batchSize(bytes, position);
+      joiner.append(bytes, position, bytes, position + batchHeaderBytes, end);
+    } catch (error) {
+      throw new FailedAt(batchHeader.baseOffset(bytes, position), error);
+    }
+  }
+  return joiner.finish().map((joined) => {
+    if (joined.bytes.length > limits.batchBytesMax) throw tooLarge(joined, joined.bytes.length, limits);
+    return sealed(joined, joined.bytes, 'none');
+  });
+}
+
+/** Rebuilds a group of compressed batches, by the codec that they have. Rejects with `FailedAt`. */
+export async function rebuildCompressed(
+  chunk: SourceChunk,
+  group: BatchGroup,
+  limits: ConversionLimits,
+): Promise<OutgoingBatch[]> {
+  const { bytes } = chunk;
+  const { decompressedBytesMax } = limits;
+  const type = compressionOfId(group.compressionId);
+  const joiner = joinerFor(chunk, limits.batchBytesMax * expansionMax, 0);
+  const isJoined = group.positions.length > 1;
+  const batches: OutgoingBatch[] = [];
+  for (const position of group.positions) {
+    try {
+      checkCrc(bytes, position);
+      const end = position + batchHeader.batchSize(bytes, position);
+      const payload = bytes.subarray(position + batchHeaderBytes, end);
+      // Those that are joined are small, and not worth a promise each.
+      const records = isJoined
+        ? decompressSync(type, payload, decompressedBytesMax)
+        : await decompress(type, payload, decompressedBytesMax);
+      joiner.append(bytes, position, records, 0, records.length);
+    } catch (error) {
+      throw new FailedAt(batchHeader.baseOffset(bytes, position), error);
+    }
+    for (const full of joiner.takeFull()) await packInto(batches, full, type, limits);
+  }
+  for (const rest of joiner.finish()) await packInto(batches, rest, type, limits);
+  return batches;
+}
+
+function joinerFor({ from, until }: SourceChunk, bytesMax: number, capacity: number): RecordJoiner {
+  return new RecordJoiner({ from, until: until ?? Number.MAX_SAFE_INTEGER, bytesMax, capacity });
+}
+
+function checkCrc(bytes: Uint8Array, position: number): void {
+  if (batchHeader.computeCrc(bytes, position) !== batchHeader.crc(bytes, position)) {
+    new RecordBatch(bytes, position).verifyCrc();
+  }
+}
+
+/** Adds the records as one compressed batch, or as many as the limit asks for. */
+async function packInto(
+  batches: OutgoingBatch[],
+  joined: JoinedRecords,
+  type: Compression,
+  limits: ConversionLimits,
+): Promise<void> {
+  const { bytes } = joined;
+  const packed = await compress(type, bytes.subarray(batchHeaderBytes));
+  const isSmaller = batchHeaderBytes + packed.length < bytes.length;
+  const size = isSmaller ? batchHeaderBytes + packed.length : bytes.length;
+  if (size > limits.batchBytesMax) {
+    if (joined.recordCount === 1) throw tooLarge(joined, size, limits);
+    for (const part of halves(joined)) await packInto(batches, part, type, limits);
+  } else if (isSmaller) {
+    const batch = Buffer.allocUnsafeSlow(size);
+    batch.set(packed, batchHeaderBytes);
+    batches.push(sealed(joined, batch, type));
+  } else batches.push(sealed(joined, bytes, 'none'));
+}
+
+/** The records in parts of half their bytes, or of a single record that takes more. */
+function halves(joined: JoinedRecords): JoinedRecords[] {
+  const { bytes, runs } = joined;
+  // As a batch they are what a joiner takes; its offsets count the records from 0.
+  const numbered = sealed({ ...joined, runs: [{ offset: 0, count: joined.recordCount }] }, bytes, 'none');
+  const joiner = new RecordJoiner({
+    from: 0,
+    until: joined.recordCount,
+    bytesMax: Math.ceil(bytes.length / 2),
+    capacity: bytes.length,
+  });
+  joiner.append(numbered.bytes, 0, bytes, batchHeaderBytes, bytes.length);
+  return joiner.finish().map((part) => {
+    const first = part.runs[0]?.offset as number;
+    return { ...part, runs: cutRuns(runs, first, first + part.recordCount) };
+  });
+}
+
+/** The runs of the records from the `start`-th to before the `end`-th. */
+function cutRuns(runs: readonly SourceRun[], start: number, end: number): SourceRun[] {
+  const cut: SourceRun[] = [];
+  let before = 0;
+  for (const { offset, count } of runs) {
+    const skipped = Math.max(start - before, 0);
+    const taken = Math.min(end - before, count) - skipped;
+    if (taken > 0) cut.push({ offset: offset + skipped, count: taken });
+    before += count;
+  }
+  return cut;
+}
+
+/** `batch` holds the records already, and room for the header. */
+function sealed(joined: JoinedRecords, batch: Uint8Array, compression: Compression): OutgoingBatch {
+  const { recordCount, baseTimestamp, maxTimestamp, runs } = joined;
+  batchHeader.writeHeader(batch, 0, batch.length, {
+    baseOffset: runs[0]?.offset ?? 0,
+    partitionLeaderEpoch: -1,
+    attributes: compressionId(compression),
+    lastOffsetDelta: recordCount - 1,
+    baseTimestamp,
+    maxTimestamp,
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    recordCount,
+  });
+  return { bytes: batch, recordCount, runs };
+}
+
+function tooLarge(joined: JoinedRecords, sizeInBytes: number, { batchBytesMax }: ConversionLimits): FailedAt {
+  const offset = joined.runs[0]?.offset ?? 0;
+  return new FailedAt(offset, new RecordTooLargeError(offset, sizeInBytes, batchBytesMax));
+}
