@@ -105,6 +105,17 @@ export const catalog: readonly CatalogEntry[] = [
     load: async () => (await import('./commands/consume.ts')).consume,
   },
   {
+    name: 'mirror',
+    summary: 'Copy topics from one cluster to another, exactly and for good',
+    commands: [
+      {
+        name: 'run',
+        summary: 'Run a worker of a mirror',
+        load: async () => (await import('./commands/mirror-run.ts')).mirrorRun,
+      },
+    ],
+  },
+  {
     name: 'pipeline',
     summary: 'Work with the pipelines that Millrace brings along',
     commands: [

@@ -41,13 +41,16 @@ type ClusterChoice = Values<typeof clusterOptions>;
  * one.
  */
 export async function openCluster(options: ClusterChoice, report?: ClientOptions['report']): Promise<OpenCluster> {
-  const addresses = await findAddresses(options);
-  const [first, ...others] = addresses;
-  if (first === undefined || others.length > 0) {
-    const flags = addresses.map(({ name }) => `--cluster ${name}`);
-    throw new UsageError(`there are several clusters: give ${flags.join(' or ')}`);
-  }
-  return open(first, report);
+  return open(await findAddress(options), report);
+}
+
+/** How to reach the one cluster that the options mean, for who makes clients of it; a broker of it answered. */
+export async function findCluster(
+  options: ClusterChoice,
+): Promise<{ readonly name: string; readonly client: ClientOptions }> {
+  const { name, bootstrap, configuration } = await findAddress(options);
+  await reach(bootstrap);
+  return { name, client: { ...configuration.client, bootstrap } };
 }
 
 /**
@@ -98,6 +101,16 @@ interface Address {
   readonly name: string;
   readonly bootstrap: string;
   readonly configuration: ClientConfiguration;
+}
+
+async function findAddress(options: ClusterChoice): Promise<Address> {
+  const addresses = await findAddresses(options);
+  const [first, ...others] = addresses;
+  if (first === undefined || others.length > 0) {
+    const flags = addresses.map(({ name }) => `--cluster ${name}`);
+    throw new UsageError(`there are several clusters: give ${flags.join(' or ')}`);
+  }
+  return first;
 }
 
 async function findAddresses(options: ClusterChoice): Promise<readonly Address[]> {

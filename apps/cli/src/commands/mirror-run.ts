@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientOptions } from '@millrace/client';
+import type { Mirror } from '@millrace/mirror';
+import { dataDirectoryOption } from '../cluster/cluster-options.ts';
+import { findCluster } from '../cluster/open-cluster.ts';
+import { clientEvents } from '../event-lines.ts';
+import { command } from '../framework/command.ts';
+import { choice, flag, many, text, withDefault } from '../framework/option.ts';
+import { Progress } from '../framework/progress.ts';
+import { counted } from '../framework/table.ts';
+import type { Terminal } from '../framework/terminal.ts';
+import { UsageError } from '../framework/usage-error.ts';
+import { mirrorTotals, topicChoice } from '../mirror/mirror-choice.ts';
+
+const statusMs = 1000;
+
+export const mirrorRun = command({
+  name: 'mirror run',
+  summary: 'Run a worker of a mirror',
+  description:
+    'Copies topics from one cluster to another, record batch by record batch: every record once, in order, also for ' +
+    'readers of uncommitted records, whatever is killed on the way. How far it is lies on the target, in the topic ' +
+    'millrace.offsets.NAME: run it again, here or elsewhere, and it goes on with the next record.',
+  operands: [],
+  options: {
+    source: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy from; or the name of one that runs here' }),
+    target: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy to; likewise' }),
+    topics: many({ placeholder: 'A,B', help: 'The topics to copy; /PATTERN/ for all whose name it matches' }, (list) =>
+      list.split(',').map((name) => name.trim()),
+    ),
+    name: text({
+      placeholder: 'NAME',
+      help: "What the mirror is called on the target (default: the source's cluster id)",
+    }),
+    prefix: withDefault(
+      text({ placeholder: 'TEXT', help: 'Put before the names of the topics on the target' }),
+      '',
+      'none',
+    ),
+    from: withDefault(
+      choice({ help: 'Where to begin with what was never copied' }, ['earliest', 'latest'] as const),
+      'earliest',
+    ),
+    once: flag({ help: 'End when all is copied that was there when it caught up' }),
+    sourceConfig: text({ placeholder: 'FILE', help: "Client settings of the source in Java's .properties format" }),
+    targetConfig: text({ placeholder: 'FILE', help: 'Likewise of the target' }),
+    ...dataDirectoryOption,
+  },
+  examples: [
+    { command: 'millrace mirror run --source east:9092 --target west:9092 --topics orders', does: 'Copy one topic' },
+    {
+      command: "millrace mirror run --source east --target west --topics '/orders\\..*/' --prefix east.",
+      does: 'All that match, under other names, between clusters that run here',
+    },
+  ],
+  serves: true,
+  async run({ options, terminal }) {
+    const topics = topicChoice(options.topics.flat());
+    if (options.source === undefined || options.target === undefined) {
+      throw new UsageError('a mirror needs --source and --target', { hint: 'See `millrace mirror run --help`.' });
+    }
+    const source = await find(options.source, options.sourceConfig, options.dataDir, terminal);
+    const target = await find(options.target, options.targetConfig, options.dataDir, terminal);
+    const { startMirror } = await import('@millrace/mirror');
+    const { prefix, from } = options;
+    await using mirror = await startMirror({
+      name: options.name ?? (await clusterIdOf(source.client)),
+      source: source.client,
+      target: target.client,
+      topics,
+      rename: (topic) => `${prefix}${topic}`,
+      begin: from,
+      report: ({ level, message }) => {
+        if (level !== 'info') terminal.note(`${level}: ${message}`);
+      },
+    });
+    announce(mirror, source.name, target.name, terminal);
+    await terminal.output.flush();
+    await watch(mirror, options.once, terminal);
+    const { records, bytes } = mirrorTotals(mirror);
+    await mirror.close();
+    if (terminal.json) terminal.output.json({ ended: true, records, bytes });
+    else terminal.output.line(`Copied ${counted(records, 'record')}.`);
+    return undefined;
+  },
+});
+
+interface Found {
+  readonly name: string;
+  readonly client: ClientOptions;
+}
+
+/** A cluster by its address, or by its name among those that run here. */
+async function find(
+  given: string,
+  clientConfig: string | undefined,
+  dataDir: string,
+  terminal: Terminal,
+): Promise<Found> {
+  const isAddress = given.includes(':');
+  const choice = isAddress ? { bootstrap: given, cluster: undefined } : { bootstrap: undefined, cluster: given };
+  const { name, client } = await findCluster({ ...choice, clientConfig, dataDir });
+  return { name, client: { clientId: 'millrace-mirror', ...client, report: clientEvents(terminal) } };
+}
+
+async function clusterIdOf(options: ClientOptions): Promise<string> {
+  const { createClient } = await import('@millrace/client');
+  await using client = createClient(options);
+  const { clusterId } = await client.admin().describeCluster();
+  if (clusterId === null) throw new UsageError('the source tells no cluster id: give the mirror a --name');
+  return clusterId;
+}
+
+function announce(mirror: Mirror, source: string, target: string, { json, output }: Terminal): void {
+  const { topics, partitions } = mirror;
+  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions });
+  else {
+    const what = `${counted(topics.length, 'topic')} (${counted(partitions, 'partition')})`;
+    output.line(`Mirror ${mirror.name} copies ${what} from ${source} to ${target}. Ctrl-C stops it.`);
+  }
+}
+
+/** Shows how it goes until it is asked to stop, or with `once` until nothing is left to copy. */
+async function watch(mirror: Mirror, once: boolean, terminal: Terminal): Promise<void> {
+  const progress = new Progress(terminal, { label: 'mirroring', unit: 'records' });
+  try {
+    while (!terminal.signal.aborted) {
+      const { records, lag, isKnown } = mirrorTotals(mirror);
+      if (once && isKnown && lag === 0) return;
+      progress.update(records, records === 0 ? undefined : records / (records + lag));
+      await sleep(once ? 50 : statusMs, undefined, { signal: terminal.signal }).catch(() => undefined);
+    }
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,39 @@
+/** The source offsets of the records behind what a chunk of the journal confirms, one after the other. */
+import { assert } from '@millrace/base';
+import type { SourceRun } from '../batches/outgoing-batch.ts';
+import type { JournalChunk } from '../offset-map/journal-record.ts';
+
+export class AnnouncedRecords {
+  /** The last one has no end. */
+  readonly #runs: SourceRun[];
+
+  constructor({ runs, confirmed }: Pick<JournalChunk, 'runs' | 'confirmed'>) {
+    this.#runs = [];
+    for (const [index, { source, count }] of runs.entries()) {
+      const isLast = index === runs.length - 1;
+      const end = isLast ? Number.POSITIVE_INFINITY : source + count;
+      const begin = Math.max(source, confirmed.source);
+      if (begin < end) this.#runs.push({ offset: begin, count: end - begin });
+    }
+  }
+
+  /** Leaves out so many records. */
+  skip(count: number): void {
+    this.take(count);
+  }
+
+  /** The source offsets of the next records. */
+  take(count: number): SourceRun[] {
+    const taken: SourceRun[] = [];
+    for (let left = count; left > 0; ) {
+      const run = this.#runs[0];
+      assert(run !== undefined, 'the journal announces fewer records than there are');
+      const some = Math.min(left, run.count);
+      taken.push({ offset: run.offset, count: some });
+      left -= some;
+      if (some === run.count) this.#runs.shift();
+      else this.#runs[0] = { offset: run.offset + some, count: run.count - some };
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,90 @@
+/** Reads a partition's log as it lies there: whole batches, those of aborted transactions and markers among them. */
+import type { TopicPartition } from '@millrace/client';
+import { answerError, type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
+import { errorCodes, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
+
+const fetchBytes = 4 * 1024 * 1024;
+const waitMs = 500;
+/** From version 13 on topics are named by id. */
+const fetchVersionMax = 12;
+
+/**
+ * The batches from offset `from` on, or from the log's start where that lies behind it, without end: it waits for what
+ * comes. The first batch may begin before `from`. A batch's bytes are valid until the next one is asked for. Rejects
+ * with `KafkaError`, or a retriable error when the leader can't be asked within the bounds, which hold for each fetch.
+ */
+export async function* scanLog(
+  cluster: Cluster,
+  place: TopicPartition,
+  from: number,
+  bounds: CallBounds,
+): AsyncGenerator<RecordBatch, never> {
+  let offset = Math.max(from, await boundOf(cluster, place, 'earliest', bounds));
+  for (;;) {
+    const records = await fetchOnce(cluster, place, offset, bounds);
+    // Retention may have moved the start on meanwhile.
+    if (records === undefined) offset = Math.max(offset, await boundOf(cluster, place, 'earliest', bounds));
+    else {
+      for (const batch of readBatches(records)) {
+        if (batch.lastOffset < offset) continue;
+        yield batch;
+        offset = batch.lastOffset + 1;
+      }
+    }
+  }
+}
+
+/** Where a partition's log starts, or ends. Rejects with `KafkaError`, or a retriable error within the bounds. */
+export async function boundOf(
+  cluster: Cluster,
+  place: TopicPartition,
+  at: 'earliest' | 'latest',
+  bounds: CallBounds,
+): Promise<number> {
+  const [result] = await resolveOffsets(cluster, [{ ...place, at }], bounds);
+  if (result === undefined) throw answerError(errorCodes.UNKNOWN_SERVER_ERROR, `look up an offset of ${place.topic}`);
+  if (result.error !== undefined) throw result.error;
+  return result.value.offset;
+}
+
+/** What lies at an offset; undefined when that is out of the log's range. */
+function fetchOnce(
+  cluster: Cluster,
+  { topic, partition }: TopicPartition,
+  offset: number,
+  bounds: CallBounds,
+): Promise<Uint8Array | undefined> {
+  const action = `read ${topic} [${partition}] at ${offset}`;
+  return cluster.retrying(bounds, async () => {
+    const { partitions } = await cluster.metadata.topic(topic, false, bounds);
+    const leader = partitions[partition]?.leader ?? -1;
+    const answer = leader < 0 ? undefined : await askLeader(cluster, leader, topic, partition, offset);
+    const errorCode = answer === undefined ? errorCodes.LEADER_NOT_AVAILABLE : answer.errorCode;
+    if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return undefined;
+    if (errorCode === 0) return answer?.records ?? new Uint8Array(0);
+    await cluster.metadata.refresh([topic]);
+    throw new KafkaError(errorCode, action);
+  });
+}
+
+async function askLeader(
+  cluster: Cluster,
+  leader: number,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<{ readonly errorCode: number; readonly records: Uint8Array | null }> {
+  const connection = await cluster.pool.connect(leader, 'scan');
+  const draft = {
+    maxWaitMs: waitMs,
+    minBytes: 1,
+    maxBytes: fetchBytes,
+    topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: fetchBytes }] }],
+  };
+  const response = await connection.request(fetch, draft, { versionMax: fetchVersionMax });
+  const answer = response.responses[0]?.partitions[0];
+  if (response.errorCode !== 0 || answer === undefined) {
+    return { errorCode: response.errorCode || errorCodes.UNKNOWN_SERVER_ERROR, records: null };
+  }
+  return answer;
+}

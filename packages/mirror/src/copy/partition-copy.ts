@@ -1,0 +1,222 @@
+/**
+ * The copy of one partition while this process owns it: what was fetched becomes batches for the target, in order, and
+ * what is stored becomes part of the offset map.
+ *
+ * Invariants: source offsets and target offsets only go up. `announced` says of every record that was sent, or may be,
+ * which source offset it has: the journal's newest entry ends in a run without end, and a record that is not the next
+ * of that run is sent only after a newer entry says so.
+ */
+import type { TopicPartition } from '@millrace/client';
+import type { FetchResponse, KafkaError } from '@millrace/wire';
+import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import { convertChunk } from '../batches/convert-chunk.ts';
+import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
+import type { JournalChunk } from '../offset-map/journal-record.ts';
+import type { OffsetRun } from '../offset-map/offset-run.ts';
+import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { SourcePartition } from './source-reader.ts';
+import type { TargetPartition } from './target-partition.ts';
+
+/** A chunk of the map that holds so many runs is closed, and another begun. */
+const chunkRunsMax = 1000;
+
+/** Where the copy of a partition goes on. */
+export interface ResumePoint {
+  /** Source offset of the next record to copy. */
+  readonly source: number;
+  /** Target offset behind all that is there. */
+  readonly target: number;
+  readonly map: PartitionOffsetMap;
+  /** The number of the next chunk of the map. */
+  readonly chunk: number;
+}
+
+export interface PartitionCopyHost {
+  readonly limits: ConversionLimits;
+  /** Bytes that one partition may hold that are not stored. */
+  readonly bytesMax: number;
+  /** Asks for a journal entry of this copy; answers the number that `target.announced` will reach with it. */
+  announce(copy: PartitionCopy): number;
+  /** Something can be sent. */
+  offer(copy: PartitionCopy): void;
+  /** More can be fetched. */
+  room(): void;
+  /** It can't go on as it is. */
+  failed(copy: PartitionCopy, error: Error): void;
+}
+
+export class PartitionCopy implements SourcePartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly target: TargetPartition;
+  readonly map: PartitionOffsetMap;
+  leader = -1;
+  /** Source offset behind the end of what can be copied now, as the source last said; -1 before. */
+  sourceEnd = -1;
+  recordsCopied = 0;
+  bytesCopied = 0;
+  #position: number;
+  readonly #topicId: string;
+  readonly #host: PartitionCopyHost;
+  #chunk: number;
+  /** Runs of the chunk, stored and then not. */
+  #runs: OffsetRun[] = [];
+  #pending: SourceRun[] = [];
+  #confirmed: { source: number; target: number; sequence: number };
+  /** What the last journal entry says is confirmed. */
+  #checkpoint = -1;
+  #lastAnnouncement = 0;
+
+  constructor(
+    place: TopicPartition & { readonly topicId: string },
+    target: TargetPartition,
+    resume: ResumePoint,
+    host: PartitionCopyHost,
+  ) {
+    this.topic = place.topic;
+    this.partition = place.partition;
+    this.#topicId = place.topicId;
+    this.target = target;
+    this.map = resume.map;
+    this.#position = resume.source;
+    this.#chunk = resume.chunk;
+    this.#confirmed = { source: resume.source, target: resume.target, sequence: 0 };
+    this.#pending = [{ offset: resume.source, count: 0 }];
+    this.#host = host;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get hasRoom(): boolean {
+    return !this.target.isStopped && this.target.bytes < this.#host.bytesMax;
+  }
+
+  /** Source offsets that are still to be copied or passed over; undefined until the source has told. */
+  get lag(): number | undefined {
+    return this.sourceEnd < 0 ? undefined : Math.max(0, this.sourceEnd - this.#confirmed.source);
+  }
+
+  /** Whether more is stored than the journal tells. */
+  get needsCheckpoint(): boolean {
+    return this.#confirmed.source !== this.#checkpoint;
+  }
+
+  /** Asks for the first journal entry, before which nothing is sent. */
+  begin(): void {
+    this.#lastAnnouncement = this.#host.announce(this);
+  }
+
+  take(answer: FetchResponse['responses'][number]['partitions'][number]): Promise<void> | undefined {
+    const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
+    this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
+    if (records === null || records.length === 0) return undefined;
+    const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [] };
+    const converted = convertChunk(chunk, this.#host.limits);
+    if (converted instanceof Promise) return converted.then((done) => this.#add(done));
+    this.#add(converted);
+    return undefined;
+  }
+
+  failed(error: KafkaError): void {
+    this.#host.failed(this, error);
+  }
+
+  /**
+   * What the journal is to say of this copy: the newest entry of its chunk, and the one before when that is closed by
+   * it.
+   */
+  entries(): { readonly chunk: number; readonly value: JournalChunk }[] {
+    const entries = [];
+    if (this.#runs.length >= chunkRunsMax) {
+      entries.push({ chunk: this.#chunk, value: this.#value(this.#runs) });
+      this.#chunk += 1;
+      this.#runs = [];
+    }
+    this.#checkpoint = this.#confirmed.source;
+    const runs = [...this.#runs];
+    for (const run of this.#predicted()) join(runs, run);
+    entries.push({ chunk: this.#chunk, value: this.#value(runs) });
+    return entries;
+  }
+
+  #value(runs: readonly OffsetRun[]): JournalChunk {
+    const { producerId, epoch } = this.target.identity;
+    return { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.#topicId, runs };
+  }
+
+  /** Where the records that are not stored are to lie if nobody else writes. */
+  #predicted(): OffsetRun[] {
+    let { target } = this.#confirmed;
+    return this.#pending.map(({ offset: source, count }) => {
+      const run = { source, target, count };
+      target += count;
+      return run;
+    });
+  }
+
+  #add({ batches, nextOffset }: ConvertedChunk): void {
+    if (this.target.isStopped) return;
+    this.#position = nextOffset;
+    for (const batch of batches) this.#push(batch);
+    this.#skipUncopied();
+    this.#host.offer(this);
+  }
+
+  #push({ bytes, recordCount, runs }: OutgoingBatch): void {
+    for (const { offset, count } of runs) {
+      const last = this.#pending.at(-1) as SourceRun;
+      if (last.offset + last.count === offset) {
+        this.#pending[this.#pending.length - 1] = { offset: last.offset, count: last.count + count };
+        continue;
+      }
+      // One that stayed empty is no run.
+      if (last.count === 0) this.#pending.pop();
+      this.#pending.push({ offset, count });
+      this.#lastAnnouncement = this.#host.announce(this);
+    }
+    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset) => {
+      this.#stored(runs, recordCount, bytes.length, baseOffset);
+    });
+  }
+
+  #stored(runs: readonly SourceRun[], recordCount: number, bytes: number, baseOffset: number): void {
+    let target = baseOffset;
+    let source = this.#confirmed.source;
+    for (const { offset, count } of runs) {
+      this.map.append({ source: offset, target, count });
+      join(this.#runs, { source: offset, target, count });
+      this.#forget(offset, count);
+      target += count;
+      source = offset + count;
+    }
+    const sequence = (this.#confirmed.sequence + recordCount) % 2 ** 31;
+    this.#confirmed = { source, target, sequence };
+    this.#skipUncopied();
+    this.recordsCopied += recordCount;
+    this.bytesCopied += bytes;
+    this.#host.room();
+  }
+
+  /** Where all is stored that was fetched, what was left out of it is done with too. */
+  #skipUncopied(): void {
+    if (this.target.bytes === 0) this.#confirmed.source = this.#position;
+  }
+
+  /** Takes stored records from the runs that are not. The last run stays, as the one without end. */
+  #forget(offset: number, count: number): void {
+    const first = this.#pending[0] as SourceRun;
+    const left = first.count - count;
+    if (left > 0 || this.#pending.length === 1) this.#pending[0] = { offset: offset + count, count: left };
+    else this.#pending.shift();
+  }
+}
+
+/** Adds a run to others, as part of the last one where it follows that on both sides. */
+function join(runs: OffsetRun[], run: OffsetRun): void {
+  const last = runs.at(-1);
+  const follows = last && last.source + last.count === run.source && last.target + last.count === run.target;
+  if (follows) runs[runs.length - 1] = { ...last, count: last.count + run.count };
+  else runs.push(run);
+}

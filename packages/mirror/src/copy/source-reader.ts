@@ -1,0 +1,208 @@
+/**
+ * Fetches from the source: for each broker that leads partitions of the mirror one request at a time, which waits at
+ * the broker for data, over a connection of its own. What arrives goes to its partition at once, so that the next request
+ * is under way while it is written.
+ */
+import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
+import type { TopicPartition } from '@millrace/client';
+import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
+import { errorCodes, type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
+
+type Answer = FetchResponse['responses'][number]['partitions'][number];
+
+/** A partition that is fetched. */
+export interface SourcePartition extends TopicPartition {
+  /** Node id; -1 while unknown. */
+  leader: number;
+  /** Source offset of the next record to fetch. */
+  readonly position: number;
+  /** Whether it can take more just now. */
+  readonly hasRoom: boolean;
+  /** Takes what was fetched at its position, for good; resolves when the next position is known. */
+  take(answer: Answer): Promise<void> | undefined;
+  /** Is told that its position lies outside the source's log, or that it can't be read at all. */
+  failed(error: KafkaError): void;
+}
+
+export interface SourceReaderOptions {
+  /** Most bytes that one request asks for, and for one partition. */
+  readonly requestBytesMax: number;
+  readonly partitionBytesMax: number;
+  /** How long a request waits at the broker for data. */
+  readonly waitMs: number;
+  /** Told of errors that another try does not cure. */
+  readonly onFatal: (error: MillraceError) => void;
+}
+
+interface Lane {
+  readonly nodeId: number;
+  isBusy: boolean;
+  failures: number;
+  notBefore: number;
+  isPausing: boolean;
+}
+
+/** From version 13 on topics are named by id. */
+const fetchVersionMax = 12;
+
+export class SourceReader {
+  readonly #cluster: Cluster;
+  readonly #options: SourceReaderOptions;
+  readonly #purpose: string;
+  readonly #abort = new AbortController();
+  readonly #leaders: LeaderWatch<SourcePartition>;
+  readonly #partitions = new Set<SourcePartition>();
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(cluster: Cluster, options: SourceReaderOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#purpose = cluster.newPurpose('mirror');
+    this.#leaders = new LeaderWatch(cluster, this.#abort.signal, () => this.poke());
+  }
+
+  add(partition: SourcePartition): void {
+    this.#partitions.add(partition);
+    this.poke();
+  }
+
+  /** Fetches it no more. An answer that is under way is dropped. */
+  remove(partition: SourcePartition): void {
+    this.#partitions.delete(partition);
+  }
+
+  /** Sends the fetches that can be sent. Called whenever a partition may take more, or a leader is known. */
+  poke(): void {
+    if (this.#abort.signal.aborted) return;
+    const byLeader = new Map<number, SourcePartition[]>();
+    for (const partition of this.#partitions) {
+      if (!partition.hasRoom) continue;
+      if (partition.leader < 0) {
+        this.#leaders.wait(partition);
+        continue;
+      }
+      const led = byLeader.get(partition.leader);
+      if (led === undefined) byLeader.set(partition.leader, [partition]);
+      else led.push(partition);
+    }
+    for (const [nodeId, led] of byLeader) this.#fetch(this.#laneOf(nodeId), led);
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.#partitions.clear();
+    this.#cluster.pool.release(this.#purpose);
+  }
+
+  #laneOf(nodeId: number): Lane {
+    let lane = this.#lanes.get(nodeId);
+    if (lane === undefined) {
+      lane = { nodeId, isBusy: false, failures: 0, notBefore: 0, isPausing: false };
+      this.#lanes.set(nodeId, lane);
+    }
+    return lane;
+  }
+
+  #fetch(lane: Lane, partitions: readonly SourcePartition[]): void {
+    if (lane.isBusy || lane.isPausing) return;
+    const { clock, timers } = this.#cluster.settings.platform;
+    const pauseMs = lane.notBefore - clock.monotonic();
+    if (pauseMs > 0) {
+      lane.isPausing = true;
+      timers.after(Math.ceil(pauseMs), () => {
+        lane.isPausing = false;
+        this.poke();
+      });
+      return;
+    }
+    lane.isBusy = true;
+    this.#exchange(lane, partitions).then(
+      () => {
+        lane.isBusy = false;
+        lane.failures = 0;
+        this.poke();
+      },
+      (error: unknown) => {
+        lane.isBusy = false;
+        this.#broke(lane, partitions, error);
+      },
+    );
+  }
+
+  async #exchange(lane: Lane, partitions: readonly SourcePartition[]): Promise<void> {
+    const { requestBytesMax, partitionBytesMax, waitMs } = this.#options;
+    const connection = await this.#cluster.pool.connect(lane.nodeId, this.#purpose);
+    if (this.#abort.signal.aborted) return;
+    const topics = topicsOf(partitions, partitionBytesMax);
+    // A transaction that is not decided may be aborted yet: nothing behind its begin is fetched.
+    const isolationLevel = 1;
+    const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes: requestBytesMax, isolationLevel, topics };
+    const timeoutMs = this.#cluster.settings.requestTimeoutMs + waitMs;
+    const response = await connection.request(fetch, draft, { timeoutMs, versionMax: fetchVersionMax });
+    if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
+    await this.#distribute(partitions, response);
+  }
+
+  async #distribute(partitions: readonly SourcePartition[], response: FetchResponse): Promise<void> {
+    const asked = new Map(partitions.map((each) => [`${each.topic} ${each.partition}`, each]));
+    const taking: (Promise<void> | undefined)[] = [];
+    for (const { topic, partitions: answers } of response.responses) {
+      for (const answer of answers) {
+        const partition = asked.get(`${topic} ${answer.partitionIndex}`);
+        if (partition === undefined || !this.#partitions.has(partition)) continue;
+        if (answer.errorCode !== 0) {
+          this.#refused(partition, answer.errorCode);
+          continue;
+        }
+        taking.push(partition.take(answer));
+        if (answer.records === null || answer.records.length === 0) continue;
+        // Brokers fill an answer in the order in which they are asked: who got something comes last the next time.
+        this.#partitions.delete(partition);
+        this.#partitions.add(partition);
+      }
+    }
+    await Promise.all(taking);
+  }
+
+  #refused(partition: SourcePartition, errorCode: number): void {
+    const action = `fetch ${partition.topic} [${partition.partition}] at ${partition.position}`;
+    const error = new KafkaError(errorCode, action);
+    if (isStaleLeader(errorCode) || errorCode === errorCodes.OFFSET_NOT_AVAILABLE) partition.leader = -1;
+    else if (!error.retriable) {
+      this.remove(partition);
+      partition.failed(error);
+    }
+  }
+
+  #broke(lane: Lane, partitions: readonly SourcePartition[], error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    if (!isMillraceError(error)) throw error;
+    const { settings } = this.#cluster;
+    if (!error.retriable) return this.#options.onFatal(error);
+    lane.failures += 1;
+    lane.notBefore =
+      settings.platform.clock.monotonic() + backoffMs(settings, lane.failures, settings.platform.randomness);
+    settings.report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
+    for (const partition of partitions) if (partition.leader === lane.nodeId) partition.leader = -1;
+    this.poke();
+  }
+}
+
+function topicsOf(
+  partitions: readonly SourcePartition[],
+  partitionMaxBytes: number,
+): RequestDraft<typeof fetch>['topics'] {
+  const topics = new Map<
+    string,
+    { topic: string; partitions: Record<'partition' | 'fetchOffset' | 'partitionMaxBytes', number>[] }
+  >();
+  for (const { topic: name, partition, position: fetchOffset } of partitions) {
+    let topic = topics.get(name);
+    if (topic === undefined) {
+      topic = { topic: name, partitions: [] };
+      topics.set(name, topic);
+    }
+    topic.partitions.push({ partition, fetchOffset, partitionMaxBytes });
+  }
+  return [...topics.values()];
+}

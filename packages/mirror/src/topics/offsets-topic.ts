@@ -1,0 +1,17 @@
+/** The topic on the target that holds a mirror's offset map, one partition for each of its shards. */
+import { type Admin, unwrap } from '@millrace/client';
+import { errorCodes, KafkaError } from '@millrace/wire';
+
+/** Small segments, so that compaction gets to them. */
+const configuration = { 'cleanup.policy': 'compact', 'segment.bytes': `${16 * 1024 * 1024}` };
+
+/** Creates the topic if it is not there; answers how many partitions it has. Rejects with `KafkaError`. */
+export async function ensureOffsetsTopic(admin: Admin, topic: string, partitions: number): Promise<number> {
+  const [created] = await admin.createTopics([{ topic, partitions, configuration }]);
+  const error = created?.error;
+  if (error !== undefined && !(error instanceof KafkaError && error.errorCode === errorCodes.TOPIC_ALREADY_EXISTS)) {
+    throw error;
+  }
+  const [described] = unwrap(await admin.describeTopics([topic]));
+  return described?.partitions.length ?? partitions;
+}
