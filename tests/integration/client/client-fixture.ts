@@ -48,6 +48,8 @@ export function uniqueName(kind: string): string {
 export const quick = { retryBackoffMs: 10, retryBackoffMaxMs: 100, unknownTopicTimeoutMs: 300 };
 
 export interface FixtureOptions {
+  /** A cluster that runs already, to be used instead of an embedded one. */
+  readonly bootstrap?: string | undefined;
   readonly brokers?: number;
   /** The brokers' racks, a broker for each. */
   readonly racks?: readonly string[];
@@ -65,8 +67,9 @@ const permissive = {
 };
 
 export async function startFixture(t: TestContext, options: FixtureOptions = {}): Promise<Fixture> {
-  const embedded = foreign === undefined ? await startEmbedded(options) : undefined;
-  const bootstrap = embedded?.cluster.bootstrap ?? (foreign as string);
+  const running = options.bootstrap ?? foreign;
+  const embedded = running === undefined ? await startEmbedded(options) : undefined;
+  const bootstrap = embedded?.cluster.bootstrap ?? (running as string);
   const clients: Client[] = [];
   const connect = (extra: Partial<ClientOptions> = {}): Client => {
     const client = createClient({ bootstrap, ...quick, ...extra });
@@ -95,7 +98,7 @@ export async function startFixture(t: TestContext, options: FixtureOptions = {})
       const topic = uniqueName('topic');
       unwrap(await admin.createTopics([{ topic, partitions, configuration }]));
       // Brokers that have a process each learn of it one after the other.
-      if (foreign !== undefined) await Promise.all(foreign.split(',').map((each) => untilTopicIsKnown(each, topic)));
+      if (running !== undefined) await Promise.all(running.split(',').map((each) => untilTopicIsKnown(each, topic)));
       return topic;
     },
     stop: () => own().stop(),

@@ -14,12 +14,18 @@ export interface MirrorFixture {
   mirror(topics: MirrorOptions['topics'], options?: Partial<MirrorOptions>): Promise<Mirror>;
 }
 
-export async function startMirrorFixture(t: TestContext, configuration = {}): Promise<MirrorFixture> {
+/** Clusters that run already, to be used instead of embedded ones. */
+export interface RunningClusters {
+  readonly source?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+export async function startMirrorFixture(t: TestContext, running: RunningClusters = {}): Promise<MirrorFixture> {
   const mirrors: Mirror[] = [];
   // Before the clusters are.
   t.after(() => Promise.allSettled(mirrors.map((each) => each.close())));
-  const source = await startFixture(t, { configuration });
-  const target = await startFixture(t, { configuration });
+  const source = await startFixture(t, { bootstrap: running.source });
+  const target = await startFixture(t, { bootstrap: running.target });
   const events: MirrorEvent[] = [];
   const name = uniqueName('mirror');
   return {

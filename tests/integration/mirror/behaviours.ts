@@ -1,0 +1,145 @@
+/** What a mirror does between any two clusters, embedded or Apache Kafka: each a test with a fixture of its own. */
+import assert from 'node:assert/strict';
+import type { Client, Compression } from '@millrace/client';
+import { assertMirrored, type MirrorFixture, readPartition } from './mirror-fixture.ts';
+
+export interface MirrorBehaviour {
+  readonly name: string;
+  run(fixture: MirrorFixture): Promise<void>;
+}
+
+/** The records' times lie long ago. */
+const forGood = { 'retention.ms': '-1' };
+const firstTime = 1e12;
+
+interface Filling {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly first: number;
+  readonly count: number;
+  readonly compression?: Compression;
+  readonly batchBytesMax?: number;
+}
+
+async function fill(client: Client, filling: Filling): Promise<void> {
+  const { topic, partitions, first, count, compression = 'none', batchBytesMax = 2_000 } = filling;
+  await using producer = client.producer({ batchBytesMax, compression });
+  for (let n = first; n < first + count; n++) {
+    const headers = { number: Buffer.from([n & 255]) };
+    const value = n % 50 === 49 ? null : `value ${n}`;
+    const record = { topic, partition: n % partitions, key: `k${n % 7}`, value, timestamp: firstTime + n, headers };
+    if (!producer.write(record)) await producer.ready();
+  }
+  await producer.flush();
+}
+
+function assertNoTrouble({ events }: MirrorFixture): void {
+  assert.deepEqual(
+    events.filter(({ level }) => level !== 'info'),
+    [],
+  );
+}
+
+export const mirrorBehaviours: readonly MirrorBehaviour[] = [
+  {
+    name: 'a topic is copied as it is: partitions, order, keys, tombstones, headers and times',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(3, forGood);
+      await fill(source.client, { topic, partitions: 3, first: 0, count: 5_000 });
+      await fixture.mirror([topic]);
+      await assertMirrored(fixture, topic, 3);
+      await fill(source.client, { topic, partitions: 3, first: 5_000, count: 1_000 });
+      await assertMirrored(fixture, topic, 3);
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'batches of every compression and size are copied',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(1, forGood);
+      let first = 0;
+      for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
+        for (const batchBytesMax of [256, 5_000, 200_000]) {
+          await fill(source.client, { topic, partitions: 1, first, count: 300, compression, batchBytesMax });
+          first += 300;
+        }
+      }
+      await fixture.mirror([topic]);
+      await assertMirrored(fixture, topic, 1);
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'of transactions what was committed is copied, and nothing else',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(2, forGood);
+      const producer = source.client.producer({ transactionalId: `t-${topic}` });
+      await fixture.mirror([topic]);
+      for (let round = 0; round < 12; round++) {
+        const transaction = await producer.begin();
+        for (let n = 0; n < 20; n++) {
+          const value = `${round} ${n}`;
+          void producer.send({ topic, partition: n % 2, value, timestamp: firstTime + n }).catch(() => undefined);
+        }
+        await producer.flush();
+        if (round % 3 === 1) await transaction.abort();
+        else await transaction.commit();
+      }
+      await producer.close();
+      await fill(source.client, { topic, partitions: 2, first: 0, count: 100 });
+      await assertMirrored(fixture, topic, 2);
+      const copied = await readPartition(fixture.target.client, topic, 0);
+      assert.ok(!copied.some(({ value }) => value?.startsWith('1 ') || value?.startsWith('4 ')));
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'records that a broker gave their times keep these',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(1, { ...forGood, 'message.timestamp.type': 'LogAppendTime' });
+      for (const compression of ['none', 'lz4'] as const) {
+        await fill(source.client, { topic, partitions: 1, first: 0, count: 200, compression });
+      }
+      await fixture.mirror([topic]);
+      await assertMirrored(fixture, topic, 1);
+      const [first] = await readPartition(fixture.target.client, topic, 0);
+      assert.ok((first?.timestamp ?? 0) > firstTime + 1e10);
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'a mirror that is started again goes on with the next record',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(2, forGood);
+      for (let round = 0; round < 4; round++) {
+        await fill(source.client, { topic, partitions: 2, first: round * 1_000, count: 1_000 });
+        const mirror = await fixture.mirror([topic]);
+        if (round % 2 === 0) await assertMirrored(fixture, topic, 2);
+        await mirror.close();
+      }
+      await fixture.mirror([topic]);
+      await assertMirrored(fixture, topic, 2);
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'workers that take a mirror from each other copy nothing twice and leave nothing out',
+    async run(fixture) {
+      const { source } = fixture;
+      const topic = await source.createTopic(4, forGood);
+      for (let round = 0; round < 6; round++) {
+        const filling = fill(source.client, { topic, partitions: 4, first: round * 3_000, count: 3_000 });
+        // Whoever was there before is fenced in the middle of its work.
+        await fixture.mirror([topic]);
+        await filling;
+      }
+      await assertMirrored(fixture, topic, 4);
+      assert.ok(fixture.events.some(({ event }) => event === 'shard_lost'));
+    },
+  },
+];

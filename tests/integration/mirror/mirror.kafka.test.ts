@@ -1,0 +1,22 @@
+/** Mirrors from and to Apache Kafka, in the three ways that there are with the embedded broker. */
+import { after, test } from 'node:test';
+import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
+import { mirrorBehaviours } from './behaviours.ts';
+import { type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
+
+const kafka = await kafkaForTests('any');
+if (kafka.skip !== false) test('mirrors of Apache Kafka', { skip: kafka.skip }, () => undefined);
+else {
+  const [first, second] = await Promise.all([kafka.cluster({}), kafka.cluster({})]);
+  after(() => Promise.all([first.close(), second.close()]));
+  const ways: readonly (RunningClusters & { readonly name: string })[] = [
+    { name: 'Apache Kafka to Apache Kafka', source: first.bootstrap(), target: second.bootstrap() },
+    { name: 'Apache Kafka to embedded', source: first.bootstrap() },
+    { name: 'embedded to Apache Kafka', target: second.bootstrap() },
+  ];
+  for (const way of ways) {
+    for (const { name, run } of mirrorBehaviours) {
+      test(`${way.name}: ${name}`, async (t) => run(await startMirrorFixture(t, way)));
+    }
+  }
+}
