@@ -75,7 +75,7 @@ export class RecordJoiner {
     const isStamped = (batchHeader.attributes(batch, position) & batchHeader.batchAttributeBits.logAppendTime) !== 0;
     const time = isStamped ? batchHeader.maxTimestamp(batch, position) : batchHeader.baseTimestamp(batch, position);
     const { from, until } = this.#options;
-    this.#readFrom(records, end);
+    this.#readFrom(records);
     const reader = this.#reader;
     let shift = this.#shiftTo(time);
     let previous = -1;
@@ -139,12 +139,11 @@ export class RecordJoiner {
     return this.#finished.splice(0);
   }
 
-  #readFrom(records: Uint8Array, end: number): void {
-    if (this.#sourceBytes !== records) {
-      this.#sourceBytes = records;
-      this.#source = new CopiedBytes(records);
-    }
-    if (this.#reader.bytes !== records || this.#reader.end !== end) this.#reader = new VarintReader(records, 0, end);
+  #readFrom(records: Uint8Array): void {
+    if (this.#sourceBytes === records) return;
+    this.#sourceBytes = records;
+    this.#source = new CopiedBytes(records);
+    this.#reader = new VarintReader(records, 0, records.length);
   }
 
   /** What timestamp deltas that refer to `time` have to be moved by. */
