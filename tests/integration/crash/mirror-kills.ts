@@ -1,0 +1,141 @@
+/**
+ * A mirror through kill -9: idempotent and transactional producers write to the source while the mirror's worker and the
+ * brokers of both sides are killed at random moments and started again. At the end the target holds, for readers of
+ * uncommitted records too, each record that is committed on the source, once and in its order.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Randomness, seededRandomness } from '@millrace/base';
+import { type Client, createClient, unwrap } from '@millrace/client';
+import { eventually } from '../../support/eventually.ts';
+import { type Running, startMillrace } from '../../support/millrace-command.ts';
+import { readPartition } from '../mirror/mirror-fixture.ts';
+
+/** A cluster that can be killed. */
+export interface KillableCluster {
+  readonly bootstrap: string;
+  /** Kills a broker, and starts it again after a while. */
+  kill(random: Randomness): Promise<void>;
+}
+
+export interface MirrorKills {
+  readonly source: KillableCluster;
+  readonly target: KillableCluster;
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+const topic = 'orders';
+const partitions = 4;
+const quick = { retryBackoffMs: 20, retryBackoffMaxMs: 200 };
+
+/** Answers what happened, in figures. */
+export async function killMirror({ source, target, rounds, seed }: MirrorKills): Promise<string> {
+  const random = seededRandomness(seed);
+  await using client = createClient({ bootstrap: source.bootstrap, ...quick });
+  await using targetClient = createClient({ bootstrap: target.bootstrap, ...quick });
+  unwrap(await client.admin().createTopics([{ topic, partitions }]));
+  const writers = [new Writer(client, false), new Writer(client, true)];
+  const writing = writers.map((writer) => writer.run());
+  let worker = startWorker(source, target);
+  let kills = 0;
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await sleep(100 + random.integer(1_200));
+      const victim = random.integer(10);
+      kills += 1;
+      if (victim === 0) await source.kill(random);
+      else if (victim <= 2) await target.kill(random);
+      else {
+        worker.child.kill('SIGKILL');
+        await worker.ended;
+        worker = startWorker(source, target);
+      }
+    }
+    for (const writer of writers) writer.stop();
+    await Promise.all(writing);
+    const copied = await assertEqual(client, targetClient, worker);
+    worker.child.kill('SIGTERM');
+    const { code, stderr } = await worker.ended;
+    assert.equal(code, 0, stderr);
+    return `${kills} kills; ${copied} records copied of ${writers.map(({ written }) => written).join(' and ')} written`;
+  } finally {
+    for (const writer of writers) writer.stop();
+    worker.child.kill('SIGKILL');
+    await worker.ended;
+    await Promise.allSettled(writing);
+  }
+}
+
+function startWorker(source: KillableCluster, target: KillableCluster): Running {
+  const words = ['--source', source.bootstrap, '--target', target.bootstrap, '--topics', topic, '--name', 'kills'];
+  return startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
+}
+
+async function assertEqual(source: Client, target: Client, worker: Running): Promise<number> {
+  let records = 0;
+  for (let partition = 0; partition < partitions; partition++) {
+    const wanted = (await readPartition(source, topic, partition, 'read_committed')).map(({ value }) => value);
+    let found: (string | null)[] = [];
+    await eventually(
+      async () => {
+        found = (await readPartition(target, topic, partition)).map(({ value }) => value);
+        return found.length >= wanted.length;
+      },
+      {
+        timeoutMs: 60_000,
+        describe: () => `[${partition}] has ${found.length} of ${wanted.length}: ${worker.complained()}`,
+      },
+    );
+    const differs = wanted.findIndex((value, index) => found[index] !== value);
+    const facts = `of ${wanted.length} at ${differs}: ${found.slice(differs - 2, differs + 3)} for ${wanted.slice(differs - 2, differs + 3)}`;
+    assert.ok(differs < 0 && found.length === wanted.length, `[${partition}] ${facts}; ${worker.complained()}`);
+    records += wanted.length;
+  }
+  return records;
+}
+
+/** Writes numbered records, as transactions if it is told so, every third of which is aborted. */
+class Writer {
+  written = 0;
+  readonly #client: Client;
+  readonly #transactional: boolean;
+  #stopped = false;
+
+  constructor(client: Client, transactional: boolean) {
+    this.#client = client;
+    this.#transactional = transactional;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async run(): Promise<void> {
+    const transactionalId = this.#transactional ? { transactionalId: 'writer' } : {};
+    const open = (): ReturnType<Client['producer']> => {
+      return this.#client.producer({ deliveryTimeoutMs: 60_000, batchBytesMax: 1_000, ...transactionalId });
+    };
+    let producer = open();
+    for (let round = 0; !this.#stopped; round++) {
+      try {
+        const transaction = this.#transactional ? await producer.begin() : undefined;
+        const sending = Array.from({ length: 40 }, () => {
+          const number = this.written++;
+          const value = `${this.#transactional ? 't' : 'i'}${round}-${number}`;
+          return producer.send({ topic, partition: number % partitions, value });
+        });
+        const sent = Promise.allSettled(sending);
+        if (round % 3 === 2) await transaction?.abort();
+        else await transaction?.commit();
+        await sent;
+      } catch {
+        // A transaction that can't go on: the next begins with a new producer.
+        await producer.close().catch(() => undefined);
+        producer = open();
+        await sleep(50);
+      }
+    }
+    await producer.close().catch(() => undefined);
+  }
+}
