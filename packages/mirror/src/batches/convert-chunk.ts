@@ -2,11 +2,14 @@
  * Turns what was fetched from a source partition into batches that a target takes: the door to this folder. Batches
  * pass as views into the fetched bytes wherever Kafka's protocol allows.
  */
-import { batchHeader } from '@millrace/wire';
+import { isMillraceError } from '@millrace/base';
+import { batchHeader, type CorruptRecordError } from '@millrace/wire';
 import { type BatchGroup, type ChunkPlan, planChunk, type SourceChunk } from './chunk-plan.ts';
 import type { ConversionLimits } from './conversion-limits.ts';
+import { isOldMessage } from './old-message.ts';
 import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
 import { FailedAt, rebuildCompressed, rebuildPlain } from './rebuild.ts';
+import { upgradeChunk } from './upgrade-chunk.ts';
 
 /**
  * Converts a chunk, at once where nothing has to be decompressed.
@@ -19,7 +22,13 @@ import { FailedAt, rebuildCompressed, rebuildPlain } from './rebuild.ts';
  * what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
  */
 export function convertChunk(chunk: SourceChunk, limits: ConversionLimits): ConvertedChunk | Promise<ConvertedChunk> {
-  const plan = planChunk(chunk, limits);
+  let plan: ChunkPlan;
+  try {
+    plan = planChunk(chunk, limits);
+  } catch (error) {
+    if (isOldFormat(error, chunk)) return convertOld(chunk, limits);
+    throw error;
+  }
   if (plan.groups.some(isPacked)) return convertPacked(chunk, plan, limits);
   try {
     const batches: OutgoingBatch[] = [];
@@ -46,6 +55,20 @@ async function convertPacked(chunk: SourceChunk, plan: ChunkPlan, limits: Conver
   } catch (error) {
     return await convertChunk(before(error, chunk), limits);
   }
+}
+
+/** Whether the error says that the first batches are of a format from before v2. */
+function isOldFormat(error: unknown, { bytes }: SourceChunk): error is CorruptRecordError {
+  return (
+    isMillraceError(error, 'unsupported_record_format') && isOldMessage(bytes, (error as CorruptRecordError).position)
+  );
+}
+
+async function convertOld(chunk: SourceChunk, limits: ConversionLimits): Promise<ConvertedChunk> {
+  const { bytes, error } = await upgradeChunk(chunk.bytes, limits.decompressedBytesMax);
+  const result = await convertChunk({ ...chunk, bytes }, limits);
+  if (error !== undefined && result.nextOffset === chunk.from) throw error;
+  return result;
 }
 
 /** Whether its records must be decompressed. */
