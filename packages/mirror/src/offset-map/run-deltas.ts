@@ -2,8 +2,8 @@
  * Runs as bytes: each by its distance from the end of the one before. Used for blocks in memory and for the journal.
  *
  * A run is: a byte with 0x01 set if the target has a gap before it, the lowest six bits of its count above that, and
- * 0x80 set if more of the count follows as a varint; the source's gap as a varint; the target's gap as a varint if there
- * is one. A gap of a few records on the source and a short run take 2 bytes, 3 from a count of 64 on.
+ * 0x80 if more of the count follows as a varint; the source's gap as a varint; the target's gap as a varint if there is
+ * one. A gap of a few records on the source and a short run take 2 bytes, 3 from a count of 64 on.
  */
 import { JournalRecordError } from './offset-map-error.ts';
 import { type UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } from './unsigned-varint.ts';
