@@ -3,7 +3,8 @@ import { isMillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
 import { type Assignor, emptyAssignment, type GroupAssignment } from './assignors/assignor.ts';
-import type { JoinResult } from './group-requests.ts';
+import type { JoinedGroup } from './classic-requests.ts';
+import { assignorMembers } from './subscription-coding.ts';
 
 export class GroupLeading {
   readonly #cluster: Cluster;
@@ -22,9 +23,10 @@ export class GroupLeading {
    * The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. Rejects
    * with `KafkaError` when that is none that was offered, or as refreshing metadata does.
    */
-  async assign(joined: JoinResult): Promise<GroupAssignment> {
+  async assign(joined: JoinedGroup): Promise<GroupAssignment> {
     if (joined.skipAssignment) return new Map();
-    const topics = new Set(joined.members.flatMap((member) => member.topics));
+    const members = assignorMembers(joined);
+    const topics = new Set(members.flatMap((member) => member.topics));
     await this.#cluster.metadata.refresh(topics);
     const known = new Map<string, number>();
     for (const topic of topics) {
@@ -38,7 +40,7 @@ export class GroupLeading {
       const chosen = `its coordinator chose the assignor '${joined.protocol}', which this member did not offer`;
       throw new KafkaError(errorCodes.INCONSISTENT_GROUP_PROTOCOL, `lead group ${this.#group}`, chosen);
     }
-    return new Map([...emptyAssignment(joined.members), ...assignor.assign(joined.members, known)]);
+    return new Map([...emptyAssignment(members), ...assignor.assign(members, known)]);
   }
 
   /** Another member may lead from now on. */

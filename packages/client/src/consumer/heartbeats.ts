@@ -1,9 +1,8 @@
-/** Heartbeats of a group member, from a timer: they go on while the user's loop is busy. */
+/** Heartbeats of a member of a classic group, from a timer: they go on while what it has keeps it busy. */
 import { isMillraceError, type MillraceError, type Timer } from '@millrace/base';
 import type { Cluster } from '../cluster.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
-import type { GroupSettings } from './consumer-settings.ts';
-import { beat, type MemberIdentity } from './group-requests.ts';
+import { beat, type GroupTerms, type MemberIdentity } from './classic-requests.ts';
 
 export interface HeartbeatsHost {
   /** Who is to be kept alive; undefined while nobody is, which ends the heartbeats. */
@@ -16,7 +15,7 @@ export interface HeartbeatsHost {
 
 export class Heartbeats {
   readonly #cluster: Cluster;
-  readonly #settings: GroupSettings;
+  readonly #terms: GroupTerms;
   readonly #coordinator: GroupCoordinator;
   readonly #purpose: string;
   readonly #host: HeartbeatsHost;
@@ -26,13 +25,13 @@ export class Heartbeats {
   /** `purpose` names the connection, which joins share: the broker answers them in turn. */
   constructor(
     cluster: Cluster,
-    settings: GroupSettings,
+    terms: GroupTerms,
     coordinator: GroupCoordinator,
     purpose: string,
     host: HeartbeatsHost,
   ) {
     this.#cluster = cluster;
-    this.#settings = settings;
+    this.#terms = terms;
     this.#coordinator = coordinator;
     this.#purpose = purpose;
     this.#host = host;
@@ -42,7 +41,7 @@ export class Heartbeats {
   start(): void {
     this.stop();
     this.#running = true;
-    this.#timer = this.#cluster.settings.platform.timers.after(this.#settings.heartbeatIntervalMs, () => {
+    this.#timer = this.#cluster.settings.platform.timers.after(this.#terms.heartbeatIntervalMs, () => {
       this.#timer = undefined;
       this.#tick().then(() => {
         // It may have been stopped, or started anew, while the broker took its time to answer.
@@ -63,7 +62,7 @@ export class Heartbeats {
       const member = this.#host.member();
       if (member === undefined) return;
       const connection = await this.#coordinator.connect(this.#purpose);
-      if (this.#host.member() !== undefined) await beat(connection, this.#settings, member);
+      if (this.#host.member() !== undefined) await beat(connection, this.#terms, member);
     } catch (error) {
       if (!isMillraceError(error)) throw error;
       this.#coordinator.noteError(error);
