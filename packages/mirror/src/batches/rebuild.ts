@@ -8,6 +8,7 @@ import {
   compress,
   compressionId,
   compressionOfId,
+  consecutiveCrcsFit,
   decompress,
   decompressSync,
   RecordBatch,
@@ -28,6 +29,9 @@ const growthPerRecord = 4;
  */
 const expansionMax = 32;
 
+/** Batches with less payload than this are checked together. */
+const togetherBelow = 2048;
+
 /** A failure and the source offset at which it begins: what lies before can be converted. */
 export class FailedAt {
   readonly offset: number;
@@ -44,9 +48,10 @@ export function rebuildPlain(chunk: SourceChunk, group: BatchGroup, limits: Conv
   const { bytes } = chunk;
   const capacity = batchHeaderBytes + group.payloadBytes + group.recordCount * growthPerRecord;
   const joiner = joinerFor(chunk, limits.batchBytesMax, capacity);
+  const areSound = fitTogether(bytes, group);
   for (const position of group.positions) {
     try {
-      checkCrc(bytes, position);
+      if (!areSound) checkCrc(bytes, position);
       const end = position + batchHeader.batchSize(bytes, position);
       joiner.append(bytes, position, bytes, position + batchHeaderBytes, end);
     } catch (error) {
@@ -70,10 +75,11 @@ export async function rebuildCompressed(
   const type = compressionOfId(group.compressionId);
   const joiner = joinerFor(chunk, limits.batchBytesMax * expansionMax, 0);
   const isJoined = group.positions.length > 1;
+  const areSound = fitTogether(bytes, group);
   const batches: OutgoingBatch[] = [];
   for (const position of group.positions) {
     try {
-      checkCrc(bytes, position);
+      if (!areSound) checkCrc(bytes, position);
       const end = position + batchHeader.batchSize(bytes, position);
       const payload = bytes.subarray(position + batchHeaderBytes, end);
       // Those that are joined are small, and not worth a promise each.
@@ -92,6 +98,16 @@ export async function rebuildCompressed(
 
 function joinerFor({ from, until }: SourceChunk, bytesMax: number, capacity: number): RecordJoiner {
   return new RecordJoiner({ from, until: until ?? Number.MAX_SAFE_INTEGER, bytesMax, capacity });
+}
+
+/** Whether the group is of small batches that fit their checksums. Others must be checked one by one. */
+function fitTogether(bytes: Uint8Array, { positions, payloadBytes }: BatchGroup): boolean {
+  const first = positions[0] as number;
+  const last = positions.at(-1) as number;
+  const end = last + batchHeader.batchSize(bytes, last);
+  // Batches in between that are left out are read with the others: that must not outweigh what is saved.
+  const isWorthIt = payloadBytes < positions.length * togetherBelow && end - first < payloadBytes * 4;
+  return isWorthIt && consecutiveCrcsFit(bytes, first, end);
 }
 
 function checkCrc(bytes: Uint8Array, position: number): void {

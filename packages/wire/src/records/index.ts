@@ -1,3 +1,4 @@
+export { consecutiveCrcsFit } from './consecutive-crcs.ts';
 export { buildControlBatch, type ControlBatchOptions, type ControlRecord, readControlRecord } from './control-batch.ts';
 export { CorruptRecordError } from './corrupt-record-error.ts';
 export { type BatchFilter, emptyBatch, type FilteredRecord, filterBatch, placeholderBatch } from './filter-batch.ts';
