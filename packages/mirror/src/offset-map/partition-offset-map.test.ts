@@ -68,6 +68,8 @@ test('answers as a list of pairs would, whatever is appended and pruned', () => 
         const is = (found: number): boolean => found === offset;
         const isBehind = (found: number): boolean => found >= offset;
         assert.equal(map.targetOf(offset), naive.find(0, is), `targetOf(${offset})`);
+        const run = naive.runs.find(({ source, count }) => source + count > offset);
+        assert.deepEqual(map.runFrom(offset), run, `runFrom(${offset})`);
         assert.equal(map.sourceOf(offset), naive.find(1, is), `sourceOf(${offset})`);
         assert.equal(map.nextTarget(offset), naive.find(0, isBehind), `nextTarget(${offset})`);
         assert.equal(map.nextSource(offset), naive.find(1, isBehind), `nextSource(${offset})`);

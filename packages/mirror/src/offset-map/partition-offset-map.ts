@@ -111,6 +111,12 @@ export class PartitionOffsetMap {
     return run && run.source + Math.max(0, at - run.target);
   }
 
+  /** The run of the first copied record at or behind this source offset; undefined behind the last. */
+  runFrom(source: number): OffsetRun | undefined {
+    const run = this.#runReaching('source', Math.max(source, this.#floor.source));
+    return run && cutBefore(run, this.#floor.target);
+  }
+
   /** Forgets the records before this target offset. The ends stay, and what is appended later is all known. */
   dropBefore(target: number): void {
     if (target <= this.#floor.target) return;

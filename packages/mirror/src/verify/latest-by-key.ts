@@ -1,0 +1,139 @@
+/**
+ * The latest record of each key on both sides, by digests: 48 bytes a slot whatever keys and values take, and up to
+ * twice as many slots as keys. Digests of keys have 128 bits, those of records 64.
+ */
+import { hash } from 'node:crypto';
+import type { Record } from '@millrace/wire';
+import { digestOf } from './record-facts.ts';
+
+export type Side = 'source' | 'target';
+
+/** A key whose latest records differ: where they lie; undefined where a side has none, or a tombstone. */
+export interface KeyDifference {
+  readonly source: number | undefined;
+  readonly target: number | undefined;
+}
+
+const keyWords = 4;
+const valueWords = 2;
+const slotsMin = 1024;
+const none = -1;
+/** A key that is not compared. */
+const excused = -2;
+
+export class LatestByKey {
+  #slots = slotsMin;
+  #size = 0;
+  #keys = new Uint32Array(slotsMin * keyWords);
+  #values = { source: new Uint32Array(slotsMin * valueWords), target: new Uint32Array(slotsMin * valueWords) };
+  #offsets = { source: new Float64Array(slotsMin).fill(none), target: new Float64Array(slotsMin).fill(none) };
+
+  /** Takes a record as the latest of its key so far. Records without a key are none that compaction keeps. */
+  take(side: Side, record: Record): void {
+    const key = digestOfKey(record);
+    if (key === undefined) return;
+    const slot = this.#slotOf(key) ?? this.#add(key);
+    if (this.#offsets[side][slot] === excused) return;
+    this.#offsets[side][slot] = record.offset;
+    const digest = record.valueLength < 0 ? undefined : digestOf(record, false);
+    const at = slot * valueWords;
+    this.#values[side][at] = digest === undefined ? 0 : digest.readUInt32LE(0);
+    this.#values[side][at + 1] = digest === undefined ? 0 : digest.readUInt32LE(4) || 1;
+  }
+
+  /** Leaves a record's key out of the comparison: it was written anew behind what is compared. */
+  excuse(record: Record): void {
+    const key = digestOfKey(record);
+    const slot = key && this.#slotOf(key);
+    if (slot === undefined) return;
+    this.#offsets.source[slot] = excused;
+    this.#offsets.target[slot] = excused;
+  }
+
+  /** How many keys are compared. */
+  get compared(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.#slots; slot++) if (this.#isUsed(slot) && !this.#isExcused(slot)) count++;
+    return count;
+  }
+
+  /** The keys whose latest records differ, in no order. */
+  *differences(): Generator<KeyDifference, undefined> {
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (!this.#isUsed(slot) || this.#isExcused(slot)) continue;
+      const [source, target] = [this.#valueOf('source', slot), this.#valueOf('target', slot)];
+      const at = slot * valueWords;
+      const { source: left, target: right } = this.#values;
+      if (left[at] === right[at] && left[at + 1] === right[at + 1]) continue;
+      yield { source, target };
+    }
+  }
+
+  /** Where a side has the key's value; undefined for none and for a tombstone. */
+  #valueOf(side: Side, slot: number): number | undefined {
+    const isThere = this.#values[side][slot * valueWords + 1] !== 0;
+    return isThere ? this.#offsets[side][slot] : undefined;
+  }
+
+  #isUsed(slot: number): boolean {
+    return this.#offsets.source[slot] !== none || this.#offsets.target[slot] !== none;
+  }
+
+  #isExcused(slot: number): boolean {
+    return this.#offsets.source[slot] === excused;
+  }
+
+  #slotOf(key: Uint32Array): number | undefined {
+    const slot = this.#probe(key);
+    return this.#isUsed(slot) ? slot : undefined;
+  }
+
+  /** The key's slot, or the empty one where it would be. */
+  #probe(key: Uint32Array): number {
+    const mask = this.#slots - 1;
+    for (let slot = key[0]! & mask; ; slot = (slot + 1) & mask) {
+      if (!this.#isUsed(slot)) return slot;
+      const at = slot * keyWords;
+      let i = 0;
+      while (i < keyWords && this.#keys[at + i] === key[i]) i++;
+      if (i === keyWords) return slot;
+    }
+  }
+
+  #add(key: Uint32Array): number {
+    if (++this.#size > this.#slots * 0.75) this.#grow();
+    const slot = this.#probe(key);
+    this.#keys.set(key, slot * keyWords);
+    return slot;
+  }
+
+  #grow(): void {
+    const [slots, keys, values, offsets] = [this.#slots, this.#keys, this.#values, this.#offsets];
+    this.#slots = slots * 2;
+    this.#keys = new Uint32Array(this.#slots * keyWords);
+    this.#values = {
+      source: new Uint32Array(this.#slots * valueWords),
+      target: new Uint32Array(this.#slots * valueWords),
+    };
+    this.#offsets = {
+      source: new Float64Array(this.#slots).fill(none),
+      target: new Float64Array(this.#slots).fill(none),
+    };
+    for (let from = 0; from < slots; from++) {
+      if (offsets.source[from] === none && offsets.target[from] === none) continue;
+      const key = keys.subarray(from * keyWords, (from + 1) * keyWords);
+      const to = this.#probe(key);
+      this.#keys.set(key, to * keyWords);
+      for (const side of ['source', 'target'] as const) {
+        this.#values[side].set(values[side].subarray(from * valueWords, (from + 1) * valueWords), to * valueWords);
+        this.#offsets[side][to] = offsets[side][from]!;
+      }
+    }
+  }
+}
+
+function digestOfKey({ key }: Record): Uint32Array | undefined {
+  if (key === null) return undefined;
+  const digest = hash('sha1', key, 'buffer');
+  return Uint32Array.from({ length: keyWords }, (_, index) => digest.readUInt32LE(index * 4));
+}
