@@ -33,7 +33,8 @@ export const batches: FuzzTarget = {
   },
 };
 
-function ownAndForeign(): Uint8Array[] {
+/** Batches as this project and others write them. */
+export function ownAndForeign(): Uint8Array[] {
   const foreign = readJson('records/foreign-batches.json') as Record<string, string>;
   const transaction = { coordinatorEpoch: 3, producerId: 9, producerEpoch: 1, timestamp: 1e12 };
   const own = [idempotentBatch(), buildControlBatch({ type: 'commit', ...transaction })];
