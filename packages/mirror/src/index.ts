@@ -1,4 +1,22 @@
+export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 export { MirrorNameError, SourceTopicError } from './mirror-errors.ts';
 export type { MirrorEvent, MirrorReport } from './mirror-event.ts';
+export type { OffsetRun } from './offset-map/offset-run.ts';
+export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
+export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-errors.ts';
+export type { SharingOptions } from './sharing/sharing-times.ts';
 export { startMirror } from './start-mirror.ts';
+export type {
+  Difference,
+  DifferenceKind,
+  OffsetRange,
+  PartitionVerification,
+  RecordField,
+  TopicVerification,
+  VerifiedSide,
+  VerifyOptions,
+  VerifyProgress,
+} from './verify/verification.ts';
+export { VerifyError } from './verify/verify-error.ts';
+export { verifyTopic } from './verify/verify-topic.ts';

@@ -6,12 +6,21 @@ export interface MirrorEvent {
     | 'shard_opened'
     | 'shard_reopened'
     | 'shard_lost'
+    | 'shards_assigned'
+    | 'worker_idle'
+    | 'sharing_failed'
     | 'source_failed'
     | 'foreign_write'
     | 'topic_created'
-    | 'partitions_added';
+    | 'partitions_added'
+    | 'groups_synced'
+    | 'group_live'
+    | 'group_ahead'
+    | 'group_failed'
+    | 'groups_failed';
   /** A sentence for a person. */
   readonly message: string;
+  readonly group?: string | undefined;
   /** Of the source. */
   readonly topic?: string | undefined;
   readonly partition?: number | undefined;

@@ -1,6 +1,8 @@
 /** A mirror as a program uses it: what it is told, what it tells, and how it ends. */
 import type { ClientOptions } from '@millrace/client';
+import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import type { MirrorReport } from './mirror-event.ts';
+import type { SharingOptions } from './sharing/sharing-times.ts';
 
 export interface MirrorOptions {
   /**
@@ -18,6 +20,15 @@ export interface MirrorOptions {
   readonly begin?: 'earliest' | 'latest' | undefined;
   /** How many shards the mirror has when it first runs: most workers that can share it. Default 50. */
   readonly shards?: number | undefined;
+  /**
+   * The consumer groups whose offsets are carried over: names, or patterns that a whole name must match. Default: all
+   * but Millrace's own.
+   */
+  readonly groups?: readonly (string | RegExp)[] | undefined;
+  /** How long after groups were carried over that is done again. Default 60 s. */
+  readonly groupIntervalMs?: number | undefined;
+  /** How quickly the workers that share the mirror notice each other. */
+  readonly sharing?: SharingOptions | undefined;
   /** Told of what an operator wants to know. Must not throw. */
   readonly report?: MirrorReport | undefined;
 }
@@ -38,10 +49,18 @@ export interface Mirror extends AsyncDisposable {
   readonly name: string;
   /** Names on the source, ascending. */
   readonly topics: readonly string[];
-  /** How many partitions they have together. */
+  /** How many partitions they have together, of which each worker copies some. */
   readonly partitions: number;
-  /** What this process copies, by topic and partition. */
+  /** How many of them this worker is to copy; none when there are more workers than shards. */
+  readonly assignedPartitions: number;
+  /** What this worker copies, by topic and partition. What was just given to it comes a moment later. */
   status(): PartitionStatus[];
+  /**
+   * Carries the offsets of consumer groups over now, of the partitions that this process copies; tells of each group
+   * that has any, by name. With `back`: from the target to the source, which happens only when asked for. Rejects with
+   * `KafkaError`, or a retriable error, when the groups can't be listed.
+   */
+  syncGroups(direction?: GroupDirection): Promise<GroupSyncResult[]>;
   /** Copies what was fetched, writes down how far it came, and ends. */
   close(): Promise<void>;
 }

@@ -1,26 +1,33 @@
-/** Starts a mirror: finds its topics on both sides, and copies the shards of this process. */
+/** Starts a mirror: finds its topics on both sides, and copies the shards that the workers give to this one. */
 import type { Timer } from '@millrace/base';
 import type { Admin, Client } from '@millrace/client';
 import { type Cluster, openCluster } from '@millrace/client/protocol';
 import { conversionLimitsDefault } from './batches/conversion-limits.ts';
-import { ShardCopy } from './copy/shard-copy.ts';
+import { type CopiedPartition, ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
+import { type GroupDirection, GroupSync, type GroupSyncResult } from './groups/group-sync.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
+import { Schedule } from './schedule.ts';
+import { OwnedShards } from './sharing/owned-shards.ts';
 import { shardOf } from './sharing/shard-of.ts';
+import { sharingTimes } from './sharing/sharing-times.ts';
+import { WorkerGroup } from './sharing/worker-group.ts';
 import { ensureOffsetsTopic } from './topics/offsets-topic.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
 const shardsDefault = 50;
 const checkpointMs = 1000;
+const groupIntervalMsDefault = 60_000;
 const drainMs = 10_000;
 const requestBytesMax = 16 * 1024 * 1024;
 const partitionBytesMax = 16 * 1024 * 1024;
 
 /**
- * Starts a mirror. Resolves once its topics are known and are being copied. Rejects with `MirrorNameError`,
- * `InvalidOptionError`, `KafkaError`, `NoBrokerError`.
+ * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being copied.
+ * Rejects with `MirrorNameError`, `InvalidOptionError`, `KafkaError` (also when the workers' group may not be joined),
+ * `NoBrokerError`, `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   if (!/^[A-Za-z0-9._-]{1,200}$/.test(options.name)) throw new MirrorNameError(options.name);
@@ -48,7 +55,12 @@ class MirrorWorker implements Mirror {
   readonly #admins: { readonly source: Admin; readonly target: Admin };
   readonly #reader: SourceReader;
   readonly #writer: TargetWriter;
-  #shards: ShardCopy[] = [];
+  readonly #groups: { readonly [direction in GroupDirection]: Schedule<GroupSyncResult[]> };
+  readonly #shards: OwnedShards;
+  #group: WorkerGroup | undefined;
+  #offsetsTopic = '';
+  /** The partitions of each shard that has any. */
+  #places: ReadonlyMap<number, readonly CopiedPartition[]> = new Map();
   #topics: readonly MirroredTopic[] = [];
   #checkpoints: Timer | undefined;
   #closed: Promise<void> | undefined;
@@ -65,6 +77,13 @@ class MirrorWorker implements Mirror {
       onFatal: (error) => this.#report({ level: 'error', event: 'source_failed', message: error.message, error }),
     });
     this.#writer = new TargetWriter(target.cluster, { requestsMax: 5, requestBytesMax: 4 * 1024 * 1024 });
+    this.#shards = new OwnedShards({
+      platform: target.cluster.settings.platform,
+      open: (shard, onLost) => this.#open(shard, onLost),
+      report: (event) => this.#report(event),
+      onLost: () => this.#group?.joinAgain('another worker took a shard'),
+    });
+    this.#groups = { forward: this.#groupSchedule('forward'), back: this.#groupSchedule('back') };
   }
 
   async start(): Promise<void> {
@@ -73,8 +92,11 @@ class MirrorWorker implements Mirror {
     const count = await ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
     const sync = new TopicSync(this.#admins, this.#options);
     this.#topics = await sync.run();
-    this.#begin(offsetsTopic, count);
+    this.#offsetsTopic = offsetsTopic;
+    this.#places = this.#placesByShard(count);
     this.#checkpointLater();
+    await this.#join(count);
+    this.#groups.forward.start();
   }
 
   get name(): string {
@@ -89,12 +111,20 @@ class MirrorWorker implements Mirror {
     return this.#topics.reduce((sum, { partitions }) => sum + partitions, 0);
   }
 
+  get assignedPartitions(): number {
+    return this.#shards.numbers.reduce((sum, shard) => sum + (this.#places.get(shard)?.length ?? 0), 0);
+  }
+
   status(): PartitionStatus[] {
-    return this.#shards.flatMap(({ copies }) =>
+    return this.#shards.copies.flatMap(({ copies }) =>
       copies.map(({ topic, partition, target, lag, recordsCopied, bytesCopied }) => {
         return { topic, partition, targetTopic: target.topic, lag, recordsCopied, bytesCopied };
       }),
     );
+  }
+
+  syncGroups(direction: GroupDirection = 'forward'): Promise<GroupSyncResult[]> {
+    return this.#groups[direction].now();
   }
 
   close(): Promise<void> {
@@ -108,19 +138,21 @@ class MirrorWorker implements Mirror {
 
   async #close(): Promise<void> {
     this.#checkpoints?.cancel();
+    await Promise.all([this.#groups.forward.close(), this.#groups.back.close()]);
     const late = new AbortController();
     const timer = this.#target.cluster.settings.platform.timers.after(drainMs, () => late.abort());
-    await Promise.all(this.#shards.map((shard) => shard.drain(late.signal)));
+    this.#group?.retire();
+    await this.#shards.close(late.signal);
     timer.cancel();
-    await Promise.all(this.#shards.map((shard) => shard.close()));
+    await this.#group?.close();
     this.#reader.close();
     this.#writer.close();
     await Promise.all([this.#source.client.close(), this.#target.client.close()]);
   }
 
-  #begin(offsetsTopic: string, count: number): void {
+  #placesByShard(count: number): Map<number, CopiedPartition[]> {
     const begin = this.#options.begin ?? 'earliest';
-    const byShard = new Map<number, ConstructorParameters<typeof ShardCopy>[0]['partitions'][number][]>();
+    const byShard = new Map<number, CopiedPartition[]>();
     for (const { topic, topicId, targetTopic, partitions } of this.#topics) {
       for (let partition = 0; partition < partitions; partition++) {
         const shard = shardOf(topic, partition, count);
@@ -129,27 +161,69 @@ class MirrorWorker implements Mirror {
         places.push({ topic, partition, topicId, targetTopic, begin });
       }
     }
-    this.#shards = [...byShard].map(([shard, partitions]) => {
-      return new ShardCopy({
-        source: this.#source.cluster,
-        target: this.#target.cluster,
-        reader: this.#reader,
-        writer: this.#writer,
-        journal: { topic: offsetsTopic, partition: shard },
-        transactionalId: `${offsetsTopic}.${shard}`,
-        partitions,
-        limits: conversionLimitsDefault,
-        partitionBytesMax,
-        report: (event) => this.#report(event),
-        onLost: () => undefined,
-      });
+    return byShard;
+  }
+
+  #open(shard: number, onLost: () => void): ShardCopy | undefined {
+    const partitions = this.#places.get(shard);
+    if (partitions === undefined) return undefined;
+    return new ShardCopy({
+      source: this.#source.cluster,
+      target: this.#target.cluster,
+      reader: this.#reader,
+      writer: this.#writer,
+      journal: { topic: this.#offsetsTopic, partition: shard },
+      transactionalId: `${this.#offsetsTopic}.${shard}`,
+      partitions,
+      limits: conversionLimitsDefault,
+      partitionBytesMax,
+      report: (event) => this.#report(event),
+      onLost,
     });
-    for (const shard of this.#shards) shard.start();
+  }
+
+  async #join(shardCount: number): Promise<void> {
+    const { cluster } = this.#target;
+    const { clientId, platform } = cluster.settings;
+    this.#group = new WorkerGroup({
+      target: cluster,
+      name: this.name,
+      worker: `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`,
+      shardCount,
+      partitionsByShard: (count) => {
+        const places = count === shardCount ? this.#places : this.#placesByShard(count);
+        return Array.from({ length: count }, (_, shard) => places.get(shard)?.length ?? 0);
+      },
+      times: sharingTimes(this.#options.sharing),
+      shards: this.#shards,
+      report: (event) => this.#report(event),
+    });
+    await this.#group.start();
+  }
+
+  #groupSchedule(direction: GroupDirection): Schedule<GroupSyncResult[]> {
+    const { groups, groupIntervalMs = groupIntervalMsDefault } = this.#options;
+    const sync = new GroupSync({
+      ...this.#admins,
+      direction,
+      groups,
+      partitions: () => this.#shards.copies.flatMap(({ copies }) => copies),
+      report: (event) => this.#report(event),
+    });
+    return new Schedule({
+      timers: this.#target.cluster.settings.platform.timers,
+      pauseMs: groupIntervalMs,
+      work: (signal) => sync.run(signal),
+      failed: (error) => {
+        const message = `consumer groups were not carried over: ${error.message}; trying again`;
+        this.#report({ level: 'warn', event: 'groups_failed', message, error });
+      },
+    });
   }
 
   #checkpointLater(): void {
     this.#checkpoints = this.#target.cluster.settings.platform.timers.after(checkpointMs, () => {
-      for (const shard of this.#shards) shard.checkpoint();
+      this.#shards.sample();
       this.#checkpointLater();
     });
   }

@@ -93,6 +93,11 @@ export class PartitionCopy implements SourcePartition {
     return !this.target.isStopped && this.target.bytes < this.#host.bytesMax;
   }
 
+  /** All records before are in the target, or passed over: the next source offset, and where it comes to lie. */
+  get confirmed(): { readonly source: number; readonly target: number } {
+    return this.#confirmed;
+  }
+
   /** Source offsets that are still to be copied or passed over; undefined until the source has told. */
   get lag(): number | undefined {
     return this.sourceEnd < 0 ? undefined : Math.max(0, this.sourceEnd - this.#confirmed.source);
