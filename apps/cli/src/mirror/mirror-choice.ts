@@ -21,7 +21,7 @@ export interface MirrorTotals {
   readonly records: number;
   readonly bytes: number;
   readonly lag: number;
-  /** Whether the source has told of each partition how much there is. */
+  /** Whether the source has told of each partition that this worker is to copy how much there is. */
   readonly isKnown: boolean;
 }
 
@@ -30,7 +30,7 @@ export function mirrorTotals(mirror: Mirror): MirrorTotals {
   let records = 0;
   let bytes = 0;
   let lag = 0;
-  let isKnown = status.length === mirror.partitions;
+  let isKnown = status.length === mirror.assignedPartitions;
   for (const each of status) {
     records += each.recordsCopied;
     bytes += each.bytesCopied;

@@ -40,7 +40,7 @@ export interface ShardCopyOptions {
   readonly limits: ConversionLimits;
   readonly partitionBytesMax: number;
   readonly report: MirrorReport;
-  /** Another process has taken the shard over. */
+  /** Another process has taken the shard over: nothing is copied any more. */
   readonly onLost: () => void;
 }
 
@@ -108,11 +108,6 @@ export class ShardCopy {
         if (!signal.aborted) {
           if (!isMillraceError(error)) throw error;
           if (isFenced(error)) {
-            report({
-              level: 'warn',
-              event: 'shard_lost',
-              message: `shard ${journal.partition} was taken over by another worker`,
-            });
             await this.#halt();
             return onLost();
           }
