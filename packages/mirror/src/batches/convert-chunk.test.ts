@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batchHeader, RecordBatch } from '@millrace/wire';
+import { batchHeader, buildControlBatch, RecordBatch, RecordBatchBuilder } from '@millrace/wire';
 import fc from 'fast-check';
 import { type PlainRecord, plainRecords, type SourceLog, sourceLogs } from '../testing/source-log.ts';
 import { adoptBatch } from './adopt-batch.ts';
@@ -47,6 +47,7 @@ function readBack(batches: readonly OutgoingBatch[], batchBytesMax: number): Map
       records.map(([offset]) => offset),
       Array.from(offsets.keys()),
     );
+    assert.equal(batch.maxTimestamp, Math.max(...records.map(([, { timestamp }]) => timestamp)));
     for (const [delta, record] of records) {
       const offset = offsets[delta] as number;
       assert.ok(offset > last, 'source offsets ascend');
@@ -70,4 +71,30 @@ test('what goes out is what a reader of committed records sees, at the offsets t
     }),
     runs,
   );
+});
+
+test('aborted and control records are counted from where the fetch begins', async () => {
+  const builder = new RecordBatchBuilder();
+  for (let i = 0; i < 5; i++) builder.append(1000, null, 'value');
+  const producer = { producerId: 9, producerEpoch: 0 };
+  const bytes = Buffer.concat([
+    Uint8Array.from(builder.build({ ...producer, transactional: true, baseSequence: 0, baseOffset: 10 })),
+    buildControlBatch({ ...producer, type: 'abort', coordinatorEpoch: 1, timestamp: 1000, baseOffset: 15 }),
+    Uint8Array.from(builder.build({ baseOffset: 16 })),
+  ]);
+  for (const [from, skippedRecords, copied] of [
+    [0, 6, 5],
+    [12, 4, 5],
+    [15, 1, 5],
+    [16, 0, 5],
+    [18, 0, 3],
+  ] as const) {
+    const aborted = [{ producerId: 9, firstOffset: 10 }];
+    const converted = await convertChunk({ bytes, from, aborted }, conversionLimitsDefault);
+    assert.equal(converted.skippedRecords, skippedRecords, `from ${from}`);
+    assert.deepEqual(
+      converted.batches.map(({ recordCount }) => recordCount),
+      [copied],
+    );
+  }
 });

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMillraceError } from '@millrace/base';
-import { batchHeader, RecordBatchBuilder } from '@millrace/wire';
+import { batchHeader, RecordBatch, RecordBatchBuilder } from '@millrace/wire';
 import fc from 'fast-check';
 import { sourceLogs } from '../testing/source-log.ts';
 import { adoptBatch } from './adopt-batch.ts';
@@ -111,6 +111,26 @@ test('what comes before a damaged batch is converted, and the damage is named fr
   }
 });
 
+test('a gap before a damaged batch is passed, so that the next conversion names the damage', async () => {
+  const builder = new RecordBatchBuilder();
+  builder.append(1000, null, 'value');
+  const bytes = Buffer.concat([1, 5].map((baseOffset) => Uint8Array.from(builder.build({ baseOffset }))));
+  bytes[bytes.length - 2]! ^= 1;
+  const { nextOffset, batches } = await convertChunk({ bytes, from: 0, aborted: [] }, limits);
+  assert.deepEqual([nextOffset, batches.length], [5, 1]);
+  await assert.rejects(
+    async () =>
+      convertChunk(
+        { bytes: bytes.subarray(bytes.length / 2), from: 5, aborted: [] },
+        {
+          ...limits,
+          batchBytesMax: 70,
+        },
+      ),
+    { code: 'corrupt_record' },
+  );
+});
+
 test('damage in a batch that passes as it is stays visible to the target', async () => {
   const bytes = logOf(1, 300);
   bytes[5000]! ^= 0x20;
@@ -127,21 +147,27 @@ test('batches larger than the target takes are split by records, and a single su
     // Not compressible.
     for (const value of noise) for (let i = 0; i < value.length; i++) value[i] = (i * i * 2654435761 + i) >>> (i % 19);
     const builder = new RecordBatchBuilder();
-    for (const value of noise) builder.append(5, null, value);
+    for (const [i, value] of noise.entries()) builder.append(5, null, value, [], i * 2);
     const bytes = builder.build({ compression, baseOffset: 100 });
     const { batches, nextOffset } = await convertChunk({ bytes, from: 100, aborted: [] }, sizes);
-    assert.equal(nextOffset, 133);
-    assert.equal(
-      batches.reduce((sum, { recordCount }) => sum + recordCount, 0),
-      33,
-    );
-    for (const batch of batches) assert.ok(batch.bytes.length <= 30_000);
-    const again = async () => convertChunk({ bytes, from: 133, aborted: [] }, sizes);
-    await assert.rejects(again, { code: 'record_too_large', offset: 133, batchBytesMax: 30_000 });
-    const behind = await convertChunk({ bytes, from: 134, aborted: [] }, sizes);
+    // Every second offset is missing, and the 34th record is the large one.
+    assert.equal(nextOffset, 166);
     assert.deepEqual(
-      behind.batches.flatMap(({ runs }) => runs),
-      [{ offset: 134, count: 6 }],
+      batches.flatMap(({ runs }) => runs),
+      Array.from({ length: 33 }, (_, i) => ({ offset: 100 + i * 2, count: 1 })),
+    );
+    for (const { bytes: outgoing, recordCount, runs } of batches) {
+      assert.ok(outgoing.length <= 30_000);
+      assert.equal(runs.length, recordCount);
+      const first = noise[((runs[0]?.offset ?? 0) - 100) / 2];
+      assert.deepEqual([...new RecordBatch(outgoing).records()][0]?.value, Uint8Array.from(first ?? []));
+    }
+    const again = async () => convertChunk({ bytes, from: 166, aborted: [] }, sizes);
+    await assert.rejects(again, { code: 'record_too_large', offset: 166, batchBytesMax: 30_000 });
+    const behind = await convertChunk({ bytes, from: 167, aborted: [] }, sizes);
+    assert.equal(
+      behind.batches.reduce((sum, { recordCount }) => sum + recordCount, 0),
+      6,
     );
   }
 });
