@@ -48,6 +48,7 @@ export interface PartitionCopyHost {
 export class PartitionCopy implements SourcePartition {
   readonly topic: string;
   readonly partition: number;
+  readonly topicId: string;
   readonly target: TargetPartition;
   readonly map: PartitionOffsetMap;
   leader = -1;
@@ -56,7 +57,6 @@ export class PartitionCopy implements SourcePartition {
   recordsCopied = 0;
   bytesCopied = 0;
   #position: number;
-  readonly #topicId: string;
   readonly #host: PartitionCopyHost;
   #chunk: number;
   /** Runs of the chunk, stored and then not. */
@@ -75,7 +75,7 @@ export class PartitionCopy implements SourcePartition {
   ) {
     this.topic = place.topic;
     this.partition = place.partition;
-    this.#topicId = place.topicId;
+    this.topicId = place.topicId;
     this.target = target;
     this.map = resume.map;
     this.#position = resume.source;
@@ -148,7 +148,7 @@ export class PartitionCopy implements SourcePartition {
 
   #value(runs: readonly OffsetRun[]): JournalChunk {
     const { producerId, epoch } = this.target.identity;
-    return { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.#topicId, runs };
+    return { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId, runs };
   }
 
   /** Where the records that are not stored are to lie if nobody else writes. */

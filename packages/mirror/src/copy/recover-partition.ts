@@ -14,6 +14,7 @@ import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { AnnouncedRecords } from './announced-records.ts';
 import { scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
+import { isAnotherTopic } from './topic-identity.ts';
 
 /** What was found besides where to go on. */
 export interface Recovered extends ResumePoint {
@@ -67,10 +68,12 @@ export async function recoverPartition(
   return { source, target, map, chunk: newest.chunk + 1, recordsFound, foreignRecords };
 }
 
-/** The map as the chunks tell it, up to what is confirmed. */
+/** The map as the chunks tell it, up to what is confirmed, of the topic that was copied last under the name. */
 function mapOf(chunks: readonly JournalChunk[]): PartitionOffsetMap {
   const map = new PartitionOffsetMap();
-  for (const { runs, confirmed } of chunks) {
+  const last = chunks.at(-1)?.topicId ?? '';
+  for (const { topicId, runs, confirmed } of chunks) {
+    if (isAnotherTopic(topicId, last)) continue;
     for (const { source, target, count } of runs) {
       const known = Math.min(count, confirmed.source - source);
       if (known > 0) map.append({ source, target, count: known });

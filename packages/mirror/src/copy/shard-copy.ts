@@ -7,30 +7,18 @@
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { backoffMs, type CallBounds, type Cluster, type ProducerIdentity } from '@millrace/client/protocol';
+import { backoffMs, type CallBounds, type ProducerIdentity } from '@millrace/client/protocol';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
-import type { MirrorReport } from '../mirror-event.ts';
-import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, takeOver } from './fencing.ts';
-import { boundOf, scanLog } from './log-scan.ts';
 import { PartitionCopy, type PartitionCopyHost, type ResumePoint } from './partition-copy.ts';
-import { recoverPartition } from './recover-partition.ts';
+import { type ResumeOptions, readJournal, resumePoints } from './resume-points.ts';
 import { JournalContent, ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
 import { TargetPartition } from './target-partition.ts';
 import type { TargetWriter } from './target-writer.ts';
 
-/** A partition of the source and where it is copied to. */
-export interface CopiedPartition extends TopicPartition {
-  readonly topicId: string;
-  readonly targetTopic: string;
-  /** Where to begin when nothing was copied yet. */
-  readonly begin: 'earliest' | 'latest';
-}
-
-export interface ShardCopyOptions {
-  readonly source: Cluster;
-  readonly target: Cluster;
+export interface ShardCopyOptions extends ResumeOptions {
   readonly reader: SourceReader;
   readonly writer: TargetWriter;
   /** The shard's partition of the mirror's offsets topic. */
@@ -39,28 +27,52 @@ export interface ShardCopyOptions {
   readonly partitions: readonly CopiedPartition[];
   readonly limits: ConversionLimits;
   readonly partitionBytesMax: number;
-  readonly report: MirrorReport;
   /** Another process has taken the shard over: nothing is copied any more. */
   readonly onLost: () => void;
 }
 
-/** How many partitions are looked into at once. */
-const recoveringMax = 16;
+/** The time from opening the shard until it is closed or opened again. */
+interface Session {
+  readonly identity: ProducerIdentity;
+  readonly host: PartitionCopyHost;
+  readonly onBroken: (error: Error) => void;
+  /** Has the shard opened again. */
+  readonly again: () => void;
+  /** The partitions of which the journal may know something. */
+  readonly known: Set<string>;
+  readonly opened: Set<string>;
+}
 
 export class ShardCopy {
   readonly #options: ShardCopyOptions;
   readonly #abort = new AbortController();
   #journal: ShardJournal | undefined;
+  #partitions: readonly CopiedPartition[];
+  #session: Session | undefined;
   #copies: PartitionCopy[] = [];
+  /** Those of `#copies` that are fetched no more. */
+  readonly #retired = new Set<PartitionCopy>();
   #targets: TargetPartition[] = [];
   #running: Promise<void> | undefined;
 
   constructor(options: ShardCopyOptions) {
     this.#options = options;
+    this.#partitions = options.partitions;
   }
 
   get copies(): readonly PartitionCopy[] {
-    return this.#copies;
+    return this.#copies.filter((copy) => !this.#retired.has(copy));
+  }
+
+  /**
+   * Copies these partitions instead of those before. What stays is not disturbed, unless one is new of which the journal
+   * knows something: then the shard is opened again.
+   */
+  update(partitions: readonly CopiedPartition[]): void {
+    this.#partitions = partitions;
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#follow(session).catch(session.onBroken);
   }
 
   start(): void {
@@ -98,12 +110,13 @@ export class ShardCopy {
     const { platform } = target.settings;
     const { signal } = this.#abort;
     for (let failures = 0; !signal.aborted; ) {
-      const broken = Promise.withResolvers<never>();
+      const broken = Promise.withResolvers<void>();
       broken.promise.catch(() => undefined);
       try {
-        await this.#open(broken.reject);
+        await this.#open(broken.reject, broken.resolve);
         failures = 0;
         await Promise.race([broken.promise, aborted(signal)]);
+        await this.#halt();
       } catch (error) {
         if (!signal.aborted) {
           if (!isMillraceError(error)) throw error;
@@ -123,66 +136,61 @@ export class ShardCopy {
     await this.#halt();
   }
 
-  async #open(onBroken: (error: Error) => void): Promise<void> {
-    const { target, journal, transactionalId, partitions, report } = this.#options;
+  async #open(onBroken: (error: Error) => void, again: () => void): Promise<void> {
+    const { target, journal, transactionalId, report } = this.#options;
+    const partitions = this.#partitions;
     const bounds: CallBounds = { signal: this.#abort.signal };
     const identity = await takeOver(target, transactionalId, [journal], bounds);
     const content = await readJournal(target, journal, identity, bounds);
-    const known = partitions.filter((place) => content.chunksOf(place).length > 0);
-    await fence(target, transactionalId, identity, known.map(targetOf), bounds);
-    const resumes = new Map<CopiedPartition, ResumePoint>();
-    const queue = [...partitions];
-    const work = async (): Promise<void> => {
-      for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-        resumes.set(place, await this.#resumePoint(place, content, identity, bounds));
-      }
-    };
-    await Promise.all(Array.from({ length: recoveringMax }, work));
-    this.#begin(identity, resumes, onBroken);
+    const fenced = partitions.filter((place) => content.chunksOf(place).length > 0);
+    await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
+    const resumes = await resumePoints(this.#options, partitions, content, identity, bounds);
+    const known = new Set([...content.partitions, ...partitions].map(nameOf));
+    const opened = new Set(partitions.map(identityOf));
+    const session = { identity, host: this.#hostOf(identity, onBroken), onBroken, again, known, opened };
+    this.#session = session;
+    this.#begin(session, resumes);
     const message = `shard ${journal.partition} is copied from here on: ${partitions.length} partitions`;
     report({ level: 'info', event: 'shard_opened', message });
+    // The list may have changed meanwhile.
+    await this.#follow(session);
   }
 
-  async #resumePoint(
-    place: CopiedPartition,
-    content: JournalContent,
-    identity: ProducerIdentity,
-    bounds: CallBounds,
-  ): Promise<ResumePoint> {
-    const { source, target, report } = this.#options;
-    const chunks = content.chunksOf(place);
-    const { topic, partition } = place;
-    if (chunks.length === 0) {
-      const begin = await boundOf(source, { topic, partition }, place.begin, bounds);
-      const end = await boundOf(target, targetOf(place), 'latest', bounds);
-      return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0 };
+  /** Brings what is copied in line with what shall be. */
+  async #follow(session: Session): Promise<void> {
+    const partitions = this.#partitions;
+    const wanted = new Set(partitions.map(identityOf));
+    for (const copy of this.copies) {
+      const { topic, partition, topicId, target } = copy;
+      const identity = identityOf({ topic, partition, topicId, targetTopic: target.topic });
+      if (wanted.has(identity)) continue;
+      this.#options.reader.remove(copy);
+      this.#retired.add(copy);
+      session.opened.delete(identity);
     }
-    const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds);
-    if (recovered.foreignRecords > 0) {
-      const message = `${recovered.foreignRecords} records of somebody else lie in ${place.targetTopic} [${partition}]`;
-      report({
-        level: 'error',
-        event: 'foreign_write',
-        message: `${message}, which this mirror copies to`,
-        topic,
-        partition,
-      });
+    const added = partitions.filter((place) => !session.opened.has(identityOf(place)));
+    // Whoever had a partition before is to be fenced there, and where its copy goes on to be found out.
+    if (added.some((place) => session.known.has(nameOf(place)))) return session.again();
+    for (const place of added) {
+      session.known.add(nameOf(place));
+      session.opened.add(identityOf(place));
     }
-    return recovered;
+    const bounds: CallBounds = { signal: this.#abort.signal };
+    const resumes = await resumePoints(this.#options, added, new JournalContent(), session.identity, bounds);
+    if (this.#session !== session) return;
+    this.#begin(session, resumes);
+    if (this.#partitions !== partitions) await this.#follow(session);
   }
 
-  #begin(
-    identity: ProducerIdentity,
-    resumes: ReadonlyMap<CopiedPartition, ResumePoint>,
-    onBroken: (error: Error) => void,
-  ): void {
+  #hostOf(identity: ProducerIdentity, onBroken: (error: Error) => void): PartitionCopyHost {
     const { reader, writer, journal, limits, partitionBytesMax, target } = this.#options;
     const { clock } = target.settings.platform;
-    const now = clock.monotonic();
     const offer = (partition: TargetPartition): void => writer.offer(partition);
-    const journalTarget = new TargetPartition(journal, identity, now, onBroken);
+    const journalTarget = new TargetPartition(journal, identity, clock.monotonic(), onBroken);
     const shardJournal = new ShardJournal(journalTarget, () => clock.now(), offer);
-    const host: PartitionCopyHost = {
+    this.#journal = shardJournal;
+    this.#targets.push(journalTarget);
+    return {
       limits,
       bytesMax: partitionBytesMax,
       announce: (copy) => shardJournal.announce(copy),
@@ -190,41 +198,28 @@ export class ShardCopy {
       room: () => reader.poke(),
       failed: (_copy, error) => onBroken(error),
     };
-    this.#journal = shardJournal;
-    this.#copies = [...resumes].map(([place, resume]) => {
+  }
+
+  #begin({ identity, host, onBroken }: Session, resumes: ReadonlyMap<CopiedPartition, ResumePoint>): void {
+    const now = this.#options.target.settings.platform.clock.monotonic();
+    const copies = [...resumes].map(([place, resume]) => {
       return new PartitionCopy(place, new TargetPartition(targetOf(place), identity, now, onBroken), resume, host);
     });
-    this.#targets = [journalTarget, ...this.#copies.map((copy) => copy.target)];
-    for (const copy of this.#copies) copy.begin();
-    for (const copy of this.#copies) reader.add(copy);
+    this.#copies.push(...copies);
+    this.#targets.push(...copies.map((copy) => copy.target));
+    for (const copy of copies) copy.begin();
+    for (const copy of copies) this.#options.reader.add(copy);
   }
 
   async #halt(): Promise<void> {
+    this.#session = undefined;
     for (const copy of this.#copies) this.#options.reader.remove(copy);
     await Promise.all(this.#targets.map((target) => target.halt()));
     this.#copies = [];
+    this.#retired.clear();
     this.#targets = [];
     this.#journal = undefined;
   }
-}
-
-function targetOf({ targetTopic, partition }: CopiedPartition): TopicPartition {
-  return { topic: targetTopic, partition };
-}
-
-/** What the journal holds before the marker of its new owner. */
-async function readJournal(
-  cluster: Cluster,
-  journal: TopicPartition,
-  { producerId, epoch }: ProducerIdentity,
-  bounds: CallBounds,
-): Promise<JournalContent> {
-  const content = new JournalContent();
-  for await (const batch of scanLog(cluster, journal, 0, bounds)) {
-    if (batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch) break;
-    content.add(batch);
-  }
-  return content;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -7,11 +7,13 @@ import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { errorCodes, type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
+import { isTopicIdKnown } from './topic-identity.ts';
 
 type Answer = FetchResponse['responses'][number]['partitions'][number];
 
 /** A partition that is fetched. */
 export interface SourcePartition extends TopicPartition {
+  readonly topicId: string;
   /** Node id; -1 while unknown. */
   leader: number;
   /** Source offset of the next record to fetch. */
@@ -42,8 +44,13 @@ interface Lane {
   isPausing: boolean;
 }
 
-/** From version 13 on topics are named by id. */
-const fetchVersionMax = 12;
+/** The last version that names topics by name. Later ones name them by id, and never read one made anew by mistake. */
+const fetchByNameVersion = 12;
+
+const asksForMetadata: ReadonlySet<number> = new Set([
+  errorCodes.OFFSET_NOT_AVAILABLE,
+  errorCodes.INCONSISTENT_TOPIC_ID,
+]);
 
 export class SourceReader {
   readonly #cluster: Cluster;
@@ -133,22 +140,25 @@ export class SourceReader {
     const { requestBytesMax, partitionBytesMax, waitMs } = this.#options;
     const connection = await this.#cluster.pool.connect(lane.nodeId, this.#purpose);
     if (this.#abort.signal.aborted) return;
+    const areIdsKnown = partitions.every(({ topicId }) => isTopicIdKnown(topicId));
+    const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
+    const isById = version > fetchByNameVersion;
     const topics = topicsOf(partitions, partitionBytesMax);
     // A transaction that is not decided may be aborted yet: nothing behind its begin is fetched.
     const isolationLevel = 1;
     const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes: requestBytesMax, isolationLevel, topics };
     const timeoutMs = this.#cluster.settings.requestTimeoutMs + waitMs;
-    const response = await connection.request(fetch, draft, { timeoutMs, versionMax: fetchVersionMax });
+    const response = await connection.request(fetch, draft, { timeoutMs, versionMax: version });
     if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
-    await this.#distribute(partitions, response);
+    await this.#distribute(partitions, response, isById);
   }
 
-  async #distribute(partitions: readonly SourcePartition[], response: FetchResponse): Promise<void> {
-    const asked = new Map(partitions.map((each) => [`${each.topic} ${each.partition}`, each]));
+  async #distribute(partitions: readonly SourcePartition[], response: FetchResponse, isById: boolean): Promise<void> {
+    const asked = new Map(partitions.map((each) => [`${isById ? each.topicId : each.topic} ${each.partition}`, each]));
     const taking: (Promise<void> | undefined)[] = [];
-    for (const { topic, partitions: answers } of response.responses) {
+    for (const { topic, topicId, partitions: answers } of response.responses) {
       for (const answer of answers) {
-        const partition = asked.get(`${topic} ${answer.partitionIndex}`);
+        const partition = asked.get(`${isById ? topicId : topic} ${answer.partitionIndex}`);
         if (partition === undefined || !this.#partitions.has(partition)) continue;
         if (answer.errorCode !== 0) {
           this.#refused(partition, answer.errorCode);
@@ -167,7 +177,7 @@ export class SourceReader {
   #refused(partition: SourcePartition, errorCode: number): void {
     const action = `fetch ${partition.topic} [${partition.partition}] at ${partition.position}`;
     const error = new KafkaError(errorCode, action);
-    if (isStaleLeader(errorCode) || errorCode === errorCodes.OFFSET_NOT_AVAILABLE) partition.leader = -1;
+    if (isStaleLeader(errorCode) || asksForMetadata.has(errorCode)) partition.leader = -1;
     else if (!error.retriable) {
       this.remove(partition);
       partition.failed(error);
@@ -192,15 +202,14 @@ function topicsOf(
   partitions: readonly SourcePartition[],
   partitionMaxBytes: number,
 ): RequestDraft<typeof fetch>['topics'] {
-  const topics = new Map<
-    string,
-    { topic: string; partitions: Record<'partition' | 'fetchOffset' | 'partitionMaxBytes', number>[] }
-  >();
-  for (const { topic: name, partition, position: fetchOffset } of partitions) {
-    let topic = topics.get(name);
+  type Place = Record<'partition' | 'fetchOffset' | 'partitionMaxBytes', number>;
+  const topics = new Map<string, { topic: string; topicId: string; partitions: Place[] }>();
+  for (const { topic: name, topicId, partition, position: fetchOffset } of partitions) {
+    const key = `${topicId} ${name}`;
+    let topic = topics.get(key);
     if (topic === undefined) {
-      topic = { topic: name, partitions: [] };
-      topics.set(name, topic);
+      topic = { topic: name, topicId, partitions: [] };
+      topics.set(key, topic);
     }
     topic.partitions.push({ partition, fetchOffset, partitionMaxBytes });
   }
