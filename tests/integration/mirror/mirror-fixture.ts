@@ -39,6 +39,7 @@ export async function startMirrorFixture(t: TestContext, running: RunningCluster
         target: { bootstrap: target.bootstrap, ...quick },
         topics,
         shards: 4,
+        sharing: { heartbeatIntervalMs: 100 },
         report: (event) => void events.push(event),
         ...options,
       });
