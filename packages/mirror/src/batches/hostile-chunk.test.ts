@@ -131,6 +131,13 @@ test('a gap before a damaged batch is passed, so that the next conversion names 
   );
 });
 
+test('a batch at offsets that were there before is refused', async () => {
+  const bytes = Buffer.concat([logOf(1, 3), logOf(1, 3)]);
+  const { nextOffset, batches } = await convertChunk({ bytes, from: 0, aborted: [] }, limits);
+  assert.deepEqual([nextOffset, batches.length], [3, 1]);
+  assert.throws(() => convertChunk({ bytes, from: 3, aborted: [] }, limits), { code: 'corrupt_record' });
+});
+
 test('damage in a batch that passes as it is stays visible to the target', async () => {
   const bytes = logOf(1, 300);
   bytes[5000]! ^= 0x20;
@@ -140,7 +147,7 @@ test('damage in a batch that passes as it is stays visible to the target', async
   assert.notEqual(batchHeader.crc(batch, 0), batchHeader.computeCrc(batch, 0));
 });
 
-test('batches larger than the target takes are split by records, and a single such record is refused by name', async () => {
+test('batches too large for the target are split by records, and a single such record is refused by name', async () => {
   const sizes = { ...limits, batchBytesMax: 30_000 };
   for (const compression of ['none', 'lz4'] as const) {
     const noise = Array.from({ length: 40 }, (_, i) => Buffer.alloc(i === 33 ? 31_000 : 4000, `${i}-`));

@@ -1,4 +1,4 @@
-/** What the conversion of a fetched chunk gives: batches that a broker takes from a producer, and what became of offsets. */
+/** What the conversion of a fetched chunk gives: batches that a broker takes from a producer, and their offsets. */
 
 /** Records at consecutive source offsets. */
 export interface SourceRun {

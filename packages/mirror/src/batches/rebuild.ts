@@ -16,13 +16,11 @@ import {
 import type { BatchGroup, SourceChunk } from './chunk-plan.ts';
 import type { ConversionLimits } from './conversion-limits.ts';
 import type { OutgoingBatch, SourceRun } from './outgoing-batch.ts';
-import { type JoinedRecords, RecordJoiner } from './record-joiner.ts';
+import { growthPerRecord, type JoinedRecords, RecordJoiner } from './record-joiner.ts';
 import { RecordTooLargeError } from './record-too-large-error.ts';
 
 const { batchHeaderBytes } = batchHeader;
 
-/** Room for deltas that grow; beyond it the buffer is enlarged. */
-const growthPerRecord = 4;
 /**
  * How many times the largest batch the records of a compressed one may take uncompressed: well compressible ones are
  * not cut for nothing, and memory stays bounded.

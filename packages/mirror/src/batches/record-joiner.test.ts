@@ -44,6 +44,49 @@ test('records are joined at their offsets and times, however early a batch is fu
   );
 });
 
+test('times too far apart for an exact difference begin a new batch, between batches and within one', () => {
+  const far = 2 ** 52;
+  for (const times of [
+    [far + 1, far - 9],
+    [far - 5, far + 15],
+  ]) {
+    const joiner = new RecordJoiner({ from: 0, until: 10, bytesMax: 1000, capacity: 0 });
+    for (const [baseOffset, group] of [[-far], times].entries()) {
+      const builder = new RecordBatchBuilder();
+      for (const time of group) builder.append(time, null, 'value');
+      const bytes = builder.build({ baseOffset });
+      joiner.append(bytes, 0, bytes, batchHeaderBytes, bytes.length);
+    }
+    const back = joiner.finish().flatMap(readBack);
+    assert.deepEqual(
+      back.map(([, { timestamp }]) => timestamp),
+      [-far, ...times],
+    );
+  }
+});
+
+test('a difference to the base that is not exact is not used, even where a record comes near enough', () => {
+  const far = 2 ** 52;
+  const joiner = new RecordJoiner({ from: 0, until: 10, bytesMax: 1000, capacity: 0 });
+  const builder = new RecordBatchBuilder();
+  builder.append(-far, null, 'value');
+  const first = Uint8Array.from(builder.build());
+  joiner.append(first, 0, first, batchHeaderBytes, first.length);
+  builder.reset();
+  builder.append(far - 9, null, 'value');
+  const second = Uint8Array.from(builder.build({ baseOffset: 1 }));
+  // A delta of -10 to a base that is ten later than any record, as a delete horizon may be.
+  const moved = Buffer.from(second);
+  assert.equal(moved[batchHeaderBytes + 2], 0);
+  moved[batchHeaderBytes + 2] = 19;
+  moved.writeBigInt64BE(BigInt(far + 1), batchHeader.batchHeaderLayout.baseTimestamp);
+  joiner.append(moved, 0, moved, batchHeaderBytes, moved.length);
+  assert.deepEqual(
+    joiner.finish().flatMap((joined) => readBack(joined).map(([, { timestamp }]) => timestamp)),
+    [-far, far - 9],
+  );
+});
+
 test('batches whose offsets, lengths or number of records contradict each other are refused', () => {
   const builder = new RecordBatchBuilder();
   for (let i = 0; i < 3; i++) builder.append(1, null, 'value', [], i * 2);

@@ -14,6 +14,9 @@ import type { SourceRun } from './outgoing-batch.ts';
 
 const { VarintReader, varintSize, varlongSize, writeVarint, writeVarlong } = varint;
 
+/** Room for deltas that grow; beyond it the buffer is enlarged. */
+export const growthPerRecord = 4;
+
 const nothing = new CopiedBytes(new Uint8Array(0));
 
 /** Records of one outgoing batch. The first `batchHeader.batchHeaderBytes` of `bytes` are without content. */
@@ -76,6 +79,7 @@ export class RecordJoiner {
     const time = isStamped ? batchHeader.maxTimestamp(batch, position) : batchHeader.baseTimestamp(batch, position);
     const { from, until } = this.#options;
     this.#readFrom(records);
+    if (this.#count === 0) this.#expect(end - start + recordCount * growthPerRecord);
     const reader = this.#reader;
     let shift = this.#shiftTo(time);
     let previous = -1;
@@ -137,6 +141,11 @@ export class RecordJoiner {
   /** The batches that are full, ascending, and no longer held here. */
   takeFull(): readonly JoinedRecords[] {
     return this.#finished.splice(0);
+  }
+
+  #expect(payloadBytes: number): void {
+    const bytes = batchHeader.batchHeaderBytes + payloadBytes;
+    if (bytes > this.#expected) this.#expected = bytes;
   }
 
   #readFrom(records: Uint8Array): void {

@@ -201,7 +201,7 @@ export function updateCrc(bytes: Uint8Array, position: number): void {
   writeInt32(bytes, position + 17, computeCrc(bytes, position));
 }
 
-/** The checksum of those bytes of the header alone that the batch's covers: what `adjustCrc` wants from before a change. */
+/** The checksum of the header's bytes that the batch's covers too: what `adjustCrc` wants from before a change. */
 export function headerCrc(bytes: Uint8Array, position: number): number {
   return crc32cByTable(bytes, 0, position + batchHeaderLayout.attributes, position + batchHeaderBytes);
 }
