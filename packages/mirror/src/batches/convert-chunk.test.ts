@@ -98,3 +98,24 @@ test('aborted and control records are counted from where the fetch begins', asyn
     );
   }
 });
+
+test('long work lets others have their turn, and comes to the same', async () => {
+  const builder = new RecordBatchBuilder();
+  for (const compression of ['none', 'zstd'] as const) {
+    const parts = Array.from({ length: 9000 }, (_, index) => {
+      builder.reset();
+      builder.append(1000 + index, null, 'value'.repeat(40));
+      return Uint8Array.from(builder.build({ baseOffset: index, compression }));
+    });
+    const chunk = { bytes: Buffer.concat(parts), from: 0, aborted: [] };
+    let turns = 0;
+    const rest = async () => void turns++;
+    const interrupted = await convertChunk(chunk, conversionLimitsDefault, rest);
+    assert.ok(turns > 0, compression);
+    assert.deepEqual(interrupted, await convertChunk(chunk, conversionLimitsDefault));
+    assert.deepEqual(
+      interrupted.batches.flatMap(({ recordCount }) => recordCount).reduce((sum, count) => sum + count, 0),
+      9000,
+    );
+  }
+});

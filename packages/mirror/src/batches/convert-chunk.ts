@@ -10,9 +10,11 @@ import { isOldMessage } from './old-message.ts';
 import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
 import { FailedAt, rebuildCompressed, rebuildPlain } from './rebuild.ts';
 import { upgradeChunk } from './upgrade-chunk.ts';
+import { WorkTurns } from './work-turns.ts';
 
 /**
- * Converts a chunk, at once where nothing has to be decompressed.
+ * Converts a chunk, at once where nothing has to be decompressed and not much is rebuilt. `rest` lets others have their
+ * turn in longer work: it is called after some milliseconds of it. Without it work is not interrupted.
  *
  * The chunk's bytes become the caller's outgoing batches: they are not changed here, and must be left alone until those
  * batches are done with. A batch that the chunk's end cuts off is left out, and `nextOffset` stays before it; it stays
@@ -21,15 +23,22 @@ import { upgradeChunk } from './upgrade-chunk.ts';
  * Throws `CorruptRecordError`, `CompressionError` or `RecordTooLargeError` when the first records can't be converted;
  * what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
  */
-export function convertChunk(chunk: SourceChunk, limits: ConversionLimits): ConvertedChunk | Promise<ConvertedChunk> {
+export function convertChunk(
+  chunk: SourceChunk,
+  limits: ConversionLimits,
+  rest?: (() => Promise<void>) | undefined,
+): ConvertedChunk | Promise<ConvertedChunk> {
   let plan: ChunkPlan;
   try {
     plan = planChunk(chunk, limits);
   } catch (error) {
-    if (isOldFormat(error, chunk)) return convertOld(chunk, limits);
+    if (isOldFormat(error, chunk)) return convertOld(chunk, limits, rest);
     throw error;
   }
-  if (plan.groups.some(isPacked)) return convertPacked(chunk, plan, limits);
+  const turns = new WorkTurns(rest);
+  if (plan.groups.some(isPacked) || turns.exceeds(rebuiltBytes(plan))) {
+    return convertInTurns(chunk, plan, limits, turns, rest);
+  }
   try {
     const batches: OutgoingBatch[] = [];
     for (const group of plan.groups) {
@@ -38,22 +47,31 @@ export function convertChunk(chunk: SourceChunk, limits: ConversionLimits): Conv
     }
     return converted(batches, plan);
   } catch (error) {
-    return convertChunk(before(error, chunk), limits);
+    return convertChunk(before(error, chunk), limits, rest);
   }
 }
 
-async function convertPacked(chunk: SourceChunk, plan: ChunkPlan, limits: ConversionLimits): Promise<ConvertedChunk> {
+async function convertInTurns(
+  chunk: SourceChunk,
+  plan: ChunkPlan,
+  limits: ConversionLimits,
+  turns: WorkTurns,
+  rest: (() => Promise<void>) | undefined,
+): Promise<ConvertedChunk> {
   try {
     const batches: OutgoingBatch[] = [];
     // One after the other: what is decompressed can be many times the chunk.
     for (const group of plan.groups) {
       if (group.passes) batches.push(passed(chunk.bytes, group));
-      else if (isPacked(group)) batches.push(...(await rebuildCompressed(chunk, group, limits)));
-      else batches.push(...rebuildPlain(chunk, group, limits));
+      else if (isPacked(group)) batches.push(...(await rebuildCompressed(chunk, group, limits, turns)));
+      else {
+        batches.push(...rebuildPlain(chunk, group, limits));
+        await turns.spend(group.payloadBytes);
+      }
     }
     return converted(batches, plan);
   } catch (error) {
-    return await convertChunk(before(error, chunk), limits);
+    return await convertChunk(before(error, chunk), limits, rest);
   }
 }
 
@@ -64,11 +82,19 @@ function isOldFormat(error: unknown, { bytes }: SourceChunk): error is CorruptRe
   );
 }
 
-async function convertOld(chunk: SourceChunk, limits: ConversionLimits): Promise<ConvertedChunk> {
+async function convertOld(
+  chunk: SourceChunk,
+  limits: ConversionLimits,
+  rest: (() => Promise<void>) | undefined,
+): Promise<ConvertedChunk> {
   const { bytes, error } = await upgradeChunk(chunk.bytes, limits.decompressedBytesMax);
-  const result = await convertChunk({ ...chunk, bytes }, limits);
+  const result = await convertChunk({ ...chunk, bytes }, limits, rest);
   if (error !== undefined && result.nextOffset === chunk.from) throw error;
   return result;
+}
+
+function rebuiltBytes({ groups }: ChunkPlan): number {
+  return groups.reduce((sum, { passes, payloadBytes }) => (passes ? sum : sum + payloadBytes), 0);
 }
 
 /** Whether its records must be decompressed. */

@@ -18,6 +18,7 @@ import type { ConversionLimits } from './conversion-limits.ts';
 import type { OutgoingBatch, SourceRun } from './outgoing-batch.ts';
 import { growthPerRecord, type JoinedRecords, RecordJoiner } from './record-joiner.ts';
 import { RecordTooLargeError } from './record-too-large-error.ts';
+import type { WorkTurns } from './work-turns.ts';
 
 const { batchHeaderBytes } = batchHeader;
 
@@ -29,6 +30,9 @@ const expansionMax = 32;
 
 /** Batches with less payload than this are checked together. */
 const togetherBelow = 2048;
+
+/** Decompressing a tiny batch takes about as long as joining so many bytes. */
+const decompressionCost = 4096;
 
 /** A failure and the source offset at which it begins: what lies before can be converted. */
 export class FailedAt {
@@ -67,6 +71,7 @@ export async function rebuildCompressed(
   chunk: SourceChunk,
   group: BatchGroup,
   limits: ConversionLimits,
+  turns: WorkTurns,
 ): Promise<OutgoingBatch[]> {
   const { bytes } = chunk;
   const { decompressedBytesMax } = limits;
@@ -85,6 +90,8 @@ export async function rebuildCompressed(
         ? decompressSync(type, payload, decompressedBytesMax)
         : await decompress(type, payload, decompressedBytesMax);
       joiner.append(bytes, position, records, 0, records.length);
+      const rest = turns.spend(records.length + decompressionCost);
+      if (rest !== undefined) await rest;
     } catch (error) {
       throw new FailedAt(batchHeader.baseOffset(bytes, position), error);
     }
