@@ -68,6 +68,8 @@ class LeaderRound<Question extends TopicPartition, Value> {
   readonly #ask: AskLeader<Question, Value>;
   /** Places of questions that are done with. */
   readonly #done = new Set<number>();
+  /** Topics that were asked for anew because they had too few partitions. */
+  readonly #grown = new Set<string>();
 
   constructor(cluster: Cluster, action: string, questions: readonly Question[], ask: AskLeader<Question, Value>) {
     this.results = questions.map(() => undefined);
@@ -122,10 +124,16 @@ class LeaderRound<Question extends TopicPartition, Value> {
     bounds: CallBounds,
   ): Promise<{ leader: number; leaderEpoch: number } | undefined> {
     try {
-      const { partitions } = await this.#cluster.metadata.topic(topic, false, bounds);
-      const known = partitions[partition];
+      const { metadata } = this.#cluster;
+      let known = (await metadata.topic(topic, false, bounds)).partitions[partition];
+      // It may have been added since the topic was asked for.
+      if (known === undefined && !this.#grown.has(topic)) {
+        this.#grown.add(topic);
+        await metadata.refresh([topic]);
+        known = (await metadata.topic(topic, false, bounds)).partitions[partition];
+      }
       if (known === undefined) {
-        const detail = `topic ${topic} has ${partitions.length} partitions`;
+        const detail = `topic ${topic} has ${metadata.peek(topic)?.partitions.length ?? 0} partitions`;
         this.#settle(place, errorCodes.UNKNOWN_TOPIC_OR_PARTITION, undefined, detail, true);
       } else if (known.leader < 0) this.#settle(place, errorCodes.LEADER_NOT_AVAILABLE, undefined);
       else return known;
