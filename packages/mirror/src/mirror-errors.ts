@@ -1,12 +1,12 @@
 import { MillraceError } from '@millrace/base';
 
-/** A mirror's name is part of topic names and transactional ids. */
+/** A mirror's name is part of topic names and transactional ids; a worker's is its place in the group. */
 export class MirrorNameError extends MillraceError {
   readonly code = 'mirror_name_invalid';
   readonly mirrorName: string;
 
   constructor(name: string) {
-    super(`"${name}" can't name a mirror: use 1 to 200 letters, digits, dots, underscores and hyphens`);
+    super(`"${name}" can't name a mirror or its worker: use 1 to 200 letters, digits, dots, underscores and hyphens`);
     this.mirrorName = name;
   }
 }
@@ -19,5 +19,36 @@ export class SourceTopicError extends MillraceError {
   constructor(topics: readonly string[]) {
     super(`the source has no topic ${topics.join(', ')}; check the names, or create it there first`);
     this.topics = topics;
+  }
+}
+
+/** Source and target are the same cluster, and what is copied would be copied again, without end. */
+export class LoopError extends MillraceError {
+  readonly code = 'mirror_loop';
+  readonly topic: string;
+  readonly targetTopic: string;
+
+  constructor(topic: string, targetTopic: string) {
+    const isItself = topic === targetTopic;
+    super(
+      isItself
+        ? `topic ${topic} would be copied to itself, as source and target are the same cluster: rename it, or choose another target`
+        : `topic ${topic} would be copied to ${targetTopic}, which the mirror copies too, as source and target are the same cluster: narrow what it copies, or choose other names`,
+    );
+    this.topic = topic;
+    this.targetTopic = targetTopic;
+  }
+}
+
+/** Two topics would be copied to the same one. */
+export class TargetNameError extends MillraceError {
+  readonly code = 'target_name_taken';
+  readonly topic: string;
+  readonly targetTopic: string;
+
+  constructor(topic: string, other: string, targetTopic: string) {
+    super(`topics ${other} and ${topic} would both be copied to ${targetTopic}: give each a name of its own`);
+    this.topic = topic;
+    this.targetTopic = targetTopic;
   }
 }

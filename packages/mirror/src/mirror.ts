@@ -27,6 +27,24 @@ export interface MirrorOptions {
   readonly groups?: readonly (string | RegExp)[] | undefined;
   /** How long after groups were carried over that is done again. Default 60 s. */
   readonly groupIntervalMs?: number | undefined;
+  /**
+   * How long after the source's topics were looked at that is done again: new ones, partitions and configuration.
+   * Default 30 s.
+   */
+  readonly topicIntervalMs?: number | undefined;
+  /**
+   * What becomes of a topic that was deleted on the source and made anew: its partitions stop, or the new one is copied
+   * from its start, behind what lies on the target. Default `stop`. Sources before Kafka 2.8 do not tell.
+   */
+  readonly recreatedTopics?: 'stop' | 'continue' | undefined;
+  /** Whether rights to read topics are carried over. Default: where both clusters have an authorizer. */
+  readonly acls?: boolean | undefined;
+  /**
+   * What this worker is called, if no other worker of the mirror ever has that name at the same time: a worker that
+   * ended without closing and is started again under its name goes on at once, where others would wait until it counts
+   * as dead. Letters, digits, dots, underscores and hyphens. Default: a name that is not used again.
+   */
+  readonly worker?: string | undefined;
   /** How quickly the workers that share the mirror notice each other. */
   readonly sharing?: SharingOptions | undefined;
   /** Told of what an operator wants to know. Must not throw. */
@@ -55,6 +73,11 @@ export interface Mirror extends AsyncDisposable {
   readonly assignedPartitions: number;
   /** What this worker copies, by topic and partition. What was just given to it comes a moment later. */
   status(): PartitionStatus[];
+  /**
+   * Looks at the source's topics now, and carries over what has changed of them. Rejects with `KafkaError`, or a
+   * retriable error, when a cluster can't be asked.
+   */
+  syncTopics(): Promise<void>;
   /**
    * Carries the offsets of consumer groups over now, of the partitions that this process copies; tells of each group
    * that has any, by name. With `back`: from the target to the source, which happens only when asked for. Rejects with

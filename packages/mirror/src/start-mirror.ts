@@ -20,6 +20,7 @@ import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
 const shardsDefault = 50;
 const checkpointMs = 1000;
+const topicIntervalMsDefault = 30_000;
 const groupIntervalMsDefault = 60_000;
 const drainMs = 10_000;
 const requestBytesMax = 16 * 1024 * 1024;
@@ -31,7 +32,9 @@ const partitionBytesMax = 16 * 1024 * 1024;
  * `NoBrokerError`, `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(options.name)) throw new MirrorNameError(options.name);
+  for (const name of [options.name, options.worker ?? '-']) {
+    if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new MirrorNameError(name);
+  }
   const source = openCluster(options.source);
   const target = openCluster(options.target);
   const worker = new MirrorWorker(options, source, target);
@@ -57,9 +60,12 @@ class MirrorWorker implements Mirror {
   readonly #reader: SourceReader;
   readonly #writer: TargetWriter;
   readonly #groups: { readonly [direction in GroupDirection]: Schedule<GroupSyncResult[]> };
+  readonly #topicSync: TopicSync;
+  readonly #topicSchedule: Schedule<void>;
   readonly #shards: OwnedShards;
   #group: WorkerGroup | undefined;
   #offsetsTopic = '';
+  #shardCount = 0;
   /** The partitions of each shard that has any. */
   #places: ReadonlyMap<number, readonly CopiedPartition[]> = new Map();
   #topics: readonly MirroredTopic[] = [];
@@ -84,6 +90,16 @@ class MirrorWorker implements Mirror {
       report: (event) => this.#report(event),
       onLost: () => this.#group?.joinAgain('another worker took a shard'),
     });
+    this.#topicSync = new TopicSync(this.#admins, options);
+    this.#topicSchedule = new Schedule({
+      timers: target.cluster.settings.platform.timers,
+      pauseMs: options.topicIntervalMs ?? topicIntervalMsDefault,
+      work: (signal) => this.#followTopics(signal),
+      failed: (error) => {
+        const message = `the source's topics could not be looked at: ${error.message}; trying again`;
+        this.#report({ level: 'warn', event: 'topics_failed', message, error });
+      },
+    });
     this.#groups = { forward: this.#groupSchedule('forward'), back: this.#groupSchedule('back') };
   }
 
@@ -91,12 +107,13 @@ class MirrorWorker implements Mirror {
     const { name, shards = shardsDefault } = this.#options;
     const offsetsTopic = `millrace.offsets.${name}`;
     const count = await ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
-    const sync = new TopicSync(this.#admins, this.#options);
-    this.#topics = await sync.run();
+    this.#topics = await this.#topicSync.start();
     this.#offsetsTopic = offsetsTopic;
+    this.#shardCount = count;
     this.#places = this.#placesByShard(count);
     this.#checkpointLater();
     await this.#join(count);
+    this.#topicSchedule.soon();
     this.#groups.forward.start();
   }
 
@@ -124,6 +141,10 @@ class MirrorWorker implements Mirror {
     );
   }
 
+  syncTopics(): Promise<void> {
+    return this.#topicSchedule.now();
+  }
+
   syncGroups(direction: GroupDirection = 'forward'): Promise<GroupSyncResult[]> {
     return this.#groups[direction].now();
   }
@@ -139,7 +160,8 @@ class MirrorWorker implements Mirror {
 
   async #close(): Promise<void> {
     this.#checkpoints?.cancel();
-    await Promise.all([this.#groups.forward.close(), this.#groups.back.close()]);
+    const { forward, back } = this.#groups;
+    await Promise.all([this.#topicSchedule, forward, back].map((schedule) => schedule.close()));
     const late = new AbortController();
     const timer = this.#target.cluster.settings.platform.timers.after(drainMs, () => late.abort());
     this.#group?.retire();
@@ -149,6 +171,15 @@ class MirrorWorker implements Mirror {
     this.#reader.close();
     this.#writer.close();
     await Promise.all([this.#source.client.close(), this.#target.client.close()]);
+  }
+
+  async #followTopics(signal: AbortSignal): Promise<void> {
+    const topics = await this.#topicSync.run(signal);
+    const before = this.#topics;
+    if (topics.length === before.length && topics.every((topic, place) => topic === before[place])) return;
+    this.#topics = topics;
+    this.#places = this.#placesByShard(this.#shardCount);
+    this.#shards.update((shard) => this.#places.get(shard) ?? []);
   }
 
   #placesByShard(count: number): Map<number, CopiedPartition[]> {
@@ -178,6 +209,7 @@ class MirrorWorker implements Mirror {
       partitions,
       limits: conversionLimitsDefault,
       partitionBytesMax,
+      recreated: this.#options.recreatedTopics,
       report: (event) => this.#report(event),
       onLost,
     });
@@ -186,10 +218,12 @@ class MirrorWorker implements Mirror {
   async #join(shardCount: number): Promise<void> {
     const { cluster } = this.#target;
     const { clientId, platform } = cluster.settings;
+    const { worker } = this.#options;
     this.#group = new WorkerGroup({
       target: cluster,
       name: this.name,
-      worker: `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`,
+      worker: worker ?? `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`,
+      isNamed: worker !== undefined,
       shardCount,
       partitionsByShard: (count) => {
         const places = count === shardCount ? this.#places : this.#placesByShard(count);

@@ -6,6 +6,7 @@
  * fenced the others. So a shard is opened at once, whether or not its last owner has let go of it.
  */
 import { type Platform, sleep } from '@millrace/base';
+import type { CopiedPartition } from '../copy/copied-partition.ts';
 import type { ShardCopy } from '../copy/shard-copy.ts';
 import type { MirrorReport } from '../mirror-event.ts';
 import { ShardLoad } from './shard-load.ts';
@@ -67,6 +68,15 @@ export class OwnedShards {
       if (owned.copy !== undefined) this.#release(owned.copy);
     }
     for (const { shard, load } of shards) if (!this.#owned.has(shard)) this.#take(shard, load);
+  }
+
+  /** Has the shards copy the partitions that they have now, and opens those that had none. */
+  update(partitionsOf: (shard: number) => readonly CopiedPartition[]): void {
+    if (this.#abort.signal.aborted) return;
+    for (const [shard, { copy, load }] of [...this.#owned]) {
+      if (copy === undefined) this.#take(shard, load.bytesPerSecond);
+      else copy.update(partitionsOf(shard));
+    }
   }
 
   /** Measures, and has the shards write down how far they are. To be called every second or so. */

@@ -1,12 +1,17 @@
 /**
- * Which topics a mirror copies, and that they are there on the target, with as many partitions as on the source and the
- * configuration that was set there.
+ * Which topics a mirror copies, and that they are there on the target: with as many partitions as on the source and the
+ * configuration that was set there. Looks again and again, as topics come, grow, and go.
  */
-import { type Admin, type TopicListing, unwrap } from '@millrace/client';
+import { isMillraceError, messageOf } from '@millrace/base';
+import type { Admin, TopicListing } from '@millrace/client';
 import { errorCodes, type KafkaError } from '@millrace/wire';
 import type { MirrorOptions } from '../mirror.ts';
 import { SourceTopicError } from '../mirror-errors.ts';
-import { copiedConfiguration } from './topic-configuration.ts';
+import type { MirrorEvent } from '../mirror-event.ts';
+import { isMatched, isNamed } from '../name-filter.ts';
+import { refusal } from './loop-check.ts';
+import { AclSync } from './topic-acls.ts';
+import { ConfigurationSync, copiedConfigurations } from './topic-configuration.ts';
 
 export interface MirroredTopic {
   /** On the source. */
@@ -27,57 +32,156 @@ const ownTopics = /^(__|millrace\.)/;
 export class TopicSync {
   readonly #admins: Admins;
   readonly #options: MirrorOptions;
+  readonly #configurations: ConfigurationSync;
+  readonly #acls: AclSync | undefined;
+  /** What is mirrored, by name on the source. */
+  #topics = new Map<string, MirroredTopic>();
+  #isSameCluster = false;
+  /** What was told this time, and the last time, of topics that can't be mirrored as they should. */
+  #told = new Set<string>();
+  #toldBefore: ReadonlySet<string> = new Set();
 
   constructor(admins: Admins, options: MirrorOptions) {
     this.#admins = admins;
     this.#options = options;
+    const report = (event: MirrorEvent): void => options.report?.(event);
+    this.#configurations = new ConfigurationSync({
+      ...admins,
+      report,
+      failed: (topic, error) => this.#failed(topic, `the configuration of topic ${topic} was not carried over`, error),
+    });
+    const isWanted = options.acls;
+    this.#acls = isWanted === false ? undefined : new AclSync({ ...admins, isWanted, report });
   }
 
   /**
    * The topics as they are now on the source, made to be on the target. Rejects with `SourceTopicError` when one that
-   * was named is not there, `KafkaError` when one can't be made on the target.
+   * was named is not there, `LoopError` or `TargetNameError` when one can't be mirrored, `KafkaError` when one can't be
+   * made on the target.
    */
-  async run(): Promise<MirroredTopic[]> {
-    const found = this.#select(await this.#admins.source.listTopics({ internal: true }));
-    const topics = found.map(({ topic, topicId, partitionCount }) => {
-      return { topic, topicId, targetTopic: this.#options.rename?.(topic) ?? topic, partitions: partitionCount };
-    });
-    const existing = new Map(
-      (await this.#admins.target.listTopics({ internal: true })).map((each) => [each.topic, each.partitionCount]),
+  async start(): Promise<MirroredTopic[]> {
+    const { source, target } = this.#admins;
+    const [from, to] = await Promise.all([source.describeCluster(), target.describeCluster()]);
+    this.#isSameCluster = from.clusterId !== null && from.clusterId === to.clusterId;
+    const listed = await source.listTopics({ internal: true });
+    const missing = this.#options.topics.filter(
+      (name) => typeof name === 'string' && !listed.some(({ topic }) => topic === name),
     );
-    for (const topic of topics) await this.#ensure(topic, existing.get(topic.targetTopic));
+    if (missing.length > 0) throw new SourceTopicError(missing.map(String));
+    await this.#take(listed, (_topic, error) => {
+      throw error;
+    });
+    return [...this.#topics.values()];
+  }
+
+  /**
+   * The topics as they are now, the same objects where nothing of them has changed, and what has changed of them carried over; what can't be mirrored is reported and left
+   * out. Rejects with `KafkaError`, or a retriable error, when a cluster can't be asked.
+   */
+  async run(signal: AbortSignal): Promise<MirroredTopic[]> {
+    const listed = await this.#admins.source.listTopics({ internal: true, signal });
+    this.#toldBefore = this.#told;
+    this.#told = new Set();
+    await this.#take(listed, (topic, error) => this.#failed(topic, `topic ${topic} is not mirrored`, error), signal);
+    const topics = [...this.#topics.values()];
+    await this.#configurations.run(topics, signal);
+    await this.#acls?.run(topics, signal);
     return topics;
   }
 
-  #select(listed: readonly TopicListing[]): TopicListing[] {
-    const names = this.#options.topics.filter((topic) => typeof topic === 'string');
-    const patterns = this.#options.topics.filter((topic) => typeof topic !== 'string');
-    const missing = names.filter((name) => !listed.some(({ topic }) => topic === name));
-    if (missing.length > 0) throw new SourceTopicError(missing);
-    const isMatched = (topic: string): boolean => patterns.some((pattern) => matchesWhole(pattern, topic));
-    return listed.filter(({ topic }) => names.includes(topic) || (!ownTopics.test(topic) && isMatched(topic)));
+  /** Makes `#topics` what can be mirrored of those listed. Only what is new there is asked of the target. */
+  async #take(
+    listed: readonly TopicListing[],
+    failed: (topic: string, error: Error) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const topics = this.#select(listed).map(({ topic, topicId, partitionCount }): MirroredTopic => {
+      return { topic, topicId, targetTopic: this.#options.rename?.(topic) ?? topic, partitions: partitionCount };
+    });
+    const isNew = ({ topic, partitions }: MirroredTopic): boolean => {
+      return partitions > (this.#topics.get(topic)?.partitions ?? 0);
+    };
+    const targets = new Map<string, string>();
+    // All are looked at before any is made on the target.
+    const fit = topics.filter((each) => {
+      const refused = refusal(each, targets, this.#options.topics, this.#isSameCluster);
+      if (refused !== undefined) failed(each.topic, refused);
+      else targets.set(each.targetTopic, each.topic);
+      return refused === undefined;
+    });
+    const existing = fit.some(isNew) ? await this.#onTarget(signal) : new Map<string, number>();
+    const taken = new Map<string, MirroredTopic>();
+    for (const each of fit) {
+      const known = this.#topics.get(each.topic);
+      try {
+        if (isNew(each)) await this.#ensure(each, existing.get(each.targetTopic), signal);
+        taken.set(each.topic, known !== undefined && isSame(known, each) ? known : each);
+      } catch (error) {
+        if (signal?.aborted || !isMillraceError(error)) throw error;
+        failed(each.topic, error);
+        // Those partitions that are there already go on.
+        if (known?.topicId === each.topicId) taken.set(each.topic, known);
+      }
+    }
+    for (const { topic, targetTopic } of this.#topics.values()) {
+      if (topics.some((each) => each.topic === topic)) continue;
+      const message = `topic ${topic} was deleted on the source: it is not copied any more, and ${targetTopic} stays`;
+      this.#options.report?.({ level: 'warn', event: 'topic_deleted', message, topic });
+    }
+    this.#topics = taken;
   }
 
-  async #ensure({ topic, targetTopic, partitions }: MirroredTopic, existing: number | undefined): Promise<void> {
+  #select(listed: readonly TopicListing[]): TopicListing[] {
+    const { topics } = this.#options;
+    return listed.filter(({ topic }) => isNamed(topics, topic) || (!ownTopics.test(topic) && isMatched(topics, topic)));
+  }
+
+  async #onTarget(signal: AbortSignal | undefined): Promise<Map<string, number>> {
+    const listed = await this.#admins.target.listTopics({ internal: true, signal });
+    return new Map(listed.map(({ topic, partitionCount }) => [topic, partitionCount]));
+  }
+
+  async #ensure(
+    { topic, targetTopic, partitions }: MirroredTopic,
+    existing: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { source, target } = this.#admins;
     if (existing === undefined) {
-      const configuration = await copiedConfiguration(source, topic);
-      const [created] = await target.createTopics([{ topic: targetTopic, partitions, configuration }]);
+      const configuration = Object.fromEntries((await copiedConfigurations(source, [topic], signal)).get(topic) ?? []);
+      const [created] = await target.createTopics([{ topic: targetTopic, partitions, configuration }], { signal });
       if (created?.error !== undefined && !isThereAlready(created.error)) throw created.error;
       const message = `created topic ${targetTopic} on the target, with ${partitions} partitions`;
       this.#options.report?.({ level: 'info', event: 'topic_created', message, topic });
     } else if (existing < partitions) {
-      unwrap(await target.createPartitions([{ topic: targetTopic, totalCount: partitions }]));
+      const [added] = await target.createPartitions([{ topic: targetTopic, totalCount: partitions }], { signal });
+      if (added?.error !== undefined && !(await this.#hasPartitions(targetTopic, partitions, signal)))
+        throw added.error;
       const message = `gave topic ${targetTopic} on the target ${partitions} partitions; it had ${existing}`;
       this.#options.report?.({ level: 'info', event: 'partitions_added', message, topic });
     }
   }
+
+  /** Another worker may have been quicker. */
+  async #hasPartitions(topic: string, count: number, signal: AbortSignal | undefined): Promise<boolean> {
+    return ((await this.#onTarget(signal)).get(topic) ?? 0) >= count;
+  }
+
+  /** Reports what keeps a topic from being mirrored as it should, unless that was so the last time. */
+  #failed(topic: string, what: string, error: Error): void {
+    const message = `${what}: ${messageOf(error)}`;
+    this.#told.add(message);
+    if (this.#toldBefore.has(message)) return;
+    this.#options.report?.({ level: 'warn', event: 'topic_failed', message, topic, error });
+  }
+}
+
+function isSame(left: MirroredTopic, right: MirroredTopic): boolean {
+  return (
+    left.topicId === right.topicId && left.targetTopic === right.targetTopic && left.partitions === right.partitions
+  );
 }
 
 function isThereAlready(error: KafkaError): boolean {
   return error.errorCode === errorCodes.TOPIC_ALREADY_EXISTS;
-}
-
-function matchesWhole(pattern: RegExp, topic: string): boolean {
-  return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, '')).test(topic);
 }
