@@ -1,11 +1,14 @@
 /** Workers of one mirror share its partitions, and hand them to each other while there is something to copy. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type Network, nodeNetwork, nodePlatform } from '@millrace/base';
 import type { Client, TopicPartition } from '@millrace/client';
 import { noIdentity, openCluster, transactionRequests } from '@millrace/client/protocol';
-import type { Mirror } from '@millrace/mirror';
-import { startMillrace } from '../../support/millrace-command.ts';
+import type { Mirror, MirrorOptions } from '@millrace/mirror';
 import { breakableNetwork } from '../client/breakable-network.ts';
 import { quick, until } from '../client/client-fixture.ts';
 import { fill, forGood } from './behaviours.ts';
@@ -114,15 +117,35 @@ test('what a killed worker copied goes to the others, with nothing missing or re
   const { topic, workers } = await startShared(fixture, 1);
   const [worker] = workers as [Mirror];
   const filling = new Filling(fixture.source.client, topic);
-  const addresses = ['--source', fixture.source.bootstrap, '--target', fixture.target.bootstrap];
-  const words = ['mirror', 'run', ...addresses, '--topics', topic, '--name', worker.name, '--json'];
-  const other = startMillrace(words, { timeoutMs: 120_000 });
-  t.after(() => other.child.kill('SIGKILL'));
-  await until(() => worker.assignedPartitions < partitions && worker.status().length > 0, 60_000);
-  await until(() => other.printed().includes('"ready":true'), 60_000);
-  other.child.kill('SIGKILL');
-  await other.ended;
+  const other = await startWorker(t, fixture, { name: worker.name, topics: [topic], shards });
+  await until(() => worker.assignedPartitions === partitions / 2, 60_000);
+  await kill(other);
   await untilShared([worker]);
+  await filling.stop();
+  await assertMirrored(fixture, topic, partitions);
+});
+
+test('a named worker that is killed and started again goes on at once with what it had', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const topic = await fixture.source.createTopic(partitions, forGood);
+  // Whoever had to wait for the others to miss it would wait longer than this test does.
+  const options = {
+    name: 'named',
+    topics: [topic],
+    shards,
+    sharing: { sessionTimeoutMs: 300_000, heartbeatIntervalMs },
+  };
+  const start = (): Promise<ChildProcess> => startWorker(t, fixture, { ...options, worker: 'b' });
+  let named = await start();
+  const worker = await fixture.mirror([topic], options);
+  await until(() => worker.assignedPartitions === partitions / 2, 60_000);
+  const filling = new Filling(fixture.source.client, topic);
+  for (let round = 0; round < 3; round++) {
+    await copied(worker);
+    await kill(named);
+    named = await start();
+  }
+  assert.equal(worker.assignedPartitions, partitions / 2);
   await filling.stop();
   await assertMirrored(fixture, topic, partitions);
 });
@@ -228,6 +251,33 @@ async function takeOver({ target }: MirrorFixture, journal: TopicPartition): Pro
   } finally {
     await client.close();
   }
+}
+
+const program = fileURLToPath(new URL('./mirror-process.ts', import.meta.url));
+
+/** A worker in a process of its own; resolves when it has its share. */
+async function startWorker(
+  t: TestContext,
+  { source, target }: MirrorFixture,
+  options: Omit<MirrorOptions, 'source' | 'target'>,
+): Promise<ChildProcess> {
+  const sides = {
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+  };
+  const child = fork(program, [JSON.stringify({ ...options, ...sides })], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [printed] = await Promise.race([once(child.stdout as Readable, 'data'), once(child, 'exit')]);
+  assert.equal(`${printed}`, 'ready\n');
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** The machine's network; while it is cut nothing comes from a broker and no connection can be opened. */

@@ -32,6 +32,10 @@ export const mirrorRun = command({
       placeholder: 'NAME',
       help: "What the mirror is called on the target (default: the source's cluster id)",
     }),
+    worker: text({
+      placeholder: 'NAME',
+      help: 'What this worker is called, and no other: started again after a crash it goes on at once',
+    }),
     prefix: withDefault(
       text({ placeholder: 'TEXT', help: 'Put before the names of the topics on the target' }),
       '',
@@ -68,6 +72,7 @@ export const mirrorRun = command({
       source: source.client,
       target: target.client,
       topics,
+      worker: options.worker,
       rename: (topic) => `${prefix}${topic}`,
       begin: from,
       report: ({ level, message }) => {

@@ -224,8 +224,7 @@ export class ClassicMember {
     const memberId = this.#memberId;
     this.#memberId = '';
     this.#generationId = -1;
-    // A static member stays in the group until its session ends, so that it may come back.
-    if (terms.instanceId !== null) return;
+    if (terms.staysWhenClosed) return;
     try {
       await this.#coordinator.call({ timeoutMs: leaveTimeoutMs }, (connection, timeoutMs) =>
         leave(connection, terms, memberId, reason, timeoutMs),

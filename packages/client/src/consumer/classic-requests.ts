@@ -11,8 +11,10 @@ export interface GroupTerms {
   readonly group: string;
   /** What its members share: `consumer`, `connect`, ... All members have the same. */
   readonly protocolType: string;
-  /** Of a static member. */
+  /** Of a static member, whose place is kept for it when it comes back under this name (KIP-345). */
   readonly instanceId: string | null;
+  /** Whether a member that is closed stays in the group until its session ends, so that it may come back. */
+  readonly staysWhenClosed: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   /** How long the others wait for this member when all join again. */
@@ -137,7 +139,7 @@ export async function leave(
 ): Promise<void> {
   const several = connection.version(leaveGroup) >= 3;
   const draft = several
-    ? { groupId: terms.group, members: [{ memberId, reason }] }
+    ? { groupId: terms.group, members: [{ memberId, ...instanceOf(terms), reason }] }
     : { groupId: terms.group, memberId };
   const response = await connection.request(leaveGroup, draft, { timeoutMs });
   const errorCode = response.errorCode || (response.members[0]?.errorCode ?? 0);

@@ -19,6 +19,7 @@ export function consumerTerms(settings: GroupSettings): GroupTerms {
     group,
     protocolType: 'consumer',
     instanceId,
+    staysWhenClosed: instanceId !== null,
     sessionTimeoutMs,
     heartbeatIntervalMs,
     rebalanceTimeoutMs: batchTimeoutMs,

@@ -15,6 +15,7 @@ import {
   type GroupTerms,
   type JoinedGroup,
 } from '@millrace/client/protocol';
+import { errorCodes, KafkaError } from '@millrace/wire';
 import type { MirrorReport } from '../mirror-event.ts';
 import { assignShards } from './assign-shards.ts';
 import type { OwnedShards } from './owned-shards.ts';
@@ -29,6 +30,8 @@ export interface WorkerGroupOptions {
   readonly name: string;
   /** A name for people. */
   readonly worker: string;
+  /** Whether the worker comes back under this name, and no other has it. */
+  readonly isNamed: boolean;
   readonly shardCount: number;
   /** How many partitions each shard has where there are so many shards. */
   readonly partitionsByShard: (shardCount: number) => number[];
@@ -55,7 +58,7 @@ export class WorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
-    this.#terms = termsOf(options.name, options.times);
+    this.#terms = termsOf(options);
     const coordinator = new GroupCoordinator(options.target, this.#terms.group);
     this.#member = new ClassicMember(options.target, this.#terms, coordinator, 'the worker begins', {
       prepare: () => Promise.resolve(),
@@ -117,6 +120,8 @@ export class WorkerGroup {
 
   #assign(joined: JoinedGroup): Map<string, Uint8Array> {
     this.#leadsSince = this.#options.target.settings.platform.clock.monotonic();
+    // It came back before it was missed: all keep what they have.
+    if (joined.skipAssignment) return new Map();
     const claims = this.#claimsOf(joined);
     // A topic only ever gets more partitions: whoever sees more shards than the mirror began with is wrong about it.
     const shardCount = Math.min(...[...claims.values()].map((claim) => claim.shardCount));
@@ -197,10 +202,16 @@ export class WorkerGroup {
 
   #failed(error: MillraceError): void {
     if (!this.#hasJoined) return this.#joined.reject(error);
-    const { target, report, times } = this.#options;
+    const { target, report, times, worker } = this.#options;
+    if (this.#isClosed) return;
+    if (error instanceof KafkaError && error.errorCode === errorCodes.FENCED_INSTANCE_ID) {
+      const message =
+        `another worker of the mirror was started as ${worker} and takes over from this one; ` +
+        'if both are to run, give each a name of its own';
+      return report({ level: 'error', event: 'sharing_failed', message, error });
+    }
     const message = `${error.message}; the worker goes on with what it has, and asks again`;
     report({ level: 'error', event: 'sharing_failed', message, error });
-    if (this.#isClosed) return;
     this.#again = target.settings.platform.timers.after(times.sessionTimeoutMs, () => this.#member.start());
   }
 }
@@ -208,12 +219,14 @@ export class WorkerGroup {
 /** All workers of a version that share alike have the same. */
 const protocolName = 'shards-by-load';
 
-function termsOf(name: string, { sessionTimeoutMs, heartbeatIntervalMs }: SharingTimes): GroupTerms {
+function termsOf({ name, worker, isNamed, times }: WorkerGroupOptions): GroupTerms {
+  const { sessionTimeoutMs, heartbeatIntervalMs } = times;
   const group = `millrace.mirror.${name}`;
   return {
     group,
     protocolType: 'millrace-mirror',
-    instanceId: null,
+    instanceId: isNamed ? worker : null,
+    staysWhenClosed: false,
     sessionTimeoutMs,
     heartbeatIntervalMs,
     // Nothing is given up before joining again, so that all come at their next heartbeat.
