@@ -8,9 +8,9 @@ import type { Record, RecordBatch } from '@millrace/wire';
 import type { AlignedSides } from './aligned-sides.ts';
 import { changedRecords, extraRecords, misplacedRecord, missingRecords, otherOrder } from './difference.ts';
 import { readLog } from './log-reader.ts';
-import { realign } from './realignment.ts';
+import { type Realignment, realign } from './realignment.ts';
 import { RecordCursor } from './record-cursor.ts';
-import { digestOf, isSameRecord } from './record-facts.ts';
+import { isSameRecord } from './record-facts.ts';
 import { haveSameRecords } from './same-records.ts';
 import type { Difference, PartitionVerification } from './verification.ts';
 
@@ -144,7 +144,7 @@ class InOrderComparison {
     const right = await this.#target.peek(window);
     // Retention may have passed by while they were read.
     if (left[0] === undefined || right[0] === undefined || isSameRecord(left[0], right[0])) return;
-    const { source, target, isReordered } = realign(left, right);
+    const { source, target, isReordered } = this.#realign(left, right);
     const pairs = Math.min(source, target);
     this.#compared += pairs;
     this.#changed += pairs;
@@ -154,6 +154,22 @@ class InOrderComparison {
     await this.#extra(right.slice(pairs, target));
     for (let i = 0; i < source; i++) this.#source.step();
     for (let i = 0; i < target; i++) this.#target.step();
+  }
+
+  /** Where both sides go on together by their records, or else by the map. */
+  #realign(left: readonly Record[], right: readonly Record[]): Realignment {
+    const found = realign(left, right);
+    const [source, target] = [left[0] as Record, right[0] as Record];
+    const mapped = this.#sides.mappedTarget(source.offset);
+    if (!found.isLost || mapped === undefined || mapped === target.offset) return found;
+    const missing = left.findIndex(({ offset }) => (this.#sides.mappedTarget(offset) ?? Infinity) >= target.offset);
+    const extra = right.findIndex(({ offset }) => offset >= mapped);
+    return {
+      source: mapped > target.offset ? 0 : missing < 0 ? left.length : missing,
+      target: mapped < target.offset ? 0 : extra < 0 ? right.length : extra,
+      isLost: false,
+      isReordered: false,
+    };
   }
 
   #missing(records: readonly Record[]): void {
@@ -181,8 +197,7 @@ class InOrderComparison {
     const before = await cursor.peek(records.length);
     await cursor.close();
     const isSame =
-      before.length === records.length &&
-      before.every((record, i) => digestOf(record).equals(digestOf(records[i] as Record)));
+      before.length === records.length && before.every((record, i) => isSameRecord(record, records[i] as Record));
     return isSame ? before[0]?.offset : undefined;
   }
 

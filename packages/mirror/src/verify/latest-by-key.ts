@@ -2,9 +2,9 @@
  * The latest record of each key on both sides, by digests: 48 bytes a slot whatever keys and values take, and up to
  * twice as many slots as keys. Digests of keys have 128 bits, those of records 64.
  */
-import { hash } from 'node:crypto';
 import type { Record } from '@millrace/wire';
-import { digestOf } from './record-facts.ts';
+import { ContentDigest } from './content-digest.ts';
+import { addContent } from './record-facts.ts';
 
 export type Side = 'source' | 'target';
 
@@ -22,6 +22,8 @@ const none = -1;
 const excused = -2;
 
 export class LatestByKey {
+  readonly #key = new ContentDigest();
+  readonly #content = new ContentDigest();
   #slots = slotsMin;
   #size = 0;
   #keys = new Uint32Array(slotsMin * keyWords);
@@ -30,21 +32,26 @@ export class LatestByKey {
 
   /** Takes a record as the latest of its key so far. Records without a key are none that compaction keeps. */
   take(side: Side, record: Record): void {
-    const key = digestOfKey(record);
-    if (key === undefined) return;
-    const slot = this.#slotOf(key) ?? this.#add(key);
-    if (this.#offsets[side][slot] === excused) return;
+    if (!this.#digestKey(record)) return;
+    const slot = this.#takenSlot() ?? this.#add();
+    if (this.#isExcused(slot)) return;
     this.#offsets[side][slot] = record.offset;
-    const digest = record.valueLength < 0 ? undefined : digestOf(record, false);
+    const values = this.#values[side];
     const at = slot * valueWords;
-    this.#values[side][at] = digest === undefined ? 0 : digest.readUInt32LE(0);
-    this.#values[side][at + 1] = digest === undefined ? 0 : digest.readUInt32LE(4) || 1;
+    if (record.valueLength < 0) values.fill(0, at, at + valueWords);
+    else {
+      const { words } = this.#content;
+      this.#content.begin();
+      addContent(this.#content, record);
+      this.#content.end();
+      values[at] = words[0]!;
+      values[at + 1] = words[1]! || 1;
+    }
   }
 
   /** Leaves a record's key out of the comparison: it was written anew behind what is compared. */
   excuse(record: Record): void {
-    const key = digestOfKey(record);
-    const slot = key && this.#slotOf(key);
+    const slot = this.#digestKey(record) ? this.#takenSlot() : undefined;
     if (slot === undefined) return;
     this.#offsets.source[slot] = excused;
     this.#offsets.target[slot] = excused;
@@ -83,12 +90,22 @@ export class LatestByKey {
     return this.#offsets.source[slot] === excused;
   }
 
-  #slotOf(key: Uint32Array): number | undefined {
-    const slot = this.#probe(key);
+  /** Answers false for a record without a key. */
+  #digestKey({ key }: Record): boolean {
+    if (key === null) return false;
+    this.#key.begin();
+    this.#key.add(key);
+    this.#key.end();
+    return true;
+  }
+
+  /** The slot of the key digested last, if it has one. */
+  #takenSlot(): number | undefined {
+    const slot = this.#probe(this.#key.words);
     return this.#isUsed(slot) ? slot : undefined;
   }
 
-  /** The key's slot, or the empty one where it would be. */
+  /** A key's slot, or the empty one where it would be. */
   #probe(key: Uint32Array): number {
     const mask = this.#slots - 1;
     for (let slot = key[0]! & mask; ; slot = (slot + 1) & mask) {
@@ -100,10 +117,11 @@ export class LatestByKey {
     }
   }
 
-  #add(key: Uint32Array): number {
+  /** Gives the key digested last a slot; the caller sets an offset there at once. */
+  #add(): number {
     if (++this.#size > this.#slots * 0.75) this.#grow();
-    const slot = this.#probe(key);
-    this.#keys.set(key, slot * keyWords);
+    const slot = this.#probe(this.#key.words);
+    this.#keys.set(this.#key.words, slot * keyWords);
     return slot;
   }
 
@@ -130,10 +148,4 @@ export class LatestByKey {
       }
     }
   }
-}
-
-function digestOfKey({ key }: Record): Uint32Array | undefined {
-  if (key === null) return undefined;
-  const digest = hash('sha1', key, 'buffer');
-  return Uint32Array.from({ length: keyWords }, (_, index) => digest.readUInt32LE(index * 4));
 }

@@ -6,6 +6,8 @@ import { digestOf } from './record-facts.ts';
 export interface Realignment {
   readonly source: number;
   readonly target: number;
+  /** Nothing goes on together within what was given. */
+  readonly isLost: boolean;
   /** What comes before is the same on both sides but for its order. */
   readonly isReordered: boolean;
 }
@@ -15,10 +17,14 @@ export interface Realignment {
  * end); all that are given when there is no such place.
  */
 export function realign(source: readonly Record[], target: readonly Record[]): Realignment {
-  const left = source.map(digestText);
-  const right = target.map(digestText);
+  const left = source.map(digestOf);
+  const right = target.map(digestOf);
   const places = new Map<string, number[]>();
-  for (const [index, digest] of right.entries()) places.set(digest, [...(places.get(digest) ?? []), index]);
+  for (const [index, digest] of right.entries()) {
+    const same = places.get(digest);
+    if (same === undefined) places.set(digest, [index]);
+    else same.push(index);
+  }
   let best = { source: left.length, target: right.length };
   for (let i = 0; i < left.length && i < best.source + best.target; i++) {
     for (const j of places.get(left[i] as string) ?? []) {
@@ -27,13 +33,10 @@ export function realign(source: readonly Record[], target: readonly Record[]): R
       if (goesOn) best = { source: i, target: j };
     }
   }
-  return { ...best, isReordered: haveSameMembers(left.slice(0, best.source), right.slice(0, best.target)) };
+  const isLost = best.source === left.length && best.target === right.length;
+  return { ...best, isLost, isReordered: haveSameMembers(left.slice(0, best.source), right.slice(0, best.target)) };
 }
 
 function haveSameMembers(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.toSorted().join() === right.toSorted().join();
-}
-
-function digestText(record: Record): string {
-  return digestOf(record).toString('latin1');
+  return left.length === right.length && left.toSorted().join(' ') === right.toSorted().join(' ');
 }

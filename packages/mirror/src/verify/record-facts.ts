@@ -1,6 +1,6 @@
 /** Records compared by what readers see of them: key, value, headers in their order, and time. */
-import { hash } from 'node:crypto';
 import type { Record, RecordHeader } from '@millrace/wire';
+import { ContentDigest } from './content-digest.ts';
 import type { RecordField } from './verification.ts';
 
 const excerptBytes = 40;
@@ -27,21 +27,26 @@ export function differingFields(left: Record, right: Record): RecordField[] {
   return fields;
 }
 
-/** 128 bits over all that counts, in hex; with `withKey` false, over all but the key. */
-export function digestOf(record: Record, withKey = true): Buffer {
-  const { headers, timestamp } = record;
-  const parts: Uint8Array[] = [];
-  const lengths = [timestamp, withKey ? record.keyLength : -1, record.valueLength];
-  if (withKey && record.key !== null) parts.push(record.key);
-  if (record.value !== null) parts.push(record.value);
-  for (const { key, value } of headers) {
-    const name = Buffer.from(key);
-    lengths.push(name.length, value === null ? -1 : value.length);
-    parts.push(name);
-    if (value !== null) parts.push(value);
+/** Adds all that counts of a record but its key. */
+export function addContent(digest: ContentDigest, record: Record): void {
+  digest.addNumber(record.timestamp);
+  digest.add(record.value);
+  if (record.headerCount === 0) return;
+  for (const { key, value } of record.headers) {
+    digest.add(Buffer.from(key));
+    digest.add(value);
   }
-  const sizes = new Float64Array(lengths);
-  return hash('sha1', Buffer.concat([new Uint8Array(sizes.buffer), ...parts]), 'buffer');
+}
+
+const digest = new ContentDigest();
+
+/** The digest of all that counts, as a text to be compared. */
+export function digestOf(record: Record): string {
+  digest.begin();
+  digest.add(record.key);
+  addContent(digest, record);
+  digest.end();
+  return digest.words.join();
 }
 
 /** How the fields of two records differ, for a person: sizes, and excerpts from around the first differing byte. */
