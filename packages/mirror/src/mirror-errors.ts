@@ -30,11 +30,9 @@ export class LoopError extends MillraceError {
 
   constructor(topic: string, targetTopic: string) {
     const isItself = topic === targetTopic;
-    super(
-      isItself
-        ? `topic ${topic} would be copied to itself, as source and target are the same cluster: rename it, or choose another target`
-        : `topic ${topic} would be copied to ${targetTopic}, which the mirror copies too, as source and target are the same cluster: narrow what it copies, or choose other names`,
-    );
+    const what = isItself ? 'itself' : `${targetTopic}, which the mirror copies too`;
+    const next = isItself ? 'rename it, or choose another target' : 'narrow what is copied, or choose other names';
+    super(`topic ${topic} would be copied to ${what}, as source and target are the same cluster: ${next}`);
     this.topic = topic;
     this.targetTopic = targetTopic;
   }

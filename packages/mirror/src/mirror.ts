@@ -69,7 +69,10 @@ export interface Mirror extends AsyncDisposable {
   readonly topics: readonly string[];
   /** How many partitions they have together, of which each worker copies some. */
   readonly partitions: number;
-  /** How many of them this worker is to copy; none when there are more workers than shards. */
+  /**
+   * How many of them this worker is to copy, without those that a policy has stopped; none when there are more workers
+   * than shards.
+   */
   readonly assignedPartitions: number;
   /** What this worker copies, by topic and partition. What was just given to it comes a moment later. */
   status(): PartitionStatus[];

@@ -106,7 +106,9 @@ class MirrorWorker implements Mirror {
   async start(): Promise<void> {
     const { name, shards = shardsDefault } = this.#options;
     const offsetsTopic = `millrace.offsets.${name}`;
-    const count = await ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
+    // A broker may not know yet what the controller has just made.
+    const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
+    const count = await this.#target.cluster.retrying({}, ensure);
     this.#topics = await this.#topicSync.start();
     this.#offsetsTopic = offsetsTopic;
     this.#shardCount = count;
@@ -130,7 +132,8 @@ class MirrorWorker implements Mirror {
   }
 
   get assignedPartitions(): number {
-    return this.#shards.numbers.reduce((sum, shard) => sum + (this.#places.get(shard)?.length ?? 0), 0);
+    const given = this.#shards.numbers.reduce((sum, shard) => sum + (this.#places.get(shard)?.length ?? 0), 0);
+    return this.#shards.copies.reduce((left, { stoppedCount }) => left - stoppedCount, given);
   }
 
   status(): PartitionStatus[] {

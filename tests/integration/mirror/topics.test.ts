@@ -1,174 +1,13 @@
+/** Topics that come, grow, change and go, between embedded clusters; who may read them, and what is refused. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { type AclBinding, type Admin, type Client, unwrap } from '@millrace/client';
-import { type Mirror, startMirror } from '@millrace/mirror';
-import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
-import { assertMirrored, readPartition, startMirrorFixture } from './mirror-fixture.ts';
+import { test } from 'node:test';
+import { type AclBinding, type Admin, unwrap } from '@millrace/client';
+import { startMirror } from '@millrace/mirror';
+import { quick, startFixture, uniqueName } from '../client/client-fixture.ts';
+import { startMirrorFixture } from './mirror-fixture.ts';
+import { topicBehaviours } from './topic-behaviours.ts';
 
-async function fill(client: Client, topic: string, partitions: number, name: string, count = 100): Promise<void> {
-  await using producer = client.producer();
-  for (let n = 0; n < count; n++) producer.write({ topic, partition: n % partitions, value: `${name} ${n}` });
-  await producer.flush();
-}
-
-/** What is set for the topic itself. */
-async function configurationOf(admin: Admin, topic: string): Promise<Record<string, string | null>> {
-  const [described] = unwrap(await admin.describeConfigs([{ type: 'topic', name: topic }]));
-  const set = described?.entries.filter(({ source }) => source === 'topic') ?? [];
-  return Object.fromEntries(set.map(({ name, value }) => [name, value]));
-}
-
-async function values(client: Client, topic: string, partition = 0): Promise<(string | null)[]> {
-  return (await readPartition(client, topic, partition)).map(({ value }) => value);
-}
-
-async function caughtUp(mirror: Mirror, partitions: number): Promise<void> {
-  await until(() => {
-    const status = mirror.status();
-    return status.length === partitions && status.every(({ lag }) => lag === 0);
-  }, 30_000);
-}
-
-test('topics that come are copied when a pattern matches them, while others go on undisturbed', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const { source, target, events } = fixture;
-  const prefix = uniqueName('orders');
-  unwrap(await source.admin.createTopics([{ topic: `${prefix}.a`, partitions: 3 }]));
-  await fill(source.client, `${prefix}.a`, 3, 'a');
-  const mirror = await fixture.mirror([new RegExp(`${prefix}\\..*`)], { rename: (name) => `east.${name}` });
-  await assertMirrored(fixture, `${prefix}.a`, 3, `east.${prefix}.a`);
-  const opened = events.filter(({ event }) => event === 'shard_opened').length;
-  const configuration = { 'retention.ms': '86400000' };
-  unwrap(await source.admin.createTopics([{ topic: `${prefix}.b`, partitions: 5, configuration }]));
-  await fill(source.client, `${prefix}.b`, 5, 'b');
-  await mirror.syncTopics();
-  assert.deepEqual(mirror.topics, [`${prefix}.a`, `${prefix}.b`]);
-  await assertMirrored(fixture, `${prefix}.b`, 5, `east.${prefix}.b`);
-  assert.deepEqual(await configurationOf(target.admin, `east.${prefix}.b`), configuration);
-  await fill(source.client, `${prefix}.a`, 3, 'more');
-  await assertMirrored(fixture, `${prefix}.a`, 3, `east.${prefix}.a`);
-  // A shard that had no partition is opened; none that had some is opened again.
-  const shards = events.filter(({ event }) => event === 'shard_opened').length;
-  assert.equal(shards, 4);
-  assert.ok(opened < shards);
-  assert.deepEqual(
-    events.filter(({ level }) => level !== 'info'),
-    [],
-  );
-});
-
-test('partitions that are added on the source are added on the target and copied, and after a restart too', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const { source, target } = fixture;
-  const topic = await source.createTopic(2);
-  await fill(source.client, topic, 2, 'two');
-  const mirror = await fixture.mirror([topic]);
-  await assertMirrored(fixture, topic, 2);
-  unwrap(await source.admin.createPartitions([{ topic, totalCount: 6 }]));
-  await fill(source.client, topic, 6, 'six', 600);
-  await mirror.syncTopics();
-  await assertMirrored(fixture, topic, 6);
-  const [described] = unwrap(await target.admin.describeTopics([topic]));
-  assert.equal(described?.partitions.length, 6);
-  await mirror.close();
-  await fill(source.client, topic, 6, 'again', 600);
-  await fixture.mirror([topic]);
-  await assertMirrored(fixture, topic, 6);
-});
-
-test('changes of configuration are carried over; what an operator set on the target alone stays', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const { source, target } = fixture;
-  const topic = await source.createTopic(1, { 'retention.ms': '86400000', 'max.message.bytes': '500000' });
-  const mirror = await fixture.mirror([topic]);
-  const resource = { type: 'topic' as const, name: topic };
-  const own = { name: 'segment.bytes', operation: 'set' as const, value: '20000000' };
-  unwrap(await target.admin.incrementalAlterConfigs([{ ...resource, changes: [own] }]));
-  await mirror.syncTopics();
-  const changes = [
-    { name: 'retention.ms', operation: 'set' as const, value: '90000000' },
-    { name: 'max.message.bytes', operation: 'delete' as const },
-    { name: 'cleanup.policy', operation: 'set' as const, value: 'compact' },
-    // Is the target's own affair.
-    { name: 'min.insync.replicas', operation: 'set' as const, value: '1' },
-  ];
-  unwrap(await source.admin.incrementalAlterConfigs([{ ...resource, changes }]));
-  await mirror.syncTopics();
-  assert.deepEqual(await configurationOf(target.admin, topic), {
-    'retention.ms': '90000000',
-    'cleanup.policy': 'compact',
-    'segment.bytes': '20000000',
-  });
-});
-
-/** A topic that was copied, was deleted and is there again with other records under the same name. */
-async function recreate(t: TestContext, recreatedTopics: 'stop' | 'continue', isRunning: boolean): Promise<void> {
-  const fixture = await startMirrorFixture(t);
-  const { source, target, events } = fixture;
-  const topic = await source.createTopic(1);
-  const other = await source.createTopic(4);
-  await fill(source.client, topic, 1, 'old', 10);
-  await fill(source.client, other, 4, 'other');
-  let mirror = await fixture.mirror([topic, other], { recreatedTopics });
-  await assertMirrored(fixture, topic, 1);
-  const old = await values(target.client, topic);
-  if (!isRunning) await mirror.close();
-  unwrap(await source.admin.deleteTopics([topic]));
-  unwrap(await source.admin.createTopics([{ topic, partitions: 1 }]));
-  // More than before, so that the old place lies within the new topic.
-  await fill(source.client, topic, 1, 'new', 40);
-  if (isRunning) await mirror.syncTopics();
-  else mirror = await fixture.mirror([topic, other], { recreatedTopics });
-  await until(() => events.some((event) => event.event === 'topic_recreated' && event.topic === topic), 30_000);
-  const continued = recreatedTopics === 'continue';
-  await caughtUp(mirror, continued ? 5 : 4);
-  await fill(source.client, other, 4, 'more');
-  await assertMirrored(fixture, other, 4);
-  const wanted = () => (continued ? values(source.client, topic) : Promise.resolve([]));
-  assert.deepEqual(await values(target.client, topic), [...old, ...(await wanted())]);
-  // The journal knows which topic it was.
-  await mirror.close();
-  await fill(source.client, topic, 1, 'newer', 10);
-  mirror = await fixture.mirror([topic, other], { recreatedTopics });
-  await caughtUp(mirror, continued ? 5 : 4);
-  assert.deepEqual(await values(target.client, topic), [...old, ...(await wanted())]);
-  if (!continued) return;
-  unwrap(await source.admin.commitOffsets('moving', [{ topic, partition: 0, offset: 45 }]));
-  await mirror.syncGroups();
-  const [stored] = unwrap(await target.admin.fetchOffsets('moving'));
-  const read = (await readPartition(target.client, topic, 0)).filter(({ offset }) => offset >= (stored?.offset ?? 0));
-  assert.deepEqual(
-    read.map(({ value }) => value),
-    (await wanted()).slice(45),
-  );
-}
-
-for (const policy of ['stop', 'continue'] as const) {
-  const becomes = policy === 'stop' ? 'stops' : 'is copied behind the old one';
-  test(`a topic that is made anew while it is copied ${becomes}`, (t) => recreate(t, policy, true));
-  test(`a topic that was made anew while no mirror ran ${becomes}`, (t) => recreate(t, policy, false));
-}
-
-test('a topic that is deleted on the source stays on the target, and is copied no more', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const { source, target, events } = fixture;
-  const topic = await source.createTopic(2);
-  const other = await source.createTopic(2);
-  await fill(source.client, topic, 2, 'kept');
-  const mirror = await fixture.mirror([topic, other]);
-  await assertMirrored(fixture, topic, 2);
-  unwrap(await source.admin.deleteTopics([topic]));
-  await mirror.syncTopics();
-  assert.deepEqual(mirror.topics, [other]);
-  assert.deepEqual(
-    events.filter(({ event }) => event === 'topic_deleted').map((event) => event.topic),
-    [topic],
-  );
-  assert.ok(mirror.status().every((each) => each.topic === other));
-  assert.equal((await values(target.client, topic, 0)).length, 50);
-  await fill(source.client, other, 2, 'other');
-  await assertMirrored(fixture, other, 2);
-});
+for (const { name, run } of topicBehaviours) test(name, async (t) => run(await startMirrorFixture(t)));
 
 const acl = (rule: Partial<AclBinding>): AclBinding => ({
   resourceType: 'topic',
@@ -222,16 +61,6 @@ test('rights to read come along, rights to write do not, and what is denied is d
   unwrap(await source.admin.deleteAcls([{ principal: 'User:alice' }]));
   await mirror.syncTopics();
   assert.deepEqual(await rulesOf(target.admin), carried);
-});
-
-test('that a cluster has no authorizer is told once', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const topic = await fixture.source.createTopic(1);
-  const mirror = await fixture.mirror([topic], { acls: true });
-  await mirror.syncTopics();
-  await mirror.syncTopics();
-  const told = fixture.events.filter(({ event }) => event === 'acls_failed').map(({ level }) => level);
-  assert.deepEqual(told, ['warn']);
 });
 
 test('a mirror within a cluster is refused where it would copy its own copies', async (t) => {

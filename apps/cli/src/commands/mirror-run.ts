@@ -10,7 +10,7 @@ import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
-import { mirrorTotals, topicChoice } from '../mirror/mirror-choice.ts';
+import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 
 const statusMs = 1000;
 
@@ -25,9 +25,7 @@ export const mirrorRun = command({
   options: {
     source: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy from; or the name of one that runs here' }),
     target: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy to; likewise' }),
-    topics: many({ placeholder: 'A,B', help: 'The topics to copy; /PATTERN/ for all whose name it matches' }, (list) =>
-      list.split(',').map((name) => name.trim()),
-    ),
+    topics: many({ placeholder: 'A,B', help: 'The topics to copy; /PATTERN/ for all whose name it matches' }, namesIn),
     name: text({
       placeholder: 'NAME',
       help: "What the mirror is called on the target (default: the source's cluster id)",
@@ -45,6 +43,17 @@ export const mirrorRun = command({
       choice({ help: 'Where to begin with what was never copied' }, ['earliest', 'latest'] as const),
       'earliest',
     ),
+    groups: many(
+      { placeholder: 'A,B', help: 'The consumer groups whose offsets are carried over; likewise (default: all)' },
+      namesIn,
+    ),
+    recreated: withDefault(
+      choice({ help: 'What becomes of a topic that was deleted on the source and made anew' }, [
+        'stop',
+        'continue',
+      ] as const),
+      'stop',
+    ),
     once: flag({ help: 'End when all is copied that was there when it caught up' }),
     sourceConfig: text({ placeholder: 'FILE', help: "Client settings of the source in Java's .properties format" }),
     targetConfig: text({ placeholder: 'FILE', help: 'Likewise of the target' }),
@@ -59,7 +68,9 @@ export const mirrorRun = command({
   ],
   serves: true,
   async run({ options, terminal }) {
-    const topics = topicChoice(options.topics.flat());
+    const topics = namesAndPatterns('--topics', options.topics.flat());
+    if (topics.length === 0) throw new UsageError('--topics: name at least one topic, or a /PATTERN/');
+    const groups = namesAndPatterns('--groups', options.groups.flat());
     if (options.source === undefined || options.target === undefined) {
       throw new UsageError('a mirror needs --source and --target', { hint: 'See `millrace mirror run --help`.' });
     }
@@ -75,6 +86,8 @@ export const mirrorRun = command({
       worker: options.worker,
       rename: (topic) => `${prefix}${topic}`,
       begin: from,
+      groups: groups.length === 0 ? undefined : groups,
+      recreatedTopics: options.recreated,
       report: ({ level, message }) => {
         if (level !== 'info') terminal.note(`${level}: ${message}`);
       },
@@ -82,6 +95,8 @@ export const mirrorRun = command({
     announce(mirror, source.name, target.name, terminal);
     await terminal.output.flush();
     await watch(mirror, options.once, terminal);
+    // Whoever copies once and stops wants the groups where the records are.
+    if (options.once && !terminal.signal.aborted) await mirror.syncGroups();
     const { records, bytes } = mirrorTotals(mirror);
     await mirror.close();
     if (terminal.json) terminal.output.json({ ended: true, records, bytes });

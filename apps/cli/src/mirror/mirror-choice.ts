@@ -1,19 +1,23 @@
-/** Which topics a mirror is to copy, as they are given on the command line, and what its figures come to. */
+/** What a mirror is to copy, as it is given on the command line, and what its figures come to. */
 import type { Mirror } from '@millrace/mirror';
 import { UsageError } from '../framework/usage-error.ts';
 
-/** Names, and patterns between slashes. @throws UsageError */
-export function topicChoice(given: readonly string[]): (string | RegExp)[] {
-  const topics = given.filter((topic) => topic !== '');
-  if (topics.length === 0) throw new UsageError('--topics: name at least one topic, or a /PATTERN/');
-  return topics.map((topic) => (/^\/.+\/$/.test(topic) ? pattern(topic.slice(1, -1)) : topic));
+/** The names of a list with commas. */
+export function namesIn(list: string): string[] {
+  return list.split(',').map((name) => name.trim());
 }
 
-function pattern(source: string): RegExp {
+/** Names, and patterns between slashes, of the option of that name. @throws UsageError */
+export function namesAndPatterns(option: string, given: readonly string[]): (string | RegExp)[] {
+  const names = given.filter((name) => name !== '');
+  return names.map((name) => (/^\/.+\/$/.test(name) ? pattern(option, name.slice(1, -1)) : name));
+}
+
+function pattern(option: string, source: string): RegExp {
   try {
     return new RegExp(source);
   } catch (error) {
-    throw new UsageError(`--topics: /${source}/ is no regular expression`, { cause: error });
+    throw new UsageError(`${option}: /${source}/ is no regular expression`, { cause: error });
   }
 }
 

@@ -41,6 +41,8 @@ interface Session {
   /** The partitions of which the journal may know something. */
   readonly known: Set<string>;
   readonly opened: Set<string>;
+  /** Those of `opened` that are not copied, by a policy. */
+  readonly stopped: Set<string>;
 }
 
 export class ShardCopy {
@@ -64,9 +66,14 @@ export class ShardCopy {
     return this.#copies.filter((copy) => !this.#retired.has(copy));
   }
 
+  /** How many of the shard's partitions are not copied any more, by a policy. */
+  get stoppedCount(): number {
+    return this.#session?.stopped.size ?? 0;
+  }
+
   /**
-   * Copies these partitions instead of those before. What stays is not disturbed, unless one is new of which the journal
-   * knows something: then the shard is opened again.
+   * Copies these partitions instead of those before. What stays is not disturbed, unless one is new of which the
+   * journal knows something: then the shard is opened again.
    */
   update(partitions: readonly CopiedPartition[]): void {
     this.#partitions = partitions;
@@ -147,9 +154,17 @@ export class ShardCopy {
     const resumes = await resumePoints(this.#options, partitions, content, identity, bounds);
     const known = new Set([...content.partitions, ...partitions].map(nameOf));
     const opened = new Set(partitions.map(identityOf));
-    const session = { identity, host: this.#hostOf(identity, onBroken), onBroken, again, known, opened };
+    const session = {
+      identity,
+      host: this.#hostOf(identity, onBroken),
+      onBroken,
+      again,
+      known,
+      opened,
+      stopped: new Set<string>(),
+    };
     this.#session = session;
-    this.#begin(session, resumes);
+    this.#begin(session, partitions, resumes);
     const message = `shard ${journal.partition} is copied from here on: ${partitions.length} partitions`;
     report({ level: 'info', event: 'shard_opened', message });
     // The list may have changed meanwhile.
@@ -162,11 +177,13 @@ export class ShardCopy {
     const wanted = new Set(partitions.map(identityOf));
     for (const copy of this.copies) {
       const { topic, partition, topicId, target } = copy;
-      const identity = identityOf({ topic, partition, topicId, targetTopic: target.topic });
-      if (wanted.has(identity)) continue;
+      if (wanted.has(identityOf({ topic, partition, topicId, targetTopic: target.topic }))) continue;
       this.#options.reader.remove(copy);
       this.#retired.add(copy);
+    }
+    for (const identity of [...session.opened].filter((each) => !wanted.has(each))) {
       session.opened.delete(identity);
+      session.stopped.delete(identity);
     }
     const added = partitions.filter((place) => !session.opened.has(identityOf(place)));
     // Whoever had a partition before is to be fenced there, and where its copy goes on to be found out.
@@ -178,7 +195,7 @@ export class ShardCopy {
     const bounds: CallBounds = { signal: this.#abort.signal };
     const resumes = await resumePoints(this.#options, added, new JournalContent(), session.identity, bounds);
     if (this.#session !== session) return;
-    this.#begin(session, resumes);
+    this.#begin(session, added, resumes);
     if (this.#partitions !== partitions) await this.#follow(session);
   }
 
@@ -200,7 +217,12 @@ export class ShardCopy {
     };
   }
 
-  #begin({ identity, host, onBroken }: Session, resumes: ReadonlyMap<CopiedPartition, ResumePoint>): void {
+  #begin(
+    { identity, host, onBroken, stopped }: Session,
+    places: readonly CopiedPartition[],
+    resumes: ReadonlyMap<CopiedPartition, ResumePoint>,
+  ): void {
+    for (const place of places) if (!resumes.has(place)) stopped.add(identityOf(place));
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
       return new PartitionCopy(place, new TargetPartition(targetOf(place), identity, now, onBroken), resume, host);

@@ -14,8 +14,8 @@ export interface CopyProgress {
 /**
  * The target offset for a group that is to read the source's record at `source` next. Where nothing at or behind that
  * was copied yet, but all before it is done with, it is where the next record will come. Undefined when `source` lies
- * beyond what is done with: what it will be is not known yet. What was pruned from the map is gone on the target, so the
- * first record that is left is the next.
+ * beyond what is done with: what it will be is not known yet. What was pruned from the map is gone on the target, so
+ * the first record that is left is the next.
  */
 export function targetOffsetOf(map: PartitionOffsetMap, progress: CopyProgress, source: number): number | undefined {
   if (source > progress.source) return undefined;
@@ -23,8 +23,8 @@ export function targetOffsetOf(map: PartitionOffsetMap, progress: CopyProgress, 
 }
 
 /**
- * The source offset for a group that is to read the target's record at `target` next: the same backwards. Undefined when
- * `target` lies beyond what this mirror has written.
+ * The source offset for a group that is to read the target's record at `target` next: the same backwards. Undefined
+ * when `target` lies beyond what this mirror has written.
  */
 export function sourceOffsetOf(map: PartitionOffsetMap, progress: CopyProgress, target: number): number | undefined {
   if (target > progress.target) return undefined;

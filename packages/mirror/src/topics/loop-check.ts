@@ -5,9 +5,9 @@ import { isMatched, isNamed } from '../name-filter.ts';
 import type { MirroredTopic } from './topic-sync.ts';
 
 /**
- * Why the topic can't be mirrored beside others; undefined when it can. `taken`: the source topics of those others by the
- * names on the target. `isSameCluster`: source and target are one, where a copy must have another name, and one that the
- * mirror does not copy in its turn.
+ * Why the topic can't be mirrored beside others; undefined when it can. `taken`: the source topics of those others by
+ * their names on the target. `isSameCluster`: source and target are one, where a copy must have another name, and one
+ * that the mirror does not copy in its turn.
  */
 export function refusal(
   { topic, targetTopic }: MirroredTopic,

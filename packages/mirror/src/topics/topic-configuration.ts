@@ -51,9 +51,9 @@ export interface ConfigurationSyncOptions {
 }
 
 /**
- * Carries changes of the source's configuration over. What is set on the source is so on the target; what an earlier run
- * found set on the source and is set no more is unset on the target, where it still has the value that was carried over.
- * What is set on the target alone is left alone. Earlier runs are those of this process.
+ * Carries changes of the source's configuration over. What is set on the source is so on the target; what an earlier
+ * run found set on the source and is set no more is unset on the target, where it still has the value that was carried
+ * over. What is set on the target alone is left alone. Earlier runs are those of this process.
  */
 export class ConfigurationSync {
   readonly #options: ConfigurationSyncOptions;
