@@ -1,15 +1,17 @@
 /**
- * A mirror through kill -9: idempotent and transactional producers write to the source while the mirror's worker and the
- * brokers of both sides are killed at random moments and started again. At the end the target holds, for readers of
- * uncommitted records too, each record that is committed on the source, once and in its order.
+ * A mirror through kill -9: idempotent and transactional producers write to the source while the mirror's worker and
+ * the brokers of both sides are killed at random moments and started again. At the end the target holds, for readers of
+ * uncommitted records too, each record that is committed on the source, once and in its order; and a group that stands
+ * at any record of the source is carried over to that very record.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Randomness, seededRandomness } from '@millrace/base';
 import { type Client, createClient, unwrap } from '@millrace/client';
+import { startMirror } from '@millrace/mirror';
 import { eventually } from '../../support/eventually.ts';
 import { type Running, startMillrace } from '../../support/millrace-command.ts';
-import { readPartition } from '../mirror/mirror-fixture.ts';
+import { type ReadRecord, readPartition } from '../mirror/mirror-fixture.ts';
 
 /** A cluster that can be killed. */
 export interface KillableCluster {
@@ -27,6 +29,8 @@ export interface MirrorKills {
 
 const topic = 'orders';
 const partitions = 4;
+const mirrorName = 'kills';
+const groups = 200;
 const quick = { retryBackoffMs: 20, retryBackoffMaxMs: 200 };
 
 /** Answers what happened, in figures. */
@@ -58,6 +62,7 @@ export async function killMirror({ source, target, rounds, seed }: MirrorKills):
     worker.child.kill('SIGTERM');
     const { code, stderr } = await worker.ended;
     assert.equal(code, 0, stderr);
+    await assertGroupsExact(source.bootstrap, target.bootstrap, random);
     return `${kills} kills; ${copied} records copied of ${writers.map(({ written }) => written).join(' and ')} written`;
   } finally {
     for (const writer of writers) writer.stop();
@@ -68,7 +73,9 @@ export async function killMirror({ source, target, rounds, seed }: MirrorKills):
 }
 
 function startWorker(source: KillableCluster, target: KillableCluster): Running {
-  const words = ['--source', source.bootstrap, '--target', target.bootstrap, '--topics', topic, '--name', 'kills'];
+  const sides = ['--source', source.bootstrap, '--target', target.bootstrap];
+  // Its place in the group waits for it, so that it copies again before it is killed again.
+  const words = [...sides, '--topics', topic, '--name', mirrorName, '--worker', 'one'];
   return startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
 }
 
@@ -93,6 +100,40 @@ async function assertEqual(source: Client, target: Client, worker: Running): Pro
     records += wanted.length;
   }
   return records;
+}
+
+/** Groups that stand at records here and there are carried over. */
+async function assertGroupsExact(source: string, target: string, random: Randomness): Promise<void> {
+  await using client = createClient({ bootstrap: source, ...quick });
+  await using targetClient = createClient({ bootstrap: target, ...quick });
+  const [admin, targetAdmin] = [client.admin(), targetClient.admin()];
+  const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+  const read = (from: Client): Promise<ReadRecord[][]> =>
+    Promise.all(places.map(({ partition }) => readPartition(from, topic, partition, 'read_committed')));
+  const [wanted, found] = [await read(client), await read(targetClient)];
+  const picks = Array.from({ length: groups }, () => wanted.map((records) => random.integer(records.length)));
+  for (const [group, pick] of picks.entries()) {
+    const offsets = places.map((place, at) => ({ ...place, offset: wanted[at]?.[pick[at] ?? 0]?.offset ?? 0 }));
+    unwrap(await admin.commitOffsets(`group-${group}`, offsets));
+  }
+  await using mirror = await startMirror({
+    name: mirrorName,
+    source: { bootstrap: source, ...quick },
+    target: { bootstrap: target, ...quick },
+    topics: [topic],
+    groups: [/group-\d+/],
+  });
+  await eventually(() => {
+    const status = mirror.status();
+    return status.length === partitions && status.every(({ lag }) => lag === 0);
+  });
+  await mirror.syncGroups();
+  for (const [group, pick] of picks.entries()) {
+    const stored = unwrap(await targetAdmin.fetchOffsets(`group-${group}`, places));
+    const offsets = stored.map(({ partition, offset }) => [partition, offset]).sort(([a = 0], [b = 0]) => a - b);
+    const expected = places.map(({ partition }, at) => [partition, found[at]?.[pick[at] ?? 0]?.offset]);
+    assert.deepEqual(offsets, expected, `group-${group}`);
+  }
 }
 
 /** Writes numbered records, as transactions if it is told so, every third of which is aborted. */

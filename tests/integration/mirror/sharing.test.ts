@@ -1,81 +1,25 @@
 /** Workers of one mirror share its partitions, and hand them to each other while there is something to copy. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type Network, nodeNetwork, nodePlatform } from '@millrace/base';
-import type { Client, TopicPartition } from '@millrace/client';
-import { noIdentity, openCluster, transactionRequests } from '@millrace/client/protocol';
-import type { Mirror, MirrorOptions } from '@millrace/mirror';
-import { breakableNetwork } from '../client/breakable-network.ts';
+import type { ChildProcess } from 'node:child_process';
+import { test } from 'node:test';
+import type { Mirror } from '@millrace/mirror';
 import { quick, until } from '../client/client-fixture.ts';
 import { fill, forGood } from './behaviours.ts';
-import { assertMirrored, type MirrorFixture, startMirrorFixture } from './mirror-fixture.ts';
-
-const partitions = 8;
-/** As many as partitions, so that each partition is a shard of its own. */
-const shards = partitions;
-const heartbeatIntervalMs = 100;
-
-/** Writes until it is told to stop. */
-class Filling {
-  readonly #client: Client;
-  readonly #topic: string;
-  readonly #chosen: readonly number[];
-  #isStopped = false;
-  readonly #done: Promise<void>;
-
-  constructor(client: Client, topic: string, chosen = Array.from({ length: partitions }, (_, index) => index)) {
-    this.#client = client;
-    this.#topic = topic;
-    this.#chosen = chosen;
-    this.#done = this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    await using producer = this.#client.producer({ batchBytesMax: 1_000 });
-    for (let n = 0; !this.#isStopped; n++) {
-      for (const partition of this.#chosen) {
-        const record = { topic: this.#topic, partition, key: `k${n}`, value: `value ${n}`, timestamp: 1e12 + n };
-        if (!producer.write(record)) await producer.ready();
-      }
-      if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await producer.flush();
-  }
-}
-
-/** All partitions are spread over the workers, and copied where they are said to be. */
-async function untilShared(workers: readonly Mirror[], timeoutMs = 60_000): Promise<void> {
-  await until(() => {
-    const places = workers.flatMap((worker) => worker.status().map(({ partition }) => partition));
-    const isOpen = workers.every((worker) => worker.status().length === worker.assignedPartitions);
-    return isOpen && places.length === partitions && new Set(places).size === partitions;
-  }, timeoutMs);
-}
-
-function assignedTo(worker: Mirror): number {
-  return worker.assignedPartitions;
-}
-
-async function copied(worker: Mirror): Promise<void> {
-  await until(() => worker.status().some(({ recordsCopied }) => recordsCopied > 0), 30_000);
-}
-
-async function startShared(fixture: MirrorFixture, count: number): Promise<{ topic: string; workers: Mirror[] }> {
-  const topic = await fixture.source.createTopic(partitions, forGood);
-  const workers: Mirror[] = [];
-  for (let index = 0; index < count; index++) workers.push(await fixture.mirror([topic], { shards }));
-  await untilShared(workers);
-  return { topic, workers };
-}
+import { assertMirrored, startMirrorFixture } from './mirror-fixture.ts';
+import {
+  assignedTo,
+  copied,
+  cuttableNetwork,
+  Filling,
+  heartbeatIntervalMs,
+  kill,
+  partitions,
+  shards,
+  startShared,
+  startWorker,
+  takeOver,
+  untilShared,
+} from './sharing-fixture.ts';
 
 test('two workers have half of the partitions each, and both copy', async (t) => {
   const fixture = await startMirrorFixture(t);
@@ -221,84 +165,3 @@ test('a worker without a share says so once, and takes over when another ends', 
   await fill(fixture.source.client, { topic, partitions: 1, first: 0, count: 100 });
   await assertMirrored(fixture, topic, 1);
 });
-
-test('a mirror whose group is used by something else does not start, and says why', async (t) => {
-  const fixture = await startMirrorFixture(t);
-  const topic = await fixture.source.createTopic(1, forGood);
-  const read = await fixture.target.createTopic(1);
-  await using consumer = fixture.target.client.consumer({ topics: [read], group: 'millrace.mirror.taken' });
-  await using admin = fixture.target.connect().admin();
-  const iterator = consumer[Symbol.asyncIterator]();
-  const reading = iterator.next();
-  reading.catch(() => undefined);
-  await until(async () => (await admin.listGroups()).some(({ group }) => group === 'millrace.mirror.taken'));
-  await assert.rejects(fixture.mirror([topic], { name: 'taken' }), /something else is in it; end that, or give the/);
-});
-
-/** Begins another epoch of a shard's transactional id, as a worker does that opens it, and marks it in its journal. */
-async function takeOver({ target }: MirrorFixture, journal: TopicPartition): Promise<void> {
-  const { client, cluster } = openCluster({ bootstrap: target.bootstrap, ...quick });
-  const { init, addPartitions, end } = transactionRequests;
-  const transactionalId = `${journal.topic}.${journal.partition}`;
-  try {
-    await cluster.retrying({ timeoutMs: 30_000 }, async (timeoutMs) => {
-      const node = await cluster.findCoordinator(transactionalId, 'transactional id', timeoutMs);
-      const connection = await cluster.pool.connect(node);
-      const identity = await init(connection, transactionalId, 60_000, noIdentity, timeoutMs);
-      await addPartitions(connection, { transactionalId, identity }, [journal], timeoutMs);
-      await end(connection, { transactionalId, identity }, true, false, timeoutMs);
-    });
-  } finally {
-    await client.close();
-  }
-}
-
-const program = fileURLToPath(new URL('./mirror-process.ts', import.meta.url));
-
-/** A worker in a process of its own; resolves when it has its share. */
-async function startWorker(
-  t: TestContext,
-  { source, target }: MirrorFixture,
-  options: Omit<MirrorOptions, 'source' | 'target'>,
-): Promise<ChildProcess> {
-  const sides = {
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
-  const child = fork(program, [JSON.stringify({ ...options, ...sides })], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const [printed] = await Promise.race([once(child.stdout as Readable, 'data'), once(child, 'exit')]);
-  assert.equal(`${printed}`, 'ready\n');
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-/** The machine's network; while it is cut nothing comes from a broker and no connection can be opened. */
-function cuttableNetwork(): { platform: typeof nodePlatform; cut: () => void; heal: () => void } {
-  const breakable = breakableNetwork();
-  let isCut = false;
-  const network: Network = {
-    listen: (options, onConnection) => nodeNetwork.listen(options, onConnection),
-    connect(options) {
-      return breakable.platform.network.connect(isCut ? { ...options, host: '127.0.0.1', port: 1 } : options);
-    },
-  };
-  return {
-    platform: { ...nodePlatform, network },
-    cut() {
-      isCut = true;
-      breakable.deafen();
-    },
-    heal() {
-      isCut = false;
-      breakable.breakAll();
-    },
-  };
-}
