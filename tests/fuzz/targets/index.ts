@@ -9,6 +9,7 @@ import { compression } from './compression.ts';
 import { fleetFiles, properties, recordLines } from './files-of-users.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
+import { mirrorJournal } from './mirror-journal.ts';
 import { mirroredBatches } from './mirrored-batches.ts';
 import { runFiles } from './run-files.ts';
 import { sasl } from './sasl.ts';
@@ -30,6 +31,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './frames.ts': { frames },
   './batches.ts': { batches, filteredBatches },
   './mirrored-batches.ts': { mirroredBatches },
+  './mirror-journal.ts': { mirrorJournal },
   './compression.ts': { compression },
   './sasl.ts': { sasl },
   './tokens.ts': { tokens },

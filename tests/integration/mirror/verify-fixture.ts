@@ -123,3 +123,15 @@ async function append(cluster: Cluster, topic: string, partition: number, record
   );
   assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 0);
 }
+
+/** What a partition says of itself when nothing is wrong with it. */
+export const equal = { isEqual: true, changed: 0, misplaced: 0, onlyInSource: 0, onlyInTarget: 0, lag: 0 };
+
+/** Compares what is named of a partition's figures. */
+export function assertCounts(found: PartitionVerification, expected: Partial<PartitionVerification>): void {
+  const counts = Object.fromEntries(
+    Object.keys(expected).map((name) => [name, found[name as keyof PartitionVerification]]),
+  );
+  assert.deepEqual(counts, expected, found.firstDifference?.sentence);
+  assert.equal(found.isEqual, found.firstDifference === undefined);
+}

@@ -6,3 +6,11 @@ export interface OffsetRun {
   readonly target: number;
   readonly count: number;
 }
+
+/** Adds a run behind others, as part of the last one where it follows that on both sides. */
+export function joinRun(runs: OffsetRun[], run: OffsetRun): void {
+  const last = runs.at(-1);
+  const follows = last && last.source + last.count === run.source && last.target + last.count === run.target;
+  if (follows) runs[runs.length - 1] = { ...last, count: last.count + run.count };
+  else runs.push(run);
+}

@@ -110,6 +110,18 @@ test('goes on where it ended after everything was pruned', () => {
   assert.equal(map.nextTarget(0), 5);
 });
 
+test('is exact up to the largest offsets', () => {
+  const map = new PartitionOffsetMap();
+  map.append({ source: 2 ** 53 - 12, target: 2 ** 53 - 15, count: 5 });
+  map.append({ source: 2 ** 53 - 6, target: 2 ** 53 - 9, count: 5 });
+  assert.equal(map.targetOf(2 ** 53 - 10), 2 ** 53 - 13);
+  assert.equal(map.targetOf(2 ** 53 - 9), 2 ** 53 - 12);
+  assert.equal(map.targetOf(2 ** 53 - 3), 2 ** 53 - 6);
+  assert.equal(map.sourceOf(2 ** 53 - 12), 2 ** 53 - 9);
+  assert.equal(map.sourceOf(2 ** 53 - 6), 2 ** 53 - 3);
+  assert.equal(map.nextTarget(2 ** 53 - 7), 2 ** 53 - 9);
+});
+
 test('refuses a run that does not lie behind the last one on both sides', () => {
   const map = new PartitionOffsetMap();
   map.append({ source: 10, target: 20, count: 5 });

@@ -88,13 +88,13 @@ export class PartitionOffsetMap {
   /** The target offset of exactly this record; undefined when it was not copied, or is not known any more. */
   targetOf(source: number): number | undefined {
     const run = source < this.#floor.source ? undefined : this.#runReaching('source', source);
-    return run !== undefined && run.source <= source ? run.target + source - run.source : undefined;
+    return run !== undefined && run.source <= source ? run.target + (source - run.source) : undefined;
   }
 
   /** The source offset of exactly this record; undefined when it is no copy, or is not known any more. */
   sourceOf(target: number): number | undefined {
     const run = target < this.#floor.target ? undefined : this.#runReaching('target', target);
-    return run !== undefined && run.target <= target ? run.source + target - run.target : undefined;
+    return run !== undefined && run.target <= target ? run.source + (target - run.target) : undefined;
   }
 
   /** The target offset of the first copied record at or behind this source offset; undefined behind the last. */

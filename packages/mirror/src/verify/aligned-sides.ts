@@ -49,8 +49,14 @@ export class AlignedSides {
   /** Takes the end offsets (the target's first, so that the source has all that the target has), then the map. */
   static async take(options: SidesOptions): Promise<AlignedSides> {
     const { partition, bounds } = options;
-    const source: ReadLog = { ...options.source, partition, bounds, isolation: 'read_committed' };
-    const target: ReadLog = { ...options.target, partition, bounds, isolation: options.targetIsolation };
+    const source: ReadLog = { ...options.source, side: 'source', partition, bounds, isolation: 'read_committed' };
+    const target: ReadLog = {
+      ...options.target,
+      side: 'target',
+      partition,
+      bounds,
+      isolation: options.targetIsolation,
+    };
     const targetTo = await boundOf(target, 'latest');
     const sourceTo = await boundOf(source, 'latest');
     const known = await options.map();
@@ -115,7 +121,7 @@ export class AlignedSides {
       run = map.runFrom(source);
       this.#run = run;
     }
-    return run !== undefined && source >= run.source && target === run.target + source - run.source;
+    return run !== undefined && source >= run.source && target - run.target === source - run.source;
   }
 
   isTargetSkipped(target: number): boolean {

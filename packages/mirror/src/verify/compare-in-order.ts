@@ -19,7 +19,7 @@ const window = 1000;
 /** How long it computes before others get their turn. */
 const sliceMs = 5;
 
-/** Rejects with `VerifyError`, and with what reading and decoding reject with. */
+/** Rejects with `VerifyError`, and with the client's errors. */
 export async function compareInOrder(
   sides: AlignedSides,
   onProgress: (records: number, sourceOffset: number) => void,
@@ -51,12 +51,14 @@ class InOrderComparison {
     this.#sides = sides;
     this.#source = new RecordCursor(readLog(sides.source, sourceRange.from, sourceRange.to), {
       ...sourceRange,
+      place: sides.source,
       isSkipped: (offset) => sides.isSourceSkipped(offset),
       mayBeSkipped: () => sides.mayAnyBeSkipped(),
       onLost: (next) => this.#lose('source', next),
     });
     this.#target = new RecordCursor(readLog(sides.target, targetRange.from, targetRange.to), {
       ...targetRange,
+      place: sides.target,
       isSkipped: (offset) => sides.isTargetSkipped(offset),
       mayBeSkipped: (range) => sides.mayTargetBeSkipped(range),
       onLost: (next) => this.#lose('target', next),
@@ -105,11 +107,9 @@ class InOrderComparison {
   #passBatches(): boolean {
     const [source, target] = [this.#source.untouched, this.#target.untouched];
     if (source === undefined || target === undefined || !this.#mayPass(source, target)) return false;
-    source.verifyCrc();
-    target.verifyCrc();
-    this.#compared += source.recordCount;
     this.#source.passBatch();
     this.#target.passBatch();
+    this.#compared += source.recordCount;
     return true;
   }
 
@@ -193,7 +193,7 @@ class InOrderComparison {
     const to = (records[0] as Record).offset;
     const from = Math.max(this.#sides.targetRange.from, to - records.length);
     const log = readLog(this.#sides.target, from, to);
-    const cursor = new RecordCursor(log, { from, to, onLost: () => undefined });
+    const cursor = new RecordCursor(log, { place: this.#sides.target, from, to, onLost: () => undefined });
     const before = await cursor.peek(records.length);
     await cursor.close();
     const isSame =

@@ -18,7 +18,7 @@ import type { Difference, OffsetRange, PartitionVerification } from './verificat
 /** How long it computes before others get their turn. */
 const sliceMs = 5;
 
-/** Rejects with `VerifyError`, and with what reading and decoding reject with. */
+/** Rejects with `VerifyError`, and with the client's errors. */
 export async function compareLatest(
   sides: AlignedSides,
   onProgress: (records: number, sourceOffset: number) => void,
@@ -95,6 +95,7 @@ class LatestComparison {
   async #read(side: Side, { from, to }: OffsetRange, take: (record: Record) => void): Promise<void> {
     const sides = this.#sides;
     const cursor = new RecordCursor(readLog(sides[side], from, to), {
+      place: sides[side],
       from,
       to,
       isSkipped: (offset) => (side === 'source' ? sides.isSourceSkipped(offset) : sides.isTargetSkipped(offset)),

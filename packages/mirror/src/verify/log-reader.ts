@@ -3,10 +3,19 @@
  * at. Batches of aborted transactions (when reading committed records) and control batches are left out; nothing is
  * decoded here.
  */
-import type { TopicPartition } from '@millrace/client';
+import { isMillraceError, messageOf } from '@millrace/base';
 import { AbortedRanges, type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
-import { errorCodes, type FetchResponse, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
-import { VerifyError } from './verify-error.ts';
+import {
+  decompressedBytesMaxDefault,
+  errorCodes,
+  type FetchResponse,
+  fetch,
+  KafkaError,
+  type RecordBatch,
+  readBatches,
+} from '@millrace/wire';
+import { upgradeChunk } from '../batches/upgrade-chunk.ts';
+import { type VerifiedPlace, VerifyError } from './verify-error.ts';
 
 const fetchBytes = 4 * 1024 * 1024;
 const waitMs = 200;
@@ -16,7 +25,7 @@ const fetchVersionMax = 12;
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
 /** A partition's log on one side, and how it is read. */
-export interface ReadLog extends TopicPartition {
+export interface ReadLog extends VerifiedPlace {
   readonly cluster: Cluster;
   readonly isolation: Isolation;
   readonly bounds: CallBounds;
@@ -67,7 +76,7 @@ async function nextPiece(log: ReadLog, from: number, to: number): Promise<LogPie
   for (;;) {
     const answer = await fetchOnce(log, from);
     if (answer === undefined) return lost(log, from, to);
-    const piece = pieceOf(answer, from, log.isolation);
+    const piece = pieceOf(answer, await batchesIn(answer, log, from), from, log.isolation);
     if (piece.next > from) return piece;
     if (clock.monotonic() > deadline) {
       throw new VerifyError('verify_stalled', log, from, `the leader gives no records before ${to}; try again later`);
@@ -75,17 +84,31 @@ async function nextPiece(log: ReadLog, from: number, to: number): Promise<LogPie
   }
 }
 
-function pieceOf(answer: Answer, from: number, isolation: Isolation): LogPiece {
+function pieceOf(answer: Answer, found: readonly RecordBatch[], from: number, isolation: Isolation): LogPiece {
   const aborted = new AbortedRanges(isolation === 'read_committed' ? (answer.abortedTransactions ?? []) : []);
   const batches: RecordBatch[] = [];
   let next = from;
-  for (const batch of readBatches(answer.records ?? new Uint8Array(0))) {
+  for (const batch of found) {
     const isHidden = aborted.hides(batch);
     if (batch.lastOffset < from) continue;
     next = batch.lastOffset + 1;
     if (!isHidden && batch.recordCount > 0) batches.push(batch);
   }
   return { batches, isLost: false, next };
+}
+
+/** The whole batches of an answer; messages from before format v2 are rewritten. */
+async function batchesIn({ records }: Answer, log: ReadLog, from: number): Promise<RecordBatch[]> {
+  if (records === null) return [];
+  try {
+    return [...readBatches(records)];
+  } catch (error) {
+    if (isMillraceError(error, 'unsupported_record_format')) {
+      const upgraded = await upgradeChunk(records, decompressedBytesMaxDefault);
+      if (upgraded.bytes.length > 0) return [...readBatches(upgraded.bytes)];
+    }
+    throw new VerifyError('verify_unreadable', log, from, messageOf(error), error);
+  }
 }
 
 async function lost(log: ReadLog, from: number, to: number): Promise<LogPiece> {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CorruptRecordError } from '@millrace/wire';
+import { isMillraceError } from '@millrace/base';
 import fc from 'fast-check';
 import { batchOf } from '../testing/plain-batch.ts';
 import type { LogPiece } from './log-reader.ts';
 import { RecordCursor } from './record-cursor.ts';
 
 const runs = { numRuns: Math.ceil(200 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)) };
+
+const place = { side: 'source', topic: 'orders', partition: 3 } as const;
 
 /** Offsets of the records of each batch of each piece. */
 type Pieces = readonly (readonly (readonly number[])[])[];
@@ -42,6 +44,7 @@ test('stands at each record once, however it is peeked at, stepped and passed', 
       async (drawn, { from, length, skipped }, actions, count) => {
         const to = from + length;
         const cursor = new RecordCursor(readOf(drawn), {
+          place,
           from,
           to,
           isSkipped: (offset) => skipped.includes(offset),
@@ -87,8 +90,15 @@ test('tells of what retention removed, and refuses a damaged batch', async () =>
     yield { batches: [damaged], isLost: false, next: 10 };
   }
   const lost: number[] = [];
-  const cursor = new RecordCursor(read(), { from: 0, to: 20, onLost: (next) => void lost.push(next) });
+  const cursor = new RecordCursor(read(), { place, from: 0, to: 20, onLost: (next) => void lost.push(next) });
   assert.equal(await cursor.ready(), true);
   assert.deepEqual(lost, [8]);
-  await assert.rejects(cursor.open(), CorruptRecordError);
+  await assert.rejects(cursor.open(), (error) => {
+    assert.ok(isMillraceError(error, 'verify_unreadable'));
+    assert.match(
+      error.message,
+      /^the comparison stopped at offset 9 of orders \[3\] in the source: the batch at offset 9/,
+    );
+    return true;
+  });
 });

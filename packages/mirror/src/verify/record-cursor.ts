@@ -3,11 +3,15 @@
  * first, so that the caller may pass over it whole. Steps within a batch are synchronous; the caller awaits between
  * batches only.
  */
+import { isMillraceError } from '@millrace/base';
 import type { Record, RecordBatch } from '@millrace/wire';
 import type { LogPiece } from './log-reader.ts';
 import type { OffsetRange } from './verification.ts';
+import { type VerifiedPlace, VerifyError } from './verify-error.ts';
 
 export interface RecordCursorOptions {
+  /** For errors. */
+  readonly place: VerifiedPlace;
   /** Records before are left out. */
   readonly from: number;
   readonly to: number;
@@ -27,6 +31,8 @@ export class RecordCursor {
   #batches: readonly RecordBatch[] = [];
   #nextBatch = 0;
   #records: Iterator<Record, undefined> | undefined;
+  /** Base offset of the batch that was decoded last. */
+  #opened = -1;
   /** Copies of what `peek` saw. */
   #ahead: Record[] = [];
   /** The record it stands at. */
@@ -66,13 +72,23 @@ export class RecordCursor {
     if (batch === undefined) return;
     this.#closed = undefined;
     this.untouched = undefined;
-    batch.verifyCrc();
-    this.#records = (await batch.recordsAsync())[Symbol.iterator]();
+    try {
+      batch.verifyCrc();
+      this.#records = (await batch.recordsAsync())[Symbol.iterator]();
+    } catch (error) {
+      throw this.#unreadable(error, batch.baseOffset);
+    }
+    this.#opened = batch.baseOffset;
     this.step();
   }
 
-  /** Passes over the batch it stands before. */
+  /** Passes over the batch it stands before, and checks no more of it than its checksum. */
   passBatch(): void {
+    try {
+      this.untouched?.verifyCrc();
+    } catch (error) {
+      throw this.#unreadable(error, this.untouched?.baseOffset ?? this.position);
+    }
     this.untouched = undefined;
   }
 
@@ -86,7 +102,7 @@ export class RecordCursor {
     }
     this.current = undefined;
     while (this.#records !== undefined) {
-      const { done, value } = this.#records.next();
+      const { done, value } = this.#decodeNext(this.#records);
       if (done) this.#records = undefined;
       else if (this.#isIn(value.offset)) {
         this.current = value;
@@ -124,6 +140,19 @@ export class RecordCursor {
 
   async close(): Promise<void> {
     await this.#pieces.return?.();
+  }
+
+  #decodeNext(records: Iterator<Record, undefined>): IteratorResult<Record, undefined> {
+    try {
+      return records.next();
+    } catch (error) {
+      throw this.#unreadable(error, this.#opened);
+    }
+  }
+
+  #unreadable(error: unknown, offset: number): unknown {
+    if (!isMillraceError(error)) return error;
+    return new VerifyError('verify_unreadable', this.#options.place, offset, error.message, error);
   }
 
   async #fetch(): Promise<boolean> {

@@ -1,23 +1,33 @@
 import { MillraceError } from '@millrace/base';
 
+/** Where a comparison stopped. */
+export interface VerifiedPlace {
+  readonly side: 'source' | 'target';
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /** A comparison could not be brought to its end, so it says nothing of whether both sides are equal. */
 export class VerifyError extends MillraceError {
   /**
    * `verify_stalled`: a leader gives no records though there are some. `verify_log_changed`: a log was truncated, or
-   * lost records that can't be matched with the other side's because there is no offset map.
+   * lost records that can't be matched with the other side's because there is no offset map. `verify_unreadable`:
+   * records are damaged, or in a format or compression that is not known; `cause` says more.
    */
-  readonly code: 'verify_stalled' | 'verify_log_changed';
-  override readonly retriable = true;
-  readonly topic: string;
-  readonly partition: number;
+  readonly code: 'verify_stalled' | 'verify_log_changed' | 'verify_unreadable';
+  override readonly retriable: boolean;
+  readonly place: VerifiedPlace;
   /** Where in that side's log it stopped. */
   readonly offset: number;
 
-  constructor(code: VerifyError['code'], place: { topic: string; partition: number }, offset: number, problem: string) {
-    super(`the comparison of ${place.topic} [${place.partition}] stopped at offset ${offset}: ${problem}`);
+  constructor(code: VerifyError['code'], place: VerifiedPlace, offset: number, problem: string, cause?: unknown) {
+    const { side, topic, partition } = place;
+    super(`the comparison stopped at offset ${offset} of ${topic} [${partition}] in the ${side}: ${problem}`, {
+      cause,
+    });
     this.code = code;
-    this.topic = place.topic;
-    this.partition = place.partition;
+    this.retriable = code !== 'verify_unreadable';
+    this.place = { side, topic, partition };
     this.offset = offset;
   }
 }

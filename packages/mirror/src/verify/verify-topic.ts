@@ -14,9 +14,8 @@ const topicResource = 2;
  * by record in order, for a compacted topic the latest record of each key. Records that the target does not have yet
  * are counted as `lag` and are no difference.
  *
- * Rejects with `VerifyError` when the comparison can't come to its end, with `UnknownTopicError`, `KafkaError` and the
- * client's other errors when a side can't be read, and with `CorruptRecordError` or `CompressionError` at records that
- * can't be.
+ * Rejects with `VerifyError` when the comparison can't come to its end, and with `UnknownTopicError`, `KafkaError` and
+ * the client's other errors when a side can't be asked.
  */
 export async function verifyTopic(options: VerifyOptions): Promise<TopicVerification> {
   const { source, target } = options;
