@@ -12,7 +12,7 @@ import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
-import type { OffsetRun } from '../offset-map/offset-run.ts';
+import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
@@ -29,6 +29,8 @@ export interface ResumePoint {
   readonly map: PartitionOffsetMap;
   /** The number of the next chunk of the map. */
   readonly chunk: number;
+  /** Runs of the map that no chunk of the journal holds yet. */
+  readonly runs: readonly OffsetRun[];
 }
 
 export interface PartitionCopyHost {
@@ -60,7 +62,7 @@ export class PartitionCopy implements SourcePartition {
   readonly #host: PartitionCopyHost;
   #chunk: number;
   /** Runs of the chunk, stored and then not. */
-  #runs: OffsetRun[] = [];
+  #runs: OffsetRun[];
   #pending: SourceRun[] = [];
   #confirmed: { source: number; target: number; sequence: number };
   /** What the last journal entry says is confirmed. */
@@ -80,6 +82,7 @@ export class PartitionCopy implements SourcePartition {
     this.map = resume.map;
     this.#position = resume.source;
     this.#chunk = resume.chunk;
+    this.#runs = [...resume.runs];
     this.#confirmed = { source: resume.source, target: resume.target, sequence: 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#host = host;
@@ -141,7 +144,7 @@ export class PartitionCopy implements SourcePartition {
     }
     this.#checkpoint = this.#confirmed.source;
     const runs = [...this.#runs];
-    for (const run of this.#predicted()) join(runs, run);
+    for (const run of this.#predicted()) joinRun(runs, run);
     entries.push({ chunk: this.#chunk, value: this.#value(runs) });
     return entries;
   }
@@ -191,7 +194,7 @@ export class PartitionCopy implements SourcePartition {
     let source = this.#confirmed.source;
     for (const { offset, count } of runs) {
       this.map.append({ source: offset, target, count });
-      join(this.#runs, { source: offset, target, count });
+      joinRun(this.#runs, { source: offset, target, count });
       this.#forget(offset, count);
       target += count;
       source = offset + count;
@@ -216,12 +219,4 @@ export class PartitionCopy implements SourcePartition {
     if (left > 0 || this.#pending.length === 1) this.#pending[0] = { offset: offset + count, count: left };
     else this.#pending.shift();
   }
-}
-
-/** Adds a run to others, as part of the last one where it follows that on both sides. */
-function join(runs: OffsetRun[], run: OffsetRun): void {
-  const last = runs.at(-1);
-  const follows = last && last.source + last.count === run.source && last.target + last.count === run.target;
-  if (follows) runs[runs.length - 1] = { ...last, count: last.count + run.count };
-  else runs.push(run);
 }

@@ -2,14 +2,15 @@
  * Finds out where the copy of a partition goes on, from what the journal announced and what the target's own log holds.
  *
  * The journal's newest chunk tells up to where all is stored, whose data may lie behind, and which source offset each
- * of it has. What of it was stored is in the target's log: the owner's batches carry its producer id, epoch and sequence
- * numbers. The log is read up to the marker of the new owner, behind which nothing of the old one can come any more. So
- * nothing is guessed, whatever compaction and retention have done to the source meanwhile.
+ * of it has. What of it was stored is in the target's log: the owner's batches carry its producer id, epoch and
+ * sequence numbers. The log is read up to the marker of the new owner, behind which nothing of the old one can come any
+ * more. So nothing is guessed, whatever compaction and retention have done to the source meanwhile.
  */
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import type { RecordBatch } from '@millrace/wire';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
+import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { AnnouncedRecords } from './announced-records.ts';
 import { scanLog } from './log-scan.ts';
@@ -18,8 +19,6 @@ import { isAnotherTopic } from './topic-identity.ts';
 
 /** What was found besides where to go on. */
 export interface Recovered extends ResumePoint {
-  /** Records that were stored and that the journal did not know of. */
-  readonly recordsFound: number;
   /** Records that somebody else wrote behind what was confirmed. */
   readonly foreignRecords: number;
 }
@@ -41,7 +40,7 @@ export async function recoverPartition(
   const map = mapOf(chunks.map(({ value }) => value));
   const announced = new AnnouncedRecords(newest.value);
   let { sequence, source, target } = confirmed;
-  let recordsFound = 0;
+  const runs: OffsetRun[] = [];
   let foreignRecords = 0;
   for await (const batch of scanLog(cluster, place, confirmed.target, bounds)) {
     target = batch.lastOffset + 1;
@@ -57,15 +56,16 @@ export async function recoverPartition(
     announced.skip(distance(sequence, batch.baseSequence));
     const count = batch.lastOffsetDelta + 1;
     let at = batch.baseOffset;
-    for (const run of announced.take(count)) {
-      map.append({ source: run.offset, target: at, count: run.count });
-      at += run.count;
-      source = run.offset + run.count;
+    for (const { offset, count: length } of announced.take(count)) {
+      const run = { source: offset, target: at, count: length };
+      map.append(run);
+      joinRun(runs, run);
+      at += length;
+      source = offset + length;
     }
     sequence = (batch.baseSequence + count) % 2 ** 31;
-    recordsFound += count;
   }
-  return { source, target, map, chunk: newest.chunk + 1, recordsFound, foreignRecords };
+  return { source, target, map, chunk: newest.chunk + 1, runs, foreignRecords };
 }
 
 /** The map as the chunks tell it, up to what is confirmed, of the topic that was copied last under the name. */

@@ -72,7 +72,7 @@ async function resumePoint(
   if (chunks.length === 0) {
     const begin = await boundOf(source, { topic, partition }, place.begin, bounds);
     const end = await boundOf(target, targetOf(place), 'latest', bounds);
-    return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0 };
+    return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0, runs: [] };
   }
   const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds);
   if (recovered.foreignRecords > 0) {
@@ -88,5 +88,5 @@ async function resumePoint(
   report({ level: isToStop ? 'error' : 'warn', event: 'topic_recreated', message, topic, partition });
   if (isToStop) return undefined;
   const begin = await boundOf(source, { topic, partition }, 'earliest', bounds);
-  return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk };
+  return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk, runs: [] };
 }
