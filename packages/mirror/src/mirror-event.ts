@@ -20,6 +20,7 @@ export interface MirrorEvent {
     | 'configuration_changed'
     | 'acls_changed'
     | 'acls_failed'
+    | 'acls_kept'
     | 'groups_synced'
     | 'group_live'
     | 'group_ahead'

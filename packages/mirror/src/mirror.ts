@@ -16,7 +16,7 @@ export interface MirrorOptions {
   readonly topics: readonly (string | RegExp)[];
   /** What a topic is called on the target. Default: as on the source. */
   readonly rename?: ((topic: string) => string) | undefined;
-  /** Where to begin with what was never copied. Default `earliest`. */
+  /** Where to begin with what was never copied, and was there when the worker began. Default `earliest`. */
   readonly begin?: 'earliest' | 'latest' | undefined;
   /** How many shards the mirror has when it first runs: most workers that can share it. Default 50. */
   readonly shards?: number | undefined;

@@ -7,6 +7,7 @@ import type { CopiedPartition } from './copy/copied-partition.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
+import { isAnotherTopic } from './copy/topic-identity.ts';
 import { type GroupDirection, GroupSync, type GroupSyncResult } from './groups/group-sync.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
@@ -69,6 +70,8 @@ class MirrorWorker implements Mirror {
   /** The partitions of each shard that has any. */
   #places: ReadonlyMap<number, readonly CopiedPartition[]> = new Map();
   #topics: readonly MirroredTopic[] = [];
+  /** As they were when this process began, by name. */
+  #topicsAtFirst: ReadonlyMap<string, MirroredTopic> = new Map();
   #checkpoints: Timer | undefined;
   #closed: Promise<void> | undefined;
 
@@ -110,6 +113,7 @@ class MirrorWorker implements Mirror {
     const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
     const count = await this.#target.cluster.retrying({}, ensure);
     this.#topics = await this.#topicSync.start();
+    this.#topicsAtFirst = new Map(this.#topics.map((each) => [each.topic, each]));
     this.#offsetsTopic = offsetsTopic;
     this.#shardCount = count;
     this.#places = this.#placesByShard(count);
@@ -186,13 +190,16 @@ class MirrorWorker implements Mirror {
   }
 
   #placesByShard(count: number): Map<number, CopiedPartition[]> {
-    const begin = this.#options.begin ?? 'earliest';
     const byShard = new Map<number, CopiedPartition[]>();
     for (const { topic, topicId, targetTopic, partitions } of this.#topics) {
+      const first = this.#topicsAtFirst.get(topic);
+      const partitionsAtFirst = first === undefined || isAnotherTopic(first.topicId, topicId) ? 0 : first.partitions;
       for (let partition = 0; partition < partitions; partition++) {
         const shard = shardOf(topic, partition, count);
         const places = byShard.get(shard) ?? [];
         byShard.set(shard, places);
+        // What came while the mirror runs is copied whole.
+        const begin = partition < partitionsAtFirst ? (this.#options.begin ?? 'earliest') : 'earliest';
         places.push({ topic, partition, topicId, targetTopic, begin });
       }
     }

@@ -2,7 +2,9 @@
 import { after, test } from 'node:test';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { mirrorBehaviours } from './behaviours.ts';
+import { groupBehaviours } from './group-behaviours.ts';
 import { type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
+import { topicBehaviours } from './topic-behaviours.ts';
 
 const kafka = await kafkaForTests('any');
 if (kafka.skip !== false) test('mirrors of Apache Kafka', { skip: kafka.skip }, () => undefined);
@@ -18,5 +20,10 @@ else {
     for (const { name, run } of mirrorBehaviours) {
       test(`${way.name}: ${name}`, async (t) => run(await startMirrorFixture(t, way)));
     }
+  }
+  // What groups and topics need of a cluster does not depend on what the other one is.
+  const between = ways[0];
+  for (const { name, run } of [...groupBehaviours, ...topicBehaviours]) {
+    test(`Apache Kafka to Apache Kafka: ${name}`, async (t) => run(await startMirrorFixture(t, between)));
   }
 }

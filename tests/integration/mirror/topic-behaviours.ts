@@ -106,6 +106,29 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
     },
   },
   {
+    name: 'a mirror that begins with the latest records copies all of what comes later',
+    async run(fixture) {
+      const { source, target } = fixture;
+      const prefix = uniqueName('late');
+      unwrap(await source.admin.createTopics([{ topic: `${prefix}.a`, partitions: 1 }]));
+      await fill(source.client, `${prefix}.a`, 1, 'before', 10);
+      const mirror = await fixture.mirror([new RegExp(`${prefix}\\..*`)], { begin: 'latest' });
+      await caughtUp(mirror, 1);
+      unwrap(await source.admin.createTopics([{ topic: `${prefix}.b`, partitions: 1 }]));
+      unwrap(await source.admin.createPartitions([{ topic: `${prefix}.a`, totalCount: 2 }]));
+      await fill(source.client, `${prefix}.b`, 1, 'all', 10);
+      await fill(source.client, `${prefix}.a`, 2, 'later', 10);
+      await mirror.syncTopics();
+      await caughtUp(mirror, 3);
+      assert.deepEqual(await values(target.client, `${prefix}.b`), await values(source.client, `${prefix}.b`));
+      assert.deepEqual(await values(target.client, `${prefix}.a`, 1), await values(source.client, `${prefix}.a`, 1));
+      assert.deepEqual(
+        await values(target.client, `${prefix}.a`, 0),
+        (await values(source.client, `${prefix}.a`, 0)).slice(10),
+      );
+    },
+  },
+  {
     name: 'partitions that are added on the source are added on the target and copied, also after a restart',
     async run(fixture) {
       const { source, target } = fixture;

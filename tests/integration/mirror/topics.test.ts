@@ -42,8 +42,10 @@ test('rights to read come along, rights to write do not, and what is denied is d
     ]),
   );
   unwrap(await target.admin.createAcls([acl({ resourceName: `east.${topic}`, principal: 'User:operator' })]));
+  const events: string[] = [];
   await using mirror = await startMirror({
     name: uniqueName('mirror'),
+    report: ({ event }) => void events.push(event),
     source: { bootstrap: source.bootstrap, ...quick },
     target: { bootstrap: target.bootstrap, ...quick },
     topics: [topic],
@@ -61,6 +63,10 @@ test('rights to read come along, rights to write do not, and what is denied is d
   unwrap(await source.admin.deleteAcls([{ principal: 'User:alice' }]));
   await mirror.syncTopics();
   assert.deepEqual(await rulesOf(target.admin), carried);
+  assert.deepEqual(
+    events.filter((event) => event.startsWith('acls_')),
+    ['acls_kept', 'acls_changed', 'acls_changed'],
+  );
 });
 
 test('a mirror within a cluster is refused where it would copy its own copies', async (t) => {

@@ -22,8 +22,8 @@ export interface AclSyncOptions {
 
 export class AclSync {
   readonly #options: AclSyncOptions;
-  /** What earlier runs of this process wanted on the target, by name. */
-  #carried: ReadonlyMap<string, AclBinding> = new Map();
+  /** What the last run wanted on the target, by name; undefined before one succeeded. */
+  #carried: ReadonlyMap<string, AclBinding> | undefined;
   #told = '';
 
   constructor(options: AclSyncOptions) {
@@ -51,17 +51,38 @@ export class AclSync {
     const wanted = byName(carriedRules(rules, topics));
     const found = byName(there);
     const missing = [...wanted].filter(([name]) => !found.has(name)).map(([, rule]) => rule);
-    const gone = [...this.#carried].filter(([name]) => !wanted.has(name) && found.has(name)).map(([, rule]) => rule);
+    const gone = [...(this.#carried ?? [])]
+      .filter(([name]) => !wanted.has(name) && found.has(name))
+      .map(([, rule]) => rule);
     const created = missing.length === 0 ? [] : await target.createAcls(missing, { signal });
     const deleted = gone.length === 0 ? [] : await target.deleteAcls(gone, { signal });
     const results = [created, deleted, ...deleted.map((result) => (result.error === undefined ? result.deleted : []))];
     const error = results.flatMap((each) => each.flatMap((result) => result.error ?? []))[0];
     if (error !== undefined) throw error;
+    if (this.#carried === undefined) this.#tellOthers(there, wanted, topics);
     this.#carried = wanted;
     this.#told = '';
     if (missing.length + gone.length === 0) return;
     const message = `${missing.length} ACLs of mirrored topics were added on the target, ${gone.length} deleted`;
     report({ level: 'info', event: 'acls_changed', message });
+  }
+
+  /** What was carried over by an earlier process and is gone from the source can't be told from an operator's own. */
+  #tellOthers(
+    there: readonly AclBinding[],
+    wanted: ReadonlyMap<string, AclBinding>,
+    topics: readonly MirroredTopic[],
+  ): void {
+    const mirrored = new Set(topics.map(({ targetTopic }) => targetTopic));
+    const others = [...byName(there)].filter(([name, { resourceName, patternType }]) => {
+      return patternType === 'literal' && mirrored.has(resourceName) && !wanted.has(name);
+    });
+    if (others.length === 0) return;
+    const names = [...new Set(others.map(([, { resourceName }]) => resourceName))].slice(0, 5).join(', ');
+    const message =
+      `${others.length} ACLs of mirrored topics (${names}) are on the target alone and stay: ` +
+      'delete those whose like was taken off the source while no mirror ran';
+    this.#options.report({ level: 'info', event: 'acls_kept', message });
   }
 
   #tell(message: string, error?: Error): void {

@@ -125,7 +125,9 @@ export class TopicSync {
     }
     for (const { topic, targetTopic } of this.#topics.values()) {
       if (topics.some((each) => each.topic === topic)) continue;
-      const message = `topic ${topic} was deleted on the source: it is not copied any more, and ${targetTopic} stays`;
+      const message =
+        `topic ${topic} was deleted on the source, or may not be seen there any more: it is not copied, ` +
+        `and ${targetTopic} stays on the target as it is`;
       this.#options.report?.({ level: 'warn', event: 'topic_deleted', message, topic });
     }
     this.#topics = taken;
