@@ -71,7 +71,9 @@ export function misplacedRecord(source: Record, target: Record, mapped: number |
     targetOffset: target.offset,
     count: 1,
     fields: [],
-    sentence: `the record at source offset ${source.offset} lies at target offset ${target.offset}, but the offset map ${claim}`,
+    sentence:
+      `the record at source offset ${source.offset} lies at target offset ${target.offset}, ` +
+      `but the offset map ${claim}`,
   };
 }
 

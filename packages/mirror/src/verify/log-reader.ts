@@ -68,7 +68,7 @@ export async function* readLog(log: ReadLog, from: number, to: number): AsyncGen
   }
 }
 
-/** Fetches until there is something; rejects with `VerifyError` when there is nothing for as long as a call may take. */
+/** Fetches until there is something; rejects with `VerifyError` when there is nothing for as long as a call takes. */
 async function nextPiece(log: ReadLog, from: number, to: number): Promise<LogPiece> {
   const { cluster, bounds } = log;
   const { clock } = cluster.settings.platform;

@@ -28,7 +28,10 @@ export interface VerifyOptions extends CallBounds {
     | undefined;
   /** Ranges of target offsets, by partition, that are left out on both sides. */
   readonly skip?: ReadonlyMap<number, readonly OffsetRange[]> | undefined;
-  /** What is read of the target. With `read_uncommitted` whoever reads that way must find nothing more. Default `read_committed`. */
+  /**
+   * What is read of the target. With `read_uncommitted` those who read that way must find the same, nothing repeated or
+   * missing. Default `read_committed`.
+   */
   readonly targetIsolation?: 'read_committed' | 'read_uncommitted' | undefined;
   /** Whether to compare the latest record of each key. Default: whether one of the topics is compacted. */
   readonly latestByKey?: boolean | undefined;
