@@ -28,9 +28,9 @@ const requestBytesMax = 16 * 1024 * 1024;
 const partitionBytesMax = 16 * 1024 * 1024;
 
 /**
- * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being copied.
- * Rejects with `MirrorNameError`, `InvalidOptionError`, `KafkaError` (also when the workers' group may not be joined),
- * `NoBrokerError`, `SharingUnreachableError`.
+ * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
+ * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
+ * `KafkaError` (also when the workers' group may not be joined), `NoBrokerError`, `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   for (const name of [options.name, options.worker ?? '-']) {

@@ -149,6 +149,46 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
     },
   },
   {
+    name: 'workers share what comes, whoever sees it first, and each carries the groups of its own partitions',
+    async run(fixture) {
+      const { source, target } = fixture;
+      const prefix = uniqueName('shared');
+      const [old, added] = [`${prefix}.old`, `${prefix}.added`];
+      unwrap(await source.admin.createTopics([{ topic: old, partitions: 4 }]));
+      await fill(source.client, old, 4, 'old');
+      const topics = [new RegExp(`${prefix}\\..*`)];
+      const workers = [await fixture.mirror(topics), await fixture.mirror(topics)];
+      const [first, second] = workers as [Mirror, Mirror];
+      await until(() => workers.every(({ assignedPartitions }) => assignedPartitions === 2), 30_000);
+      unwrap(await source.admin.createTopics([{ topic: added, partitions: 4 }]));
+      await fill(source.client, added, 4, 'added');
+      await first.syncTopics();
+      await caughtUp(first, 4);
+      // The other one takes all over, and does not know the new topic yet; the records that come meanwhile wait.
+      await first.close();
+      await caughtUp(second, 4);
+      await fill(source.client, added, 4, 'meanwhile');
+      await second.syncTopics();
+      await caughtUp(second, 8);
+      await assertMirrored(fixture, added, 4);
+      await assertMirrored(fixture, old, 4);
+      const third = await fixture.mirror(topics);
+      await until(() => [second, third].every(({ assignedPartitions }) => assignedPartitions === 4), 30_000);
+      await Promise.all([caughtUp(second, 4), caughtUp(third, 4)]);
+      const group = uniqueName('reading');
+      const offsets = [0, 1, 2, 3].map((partition) => ({ topic: added, partition, offset: 10 + partition }));
+      unwrap(await source.admin.commitOffsets(group, offsets));
+      const results = await Promise.all([second, third].map((worker) => worker.syncGroups()));
+      const synced = results.flat().filter((result) => result.group === group);
+      assert.deepEqual(
+        synced.map((result) => result.synced),
+        [2, 2],
+      );
+      const stored = unwrap(await target.admin.fetchOffsets(group));
+      assert.deepEqual(stored.map(({ offset }) => offset).sort(), [10, 11, 12, 13]);
+    },
+  },
+  {
     name: 'changes of configuration are carried over; what an operator set on the target alone stays',
     async run(fixture) {
       const { source, target } = fixture;
@@ -209,9 +249,11 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
   },
   ...(['stop', 'continue'] as const).flatMap((policy) => {
     const becomes = policy === 'stop' ? 'stops' : 'is copied behind the old one';
-    return [true, false].map((isRunning) => ({
-      name: `a topic that ${isRunning ? 'is made anew while it is copied' : 'was made anew while no mirror ran'} ${becomes}`,
-      run: (fixture: MirrorFixture) => recreate(fixture, policy, isRunning),
-    }));
+    return [true, false].map((isRunning) => {
+      const topic = isRunning
+        ? 'a topic that is made anew while it is copied'
+        : 'a topic made anew while no mirror ran';
+      return { name: `${topic} ${becomes}`, run: (fixture: MirrorFixture) => recreate(fixture, policy, isRunning) };
+    });
   }),
 ];

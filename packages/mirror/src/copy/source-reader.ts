@@ -1,7 +1,7 @@
 /**
  * Fetches from the source: for each broker that leads partitions of the mirror one request at a time, which waits at
- * the broker for data, over a connection of its own. What arrives goes to its partition at once, so that the next request
- * is under way while it is written.
+ * the broker for data, over a connection of its own. What arrives goes to its partition at once, so that the next
+ * request is under way while it is written.
  */
 import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';

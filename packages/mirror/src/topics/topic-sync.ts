@@ -76,7 +76,8 @@ export class TopicSync {
 
   /**
    * The topics as they are now, the same objects where nothing of them has changed. Carries over what has changed; what
-   * can't be mirrored is reported and left out. Rejects with `KafkaError`, or a retriable error, when a cluster can't be asked.
+   * can't be mirrored is reported and left out. Rejects with `KafkaError`, or a retriable error, when a cluster can't be
+   * asked.
    */
   async run(signal: AbortSignal): Promise<MirroredTopic[]> {
     const listed = await this.#admins.source.listTopics({ internal: true, signal });
