@@ -6,7 +6,7 @@ import { verifyTopic } from '@millrace/mirror';
 import { quick } from '../client/client-fixture.ts';
 import { assertMirrored, startMirrorFixture } from './mirror-fixture.ts';
 
-test('a topic stamped by its broker, with transactions and in any compression, is equal once it is mirrored', async (t) => {
+test('a topic stamped by its broker, with transactions, in any compression is equal once mirrored', async (t) => {
   const fixture = await startMirrorFixture(t);
   const { source, target } = fixture;
   const topic = await source.createTopic(2, { 'message.timestamp.type': 'LogAppendTime' });
