@@ -15,5 +15,5 @@ export { openCluster } from './kafka-client.ts';
 export { resolveOffsets } from './offset-queries.ts';
 export { LeaderWatch } from './producer/leader-watch.ts';
 export { noIdentity, type ProducerIdentity } from './producer/partition-batch.ts';
-export { isGap, isStaleLeader } from './producer/produce-errors.ts';
+export { isGap, isStaleLeader, leavesDoubt } from './producer/produce-errors.ts';
 export * as transactionRequests from './producer/transaction-requests.ts';

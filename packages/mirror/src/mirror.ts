@@ -1,10 +1,11 @@
 /** A mirror as a program uses it: what it is told, what it tells, and how it ends. */
 import type { ClientOptions } from '@millrace/client';
+import type { TroublePolicies } from './copy/source-trouble.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import type { MirrorReport } from './mirror-event.ts';
 import type { SharingOptions } from './sharing/sharing-times.ts';
 
-export interface MirrorOptions {
+export interface MirrorOptions extends TroublePolicies {
   /**
    * What the mirror is called on the target: its offsets lie in `millrace.offsets.<name>`. Letters, digits, dots,
    * underscores and hyphens. Workers of the same name share its work.

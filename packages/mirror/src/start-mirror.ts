@@ -220,6 +220,7 @@ class MirrorWorker implements Mirror {
       limits: conversionLimitsDefault,
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
+      policies: this.#options,
       report: (event) => this.#report(event),
       onLost,
     });

@@ -6,6 +6,7 @@
  * which source offset it has: the journal's newest entry ends in a run without end, and a record that is not the next
  * of that run is sent only after a newer entry says so.
  */
+import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import type { FetchResponse, KafkaError } from '@millrace/wire';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
@@ -43,8 +44,10 @@ export interface PartitionCopyHost {
   offer(copy: PartitionCopy): void;
   /** More can be fetched. */
   room(): void;
-  /** It can't go on as it is. */
-  failed(copy: PartitionCopy, error: Error): void;
+  /** Lets others have their turn, in long work. */
+  rest(): Promise<void>;
+  /** What comes next of the source can't be had, or can't be copied. */
+  failed(copy: PartitionCopy, error: MillraceError): void;
 }
 
 export class PartitionCopy implements SourcePartition {
@@ -116,14 +119,26 @@ export class PartitionCopy implements SourcePartition {
     this.#lastAnnouncement = this.#host.announce(this);
   }
 
+  /** Goes on at a source offset: what lies before it can't be copied. */
+  goOnAt(position: number): void {
+    this.#position = position;
+    this.#skipUncopied();
+  }
+
   take(answer: FetchResponse['responses'][number]['partitions'][number]): Promise<void> | undefined {
     const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
     if (records === null || records.length === 0) return undefined;
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [] };
-    const converted = convertChunk(chunk, this.#host.limits);
-    if (converted instanceof Promise) return converted.then((done) => this.#add(done));
-    this.#add(converted);
+    try {
+      const converted = convertChunk(chunk, this.#host.limits, this.#host.rest);
+      if (converted instanceof Promise) {
+        return converted.then((done) => this.#add(done)).catch((error: unknown) => this.#refuse(error));
+      }
+      this.#add(converted);
+    } catch (error) {
+      this.#refuse(error);
+    }
     return undefined;
   }
 
@@ -162,6 +177,12 @@ export class PartitionCopy implements SourcePartition {
       target += count;
       return run;
     });
+  }
+
+  /** What was fetched can't be converted. */
+  #refuse(error: unknown): void {
+    if (!isMillraceError(error)) throw error;
+    this.#host.failed(this, error);
   }
 
   #add({ batches, nextOffset }: ConvertedChunk): void {

@@ -5,9 +5,10 @@
  * Whatever goes wrong in a way that leaves a doubt about what is stored, the shard is opened again by the same way as
  * at the first time: take over, read the journal, find out where each partition goes on.
  */
-import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { backoffMs, type CallBounds, type ProducerIdentity } from '@millrace/client/protocol';
+import { backoffMs, type CallBounds, isGap, leavesDoubt, type ProducerIdentity } from '@millrace/client/protocol';
+import { KafkaError } from '@millrace/wire';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, takeOver } from './fencing.ts';
@@ -15,6 +16,7 @@ import { PartitionCopy, type PartitionCopyHost, type ResumePoint } from './parti
 import { type ResumeOptions, readJournal, resumePoints } from './resume-points.ts';
 import { JournalContent, ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
+import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
 import { TargetPartition } from './target-partition.ts';
 import type { TargetWriter } from './target-writer.ts';
 
@@ -27,9 +29,13 @@ export interface ShardCopyOptions extends ResumeOptions {
   readonly partitions: readonly CopiedPartition[];
   readonly limits: ConversionLimits;
   readonly partitionBytesMax: number;
+  readonly policies?: TroublePolicies | undefined;
   /** Another process has taken the shard over: nothing is copied any more. */
   readonly onLost: () => void;
 }
+
+/** After so long what could not be copied is tried again. */
+const troubleRetryMs = 60_000;
 
 /** The time from opening the shard until it is closed or opened again. */
 interface Session {
@@ -43,6 +49,7 @@ interface Session {
   readonly opened: Set<string>;
   /** Those of `opened` that are not copied, by a policy. */
   readonly stopped: Set<string>;
+  readonly timers: Set<Timer>;
 }
 
 export class ShardCopy {
@@ -162,6 +169,7 @@ export class ShardCopy {
       known,
       opened,
       stopped: new Set<string>(),
+      timers: new Set<Timer>(),
     };
     this.#session = session;
     this.#begin(session, partitions, resumes);
@@ -201,7 +209,7 @@ export class ShardCopy {
 
   #hostOf(identity: ProducerIdentity, onBroken: (error: Error) => void): PartitionCopyHost {
     const { reader, writer, journal, limits, partitionBytesMax, target } = this.#options;
-    const { clock } = target.settings.platform;
+    const { clock, timers } = target.settings.platform;
     const offer = (partition: TargetPartition): void => writer.offer(partition);
     const journalTarget = new TargetPartition(journal, identity, clock.monotonic(), onBroken);
     const shardJournal = new ShardJournal(journalTarget, () => clock.now(), offer);
@@ -213,7 +221,8 @@ export class ShardCopy {
       announce: (copy) => shardJournal.announce(copy),
       offer: (copy) => offer(copy.target),
       room: () => reader.poke(),
-      failed: (_copy, error) => onBroken(error),
+      rest: () => new Promise((resolve) => timers.soon(resolve)),
+      failed: (copy, error) => this.#sourceFailed(copy, error),
     };
   }
 
@@ -225,7 +234,8 @@ export class ShardCopy {
     for (const place of places) if (!resumes.has(place)) stopped.add(identityOf(place));
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
-      return new PartitionCopy(place, new TargetPartition(targetOf(place), identity, now, onBroken), resume, host);
+      const failed = (error: Error): void => this.#targetFailed(place, error, onBroken);
+      return new PartitionCopy(place, new TargetPartition(targetOf(place), identity, now, failed), resume, host);
     });
     this.#copies.push(...copies);
     this.#targets.push(...copies.map((copy) => copy.target));
@@ -233,7 +243,42 @@ export class ShardCopy {
     for (const copy of copies) this.#options.reader.add(copy);
   }
 
+  /** What comes next of a partition can't be copied; what was fetched of it is. */
+  #sourceFailed(copy: PartitionCopy, error: MillraceError): void {
+    const { source, reader, report, policies = {} } = this.#options;
+    const session = this.#session;
+    reader.remove(copy);
+    if (session === undefined) return;
+    const goOn = (): void => {
+      if (this.#session === session && !this.#retired.has(copy)) reader.add(copy);
+    };
+    judgeTrouble(source, copy, error, policies, report, { signal: this.#abort.signal }).then((verdict) => {
+      if (verdict === 'later') return this.#later(session, goOn);
+      copy.goOnAt(verdict.goOnAt);
+      goOn();
+    }, session.onBroken);
+  }
+
+  /** The target takes no more for a partition; whether for good is found out by opening the shard again later. */
+  #targetFailed(
+    { topic, partition, targetTopic }: CopiedPartition,
+    error: Error,
+    onBroken: (error: Error) => void,
+  ): void {
+    const { report } = this.#options;
+    const session = this.#session;
+    if (session === undefined || isFenced(error) || leavesOpen(error)) return onBroken(error);
+    const message = `${targetTopic} [${partition}] takes nothing from the mirror: ${messageOf(error)}; it is tried again`;
+    report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
+    this.#later(session, session.again);
+  }
+
+  #later({ timers }: Session, work: () => void): void {
+    timers.add(this.#options.target.settings.platform.timers.after(troubleRetryMs, work));
+  }
+
   async #halt(): Promise<void> {
+    for (const timer of this.#session?.timers ?? []) timer.cancel();
     this.#session = undefined;
     for (const copy of this.#copies) this.#options.reader.remove(copy);
     await Promise.all(this.#targets.map((target) => target.halt()));
@@ -242,6 +287,11 @@ export class ShardCopy {
     this.#targets = [];
     this.#journal = undefined;
   }
+}
+
+/** Whether it is unknown what of the partition is stored. */
+function leavesOpen(error: Error): boolean {
+  return error instanceof KafkaError && (isGap(error.errorCode) || leavesDoubt(error.errorCode));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,71 @@
+/**
+ * What becomes of a partition that can't be copied from where it stands: records are gone from the source, are damaged
+ * there, or can't be written to the target. Nothing is passed over without being told.
+ */
+import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
+import type { TopicPartition } from '@millrace/client';
+import type { CallBounds, Cluster } from '@millrace/client/protocol';
+import { errorCodes, KafkaError } from '@millrace/wire';
+import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
+import type { MirrorReport } from '../mirror-event.ts';
+import { boundOf } from './log-scan.ts';
+
+export interface TroublePolicies {
+  /**
+   * What becomes of a partition whose next records the source has deleted before they were copied: the copy goes on
+   * with what there is, or stops. Default `continue`.
+   */
+  readonly lostRecords?: 'continue' | 'stop' | undefined;
+  /**
+   * What becomes of a record that is larger than the target takes: it is left out, or its partition stops. Default
+   * `stop`.
+   */
+  readonly largeRecords?: 'skip' | 'stop' | undefined;
+}
+
+/** Go on at a source offset, or try again later, which may find the trouble gone. */
+export type Verdict = { readonly goOnAt: number } | 'later';
+
+/**
+ * Decides by the policies, and tells. Rejects with `KafkaError`, or a retriable error, when the source can't be asked.
+ */
+export async function judgeTrouble(
+  source: Cluster,
+  { topic, partition, position }: TopicPartition & { readonly position: number },
+  error: MillraceError,
+  policies: TroublePolicies,
+  report: MirrorReport,
+  bounds: CallBounds,
+): Promise<Verdict> {
+  const place = `${topic} [${partition}]`;
+  if (isOutOfRange(error)) {
+    const first = await boundOf(source, { topic, partition }, 'earliest', bounds);
+    if (first > position) {
+      const goesOn = policies.lostRecords !== 'stop';
+      const lost = `the source deleted offsets ${position} to ${first - 1} of ${place} before they were copied`;
+      const message = `${lost}; ${goesOn ? `the copy goes on at ${first}` : 'the partition stops'}`;
+      report({ level: 'error', event: 'records_lost', message, topic, partition, error });
+      return goesOn ? { goOnAt: first } : 'later';
+    }
+    const end = await boundOf(source, { topic, partition }, 'latest', bounds);
+    if (end >= position) return { goOnAt: position };
+    const message =
+      `${place} ends at offset ${end} on the source, and was copied up to ${position}: the source lost records, as by ` +
+      'an unclean election, that the target has; the partition stops';
+    report({ level: 'error', event: 'source_truncated', message, topic, partition, error });
+    return 'later';
+  }
+  if (error instanceof RecordTooLargeError) {
+    const skips = policies.largeRecords === 'skip';
+    const message = `${place}: ${error.message}; ${skips ? 'it is left out' : 'the partition stops'}`;
+    report({ level: 'error', event: 'record_too_large', message, topic, partition, error });
+    return skips ? { goOnAt: error.offset + 1 } : 'later';
+  }
+  const message = `${place} can't be copied from offset ${position} on: ${messageOf(error)}; it is tried again`;
+  report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
+  return 'later';
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return isMillraceError(error) && error instanceof KafkaError && error.errorCode === errorCodes.OFFSET_OUT_OF_RANGE;
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Client, unwrap } from '@millrace/client';
+import { until } from '../client/client-fixture.ts';
+import { assertMirrored, type MirrorFixture, readPartition, startMirrorFixture } from './mirror-fixture.ts';
+
+async function write(client: Client, topic: string, values: readonly string[]): Promise<void> {
+  await using producer = client.producer();
+  for (const value of values) await producer.send({ topic, partition: 0, value });
+}
+
+async function valuesAt({ client }: MirrorFixture['target'], topic: string): Promise<(string | null)[]> {
+  return (await readPartition(client, topic, 0)).map(({ value }) => value);
+}
+
+async function told({ events }: MirrorFixture, event: string): Promise<string> {
+  await until(() => events.some((each) => each.event === event), 30_000);
+  return events.find((each) => each.event === event)?.message ?? '';
+}
+
+test('records that the source deleted before they were copied are told, and the copy goes on', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(1);
+  await write(source.client, topic, ['a', 'b']);
+  const mirror = await fixture.mirror([topic]);
+  await assertMirrored(fixture, topic, 1);
+  await mirror.close();
+  await write(source.client, topic, ['c', 'd', 'e']);
+  unwrap(await source.admin.deleteRecords([{ topic, partition: 0, offset: 4 }]));
+  await fixture.mirror([topic]);
+  assert.match(await told(fixture, 'records_lost'), /deleted offsets 2 to 3 of .* before they were copied/);
+  await until(async () => (await valuesAt(target, topic)).length === 3, 30_000);
+  await write(source.client, topic, ['f']);
+  await until(async () => (await valuesAt(target, topic)).length === 4, 30_000);
+  assert.deepEqual(await valuesAt(target, topic), ['a', 'b', 'e', 'f']);
+});
+
+test('a partition whose next records are lost stops where that is asked for', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(1);
+  await write(source.client, topic, ['a']);
+  const mirror = await fixture.mirror([topic]);
+  await assertMirrored(fixture, topic, 1);
+  await mirror.close();
+  await write(source.client, topic, ['b', 'c']);
+  unwrap(await source.admin.deleteRecords([{ topic, partition: 0, offset: 2 }]));
+  await fixture.mirror([topic], { lostRecords: 'stop' });
+  assert.match(await told(fixture, 'records_lost'), /the partition stops/);
+  assert.deepEqual(await valuesAt(target, topic), ['a']);
+});
+
+test('a record that is larger than the target takes stops its partition alone, or is left out', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const [large, other] = [await source.createTopic(1, { 'max.message.bytes': '3000000' }), await source.createTopic(1)];
+  await using producer = source.client.producer({ batchBytesMax: 2_500_000 });
+  for (const value of ['a', 'x'.repeat(2_000_000), 'b']) await producer.send({ topic: large, partition: 0, value });
+  await write(source.client, other, ['1', '2']);
+  const mirror = await fixture.mirror([large, other]);
+  assert.match(await told(fixture, 'record_too_large'), /max\.message\.bytes/);
+  await assertMirrored(fixture, other, 1);
+  await until(async () => (await valuesAt(target, large)).length === 1, 30_000);
+  await mirror.close();
+  await fixture.mirror([large, other], { largeRecords: 'skip' });
+  await until(async () => (await valuesAt(target, large)).length === 2, 30_000);
+  assert.deepEqual(await valuesAt(target, large), ['a', 'b']);
+});
+
+test('a topic that the target refuses to write to does not hold up others', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const [refused, other] = [await source.createTopic(1), await source.createTopic(1)];
+  // Records of a compacted topic need keys.
+  unwrap(await target.admin.createTopics([{ topic: refused, configuration: { 'cleanup.policy': 'compact' } }]));
+  await write(source.client, refused, ['a']);
+  await write(source.client, other, ['1', '2']);
+  await fixture.mirror([refused, other], { shards: 1 });
+  assert.match(await told(fixture, 'partition_failed'), /takes nothing from the mirror/);
+  await assertMirrored(fixture, other, 1);
+});
