@@ -127,7 +127,8 @@ test('a worker that is fenced by somebody whom the group does not know asks the 
   }
   const isLost = (shard: number): boolean =>
     fixture.events.some(({ event, message }) => event === 'shard_lost' && message.startsWith(`shard ${shard} `));
-  await until(() => fenced.every(isLost), 60_000);
+  // While the group spreads anew what one has lost, another may go to a worker that never sees its loss.
+  await until(() => fenced.some(isLost), 60_000);
   await untilShared(workers);
   await filling.stop();
   await assertMirrored(fixture, topic, partitions);

@@ -25,6 +25,7 @@ interface Owned {
   readonly copy: ShardCopy | undefined;
   readonly load: ShardLoad;
   isLost: boolean;
+  isLossTold: boolean;
 }
 
 /** How long a shard that is taken away may go on writing what was fetched. */
@@ -64,6 +65,7 @@ export class OwnedShards {
     const numbers = new Set(shards.map(({ shard }) => shard));
     for (const [shard, owned] of this.#owned) {
       if (numbers.has(shard) && !owned.isLost) continue;
+      if (numbers.has(shard)) this.#tellLoss(shard, owned);
       this.#owned.delete(shard);
       if (owned.copy !== undefined) this.#release(owned.copy);
     }
@@ -101,7 +103,7 @@ export class OwnedShards {
 
   #take(shard: number, load: number | undefined): void {
     const copy = this.#options.open(shard, () => this.#lost(shard, owned));
-    const owned: Owned = { copy, load: new ShardLoad(load), isLost: false };
+    const owned: Owned = { copy, load: new ShardLoad(load), isLost: false, isLossTold: false };
     this.#owned.set(shard, owned);
     copy?.start();
   }
@@ -126,11 +128,19 @@ export class OwnedShards {
     sleep(timers, graceMs, this.#abort.signal).then(
       () => {
         if (this.#owned.get(shard) !== owned) return;
-        const message = `shard ${shard} was taken over by another worker while it was this one's; asking the group`;
-        this.#options.report({ level: 'warn', event: 'shard_lost', message });
+        this.#tellLoss(shard, owned);
         this.#options.onLost();
       },
       () => undefined,
     );
+  }
+
+  #tellLoss(shard: number, owned: Owned): void {
+    if (owned.isLossTold) return;
+    owned.isLossTold = true;
+    const message =
+      `shard ${shard} was taken over by another worker, while the group had given it to this one; ` +
+      'the group is asked again';
+    this.#options.report({ level: 'warn', event: 'shard_lost', message });
   }
 }
