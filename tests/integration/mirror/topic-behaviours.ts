@@ -129,6 +129,26 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
     },
   },
   {
+    name: "a topic that can't be made on the target is told of once, and holds up no other",
+    async run(fixture) {
+      const { source, events } = fixture;
+      const prefix = uniqueName('named');
+      unwrap(await source.admin.createTopics([{ topic: `${prefix}.a`, partitions: 1 }]));
+      const mirror = await fixture.mirror([new RegExp(`${prefix}\\..*`)], {
+        rename: (name) => (name.endsWith('.b') ? 'not/a/name' : name),
+      });
+      const added = ['a.more', 'b', 'c'].map((name) => ({ topic: `${prefix}.${name}`, partitions: 1 }));
+      unwrap(await source.admin.createTopics(added));
+      await mirror.syncTopics();
+      await mirror.syncTopics();
+      assert.deepEqual(mirror.topics, [`${prefix}.a`, `${prefix}.a.more`, `${prefix}.c`]);
+      await fill(source.client, `${prefix}.c`, 1, 'goes on');
+      await assertMirrored(fixture, `${prefix}.c`, 1);
+      const told = events.filter(({ event }) => event === 'topic_failed').map(({ topic }) => topic);
+      assert.deepEqual(told, [`${prefix}.b`]);
+    },
+  },
+  {
     name: 'partitions that are added on the source are added on the target and copied, also after a restart',
     async run(fixture) {
       const { source, target } = fixture;
