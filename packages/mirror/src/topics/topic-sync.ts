@@ -75,9 +75,9 @@ export class TopicSync {
   }
 
   /**
-   * The topics as they are now, the same objects where nothing of them has changed. Carries over what has changed; what
-   * can't be mirrored is reported and left out. Rejects with `KafkaError`, or a retriable error, when a cluster can't be
-   * asked.
+   * The topics as they are now, the same objects where nothing of them has changed. Carries over what has changed;
+   * what can't be mirrored is reported and left out. Rejects with `KafkaError`, or a retriable error, when a cluster
+   * can't be asked.
    */
   async run(signal: AbortSignal): Promise<MirroredTopic[]> {
     const listed = await this.#admins.source.listTopics({ internal: true, signal });
