@@ -6,28 +6,36 @@ import { decodeAssignment, decodeClaim, encodeAssignment, encodeClaim, type Held
 
 const runs = { numRuns: Math.ceil(500 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)) };
 
+const plain = { noNullPrototype: true };
+
 function shardsBelow(count: number): fc.Arbitrary<HeldShard[]> {
   const load = fc.option(fc.nat(2 ** 40), { nil: undefined });
-  return fc.uniqueArray(fc.record({ shard: fc.nat(count - 1), load }, { noNullPrototype: true }), {
+  return fc.uniqueArray(fc.record({ shard: fc.nat(count - 1), load }, plain), {
     selector: ({ shard }) => shard,
   });
 }
 
 const claim = fc.integer({ min: 1, max: 1000 }).chain((shardCount) =>
-  fc.record({
-    worker: fc.string({ maxLength: 200 }),
-    shardCount: fc.constant(shardCount),
-    generation: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
-    held: shardsBelow(shardCount),
-  }),
+  fc.record(
+    {
+      worker: fc.string({ maxLength: 200 }),
+      shardCount: fc.constant(shardCount),
+      generation: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
+      held: shardsBelow(shardCount),
+    },
+    plain,
+  ),
 );
 
 const assignment = fc.integer({ min: 1, max: 1000 }).chain((shardCount) =>
-  fc.record({
-    shardCount: fc.constant(shardCount),
-    workers: fc.integer({ min: 1, max: 1000 }),
-    shards: shardsBelow(shardCount),
-  }),
+  fc.record(
+    {
+      shardCount: fc.constant(shardCount),
+      workers: fc.integer({ min: 1, max: 1000 }),
+      shards: shardsBelow(shardCount),
+    },
+    plain,
+  ),
 );
 
 test('claims and assignments come out as they went in', () => {
