@@ -113,6 +113,11 @@ export const catalog: readonly CatalogEntry[] = [
         summary: 'Run a worker of a mirror',
         load: async () => (await import('./commands/mirror-run.ts')).mirrorRun,
       },
+      {
+        name: 'verify',
+        summary: 'Compare what a mirror copied with its source',
+        load: async () => (await import('./commands/mirror-verify.ts')).mirrorVerify,
+      },
     ],
   },
   {

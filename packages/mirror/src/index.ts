@@ -1,6 +1,6 @@
 export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
-export { LoopError, MirrorNameError, SourceTopicError, TargetNameError } from './mirror-errors.ts';
+export { LoopError, MirrorNameError, OffsetsTopicError, SourceTopicError, TargetNameError } from './mirror-errors.ts';
 export type { MirrorEvent, MirrorReport } from './mirror-event.ts';
 export type { OffsetRun } from './offset-map/offset-run.ts';
 export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
@@ -20,3 +20,4 @@ export type {
 } from './verify/verification.ts';
 export { VerifyError } from './verify/verify-error.ts';
 export { verifyTopic } from './verify/verify-topic.ts';
+export { type VerifyMirrorOptions, verifyMirror } from './verify-mirror.ts';

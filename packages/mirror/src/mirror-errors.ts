@@ -50,3 +50,14 @@ export class TargetNameError extends MillraceError {
     this.targetTopic = targetTopic;
   }
 }
+
+/** The target knows no mirror of that name. */
+export class OffsetsTopicError extends MillraceError {
+  readonly code = 'mirror_unknown';
+  readonly topic: string;
+
+  constructor(topic: string) {
+    super(`the target has no topic ${topic}, in which a mirror of that name would keep its offsets; check the name`);
+    this.topic = topic;
+  }
+}

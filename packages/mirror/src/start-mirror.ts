@@ -16,7 +16,7 @@ import { OwnedShards } from './sharing/owned-shards.ts';
 import { shardOf } from './sharing/shard-of.ts';
 import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
-import { ensureOffsetsTopic } from './topics/offsets-topic.ts';
+import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
 const shardsDefault = 50;
@@ -108,7 +108,7 @@ class MirrorWorker implements Mirror {
 
   async start(): Promise<void> {
     const { name, shards = shardsDefault } = this.#options;
-    const offsetsTopic = `millrace.offsets.${name}`;
+    const offsetsTopic = offsetsTopicOf(name);
     // A broker may not know yet what the controller has just made.
     const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
     const count = await this.#target.cluster.retrying({}, ensure);

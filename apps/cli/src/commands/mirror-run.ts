@@ -1,9 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientOptions } from '@millrace/client';
 import type { Mirror } from '@millrace/mirror';
-import { dataDirectoryOption } from '../cluster/cluster-options.ts';
-import { findCluster } from '../cluster/open-cluster.ts';
-import { clientEvents } from '../event-lines.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, many, text, withDefault } from '../framework/option.ts';
 import { Progress } from '../framework/progress.ts';
@@ -11,6 +7,7 @@ import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
+import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
 
 const statusMs = 1000;
 
@@ -23,22 +20,11 @@ export const mirrorRun = command({
     'millrace.offsets.NAME: run it again, here or elsewhere, and it goes on with the next record.',
   operands: [],
   options: {
-    source: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy from; or the name of one that runs here' }),
-    target: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy to; likewise' }),
     topics: many({ placeholder: 'A,B', help: 'The topics to copy; /PATTERN/ for all whose name it matches' }, namesIn),
-    name: text({
-      placeholder: 'NAME',
-      help: "What the mirror is called on the target (default: the source's cluster id)",
-    }),
     worker: text({
       placeholder: 'NAME',
       help: 'What this worker is called, and no other: started again after a crash it goes on at once',
     }),
-    prefix: withDefault(
-      text({ placeholder: 'TEXT', help: 'Put before the names of the topics on the target' }),
-      '',
-      'none',
-    ),
     from: withDefault(
       choice({ help: 'Where to begin with what was never copied' }, ['earliest', 'latest'] as const),
       'earliest',
@@ -55,9 +41,7 @@ export const mirrorRun = command({
       'stop',
     ),
     once: flag({ help: 'End when all is copied that was there when it caught up' }),
-    sourceConfig: text({ placeholder: 'FILE', help: "Client settings of the source in Java's .properties format" }),
-    targetConfig: text({ placeholder: 'FILE', help: 'Likewise of the target' }),
-    ...dataDirectoryOption,
+    ...mirrorOptions,
   },
   examples: [
     { command: 'millrace mirror run --source east:9092 --target west:9092 --topics orders', does: 'Copy one topic' },
@@ -71,21 +55,16 @@ export const mirrorRun = command({
     const topics = namesAndPatterns('--topics', options.topics.flat());
     if (topics.length === 0) throw new UsageError('--topics: name at least one topic, or a /PATTERN/');
     const groups = namesAndPatterns('--groups', options.groups.flat());
-    if (options.source === undefined || options.target === undefined) {
-      throw new UsageError('a mirror needs --source and --target', { hint: 'See `millrace mirror run --help`.' });
-    }
-    const source = await find(options.source, options.sourceConfig, options.dataDir, terminal);
-    const target = await find(options.target, options.targetConfig, options.dataDir, terminal);
+    const { source, target, name, rename } = await findSides(options, terminal);
     const { startMirror } = await import('@millrace/mirror');
-    const { prefix, from } = options;
     await using mirror = await startMirror({
-      name: options.name ?? (await clusterIdOf(source.client)),
+      name,
       source: source.client,
       target: target.client,
       topics,
       worker: options.worker,
-      rename: (topic) => `${prefix}${topic}`,
-      begin: from,
+      rename,
+      begin: options.from,
       groups: groups.length === 0 ? undefined : groups,
       recreatedTopics: options.recreated,
       report: ({ level, message }) => {
@@ -104,32 +83,6 @@ export const mirrorRun = command({
     return undefined;
   },
 });
-
-interface Found {
-  readonly name: string;
-  readonly client: ClientOptions;
-}
-
-/** A cluster by its address, or by its name among those that run here. */
-async function find(
-  given: string,
-  clientConfig: string | undefined,
-  dataDir: string,
-  terminal: Terminal,
-): Promise<Found> {
-  const isAddress = given.includes(':');
-  const choice = isAddress ? { bootstrap: given, cluster: undefined } : { bootstrap: undefined, cluster: given };
-  const { name, client } = await findCluster({ ...choice, clientConfig, dataDir });
-  return { name, client: { clientId: 'millrace-mirror', ...client, report: clientEvents(terminal) } };
-}
-
-async function clusterIdOf(options: ClientOptions): Promise<string> {
-  const { createClient } = await import('@millrace/client');
-  await using client = createClient(options);
-  const { clusterId } = await client.admin().describeCluster();
-  if (clusterId === null) throw new UsageError('the source tells no cluster id: give the mirror a --name');
-  return clusterId;
-}
 
 function announce(mirror: Mirror, source: string, target: string, { json, output }: Terminal): void {
   const { topics, partitions } = mirror;

@@ -11,11 +11,10 @@ import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/pro
 import type { RecordBatch } from '@millrace/wire';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
 import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
-import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { AnnouncedRecords } from './announced-records.ts';
+import { mapOfChunks } from './chunk-map.ts';
 import { scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
-import { isAnotherTopic } from './topic-identity.ts';
 
 /** What was found besides where to go on. */
 export interface Recovered extends ResumePoint {
@@ -37,7 +36,7 @@ export async function recoverPartition(
   const newest = chunks.at(-1);
   if (newest === undefined) throw new Error('a partition is recovered of which the journal knows nothing');
   const { confirmed, producerId, epoch } = newest.value;
-  const map = mapOf(chunks.map(({ value }) => value));
+  const map = mapOfChunks(chunks.map(({ value }) => value));
   const announced = new AnnouncedRecords(newest.value);
   let { sequence, source, target } = confirmed;
   const runs: OffsetRun[] = [];
@@ -66,20 +65,6 @@ export async function recoverPartition(
     sequence = (batch.baseSequence + count) % 2 ** 31;
   }
   return { source, target, map, chunk: newest.chunk + 1, runs, foreignRecords };
-}
-
-/** The map as the chunks tell it, up to what is confirmed, of the topic that was copied last under the name. */
-function mapOf(chunks: readonly JournalChunk[]): PartitionOffsetMap {
-  const map = new PartitionOffsetMap();
-  const last = chunks.at(-1)?.topicId ?? '';
-  for (const { topicId, runs, confirmed } of chunks) {
-    if (isAnotherTopic(topicId, last)) continue;
-    for (const { source, target, count } of runs) {
-      const known = Math.min(count, confirmed.source - source);
-      if (known > 0) map.append({ source, target, count: known });
-    }
-  }
-  return map;
 }
 
 function isMarkerOf(batch: RecordBatch, { producerId, epoch }: ProducerIdentity): boolean {

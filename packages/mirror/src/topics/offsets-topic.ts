@@ -5,6 +5,11 @@ import { errorCodes, KafkaError } from '@millrace/wire';
 /** Small segments, so that compaction gets to them. */
 const configuration = { 'cleanup.policy': 'compact', 'segment.bytes': `${16 * 1024 * 1024}` };
 
+/** What the topic of a mirror of that name is called. */
+export function offsetsTopicOf(mirror: string): string {
+  return `millrace.offsets.${mirror}`;
+}
+
 /** Creates the topic if it is not there; answers how many partitions it has. Rejects with `KafkaError`. */
 export async function ensureOffsetsTopic(admin: Admin, topic: string, partitions: number): Promise<number> {
   const [created] = await admin.createTopics([{ topic, partitions, configuration }]);

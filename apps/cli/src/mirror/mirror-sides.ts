@@ -1,0 +1,76 @@
+/** The two clusters of a mirror, and its name, as a command's options give them. */
+import type { ClientOptions } from '@millrace/client';
+import { dataDirectoryOption } from '../cluster/cluster-options.ts';
+import { findCluster } from '../cluster/open-cluster.ts';
+import { clientEvents } from '../event-lines.ts';
+import { text, type Values, withDefault } from '../framework/option.ts';
+import type { Terminal } from '../framework/terminal.ts';
+import { UsageError } from '../framework/usage-error.ts';
+
+export const mirrorOptions = {
+  source: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy from; or the name of one that runs here' }),
+  target: text({ placeholder: 'HOST:PORT', help: 'The cluster to copy to; likewise' }),
+  name: text({
+    placeholder: 'NAME',
+    help: "What the mirror is called on the target (default: the source's cluster id)",
+  }),
+  prefix: withDefault(
+    text({ placeholder: 'TEXT', help: 'Put before the names of the topics on the target' }),
+    '',
+    'none',
+  ),
+  sourceConfig: text({ placeholder: 'FILE', help: "Client settings of the source in Java's .properties format" }),
+  targetConfig: text({ placeholder: 'FILE', help: 'Likewise of the target' }),
+  ...dataDirectoryOption,
+} as const;
+
+export interface MirrorSide {
+  /** Its name, or the addresses given. */
+  readonly name: string;
+  readonly client: ClientOptions;
+}
+
+export interface MirrorSides {
+  readonly source: MirrorSide;
+  readonly target: MirrorSide;
+  /** Of the mirror. */
+  readonly name: string;
+  readonly rename: (topic: string) => string;
+}
+
+/** @throws UsageError, and what `findCluster` throws */
+export async function findSides(options: Values<typeof mirrorOptions>, terminal: Terminal): Promise<MirrorSides> {
+  const { source, target, sourceConfig, targetConfig, dataDir, name, prefix } = options;
+  if (source === undefined || target === undefined) {
+    throw new UsageError('a mirror needs --source and --target', { hint: 'See --help.' });
+  }
+  const from = await find(source, sourceConfig, dataDir, terminal);
+  const to = await find(target, targetConfig, dataDir, terminal);
+  return {
+    source: from,
+    target: to,
+    name: name ?? (await clusterIdOf(from.client)),
+    rename: (topic) => `${prefix}${topic}`,
+  };
+}
+
+/** A cluster by its address, or by its name among those that run here. */
+async function find(
+  given: string,
+  clientConfig: string | undefined,
+  dataDir: string,
+  terminal: Terminal,
+): Promise<MirrorSide> {
+  const isAddress = given.includes(':');
+  const choice = isAddress ? { bootstrap: given, cluster: undefined } : { bootstrap: undefined, cluster: given };
+  const { name, client } = await findCluster({ ...choice, clientConfig, dataDir });
+  return { name, client: { clientId: 'millrace-mirror', ...client, report: clientEvents(terminal) } };
+}
+
+async function clusterIdOf(options: ClientOptions): Promise<string> {
+  const { createClient } = await import('@millrace/client');
+  await using client = createClient(options);
+  const { clusterId } = await client.admin().describeCluster();
+  if (clusterId === null) throw new UsageError('the source tells no cluster id: give the mirror a --name');
+  return clusterId;
+}
