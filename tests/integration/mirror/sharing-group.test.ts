@@ -49,6 +49,21 @@ test('a member that is no worker gets nothing, which is told, and the workers go
   await assertMirrored(fixture, topic, partitions);
 });
 
+test('a worker that sees another number of shards gets none, and says why', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { topic, workers } = await startShared(fixture, 1);
+  const offsetsTopic = `millrace.offsets.${workers[0]?.name}`;
+  unwrap(await fixture.target.admin.createPartitions([{ topic: offsetsTopic, totalCount: 2 * partitions }]));
+  const late = await fixture.mirror([topic]);
+  assert.equal(late.assignedPartitions, 0);
+  assert.ok(
+    fixture.events.some(({ message }) => message.includes(`its offsets topic has ${2 * partitions} partitions`)),
+  );
+  await untilShared(workers);
+  await fill(fixture.source.client, { topic, partitions, first: 0, count: 1_000 });
+  await assertMirrored(fixture, topic, partitions);
+});
+
 test('a principal that may not join the group of the workers is told which right it needs', async (t) => {
   const { source } = await startMirrorFixture(t);
   const secured = await startSecured(t);
