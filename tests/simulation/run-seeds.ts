@@ -3,12 +3,18 @@
  * which makes a simulation several times slower.
  */
 import { Worker } from 'node:worker_threads';
+import { runMirrorSeed } from './mirror/mirror-run.ts';
 import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
 import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
 
+/** What a seed is run as. */
+const simulations = { cluster: runSeed, mirror: runMirrorSeed };
+
 /** Which seeds to run. */
 export interface SeedRange {
+  /** Default `cluster`. */
+  readonly simulation?: keyof typeof simulations | undefined;
   readonly first: number;
   readonly count: number;
   /** Ends with the first seed that fails. */
@@ -26,7 +32,7 @@ export interface SeedsResult {
 
 /** Runs all seeds of a range, also after a failure unless told otherwise. */
 export async function runSeeds(
-  { first, count, untilFailure = false }: SeedRange,
+  { simulation = 'cluster', first, count, untilFailure = false }: SeedRange,
   onSeed?: (result: SeedsResult) => void,
 ): Promise<SeedsResult> {
   const coverage = new Coverage();
@@ -34,7 +40,7 @@ export async function runSeeds(
   const failures: { seed: number; message: string; lines: readonly string[] }[] = [];
   for (let seed = first; seed < first + count; seed++) {
     try {
-      const run = await runSeed(seed);
+      const run = await simulations[simulation](seed);
       runs.push(run);
       coverage.merge(run.coverage);
     } catch (error) {

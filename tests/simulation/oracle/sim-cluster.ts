@@ -11,7 +11,10 @@ import type { Coverage } from './coverage.ts';
 import { InvariantViolation } from './history.ts';
 import type { Scenario } from './scenario.ts';
 
-const host = 'broker';
+/** What of a scenario is the cluster's. */
+export type ClusterPlan = Pick<Scenario, 'configuration' | 'durable' | 'tailBytesMax' | 'openFilesMax'>;
+
+const hostDefault = 'broker';
 const dataDirectory = '/var/millrace/cluster';
 const brokers = [
   { nodeId: 1, port: 9092 },
@@ -23,9 +26,10 @@ const restartMs = 100;
 const brokerStartMs = 100;
 
 export class SimCluster {
+  readonly host: string;
   readonly drive: SimDrive;
   readonly #world: SimWorld;
-  readonly #scenario: Scenario;
+  readonly #scenario: ClusterPlan;
   readonly #coverage: Coverage;
   readonly #randomness: Randomness;
   #home: Inhabitant | undefined;
@@ -34,7 +38,8 @@ export class SimCluster {
   /** Brokers that were stopped and are not known to run again. */
   readonly #down = new Set<number>();
 
-  constructor(world: SimWorld, scenario: Scenario, coverage: Coverage) {
+  constructor(world: SimWorld, scenario: ClusterPlan, coverage: Coverage, host = hostDefault) {
+    this.host = host;
     this.#world = world;
     this.#scenario = scenario;
     this.#coverage = coverage;
@@ -44,11 +49,7 @@ export class SimCluster {
   }
 
   get brokers(): readonly BrokerPlace[] {
-    return brokers.map((broker) => ({ ...broker, host }));
-  }
-
-  get host(): string {
-    return host;
+    return brokers.map((broker) => ({ ...broker, host: this.host }));
   }
 
   /** Whether clients are served. */
@@ -62,6 +63,7 @@ export class SimCluster {
 
   /** Starts the process; tries again for as long as that fails. */
   start(): void {
+    const { host } = this;
     const home = this.#world.start(host);
     this.#home = home;
     this.#world.loop.note('cluster starts');

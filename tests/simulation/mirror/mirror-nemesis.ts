@@ -1,0 +1,132 @@
+/** Makes things go wrong with a mirror's workers and both its clusters, until it is told to stop. */
+import type { Randomness } from '@millrace/base';
+import type { Coverage } from '../oracle/coverage.ts';
+import type { SimCluster } from '../oracle/sim-cluster.ts';
+import type { SimWorld } from '../world/sim-world.ts';
+import type { SimMirrorWorker } from './mirror-worker.ts';
+
+export interface MirrorNemesisOptions {
+  readonly world: SimWorld;
+  readonly clusters: readonly SimCluster[];
+  readonly workers: readonly SimMirrorWorker[];
+  readonly coverage: Coverage;
+  /** Mean virtual milliseconds between two deeds. */
+  readonly calmMs: number;
+}
+
+/** Answers false when there was nothing to do it to. */
+type Deed = (nemesis: MirrorNemesis) => boolean;
+
+/** What it does, the likelier the more often it is listed. */
+const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = [
+  [6, 'reset', (nemesis) => nemesis.breakConnections(3)],
+  [1, 'reset of all', (nemesis) => nemesis.breakConnections(Number.POSITIVE_INFINITY)],
+  [6, 'worker cut off', (nemesis) => nemesis.cutOff()],
+  [2, 'slow network', (nemesis) => nemesis.slowNetwork()],
+  [5, 'kill of a worker', (nemesis) => nemesis.worker.kill()],
+  [3, 'stall of a worker', (nemesis) => nemesis.stallWorker()],
+  [2, 'worker closed', (nemesis) => nemesis.worker.restart()],
+  [4, 'crash', (nemesis) => nemesis.crash()],
+  [1, 'restart', (nemesis) => nemesis.cluster.restart()],
+  [4, 'broker stopped', (nemesis) => nemesis.stopBroker()],
+];
+const lots = deeds.flatMap(([weight, name, deed]) => Array.from({ length: weight }, () => [name, deed] as const));
+
+export class MirrorNemesis {
+  readonly #options: MirrorNemesisOptions;
+  readonly #randomness: Randomness;
+  #stopped = false;
+  #faults = 0;
+
+  constructor(options: MirrorNemesisOptions) {
+    this.#options = options;
+    this.#randomness = options.world.randomness();
+    this.#next();
+  }
+
+  /** How often something went wrong so far. */
+  get faults(): number {
+    return this.#faults;
+  }
+
+  /** From now on nothing goes wrong. */
+  stop(): void {
+    this.#stopped = true;
+    this.#options.world.network.heal();
+  }
+
+  get worker(): SimMirrorWorker {
+    return this.#oneOf(this.#options.workers);
+  }
+
+  get cluster(): SimCluster {
+    return this.#oneOf(this.#options.clusters);
+  }
+
+  breakConnections(most: number): boolean {
+    const { sockets } = this.#options.world.network;
+    for (let count = 0; count < most && count < sockets.length; count++) {
+      const socket = this.#oneOf(sockets);
+      if (socket.isBusy) this.#options.coverage.add('reset with bytes under way');
+      socket.breakOff();
+    }
+    return sockets.length > 0;
+  }
+
+  /** A worker reaches one side no more, or neither, for a while; what it has sent arrives afterwards. */
+  cutOff(): boolean {
+    const { host } = this.worker;
+    const forMs = this.#randomness.integer(6000);
+    const side = this.#randomness.integer(3);
+    for (const [place, cluster] of this.#options.clusters.entries()) {
+      if (side === place || side === 2) this.#options.world.network.cut(host, cluster.host, forMs);
+    }
+    return true;
+  }
+
+  stallWorker(): boolean {
+    return this.worker.stall(this.#randomness.integer(6000));
+  }
+
+  slowNetwork(): boolean {
+    const { world } = this.#options;
+    world.network.latencyMsMax = 1 + this.#randomness.integer(200);
+    world.loop.schedule(this.#randomness.integer(1000), 'nemesis-heals', () => {
+      world.network.latencyMsMax = 1;
+    });
+    return true;
+  }
+
+  crash(): boolean {
+    const { cluster } = this;
+    const strike = (): void => {
+      if (!this.#stopped) cluster.kill();
+    };
+    if (this.#randomness.integer(2) === 0) strike();
+    else cluster.atNextWrite(strike);
+    return true;
+  }
+
+  stopBroker(): boolean {
+    return this.cluster.stopBroker(this.#randomness.integer(1500));
+  }
+
+  #next(): void {
+    const { world, coverage, calmMs } = this.#options;
+    const delayMs = -Math.log(1 - this.#randomness.float()) * calmMs;
+    world.loop.schedule(delayMs, 'nemesis', () => {
+      if (this.#stopped) return;
+      const [name, deed] = this.#oneOf(lots);
+      world.loop.note(`nemesis: ${name}`);
+      if (deed(this)) {
+        coverage.add(name);
+        this.#faults += 1;
+      }
+      this.#next();
+    });
+  }
+
+  #oneOf<T>(list: readonly T[]): T {
+    return list[this.#randomness.integer(list.length)] as T;
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * One seed of a mirror: two clusters, writers on the source, workers that copy, and everything that may go wrong. All
+ * the while the target must hold the first so many of the source's committed records; in the end, all made good, it
+ * must hold all of them, and groups must go on with exactly the next record.
+ */
+import { sleep } from '@millrace/base';
+import { createTopics, errorCodes, errorRow } from '@millrace/wire';
+import { type Actor, ActorHome, type KnownPartition } from '../oracle/actor.ts';
+import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
+import { Coverage } from '../oracle/coverage.ts';
+import { findLeaders } from '../oracle/find-leaders.ts';
+import { InvariantViolation, PartitionHistory } from '../oracle/history.ts';
+import { OracleProducer } from '../oracle/oracle-producer.ts';
+import { OracleTransactor } from '../oracle/oracle-transactor.ts';
+import { SimCluster } from '../oracle/sim-cluster.ts';
+import { TransactionLedger } from '../oracle/transaction-ledger.ts';
+import { SimWorld } from '../world/sim-world.ts';
+import { MirrorNemesis } from './mirror-nemesis.ts';
+import { type MirrorScenario, mirrorScenarioOf } from './mirror-scenario.ts';
+import { SimMirrorWorker } from './mirror-worker.ts';
+import { MirroredGroups } from './mirrored-groups.ts';
+import { MirroredPartition } from './mirrored-partition.ts';
+import { SourceWriter } from './source-writer.ts';
+
+/** Bounds on virtual time, in milliseconds. */
+const startMsMax = 60_000;
+const troubleMsMax = 60_000;
+const finishMsMax = 120_000;
+/** How long the judge waits between two looks, at most. */
+const lookMsMax = 600;
+
+/** Runs a seed. Rejects with `SeedFailure`. */
+export async function runMirrorSeed(seed: number): Promise<RunResult> {
+  const run = new MirrorRun(mirrorScenarioOf(seed));
+  try {
+    return await run.run();
+  } catch (error) {
+    throw new SeedFailure(seed, error, run.world.loop.trace.lines());
+  }
+}
+
+class MirrorRun {
+  readonly world: SimWorld;
+  readonly #coverage = new Coverage();
+  readonly #scenario: MirrorScenario;
+  readonly #source: SimCluster;
+  readonly #target: SimCluster;
+  readonly #sourceCoverage = new Coverage();
+  readonly #targetCoverage = new Coverage();
+  readonly #workers: readonly SimMirrorWorker[];
+  #partitions: readonly MirroredPartition[] = [];
+  #isJudging = true;
+
+  constructor(scenario: MirrorScenario) {
+    this.#scenario = scenario;
+    this.world = new SimWorld(scenario.seed);
+    this.#source = new SimCluster(this.world, scenario.source, this.#sourceCoverage, 'source');
+    this.#target = new SimCluster(this.world, scenario.target, this.#targetCoverage, 'target');
+    this.#workers = scenario.workers.map((_, index) => this.#worker(index));
+  }
+
+  async run(): Promise<RunResult> {
+    const { loop } = this.world;
+    this.#source.start();
+    this.#target.start();
+    const known = await this.#await(this.#prepare(), startMsMax, 'the topics are created');
+    const [source, target] = [this.#home('judge of the source'), this.#home('judge of the target', this.#target)];
+    this.#partitions = known.map(({ topic, index }) => new MirroredPartition(topic, index, source, target));
+    const groups = new MirroredGroups(source, target, this.#partitions);
+    for (const worker of this.#workers) worker.start();
+    const writers = this.#startWriters(known);
+    const judging = [...this.#partitions.map((partition) => this.#judge(partition)), this.#moveGroups(groups)];
+    const nemesis = this.#nemesis();
+    const troubleEnd = loop.now + this.#scenario.troubleMs;
+    await loop.runUntil(() => loop.now >= troubleEnd, troubleMsMax, 'things went wrong');
+    nemesis.stop();
+    const { faults } = nemesis;
+    await loop.runUntil(() => this.#source.isWhole && this.#target.isWhole, finishMsMax, 'all brokers run');
+    loop.note('all is made good');
+    await this.#await(Promise.all(writers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
+    this.#isJudging = false;
+    await this.#await(Promise.all(judging), finishMsMax, 'the judges come to an end');
+    await this.#await(this.#caughtUp(), finishMsMax, 'everything is copied');
+    await this.#checkGroups(groups, 'at the end');
+    await this.#await(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
+    await this.#successor(groups);
+    return this.#result(groups, faults);
+  }
+
+  /** A worker that comes after all others finds everything copied, and knows the map that they left. */
+  async #successor(groups: MirroredGroups): Promise<void> {
+    const worker = this.#worker(this.#workers.length);
+    worker.start();
+    await this.world.loop.runUntil(() => worker.mirror !== undefined, finishMsMax, 'a successor starts');
+    await this.#checkGroups(groups, 'after all', [worker]);
+    await this.#await(this.#caughtUp(), finishMsMax, 'nothing is copied again');
+    await this.#await(worker.stop(), finishMsMax, 'the successor closes');
+  }
+
+  #nemesis(): MirrorNemesis {
+    const { calmMs } = this.#scenario;
+    const clusters = [this.#source, this.#target];
+    return new MirrorNemesis({ world: this.world, clusters, workers: this.#workers, coverage: this.#coverage, calmMs });
+  }
+
+  #worker(index: number): SimMirrorWorker {
+    const { world } = this;
+    const [scenario, source, target, coverage] = [this.#scenario, this.#source, this.#target, this.#coverage];
+    const plan = scenario.workers[index % scenario.workers.length] as (typeof scenario.workers)[number];
+    return new SimMirrorWorker({ world, host: `worker-${index}`, plan, scenario, source, target, coverage });
+  }
+
+  #home(name: string, cluster = this.#source): ActorHome {
+    return new ActorHome(this.world, name, cluster.brokers);
+  }
+
+  async #prepare(): Promise<KnownPartition[]> {
+    const setup = this.#home('setup');
+    const known: KnownPartition[] = [];
+    for (const { name, partitions, replicationFactor, configuration } of this.#scenario.topics) {
+      const configs = Object.entries(configuration).map(([key, value]) => ({ name: key, value }));
+      const response = await setup.anyBroker().ask(createTopics, 7, {
+        topics: [{ name, numPartitions: partitions, replicationFactor, assignments: [], configs }],
+      });
+      const { errorCode, topicId } = response.topics[0] as { errorCode: number; topicId: string };
+      if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
+      for (const [index, leader] of (await findLeaders(setup, name)).entries()) {
+        known.push({
+          topic: name,
+          topicId,
+          index,
+          leader,
+          history: new PartitionHistory(`${name}/${index}`, setup.fail),
+        });
+      }
+    }
+    return known;
+  }
+
+  #startWriters(known: readonly KnownPartition[]): Actor[] {
+    const { producers, transactors, writers } = this.#scenario;
+    const ledger = new TransactionLedger((error) => this.world.loop.fail(error));
+    return [
+      ...producers.map((plan, index) => {
+        return new OracleProducer(this.#home(`producer-${index}`), plan, known, () => undefined);
+      }),
+      ...transactors.map((plan, index) => {
+        return new OracleTransactor(this.#home(`transactor-${index}`), plan, known, ledger);
+      }),
+      ...writers.map((plan, index) => new SourceWriter(this.#home(`writer-${index}`), plan, known)),
+    ];
+  }
+
+  /** Compares a partition's sides again and again. */
+  #judge(partition: MirroredPartition): Promise<void> {
+    const home = this.#home(`judge of ${partition.topic}/${partition.index}`);
+    return home.work(async () => {
+      while (this.#isJudging) {
+        await partition.compare();
+        await sleep(home.platform.timers, home.randomness.float() * lookMsMax);
+      }
+    });
+  }
+
+  #moveGroups(groups: MirroredGroups): Promise<void> {
+    const home = this.#home('groups');
+    return home.work(async () => {
+      while (this.#isJudging) {
+        await sleep(home.platform.timers, home.randomness.float() * 6 * lookMsMax);
+        await groups.move(`group-${home.randomness.integer(2)}`);
+      }
+    });
+  }
+
+  async #caughtUp(): Promise<void> {
+    const home = this.#home('waiting');
+    for (;;) {
+      const same = await Promise.all(this.#partitions.map((partition) => partition.compare()));
+      if (same.every(Boolean)) return;
+      await sleep(home.platform.timers, 100);
+    }
+  }
+
+  /** Carries groups over, one of which is new, and compares. */
+  async #checkGroups(groups: MirroredGroups, when: string, workers = this.#workers): Promise<void> {
+    const check = async (): Promise<void> => {
+      const home = this.#home(`groups ${when}`);
+      await groups.move(`group ${when}`);
+      // What was passed over last may not be noted yet.
+      for (let ahead = Number.POSITIVE_INFINITY; ahead > 0; ) {
+        ahead = 0;
+        let told = 0;
+        for (const { mirror } of workers) {
+          for (const result of (await mirror?.syncGroups()) ?? []) {
+            ahead += result.ahead;
+            told += result.synced + result.skipped;
+            if (result.error !== undefined) throw result.error;
+          }
+        }
+        if (told < groups.count) ahead += 1;
+        await sleep(home.platform.timers, 50);
+      }
+      await groups.check();
+    };
+    await this.#await(check(), finishMsMax, `groups are carried over ${when}`);
+  }
+
+  #result(groups: MirroredGroups, faults: number): RunResult {
+    const { events, hash } = this.world.loop.trace;
+    const records = this.#partitions.reduce((sum, { copiedCount }) => sum + copiedCount, 0);
+    this.#coverage.add('seeds');
+    this.#coverage.add('records copied', records);
+    this.#coverage.add('offsets of groups checked', groups.checked);
+    this.#coverage.add('virtual seconds', Math.round(this.world.loop.now / 1000));
+    for (const [side, coverage] of [
+      ['source', this.#sourceCoverage],
+      ['target', this.#targetCoverage],
+    ] as const) {
+      for (const [what, count] of Object.entries(coverage.counts())) this.#coverage.add(`${side}: ${what}`, count);
+    }
+    const { seed, workers } = this.#scenario;
+    return { seed, events, records, clients: workers.length, faults, hash, coverage: this.#coverage.counts() };
+  }
+
+  /** Runs the world until a promise settles. */
+  async #await<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+    let settled = false;
+    promise.then(
+      () => {
+        settled = true;
+      },
+      (error: unknown) => this.world.loop.fail(error),
+    );
+    await this.world.loop.runUntil(() => settled, limitMs, what);
+    return promise;
+  }
+}
