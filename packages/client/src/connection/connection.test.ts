@@ -81,6 +81,23 @@ test('a broker that does not know our version of ApiVersions is asked in its own
   });
 });
 
+test('an answer that arrives in pieces is no alert of TLS, whatever a piece begins with', async (t) => {
+  const writer = new ByteWriter();
+  const { platform } = scriptedNetwork((peer, frame) => {
+    const { apiVersion, correlationId } = decodeRequestHeader(new ByteReader(frame));
+    // A version that holds the bytes with which an alert begins.
+    const apiKeys = [{ apiKey: heartbeat.key, minVersion: 0, maxVersion: 0x1503 }];
+    const chunks = encodeResponse(writer, apiVersions, apiVersion, correlationId, { errorCode: 0, apiKeys }).chunks;
+    const answer = Buffer.concat(chunks);
+    const at = answer.indexOf(Buffer.from([0x15, 0x03]));
+    assert.ok(at > 0);
+    peer.send(answer.subarray(0, at));
+    peer.send(answer.subarray(at));
+  });
+  const connection = await open(t, { platform });
+  assert.ok(connection.supports(heartbeat, 0));
+});
+
 test('a request that is not answered in time ends the connection, and the others are told why', async (t) => {
   const broker = new ScriptedBroker()
     .on(heartbeat, () => 'silence')

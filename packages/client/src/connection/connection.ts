@@ -48,6 +48,7 @@ export class Connection {
   #ended: Error | undefined;
   /** Whether the broker answered anything but the question for its versions. */
   #isAccepted = false;
+  #hasReceived = false;
   #isFull = false;
   readonly #drainWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   #onEnd: ((error: Error) => void) | undefined;
@@ -245,7 +246,9 @@ export class Connection {
 
   #receive(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    if (!this.#isAccepted && isTlsAlert(chunk)) return this.#end(speaksTls(this.#options));
+    const isFirst = !this.#hasReceived;
+    this.#hasReceived = true;
+    if (isFirst && isTlsAlert(chunk)) return this.#end(speaksTls(this.#options));
     try {
       this.#splitter.push(chunk);
     } catch (error) {
