@@ -46,8 +46,8 @@ export class Connection {
   #versions: BrokerVersions;
   #nextCorrelationId = 0;
   #ended: Error | undefined;
-  /** Whether the broker answered anything but the question for its versions. */
-  #isAccepted = false;
+  /** How far it came, by which a broker's silent end can be explained. */
+  #stage: ConnectionStage = 'greeting';
   #hasReceived = false;
   #isFull = false;
   readonly #drainWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
@@ -145,6 +145,7 @@ export class Connection {
   /** The first exchanges on a connection: versions, login. */
   async begin(): Promise<void> {
     this.#versions = await negotiate(this.broker, (version) => this.#askVersions(version));
+    this.#stage = 'greeted';
     await this.#login?.perform((api, draft) => this.#askForLogin(api, draft));
   }
 
@@ -234,7 +235,7 @@ export class Connection {
   }
 
   #note(api: Api, sentAt: number, throttleMs: number | undefined): void {
-    this.#isAccepted = true;
+    this.#stage = 'accepted';
     const { observer, platform, nodeId = -1 } = this.#options;
     const now = platform.clock.monotonic();
     observer?.answered(api.name, nodeId, now - sentAt, now);
@@ -278,12 +279,6 @@ export class Connection {
     const error = new RequestTimeoutError(late.name, this.broker, late.timeoutMs);
     late.fail(error);
     this.#end(this.#lost(`${late.name} was not answered within ${late.timeoutMs} ms`, error));
-  }
-
-  /** How far it came, by which a broker's silent end can be explained. */
-  get #stage(): ConnectionStage {
-    if (this.#isAccepted) return 'accepted';
-    return this.#versions.isEmpty ? 'greeting' : 'greeted';
   }
 
   #lost(reason: string, cause?: unknown): ConnectionLostError {
