@@ -7,6 +7,7 @@ export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
 export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-errors.ts';
 export type { SharingOptions } from './sharing/sharing-times.ts';
 export { startMirror } from './start-mirror.ts';
+export type { WorkerFigures } from './status/worker-figures.ts';
 export type {
   Difference,
   DifferenceKind,

@@ -4,6 +4,7 @@ import type { TroublePolicies } from './copy/source-trouble.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import type { MirrorReport } from './mirror-event.ts';
 import type { SharingOptions } from './sharing/sharing-times.ts';
+import type { WorkerFigures } from './status/worker-figures.ts';
 
 export interface MirrorOptions extends TroublePolicies {
   /**
@@ -59,6 +60,12 @@ export interface PartitionStatus {
   readonly targetTopic: string;
   /** Source offsets that are still to be copied or passed over; undefined until the source has told. */
   readonly lag: number | undefined;
+  /**
+   * How long ago the oldest batch that is not copied yet came into being, in ms, by the newest time that its header
+   * tells: how far back what a failover would lose now reaches. 0 where nothing is to be copied, undefined until the
+   * source has told. Times of records are their producers', unless the topic has LogAppendTime.
+   */
+  readonly lagMs: number | undefined;
   /** Since this process took the partition over. */
   readonly recordsCopied: number;
   readonly bytesCopied: number;
@@ -77,6 +84,8 @@ export interface Mirror extends AsyncDisposable {
   readonly assignedPartitions: number;
   /** What this worker copies, by topic and partition. What was just given to it comes a moment later. */
   status(): PartitionStatus[];
+  /** What this worker has done since it began, with partitions that it gave up too. */
+  figures(): WorkerFigures;
   /**
    * Looks at the source's topics now, and carries over what has changed of them. Rejects with `KafkaError`, or a
    * retriable error, when a cluster can't be asked.

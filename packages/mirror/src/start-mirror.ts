@@ -1,22 +1,22 @@
 /** Starts a mirror: finds its topics on both sides, and copies the shards that the workers give to this one. */
 import type { Timer } from '@millrace/base';
-import type { Admin, Client } from '@millrace/client';
+import type { Admin, Client, ClientOptions } from '@millrace/client';
 import { type Cluster, openCluster } from '@millrace/client/protocol';
 import { conversionLimitsDefault } from './batches/conversion-limits.ts';
 import type { CopiedPartition } from './copy/copied-partition.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
-import { isAnotherTopic } from './copy/topic-identity.ts';
 import { type GroupDirection, GroupSync, type GroupSyncResult } from './groups/group-sync.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
 import { Schedule } from './schedule.ts';
 import { OwnedShards } from './sharing/owned-shards.ts';
-import { shardOf } from './sharing/shard-of.ts';
 import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
+import { FigureKeeper, type WorkerFigures } from './status/worker-figures.ts';
 import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
+import { PlacesByShard } from './topics/places-by-shard.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
 const shardsDefault = 50;
@@ -36,9 +36,10 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   for (const name of [options.name, options.worker ?? '-']) {
     if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new MirrorNameError(name);
   }
-  const source = openCluster(options.source);
-  const target = openCluster(options.target);
-  const worker = new MirrorWorker(options, source, target);
+  const keeper = new FigureKeeper();
+  const source = openCluster(counted(options.source, keeper));
+  const target = openCluster(counted(options.target, keeper));
+  const worker = new MirrorWorker(options, source, target, keeper);
   try {
     await worker.start();
     return worker;
@@ -46,6 +47,15 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
     await worker.close();
     throw error;
   }
+}
+
+/** The options with a report that counts what is told. */
+function counted(options: ClientOptions, keeper: FigureKeeper): ClientOptions {
+  const report: ClientOptions['report'] = (event) => {
+    keeper.told(event);
+    options.report?.(event);
+  };
+  return { ...options, report };
 }
 
 interface Side {
@@ -57,6 +67,7 @@ class MirrorWorker implements Mirror {
   readonly #options: MirrorOptions;
   readonly #source: Side;
   readonly #target: Side;
+  readonly #keeper: FigureKeeper;
   readonly #admins: { readonly source: Admin; readonly target: Admin };
   readonly #reader: SourceReader;
   readonly #writer: TargetWriter;
@@ -70,15 +81,15 @@ class MirrorWorker implements Mirror {
   /** The partitions of each shard that has any. */
   #places: ReadonlyMap<number, readonly CopiedPartition[]> = new Map();
   #topics: readonly MirroredTopic[] = [];
-  /** As they were when this process began, by name. */
-  #topicsAtFirst: ReadonlyMap<string, MirroredTopic> = new Map();
+  #placing = new PlacesByShard([], 'earliest');
   #checkpoints: Timer | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: MirrorOptions, source: Side, target: Side) {
+  constructor(options: MirrorOptions, source: Side, target: Side, keeper: FigureKeeper) {
     this.#options = options;
     this.#source = source;
     this.#target = target;
+    this.#keeper = keeper;
     this.#admins = { source: source.client.admin(), target: target.client.admin() };
     this.#reader = new SourceReader(source.cluster, {
       requestBytesMax,
@@ -113,10 +124,10 @@ class MirrorWorker implements Mirror {
     const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
     const count = await this.#target.cluster.retrying({}, ensure);
     this.#topics = await this.#topicSync.start();
-    this.#topicsAtFirst = new Map(this.#topics.map((each) => [each.topic, each]));
+    this.#placing = new PlacesByShard(this.#topics, this.#options.begin ?? 'earliest');
     this.#offsetsTopic = offsetsTopic;
     this.#shardCount = count;
-    this.#places = this.#placesByShard(count);
+    this.#places = this.#placing.of(this.#topics, count);
     this.#checkpointLater();
     await this.#join(count);
     this.#topicSchedule.soon();
@@ -141,11 +152,17 @@ class MirrorWorker implements Mirror {
   }
 
   status(): PartitionStatus[] {
+    const now = this.#target.cluster.settings.platform.clock.now();
     return this.#shards.copies.flatMap(({ copies }) =>
-      copies.map(({ topic, partition, target, lag, recordsCopied, bytesCopied }) => {
-        return { topic, partition, targetTopic: target.topic, lag, recordsCopied, bytesCopied };
+      copies.map(({ topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied }) => {
+        const lagMs = lag === undefined ? undefined : Math.max(0, now - (uncopiedSince ?? now));
+        return { topic, partition, targetTopic: target.topic, lag, lagMs, recordsCopied, bytesCopied };
       }),
     );
+  }
+
+  figures(): WorkerFigures {
+    return this.#keeper.figures();
   }
 
   syncTopics(): Promise<void> {
@@ -185,25 +202,8 @@ class MirrorWorker implements Mirror {
     const before = this.#topics;
     if (topics.length === before.length && topics.every((topic, place) => topic === before[place])) return;
     this.#topics = topics;
-    this.#places = this.#placesByShard(this.#shardCount);
+    this.#places = this.#placing.of(topics, this.#shardCount);
     this.#shards.update((shard) => this.#places.get(shard) ?? []);
-  }
-
-  #placesByShard(count: number): Map<number, CopiedPartition[]> {
-    const byShard = new Map<number, CopiedPartition[]>();
-    for (const { topic, topicId, targetTopic, partitions } of this.#topics) {
-      const first = this.#topicsAtFirst.get(topic);
-      const partitionsAtFirst = first === undefined || isAnotherTopic(first.topicId, topicId) ? 0 : first.partitions;
-      for (let partition = 0; partition < partitions; partition++) {
-        const shard = shardOf(topic, partition, count);
-        const places = byShard.get(shard) ?? [];
-        byShard.set(shard, places);
-        // What came while the mirror runs is copied whole.
-        const begin = partition < partitionsAtFirst ? (this.#options.begin ?? 'earliest') : 'earliest';
-        places.push({ topic, partition, topicId, targetTopic, begin });
-      }
-    }
-    return byShard;
   }
 
   #open(shard: number, onLost: () => void): ShardCopy | undefined {
@@ -221,6 +221,7 @@ class MirrorWorker implements Mirror {
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
       policies: this.#options,
+      stored: (_, { records, bytes }) => this.#keeper.copied(records, bytes),
       report: (event) => this.#report(event),
       onLost,
     });
@@ -237,7 +238,7 @@ class MirrorWorker implements Mirror {
       isNamed: worker !== undefined,
       shardCount,
       partitionsByShard: (count) => {
-        const places = count === shardCount ? this.#places : this.#placesByShard(count);
+        const places = count === shardCount ? this.#places : this.#placing.of(this.#topics, count);
         return Array.from({ length: count }, (_, shard) => places.get(shard)?.length ?? 0);
       },
       times: sharingTimes(this.#options.sharing),
@@ -268,13 +269,16 @@ class MirrorWorker implements Mirror {
   }
 
   #checkpointLater(): void {
-    this.#checkpoints = this.#target.cluster.settings.platform.timers.after(checkpointMs, () => {
+    const { clock, timers } = this.#target.cluster.settings.platform;
+    this.#keeper.sample(clock.monotonic());
+    this.#checkpoints = timers.after(checkpointMs, () => {
       this.#shards.sample();
       this.#checkpointLater();
     });
   }
 
   #report(event: Parameters<NonNullable<MirrorOptions['report']>>[0]): void {
+    this.#keeper.told(event);
     this.#options.report?.(event);
   }
 }

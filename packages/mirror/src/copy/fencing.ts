@@ -14,6 +14,8 @@ import type { TopicPartition } from '@millrace/client';
 import {
   type CallBounds,
   type Cluster,
+  isGap,
+  leavesDoubt,
   noIdentity,
   type ProducerIdentity,
   transactionRequests,
@@ -60,6 +62,11 @@ export function fence(
 /** Whether the error says that another process has taken over the transactional id. */
 export function isFenced(error: unknown): boolean {
   return error instanceof KafkaError && fencedCodes.has(error.errorCode);
+}
+
+/** Whether the error leaves it unknown what of the partition is stored. */
+export function leavesOpen(error: Error): boolean {
+  return error instanceof KafkaError && (isGap(error.errorCode) || leavesDoubt(error.errorCode));
 }
 
 const fencedCodes: ReadonlySet<number> = new Set([

@@ -8,13 +8,15 @@
  */
 import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import type { FetchResponse, KafkaError } from '@millrace/wire';
+import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
 import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
+import { UncopiedAge } from '../status/uncopied-age.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
 
@@ -38,6 +40,10 @@ export interface PartitionCopyHost {
   readonly limits: ConversionLimits;
   /** Bytes that one partition may hold that are not stored. */
   readonly bytesMax: number;
+  /** Ms since 1970. */
+  now(): number;
+  /** A batch is stored. */
+  readonly stored: CopyObserver;
   /** Asks for a journal entry of this copy; answers the number that `target.announced` will reach with it. */
   announce(copy: PartitionCopy): number;
   /** Something can be sent. */
@@ -61,6 +67,9 @@ export class PartitionCopy implements SourcePartition {
   sourceEnd = -1;
   recordsCopied = 0;
   bytesCopied = 0;
+  /** Where this copy began. */
+  readonly began: { readonly source: number; readonly target: number };
+  readonly #age = new UncopiedAge();
   #position: number;
   readonly #host: PartitionCopyHost;
   #chunk: number;
@@ -86,7 +95,8 @@ export class PartitionCopy implements SourcePartition {
     this.#position = resume.source;
     this.#chunk = resume.chunk;
     this.#runs = [...resume.runs];
-    this.#confirmed = { source: resume.source, target: resume.target, sequence: 0 };
+    this.began = { source: resume.source, target: resume.target };
+    this.#confirmed = { ...this.began, sequence: 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#host = host;
   }
@@ -109,6 +119,11 @@ export class PartitionCopy implements SourcePartition {
     return this.sourceEnd < 0 ? undefined : Math.max(0, this.sourceEnd - this.#confirmed.source);
   }
 
+  /** Since when the oldest batch waits that is not copied, in ms since 1970; undefined where there is none. */
+  get uncopiedSince(): number | undefined {
+    return this.lag === 0 ? undefined : this.#age.oldest;
+  }
+
   /** Whether more is stored than the journal tells. */
   get needsCheckpoint(): boolean {
     return this.#confirmed.source !== this.#checkpoint;
@@ -127,7 +142,9 @@ export class PartitionCopy implements SourcePartition {
 
   take(answer: FetchResponse['responses'][number]['partitions'][number]): Promise<void> | undefined {
     const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
+    this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
+    this.#age.told(this.lag !== 0, this.#host.now());
     if (records === null || records.length === 0) return undefined;
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [] };
     try {
@@ -205,12 +222,15 @@ export class PartitionCopy implements SourcePartition {
       this.#pending.push({ offset, count });
       this.#lastAnnouncement = this.#host.announce(this);
     }
-    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset) => {
-      this.#stored(runs, recordCount, bytes.length, baseOffset);
-    });
+    const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
+    const batch: StoredBatch = { records: recordCount, bytes: bytes.length, firstTime, newestTime };
+    this.#age.fetched(newestTime, this.#host.now());
+    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset) => this.#stored(runs, batch, baseOffset));
   }
 
-  #stored(runs: readonly SourceRun[], recordCount: number, bytes: number, baseOffset: number): void {
+  #stored(runs: readonly SourceRun[], batch: StoredBatch, baseOffset: number): void {
+    this.#host.stored(this, batch);
+    this.#age.stored();
     let target = baseOffset;
     let source = this.#confirmed.source;
     for (const { offset, count } of runs) {
@@ -220,11 +240,11 @@ export class PartitionCopy implements SourcePartition {
       target += count;
       source = offset + count;
     }
-    const sequence = (this.#confirmed.sequence + recordCount) % 2 ** 31;
+    const sequence = (this.#confirmed.sequence + batch.records) % 2 ** 31;
     this.#confirmed = { source, target, sequence };
     this.#skipUncopied();
-    this.recordsCopied += recordCount;
-    this.bytesCopied += bytes;
+    this.recordsCopied += batch.records;
+    this.bytesCopied += batch.bytes;
     this.#host.room();
   }
 

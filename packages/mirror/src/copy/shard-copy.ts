@@ -7,11 +7,11 @@
  */
 import { isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { backoffMs, type CallBounds, isGap, leavesDoubt, type ProducerIdentity } from '@millrace/client/protocol';
-import { KafkaError } from '@millrace/wire';
+import { backoffMs, type CallBounds, type ProducerIdentity } from '@millrace/client/protocol';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
-import { fence, isFenced, takeOver } from './fencing.ts';
+import { fence, isFenced, leavesOpen, takeOver } from './fencing.ts';
 import { PartitionCopy, type PartitionCopyHost, type ResumePoint } from './partition-copy.ts';
 import { type ResumeOptions, readJournal, resumePoints } from './resume-points.ts';
 import { JournalContent, ShardJournal } from './shard-journal.ts';
@@ -30,6 +30,7 @@ export interface ShardCopyOptions extends ResumeOptions {
   readonly limits: ConversionLimits;
   readonly partitionBytesMax: number;
   readonly policies?: TroublePolicies | undefined;
+  readonly stored: CopyObserver;
   /** Another process has taken the shard over: nothing is copied any more. */
   readonly onLost: () => void;
 }
@@ -208,7 +209,7 @@ export class ShardCopy {
   }
 
   #hostOf(identity: ProducerIdentity, onBroken: (error: Error) => void): PartitionCopyHost {
-    const { reader, writer, journal, limits, partitionBytesMax, target } = this.#options;
+    const { reader, writer, journal, limits, partitionBytesMax, target, stored } = this.#options;
     const { clock, timers } = target.settings.platform;
     const offer = (partition: TargetPartition): void => writer.offer(partition);
     const journalTarget = new TargetPartition(journal, identity, clock.monotonic(), onBroken);
@@ -218,6 +219,8 @@ export class ShardCopy {
     return {
       limits,
       bytesMax: partitionBytesMax,
+      now: () => clock.now(),
+      stored,
       announce: (copy) => shardJournal.announce(copy),
       offer: (copy) => offer(copy.target),
       room: () => reader.poke(),
@@ -287,11 +290,6 @@ export class ShardCopy {
     this.#targets = [];
     this.#journal = undefined;
   }
-}
-
-/** Whether it is unknown what of the partition is stored. */
-function leavesOpen(error: Error): boolean {
-  return error instanceof KafkaError && (isGap(error.errorCode) || leavesDoubt(error.errorCode));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
