@@ -1,13 +1,24 @@
 /** What a mirror does between any two clusters, embedded or Apache Kafka: each a test with a fixture of its own. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import type { Client, Compression } from '@millrace/client';
 import type { Mirror } from '@millrace/mirror';
+import { verifyMirror } from '@millrace/mirror';
+import { quick, until } from '../client/client-fixture.ts';
 import { assertMirrored, type MirrorFixture, readPartition } from './mirror-fixture.ts';
 
 export interface MirrorBehaviour {
   readonly name: string;
   run(fixture: MirrorFixture): Promise<void>;
 }
+
+/** As small segments as Apache Kafka allows, compacted at once. */
+const compacted = {
+  'cleanup.policy': 'compact',
+  'segment.bytes': '1048576',
+  'min.cleanable.dirty.ratio': '0.01',
+  'max.compaction.lag.ms': '1000',
+};
 
 /** The records' times lie long ago. */
 export const forGood = { 'retention.ms': '-1' };
@@ -109,6 +120,35 @@ export const mirrorBehaviours: readonly MirrorBehaviour[] = [
       await assertMirrored(fixture, topic, 1);
       const [first] = await readPartition(fixture.target.client, topic, 0);
       assert.ok((first?.timestamp ?? 0) > firstTime + 1e10);
+      assertNoTrouble(fixture);
+    },
+  },
+  {
+    name: 'a compacted topic is copied with its gaps closed, and holds the latest record of each key',
+    async run(fixture) {
+      const { source, target } = fixture;
+      const topic = await source.createTopic(1, compacted);
+      await using producer = source.client.producer({ compression: 'lz4', lingerMs: 5 });
+      const write = (key: string, value: string): Promise<unknown> =>
+        producer.send({ topic, partition: 0, key, value });
+      for (let round = 0; round < 10; round++) {
+        const sending: Promise<unknown>[] = [];
+        for (let n = 0; n < 300; n++) {
+          if (n % (round + 1) === 0) sending.push(write(`k${n}`, `${round} ${n} ${'x'.repeat(50)}`));
+        }
+        await Promise.all(sending);
+      }
+      // They end the segment: the active one is not compacted.
+      for (let n = 0; n < 8; n++) await write('filler', randomBytes(200_000).toString('hex'));
+      const left = async (): Promise<number> => (await readPartition(source.client, topic, 0)).length;
+      await until(async () => (await left()) < 400, 60_000);
+      const mirror = await fixture.mirror([topic]);
+      await until(() => mirror.status().length === 1 && mirror.status()[0]?.lag === 0, 30_000);
+      const [{ bootstrap: from }, { bootstrap: to }] = [source, target];
+      const sides = { source: { bootstrap: from, ...quick }, target: { bootstrap: to, ...quick } };
+      const [found] = await verifyMirror({ ...sides, name: mirror.name, targetIsolation: 'read_uncommitted' });
+      assert.equal(found?.partitions[0]?.firstDifference, undefined);
+      assert.deepEqual([found?.manner, found?.isEqual, found?.partitions[0]?.compared], ['latest by key', true, 301]);
       assertNoTrouble(fixture);
     },
   },

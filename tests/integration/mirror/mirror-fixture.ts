@@ -14,6 +14,9 @@ export interface MirrorFixture {
   mirror(topics: MirrorOptions['topics'], options?: Partial<MirrorOptions>): Promise<Mirror>;
 }
 
+/** What behaviours ask of clusters: that compaction does not wait for long. */
+export const configuration = { 'log.cleaner.backoff.ms': '100' };
+
 /** Clusters that run already, to be used instead of embedded ones. */
 export interface RunningClusters {
   readonly source?: string | undefined;
@@ -24,8 +27,8 @@ export async function startMirrorFixture(t: TestContext, running: RunningCluster
   const mirrors: Mirror[] = [];
   // Before the clusters are.
   t.after(() => Promise.allSettled(mirrors.map((each) => each.close())));
-  const source = await startFixture(t, { bootstrap: running.source });
-  const target = await startFixture(t, { bootstrap: running.target });
+  const source = await startFixture(t, { bootstrap: running.source, configuration });
+  const target = await startFixture(t, { bootstrap: running.target, configuration });
   const events: MirrorEvent[] = [];
   const name = uniqueName('mirror');
   return {

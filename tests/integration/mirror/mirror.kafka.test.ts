@@ -3,13 +3,13 @@ import { after, test } from 'node:test';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { mirrorBehaviours } from './behaviours.ts';
 import { groupBehaviours } from './group-behaviours.ts';
-import { type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
+import { configuration, type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
 import { topicBehaviours } from './topic-behaviours.ts';
 
 const kafka = await kafkaForTests('any');
 if (kafka.skip !== false) test('mirrors of Apache Kafka', { skip: kafka.skip }, () => undefined);
 else {
-  const [first, second] = await Promise.all([kafka.cluster({}), kafka.cluster({})]);
+  const [first, second] = await Promise.all([kafka.cluster({ configuration }), kafka.cluster({ configuration })]);
   after(() => Promise.all([first.close(), second.close()]));
   const ways: readonly (RunningClusters & { readonly name: string })[] = [
     { name: 'Apache Kafka to Apache Kafka', source: first.bootstrap(), target: second.bootstrap() },
