@@ -21,6 +21,7 @@ type Deed = (nemesis: MirrorNemesis) => boolean;
 const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = [
   [6, 'reset', (nemesis) => nemesis.breakConnections(3)],
   [1, 'reset of all', (nemesis) => nemesis.breakConnections(Number.POSITIVE_INFINITY)],
+  [6, 'reset of a busy worker', (nemesis) => nemesis.breakBusy()],
   [6, 'worker cut off', (nemesis) => nemesis.cutOff()],
   [2, 'slow network', (nemesis) => nemesis.slowNetwork()],
   [5, 'kill of a worker', (nemesis) => nemesis.worker.kill()],
@@ -71,6 +72,18 @@ export class MirrorNemesis {
       socket.breakOff();
     }
     return sockets.length > 0;
+  }
+
+  /** Breaks a worker's connection as soon as there is one with bytes under way. */
+  breakBusy(tries = 300): boolean {
+    const { world, coverage } = this.#options;
+    const hosts = new Set(this.#options.workers.map(({ host }) => host));
+    const busy = world.network.sockets.filter(({ process, isBusy }) => isBusy && hosts.has(process.host));
+    if (busy.length > 0) {
+      coverage.add('reset with bytes under way');
+      this.#oneOf(busy).breakOff();
+    } else if (tries > 0) world.loop.schedule(1, 'nemesis', () => this.#stopped || this.breakBusy(tries - 1));
+    return true;
   }
 
   /** A worker reaches one side no more, or neither, for a while; what it has sent arrives afterwards. */

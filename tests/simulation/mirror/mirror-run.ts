@@ -4,7 +4,7 @@
  * must hold all of them, and groups must go on with exactly the next record.
  */
 import { sleep } from '@millrace/base';
-import { createTopics, errorCodes, errorRow } from '@millrace/wire';
+import { createPartitions, createTopics, errorCodes, errorRow } from '@millrace/wire';
 import { type Actor, ActorHome, type KnownPartition } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
@@ -16,7 +16,7 @@ import { SimCluster } from '../oracle/sim-cluster.ts';
 import { TransactionLedger } from '../oracle/transaction-ledger.ts';
 import { SimWorld } from '../world/sim-world.ts';
 import { MirrorNemesis } from './mirror-nemesis.ts';
-import { type MirrorScenario, mirrorScenarioOf } from './mirror-scenario.ts';
+import { type MirrorScenario, mirrorScenarioOf, type SourceWriterPlan } from './mirror-scenario.ts';
 import { SimMirrorWorker } from './mirror-worker.ts';
 import { MirroredGroups } from './mirrored-groups.ts';
 import { MirroredPartition } from './mirrored-partition.ts';
@@ -48,7 +48,8 @@ class MirrorRun {
   readonly #sourceCoverage = new Coverage();
   readonly #targetCoverage = new Coverage();
   readonly #workers: readonly SimMirrorWorker[];
-  #partitions: readonly MirroredPartition[] = [];
+  readonly #partitions: MirroredPartition[] = [];
+  readonly #judging: Promise<void>[] = [];
   #isJudging = true;
 
   constructor(scenario: MirrorScenario) {
@@ -64,12 +65,21 @@ class MirrorRun {
     this.#source.start();
     this.#target.start();
     const known = await this.#await(this.#prepare(), startMsMax, 'the topics are created');
-    const [source, target] = [this.#home('judge of the source'), this.#home('judge of the target', this.#target)];
-    this.#partitions = known.map(({ topic, index }) => new MirroredPartition(topic, index, source, target));
-    const groups = new MirroredGroups(source, target, this.#partitions);
+    const homes = {
+      source: this.#home('judge of the source'),
+      target: this.#home('judge of the target', this.#target),
+    };
+    const groups = new MirroredGroups(homes.source, homes.target, this.#partitions);
+    for (const { topic, index } of known) this.#judge(topic, index, homes);
     for (const worker of this.#workers) worker.start();
     const writers = this.#startWriters(known);
-    const judging = [...this.#partitions.map((partition) => this.#judge(partition)), this.#moveGroups(groups)];
+    const adding = this.#addPartitions((partition) => {
+      this.#judge(partition.topic, partition.index, homes);
+      const plan = this.#scenario.writers[0] as SourceWriterPlan;
+      const home = this.#home(`writer-${partition.topic}-${partition.index}`);
+      writers.push(new SourceWriter(home, plan, [partition]));
+    });
+    this.#judging.push(this.#moveGroups(groups));
     const nemesis = this.#nemesis();
     const troubleEnd = loop.now + this.#scenario.troubleMs;
     await loop.runUntil(() => loop.now >= troubleEnd, troubleMsMax, 'things went wrong');
@@ -77,10 +87,13 @@ class MirrorRun {
     const { faults } = nemesis;
     await loop.runUntil(() => this.#source.isWhole && this.#target.isWhole, finishMsMax, 'all brokers run');
     loop.note('all is made good');
+    await this.#await(adding, finishMsMax, 'partitions are added');
     await this.#await(Promise.all(writers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
     this.#isJudging = false;
-    await this.#await(Promise.all(judging), finishMsMax, 'the judges come to an end');
+    await this.#await(Promise.all(this.#judging), finishMsMax, 'the judges come to an end');
     await this.#await(this.#caughtUp(), finishMsMax, 'everything is copied');
+    const allRun = (): boolean => this.#workers.every(({ mirror }) => mirror !== undefined);
+    await loop.runUntil(allRun, finishMsMax, 'all workers run');
     await this.#checkGroups(groups, 'at the end');
     await this.#await(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
     await this.#successor(groups);
@@ -152,14 +165,48 @@ class MirrorRun {
   }
 
   /** Compares a partition's sides again and again. */
-  #judge(partition: MirroredPartition): Promise<void> {
-    const home = this.#home(`judge of ${partition.topic}/${partition.index}`);
-    return home.work(async () => {
+  #judge(topic: string, index: number, { source, target }: { source: ActorHome; target: ActorHome }): void {
+    const partition = new MirroredPartition(topic, index, source, target);
+    this.#partitions.push(partition);
+    const home = this.#home(`judge of ${topic}/${index}`);
+    const judge = async (): Promise<void> => {
       while (this.#isJudging) {
         await partition.compare();
         await sleep(home.platform.timers, home.randomness.float() * lookMsMax);
       }
+    };
+    this.#judging.push(home.work(judge));
+  }
+
+  /** Gives topics of the source another partition now and then. */
+  #addPartitions(added: (partition: KnownPartition) => void): Promise<void> {
+    const home = this.#home('partitions');
+    const { topics, additions, troubleMs } = this.#scenario;
+    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
+    return home.work(async () => {
+      for (let round = 0; round < additions; round++) {
+        await sleep(home.platform.timers, (home.randomness.float() * 2 * troubleMs) / (additions + 1));
+        const { name } = topics[home.randomness.integer(topics.length)] as { name: string };
+        const index = counts.get(name) as number;
+        counts.set(name, index + 1);
+        await this.#addPartition(home, name, index + 1);
+        const history = new PartitionHistory(`${name}/${index}`, home.fail);
+        // Only our client writes to it, which looks for the leader itself.
+        added({ topic: name, topicId: '', index, leader: -1, history });
+        this.#coverage.add('partitions added');
+      }
     });
+  }
+
+  async #addPartition(home: ActorHome, name: string, count: number): Promise<void> {
+    for (;;) {
+      const draft = { topics: [{ name, count, assignments: null }], validateOnly: false, timeoutMs: 10_000 };
+      const response = await home.anyBroker().ask(createPartitions, 3, draft);
+      const errorCode = response.results[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
+      // An earlier attempt may have got through before its connection broke.
+      if (errorCode === errorCodes.NONE || errorCode === errorCodes.INVALID_PARTITIONS) return;
+      await home.anyBroker().pause();
+    }
   }
 
   #moveGroups(groups: MirroredGroups): Promise<void> {
@@ -200,6 +247,8 @@ class MirrorRun {
         if (told < groups.count) ahead += 1;
         await sleep(home.platform.timers, 50);
       }
+      // Markers may have come.
+      await this.#caughtUp();
       await groups.check();
     };
     await this.#await(check(), finishMsMax, `groups are carried over ${when}`);

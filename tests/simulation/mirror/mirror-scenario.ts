@@ -18,6 +18,8 @@ export interface SourceWriterPlan {
   readonly records: number;
   readonly valueBytesMax: number;
   readonly compression: Compression;
+  /** Records that hardly compress make batches that are not joined, of which several are under way. */
+  readonly isDense: boolean;
   readonly lingerMs: number;
   readonly pauseMs: number;
 }
@@ -33,6 +35,8 @@ export interface MirrorScenario {
   readonly source: ClusterPlan;
   readonly target: ClusterPlan;
   readonly topics: readonly MirroredTopicPlan[];
+  /** How often a topic gets another partition while things go wrong. */
+  readonly additions: number;
   readonly shards: number;
   readonly workers: readonly WorkerPlan[];
   readonly groupIntervalMs: number;
@@ -46,6 +50,8 @@ export interface MirrorScenario {
 }
 
 const sessionTimeoutMsMin = 1000;
+/** More than is ever written to a partition while nothing is copied. */
+const segmentBytesMin = 512 * 1024;
 
 export function mirrorScenarioOf(seed: number): MirrorScenario {
   const randomness = seededRandomness(seed);
@@ -58,6 +64,7 @@ export function mirrorScenarioOf(seed: number): MirrorScenario {
     source: clusterPlan(randomness),
     target: clusterPlan(randomness),
     topics,
+    additions: randomness.integer(4),
     shards: 2 + randomness.integer(3),
     workers: times(1 + randomness.integer(3), () => ({ sessionTimeoutMs, isNamed })),
     groupIntervalMs: 500 + randomness.integer(3000),
@@ -91,7 +98,8 @@ function topicPlan(randomness: Randomness, index: number): MirroredTopicPlan {
     partitions: 2 + randomness.integer(3),
     replicationFactor: 1 + randomness.integer(3),
     configuration: {
-      'segment.bytes': String(6000 + 2 ** randomness.integer(16)),
+      // The mirror joins tiny batches, and no batch may be larger than a segment.
+      'segment.bytes': String(segmentBytesMin + 2 ** randomness.integer(16)),
       'index.interval.bytes': String(2 ** (6 + randomness.integer(7))),
       ...(randomness.integer(4) === 0 ? { 'message.timestamp.type': 'LogAppendTime' } : {}),
     },
@@ -124,10 +132,12 @@ function transactorPlan(randomness: Randomness, troubleMs: number): TransactorPl
 }
 
 function writerPlan(randomness: Randomness, troubleMs: number): SourceWriterPlan {
-  const records = 50 + randomness.integer(250);
+  const isDense = randomness.integer(3) === 0;
+  const records = isDense ? 40 + randomness.integer(80) : 50 + randomness.integer(250);
   return {
     records,
-    valueBytesMax: 2 ** (3 + randomness.integer(8)),
+    isDense,
+    valueBytesMax: isDense ? 8192 : 2 ** (3 + randomness.integer(8)),
     compression: someCompression(randomness),
     lingerMs: randomness.integer(2) === 0 ? randomness.integer(50) : 0,
     pauseMs: (troubleMs / records) * (0.3 + randomness.float()),

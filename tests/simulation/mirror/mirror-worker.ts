@@ -120,6 +120,7 @@ export class SimMirrorWorker {
     this.#options.world.loop.note(`${this.host} is closed`);
     await mirror.close();
     await new Promise<void>((resolve) => this.#released(home, resolve));
+    if (this.#home !== home) return;
     this.#mirror = undefined;
     this.#isClosing = false;
   }

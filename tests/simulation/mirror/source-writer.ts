@@ -57,7 +57,9 @@ export class SourceWriter implements Actor {
   #record(number: number) {
     const { randomness, platform } = this.#home;
     const { topic, index } = this.#partitions[randomness.integer(this.#partitions.length)] as KnownPartition;
-    const padding = '.'.repeat(randomness.integer(this.#plan.valueBytesMax));
+    const { isDense, valueBytesMax } = this.#plan;
+    const length = randomness.integer(valueBytesMax);
+    const padding = isDense ? Buffer.from(randomness.bytes(length)).toString('base64') : '.'.repeat(length);
     const value = randomness.integer(10) === 0 ? null : Buffer.from(numberedValue(this.name, number, padding));
     const headers = Object.fromEntries(
       Array.from({ length: Math.max(0, randomness.integer(5) - 2) }, (_, place) => [`h${place}`, String(number)]),
