@@ -7,6 +7,9 @@ export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
 export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-errors.ts';
 export type { SharingOptions } from './sharing/sharing-times.ts';
 export { startMirror } from './start-mirror.ts';
+export { type KnownMirror, type KnownMirrorsOptions, knownMirrors } from './status/known-mirrors.ts';
+export type { MirrorState, PartitionState, TopicState, WorkerState } from './status/mirror-state.ts';
+export { MirrorWatch, type MirrorWatchOptions } from './status/mirror-watch.ts';
 export type { WorkerFigures } from './status/worker-figures.ts';
 export type {
   Difference,

@@ -1,6 +1,7 @@
 /** What a mirror tells of how it is going. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { knownMirrors, MirrorWatch } from '@millrace/mirror';
 import { until } from '../client/client-fixture.ts';
 import { startMirrorFixture } from './mirror-fixture.ts';
 
@@ -35,4 +36,51 @@ test('a worker tells how far behind it is, how much it copied and what went wron
   await until(() => [...mirror.figures().problems.values()].some((count) => count > 0));
   await fixture.target.restart();
   await until(() => mirror.status().some(({ partition, lagMs }) => partition === 1 && lagMs === 0));
+});
+
+test('a mirror is looked at from outside: its workers, how far it is and what is not as it should be', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(3);
+  await using producer = source.client.producer();
+  for (let partition = 0; partition < 3; partition++) await producer.send({ topic, partition, value: 'first' });
+  const rename = (name: string): string => `copy.${name}`;
+  const mirror = await fixture.mirror([topic], { worker: 'watched', rename });
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  await using watch = new MirrorWatch({ ...sides, name: mirror.name, rename });
+  let state = await watch.look();
+  await until(async () => {
+    state = await watch.look();
+    const [seen] = state.topics;
+    return seen?.partitions.length === 3 && seen.partitions.every((each) => each.copiedUpTo === 1 && each.lag === 0);
+  });
+  assert.deepEqual(state.problems, []);
+  assert.deepEqual(
+    state.workers.map(({ worker, partitions, shards }) => [worker, partitions, shards]),
+    [['watched', 3, [0, 1, 2, 3]]],
+  );
+  assert.deepEqual(
+    state.topics.map((each) => [each.topic, each.targetTopic, each.lag, each.lagMs]),
+    [[topic, `copy.${topic}`, 0, 0]],
+  );
+  const known = await knownMirrors({ target: sides.target });
+  assert.deepEqual(known, [{ mirror: mirror.name, shards: 4, topics: [topic], partitions: 3 }]);
+
+  await mirror.close();
+  await producer.send({ topic, partition: 1, value: 'late', timestamp: Date.now() - 3_600_000 });
+  await producer.send({ topic, partition: 1, value: 'later', timestamp: Date.now() });
+  state = await watch.look();
+  assert.match(state.problems.join(), /no worker runs/);
+  const [seen] = state.topics;
+  assert.equal(seen?.lag, 2);
+  assert.ok((seen?.lagMs ?? 0) >= 3_600_000, `${seen?.lagMs}`);
+  assert.equal(seen?.partitions[1]?.state, 'no worker');
+});
+
+test('a mirror that the target does not know is told as such', async (t) => {
+  const { source, target } = await startMirrorFixture(t);
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  await using watch = new MirrorWatch({ ...sides, name: 'unheard-of' });
+  await assert.rejects(watch.look(), { code: 'mirror_unknown' });
+  assert.deepEqual(await knownMirrors({ target: sides.target }), []);
 });

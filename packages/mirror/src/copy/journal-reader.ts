@@ -35,6 +35,21 @@ export class JournalReader {
     return content.chunksOf(place).map(({ value }) => value);
   }
 
+  /** The newest chunk of the map of each partition of which they know, in no order. */
+  async newest(): Promise<(TopicPartition & { readonly shard: number; readonly chunk: JournalChunk })[]> {
+    const shards = Array.from({ length: await this.shards() }, (_, shard) => shard);
+    const read = await Promise.all(
+      shards.map(async (shard) => {
+        const content = await this.#upToDate(shard);
+        return content.partitions.flatMap((place) => {
+          const chunk = content.chunksOf(place).at(-1)?.value;
+          return chunk === undefined ? [] : [{ ...place, shard, chunk }];
+        });
+      }),
+    );
+    return read.flat();
+  }
+
   /** How many there are. */
   async shards(): Promise<number> {
     const cluster = this.#cluster;

@@ -1,7 +1,7 @@
 /** Reads a partition's log as it lies there: whole batches, those of aborted transactions and markers among them. */
 import type { TopicPartition } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
-import { errorCodes, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
+import { batchHeader, errorCodes, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
 
 const fetchBytes = 4 * 1024 * 1024;
 const waitMs = 500;
@@ -47,18 +47,42 @@ export async function boundOf(
   return result.value.offset;
 }
 
+/**
+ * The newest time in the batch that lies at an offset, or next behind it, in ms since 1970; undefined where there is no
+ * such batch, and where it has no time or is of a format from before Kafka 0.11. Rejects as `boundOf` does.
+ */
+export async function timeAt(
+  cluster: Cluster,
+  place: TopicPartition,
+  offset: number,
+  bounds: CallBounds,
+): Promise<number | undefined> {
+  // Brokers give the first batch whole, however little is asked for.
+  const records = await fetchOnce(cluster, place, offset, bounds, { bytesMax: 1, waitMs: 0 });
+  if (records === undefined || records.length < batchHeader.batchHeaderBytes) return undefined;
+  if (batchHeader.magic(records, 0) !== 2) return undefined;
+  const time = batchHeader.maxTimestamp(records, 0);
+  return time < 0 ? undefined : time;
+}
+
+interface FetchManner {
+  readonly bytesMax: number;
+  readonly waitMs: number;
+}
+
 /** What lies at an offset; undefined when that is out of the log's range. */
 function fetchOnce(
   cluster: Cluster,
   { topic, partition }: TopicPartition,
   offset: number,
   bounds: CallBounds,
+  manner: FetchManner = { bytesMax: fetchBytes, waitMs },
 ): Promise<Uint8Array | undefined> {
   const action = `read ${topic} [${partition}] at ${offset}`;
   return cluster.retrying(bounds, async () => {
     const { partitions } = await cluster.metadata.topic(topic, false, bounds);
     const leader = partitions[partition]?.leader ?? -1;
-    const answer = leader < 0 ? undefined : await askLeader(cluster, leader, topic, partition, offset);
+    const answer = leader < 0 ? undefined : await askLeader(cluster, leader, topic, partition, offset, manner);
     const errorCode = answer === undefined ? errorCodes.LEADER_NOT_AVAILABLE : answer.errorCode;
     if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return undefined;
     if (errorCode === 0) return answer?.records ?? new Uint8Array(0);
@@ -73,13 +97,14 @@ async function askLeader(
   topic: string,
   partition: number,
   offset: number,
+  { bytesMax, waitMs: maxWaitMs }: FetchManner,
 ): Promise<{ readonly errorCode: number; readonly records: Uint8Array | null }> {
   const connection = await cluster.pool.connect(leader, 'scan');
   const draft = {
-    maxWaitMs: waitMs,
+    maxWaitMs,
     minBytes: 1,
-    maxBytes: fetchBytes,
-    topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: fetchBytes }] }],
+    maxBytes: bytesMax,
+    topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: bytesMax }] }],
   };
   const response = await connection.request(fetch, draft, { versionMax: fetchVersionMax });
   const answer = response.responses[0]?.partitions[0];

@@ -23,6 +23,7 @@ import { shardWeights } from './shard-weights.ts';
 import { SharingUnreachableError } from './sharing-errors.ts';
 import { decodeAssignment, decodeClaim, encodeAssignment, encodeClaim, type WorkerClaim } from './sharing-messages.ts';
 import type { SharingTimes } from './sharing-times.ts';
+import { workersGroupOf } from './workers-group.ts';
 
 export interface WorkerGroupOptions {
   readonly target: Cluster;
@@ -221,7 +222,7 @@ const protocolName = 'shards-by-load';
 
 function termsOf({ name, worker, isNamed, times }: WorkerGroupOptions): GroupTerms {
   const { sessionTimeoutMs, heartbeatIntervalMs } = times;
-  const group = `millrace.mirror.${name}`;
+  const group = workersGroupOf(name);
   return {
     group,
     protocolType: 'millrace-mirror',

@@ -5,9 +5,16 @@ import { errorCodes, KafkaError } from '@millrace/wire';
 /** Small segments, so that compaction gets to them. */
 const configuration = { 'cleanup.policy': 'compact', 'segment.bytes': `${16 * 1024 * 1024}` };
 
+const namePrefix = 'millrace.offsets.';
+
 /** What the topic of a mirror of that name is called. */
 export function offsetsTopicOf(mirror: string): string {
-  return `millrace.offsets.${mirror}`;
+  return `${namePrefix}${mirror}`;
+}
+
+/** Whose topic it is; undefined for other topics. */
+export function mirrorOfOffsetsTopic(topic: string): string | undefined {
+  return topic.startsWith(namePrefix) ? topic.slice(namePrefix.length) : undefined;
 }
 
 /** Creates the topic if it is not there; answers how many partitions it has. Rejects with `KafkaError`. */

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Findings, type FoundPartition, mirrorState } from './mirror-state.ts';
+
+function foundPartition(partition: number, more: Partial<FoundPartition> = {}): FoundPartition {
+  const confirmed = { source: 10, target: 8 };
+  const base = { topic: 'orders', partition, shard: partition, confirmed, sourceEnd: 10 };
+  return { ...base, problem: undefined, uncopiedSince: undefined, ...more };
+}
+
+const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1', shards: [0, 1] };
+
+function stateOf(more: Partial<Findings>) {
+  return mirrorState({
+    mirror: 'east',
+    now: 100_000,
+    shards: 4,
+    workers: [worker],
+    partitions: [foundPartition(1), foundPartition(0)],
+    sourcePartitions: new Map(),
+    targetTopicOf: (topic) => `east.${topic}`,
+    ...more,
+  });
+}
+
+test('a mirror that has caught up has no problems', () => {
+  const { topics, problems, workers } = stateOf({});
+  assert.deepEqual(problems, []);
+  assert.equal(workers[0]?.partitions, 2);
+  const [orders] = topics;
+  assert.deepEqual([orders?.targetTopic, orders?.lag, orders?.lagMs], ['east.orders', 0, 0]);
+  assert.deepEqual(
+    orders?.partitions.map(({ partition, state, worker: owner }) => [partition, state, owner]),
+    [
+      [0, 'up to date', 'one'],
+      [1, 'up to date', 'one'],
+    ],
+  );
+});
+
+test('a topic is as far behind as its partitions together, and as old as its oldest', () => {
+  const partitions = [
+    foundPartition(0, { sourceEnd: 15, uncopiedSince: 90_000 }),
+    foundPartition(1, { sourceEnd: 12, uncopiedSince: 70_000 }),
+  ];
+  const [orders] = stateOf({ partitions }).topics;
+  assert.deepEqual([orders?.lag, orders?.lagMs], [7, 30_000]);
+  assert.equal(orders?.partitions[0]?.state, 'behind');
+});
+
+test('no worker at all is told once, not of each partition', () => {
+  const { problems, topics } = stateOf({ workers: [] });
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /no worker runs/);
+  assert.equal(topics[0]?.partitions[0]?.state, 'no worker');
+});
+
+test('partitions that no worker has are named, a few of them', () => {
+  const partitions = Array.from({ length: 9 }, (_, partition) => foundPartition(partition));
+  const { problems } = stateOf({ partitions });
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /no worker has orders \[2\], .* and 2 more/);
+});
+
+test('while the workers share anew nobody is said to lack one', () => {
+  const { problems, topics } = stateOf({ workers: [{ ...worker, shards: undefined }] });
+  assert.deepEqual(problems, []);
+  assert.equal(topics[0]?.partitions[0]?.state, 'up to date');
+});
+
+test('what the source does not tell, and what was never begun, is a problem', () => {
+  const partitions = [
+    foundPartition(0),
+    foundPartition(1, { sourceEnd: undefined, problem: 'there is no such topic' }),
+  ];
+  const { problems, topics } = stateOf({ partitions, sourcePartitions: new Map([['orders', 3]]) });
+  assert.equal(topics[0]?.partitions[1]?.state, 'unknown');
+  assert.deepEqual(problems, [
+    'orders has 3 partitions, of which 2 were begun',
+    'the source does not tell where orders [1] ends: there is no such topic',
+  ]);
+  assert.match(stateOf({ partitions: [] }).problems[0] ?? '', /nothing was begun/);
+});

@@ -1,0 +1,173 @@
+/** What a mirror is like, as its two clusters tell it, whether or not any of its workers runs. Nothing here is I/O. */
+import type { TopicPartition } from '@millrace/client';
+
+/** A member of the group by which the workers share the mirror. */
+export interface WorkerState {
+  readonly worker: string;
+  readonly member: string;
+  readonly clientId: string;
+  readonly host: string;
+  /** Numbers of its shards, ascending; undefined while the workers share them anew. */
+  readonly shards: readonly number[] | undefined;
+  /** Of those that were begun; undefined likewise. */
+  readonly partitions: number | undefined;
+}
+
+export interface PartitionState {
+  readonly partition: number;
+  readonly shard: number;
+  /** The worker that has it now; undefined without one. */
+  readonly worker: string | undefined;
+  /** All records before are in the target, or passed over; told every second or so. */
+  readonly copiedUpTo: number;
+  /** Where the next record comes to lie. */
+  readonly targetOffset: number;
+  /** Behind the last record of the source that can be read; undefined when the source does not tell. */
+  readonly sourceEnd: number | undefined;
+  /** Source offsets that are still to be copied or passed over. */
+  readonly lag: number | undefined;
+  /** As the status of a worker has it; undefined where it was not asked for. */
+  readonly lagMs: number | undefined;
+  readonly state: 'up to date' | 'behind' | 'no worker' | 'unknown';
+}
+
+export interface TopicState {
+  readonly topic: string;
+  readonly targetTopic: string;
+  /** Of all partitions that the source told of. */
+  readonly lag: number;
+  /** Of the one that is farthest behind. */
+  readonly lagMs: number | undefined;
+  readonly partitions: readonly PartitionState[];
+}
+
+export interface MirrorState {
+  readonly mirror: string;
+  /** When it was like this, in ms since 1970. */
+  readonly at: number;
+  readonly shards: number;
+  readonly workers: readonly WorkerState[];
+  /** Those of which anything was begun, names ascending, partitions ascending. */
+  readonly topics: readonly TopicState[];
+  /** What is not as it should be, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+export interface FoundPartition extends TopicPartition {
+  readonly shard: number;
+  readonly confirmed: { readonly source: number; readonly target: number };
+  readonly sourceEnd: number | undefined;
+  /** Why the source does not tell its end. */
+  readonly problem: string | undefined;
+  /** Since when the oldest batch waits that is not copied, in ms since 1970. */
+  readonly uncopiedSince: number | undefined;
+}
+
+export type FoundWorker = Omit<WorkerState, 'partitions'>;
+
+/** What was found on the two clusters. */
+export interface Findings {
+  readonly mirror: string;
+  readonly now: number;
+  readonly shards: number;
+  readonly workers: readonly FoundWorker[];
+  readonly partitions: readonly FoundPartition[];
+  /** How many partitions topics have on the source, as far as it told. */
+  readonly sourcePartitions: ReadonlyMap<string, number>;
+  readonly targetTopicOf: (topic: string) => string;
+}
+
+/** So many places a sentence names before it only counts. */
+const namedMax = 5;
+
+export function mirrorState(findings: Findings): MirrorState {
+  const { mirror, now, shards, workers, partitions, targetTopicOf } = findings;
+  const owners = new Map(workers.flatMap(({ worker, shards: has }) => (has ?? []).map((shard) => [shard, worker])));
+  const byTopic = new Map<string, PartitionState[]>();
+  for (const found of partitions) {
+    const states = byTopic.get(found.topic) ?? [];
+    byTopic.set(found.topic, states);
+    states.push(partitionState(found, owners.get(found.shard), workers, now));
+  }
+  const topics = [...byTopic]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([topic, states]) => topicState(topic, targetTopicOf(topic), states));
+  return {
+    mirror,
+    at: now,
+    shards,
+    workers: workers.map((each) => {
+      const has = each.shards && partitions.filter(({ shard }) => each.shards?.includes(shard)).length;
+      return { ...each, partitions: has };
+    }),
+    topics,
+    problems: problemsOf(findings, topics),
+  };
+}
+
+function partitionState(
+  { partition, shard, confirmed, sourceEnd, uncopiedSince }: FoundPartition,
+  worker: string | undefined,
+  workers: readonly FoundWorker[],
+  now: number,
+): PartitionState {
+  const lag = sourceEnd === undefined ? undefined : Math.max(0, sourceEnd - confirmed.source);
+  const age = uncopiedSince === undefined ? undefined : Math.max(0, now - uncopiedSince);
+  const isShared = workers.every(({ shards }) => shards !== undefined);
+  const progress = lag === undefined ? 'unknown' : lag === 0 ? 'up to date' : 'behind';
+  return {
+    partition,
+    shard,
+    worker,
+    copiedUpTo: confirmed.source,
+    targetOffset: confirmed.target,
+    sourceEnd,
+    lag,
+    lagMs: lag === 0 ? 0 : age,
+    state: worker === undefined && isShared ? 'no worker' : progress,
+  };
+}
+
+function topicState(topic: string, targetTopic: string, states: readonly PartitionState[]): TopicState {
+  const partitions = [...states].sort((left, right) => left.partition - right.partition);
+  const ages = partitions.flatMap(({ lagMs }) => lagMs ?? []);
+  return {
+    topic,
+    targetTopic,
+    lag: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0),
+    lagMs: ages.length === 0 ? undefined : Math.max(...ages),
+    partitions,
+  };
+}
+
+function problemsOf({ workers, partitions, sourcePartitions }: Findings, topics: readonly TopicState[]): string[] {
+  const problems: string[] = [];
+  if (workers.length === 0) {
+    problems.push('no worker runs, so that nothing is copied: start one with `millrace mirror run`');
+  } else {
+    const orphans = topics.flatMap(({ topic, partitions: all }) =>
+      all.filter(({ state }) => state === 'no worker').map(({ partition }) => `${topic} [${partition}]`),
+    );
+    if (orphans.length > 0) {
+      problems.push(`no worker has ${listed(orphans)}: the workers share them anew within seconds as a rule`);
+    }
+  }
+  if (partitions.length === 0) problems.push('nothing was begun to be copied yet');
+  for (const { topic, partitions: begun } of topics) {
+    const there = sourcePartitions.get(topic) ?? begun.length;
+    if (there > begun.length) problems.push(`${topic} has ${there} partitions, of which ${begun.length} were begun`);
+  }
+  const unknown = new Map<string, string[]>();
+  for (const { topic, partition, problem } of partitions) {
+    if (problem !== undefined) unknown.set(problem, [...(unknown.get(problem) ?? []), `${topic} [${partition}]`]);
+  }
+  for (const [problem, places] of unknown) {
+    problems.push(`the source does not tell where ${listed(places)} ends: ${problem}`);
+  }
+  return problems;
+}
+
+function listed(places: readonly string[]): string {
+  const named = places.slice(0, namedMax).join(', ');
+  return places.length > namedMax ? `${named} and ${places.length - namedMax} more` : named;
+}
