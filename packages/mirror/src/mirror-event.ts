@@ -29,7 +29,8 @@ export interface MirrorEvent {
     | 'group_live'
     | 'group_ahead'
     | 'group_failed'
-    | 'groups_failed';
+    | 'groups_failed'
+    | 'failed_over';
   /** A sentence for a person. */
   readonly message: string;
   readonly group?: string | undefined;

@@ -7,6 +7,7 @@ import type { CopiedPartition } from './copy/copied-partition.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
+import { FailoverCheck } from './failover/failover-check.ts';
 import { type GroupDirection, GroupSync, type GroupSyncResult } from './groups/group-sync.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
@@ -30,7 +31,8 @@ const partitionBytesMax = 16 * 1024 * 1024;
 /**
  * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
  * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
- * `KafkaError` (also when the workers' group may not be joined), `NoBrokerError`, `SharingUnreachableError`.
+ * `MirrorFailedOverError`, `KafkaError` (also when the workers' group may not be joined), `NoBrokerError`,
+ * `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   for (const name of [options.name, options.worker ?? '-']) {
@@ -75,6 +77,7 @@ class MirrorWorker implements Mirror {
   readonly #topicSync: TopicSync;
   readonly #topicSchedule: Schedule<void>;
   readonly #shards: OwnedShards;
+  readonly #failovers: FailoverCheck;
   #group: WorkerGroup | undefined;
   #offsetsTopic = '';
   #shardCount = 0;
@@ -104,6 +107,7 @@ class MirrorWorker implements Mirror {
       report: (event) => this.#report(event),
       onLost: () => this.#group?.joinAgain('another worker took a shard'),
     });
+    this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
     this.#topicSync = new TopicSync(this.#admins, options);
     this.#topicSchedule = new Schedule({
       timers: target.cluster.settings.platform.timers,
@@ -118,6 +122,7 @@ class MirrorWorker implements Mirror {
   }
 
   async start(): Promise<void> {
+    await this.#failovers.throwIfFailedOver({});
     const { name, shards = shardsDefault } = this.#options;
     const offsetsTopic = offsetsTopicOf(name);
     // A broker may not know yet what the controller has just made.
@@ -220,6 +225,7 @@ class MirrorWorker implements Mirror {
       limits: conversionLimitsDefault,
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
+      permission: (bounds) => this.#failovers.permission(bounds),
       policies: this.#options,
       stored: (_, { records, bytes }) => this.#keeper.copied(records, bytes),
       report: (event) => this.#report(event),

@@ -16,10 +16,22 @@ export interface ResumeOptions {
   readonly report: MirrorReport;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;
+  /** Which topics may be copied, asked for once a shard is taken over; all when absent. */
+  readonly permission?: ((bounds: CallBounds) => Promise<(topic: string) => boolean>) | undefined;
 }
 
 /** How many partitions are looked into at once. */
 const recoveringMax = 16;
+
+/** Those of the places that may be copied. Rejects as `permission` does. */
+export async function permitted(
+  { permission }: ResumeOptions,
+  places: readonly CopiedPartition[],
+  bounds: CallBounds,
+): Promise<readonly CopiedPartition[]> {
+  const isPermitted = await permission?.(bounds);
+  return isPermitted === undefined ? places : places.filter(({ topic }) => isPermitted(topic));
+}
 
 /** What the journal holds before the marker of its new owner. */
 export async function readJournal(

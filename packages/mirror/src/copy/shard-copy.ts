@@ -13,7 +13,7 @@ import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, leavesOpen, takeOver } from './fencing.ts';
 import { PartitionCopy, type PartitionCopyHost, type ResumePoint } from './partition-copy.ts';
-import { type ResumeOptions, readJournal, resumePoints } from './resume-points.ts';
+import { permitted, type ResumeOptions, readJournal, resumePoints } from './resume-points.ts';
 import { JournalContent, ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
 import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
@@ -157,9 +157,10 @@ export class ShardCopy {
     const bounds: CallBounds = { signal: this.#abort.signal };
     const identity = await takeOver(target, transactionalId, [journal], bounds);
     const content = await readJournal(target, journal, identity, bounds);
-    const fenced = partitions.filter((place) => content.chunksOf(place).length > 0);
+    const copied = await permitted(this.#options, partitions, bounds);
+    const fenced = copied.filter((place) => content.chunksOf(place).length > 0);
     await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
-    const resumes = await resumePoints(this.#options, partitions, content, identity, bounds);
+    const resumes = await resumePoints(this.#options, copied, content, identity, bounds);
     const known = new Set([...content.partitions, ...partitions].map(nameOf));
     const opened = new Set(partitions.map(identityOf));
     const session = {
@@ -202,7 +203,8 @@ export class ShardCopy {
       session.opened.add(identityOf(place));
     }
     const bounds: CallBounds = { signal: this.#abort.signal };
-    const resumes = await resumePoints(this.#options, added, new JournalContent(), session.identity, bounds);
+    const copied = await permitted(this.#options, added, bounds);
+    const resumes = await resumePoints(this.#options, copied, new JournalContent(), session.identity, bounds);
     if (this.#session !== session) return;
     this.#begin(session, added, resumes);
     if (this.#partitions !== partitions) await this.#follow(session);

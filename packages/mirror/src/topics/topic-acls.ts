@@ -4,11 +4,12 @@
  *
  * Grants to write stay off the target, so that nobody but the mirror writes there until a failover; so do those to
  * change or delete the topic. What is denied on the source is denied on the target, whatever it is, also to the mirror
- * itself where it is denied to everybody.
+ * itself where it is denied to everybody; but not the fence of a failover, which is about the source alone.
  */
 
 import { isMillraceError } from '@millrace/base';
 import type { AclBinding, Admin } from '@millrace/client';
+import { isFence, isOpening } from '../failover/fence-rules.ts';
 import type { MirrorReport } from '../mirror-event.ts';
 import type { MirroredTopic } from './topic-sync.ts';
 
@@ -95,7 +96,7 @@ export class AclSync {
 }
 
 /** The rules for topics; undefined without an authorizer. */
-async function rulesOf(admin: Admin, signal: AbortSignal): Promise<AclBinding[] | undefined> {
+export async function rulesOf(admin: Admin, signal?: AbortSignal): Promise<AclBinding[] | undefined> {
   try {
     return await admin.describeAcls({ resourceType: 'topic' }, { signal });
   } catch (error) {
@@ -106,12 +107,32 @@ async function rulesOf(admin: Admin, signal: AbortSignal): Promise<AclBinding[] 
 
 /** What the source's rules ask for on the target. */
 export function carriedRules(rules: readonly AclBinding[], topics: readonly MirroredTopic[]): AclBinding[] {
-  const carried = rules.flatMap((rule) => carriedRule(rule) ?? []);
+  const applying = rules.filter((rule) => !isFence(rule) && !isOpening(rule, rules));
+  return rulesForCopies(
+    applying.flatMap((rule) => carriedRule(rule) ?? []),
+    topics,
+  );
+}
+
+/** What of the source's rules is kept off the target while it is mirrored to: grants to write, change and delete. */
+export function keptOffRules(rules: readonly AclBinding[], topics: readonly TopicCopy[]): AclBinding[] {
+  const keptOff = rules.filter(
+    (rule) => rule.permission === 'allow' && carriedRule(rule)?.operation !== rule.operation,
+  );
+  return rulesForCopies(
+    keptOff.filter((rule) => !isOpening(rule, rules)),
+    topics,
+  );
+}
+
+type TopicCopy = Pick<MirroredTopic, 'topic' | 'targetTopic'>;
+
+function rulesForCopies(rules: readonly AclBinding[], topics: readonly TopicCopy[]): AclBinding[] {
   const literal = Map.groupBy(
-    carried.filter(({ patternType }) => patternType === 'literal'),
+    rules.filter(({ patternType }) => patternType === 'literal'),
     ({ resourceName }) => resourceName,
   );
-  const prefixed = carried.filter(({ patternType }) => patternType === 'prefixed');
+  const prefixed = rules.filter(({ patternType }) => patternType === 'prefixed');
   return topics.flatMap(({ topic, targetTopic }) => {
     const applying = [
       ...(literal.get(topic) ?? []),

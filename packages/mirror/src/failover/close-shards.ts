@@ -1,0 +1,64 @@
+/**
+ * Ends a mirror's copying of partitions at a place that is known exactly: takes their shards over as a worker would,
+ * which fences whoever copies them, finds out what is stored, and writes that into the journals.
+ *
+ * To be called once the target says that the topics are failed over: a worker that opens a shard later reads that, and
+ * one that has it open is fenced here.
+ */
+import type { TopicPartition } from '@millrace/client';
+import type { CallBounds, Cluster } from '@millrace/client/protocol';
+import { fence, takeOver } from '../copy/fencing.ts';
+import { recoverPartition } from '../copy/recover-partition.ts';
+import { readJournal } from '../copy/resume-points.ts';
+import { shardOf } from '../sharing/shard-of.ts';
+import { type JournalEntry, writeJournal } from './write-journal.ts';
+
+export interface ClosedPlace extends TopicPartition {
+  readonly targetTopic: string;
+}
+
+export interface CloseShardsOptions {
+  readonly target: Cluster;
+  /** The mirror's offsets topic, and how many partitions it has. */
+  readonly offsetsTopic: string;
+  readonly shards: number;
+  /** Partitions of the source. */
+  readonly places: readonly ClosedPlace[];
+  readonly bounds: CallBounds;
+}
+
+/** Resolves when it is done; partitions of which the journals know nothing are passed over. Rejects as the client does. */
+export async function closeShards(options: CloseShardsOptions): Promise<void> {
+  const { shards, places } = options;
+  const byShard = Map.groupBy(places, ({ topic, partition }) => shardOf(topic, partition, shards));
+  for (const [shard, some] of byShard) await closeShard(options, shard, some);
+}
+
+async function closeShard(
+  { target, offsetsTopic, bounds }: CloseShardsOptions,
+  shard: number,
+  places: readonly ClosedPlace[],
+): Promise<void> {
+  const journal = { topic: offsetsTopic, partition: shard };
+  const transactionalId = `${offsetsTopic}.${shard}`;
+  const identity = await takeOver(target, transactionalId, [journal], bounds);
+  const content = await readJournal(target, journal, identity, bounds);
+  const known = places.filter((place) => content.chunksOf(place).length > 0);
+  const onTarget = ({ targetTopic, partition }: ClosedPlace): TopicPartition => ({ topic: targetTopic, partition });
+  await fence(target, transactionalId, identity, known.map(onTarget), bounds);
+  const entries: JournalEntry[] = [];
+  for (const place of known) {
+    const chunks = content.chunksOf(place);
+    const recovered = await recoverPartition(target, onTarget(place), chunks, identity, bounds);
+    const confirmed = { source: recovered.source, target: recovered.target, sequence: 0 };
+    const { producerId, epoch } = identity;
+    const topicId = chunks.at(-1)?.value.topicId ?? '';
+    const runs = [...recovered.runs, { source: confirmed.source, target: confirmed.target, count: 0 }];
+    const { topic, partition } = place;
+    entries.push({
+      key: { topic, partition, chunk: recovered.chunk },
+      value: { producerId, epoch, confirmed, topicId, runs },
+    });
+  }
+  await writeJournal(target, journal, identity, entries, bounds);
+}

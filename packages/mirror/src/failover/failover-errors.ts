@@ -1,0 +1,47 @@
+import { MillraceError } from '@millrace/base';
+
+/** What the target says of a failover can't be understood. */
+export class FailoverRecordError extends MillraceError {
+  readonly code = 'failover_record_invalid';
+  readonly topic: string;
+
+  constructor(topic: string, problem: string, cause?: unknown) {
+    super(`the record of the failover of topic ${topic} can't be read: ${problem}; use the version that wrote it`, {
+      cause,
+    });
+    this.topic = topic;
+  }
+}
+
+/** A worker was started of a mirror that was failed over, and must not copy on. */
+export class MirrorFailedOverError extends MillraceError {
+  readonly code = 'mirror_failed_over';
+  readonly mirrorName: string;
+
+  constructor(name: string, at: number) {
+    const when = new Date(at).toISOString();
+    super(`mirror ${name} was failed over on ${when} and copies nothing more in this direction: fail it back`);
+    this.mirrorName = name;
+  }
+}
+
+/** A step of a failover or failback could not be done; it may be begun again. */
+export class FailoverError extends MillraceError {
+  /**
+   * `failover_unfenced`: some writers can't be fenced. `failover_fence_unconfirmed`: not all brokers refuse writers yet.
+   * `failover_transactions_open`: transactions are not decided. `failover_not_drained`: not all is copied.
+   * `failover_topics_unknown`: the mirror copies no such topics. `failback_not_failed_over`: nothing to go back from.
+   */
+  readonly code:
+    | 'failover_unfenced'
+    | 'failover_fence_unconfirmed'
+    | 'failover_transactions_open'
+    | 'failover_not_drained'
+    | 'failover_topics_unknown'
+    | 'failback_not_failed_over';
+
+  constructor(code: FailoverError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}

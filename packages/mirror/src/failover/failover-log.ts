@@ -1,0 +1,53 @@
+/** The topic on a mirror's target that says which of its topics were failed over. */
+import { type Client, unwrap } from '@millrace/client';
+import type { CallBounds, Cluster } from '@millrace/client/protocol';
+import { errorCodes } from '@millrace/wire';
+import { boundOf, scanLog } from '../copy/log-scan.ts';
+import { decodeTopicFailover, encodeTopicFailover, type TopicFailover } from './failover-record.ts';
+
+/** What the topic of a mirror of that name is called. */
+export function failoverTopicOf(mirror: string): string {
+  return `millrace.failover.${mirror}`;
+}
+
+/** The newest record of each topic, by name on the source. Rejects with `FailoverRecordError` and the client's errors. */
+export async function readFailovers(
+  cluster: Cluster,
+  mirror: string,
+  bounds: CallBounds,
+): Promise<Map<string, TopicFailover>> {
+  const place = { topic: failoverTopicOf(mirror), partition: 0 };
+  const failovers = new Map<string, TopicFailover>();
+  await cluster.retrying(bounds, () => cluster.metadata.refresh([place.topic]));
+  if (cluster.metadata.peek(place.topic) === undefined) return failovers;
+  const end = await boundOf(cluster, place, 'latest', bounds);
+  if (end <= (await boundOf(cluster, place, 'earliest', bounds))) return failovers;
+  for await (const batch of scanLog(cluster, place, 0, bounds)) {
+    if (!batch.isControl) {
+      for (const { key, value } of batch.records()) {
+        if (key === null || value === null) continue;
+        const topic = Buffer.from(key).toString();
+        failovers.set(topic, decodeTopicFailover(topic, Buffer.from(value).toString()));
+      }
+    }
+    if (batch.lastOffset >= end - 1) break;
+  }
+  return failovers;
+}
+
+/** Writes records, each durably once it resolves; makes the topic where it is not there yet. */
+export async function writeFailovers(
+  client: Client,
+  mirror: string,
+  failovers: readonly TopicFailover[],
+): Promise<void> {
+  const topic = failoverTopicOf(mirror);
+  const [created] = await client
+    .admin()
+    .createTopics([{ topic, partitions: 1, configuration: { 'cleanup.policy': 'compact' } }]);
+  if (created?.error !== undefined && created.error.errorCode !== errorCodes.TOPIC_ALREADY_EXISTS) unwrap([created]);
+  await using producer = client.producer();
+  for (const each of failovers) {
+    await producer.send({ topic, partition: 0, key: each.topic, value: encodeTopicFailover(each) });
+  }
+}
