@@ -12,28 +12,20 @@ import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
-import type { JournalChunk } from '../offset-map/journal-record.ts';
-import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
+import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
+import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
 
-/** A chunk of the map that holds so many runs is closed, and another begun. */
-const chunkRunsMax = 1000;
-
 /** Where the copy of a partition goes on. */
-export interface ResumePoint {
+export interface ResumePoint extends KnownChunks {
   /** Source offset of the next record to copy. */
   readonly source: number;
   /** Target offset behind all that is there. */
   readonly target: number;
-  readonly map: PartitionOffsetMap;
-  /** The number of the next chunk of the map. */
-  readonly chunk: number;
-  /** Runs of the map that no chunk of the journal holds yet. */
-  readonly runs: readonly OffsetRun[];
 }
 
 export interface PartitionCopyHost {
@@ -61,7 +53,6 @@ export class PartitionCopy implements SourcePartition {
   readonly partition: number;
   readonly topicId: string;
   readonly target: TargetPartition;
-  readonly map: PartitionOffsetMap;
   leader = -1;
   /** Source offset behind the end of what can be copied now, as the source last said; -1 before. */
   sourceEnd = -1;
@@ -72,10 +63,8 @@ export class PartitionCopy implements SourcePartition {
   readonly #age = new UncopiedAge();
   #position: number;
   readonly #host: PartitionCopyHost;
-  #chunk: number;
-  /** Runs of the chunk, stored and then not. */
-  #runs: OffsetRun[];
-  #pending: SourceRun[] = [];
+  readonly #chunks: MapChunks;
+  #pending: SourceRun[];
   #confirmed: { source: number; target: number; sequence: number };
   /** What the last journal entry says is confirmed. */
   #checkpoint = -1;
@@ -91,14 +80,16 @@ export class PartitionCopy implements SourcePartition {
     this.partition = place.partition;
     this.topicId = place.topicId;
     this.target = target;
-    this.map = resume.map;
     this.#position = resume.source;
-    this.#chunk = resume.chunk;
-    this.#runs = [...resume.runs];
+    this.#chunks = new MapChunks(resume);
     this.began = { source: resume.source, target: resume.target };
     this.#confirmed = { ...this.began, sequence: 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#host = host;
+  }
+
+  get map(): PartitionOffsetMap {
+    return this.#chunks.map;
   }
 
   get position(): number {
@@ -163,27 +154,12 @@ export class PartitionCopy implements SourcePartition {
     this.#host.failed(this, error);
   }
 
-  /**
-   * What the journal is to say of this copy: the newest entry of its chunk, and the one before when that is closed by
-   * it.
-   */
-  entries(): { readonly chunk: number; readonly value: JournalChunk }[] {
-    const entries = [];
-    if (this.#runs.length >= chunkRunsMax) {
-      entries.push({ chunk: this.#chunk, value: this.#value(this.#runs) });
-      this.#chunk += 1;
-      this.#runs = [];
-    }
+  /** What the journal is to say of this copy. */
+  entries(): ChunkEntry[] {
     this.#checkpoint = this.#confirmed.source;
-    const runs = [...this.#runs];
-    for (const run of this.#predicted()) joinRun(runs, run);
-    entries.push({ chunk: this.#chunk, value: this.#value(runs) });
-    return entries;
-  }
-
-  #value(runs: readonly OffsetRun[]): JournalChunk {
     const { producerId, epoch } = this.target.identity;
-    return { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId, runs };
+    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId };
+    return this.#chunks.entries(head, this.#predicted());
   }
 
   /** Where the records that are not stored are to lie if nobody else writes. */
@@ -225,7 +201,10 @@ export class PartitionCopy implements SourcePartition {
     const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
     const batch: StoredBatch = { records: recordCount, bytes: bytes.length, firstTime, newestTime };
     this.#age.fetched(newestTime, this.#host.now());
-    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset) => this.#stored(runs, batch, baseOffset));
+    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset, logStart) => {
+      this.#stored(runs, batch, baseOffset);
+      this.#chunks.dropBefore(logStart);
+    });
   }
 
   #stored(runs: readonly SourceRun[], batch: StoredBatch, baseOffset: number): void {
@@ -234,8 +213,7 @@ export class PartitionCopy implements SourcePartition {
     let target = baseOffset;
     let source = this.#confirmed.source;
     for (const { offset, count } of runs) {
-      this.map.append({ source: offset, target, count });
-      joinRun(this.#runs, { source: offset, target, count });
+      this.#chunks.append({ source: offset, target, count });
       this.#forget(offset, count);
       target += count;
       source = offset + count;

@@ -40,6 +40,7 @@ export async function recoverPartition(
   const announced = new AnnouncedRecords(newest.value);
   let { sequence, source, target } = confirmed;
   const runs: OffsetRun[] = [];
+  const closed = chunks.map(({ chunk, value }) => ({ chunk, targetEnd: value.confirmed.target }));
   let foreignRecords = 0;
   for await (const batch of scanLog(cluster, place, confirmed.target, bounds)) {
     target = batch.lastOffset + 1;
@@ -64,7 +65,7 @@ export async function recoverPartition(
     }
     sequence = (batch.baseSequence + count) % 2 ** 31;
   }
-  return { source, target, map, chunk: newest.chunk + 1, runs, foreignRecords };
+  return { source, target, map, chunk: newest.chunk + 1, runs, closed, foreignRecords };
 }
 
 function isMarkerOf(batch: RecordBatch, { producerId, epoch }: ProducerIdentity): boolean {

@@ -97,7 +97,7 @@ export class ShardJournal {
       copies.push(copy);
       for (const { chunk, value } of copy.entries()) {
         const key = encodeJournalKey({ topic: copy.topic, partition: copy.partition, chunk });
-        builder.append(this.#now(), key, encodeJournalChunk(value));
+        builder.append(this.#now(), key, value === undefined ? null : encodeJournalChunk(value));
       }
     }
     this.#isWriting = true;

@@ -22,14 +22,15 @@ export interface TargetBatch {
   readonly sequence: number;
   /** It may be sent once this announcement is in the journal. */
   readonly announcement: number;
-  /** Called when it is stored, after all before it: with the offset of its first record. */
-  readonly stored: (baseOffset: number) => void;
+  /** Called when it is stored, after all before it: with the offset of its first record, and of the log's. */
+  readonly stored: (baseOffset: number, logStartOffset: number) => void;
 }
 
 interface Entry {
   readonly batch: TargetBatch;
   state: 'waiting' | 'under way' | 'stored';
   baseOffset: number;
+  logStartOffset: number;
 }
 
 export class TargetPartition implements TopicPartition {
@@ -91,7 +92,7 @@ export class TargetPartition implements TopicPartition {
     this.#nextSequence = (sequence + recordCount) % 2 ** 31;
     this.#bytes += bytes.length;
     const batch = { bytes, recordCount, sequence, announcement, stored };
-    this.#entries.push({ batch, state: 'waiting', baseOffset: -1 });
+    this.#entries.push({ batch, state: 'waiting', baseOffset: -1, logStartOffset: -1 });
   }
 
   /** The batch that may be sent now, if there is one. */
@@ -109,17 +110,18 @@ export class TargetPartition implements TopicPartition {
     this.#underWay += 1;
   }
 
-  /** Notes that a batch is stored, from `baseOffset` on. */
-  succeeded(batch: TargetBatch, baseOffset: number, now: number): void {
+  /** Notes that a batch is stored, from `baseOffset` on, in a log that starts at `logStartOffset`; -1: unknown. */
+  succeeded(batch: TargetBatch, baseOffset: number, logStartOffset: number, now: number): void {
     const entry = this.#returned(batch);
     entry.state = 'stored';
     entry.baseOffset = baseOffset;
+    entry.logStartOffset = logStartOffset;
     this.failures = 0;
     this.#heardAt = now;
     while (this.#entries[0]?.state === 'stored') {
-      const { batch: oldest, baseOffset: offset } = this.#entries.shift() as Entry;
+      const { batch: oldest, ...place } = this.#entries.shift() as Entry;
       this.#bytes -= oldest.bytes.length;
-      oldest.stored(offset);
+      oldest.stored(place.baseOffset, place.logStartOffset);
     }
     this.#settle();
   }

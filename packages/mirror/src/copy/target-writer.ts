@@ -174,7 +174,8 @@ export class TargetWriter {
     const now = this.#cluster.settings.platform.clock.monotonic();
     for (const { partition, batch } of sent) {
       const answer = answers.get(partition.topic)?.get(partition.partition);
-      if (answer?.errorCode === errorCodes.NONE) partition.succeeded(batch, answer.baseOffset, now);
+      if (answer?.errorCode === errorCodes.NONE)
+        partition.succeeded(batch, answer.baseOffset, answer.logStartOffset, now);
       else this.#refused(partition, batch, answer);
       this.offer(partition);
     }
