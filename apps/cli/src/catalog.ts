@@ -114,6 +114,16 @@ export const catalog: readonly CatalogEntry[] = [
         load: async () => (await import('./commands/mirror-run.ts')).mirrorRun,
       },
       {
+        name: 'status',
+        summary: 'Show how a mirror is doing: workers, lag, problems',
+        load: async () => (await import('./commands/mirror-status.ts')).mirrorStatus,
+      },
+      {
+        name: 'list',
+        summary: 'List the mirrors that copy to a cluster',
+        load: async () => (await import('./commands/mirror-list.ts')).mirrorList,
+      },
+      {
         name: 'verify',
         summary: 'Compare what a mirror copied with its source',
         load: async () => (await import('./commands/mirror-verify.ts')).mirrorVerify,

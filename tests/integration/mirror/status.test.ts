@@ -1,7 +1,8 @@
 /** What a mirror tells of how it is going. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { knownMirrors, MirrorWatch } from '@millrace/mirror';
+import { knownMirrors, type MirrorState, MirrorWatch } from '@millrace/mirror';
+import { millrace } from '../../support/millrace-command.ts';
 import { until } from '../client/client-fixture.ts';
 import { startMirrorFixture } from './mirror-fixture.ts';
 
@@ -63,6 +64,12 @@ test('a mirror is looked at from outside: its workers, how far it is and what is
     state.topics.map((each) => [each.topic, each.targetTopic, each.lag, each.lagMs]),
     [[topic, `copy.${topic}`, 0, 0]],
   );
+  const onCommandLine = ['--source', source.bootstrap, '--target', target.bootstrap, '--name', mirror.name];
+  const told = await millrace(['mirror', 'status', ...onCommandLine, '--json']);
+  assert.equal(told.code, 0, told.stderr);
+  assert.deepEqual((JSON.parse(told.text) as MirrorState).workers, state.workers);
+  const listed = await millrace(['mirror', 'list', '--target', target.bootstrap]);
+  assert.match(listed.text, new RegExp(`^${mirror.name} +4 +3 +${topic}$`, 'm'));
   const known = await knownMirrors({ target: sides.target });
   assert.deepEqual(known, [{ mirror: mirror.name, shards: 4, topics: [topic], partitions: 3 }]);
 
@@ -75,6 +82,9 @@ test('a mirror is looked at from outside: its workers, how far it is and what is
   assert.equal(seen?.lag, 2);
   assert.ok((seen?.lagMs ?? 0) >= 3_600_000, `${seen?.lagMs}`);
   assert.equal(seen?.partitions[1]?.state, 'no worker');
+  const late = await millrace(['mirror', 'status', ...onCommandLine, '--prefix', 'copy.', '--once', '--partitions']);
+  assert.equal(late.code, 1);
+  assert.match(late.text, /2 records behind, 1\.0 h[\s\S]*no worker[\s\S]*problem: no worker runs/);
 });
 
 test('a mirror that the target does not know is told as such', async (t) => {

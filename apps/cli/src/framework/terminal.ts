@@ -17,6 +17,8 @@ export interface Terminal {
   readonly shows: boolean;
   /** Columns of stderr's terminal, or 80. */
   readonly columns: number;
+  /** Likewise its rows, or 24. */
+  readonly rows: number;
   /** A line on stderr. */
   note(line: string): void;
   /** Text on stderr as it is. */
@@ -34,7 +36,12 @@ export function processTerminal(options: { json: boolean; output: Output; signal
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     shows: stderr.isTTY === true,
     // A terminal that does not know its width says 0.
-    columns: stderr.columns || 80,
+    get columns() {
+      return stderr.columns || 80;
+    },
+    get rows() {
+      return stderr.rows || 24;
+    },
     note: (line) => void stderr.write(`${line}\n`),
     draw: (text) => void stderr.write(text),
   };

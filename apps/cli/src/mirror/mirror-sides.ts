@@ -44,8 +44,8 @@ export async function findSides(options: Values<typeof mirrorOptions>, terminal:
   if (source === undefined || target === undefined) {
     throw new UsageError('a mirror needs --source and --target', { hint: 'See --help.' });
   }
-  const from = await find(source, sourceConfig, dataDir, terminal);
-  const to = await find(target, targetConfig, dataDir, terminal);
+  const from = await findSide(source, sourceConfig, dataDir, terminal);
+  const to = await findSide(target, targetConfig, dataDir, terminal);
   return {
     source: from,
     target: to,
@@ -55,7 +55,7 @@ export async function findSides(options: Values<typeof mirrorOptions>, terminal:
 }
 
 /** A cluster by its address, or by its name among those that run here. */
-async function find(
+export async function findSide(
   given: string,
   clientConfig: string | undefined,
   dataDir: string,
