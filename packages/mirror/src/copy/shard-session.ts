@@ -1,0 +1,186 @@
+/**
+ * The copies of a shard from the moment it is opened until it is closed or opened again: under one producer epoch, with
+ * one journal. It ends by itself when it is broken; who has opened it then halts it.
+ */
+import { type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import type { TopicPartition } from '@millrace/client';
+import type { ProducerIdentity } from '@millrace/client/protocol';
+import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import type { CopyObserver } from '../status/copy-observer.ts';
+import { type CopiedPartition, targetOf } from './copied-partition.ts';
+import { isFenced, leavesOpen } from './fencing.ts';
+import { PartitionCopy, type PartitionCopyHost, type ResumePoint } from './partition-copy.ts';
+import type { ResumeOptions } from './resume-points.ts';
+import { ShardJournal } from './shard-journal.ts';
+import type { SourceReader } from './source-reader.ts';
+import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
+import { TargetPartition } from './target-partition.ts';
+import type { TargetWriter } from './target-writer.ts';
+
+export interface ShardSessionOptions extends ResumeOptions {
+  readonly reader: SourceReader;
+  readonly writer: TargetWriter;
+  /** The shard's partition of the mirror's offsets topic. */
+  readonly journal: TopicPartition;
+  readonly limits: ConversionLimits;
+  readonly partitionBytesMax: number;
+  readonly policies?: TroublePolicies | undefined;
+  readonly stored: CopyObserver;
+}
+
+/** After so long what could not be copied is tried again. */
+const troubleRetryMs = 60_000;
+/**
+ * After so long a shard is opened again, if nothing else was the reason. Coordinators forget transactional ids that
+ * nobody uses for `transactional.id.expiration.ms` (7 days by default), and with them whom a new owner would fence.
+ */
+const ownedMsMax = 6 * 60 * 60 * 1000;
+
+export class ShardSession {
+  readonly identity: ProducerIdentity;
+  /** Resolves when the shard is to be opened again, and rejects with what leaves a doubt about what is stored. */
+  readonly ended: Promise<void>;
+  readonly #options: ShardSessionOptions;
+  readonly #signal: AbortSignal;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #journal: ShardJournal;
+  readonly #host: PartitionCopyHost;
+  readonly #targets: TargetPartition[];
+  readonly #copies: PartitionCopy[] = [];
+  /** Those of `#copies` that are fetched no more. */
+  readonly #retired = new Set<PartitionCopy>();
+  readonly #timers = new Set<Timer>();
+  #isHalted = false;
+
+  /** `signal` aborts what is asked of the clusters. */
+  constructor(options: ShardSessionOptions, identity: ProducerIdentity, signal: AbortSignal) {
+    const { reader, writer, journal, limits, partitionBytesMax, target, stored } = options;
+    const { clock, timers } = target.settings.platform;
+    this.#options = options;
+    this.identity = identity;
+    this.#signal = signal;
+    this.ended = this.#end.promise;
+    this.ended.catch(() => undefined);
+    const offer = (partition: TargetPartition): void => writer.offer(partition);
+    const journalTarget = new TargetPartition(journal, identity, clock.monotonic(), (error) => this.breakOff(error));
+    this.#targets = [journalTarget];
+    this.#journal = new ShardJournal(journalTarget, () => clock.now(), offer);
+    this.#host = {
+      limits,
+      bytesMax: partitionBytesMax,
+      now: () => clock.now(),
+      stored,
+      announce: (copy) => this.#journal.announce(copy),
+      offer: (copy) => offer(copy.target),
+      room: () => reader.poke(),
+      rest: () => new Promise((resolve) => timers.soon(resolve)),
+      failed: (copy, error) => this.#sourceFailed(copy, error),
+    };
+    this.#later(ownedMsMax, () => this.openAgain());
+  }
+
+  /** What is fetched. */
+  get copies(): readonly PartitionCopy[] {
+    return this.#copies.filter((copy) => !this.#retired.has(copy));
+  }
+
+  get isHalted(): boolean {
+    return this.#isHalted;
+  }
+
+  /** Begins to copy. */
+  begin(resumes: ReadonlyMap<CopiedPartition, ResumePoint>): void {
+    const now = this.#options.target.settings.platform.clock.monotonic();
+    const copies = [...resumes].map(([place, resume]) => {
+      const failed = (error: Error): void => this.#targetFailed(place, error);
+      return new PartitionCopy(
+        place,
+        new TargetPartition(targetOf(place), this.identity, now, failed),
+        resume,
+        this.#host,
+      );
+    });
+    this.#copies.push(...copies);
+    this.#targets.push(...copies.map((copy) => copy.target));
+    for (const copy of copies) copy.begin();
+    for (const copy of copies) this.#options.reader.add(copy);
+  }
+
+  /** Fetches a copy no more; what was fetched of it is stored. */
+  retire(copy: PartitionCopy): void {
+    this.#options.reader.remove(copy);
+    this.#retired.add(copy);
+  }
+
+  /** Writes down how far the copies have come. */
+  checkpoint(): void {
+    for (const copy of this.#copies) if (copy.needsCheckpoint) this.#journal.announce(copy);
+  }
+
+  openAgain(): void {
+    this.#end.resolve();
+  }
+
+  breakOff(error: Error): void {
+    this.#end.reject(error);
+  }
+
+  /** Fetches no more, and resolves when what was fetched is stored and written down. */
+  async drain(signal: AbortSignal): Promise<void> {
+    for (const copy of this.#copies) this.#options.reader.remove(copy);
+    await this.#settled(signal);
+    this.checkpoint();
+    // What a checkpoint announces is pushed in a microtask.
+    await Promise.resolve();
+    await this.#settled(signal);
+  }
+
+  /** Ends it; resolves when nothing is under way any more. */
+  async halt(): Promise<void> {
+    this.#isHalted = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const copy of this.#copies) this.#options.reader.remove(copy);
+    await Promise.all(this.#targets.map((target) => target.halt()));
+  }
+
+  async #settled(signal: AbortSignal): Promise<void> {
+    const { timers } = this.#options.target.settings.platform;
+    while (!signal.aborted && this.#targets.some(({ bytes, isStopped }) => bytes > 0 && !isStopped)) {
+      await sleep(timers, 5, signal).catch(() => undefined);
+    }
+  }
+
+  /** What comes next of a partition can't be copied; what was fetched of it is. */
+  #sourceFailed(copy: PartitionCopy, error: MillraceError): void {
+    const { source, reader, report, policies = {} } = this.#options;
+    reader.remove(copy);
+    const goOn = (): void => {
+      if (!this.#isHalted && !this.#retired.has(copy)) reader.add(copy);
+    };
+    judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
+      (verdict) => {
+        if (verdict === 'later') return this.#later(troubleRetryMs, goOn);
+        copy.goOnAt(verdict.goOnAt);
+        goOn();
+      },
+      (failure: Error) => this.breakOff(failure),
+    );
+  }
+
+  /** The target takes no more for a partition; whether for good is found out by opening the shard again later. */
+  #targetFailed({ topic, partition, targetTopic }: CopiedPartition, error: Error): void {
+    if (isFenced(error) || leavesOpen(error)) return this.breakOff(error);
+    const message = `${targetTopic} [${partition}] takes nothing from the mirror: ${messageOf(error)}; it is tried again`;
+    this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
+    this.#later(troubleRetryMs, () => this.openAgain());
+  }
+
+  #later(ms: number, work: () => void): void {
+    if (this.#isHalted) return;
+    const timer = this.#options.target.settings.platform.timers.after(ms, () => {
+      this.#timers.delete(timer);
+      work();
+    });
+    this.#timers.add(timer);
+  }
+}
