@@ -18,6 +18,7 @@ export type {
   PartitionVerification,
   RecordField,
   TopicVerification,
+export { metricsContentType, metricsText } from './status/metrics-text.ts';
   VerifiedSide,
   VerifyOptions,
   VerifyProgress,

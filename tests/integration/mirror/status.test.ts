@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { knownMirrors, type MirrorState, MirrorWatch } from '@millrace/mirror';
-import { millrace } from '../../support/millrace-command.ts';
+import { parseMetrics } from '@millrace/mirror/testing/metrics-parser';
+import { millrace, startMillrace } from '../../support/millrace-command.ts';
 import { until } from '../client/client-fixture.ts';
 import { startMirrorFixture } from './mirror-fixture.ts';
 
@@ -85,6 +86,29 @@ test('a mirror is looked at from outside: its workers, how far it is and what is
   const late = await millrace(['mirror', 'status', ...onCommandLine, '--prefix', 'copy.', '--once', '--partitions']);
   assert.equal(late.code, 1);
   assert.match(late.text, /2 records behind, 1\.0 h[\s\S]*no worker[\s\S]*problem: no worker runs/);
+});
+
+test('a worker on the command line serves its figures to Prometheus', async (t) => {
+  const { source, target } = await startMirrorFixture(t);
+  const topic = await source.createTopic(1);
+  await using producer = source.client.producer();
+  await producer.send({ topic, value: 'one' });
+  const sides = ['--source', source.bootstrap, '--target', target.bootstrap];
+  const words = ['mirror', 'run', ...sides, '--topics', topic, '--name', 'served', '--metrics', '0', '--json'];
+  const worker = startMillrace(words);
+  t.after(() => worker.child.kill());
+  await until(() => worker.printed().includes('\n'));
+  const { metrics } = JSON.parse(worker.printed()) as { readonly metrics: string };
+  await until(async () => {
+    const response = await fetch(metrics);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    const families = parseMetrics(await response.text());
+    const [lag] = families.get('millrace_mirror_partition_lag_records')?.samples ?? [];
+    const [copied] = families.get('millrace_mirror_records_copied_total')?.samples ?? [];
+    return copied?.value === 1 && lag?.labels['topic'] === topic && lag.value === 0;
+  });
+  worker.child.kill();
+  assert.equal((await worker.ended).code, 0);
 });
 
 test('a mirror that the target does not know is told as such', async (t) => {

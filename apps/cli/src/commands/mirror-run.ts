@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mirror } from '@millrace/mirror';
+import { ClosingStack } from '../framework/closing-stack.ts';
 import { command } from '../framework/command.ts';
-import { choice, flag, many, text, withDefault } from '../framework/option.ts';
+import { choice, flag, integer, many, text, withDefault } from '../framework/option.ts';
 import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
@@ -40,6 +41,13 @@ export const mirrorRun = command({
       ] as const),
       'stop',
     ),
+    metrics: integer(
+      {
+        placeholder: 'PORT',
+        help: "Serve this worker's figures to Prometheus: /metrics on 127.0.0.1; 0 for a free port",
+      },
+      { min: 0, max: 65_535 },
+    ),
     once: flag({ help: 'End when all is copied that was there when it caught up' }),
     ...mirrorOptions,
   },
@@ -71,12 +79,15 @@ export const mirrorRun = command({
         if (level !== 'info') terminal.note(`${level}: ${message}`);
       },
     });
-    announce(mirror, source.name, target.name, terminal);
+    await using parts = new ClosingStack();
+    const metrics = options.metrics === undefined ? undefined : await servedMetrics(mirror, options.metrics, parts);
+    announce(mirror, source.name, target.name, metrics, terminal);
     await terminal.output.flush();
     await watch(mirror, options.once, terminal);
     // Whoever copies once and stops wants the groups where the records are.
     if (options.once && !terminal.signal.aborted) await mirror.syncGroups();
     const { records, bytes } = mirrorTotals(mirror);
+    await parts.close();
     await mirror.close();
     if (terminal.json) terminal.output.json({ ended: true, records, bytes });
     else terminal.output.line(`Copied ${counted(records, 'record')}.`);
@@ -84,12 +95,24 @@ export const mirrorRun = command({
   },
 });
 
-function announce(mirror: Mirror, source: string, target: string, { json, output }: Terminal): void {
+async function servedMetrics(mirror: Mirror, port: number, parts: ClosingStack): Promise<string> {
+  const { serveMetrics } = await import('../mirror/serve-metrics.ts');
+  return `${parts.use(await serveMetrics(mirror, port)).url}/metrics`;
+}
+
+function announce(
+  mirror: Mirror,
+  source: string,
+  target: string,
+  metrics: string | undefined,
+  { json, output }: Terminal,
+): void {
   const { topics, partitions } = mirror;
-  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions });
+  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions, metrics });
   else {
     const what = `${counted(topics.length, 'topic')} (${counted(partitions, 'partition')})`;
     output.line(`Mirror ${mirror.name} copies ${what} from ${source} to ${target}. Ctrl-C stops it.`);
+    if (metrics !== undefined) output.line(`Its figures for Prometheus are at ${metrics}.`);
   }
 }
 
