@@ -1,3 +1,13 @@
+export { failover, planFailover } from './failover/failover.ts';
+export { FailoverError, FailoverRecordError, MirrorFailedOverError } from './failover/failover-errors.ts';
+export type {
+  FailoverOptions,
+  FailoverPlan,
+  FailoverResult,
+  FailoverSides,
+  FailoverStep,
+} from './failover/failover-options.ts';
+export type { FailoverManner, FailoverPoint, FailoverState, Tail, TopicFailover } from './failover/failover-record.ts';
 export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 export { LoopError, MirrorNameError, OffsetsTopicError, SourceTopicError, TargetNameError } from './mirror-errors.ts';

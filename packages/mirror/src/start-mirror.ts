@@ -203,7 +203,7 @@ class MirrorWorker implements Mirror {
   }
 
   async #followTopics(signal: AbortSignal): Promise<void> {
-    const topics = await this.#topicSync.run(signal);
+    const topics = await this.#topicSync.run(signal, await this.#failovers.permission({ signal }));
     const before = this.#topics;
     if (topics.length === before.length && topics.every((topic, place) => topic === before[place])) return;
     this.#topics = topics;

@@ -22,11 +22,15 @@ export class JournalReader {
 
   /** Topics of which they know, names ascending. */
   async topics(): Promise<string[]> {
-    const names = new Set<string>();
-    for (let shard = 0; shard < (await this.shards()); shard++) {
-      for (const { topic } of (await this.#upToDate(shard)).partitions) names.add(topic);
-    }
-    return [...names].sort();
+    return [...new Set((await this.partitions()).map(({ topic }) => topic))].sort();
+  }
+
+  /** Partitions of which they know, in no order. */
+  async partitions(): Promise<TopicPartition[]> {
+    const known: TopicPartition[] = [];
+    const shards = await this.shards();
+    for (let shard = 0; shard < shards; shard++) known.push(...(await this.#upToDate(shard)).partitions);
+    return known;
   }
 
   /** The chunks of a partition's map, ascending. */

@@ -7,10 +7,11 @@ import { FailoverRecordError } from './failover-errors.ts';
 const version = 0;
 
 /**
+ * `draining`: writers are fenced, and `points` say where the source ends.
  * `closing`: nothing is copied any more, and where each partition ends is being found out. `failed-over`: it is known.
  * `failing-back`: the mirror in the other direction has begun where this one ended. `copying`: as if nothing had been.
  */
-export const failoverStates = ['closing', 'failed-over', 'failing-back', 'copying'] as const;
+export const failoverStates = ['draining', 'closing', 'failed-over', 'failing-back', 'copying'] as const;
 export type FailoverState = (typeof failoverStates)[number];
 export type FailoverManner = 'planned' | 'forced';
 
@@ -40,7 +41,7 @@ export interface TopicFailover {
   readonly manner: FailoverManner;
   /** When the state was reached, ms since 1970. */
   readonly at: number;
-  /** By partition; empty while it is closing. */
+  /** By partition. While it is draining or closing: where it was when that began. */
   readonly points: readonly FailoverPoint[];
   /** Ranges of target offsets that are no copies and never will be: left behind by the failover before. */
   readonly tails: readonly Tail[];
@@ -51,7 +52,7 @@ export const wholeMirror = '';
 
 /** Whether a mirror is not to copy a topic. */
 export function isFailedOver(record: TopicFailover | undefined): boolean {
-  return record !== undefined && record.state !== 'copying';
+  return record !== undefined && record.state !== 'copying' && record.state !== 'draining';
 }
 
 export function encodeTopicFailover({ topic: _, ...record }: TopicFailover): string {

@@ -204,7 +204,8 @@ const sentences: { readonly [T in Told]: (group: string, side: string, error: Er
   group_failed: (group, _, error) => `offsets of group ${group} were not carried over: ${messageOf(error)}`,
 };
 
-async function hasMembers(admin: Admin, group: string, signal: AbortSignal): Promise<boolean> {
+/** Whether anybody is in the group. Rejects as the client does. */
+export async function hasMembers(admin: Admin, group: string, signal?: AbortSignal): Promise<boolean> {
   const [described] = await admin.describeGroups([group], { signal });
   if (described === undefined || described.error?.errorCode === errorCodes.GROUP_ID_NOT_FOUND) return false;
   if (described.error !== undefined) throw described.error;

@@ -52,8 +52,9 @@ export class AclSync {
     const wanted = byName(carriedRules(rules, topics));
     const found = byName(there);
     const missing = [...wanted].filter(([name]) => !found.has(name)).map(([, rule]) => rule);
+    const mirrored = new Set(topics.map(({ targetTopic }) => targetTopic));
     const gone = [...(this.#carried ?? [])]
-      .filter(([name]) => !wanted.has(name) && found.has(name))
+      .filter(([name, { resourceName }]) => mirrored.has(resourceName) && !wanted.has(name) && found.has(name))
       .map(([, rule]) => rule);
     const created = missing.length === 0 ? [] : await target.createAcls(missing, { signal });
     const deleted = gone.length === 0 ? [] : await target.deleteAcls(gone, { signal });

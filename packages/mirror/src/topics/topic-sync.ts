@@ -76,15 +76,15 @@ export class TopicSync {
 
   /**
    * The topics as they are now, the same objects where nothing of them has changed. Carries over what has changed;
-   * what can't be mirrored is reported and left out. Rejects with `KafkaError`, or a retriable error, when a cluster
-   * can't be asked.
+   * what can't be mirrored is reported and left out, and what may not be is left out. Rejects with `KafkaError`, or a
+   * retriable error, when a cluster can't be asked.
    */
-  async run(signal: AbortSignal): Promise<MirroredTopic[]> {
+  async run(signal: AbortSignal, isPermitted: (topic: string) => boolean): Promise<MirroredTopic[]> {
     const listed = await this.#admins.source.listTopics({ internal: true, signal });
     this.#toldBefore = this.#told;
     this.#told = new Set();
     await this.#take(listed, (topic, error) => this.#failed(topic, `topic ${topic} is not mirrored`, error), signal);
-    const topics = [...this.#topics.values()];
+    const topics = [...this.#topics.values()].filter(({ topic }) => isPermitted(topic));
     await this.#configurations.run(topics, signal);
     await this.#acls?.run(topics, signal);
     return topics;

@@ -1,0 +1,101 @@
+/** A mirror that is failed over or back: its two clusters, its journals, and what the target says of its failover. */
+import type { Admin, Client } from '@millrace/client';
+import { type CallBounds, type Cluster, openCluster } from '@millrace/client/protocol';
+import { mapOfChunks } from '../copy/chunk-map.ts';
+import { JournalReader } from '../copy/journal-reader.ts';
+import type { SyncedPartition } from '../groups/group-sync.ts';
+import { isMatched, isNamed } from '../name-filter.ts';
+import { offsetsTopicOf } from '../topics/offsets-topic.ts';
+import { FailoverError } from './failover-errors.ts';
+import { readFailovers } from './failover-log.ts';
+import type { FailoverSides, FailoverStep } from './failover-options.ts';
+import type { TopicFailover } from './failover-record.ts';
+
+export interface End {
+  readonly client: Client;
+  readonly cluster: Cluster;
+  readonly admin: Admin;
+}
+
+export interface ChosenTopic {
+  /** On the source. */
+  readonly topic: string;
+  readonly targetTopic: string;
+  /** Those that the mirror knows, ascending. */
+  readonly partitions: readonly number[];
+}
+
+export class MirrorEnds implements AsyncDisposable {
+  readonly options: FailoverSides;
+  readonly bounds: CallBounds;
+  readonly source: End;
+  readonly target: End;
+  readonly offsetsTopic: string;
+  readonly journal: JournalReader;
+
+  constructor(options: FailoverSides) {
+    this.options = options;
+    this.bounds = { timeoutMs: options.timeoutMs, signal: options.signal };
+    const end = ({ client, cluster }: ReturnType<typeof openCluster>): End => {
+      return { client, cluster, admin: client.admin() };
+    };
+    this.source = end(openCluster(options.source));
+    this.target = end(openCluster(options.target));
+    this.offsetsTopic = offsetsTopicOf(options.name);
+    this.journal = new JournalReader(this.target.cluster, this.offsetsTopic, this.bounds);
+  }
+
+  /** Names ascending. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as the client does. */
+  async chosen(): Promise<ChosenTopic[]> {
+    const { name, topics, rename } = this.options;
+    const known = Map.groupBy(await this.journal.partitions(), ({ topic }) => topic);
+    const names = [...known.keys()].filter(
+      (topic) => topics === undefined || isNamed(topics, topic) || isMatched(topics, topic),
+    );
+    const missing = (topics ?? []).filter((each) => typeof each === 'string' && !known.has(each));
+    if (missing.length > 0 || names.length === 0) {
+      const what = missing.length === 0 ? 'no topics yet that are meant' : `no topic ${missing.join(', ')}`;
+      throw new FailoverError('failover_topics_unknown', `mirror ${name} copies ${what}; check the names`);
+    }
+    return names.sort().map((topic) => {
+      const partitions = (known.get(topic) ?? []).map(({ partition }) => partition);
+      return { topic, targetTopic: rename?.(topic) ?? topic, partitions: partitions.sort((a, b) => a - b) };
+    });
+  }
+
+  failovers(): Promise<Map<string, TopicFailover>> {
+    return readFailovers(this.target.cluster, this.options.name, this.bounds);
+  }
+
+  /** The maps of the partitions as the journals tell them. */
+  async maps(topics: readonly ChosenTopic[]): Promise<SyncedPartition[]> {
+    const synced: SyncedPartition[] = [];
+    for (const { topic, targetTopic, partitions } of topics) {
+      for (const partition of partitions) {
+        const chunks = await this.journal.chunksOf({ topic, partition });
+        const confirmed = chunks.at(-1)?.confirmed;
+        if (confirmed === undefined) continue;
+        synced.push({
+          topic,
+          partition,
+          target: { topic: targetTopic, partition },
+          map: mapOfChunks(chunks),
+          confirmed,
+        });
+      }
+    }
+    return synced;
+  }
+
+  tell(step: FailoverStep['step'], sentence: string, level: FailoverStep['level'] = 'info'): void {
+    this.options.tell?.({ step, level, sentence });
+  }
+
+  get now(): number {
+    return this.target.cluster.settings.platform.clock.now();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.source.client.close(), this.target.client.close()]);
+  }
+}
