@@ -2,12 +2,14 @@
 import type { Randomness } from '@millrace/base';
 import type { Coverage } from '../oracle/coverage.ts';
 import type { SimCluster } from '../oracle/sim-cluster.ts';
+import type { SimSocket } from '../world/sim-socket.ts';
 import type { SimWorld } from '../world/sim-world.ts';
 import type { SimMirrorWorker } from './mirror-worker.ts';
 
 export interface MirrorNemesisOptions {
   readonly world: SimWorld;
-  readonly clusters: readonly SimCluster[];
+  /** Source and target. */
+  readonly clusters: readonly [SimCluster, SimCluster];
   readonly workers: readonly SimMirrorWorker[];
   readonly coverage: Coverage;
   /** Mean virtual milliseconds between two deeds. */
@@ -23,8 +25,10 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [1, 'reset of all', (nemesis) => nemesis.breakConnections(Number.POSITIVE_INFINITY)],
   [6, 'reset of a busy worker', (nemesis) => nemesis.breakBusy()],
   [6, 'worker cut off', (nemesis) => nemesis.cutOff()],
+  [6, 'worker cut off from a broker', (nemesis) => nemesis.cutOffBroker()],
   [2, 'slow network', (nemesis) => nemesis.slowNetwork()],
   [5, 'kill of a worker', (nemesis) => nemesis.worker.kill()],
+  [4, 'kill of a busy worker', (nemesis) => nemesis.killBusy()],
   [3, 'stall of a worker', (nemesis) => nemesis.stallWorker()],
   [2, 'worker closed', (nemesis) => nemesis.worker.restart()],
   [4, 'crash', (nemesis) => nemesis.crash()],
@@ -75,15 +79,16 @@ export class MirrorNemesis {
   }
 
   /** Breaks a worker's connection as soon as there is one with bytes under way. */
-  breakBusy(tries = 300): boolean {
-    const { world, coverage } = this.#options;
-    const hosts = new Set(this.#options.workers.map(({ host }) => host));
-    const busy = world.network.sockets.filter(({ process, isBusy }) => isBusy && hosts.has(process.host));
-    if (busy.length > 0) {
-      coverage.add('reset with bytes under way');
-      this.#oneOf(busy).breakOff();
-    } else if (tries > 0) world.loop.schedule(1, 'nemesis', () => this.#stopped || this.breakBusy(tries - 1));
-    return true;
+  breakBusy(): boolean {
+    return this.#whenBusy((socket) => {
+      this.#options.coverage.add('reset with bytes under way');
+      socket.breakOff();
+    });
+  }
+
+  /** Ends a worker as soon as there is one with bytes under way to the target. */
+  killBusy(): boolean {
+    return this.#whenBusy(({ process }) => this.#options.workers.find(({ host }) => host === process.host)?.kill());
   }
 
   /** A worker reaches one side no more, or neither, for a while; what it has sent arrives afterwards. */
@@ -93,6 +98,18 @@ export class MirrorNemesis {
     const side = this.#randomness.integer(3);
     for (const [place, cluster] of this.#options.clusters.entries()) {
       if (side === place || side === 2) this.#options.world.network.cut(host, cluster.host, forMs);
+    }
+    return true;
+  }
+
+  /** A worker reaches one broker of the target no more for a while, in which it may end. */
+  cutOffBroker(): boolean {
+    const { world, clusters } = this.#options;
+    const [worker, forMs] = [this.worker, 500 + this.#randomness.integer(4000)];
+    const { host, port } = this.#oneOf(clusters[1].brokers);
+    world.network.cutPort(worker.host, host, port, forMs);
+    if (this.#randomness.integer(2) === 0) {
+      world.loop.schedule(this.#randomness.float() * forMs, 'nemesis', () => this.#stopped || worker.kill());
     }
     return true;
   }
@@ -122,6 +139,19 @@ export class MirrorNemesis {
 
   stopBroker(): boolean {
     return this.cluster.stopBroker(this.#randomness.integer(1500));
+  }
+
+  /** Looks every millisecond for a worker's connection to the target with bytes under way. */
+  #whenBusy(deed: (socket: SimSocket) => void, tries = 300): true {
+    const { world, workers, clusters } = this.#options;
+    const hosts = new Set(workers.map(({ host }) => host));
+    const target = clusters[1].host;
+    const busy = world.network.sockets.filter(({ process, remoteHost, isBusy }) => {
+      return isBusy && remoteHost === target && hosts.has(process.host);
+    });
+    if (busy.length > 0) deed(this.#oneOf(busy));
+    else if (tries > 0) world.loop.schedule(1, 'nemesis', () => this.#stopped || this.#whenBusy(deed, tries - 1));
+    return true;
   }
 
   #next(): void {

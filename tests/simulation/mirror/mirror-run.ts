@@ -112,7 +112,7 @@ class MirrorRun {
 
   #nemesis(): MirrorNemesis {
     const { calmMs } = this.#scenario;
-    const clusters = [this.#source, this.#target];
+    const clusters = [this.#source, this.#target] as const;
     return new MirrorNemesis({ world: this.world, clusters, workers: this.#workers, coverage: this.#coverage, calmMs });
   }
 

@@ -51,14 +51,21 @@ export class SimNetwork {
     return 0.02 + this.randomness.float() * this.latencyMsMax;
   }
 
-  /** For how long nothing passes between two hosts. */
-  blockedFor(from: string, to: string): number {
-    return (this.#cuts.get(pairOf(from, to)) ?? 0) - this.#loop.now;
+  /** For how long nothing passes between two hosts, or between one and some port of the other. */
+  blockedFor(from: string, to: string, ...ports: readonly number[]): number {
+    const pair = pairOf(from, to);
+    const cuts = [pair, ...ports.map((port) => `${pair} ${port}`)].map((name) => this.#cuts.get(name) ?? 0);
+    return Math.max(...cuts) - this.#loop.now;
   }
 
   /** Cuts two hosts off from each other; connections stay and go on afterwards. */
   cut(host: string, other: string, forMs: number): void {
     this.#cuts.set(pairOf(host, other), this.#loop.now + forMs);
+  }
+
+  /** Cuts a host off from whoever listens on a port of another. */
+  cutPort(host: string, other: string, port: number, forMs: number): void {
+    this.#cuts.set(`${pairOf(host, other)} ${port}`, this.#loop.now + forMs);
   }
 
   heal(): void {
@@ -105,8 +112,8 @@ export class SimNetwork {
     const { host, port, timeoutMs, signal } = options;
     signal?.throwIfAborted();
     await this.#after(process, this.latency());
-    if (this.blockedFor(process.host, host) > 0) {
-      const waitMs = this.blockedFor(process.host, host);
+    const waitMs = this.blockedFor(process.host, host, port);
+    if (waitMs > 0) {
       await this.#after(process, Math.min(waitMs, timeoutMs));
       if (waitMs >= timeoutMs) throw new ConnectError(options, `no answer within ${timeoutMs} ms`);
     }

@@ -230,7 +230,7 @@ export class SimSocket implements Socket, ProcessResource {
 
   #arrive(): void {
     const peer = this.#peer as SimSocket;
-    const blockedFor = this.#network.blockedFor(this.process.host, peer.process.host);
+    const blockedFor = this.#network.blockedFor(this.process.host, peer.process.host, this.localPort, this.remotePort);
     if (blockedFor > 0) return void this.process.loop.schedule(blockedFor, 'socket-arrival', () => this.#arrive());
     const item = this.#wire.shift();
     if (item === undefined || peer.#closed) return;

@@ -1,0 +1,122 @@
+/** Bugs of the mirror that its seeds must find, as in `planted/bugs.ts`. */
+import type { PlantedBug } from '../planted/plant.ts';
+
+const copy = 'packages/mirror/src/copy';
+
+export const plantedMirrorBugs: readonly PlantedBug[] = [
+  {
+    name: 'data is sent before its announcement',
+    seed: 1000,
+    file: `${copy}/target-partition.ts`,
+    find: ' && batch.announcement <= this.announced ? batch',
+    replace: ' ? batch',
+  },
+  {
+    name: 'recovery ignores what the log of the target holds',
+    seed: 1000,
+    file: `${copy}/recover-partition.ts`,
+    find: 'of announced.take(count)) {',
+    replace: 'of announced.take(0)) {',
+  },
+  {
+    name: 'the journal is read up to the first marker of whoever',
+    seed: 1000,
+    file: `${copy}/resume-points.ts`,
+    find: 'if (batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch) break;',
+    replace: 'if (batch.isControl) break;',
+  },
+  {
+    name: 'nobody is fenced in the partitions',
+    seed: 1000,
+    file: `${copy}/shard-copy.ts`,
+    find: 'fenced.map(targetOf), bounds',
+    replace: '[], bounds',
+  },
+  {
+    name: 'a batch that is sent again gets new numbers',
+    seed: 1000,
+    file: `${copy}/target-partition.ts`,
+    find: "    this.#returned(batch).state = 'waiting';\n",
+    replace:
+      "    this.#returned(batch).state = 'waiting';\n" +
+      '    adoptBatch(batch.bytes, this.identity.producerId, this.identity.epoch, this.#nextSequence);\n' +
+      '    this.#nextSequence += batch.recordCount;\n',
+  },
+  {
+    name: 'what a takeover found is not written down',
+    seed: 1000,
+    file: `${copy}/partition-copy.ts`,
+    find: '[...resume.runs]',
+    replace: '[]',
+  },
+  {
+    name: 'records of aborted transactions are copied',
+    seed: 1000,
+    file: 'packages/mirror/src/batches/chunk-plan.ts',
+    find: 'if (this.#aborted.hides(new RecordBatch(bytes, position))) {',
+    replace: 'if (this.#aborted.hides(new RecordBatch(bytes, position)) && (attributes & bits.control) !== 0) {',
+  },
+  {
+    name: 'what is fetched counts as copied',
+    seed: 1000,
+    file: `${copy}/partition-copy.ts`,
+    find: 'if (this.target.bytes === 0) this.#confirmed.source',
+    replace: 'this.#confirmed.source',
+  },
+  {
+    name: 'the journal counts the numbers of the last batch alone',
+    seed: 1000,
+    file: `${copy}/partition-copy.ts`,
+    find: '(this.#confirmed.sequence + recordCount) % 2 ** 31',
+    replace: 'recordCount',
+  },
+  {
+    name: 'gaps of the source are not announced',
+    seed: 1000,
+    file: `${copy}/partition-copy.ts`,
+    find: '      this.#lastAnnouncement = this.#host.announce(this);\n    }',
+    replace: '    }',
+  },
+  {
+    name: 'a shard that was lost and given back is not opened again',
+    seed: 1000,
+    file: 'packages/mirror/src/sharing/owned-shards.ts',
+    find: 'if (numbers.has(shard) && !owned.isLost) continue;',
+    replace: 'if (numbers.has(shard)) continue;',
+  },
+  {
+    name: 'a group stays where its last record was not copied',
+    seed: 1000,
+    file: 'packages/mirror/src/groups/translate.ts',
+    find: 'map.nextTarget(source) ?? progress.target',
+    replace: 'map.targetOf(source) ?? progress.target',
+  },
+  {
+    name: 'groups are carried over beyond what is copied',
+    seed: 1000,
+    file: 'packages/mirror/src/groups/translate.ts',
+    find: '  if (source > progress.source) return undefined;\n',
+    replace: '',
+  },
+  {
+    name: 'a connection that breaks takes its batches with it',
+    seed: 1000,
+    file: `${copy}/target-writer.ts`,
+    find: '      if (error.retriable) {\n        this.#comeBack(partition, batch, error);\n',
+    replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, 0);\n',
+  },
+  {
+    name: 'a new producer is trusted with many batches at once',
+    seed: 1000,
+    file: `${copy}/target-partition.ts`,
+    find: 'now - this.#heardAt > forgottenAfterMs ? 1 : rememberedBatches',
+    replace: 'rememberedBatches',
+  },
+  {
+    name: 'batches go on behind one that failed',
+    seed: 1000,
+    file: `${copy}/target-partition.ts`,
+    find: 'this.#isDraining = this.#underWay > 0;',
+    replace: 'this.#isDraining = false;',
+  },
+];
