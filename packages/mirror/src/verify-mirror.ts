@@ -3,6 +3,7 @@ import type { ClientOptions } from '@millrace/client';
 import { type CallBounds, openCluster } from '@millrace/client/protocol';
 import { mapOfChunks } from './copy/chunk-map.ts';
 import { JournalReader } from './copy/journal-reader.ts';
+import { readFailovers } from './failover/failover-log.ts';
 import { isMatched, isNamed, type NameFilter } from './name-filter.ts';
 import { offsetsTopicOf } from './topics/offsets-topic.ts';
 import type { TopicVerification, VerifyOptions, VerifyProgress } from './verify/verification.ts';
@@ -23,8 +24,9 @@ export interface VerifyMirrorOptions
 }
 
 /**
- * What the comparison of each topic says, names ascending. Rejects with `OffsetsTopicError` when the target knows no such
- * mirror, with `VerifyError` when a comparison can't come to its end, and with the client's errors.
+ * What the comparison of each topic says, names ascending; what a failover left behind on the target is left out.
+ * Rejects with `OffsetsTopicError` when the target knows no such mirror, with `VerifyError` when a comparison can't come
+ * to its end, and with the client's errors.
  */
 export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicVerification[]> {
   const { name, timeoutMs, signal, rename, topics, onProgress, ...manner } = options;
@@ -36,6 +38,7 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
     const known = (await journal.topics()).filter(
       (topic) => topics === undefined || isNamed(topics, topic) || isMatched(topics, topic),
     );
+    const failovers = await readFailovers(target.cluster, name, bounds);
     const verified: TopicVerification[] = [];
     for (const topic of known) {
       verified.push(
@@ -45,6 +48,7 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
           source: { cluster: source.cluster, topic },
           target: { cluster: target.cluster, topic: rename?.(topic) ?? topic },
           mapOf: async (partition) => mapOfChunks(await journal.chunksOf({ topic, partition })),
+          skip: Map.groupBy(failovers.get(topic)?.tails ?? [], ({ partition }) => partition),
           onProgress: (progress) => onProgress?.(topic, progress),
         }),
       );

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AclBinding, type Client, unwrap } from '@millrace/client';
-import { type FailoverOptions, type FailoverStep, failover, startMirror } from '@millrace/mirror';
+import {
+  type FailoverOptions,
+  type FailoverStep,
+  failback,
+  failover,
+  startMirror,
+  verifyMirror,
+} from '@millrace/mirror';
 import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { startSecured } from '../client/secured-fixture.ts';
 import { readPartition } from './mirror-fixture.ts';
@@ -102,4 +109,99 @@ test('a planned failover fences who writes, loses nothing, and lets them write o
     again.groups.map(({ synced }) => synced),
     [1],
   );
+});
+
+async function write(client: Client, topic: string, from: number, to: number): Promise<void> {
+  await using producer = client.producer();
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+  await Promise.all(numbers.map((n) => producer.send({ topic, partition: 0, value: `value ${n}` })));
+}
+
+function values(...numbers: readonly (readonly [from: number, to: number])[]): string[] {
+  return numbers.flatMap(([from, to]) => Array.from({ length: to - from }, (_, index) => `value ${from + index}`));
+}
+
+test('after a forced failover what is missing is told, and the way back copies nothing twice', async (t) => {
+  const [source, target] = [await startFixture(t), await startFixture(t)];
+  const topic = await source.createTopic(1);
+  const copy = `east.${topic}`;
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+    rename: (name: string) => `east.${name}`,
+  };
+  await write(source.client, topic, 0, 100);
+  const [reader, torn] = [uniqueName('group'), uniqueName('group')];
+  {
+    await using mirror = await startMirror({ ...sides, topics: [topic], shards: 2 });
+    await until(() => mirror.status()[0]?.lag === 0);
+    await commit(source.client, reader, topic, 40);
+    await mirror.syncGroups();
+  }
+  await write(source.client, topic, 100, 130);
+  await commit(source.client, torn, topic, 110);
+  await source.stop();
+  const sentences: string[] = [];
+  const tell = ({ step, sentence }: FailoverStep) => void (step === 'missing' && sentences.push(sentence));
+  const { topics } = await failover({ ...sides, manner: 'forced', sourceMs: 300, tell });
+  assert.deepEqual(
+    topics.flatMap(({ points }) => points.map(({ source: at, sourceEnd }) => [at, sourceEnd])),
+    [[100, null]],
+  );
+  assert.match(sentences.join(), /before source offset 100 is on the target; where the source ended is not known/);
+  await write(target.client, copy, 200, 220);
+  await commit(target.client, reader, copy, (await readPartition(target.client, copy, 0))[110]?.offset ?? 0);
+  await source.restart();
+  const exported: number[] = [];
+  const back = await failback({ ...sides, tail: { export: ({ offset }) => void exported.push(offset) } });
+  assert.deepEqual([exported.length, exported[0], exported.at(-1)], [30, 100, 129]);
+  assert.deepEqual(back.topics, [{ topic, tails: [{ partition: 0, from: 100, to: 130 }] }]);
+  assert.deepEqual(await failback(sides).then(({ topics: again }) => again), back.topics);
+  await using mirror = await startMirror({ ...back.mirror, groupIntervalMs: 100_000 });
+  await until(() => mirror.status()[0]?.lag === 0);
+  await mirror.syncGroups();
+  const there = await readPartition(source.client, topic, 0);
+  assert.deepEqual(valuesOf(there), values([0, 130], [200, 220]));
+  assert.equal(there.find(({ offset }) => offset >= 130)?.value, 'value 200');
+  const next = await offsetOf(source.client, reader, topic);
+  assert.equal(there.find(({ offset }) => offset >= (next ?? 0))?.value, 'value 210');
+  assert.equal(await offsetOf(source.client, torn, topic), 130);
+  const { name } = back.mirror;
+  const [verified] = await verifyMirror({ ...back.mirror, name });
+  assert.equal(verified?.partitions[0]?.firstDifference?.sentence, undefined);
+  assert.deepEqual([verified?.isEqual, verified?.partitions[0]?.compared], [true, 120]);
+});
+
+test('a mirror goes there and back and there again, and each side holds each record once', async (t) => {
+  const [source, target] = [await startFixture(t), await startFixture(t)];
+  const topic = await source.createTopic(1);
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+  };
+  const planned = { manner: 'planned', unfenced: true } as const;
+  await write(source.client, topic, 0, 50);
+  {
+    await using mirror = await startMirror({ ...sides, topics: [topic], shards: 2 });
+    await until(() => mirror.status()[0]?.lag === 0);
+  }
+  await write(source.client, topic, 50, 60);
+  // Nobody copies what is left but the failover.
+  await failover({ ...sides, ...planned });
+  await write(target.client, topic, 60, 80);
+  const { mirror: back } = await failback(sides);
+  await failover({ ...back, ...planned, topics: undefined });
+  await write(source.client, topic, 80, 90);
+  await assert.rejects(failback(sides), { code: 'failback_not_failed_over' });
+  const { mirror: there } = await failback({ ...back, topics: undefined });
+  assert.equal(there.name, sides.name);
+  await using mirror = await startMirror(there);
+  await until(() => mirror.status()[0]?.lag === 0);
+  for (const { client } of [source, target]) {
+    assert.deepEqual(valuesOf(await readPartition(client, topic, 0)), values([0, 90]));
+  }
+  const [verified] = await verifyMirror(sides);
+  assert.deepEqual([verified?.isEqual, verified?.partitions[0]?.compared], [true, 90]);
 });

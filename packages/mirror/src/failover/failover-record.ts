@@ -50,6 +50,11 @@ export interface TopicFailover {
 /** Stands for all topics of a mirror, also those to come. */
 export const wholeMirror = '';
 
+/** What the mirror in the other direction is called. */
+export function reverseNameOf(mirror: string): string {
+  return mirror.endsWith('.back') ? mirror.slice(0, -'.back'.length) : `${mirror}.back`;
+}
+
 /** Whether a mirror is not to copy a topic. */
 export function isFailedOver(record: TopicFailover | undefined): boolean {
   return record !== undefined && record.state !== 'copying' && record.state !== 'draining';

@@ -17,7 +17,7 @@ import { drain } from './drain.ts';
 import { FailoverError } from './failover-errors.ts';
 import { writeFailovers } from './failover-log.ts';
 import type { FailoverOptions, FailoverPlan, FailoverResult } from './failover-options.ts';
-import { type FailoverPoint, type TopicFailover, wholeMirror } from './failover-record.ts';
+import { type FailoverPoint, reverseNameOf, type TopicFailover, wholeMirror } from './failover-record.ts';
 import { type ChosenTopic, MirrorEnds } from './mirror-ends.ts';
 import { endsOf, settleTransactions } from './open-transactions.ts';
 import { confirmByProbe, confirmByRules, hasAuthorizer, raiseFence, unfenceable } from './writer-fence.ts';
@@ -57,7 +57,7 @@ class Failover {
     const before = await this.#ends.failovers();
     const back = topics.find(({ topic }) => before.get(topic)?.state === 'failing-back');
     if (back !== undefined) {
-      const message = `topic ${back.topic} of mirror ${name} is being failed back: fail the mirror back over instead`;
+      const message = `topic ${back.topic} is copied by mirror ${reverseNameOf(name)} in the other direction: fail that over`;
       throw new FailoverError('failover_topics_unknown', message);
     }
     const open = topics.filter(({ topic }) => before.get(topic)?.state !== 'failed-over');

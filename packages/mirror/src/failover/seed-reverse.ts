@@ -1,0 +1,65 @@
+/** Begins a mirror in the other direction where one ended: its journal is the map of that one, turned round. */
+import type { TopicPartition } from '@millrace/client';
+import type { CallBounds, Cluster } from '@millrace/client/protocol';
+import { takeOver } from '../copy/fencing.ts';
+import { readJournal } from '../copy/resume-points.ts';
+import type { JournalChunk } from '../offset-map/journal-record.ts';
+import type { OffsetRun } from '../offset-map/offset-run.ts';
+import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import { shardOf } from '../sharing/shard-of.ts';
+import type { Tail } from './failover-record.ts';
+import { type JournalEntry, writeJournal } from './write-journal.ts';
+
+const chunkRunsMax = 1000;
+
+/** A partition that is copied back; `topic` is its name where it now comes from. */
+export interface SeededPartition extends TopicPartition {
+  readonly topicId: string;
+  /** What it is called where it goes to, and came from. */
+  readonly original: string;
+  /** As it was copied there. */
+  readonly map: PartitionOffsetMap;
+  /** The first record to copy back. */
+  readonly begin: number;
+  /** Offsets of `original` that were never copied, up to its end. */
+  readonly tail: Tail;
+}
+
+/** Replaces what the journals say of the partitions. Rejects with `KafkaError`, or a retriable error within the bounds. */
+export async function seedReverse(
+  cluster: Cluster,
+  offsetsTopic: string,
+  shards: number,
+  partitions: readonly SeededPartition[],
+  bounds: CallBounds,
+): Promise<void> {
+  const byShard = Map.groupBy(partitions, ({ topic, partition }) => shardOf(topic, partition, shards));
+  for (const [shard, seeds] of byShard) {
+    const journal = { topic: offsetsTopic, partition: shard };
+    const identity = await takeOver(cluster, `${offsetsTopic}.${shard}`, [journal], bounds);
+    const content = await readJournal(cluster, journal, identity, bounds);
+    const entries = seeds.flatMap((seed): JournalEntry[] => {
+      const { topic, partition } = seed;
+      const { producerId, epoch } = identity;
+      const chunks = chunksOf(seed).map((chunk) => ({ ...chunk, producerId, epoch }));
+      const written = chunks.map((value, chunk) => ({ key: { topic, partition, chunk }, value }));
+      const others = content.chunksOf(seed).filter(({ chunk }) => chunk >= chunks.length);
+      // What goes first makes what follows the newest chunk.
+      const gone = others.map(({ chunk }) => ({ key: { topic, partition, chunk }, value: null }));
+      return [...gone, ...written];
+    });
+    await writeJournal(cluster, journal, identity, entries, bounds);
+  }
+}
+
+/** The map turned round, and where it goes on. */
+function chunksOf({ map, topicId, begin, tail }: SeededPartition): Omit<JournalChunk, 'producerId' | 'epoch'>[] {
+  const confirmed = { source: begin, target: tail.to, sequence: 0 };
+  const runs = [...map].map(({ source, target, count }): OffsetRun => ({ source: target, target: source, count }));
+  runs.push({ source: begin, target: tail.to, count: 0 });
+  const chunks: Omit<JournalChunk, 'producerId' | 'epoch'>[] = [];
+  for (let first = 0; first < runs.length; first += chunkRunsMax) {
+    chunks.push({ confirmed, topicId, runs: runs.slice(first, first + chunkRunsMax) });
+  }
+  return chunks;
+}
