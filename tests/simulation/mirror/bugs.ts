@@ -67,8 +67,8 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'the journal counts the numbers of the last batch alone',
     seed: 1000,
     file: `${copy}/partition-copy.ts`,
-    find: '(this.#confirmed.sequence + recordCount) % 2 ** 31',
-    replace: 'recordCount',
+    find: '(this.#confirmed.sequence + batch.records) % 2 ** 31',
+    replace: 'batch.records',
   },
   {
     name: 'gaps of the source are not announced',
@@ -104,19 +104,5 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     file: `${copy}/target-writer.ts`,
     find: '      if (error.retriable) {\n        this.#comeBack(partition, batch, error);\n',
     replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, 0);\n',
-  },
-  {
-    name: 'a new producer is trusted with many batches at once',
-    seed: 1000,
-    file: `${copy}/target-partition.ts`,
-    find: 'now - this.#heardAt > forgottenAfterMs ? 1 : rememberedBatches',
-    replace: 'rememberedBatches',
-  },
-  {
-    name: 'batches go on behind one that failed',
-    seed: 1000,
-    file: `${copy}/target-partition.ts`,
-    find: 'this.#isDraining = this.#underWay > 0;',
-    replace: 'this.#isDraining = false;',
   },
 ];

@@ -215,6 +215,7 @@ class MirrorRun {
       while (this.#isJudging) {
         await sleep(home.platform.timers, home.randomness.float() * 6 * lookMsMax);
         await groups.move(`group-${home.randomness.integer(2)}`);
+        if (home.randomness.integer(2) === 0) await groups.checkPast();
       }
     });
   }
@@ -247,8 +248,6 @@ class MirrorRun {
         if (told < groups.count) ahead += 1;
         await sleep(home.platform.timers, 50);
       }
-      // Markers may have come.
-      await this.#caughtUp();
       await groups.check();
     };
     await this.#await(check(), finishMsMax, `groups are carried over ${when}`);

@@ -35,6 +35,7 @@ export class MirroredPartition {
   readonly #target: LogReader;
   readonly #committed: SeenRecord[] = [];
   readonly #copied: SeenRecord[] = [];
+  #comparing: Promise<unknown> = Promise.resolve();
 
   /** `source` and `target` are the hosts from which the two clusters are asked. */
   constructor(topic: string, index: number, source: ActorHome, target: ActorHome) {
@@ -59,24 +60,30 @@ export class MirroredPartition {
   }
 
   /** Reads what has come on both sides, and compares. Answers whether both hold the same. Throws `InvariantViolation`. */
-  async compare(): Promise<boolean> {
+  compare(): Promise<boolean> {
+    const comparing = this.#comparing.then(() => this.#compare());
+    this.#comparing = comparing;
+    return comparing;
+  }
+
+  /**
+   * Where a group that is to read the source from `offset` must go on, at least and at most: markers are no records, so
+   * a reader that begins at one gets the next record. Undefined while records before are not copied.
+   */
+  expectedOffset(offset: number): { readonly least: number; readonly most: number } | undefined {
+    const found = this.#committed.findIndex((record) => record.offset >= offset);
+    const place = found < 0 ? this.#committed.length : found;
+    if (this.#copied.length < place) return undefined;
+    const least = (this.#copied[place - 1]?.offset ?? -1) + 1;
+    return { least, most: this.#copied[place]?.offset ?? this.#target.position };
+  }
+
+  async #compare(): Promise<boolean> {
     const before = this.#copied.length;
     for await (const record of this.#target.read()) this.#copied.push(record);
     for await (const record of this.#source.read()) this.#committed.push(record);
     for (let place = before; place < this.#copied.length; place++) this.#compareAt(place);
     return this.#copied.length === this.#committed.length;
-  }
-
-  /** Where a group that reads the source from `offset` must go on, at least and at most. */
-  expectedOffset(offset: number): { readonly least: number; readonly most: number } {
-    const place = this.#committed.findIndex((record) => record.offset >= offset);
-    const next = place < 0 ? undefined : this.#copied[place];
-    if (next !== undefined) {
-      // Markers are no records: a reader that begins at one gets the next record.
-      const least = (this.#copied[place - 1]?.offset ?? -1) + 1;
-      return { least, most: next.offset };
-    }
-    return { least: (this.#copied.at(-1)?.offset ?? -1) + 1, most: this.#target.position };
   }
 
   #compareAt(place: number): void {

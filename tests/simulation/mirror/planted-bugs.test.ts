@@ -1,0 +1,16 @@
+/** Each bug planted in the mirror must make a seed fail. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runSeedsInWorker } from '../run-seeds.ts';
+import { plantedMirrorBugs } from './bugs.ts';
+
+const seedsMax = 60;
+
+for (const bug of plantedMirrorBugs) {
+  test(`a bug planted in the mirror is found: ${bug.name}`, async (context) => {
+    const range = { simulation: 'mirror', first: bug.seed, count: seedsMax, untilFailure: true } as const;
+    const { runs, failures } = await runSeedsInWorker(range, bug);
+    assert.equal(failures.length, 1, `${runs.length} seeds held with the bug`);
+    context.diagnostic(failures[0]?.message.split('\n', 1)[0] ?? '');
+  });
+}
