@@ -1,3 +1,4 @@
+export type { AuditRecord } from './audit/audit-record.ts';
 export type { TailRecord } from './failover/divergent-tail.ts';
 export { type FailbackOptions, type FailbackResult, failback } from './failover/failback.ts';
 export { failover, planFailover } from './failover/failover.ts';

@@ -30,6 +30,7 @@ export interface MirrorEvent {
     | 'group_ahead'
     | 'group_failed'
     | 'groups_failed'
+    | 'audit_failed'
     | 'failed_over';
   /** A sentence for a person. */
   readonly message: string;

@@ -49,6 +49,21 @@ export interface MirrorOptions extends TroublePolicies {
   readonly worker?: string | undefined;
   /** How quickly the workers that share the mirror notice each other. */
   readonly sharing?: SharingOptions | undefined;
+  /**
+   * Most bytes per second that the mirror fetches, of which each worker takes an equal part; more than 0. Batches count
+   * as they lie on the source, compressed where they are. Default: no limit.
+   */
+  readonly bytesPerSecondMax?: number | undefined;
+  /**
+   * Which topics come first where not all can be fetched at once: the greater the number, the sooner. A topic waits as
+   * long as one before it, of which the same broker leads partitions, fills whole fetches. Default: all in turn.
+   */
+  readonly priority?: ((topic: string) => number) | undefined;
+  /**
+   * How often what was copied is published to `millrace.audit` on the target. Default 60 s; 0: never. What is left is
+   * published when the worker closes.
+   */
+  readonly auditIntervalMs?: number | undefined;
   /** Told of what an operator wants to know. Must not throw. */
   readonly report?: MirrorReport | undefined;
 }

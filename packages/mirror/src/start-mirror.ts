@@ -1,16 +1,21 @@
 /** Starts a mirror: finds its topics on both sides, and copies the shards that the workers give to this one. */
 import type { Timer } from '@millrace/base';
-import type { Admin, Client, ClientOptions } from '@millrace/client';
+import type { Admin, Client } from '@millrace/client';
 import { type Cluster, openCluster } from '@millrace/client/protocol';
+import { Audit } from './audit/audit.ts';
 import { conversionLimitsDefault } from './batches/conversion-limits.ts';
 import type { CopiedPartition } from './copy/copied-partition.ts';
+import type { PartitionCopy } from './copy/partition-copy.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
 import { FailoverCheck } from './failover/failover-check.ts';
-import { type GroupDirection, GroupSync, type GroupSyncResult } from './groups/group-sync.ts';
+import { groupSchedule } from './groups/group-schedule.ts';
+import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
+import { checkRate, sharedLimit } from './limits/shared-limit.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
+import type { MirrorEvent } from './mirror-event.ts';
 import { Schedule } from './schedule.ts';
 import { OwnedShards } from './sharing/owned-shards.ts';
 import { sharingTimes } from './sharing/sharing-times.ts';
@@ -23,7 +28,6 @@ import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 const shardsDefault = 50;
 const checkpointMs = 1000;
 const topicIntervalMsDefault = 30_000;
-const groupIntervalMsDefault = 60_000;
 const drainMs = 10_000;
 const requestBytesMax = 16 * 1024 * 1024;
 const partitionBytesMax = 16 * 1024 * 1024;
@@ -38,9 +42,10 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   for (const name of [options.name, options.worker ?? '-']) {
     if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new MirrorNameError(name);
   }
+  checkRate(options.bytesPerSecondMax);
   const keeper = new FigureKeeper();
-  const source = openCluster(counted(options.source, keeper));
-  const target = openCluster(counted(options.target, keeper));
+  const source = openCluster(keeper.hearing(options.source));
+  const target = openCluster(keeper.hearing(options.target));
   const worker = new MirrorWorker(options, source, target, keeper);
   try {
     await worker.start();
@@ -49,15 +54,6 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
     await worker.close();
     throw error;
   }
-}
-
-/** The options with a report that counts what is told. */
-function counted(options: ClientOptions, keeper: FigureKeeper): ClientOptions {
-  const report: ClientOptions['report'] = (event) => {
-    keeper.told(event);
-    options.report?.(event);
-  };
-  return { ...options, report };
 }
 
 interface Side {
@@ -78,6 +74,8 @@ class MirrorWorker implements Mirror {
   readonly #topicSchedule: Schedule<void>;
   readonly #shards: OwnedShards;
   readonly #failovers: FailoverCheck;
+  readonly #audit: Audit;
+  readonly #worker: string;
   #group: WorkerGroup | undefined;
   #offsetsTopic = '';
   #shardCount = 0;
@@ -98,6 +96,8 @@ class MirrorWorker implements Mirror {
       requestBytesMax,
       partitionBytesMax: partitionBytesMax / 4,
       waitMs: 500,
+      limit: sharedLimit(options.bytesPerSecondMax, () => this.#group?.workers ?? 1),
+      priority: options.priority,
       onFatal: (error) => this.#report({ level: 'error', event: 'source_failed', message: error.message, error }),
     });
     this.#writer = new TargetWriter(target.cluster, { requestsMax: 5, requestBytesMax: 4 * 1024 * 1024 });
@@ -106,6 +106,17 @@ class MirrorWorker implements Mirror {
       open: (shard, onLost) => this.#open(shard, onLost),
       report: (event) => this.#report(event),
       onLost: () => this.#group?.joinAgain('another worker took a shard'),
+    });
+    const { clientId, platform } = target.cluster.settings;
+    this.#worker = options.worker ?? `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`;
+    this.#audit = new Audit({
+      mirror: options.name,
+      worker: this.#worker,
+      client: target.client,
+      platform,
+      intervalMs: options.auditIntervalMs,
+      copies: () => this.#copies,
+      report: (event) => this.#report(event),
     });
     this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
     this.#topicSync = new TopicSync(this.#admins, options);
@@ -137,6 +148,7 @@ class MirrorWorker implements Mirror {
     await this.#join(count);
     this.#topicSchedule.soon();
     this.#groups.forward.start();
+    this.#audit.start();
   }
 
   get name(): string {
@@ -158,12 +170,10 @@ class MirrorWorker implements Mirror {
 
   status(): PartitionStatus[] {
     const now = this.#target.cluster.settings.platform.clock.now();
-    return this.#shards.copies.flatMap(({ copies }) =>
-      copies.map(({ topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied }) => {
-        const lagMs = lag === undefined ? undefined : Math.max(0, now - (uncopiedSince ?? now));
-        return { topic, partition, targetTopic: target.topic, lag, lagMs, recordsCopied, bytesCopied };
-      }),
-    );
+    return this.#copies.map(({ topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied }) => {
+      const lagMs = lag === undefined ? undefined : Math.max(0, now - (uncopiedSince ?? now));
+      return { topic, partition, targetTopic: target.topic, lag, lagMs, recordsCopied, bytesCopied };
+    });
   }
 
   figures(): WorkerFigures {
@@ -194,7 +204,9 @@ class MirrorWorker implements Mirror {
     const late = new AbortController();
     const timer = this.#target.cluster.settings.platform.timers.after(drainMs, () => late.abort());
     this.#group?.retire();
+    const copies = this.#copies;
     await this.#shards.close(late.signal);
+    await this.#audit.close(copies, late.signal);
     timer.cancel();
     await this.#group?.close();
     this.#reader.close();
@@ -227,7 +239,10 @@ class MirrorWorker implements Mirror {
       recreated: this.#options.recreatedTopics,
       permission: (bounds) => this.#failovers.permission(bounds),
       policies: this.#options,
-      stored: (_, { records, bytes }) => this.#keeper.copied(records, bytes),
+      stored: (copy, batch) => {
+        this.#keeper.copied(batch.records, batch.bytes);
+        this.#audit.stored(copy, batch);
+      },
       report: (event) => this.#report(event),
       onLost,
     });
@@ -235,13 +250,11 @@ class MirrorWorker implements Mirror {
 
   async #join(shardCount: number): Promise<void> {
     const { cluster } = this.#target;
-    const { clientId, platform } = cluster.settings;
-    const { worker } = this.#options;
     this.#group = new WorkerGroup({
       target: cluster,
       name: this.name,
-      worker: worker ?? `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`,
-      isNamed: worker !== undefined,
+      worker: this.#worker,
+      isNamed: this.#options.worker !== undefined,
       shardCount,
       partitionsByShard: (count) => {
         const places = count === shardCount ? this.#places : this.#placing.of(this.#topics, count);
@@ -255,23 +268,11 @@ class MirrorWorker implements Mirror {
   }
 
   #groupSchedule(direction: GroupDirection): Schedule<GroupSyncResult[]> {
-    const { groups, groupIntervalMs = groupIntervalMsDefault } = this.#options;
-    const sync = new GroupSync({
-      ...this.#admins,
-      direction,
-      groups,
-      partitions: () => this.#shards.copies.flatMap(({ copies }) => copies),
-      report: (event) => this.#report(event),
-    });
-    return new Schedule({
-      timers: this.#target.cluster.settings.platform.timers,
-      pauseMs: groupIntervalMs,
-      work: (signal) => sync.run(signal),
-      failed: (error) => {
-        const message = `consumer groups were not carried over: ${error.message}; trying again`;
-        this.#report({ level: 'warn', event: 'groups_failed', message, error });
-      },
-    });
+    const { groups, groupIntervalMs } = this.#options;
+    const partitions = (): readonly PartitionCopy[] => this.#copies;
+    const report = (event: MirrorEvent): void => this.#report(event);
+    const options = { ...this.#admins, direction, groups, partitions, report };
+    return groupSchedule(options, this.#target.cluster.settings.platform.timers, groupIntervalMs);
   }
 
   #checkpointLater(): void {
@@ -283,7 +284,11 @@ class MirrorWorker implements Mirror {
     });
   }
 
-  #report(event: Parameters<NonNullable<MirrorOptions['report']>>[0]): void {
+  get #copies(): PartitionCopy[] {
+    return this.#shards.copies.flatMap(({ copies }) => copies);
+  }
+
+  #report(event: MirrorEvent): void {
     this.#keeper.told(event);
     this.#options.report?.(event);
   }

@@ -7,6 +7,7 @@ import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { errorCodes, type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
+import type { ByteLimit } from '../limits/byte-limit.ts';
 import { isTopicIdKnown } from './topic-identity.ts';
 
 type Answer = FetchResponse['responses'][number]['partitions'][number];
@@ -32,6 +33,10 @@ export interface SourceReaderOptions {
   readonly partitionBytesMax: number;
   /** How long a request waits at the broker for data. */
   readonly waitMs: number;
+  /** How quickly it may fetch. Default: as quickly as it can. */
+  readonly limit?: ByteLimit | undefined;
+  /** Of two partitions whose leader is one broker the one of the greater number is asked for first. Default: in turn. */
+  readonly priority?: ((topic: string) => number) | undefined;
   /** Told of errors that another try does not cure. */
   readonly onFatal: (error: MillraceError) => void;
 }
@@ -113,7 +118,8 @@ export class SourceReader {
   #fetch(lane: Lane, partitions: readonly SourcePartition[]): void {
     if (lane.isBusy || lane.isPausing) return;
     const { clock, timers } = this.#cluster.settings.platform;
-    const pauseMs = lane.notBefore - clock.monotonic();
+    const now = clock.monotonic();
+    const pauseMs = Math.max(lane.notBefore - now, this.#options.limit?.pauseMs(now) ?? 0);
     if (pauseMs > 0) {
       lane.isPausing = true;
       timers.after(Math.ceil(pauseMs), () => {
@@ -137,20 +143,32 @@ export class SourceReader {
   }
 
   async #exchange(lane: Lane, partitions: readonly SourcePartition[]): Promise<void> {
-    const { requestBytesMax, partitionBytesMax, waitMs } = this.#options;
+    const { requestBytesMax, partitionBytesMax, waitMs, limit } = this.#options;
+    const { clock } = this.#cluster.settings.platform;
     const connection = await this.#cluster.pool.connect(lane.nodeId, this.#purpose);
     if (this.#abort.signal.aborted) return;
     const areIdsKnown = partitions.every(({ topicId }) => isTopicIdKnown(topicId));
     const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
     const isById = version > fetchByNameVersion;
-    const topics = topicsOf(partitions, partitionBytesMax);
+    const maxBytes = limit?.share(requestBytesMax, clock.monotonic()) ?? requestBytesMax;
+    const topics = topicsOf(this.#inOrder(partitions), Math.min(partitionBytesMax, maxBytes));
     // A transaction that is not decided may be aborted yet: nothing behind its begin is fetched.
     const isolationLevel = 1;
-    const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes: requestBytesMax, isolationLevel, topics };
+    const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes, isolationLevel, topics };
     const timeoutMs = this.#cluster.settings.requestTimeoutMs + waitMs;
     const response = await connection.request(fetch, draft, { timeoutMs, versionMax: version });
     if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
+    limit?.took(bytesIn(response), clock.monotonic());
     await this.#distribute(partitions, response, isById);
+  }
+
+  /** Brokers fill an answer in the order in which they are asked. */
+  #inOrder(partitions: readonly SourcePartition[]): readonly SourcePartition[] {
+    const { priority } = this.#options;
+    if (priority === undefined) return partitions;
+    const ranks = new Map(partitions.map(({ topic }) => [topic, priority(topic)]));
+    const rankOf = ({ topic }: SourcePartition): number => ranks.get(topic) ?? 0;
+    return [...partitions].sort((left, right) => rankOf(right) - rankOf(left));
   }
 
   async #distribute(partitions: readonly SourcePartition[], response: FetchResponse, isById: boolean): Promise<void> {
@@ -196,6 +214,12 @@ export class SourceReader {
     for (const partition of partitions) if (partition.leader === lane.nodeId) partition.leader = -1;
     this.poke();
   }
+}
+
+function bytesIn({ responses }: FetchResponse): number {
+  return responses.reduce((sum, { partitions }) => {
+    return partitions.reduce((part, { records }) => part + (records?.length ?? 0), sum);
+  }, 0);
 }
 
 function topicsOf(

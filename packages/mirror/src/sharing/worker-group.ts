@@ -56,6 +56,7 @@ export class WorkerGroup {
   #leadsSince: number | undefined;
   #generationId = -1;
   #again: Timer | undefined;
+  #workers = 1;
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
@@ -91,6 +92,11 @@ export class WorkerGroup {
     } finally {
       late.abort();
     }
+  }
+
+  /** How many workers shared the mirror when it was last shared. */
+  get workers(): number {
+    return this.#workers;
   }
 
   /** Asks the group anew: something is not as it said. */
@@ -173,6 +179,7 @@ export class WorkerGroup {
         `${shardCount} partitions, which must never change: this worker gets none; create the mirror under a new name`;
       report({ level: 'error', event: 'sharing_failed', message });
     }
+    this.#workers = assignment.workers;
     shards.assign(assignment.shards);
     this.#generationId = generationId;
     const partitions = partitionsByShard(shardCount);

@@ -1,5 +1,7 @@
 /** What a worker has done since it began, whichever partitions it had meanwhile: copied records, and what went wrong. */
 
+import type { ClientEvent, ClientOptions } from '@millrace/client';
+
 /** What was measured so long ago counts for a third of what it did. */
 const smoothingMs = 10_000;
 
@@ -38,6 +40,15 @@ export class FigureKeeper {
 
   told({ level, event }: Told): void {
     if (level !== 'info') this.#problems.set(event, (this.#problems.get(event) ?? 0) + 1);
+  }
+
+  /** The options with a report that counts what is told. */
+  hearing(options: ClientOptions): ClientOptions {
+    const report = (event: ClientEvent): void => {
+      this.told(event);
+      options.report?.(event);
+    };
+    return { ...options, report };
   }
 
   /** Measures how quickly it goes; to be called every second or so, with monotonic ms. */

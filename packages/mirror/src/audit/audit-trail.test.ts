@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AuditedCopy, AuditTrail } from './audit-trail.ts';
+
+interface Copy extends AuditedCopy {
+  confirmed: { source: number; target: number };
+}
+
+function copyAt(source: number, target: number): Copy {
+  const began = { source, target };
+  return { topic: 'orders', partition: 2, target: { topic: 'copy.orders' }, began, confirmed: began };
+}
+
+const names = { mirror: 'east', worker: 'one' };
+
+test('what was stored is summed up by range, and the next range begins where that ends', () => {
+  const trail = new AuditTrail(names);
+  const copy = copyAt(100, 40);
+  trail.stored(copy, { records: 10, bytes: 500, firstTime: 1000, newestTime: 1900 });
+  trail.stored(copy, { records: 5, bytes: 200, firstTime: 900, newestTime: 1800 });
+  copy.confirmed = { source: 118, target: 55 };
+  assert.deepEqual(trail.take([copy], 7000), [
+    {
+      version: 1,
+      ...names,
+      topic: 'orders',
+      partition: 2,
+      targetTopic: 'copy.orders',
+      source: { from: 100, to: 118 },
+      target: { from: 40, to: 55 },
+      records: 15,
+      batches: 2,
+      bytes: 700,
+      skipped: 3,
+      firstTime: 900,
+      newestTime: 1900,
+      at: 7000,
+    },
+  ]);
+  assert.deepEqual(trail.take([copy], 8000), []);
+  trail.stored(copy, { records: 1, bytes: 70, firstTime: 2000, newestTime: 2000 });
+  copy.confirmed = { source: 119, target: 56 };
+  const [next] = trail.take([copy], 9000);
+  assert.deepEqual(
+    [next?.source, next?.target, next?.records, next?.skipped],
+    [{ from: 118, to: 119 }, { from: 55, to: 56 }, 1, 0],
+  );
+});
+
+test('what was only passed over is told too', () => {
+  const trail = new AuditTrail(names);
+  const copy = copyAt(0, 0);
+  copy.confirmed = { source: 4, target: 0 };
+  const [record] = trail.take([copy], 1);
+  assert.deepEqual([record?.records, record?.skipped, record?.firstTime, record?.newestTime], [0, 4, null, null]);
+});
+
+test('a partition that was given up is told once more, from where it was told before', () => {
+  const trail = new AuditTrail(names);
+  const copy = copyAt(0, 0);
+  trail.stored(copy, { records: 1, bytes: 70, firstTime: -1, newestTime: -1 });
+  copy.confirmed = { source: 1, target: 1 };
+  assert.equal(trail.take([], 1).length, 1);
+  trail.stored(copy, { records: 2, bytes: 70, firstTime: -1, newestTime: -1 });
+  copy.confirmed = { source: 3, target: 3 };
+  const [late, ...others] = trail.take([], 2);
+  assert.deepEqual([late?.source, late?.firstTime, others], [{ from: 1, to: 3 }, null, []]);
+});
