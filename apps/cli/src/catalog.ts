@@ -128,6 +128,16 @@ export const catalog: readonly CatalogEntry[] = [
         summary: 'Compare what a mirror copied with its source',
         load: async () => (await import('./commands/mirror-verify.ts')).mirrorVerify,
       },
+      {
+        name: 'failover',
+        summary: 'Move from the source of a mirror to its target',
+        load: async () => (await import('./commands/mirror-failover.ts')).mirrorFailover,
+      },
+      {
+        name: 'failback',
+        summary: 'Go back after a failover, without copying everything again',
+        load: async () => (await import('./commands/mirror-failback.ts')).mirrorFailback,
+      },
     ],
   },
   {

@@ -1,6 +1,6 @@
 export type { AuditRecord } from './audit/audit-record.ts';
 export type { TailRecord } from './failover/divergent-tail.ts';
-export { type FailbackOptions, type FailbackResult, failback } from './failover/failback.ts';
+export { type FailbackOptions, type FailbackResult, failback, planFailback } from './failover/failback.ts';
 export { failover, planFailover } from './failover/failover.ts';
 export { FailoverError, FailoverRecordError, MirrorFailedOverError } from './failover/failover-errors.ts';
 export type {

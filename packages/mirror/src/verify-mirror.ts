@@ -46,7 +46,7 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
           ...bounds,
           ...manner,
           source: { cluster: source.cluster, topic },
-          target: { cluster: target.cluster, topic: rename?.(topic) ?? topic },
+          target: { cluster: target.cluster, topic: failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic },
           mapOf: async (partition) => mapOfChunks(await journal.chunksOf({ topic, partition })),
           skip: Map.groupBy(failovers.get(topic)?.tails ?? [], ({ partition }) => partition),
           onProgress: (progress) => onProgress?.(topic, progress),

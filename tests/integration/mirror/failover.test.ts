@@ -55,15 +55,13 @@ test('a planned failover fences who writes, loses nothing, and lets them write o
   await using mirror = await startMirror({ ...sides, topics: [topic], shards: 4, topicIntervalMs: 200 });
   const writer = source.connect('SASL_PLAINTEXT', alice).producer();
   const written: string[] = [];
-  let refused: unknown;
+  const refusals: Error[] = [];
   const writing = (async () => {
-    for (let n = 0; refused === undefined; n++) {
+    for (let n = 0; refusals.length === 0; n++) {
       const value = `value ${n}`;
       await writer.send({ topic, partition: n % 2, value }).then(
         () => written.push(value),
-        (error: unknown) => {
-          refused = error;
-        },
+        (error: Error) => refusals.push(error),
       );
     }
   })();
@@ -77,12 +75,12 @@ test('a planned failover fences who writes, loses nothing, and lets them write o
     tell: (step) => void steps.push(step),
   };
   await assert.rejects(failover({ ...options, unfenced: false }), { code: 'failover_unfenced' });
-  assert.equal(refused, undefined, 'nobody is fenced by a failover that does not begin');
+  assert.equal(refusals.length, 0, 'nobody is fenced by a failover that does not begin');
   const group = uniqueName('group');
   await commit(source.connect('PLAINTEXT'), group, topic, 20);
   const result = await failover(options);
   await writing;
-  assert.equal(((refused as Error).cause as { code?: string }).code, 'authorization_failed');
+  assert.equal((refusals[0]?.cause as { code?: string }).code, 'authorization_failed');
   const found = (await Promise.all([0, 1].map((partition) => readPartition(target.client, topic, partition)))).flatMap(
     valuesOf,
   );

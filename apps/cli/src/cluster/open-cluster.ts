@@ -44,12 +44,16 @@ export async function openCluster(options: ClusterChoice, report?: ClientOptions
   return open(await findAddress(options), report);
 }
 
-/** How to reach the one cluster that the options mean, for who makes clients of it; a broker of it answered. */
+/**
+ * How to reach the one cluster that the options mean, for who makes clients of it; a broker of it answered, unless the
+ * cluster may be gone.
+ */
 export async function findCluster(
   options: ClusterChoice,
+  mayBeGone = false,
 ): Promise<{ readonly name: string; readonly client: ClientOptions }> {
   const { name, bootstrap, configuration } = await findAddress(options);
-  await reach(bootstrap);
+  if (!mayBeGone) await reach(bootstrap);
   return { name, client: { ...configuration.client, bootstrap } };
 }
 

@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mirror } from '@millrace/mirror';
 import { ClosingStack } from '../framework/closing-stack.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, integer, many, text, withDefault } from '../framework/option.ts';
-import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
-import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
-
-const statusMs = 1000;
+import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
 
 export const mirrorRun = command({
   name: 'mirror run',
@@ -81,9 +77,9 @@ export const mirrorRun = command({
     });
     await using parts = new ClosingStack();
     const metrics = options.metrics === undefined ? undefined : await servedMetrics(mirror, options.metrics, parts);
-    announce(mirror, source.name, target.name, metrics, terminal);
+    announceMirror(mirror, source.name, target.name, metrics, terminal);
     await terminal.output.flush();
-    await watch(mirror, options.once, terminal);
+    await watchMirror(mirror, options.once, terminal);
     // Whoever copies once and stops wants the groups where the records are.
     if (options.once && !terminal.signal.aborted) await mirror.syncGroups();
     const { records, bytes } = mirrorTotals(mirror);
@@ -98,35 +94,4 @@ export const mirrorRun = command({
 async function servedMetrics(mirror: Mirror, port: number, parts: ClosingStack): Promise<string> {
   const { serveMetrics } = await import('../mirror/serve-metrics.ts');
   return `${parts.use(await serveMetrics(mirror, port)).url}/metrics`;
-}
-
-function announce(
-  mirror: Mirror,
-  source: string,
-  target: string,
-  metrics: string | undefined,
-  { json, output }: Terminal,
-): void {
-  const { topics, partitions } = mirror;
-  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions, metrics });
-  else {
-    const what = `${counted(topics.length, 'topic')} (${counted(partitions, 'partition')})`;
-    output.line(`Mirror ${mirror.name} copies ${what} from ${source} to ${target}. Ctrl-C stops it.`);
-    if (metrics !== undefined) output.line(`Its figures for Prometheus are at ${metrics}.`);
-  }
-}
-
-/** Shows how it goes until it is asked to stop, or with `once` until nothing is left to copy. */
-async function watch(mirror: Mirror, once: boolean, terminal: Terminal): Promise<void> {
-  const progress = new Progress(terminal, { label: 'mirroring', unit: 'records' });
-  try {
-    while (!terminal.signal.aborted) {
-      const { records, lag, isKnown } = mirrorTotals(mirror);
-      if (once && isKnown && lag === 0) return;
-      progress.update(records, records === 0 ? undefined : records / (records + lag));
-      await sleep(once ? 50 : statusMs, undefined, { signal: terminal.signal }).catch(() => undefined);
-    }
-  } finally {
-    progress.end();
-  }
 }

@@ -38,13 +38,22 @@ export interface MirrorSides {
   readonly rename: (topic: string) => string;
 }
 
-/** @throws UsageError, and what `findCluster` throws */
-export async function findSides(options: Values<typeof mirrorOptions>, terminal: Terminal): Promise<MirrorSides> {
+/** `mayBeGone`: sides that need not answer. @throws UsageError, and what `findCluster` throws */
+export async function findSides(
+  options: Values<typeof mirrorOptions>,
+  terminal: Terminal,
+  mayBeGone: { readonly source: boolean } = { source: false },
+): Promise<MirrorSides> {
   const { source, target, sourceConfig, targetConfig, dataDir, name, prefix } = options;
   if (source === undefined || target === undefined) {
     throw new UsageError('a mirror needs --source and --target', { hint: 'See --help.' });
   }
-  const from = await findSide(source, sourceConfig, dataDir, terminal);
+  if (mayBeGone.source && name === undefined) {
+    throw new UsageError('without its source a mirror is known by its --name alone', {
+      hint: 'millrace mirror list tells the names.',
+    });
+  }
+  const from = await findSide(source, sourceConfig, dataDir, terminal, mayBeGone.source);
   const to = await findSide(target, targetConfig, dataDir, terminal);
   return {
     source: from,
@@ -60,10 +69,11 @@ export async function findSide(
   clientConfig: string | undefined,
   dataDir: string,
   terminal: Terminal,
+  mayBeGone = false,
 ): Promise<MirrorSide> {
   const isAddress = given.includes(':');
   const choice = isAddress ? { bootstrap: given, cluster: undefined } : { bootstrap: undefined, cluster: given };
-  const { name, client } = await findCluster({ ...choice, clientConfig, dataDir });
+  const { name, client } = await findCluster({ ...choice, clientConfig, dataDir }, mayBeGone);
   return { name, client: { clientId: 'millrace-mirror', ...client, report: clientEvents(terminal) } };
 }
 

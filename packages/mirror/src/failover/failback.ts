@@ -48,6 +48,12 @@ export async function failback(options: FailbackOptions): Promise<FailbackResult
   return await new Failback(options, ends).run();
 }
 
+/** What `failback` would answer; changes nothing. Rejects likewise. */
+export async function planFailback(options: FailbackOptions): Promise<FailbackResult> {
+  await using ends = new MirrorEnds(options);
+  return await new Failback(options, ends).plan();
+}
+
 class Failback {
   readonly #options: FailbackOptions;
   readonly #ends: MirrorEnds;
@@ -60,8 +66,26 @@ class Failback {
   }
 
   async run(): Promise<FailbackResult> {
-    const { name, source, target, topics: selected } = this.#options;
     const failovers = await this.#ends.failovers();
+    const chosen = await this.#chosen(failovers);
+    const due = chosen.filter(({ state }) => state === 'failed-over');
+    this.#ends.tell('begin', `failback of ${chosen.length} topics by mirror ${this.#reverse}`);
+    if (due.length > 0) await this.#prepare(due, failovers.get(wholeMirror));
+    return this.#result(chosen, []);
+  }
+
+  async plan(): Promise<FailbackResult> {
+    const chosen = await this.#chosen(await this.#ends.failovers());
+    const due = chosen.filter(({ state }) => state === 'failed-over');
+    const seeds = await this.#seeds(due);
+    return this.#result(
+      chosen,
+      seeds.filter(({ tail }) => tail.to > tail.from),
+    );
+  }
+
+  async #chosen(failovers: ReadonlyMap<string, TopicFailover>): Promise<TopicFailover[]> {
+    const { name, topics: selected } = this.#options;
     const known = await this.#ends.chosen();
     const chosen = known.flatMap(({ topic }) => {
       const record = failovers.get(topic);
@@ -71,11 +95,15 @@ class Failback {
       const message = `not all that is meant of mirror ${name} was failed over, or that is not finished: fail it over first`;
       throw new FailoverError('failback_not_failed_over', message);
     }
-    const due = chosen.filter(({ state }) => state === 'failed-over');
-    this.#ends.tell('begin', `failback of ${chosen.length} topics by mirror ${this.#reverse}`);
-    if (due.length > 0) await this.#prepare(due, failovers.get(wholeMirror));
+    return chosen;
+  }
+
+  /** `tails`: those that are not recorded. */
+  async #result(chosen: readonly TopicFailover[], tails: readonly SeededPartition[]): Promise<FailbackResult> {
+    const { source, target } = this.#options;
     const reversed = await readFailovers(this.#ends.source.cluster, this.#reverse, this.#ends.bounds);
-    const over = chosen.find(({ targetTopic }) => isFailedOver(reversed.get(targetTopic)));
+    const isThere = ({ targetTopic }: TopicFailover): boolean => isFailedOver(reversed.get(targetTopic));
+    const over = chosen.find((each) => each.state === 'failing-back' && isThere(each));
     if (over !== undefined) {
       const message = `topic ${over.topic} went back by mirror ${this.#reverse}, which was failed over since`;
       throw new FailoverError('failback_not_failed_over', `${message}: fail that mirror back`);
@@ -89,7 +117,10 @@ class Failback {
         topics: [...names.keys()],
         rename: (topic) => names.get(topic) ?? topic,
       },
-      topics: chosen.map(({ topic, targetTopic }) => ({ topic, tails: reversed.get(targetTopic)?.tails ?? [] })),
+      topics: chosen.map(({ topic, targetTopic }) => {
+        const found = tails.filter((each) => each.topic === targetTopic).map(({ tail }) => tail);
+        return { topic, tails: [...(reversed.get(targetTopic)?.tails ?? []), ...found] };
+      }),
     };
   }
 

@@ -78,7 +78,7 @@ class Failover {
 
   /** Until nothing is written any more, and all that was is on the target. */
   async #drain(topics: readonly ChosenTopic[], before: ReadonlyMap<string, TopicFailover>): Promise<void> {
-    const { name, source: client, target: targetClient, rename, stalledMs = 60_000 } = this.#options;
+    const { name, source: client, target: targetClient, stalledMs = 60_000 } = this.#options;
     const { source, target, journal, bounds } = this.#ends;
     const listed = await source.admin.listTopics({ ...bounds, internal: true });
     const there = listed.filter(({ topic }) => topics.some((each) => each.topic === topic));
@@ -108,7 +108,7 @@ class Failover {
         source: client,
         target: targetClient,
         topics: names,
-        rename,
+        rename: (topic) => topics.find((each) => each.topic === topic)?.targetTopic ?? topic,
         groups: [],
         acls: false,
         report: ({ level, message }) => void (level !== 'info' && this.#ends.tell('drain', message, 'warn')),

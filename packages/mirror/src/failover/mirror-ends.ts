@@ -57,9 +57,15 @@ export class MirrorEnds implements AsyncDisposable {
       const what = missing.length === 0 ? 'no topics yet that are meant' : `no topic ${missing.join(', ')}`;
       throw new FailoverError('failover_topics_unknown', `mirror ${name} copies ${what}; check the names`);
     }
+    // The mirror in the other direction knows the names by its records alone.
+    const recorded = await this.failovers();
     return names.sort().map((topic) => {
       const partitions = (known.get(topic) ?? []).map(({ partition }) => partition);
-      return { topic, targetTopic: rename?.(topic) ?? topic, partitions: partitions.sort((a, b) => a - b) };
+      return {
+        topic,
+        targetTopic: recorded.get(topic)?.targetTopic ?? rename?.(topic) ?? topic,
+        partitions: partitions.sort((a, b) => a - b),
+      };
     });
   }
 
