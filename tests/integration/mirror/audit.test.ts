@@ -19,7 +19,7 @@ async function auditRecords(client: Client): Promise<{ readonly key: string; rea
   return records;
 }
 
-test('what is copied is published in ranges that follow one another, transactions and their markers among them', async (t) => {
+test('what is copied or passed over is published, in ranges that follow one another', async (t) => {
   const fixture = await startMirrorFixture(t);
   const { source, target } = fixture;
   const topic = await source.createTopic(1);

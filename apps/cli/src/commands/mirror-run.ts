@@ -6,6 +6,7 @@ import { counted } from '../framework/table.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { speedOf, speedOptions } from '../mirror/speed-options.ts';
 import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
 
 export const mirrorRun = command({
@@ -37,6 +38,7 @@ export const mirrorRun = command({
       ] as const),
       'stop',
     ),
+    ...speedOptions,
     metrics: integer(
       {
         placeholder: 'PORT',
@@ -71,6 +73,7 @@ export const mirrorRun = command({
       begin: options.from,
       groups: groups.length === 0 ? undefined : groups,
       recreatedTopics: options.recreated,
+      ...speedOf(options),
       report: ({ level, message }) => {
         if (level !== 'info') terminal.note(`${level}: ${message}`);
       },

@@ -16,8 +16,8 @@ export const mirrorStatus = command({
   name: 'mirror status',
   summary: 'Show how a mirror is doing: workers, lag, problems',
   description:
-    'Asks the two clusters alone, so it works wherever the workers run, and when none does. On a terminal it is drawn ' +
-    'anew each second until Ctrl-C; with --once, --json or into a file it is told once, and exits with 1 when ' +
+    'Asks the two clusters alone, so it works wherever the workers run, and when none does. On a terminal it is ' +
+    'drawn anew each second until Ctrl-C; with --once, --json or into a file it is told once, and exits with 1 when ' +
     'something is not as it should be. AGE is how long ago the oldest record that is not copied came into being, by ' +
     'the time that it has.',
   operands: [],

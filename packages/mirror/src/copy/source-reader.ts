@@ -35,7 +35,7 @@ export interface SourceReaderOptions {
   readonly waitMs: number;
   /** How quickly it may fetch. Default: as quickly as it can. */
   readonly limit?: ByteLimit | undefined;
-  /** Of two partitions whose leader is one broker the one of the greater number is asked for first. Default: in turn. */
+  /** Of two partitions that one broker leads the one of the greater number is asked for first. Default: in turn. */
   readonly priority?: ((topic: string) => number) | undefined;
   /** Told of errors that another try does not cure. */
   readonly onFatal: (error: MillraceError) => void;

@@ -16,7 +16,7 @@ export interface KnownMirrorsOptions extends CallBounds {
   readonly target: ClientOptions;
 }
 
-/** By name, ascending. Rejects with the client's errors, and `JournalRecordError` when a journal can't be understood. */
+/** By name, ascending. Rejects with the client's errors, or `JournalRecordError` where a journal can't be read. */
 export async function knownMirrors({ target, timeoutMs, signal }: KnownMirrorsOptions): Promise<KnownMirror[]> {
   const bounds = { timeoutMs, signal };
   const { client, cluster } = openCluster(target);

@@ -1,4 +1,4 @@
-/** What a worker has done since it began, whichever partitions it had meanwhile: copied records, and what went wrong. */
+/** What a worker has done since it began, whichever partitions it had meanwhile, and what went wrong. */
 
 import type { ClientEvent, ClientOptions } from '@millrace/client';
 
