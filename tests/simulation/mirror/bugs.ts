@@ -6,7 +6,7 @@ const copy = 'packages/mirror/src/copy';
 export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'data is sent before its announcement',
-    seed: 1000,
+    seed: 1010,
     file: `${copy}/target-partition.ts`,
     find: ' && batch.announcement <= this.announced ? batch',
     replace: ' ? batch',
@@ -79,7 +79,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a shard that was lost and given back is not opened again',
-    seed: 1000,
+    seed: 1019,
     file: 'packages/mirror/src/sharing/owned-shards.ts',
     find: 'if (numbers.has(shard) && !owned.isLost) continue;',
     replace: 'if (numbers.has(shard)) continue;',
@@ -93,7 +93,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'groups are carried over beyond what is copied',
-    seed: 1000,
+    seed: 1009,
     file: 'packages/mirror/src/groups/translate.ts',
     find: '  if (source > progress.source) return undefined;\n',
     replace: '',

@@ -31,6 +31,8 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [4, 'kill of a busy worker', (nemesis) => nemesis.killBusy()],
   [3, 'stall of a worker', (nemesis) => nemesis.stallWorker()],
   [2, 'worker closed', (nemesis) => nemesis.worker.restart()],
+  [4, 'disk full', (nemesis) => nemesis.fillDisk()],
+  [2, 'slow disk', (nemesis) => nemesis.slowDisk()],
   [4, 'crash', (nemesis) => nemesis.crash()],
   [1, 'restart', (nemesis) => nemesis.cluster.restart()],
   [4, 'broker stopped', (nemesis) => nemesis.stopBroker()],
@@ -58,6 +60,7 @@ export class MirrorNemesis {
   stop(): void {
     this.#stopped = true;
     this.#options.world.network.heal();
+    this.#options.world.faults.heal();
   }
 
   get worker(): SimMirrorWorker {
@@ -123,6 +126,25 @@ export class MirrorNemesis {
     world.network.latencyMsMax = 1 + this.#randomness.integer(200);
     world.loop.schedule(this.#randomness.integer(1000), 'nemesis-heals', () => {
       world.network.latencyMsMax = 1;
+    });
+    return true;
+  }
+
+  /** Writes fail for so short a time that the next one may succeed. */
+  fillDisk(): boolean {
+    const { loop, faults } = this.#options.world;
+    faults.full = true;
+    loop.schedule(this.#randomness.integer(this.#randomness.integer(3) === 0 ? 600 : 20), 'nemesis-heals', () => {
+      faults.full = false;
+    });
+    return true;
+  }
+
+  slowDisk(): boolean {
+    const { loop, faults } = this.#options.world;
+    faults.slowness = 1 + this.#randomness.integer(50);
+    loop.schedule(this.#randomness.integer(1000), 'nemesis-heals', () => {
+      faults.slowness = 1;
     });
     return true;
   }
