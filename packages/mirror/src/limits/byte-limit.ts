@@ -1,7 +1,7 @@
 /**
  * A limit on bytes per second, as a bucket that fills at that rate and holds half a second's worth. What is taken may
- * be more than there is, as nobody knows before how much a fetch brings: then nothing more may be taken until the debt is
- * paid, so that the rate holds over time.
+ * be more than there is, as nobody knows before how much a fetch brings: then nothing more may be taken until the debt
+ * is paid, so that the rate holds over time.
  */
 
 /** How long it takes to fill. */
