@@ -21,6 +21,7 @@ export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-
 export type { SharingOptions } from './sharing/sharing-times.ts';
 export { startMirror } from './start-mirror.ts';
 export { type KnownMirror, type KnownMirrorsOptions, knownMirrors } from './status/known-mirrors.ts';
+export { metricsContentType, metricsText } from './status/metrics-text.ts';
 export type { MirrorState, PartitionState, TopicState, WorkerState } from './status/mirror-state.ts';
 export { MirrorWatch, type MirrorWatchOptions } from './status/mirror-watch.ts';
 export type { WorkerFigures } from './status/worker-figures.ts';
@@ -31,7 +32,6 @@ export type {
   PartitionVerification,
   RecordField,
   TopicVerification,
-export { metricsContentType, metricsText } from './status/metrics-text.ts';
   VerifiedSide,
   VerifyOptions,
   VerifyProgress,
