@@ -24,7 +24,7 @@ export interface VerifyMirrorOptions
 }
 
 /**
- * What the comparison of each topic says, names ascending; what a failover left behind on the target is left out.
+ * What the comparison of each topic says, names ascending; what a failover left behind on a side is left out.
  * Rejects with `OffsetsTopicError` when the target knows no such mirror, with `VerifyError` when a comparison can't come
  * to its end, and with the client's errors.
  */
@@ -49,6 +49,7 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
           target: { cluster: target.cluster, topic: failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic },
           mapOf: async (partition) => mapOfChunks(await journal.chunksOf({ topic, partition })),
           skip: Map.groupBy(failovers.get(topic)?.tails ?? [], ({ partition }) => partition),
+          skipSource: Map.groupBy(failovers.get(topic)?.sourceTails ?? [], ({ partition }) => partition),
           onProgress: (progress) => onProgress?.(topic, progress),
         }),
       );

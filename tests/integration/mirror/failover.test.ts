@@ -8,6 +8,7 @@ import {
   failback,
   failover,
   startMirror,
+  type TopicVerification,
   verifyMirror,
 } from '@millrace/mirror';
 import { millrace } from '../../support/millrace-command.ts';
@@ -205,6 +206,47 @@ test('a mirror goes there and back and there again, and each side holds each rec
   assert.deepEqual([verified?.isEqual, verified?.partitions[0]?.compared], [true, 90]);
 });
 
+test('one topic is failed over while others are copied on, once its open transactions are aborted', async (t) => {
+  const [source, target] = [await startFixture(t), await startFixture(t)];
+  const [moved, other] = [await source.createTopic(1), await source.createTopic(1)];
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+  };
+  const events: string[] = [];
+  await using mirror = await startMirror({
+    ...sides,
+    topics: [moved, other],
+    // Both share one.
+    shards: 1,
+    topicIntervalMs: 200,
+    report: ({ event }) => void events.push(event),
+  });
+  await write(source.client, moved, 0, 10);
+  await until(() => mirror.status().length === 2 && mirror.status().every(({ lag }) => lag === 0));
+  const producer = source.client.producer({ transactionalId: 'hanging' });
+  const transaction = await producer.begin();
+  await transaction.send({ topic: moved, partition: 0, value: 'undecided' });
+  const options = { ...sides, topics: [moved], manner: 'planned', unfenced: true, transactionsMs: 300 } as const;
+  await assert.rejects(failover(options), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'failover_transactions_open');
+    assert.match(error.message, /transactional id hanging at /);
+    return true;
+  });
+  const { topics } = await failover({ ...options, abortTransactions: true });
+  assert.deepEqual(
+    topics.map(({ topic, state }) => [topic, state]),
+    [[moved, 'failed-over']],
+  );
+  await assert.rejects(transaction.commit());
+  await write(source.client, moved, 10, 20);
+  await write(source.client, other, 20, 30);
+  await until(async () => (await readPartition(target.client, other, 0)).length === 10);
+  await until(() => mirror.status().length === 1 && events.includes('failed_over'));
+  assert.deepEqual(valuesOf(await readPartition(target.client, moved, 0)), values([0, 10]));
+});
+
 test('commands move a mirror to its target and back, under the names that its topics have there', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
@@ -236,10 +278,14 @@ test('commands move a mirror to its target and back, under the names that its to
     valuesOf(await readPartition(source.client, topic, 0)),
     values([0, 20], [100, 105], [20, 30], [100, 105]),
   );
-  await source.stop();
-  await source.restart();
   const over = await millrace(['mirror', 'run', ...there, '--topics', topic, '--once', '--json']);
   assert.equal((JSON.parse(over.stderr.trim().split('\n').at(-1) ?? '') as Failed).error.code, 'mirror_failed_over');
+  await run('failback', ...back, '--once', '--yes');
+  await write(source.client, topic, 30, 40);
+  await run('run', ...there, '--topics', topic, '--once');
+  const { last: verified } = await run('verify', ...there);
+  const [compared] = (verified['topics'] as TopicVerification[]).flatMap(({ partitions }) => partitions);
+  assert.deepEqual([compared?.isEqual, compared?.compared, compared?.onlyInSource], [true, 45, 0]);
 });
 
 test('a source that is gone holds up no forced failover', async (t) => {

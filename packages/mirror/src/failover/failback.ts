@@ -137,13 +137,13 @@ class Failback {
     const before = await readFailovers(source.cluster, this.#reverse, bounds);
     const at = this.#ends.now;
     const isWhole = this.#options.topics === undefined && whole !== undefined;
-    const reversed = due.map(({ topic, targetTopic, manner }): TopicFailover => {
+    const reversed = due.map(({ topic, targetTopic, manner, tails: sourceTails }): TopicFailover => {
       const found = tails.filter((each) => each.topic === targetTopic).map(({ tail }) => tail);
       const earlier = (before.get(targetTopic)?.tails ?? []).filter(({ partition, from }) => {
         return !found.some((each) => each.partition === partition && each.from === from);
       });
       const names = { topic: targetTopic, targetTopic: topic };
-      return { ...names, state: 'copying', manner, at, points: [], tails: [...earlier, ...found] };
+      return { ...names, state: 'copying', manner, at, points: [], tails: [...earlier, ...found], sourceTails };
     });
     const wholeBack = before.get(wholeMirror);
     // What of it is still failed over is so by records of its own.

@@ -45,6 +45,8 @@ export interface TopicFailover {
   readonly points: readonly FailoverPoint[];
   /** Ranges of target offsets that are no copies and never will be: left behind by the failover before. */
   readonly tails: readonly Tail[];
+  /** Ranges of source offsets that are never copied, likewise. */
+  readonly sourceTails: readonly Tail[];
 }
 
 /** Stands for all topics of a mirror, also those to come. */
@@ -85,11 +87,13 @@ export function decodeTopicFailover(topic: string, value: string): TopicFailover
     if (!isNatural(partition) || !isNatural(source) || !isNatural(target)) return fail('a point of it has no offsets');
     return { partition, source, target, sourceEnd: isNatural(sourceEnd) ? sourceEnd : null };
   });
-  const tails = listOf(record['tails']).map(({ partition, from, to }): Tail => {
-    if (!isNatural(partition) || !isNatural(from) || !isNatural(to)) return fail('a tail of it has no offsets');
-    return { partition, from, to };
-  });
-  return { topic, targetTopic, state, manner, at, points, tails };
+  const tailsOf = (list: unknown): Tail[] =>
+    listOf(list).map(({ partition, from, to }) => {
+      if (!isNatural(partition) || !isNatural(from) || !isNatural(to)) return fail('a tail of it has no offsets');
+      return { partition, from, to };
+    });
+  const [tails, sourceTails] = [tailsOf(record['tails']), tailsOf(record['sourceTails'])];
+  return { topic, targetTopic, state, manner, at, points, tails, sourceTails };
 }
 
 type Fields = { readonly [name: string]: unknown };

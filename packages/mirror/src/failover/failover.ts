@@ -282,8 +282,9 @@ class Failover {
     points: readonly FailoverPoint[],
     before: ReadonlyMap<string, TopicFailover>,
   ): TopicFailover {
-    const tails = before.get(topic)?.tails ?? [];
-    return { topic, targetTopic, state, manner: this.#options.manner, at: this.#ends.now, points, tails };
+    const { tails = [], sourceTails = [] } = before.get(topic) ?? {};
+    const { manner } = this.#options;
+    return { topic, targetTopic, state, manner, at: this.#ends.now, points, tails, sourceTails };
   }
 
   #record(failovers: readonly TopicFailover[]): Promise<void> {

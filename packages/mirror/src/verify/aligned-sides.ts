@@ -15,6 +15,8 @@ export interface SidesOptions {
   readonly bounds: CallBounds;
   /** Ranges of target offsets. */
   readonly skip: readonly OffsetRange[];
+  /** Ranges of source offsets. */
+  readonly skipSource: readonly OffsetRange[];
   readonly map: () => Promise<PartitionOffsetMap | undefined>;
 }
 
@@ -27,6 +29,7 @@ export class AlignedSides {
   readonly targetTo: number;
   readonly map: PartitionOffsetMap | undefined;
   readonly #skip: readonly OffsetRange[];
+  readonly #skipSource: readonly OffsetRange[];
   sourceFrom = 0;
   targetFrom = 0;
   #run: OffsetRun | undefined;
@@ -44,6 +47,7 @@ export class AlignedSides {
     this.targetTo = ends.target;
     this.map = map;
     this.#skip = options.skip;
+    this.#skipSource = options.skipSource;
   }
 
   /** Takes the end offsets (the target's first, so that the source has all that the target has), then the map. */
@@ -129,6 +133,7 @@ export class AlignedSides {
   }
 
   isSourceSkipped(source: number): boolean {
+    if (this.#skipSource.some(({ from, to }) => source >= from && source < to)) return true;
     if (this.#skip.length === 0) return false;
     const target = this.mappedTarget(source);
     return target !== undefined && this.isTargetSkipped(target);
@@ -139,7 +144,7 @@ export class AlignedSides {
   }
 
   mayAnyBeSkipped(): boolean {
-    return this.#skip.length > 0;
+    return this.#skip.length + this.#skipSource.length > 0;
   }
 
   #align(source: number, target: number): void {

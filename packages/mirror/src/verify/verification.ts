@@ -28,6 +28,8 @@ export interface VerifyOptions extends CallBounds {
     | undefined;
   /** Ranges of target offsets, by partition, that are left out on both sides. */
   readonly skip?: ReadonlyMap<number, readonly OffsetRange[]> | undefined;
+  /** Ranges of source offsets, by partition, that were never copied and are left out. */
+  readonly skipSource?: ReadonlyMap<number, readonly OffsetRange[]> | undefined;
   /**
    * What is read of the target. With `read_uncommitted` those who read that way must find the same, nothing repeated or
    * missing. Default `read_committed`.

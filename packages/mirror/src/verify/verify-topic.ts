@@ -62,7 +62,7 @@ async function verifyPartition(
   partition: number,
   isLatest: boolean,
 ): Promise<PartitionVerification> {
-  const { source, target, mapOf, skip, targetIsolation = 'read_committed', onProgress } = options;
+  const { source, target, mapOf, skip, skipSource, targetIsolation = 'read_committed', onProgress } = options;
   const sides = await AlignedSides.take({
     source,
     target,
@@ -70,6 +70,7 @@ async function verifyPartition(
     targetIsolation,
     bounds,
     skip: skip?.get(partition) ?? [],
+    skipSource: skipSource?.get(partition) ?? [],
     map: async () => mapOf?.(partition),
   });
   const compare = isLatest ? compareLatest : compareInOrder;
