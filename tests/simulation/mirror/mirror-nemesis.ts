@@ -130,6 +130,13 @@ export class MirrorNemesis {
     return true;
   }
 
+  /** A partition begins to be copied: at times its first writes fail. */
+  atBeginning(): void {
+    if (this.#stopped || this.#randomness.integer(3) > 0) return;
+    this.#options.coverage.add('disk full at a beginning');
+    this.#options.world.loop.schedule(this.#randomness.integer(100), 'nemesis', () => this.#stopped || this.fillDisk());
+  }
+
   /** Writes fail for so short a time that the next one may succeed. */
   fillDisk(): boolean {
     const { loop, faults } = this.#options.world;

@@ -51,6 +51,7 @@ class MirrorRun {
   readonly #partitions: MirroredPartition[] = [];
   readonly #judging: Promise<void>[] = [];
   #isJudging = true;
+  #nemesis: MirrorNemesis | undefined;
 
   constructor(scenario: MirrorScenario) {
     this.#scenario = scenario;
@@ -80,7 +81,8 @@ class MirrorRun {
       writers.push(new SourceWriter(home, plan, [partition]));
     });
     this.#judging.push(this.#moveGroups(groups));
-    const nemesis = this.#nemesis();
+    const nemesis = this.#startNemesis();
+    this.#nemesis = nemesis;
     const troubleEnd = loop.now + this.#scenario.troubleMs;
     await loop.runUntil(() => loop.now >= troubleEnd, troubleMsMax, 'things went wrong');
     nemesis.stop();
@@ -110,7 +112,7 @@ class MirrorRun {
     await this.#await(worker.stop(), finishMsMax, 'the successor closes');
   }
 
-  #nemesis(): MirrorNemesis {
+  #startNemesis(): MirrorNemesis {
     const { calmMs } = this.#scenario;
     const clusters = [this.#source, this.#target] as const;
     return new MirrorNemesis({ world: this.world, clusters, workers: this.#workers, coverage: this.#coverage, calmMs });
@@ -120,7 +122,8 @@ class MirrorRun {
     const { world } = this;
     const [scenario, source, target, coverage] = [this.#scenario, this.#source, this.#target, this.#coverage];
     const plan = scenario.workers[index % scenario.workers.length] as (typeof scenario.workers)[number];
-    return new SimMirrorWorker({ world, host: `worker-${index}`, plan, scenario, source, target, coverage });
+    const onBegin = (): void => this.#nemesis?.atBeginning();
+    return new SimMirrorWorker({ world, host: `worker-${index}`, plan, scenario, source, target, coverage, onBegin });
   }
 
   #home(name: string, cluster = this.#source): ActorHome {

@@ -138,7 +138,9 @@ function writerPlan(randomness: Randomness, troubleMs: number): SourceWriterPlan
     records,
     isDense,
     valueBytesMax: isDense ? 8192 : 2 ** (3 + randomness.integer(8)),
-    compression: someCompression(randomness),
+    compression: isDense
+      ? (compressions[1 + randomness.integer(compressions.length - 1)] as Compression)
+      : someCompression(randomness),
     lingerMs: randomness.integer(2) === 0 ? randomness.integer(50) : 0,
     pauseMs: (troubleMs / records) * (0.3 + randomness.float()),
   };

@@ -19,6 +19,8 @@ export interface MirrorWorkerOptions {
   readonly source: SimCluster;
   readonly target: SimCluster;
   readonly coverage: Coverage;
+  /** Told when partitions begin to be copied, from the start or by another worker. */
+  readonly onBegin: () => void;
 }
 
 export const mirrorName = 'simulated';
@@ -181,6 +183,7 @@ export class SimMirrorWorker {
   #report({ level, event, message }: MirrorEvent): void {
     this.#note(`${level} ${event}: ${message}`);
     this.#options.coverage.add(`told: ${event}`);
+    if (event === 'shard_opened' || event === 'partitions_added') this.#options.onBegin();
     if (alarms.has(event)) this.#options.world.loop.fail(new InvariantViolation(`${this.host} told: ${message}`));
   }
 
