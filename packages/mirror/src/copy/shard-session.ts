@@ -93,12 +93,10 @@ export class ShardSession {
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
       const failed = (error: Error): void => this.#targetFailed(place, error);
-      return new PartitionCopy(
-        place,
-        new TargetPartition(targetOf(place), this.identity, now, failed),
-        resume,
-        this.#host,
-      );
+      // Where no marker was written the leader may take any number as the first, also that of a later batch.
+      const heardAt = resume.chunk === 0 ? Number.NEGATIVE_INFINITY : now;
+      const partition = new TargetPartition(targetOf(place), this.identity, heardAt, failed);
+      return new PartitionCopy(place, partition, resume, this.#host);
     });
     this.#copies.push(...copies);
     this.#targets.push(...copies.map((copy) => copy.target));

@@ -60,8 +60,9 @@ export class TargetPartition implements TopicPartition {
   #settled: (() => void)[] = [];
 
   /**
-   * `now`: when a leader last heard of the producer, as by a marker. `fail` is told why nothing is sent any more: the
-   * identity is of no use, a batch was refused for good, or it is in doubt what is stored.
+   * `now`: when a leader last heard of the producer, as by a marker; minus infinity when it may never have. Then one
+   * batch is under way until it is stored. `fail` is told why nothing is sent any more: the identity is of no use, a
+   * batch was refused for good, or it is in doubt what is stored.
    */
   constructor(place: TopicPartition, identity: ProducerIdentity, now: number, fail: (error: Error) => void) {
     this.topic = place.topic;
