@@ -49,7 +49,13 @@ async function measure(
   for (let round = 1; round <= context.rounds; round++) {
     for (const subject of subjects) {
       const run = `r${round}-${Date.now()}`;
-      const outcome = await measureOnce(subject, workload, { source, target, topic: workload.topic, run });
+      const outcome = await measureOnce(subject, workload, {
+        source,
+        target,
+        topic: workload.topic,
+        compression: workload.compression,
+        run,
+      });
       outcomes.get(subject.name)?.push(outcome);
       const rate = Math.round(outcome.recordsPerSecond).toLocaleString('en-US');
       const cost = outcome.cpuSeconds.toFixed(2);

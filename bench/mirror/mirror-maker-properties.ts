@@ -1,6 +1,6 @@
 /**
- * MirrorMaker 2 as its guides tune it for throughput: large fetches and polls, large batches that linger, compression as
- * on the source, tasks for the processors there are, and nothing running that is not asked for.
+ * MirrorMaker 2 as its guides tune it for throughput: large fetches and polls, large batches that linger, tasks for the
+ * processors there are, and nothing running that is not asked for.
  */
 
 export interface MirrorMakerRun {
@@ -10,6 +10,8 @@ export interface MirrorMakerRun {
   /** What the source is called; part of the names of its topics. */
   readonly alias: string;
   readonly exactlyOnce: boolean;
+  /** As the source's batches have it: it compresses anew. */
+  readonly compression: string;
 }
 
 export function mirrorMakerProperties({
@@ -18,6 +20,7 @@ export function mirrorMakerProperties({
   topic,
   alias,
   exactlyOnce,
+  compression,
 }: MirrorMakerRun): Record<string, string> {
   const consumer = {
     'fetch.min.bytes': '100000',
@@ -28,6 +31,7 @@ export function mirrorMakerProperties({
   };
   const producer = {
     'batch.size': '524288',
+    'compression.type': compression,
     'linger.ms': '20',
     'buffer.memory': '134217728',
     'max.request.size': '10485760',

@@ -9,6 +9,8 @@ export interface MirrorRun {
   readonly source: string;
   readonly target: string;
   readonly topic: string;
+  /** Of the topic's batches. */
+  readonly compression: string;
   /** A word that no other run has. */
   readonly run: string;
 }
@@ -39,8 +41,8 @@ export function mirrorMaker(distribution: KafkaDistribution, exactlyOnce: boolea
   return {
     name: `MirrorMaker ${distribution.version}, ${exactlyOnce ? 'exactly' : 'at least'} once`,
     targetTopic: ({ run, topic }) => `${run}.${topic}`,
-    async start({ source, target, topic, run }) {
-      const configuration = mirrorMakerProperties({ source, target, topic, alias: run, exactlyOnce });
+    async start({ source, target, topic, compression, run }) {
+      const configuration = mirrorMakerProperties({ source, target, topic, compression, alias: run, exactlyOnce });
       const maker = await startMirrorMaker({ distribution, configuration, targets: ['target'], jvm: 'default' });
       return { pid: maker.pid ?? 0, stop: () => maker.close() };
     },

@@ -95,7 +95,8 @@ async function assertEqual(source: Client, target: Client, worker: Running): Pro
       },
     );
     const differs = wanted.findIndex((value, index) => found[index] !== value);
-    const facts = `of ${wanted.length} at ${differs}: ${found.slice(differs - 2, differs + 3)} for ${wanted.slice(differs - 2, differs + 3)}`;
+    const [there, due] = [found, wanted].map((values) => values.slice(differs - 2, differs + 3));
+    const facts = `of ${wanted.length} at ${differs}: ${there} for ${due}`;
     assert.ok(differs < 0 && found.length === wanted.length, `[${partition}] ${facts}; ${worker.complained()}`);
     records += wanted.length;
   }

@@ -16,7 +16,7 @@ import type { MirrorFixture } from './mirror-fixture.ts';
 
 export const partitions = 8;
 /** As many as partitions, so that each partition is a shard of its own. */
-export const shards = partitions;
+export const shards = 8;
 export const heartbeatIntervalMs = 100;
 
 /** Writes until it is told to stop. */

@@ -5,7 +5,7 @@ import { startMillrace } from '../../support/millrace-command.ts';
 import { quick, uniqueName, until } from '../client/client-fixture.ts';
 import { assertMirrored, startMirrorFixture } from './mirror-fixture.ts';
 
-test('what a killed worker had stored and not written down is in the offset map of all who come after it', async (t) => {
+test('what a killed worker had stored and not written down is in the offset map of all after it', async (t) => {
   const { source, target, ...rest } = await startMirrorFixture(t);
   const topic = await source.createTopic(1);
   const count = 400_000;

@@ -3,7 +3,7 @@ import type { JournalChunk } from '../offset-map/journal-record.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { isAnotherTopic } from './topic-identity.ts';
 
-/** The map as the chunks (ascending) tell it, up to what is confirmed, of the topic that was copied last by the name. */
+/** The map as the chunks (ascending) tell it, up to what is confirmed, of the topic copied last by the name. */
 export function mapOfChunks(chunks: readonly JournalChunk[]): PartitionOffsetMap {
   const map = new PartitionOffsetMap();
   const last = chunks.at(-1)?.topicId ?? '';

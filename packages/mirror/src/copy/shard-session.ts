@@ -168,7 +168,8 @@ export class ShardSession {
   /** The target takes no more for a partition; whether for good is found out by opening the shard again later. */
   #targetFailed({ topic, partition, targetTopic }: CopiedPartition, error: Error): void {
     if (isFenced(error) || leavesOpen(error)) return this.breakOff(error);
-    const message = `${targetTopic} [${partition}] takes nothing from the mirror: ${messageOf(error)}; it is tried again`;
+    const what = `${targetTopic} [${partition}] takes nothing from the mirror`;
+    const message = `${what}: ${messageOf(error)}; it is tried again`;
     this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
     this.#later(troubleRetryMs, () => this.openAgain());
   }

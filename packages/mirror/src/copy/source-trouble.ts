@@ -50,8 +50,8 @@ export async function judgeTrouble(
     const end = await boundOf(source, { topic, partition }, 'latest', bounds);
     if (end >= position) return { goOnAt: position };
     const message =
-      `${place} ends at offset ${end} on the source, and was copied up to ${position}: the source lost records, as by ` +
-      'an unclean election, that the target has; the partition stops';
+      `${place} ends at offset ${end} on the source, and was copied up to ${position}: the source lost records that ` +
+      'the target has, as by an unclean election; the partition stops';
     report({ level: 'error', event: 'source_truncated', message, topic, partition, error });
     return 'later';
   }
