@@ -13,8 +13,8 @@ export const mirrorVerify = command({
   summary: 'Compare what a mirror copied with its source',
   description:
     'Reads both sides over what both still hold, and compares key, value, headers and time of each record, and ' +
-    'whether it lies where the mirror says; of compacted topics the latest record of each key. What the target does not have ' +
-    'yet is no difference. Exits with 3 when there is one.',
+    'whether it lies where the mirror says; of compacted topics the latest record of each key. What the target does ' +
+    'not have yet is no difference. Exits with 3 when there is one.',
   operands: [],
   options: {
     topics: many(
