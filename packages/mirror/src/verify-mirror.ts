@@ -25,8 +25,8 @@ export interface VerifyMirrorOptions
 
 /**
  * What the comparison of each topic says, names ascending; what a failover left behind on a side is left out.
- * Rejects with `OffsetsTopicError` when the target knows no such mirror, with `VerifyError` when a comparison can't come
- * to its end, and with the client's errors.
+ * Rejects with `OffsetsTopicError` when the target knows no such mirror, with `VerifyError` when a comparison can't
+ * come to its end, and with the client's errors.
  */
 export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicVerification[]> {
   const { name, timeoutMs, signal, rename, topics, onProgress, ...manner } = options;

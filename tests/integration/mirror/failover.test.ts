@@ -8,12 +8,11 @@ import {
   failback,
   failover,
   startMirror,
-  type TopicVerification,
   verifyMirror,
 } from '@millrace/mirror';
-import { millrace } from '../../support/millrace-command.ts';
 import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { startSecured } from '../client/secured-fixture.ts';
+import { values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition } from './mirror-fixture.ts';
 
 const alice = { sasl: { mechanism: 'PLAIN', username: 'alice', password: 'alice-secret' } } as const;
@@ -37,10 +36,6 @@ async function commit(client: Client, group: string, topic: string, offset: numb
 
 async function offsetOf(client: Client, group: string, topic: string): Promise<number | undefined> {
   return unwrap(await client.admin().fetchOffsets(group, [{ topic, partition: 0 }]))[0]?.offset;
-}
-
-function valuesOf(records: readonly { readonly value: string | null }[]): (string | null)[] {
-  return records.map(({ value }) => value);
 }
 
 test('a planned failover fences who writes, loses nothing, and lets them write on the target', async (t) => {
@@ -110,16 +105,6 @@ test('a planned failover fences who writes, loses nothing, and lets them write o
     [1],
   );
 });
-
-async function write(client: Client, topic: string, from: number, to: number): Promise<void> {
-  await using producer = client.producer();
-  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
-  await Promise.all(numbers.map((n) => producer.send({ topic, partition: 0, value: `value ${n}` })));
-}
-
-function values(...numbers: readonly (readonly [from: number, to: number])[]): string[] {
-  return numbers.flatMap(([from, to]) => Array.from({ length: to - from }, (_, index) => `value ${from + index}`));
-}
 
 test('after a forced failover what is missing is told, and the way back copies nothing twice', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
@@ -247,60 +232,28 @@ test('one topic is failed over while others are copied on, once its open transac
   assert.deepEqual(valuesOf(await readPartition(target.client, moved, 0)), values([0, 10]));
 });
 
-test('commands move a mirror to its target and back, under the names that its topics have there', async (t) => {
-  const [source, target] = [await startFixture(t), await startFixture(t)];
+test('a topic that was open to all for want of rules stays open to readers while it is fenced', async (t) => {
+  const [source, target] = [await startFixture(t, { authorizer: true }), await startFixture(t, { authorizer: true })];
   const topic = await source.createTopic(1);
-  const name = uniqueName('mirror');
-  const there = ['--source', source.bootstrap, '--target', target.bootstrap, '--name', name, '--prefix', 'east.'];
-  const back = ['--source', target.bootstrap, '--target', source.bootstrap, '--name', `${name}.back`];
-  const run = async (...words: readonly string[]) => {
-    const { code, text, stderr } = await millrace(['mirror', ...words, '--json']);
-    assert.equal(code, 0, stderr);
-    return { last: JSON.parse(text.trim().split('\n').at(-1) ?? '') as Record<string, unknown>, stderr };
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
   };
-  await write(source.client, topic, 0, 10);
-  await run('run', ...there, '--topics', topic, '--once');
-  const refused = await millrace(['mirror', 'failover', ...there, '--yes', '--json']);
-  assert.equal(refused.code, 1);
-  assert.equal((JSON.parse(refused.stderr.trim().split('\n').at(-1) ?? '') as Failed).error.code, 'failover_unfenced');
-  const plan = await run('failover', ...there, '--dry-run');
-  assert.deepEqual(plan.last['topics'], [{ topic, targetTopic: `east.${topic}`, partitions: 1 }]);
-  await write(source.client, topic, 10, 20);
-  await run('failover', ...there, '--unfenced', '--yes');
-  await write(target.client, `east.${topic}`, 20, 30);
-  await write(source.client, topic, 100, 105);
-  const dry = await run('failback', ...there, '--dry-run');
-  assert.deepEqual(dry.last['topics'], [{ topic, tails: [{ partition: 0, from: 20, to: 25 }] }]);
-  const gone = await run('failback', ...there, '--tail', 'merge', '--once', '--yes');
-  assert.deepEqual(gone.last, { ended: true, records: 15, bytes: gone.last['bytes'] });
-  await run('failover', ...back, '--unfenced', '--yes');
+  await using mirror = await startMirror({ ...sides, topics: [topic], topicIntervalMs: 100 });
+  await until(() => mirror.status()[0]?.lag === 0);
+  await failover({ ...sides, manner: 'planned', unfenced: true });
+  const rules = await source.admin.describeAcls({ resourceType: 'topic', resourceName: topic });
+  const all = rules.filter(({ principal, host }) => principal === 'User:*' && host === '*');
+  assert.equal(all.length, rules.length);
   assert.deepEqual(
-    valuesOf(await readPartition(source.client, topic, 0)),
-    values([0, 20], [100, 105], [20, 30], [100, 105]),
+    rules.map(({ permission, operation }) => `${permission} ${operation}`).toSorted(),
+    ['alter', 'alter-configs', 'delete', 'describe-configs', 'read']
+      .map((each) => `allow ${each}`)
+      .concat('deny write'),
   );
-  const over = await millrace(['mirror', 'run', ...there, '--topics', topic, '--once', '--json']);
-  assert.equal((JSON.parse(over.stderr.trim().split('\n').at(-1) ?? '') as Failed).error.code, 'mirror_failed_over');
-  await run('failback', ...back, '--once', '--yes');
-  await write(source.client, topic, 30, 40);
-  await run('run', ...there, '--topics', topic, '--once');
-  const { last: verified } = await run('verify', ...there);
-  const [compared] = (verified['topics'] as TopicVerification[]).flatMap(({ partitions }) => partitions);
-  assert.deepEqual([compared?.isEqual, compared?.compared, compared?.onlyInSource], [true, 45, 0]);
+  await mirror.syncTopics();
+  assert.deepEqual(await target.admin.describeAcls({ resourceType: 'topic', resourceName: topic }), []);
+  await failback(sides);
+  assert.deepEqual(await source.admin.describeAcls({ resourceType: 'topic', resourceName: topic }), []);
 });
-
-test('a source that is gone holds up no forced failover', async (t) => {
-  const [source, target] = [await startFixture(t), await startFixture(t)];
-  const topic = await source.createTopic(1);
-  const words = ['--source', source.bootstrap, '--target', target.bootstrap, '--name', 'east-west'];
-  await write(source.client, topic, 0, 10);
-  assert.equal((await millrace(['mirror', 'run', ...words, '--topics', topic, '--once'])).code, 0);
-  await source.stop();
-  const { code, text, stderr } = await millrace(['mirror', 'failover', ...words, '--forced', '--yes']);
-  assert.equal(code, 0, stderr);
-  assert.match(text, /What is missing is not known of 1 partition\./);
-  assert.match(stderr, /all before source offset 10 is on the target; where the source ended is not known/);
-});
-
-interface Failed {
-  readonly error: { readonly code: string };
-}

@@ -27,7 +27,7 @@ export interface CloseShardsOptions {
   readonly bounds: CallBounds;
 }
 
-/** Resolves when it is done; partitions of which the journals know nothing are passed over. Rejects as the client does. */
+/** Partitions of which the journals know nothing are passed over. Rejects as the client does. */
 export async function closeShards(options: CloseShardsOptions): Promise<void> {
   const { shards, places } = options;
   const byShard = Map.groupBy(places, ({ topic, partition }) => shardOf(topic, partition, shards));

@@ -40,7 +40,7 @@ export interface FailbackResult {
 }
 
 /**
- * Makes the way back ready; whoever starts the mirror that it answers goes on copying there. Rejects with `FailoverError`
+ * Makes the way back ready; whoever starts the mirror that it answers copies on there. Rejects with `FailoverError`
  * when the mirror was not failed over, or the source has other topics than then, and with the client's errors.
  */
 export async function failback(options: FailbackOptions): Promise<FailbackResult> {
@@ -92,8 +92,8 @@ class Failback {
       return record?.state === 'failed-over' || record?.state === 'failing-back' ? [record] : [];
     });
     if (chosen.length === 0 || (selected !== undefined && chosen.length < known.length)) {
-      const message = `not all that is meant of mirror ${name} was failed over, or that is not finished: fail it over first`;
-      throw new FailoverError('failback_not_failed_over', message);
+      const message = `not all that is meant of mirror ${name} was failed over, or not to the end`;
+      throw new FailoverError('failback_not_failed_over', `${message}: fail it over first`);
     }
     return chosen;
   }

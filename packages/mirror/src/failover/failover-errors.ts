@@ -28,9 +28,10 @@ export class MirrorFailedOverError extends MillraceError {
 /** A step of a failover or failback could not be done; it may be begun again. */
 export class FailoverError extends MillraceError {
   /**
-   * `failover_unfenced`: some writers can't be fenced. `failover_fence_unconfirmed`: not all brokers refuse writers yet.
+   * `failover_unfenced`: some writers can't be fenced. `failover_fence_unconfirmed`: not all brokers know it yet.
    * `failover_transactions_open`: transactions are not decided. `failover_not_drained`: not all is copied.
-   * `failover_topics_unknown`: the mirror copies no such topics. `failback_not_failed_over`: nothing to go back from.
+   * `failover_topics_unknown`: the mirror copies no such topics in this direction. `failback_not_failed_over`: nothing
+   * to go back from.
    */
   readonly code:
     | 'failover_unfenced'

@@ -10,7 +10,7 @@ export function failoverTopicOf(mirror: string): string {
   return `millrace.failover.${mirror}`;
 }
 
-/** The newest record of each topic, by name on the source. Rejects with `FailoverRecordError` and the client's errors. */
+/** The newest record of each topic, by its name. Rejects with `FailoverRecordError`, and as the client does. */
 export async function readFailovers(
   cluster: Cluster,
   mirror: string,

@@ -13,7 +13,7 @@ export interface FailoverSides extends CallBounds {
   readonly target: ClientOptions;
   /** As the mirror has it. */
   readonly rename?: ((topic: string) => string) | undefined;
-  /** Which of the mirror's topics, by names on the source or patterns. Default: the whole mirror, what is to come too. */
+  /** Which of its topics, by names on the source or patterns. Default: the whole mirror, what is to come too. */
   readonly topics?: NameFilter | undefined;
   /** Told of each step as it is done, or of what is noteworthy in it. */
   readonly tell?: ((step: FailoverStep) => void) | undefined;

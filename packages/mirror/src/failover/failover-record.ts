@@ -1,6 +1,6 @@
 /**
- * What the target knows of a mirror's failover: a record for each topic, as JSON, in a compacted topic of one partition.
- * The newest of a topic counts. Does no I/O.
+ * What the target knows of a mirror's failover: a record for each topic, as JSON, in a compacted topic of one
+ * partition. The newest of a topic counts. Does no I/O.
  */
 import { FailoverRecordError } from './failover-errors.ts';
 

@@ -20,16 +20,17 @@ import type { FailoverOptions, FailoverPlan, FailoverResult } from './failover-o
 import { type FailoverPoint, reverseNameOf, type TopicFailover, wholeMirror } from './failover-record.ts';
 import { type ChosenTopic, MirrorEnds } from './mirror-ends.ts';
 import { endsOf, settleTransactions } from './open-transactions.ts';
-import { confirmByProbe, confirmByRules, hasAuthorizer, raiseFence, unfenceable } from './writer-fence.ts';
+import { confirmByProbe, confirmByRules, hasAuthorizer, planFence, raiseFence } from './writer-fence.ts';
 
 /** What would be failed over; changes nothing. Rejects as `failover` does. */
 export async function planFailover(options: FailoverOptions): Promise<FailoverPlan> {
   await using ends = new MirrorEnds(options);
   const topics = await ends.chosen();
-  const free = options.manner === 'forced' ? [] : await unfenceable(ends.source.admin, ends.bounds);
+  const names = topics.map(({ topic }) => topic);
+  const fence = options.manner === 'forced' ? undefined : await planFence(ends.source.admin, names, ends.bounds);
   return {
     topics: topics.map(({ partitions, ...names }) => ({ ...names, partitions: partitions.length })),
-    unfenceable: free,
+    unfenceable: fence?.unfenceable ?? [],
   };
 }
 
@@ -57,12 +58,13 @@ class Failover {
     const before = await this.#ends.failovers();
     const back = topics.find(({ topic }) => before.get(topic)?.state === 'failing-back');
     if (back !== undefined) {
-      const message = `topic ${back.topic} is copied by mirror ${reverseNameOf(name)} in the other direction: fail that over`;
-      throw new FailoverError('failover_topics_unknown', message);
+      const message = `topic ${back.topic} is copied by mirror ${reverseNameOf(name)} in the other direction`;
+      throw new FailoverError('failover_topics_unknown', `${message}: fail that over`);
     }
     const open = topics.filter(({ topic }) => before.get(topic)?.state !== 'failed-over');
-    const tell = `${topics.length} topics of mirror ${name}, ${topics.length - open.length} of them failed over already`;
-    this.#ends.tell('begin', `${manner} failover of ${tell}`);
+    const already = topics.length - open.length;
+    const what = `${topics.length} topics of mirror ${name}, ${already} of them failed over already`;
+    this.#ends.tell('begin', `${manner} failover of ${what}`);
     const undrained = open.filter(({ topic }) => before.get(topic)?.state !== 'closing');
     if (manner === 'planned' && undrained.length > 0) await this.#drain(undrained, before);
     const sourceEnds = await this.#sourceEnds(open, before);
@@ -130,26 +132,27 @@ class Failover {
   async #fence(names: readonly string[]): Promise<void> {
     const { probe, fenceMs = 30_000, unfenced = false } = this.#options;
     const { source, bounds } = this.#ends;
-    const free = await unfenceable(source.admin, bounds);
+    const plan = await planFence(source.admin, names, bounds);
+    const { topics, unfenceable: free } = plan;
     if (free.length > 0 && !unfenced) {
       const message = `the source can't keep everybody from writing: not ${free.join(', nor ')}`;
       const next = 'see to it that they write no more, and say so (unfenced)';
       throw new FailoverError('failover_unfenced', `${message}; ${next}`);
     }
     if (free.length > 0) this.#ends.tell('fence', `not fenced, as told: ${free.join(', ')}`, 'warn');
-    if (!(await hasAuthorizer(source.admin, bounds))) return;
-    await raiseFence(source.admin, names, bounds);
-    await confirmByRules(source.cluster, names, fenceMs, bounds);
+    if (topics.length === 0) return;
+    await raiseFence(source.admin, plan, bounds);
+    await confirmByRules(source.cluster, topics, fenceMs, bounds);
     if (probe !== undefined) {
       const { client, cluster } = openCluster(probe);
       try {
-        await confirmByProbe(cluster, names, fenceMs, bounds);
+        await confirmByProbe(cluster, topics, fenceMs, bounds);
       } finally {
         await client.close();
       }
     }
     const by = probe === undefined ? 'every broker knows the rule' : 'every leader refused the probe';
-    this.#ends.tell('fence', `nobody may write to ${names.length} topics of the source any more: ${by}`);
+    this.#ends.tell('fence', `nobody may write to ${topics.length} topics of the source any more: ${by}`);
   }
 
   async #settle(places: readonly TopicPartition[]): Promise<void> {

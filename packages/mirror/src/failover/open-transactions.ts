@@ -15,8 +15,8 @@ interface OpenTransaction extends TopicPartition {
 }
 
 /**
- * Resolves with how many were aborted, once no transaction is open. Waits `withinMs` for their ends; then those that are
- * left are aborted, or named by a `FailoverError`. Rejects also as the client does.
+ * Resolves with how many were aborted, once no transaction is open. Waits `withinMs` for their ends; then those that
+ * are left are aborted, or named by a `FailoverError`. Rejects also as the client does.
  */
 export async function settleTransactions(
   cluster: Cluster,

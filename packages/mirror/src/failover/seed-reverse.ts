@@ -25,7 +25,7 @@ export interface SeededPartition extends TopicPartition {
   readonly tail: Tail;
 }
 
-/** Replaces what the journals say of the partitions. Rejects with `KafkaError`, or a retriable error within the bounds. */
+/** Replaces what the journals say of the partitions. Rejects with `KafkaError`, or a retriable error. */
 export async function seedReverse(
   cluster: Cluster,
   offsetsTopic: string,

@@ -3,7 +3,7 @@
  * asks no rules of super users, nor of anybody where there is no authorizer: those can't be fenced.
  */
 import { isMillraceError, sleep } from '@millrace/base';
-import { type AclBinding, type Admin, unwrap } from '@millrace/client';
+import { type Admin, unwrap } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster } from '@millrace/client/protocol';
 import { describeAcls, errorCodes, produce, RecordBatchBuilder } from '@millrace/wire';
 import { FailoverError } from './failover-errors.ts';
@@ -14,11 +14,44 @@ const produceVersionMax = 12;
 /** DescribeAcls' numbers: topics, everything, literal names, write, deny. */
 const wire = { topic: 2, any: 1, literal: 3, write: 4, deny: 2 } as const;
 
-/** Whom no rule keeps from writing, in words; empty when nobody. Rejects with the client's errors. */
-export async function unfenceable(admin: Admin, bounds: CallBounds): Promise<string[]> {
-  if (!(await hasAuthorizer(admin, bounds))) return ['any writer, as the source has no authorizer'];
-  const superUsers = await brokerSetting(admin, 'super.users', bounds);
-  const names = (superUsers ?? '').split(';').filter((name) => name !== '');
+/** What can be done to keep writers off topics. */
+export interface FencePlan {
+  /** Those of the topics that can be fenced. */
+  readonly topics: readonly string[];
+  /** Those of them that must be left open for all but writing. */
+  readonly opened: readonly string[];
+  /** Whom no rule keeps from writing, in words; empty when nobody. */
+  readonly unfenceable: readonly string[];
+}
+
+/** Changes nothing. Rejects with the client's errors. */
+export async function planFence(admin: Admin, topics: readonly string[], bounds: CallBounds): Promise<FencePlan> {
+  if (!(await hasAuthorizer(admin, bounds))) {
+    return { topics: [], opened: [], unfenceable: ['any writer, as the source has no authorizer'] };
+  }
+  const unfenceable = await superUsers(admin, bounds);
+  const isOpen = await brokerSetting(admin, 'allow.everyone.if.no.acl.found', bounds);
+  const bare: string[] = [];
+  for (const topic of isOpen === 'false' || isOpen === undefined ? [] : topics) {
+    const filter = { resourceType: 'topic', resourceName: topic, patternType: 'match' } as const;
+    if ((await admin.describeAcls(filter, bounds)).length === 0) bare.push(topic);
+  }
+  if (isOpen === 'true') return { topics, opened: bare, unfenceable };
+  // A first rule might close them to readers, or an opening open them to everybody.
+  const unknown = bare.map((topic) => {
+    return `writers of topic ${topic}, which has no rules, while the source keeps to itself whether it is open then`;
+  });
+  return {
+    topics: topics.filter((topic) => !bare.includes(topic)),
+    opened: [],
+    unfenceable: [...unfenceable, ...unknown],
+  };
+}
+
+async function superUsers(admin: Admin, bounds: CallBounds): Promise<string[]> {
+  const setting = await brokerSetting(admin, 'super.users', bounds);
+  if (setting === null) return ['the super users of the source, whom it does not name'];
+  const names = (setting ?? '').split(';').filter((name) => name !== '');
   return names.map((name) => `super user ${name}, of whom the source asks no rules`);
 }
 
@@ -36,21 +69,10 @@ export async function hasAuthorizer(admin: Admin, bounds: CallBounds): Promise<b
  * Denies everybody to write to the topics. Where a topic without rules was open to all, it stays so for all else: a
  * first rule would close it.
  */
-export async function raiseFence(admin: Admin, topics: readonly string[], bounds: CallBounds): Promise<void> {
-  const isOpen = (await brokerSetting(admin, 'allow.everyone.if.no.acl.found', bounds)) === 'true';
-  const rules: AclBinding[] = [];
-  for (const topic of topics) {
-    rules.push(fenceOf(topic));
-    if (!isOpen) continue;
-    const applying = await admin.describeAcls(
-      { resourceType: 'topic', resourceName: topic, patternType: 'match' },
-      bounds,
-    );
-    if (applying.length === 0) rules.push(...openingOf(topic));
-  }
-  // The opening goes first where there is one, so that nobody is shut out between the two.
-  rules.sort((left, right) => Number(left.permission === 'deny') - Number(right.permission === 'deny'));
-  unwrap(await admin.createAcls(rules, bounds));
+export async function raiseFence(admin: Admin, { topics, opened }: FencePlan, bounds: CallBounds): Promise<void> {
+  // Openings go first, so that nobody is shut out between the two.
+  const rules = [...opened.flatMap(openingOf), ...topics.map(fenceOf)];
+  if (rules.length > 0) unwrap(await admin.createAcls(rules, bounds));
 }
 
 /** Lets writers in again. */
@@ -152,9 +174,10 @@ async function probeLeader(probe: Cluster, topic: string, partition: number, lea
   return responses[0]?.partitionResponses[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
 }
 
-async function brokerSetting(admin: Admin, name: string, bounds: CallBounds): Promise<string | null> {
+/** Null when brokers keep it to themselves, as Apache Kafka does of what its authorizer is told; undefined if unset. */
+async function brokerSetting(admin: Admin, name: string, bounds: CallBounds): Promise<string | null | undefined> {
   const { brokers } = await admin.describeCluster(bounds);
   const resource = { type: 'broker' as const, name: `${brokers[0]?.nodeId ?? 0}`, keys: [name] };
   const [described] = unwrap(await admin.describeConfigs([resource], bounds));
-  return described?.entries.find((entry) => entry.name === name)?.value ?? null;
+  return described?.entries.find((entry) => entry.name === name)?.value;
 }
