@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RecordBatchBuilder } from '@millrace/wire';
 import { TargetPartition } from './target-partition.ts';
 
-const identity = { producerId: 7, epoch: 3 };
+const identity = { producerId: 7, epoch: 3, isTransactional: true };
 
 /** A partition with `count` batches of a record each that are announced. */
 function filled(count: number, heardAt: number): TargetPartition {
@@ -37,7 +37,7 @@ test('a leader that never heard of the producer gets one batch, and more once th
   const first = partition.sendable(1000);
   assert.deepEqual(sendAll(partition, 1000), [0]);
   assert.ok(first !== undefined);
-  partition.succeeded(first, 40, 1100);
+  partition.succeeded(first, 40, 0, 1100);
   assert.deepEqual(sendAll(partition, 1100), [1, 2, 3, 4, 5]);
 });
 
