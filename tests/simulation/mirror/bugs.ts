@@ -6,7 +6,7 @@ const copy = 'packages/mirror/src/copy';
 export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'data is sent before its announcement',
-    seed: 1010,
+    seed: 1050,
     file: `${copy}/target-partition.ts`,
     find: ' && batch.announcement <= this.announced ? batch',
     replace: ' ? batch',
@@ -45,9 +45,9 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'what a takeover found is not written down',
     seed: 1000,
-    file: `${copy}/partition-copy.ts`,
-    find: '[...resume.runs]',
-    replace: '[]',
+    file: `${copy}/map-chunks.ts`,
+    find: '[...runs];\n    this.#closed',
+    replace: '[];\n    this.#closed',
   },
   {
     name: 'records of aborted transactions are copied',
@@ -79,7 +79,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a shard that was lost and given back is not opened again',
-    seed: 1019,
+    seed: 1000,
     file: 'packages/mirror/src/sharing/owned-shards.ts',
     find: 'if (numbers.has(shard) && !owned.isLost) continue;',
     replace: 'if (numbers.has(shard)) continue;',
@@ -103,6 +103,6 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     seed: 1000,
     file: `${copy}/target-writer.ts`,
     find: '      if (error.retriable) {\n        this.#comeBack(partition, batch, error);\n',
-    replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, 0);\n',
+    replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, -1, 0);\n',
   },
 ];

@@ -216,9 +216,9 @@ class MirrorRun {
     const home = this.#home('groups');
     return home.work(async () => {
       while (this.#isJudging) {
-        await sleep(home.platform.timers, home.randomness.float() * 6 * lookMsMax);
+        await sleep(home.platform.timers, home.randomness.float() * 3 * lookMsMax);
         await groups.move(`group-${home.randomness.integer(2)}`);
-        if (home.randomness.integer(2) === 0) await groups.checkPast();
+        await groups.checkPast();
       }
     });
   }
