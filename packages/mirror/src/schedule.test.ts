@@ -66,3 +66,21 @@ test('closing ends what is under way, and nothing begins any more', async () => 
   assert.equal(times, 1);
   assert.deepEqual(failures, []);
 });
+
+test('what was left undone is tried again before the pause is over', async () => {
+  let times = 0;
+  const again = Promise.withResolvers<void>();
+  const schedule = new Schedule({
+    timers: systemTimers,
+    pauseMs: 600_000,
+    isIncomplete: () => times < 2,
+    work: async () => {
+      times += 1;
+      if (times === 2) again.resolve();
+    },
+    failed: (error) => assert.fail(error),
+  });
+  schedule.soon();
+  await again.promise;
+  await schedule.close();
+});

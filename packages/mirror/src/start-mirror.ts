@@ -123,6 +123,7 @@ class MirrorWorker implements Mirror {
     this.#topicSchedule = new Schedule({
       timers: target.cluster.settings.platform.timers,
       pauseMs: options.topicIntervalMs ?? topicIntervalMsDefault,
+      isIncomplete: () => this.#topicSync.isIncomplete,
       work: (signal) => this.#followTopics(signal),
       failed: (error) => {
         const message = `the source's topics could not be looked at: ${error.message}; trying again`;

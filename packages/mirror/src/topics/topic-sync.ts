@@ -54,6 +54,11 @@ export class TopicSync {
     this.#acls = isWanted === false ? undefined : new AclSync({ ...admins, isWanted, report });
   }
 
+  /** Whether the last run left a topic out, or something of one. */
+  get isIncomplete(): boolean {
+    return this.#told.size > 0;
+  }
+
   /**
    * The topics as they are now on the source, made to be on the target. Rejects with `SourceTopicError` when one that
    * was named is not there, `LoopError` or `TargetNameError` when one can't be mirrored, `KafkaError` when one can't be
