@@ -6,7 +6,7 @@ const copy = 'packages/mirror/src/copy';
 export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'data is sent before its announcement',
-    seed: 1050,
+    seed: 1054,
     file: `${copy}/target-partition.ts`,
     find: ' && batch.announcement <= this.announced ? batch',
     replace: ' ? batch',

@@ -76,8 +76,8 @@ export class MirroredGroups {
         else {
           const last = expected.at(-1);
           const due = last === undefined ? 'nothing may be' : `${last.least} to ${last.most} is its next record`;
-          const message = `${group} is at ${past.at(-1)} of ${topic}/${index} on the source, and at ${there} on the target`;
-          throw new InvariantViolation(`${message}, where ${due}`);
+          const where = `${past.at(-1)} of ${topic}/${index} on the source, and at ${there} on the target`;
+          throw new InvariantViolation(`${group} is at ${where}, where ${due}`);
         }
       }
     }

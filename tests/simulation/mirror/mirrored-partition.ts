@@ -59,7 +59,7 @@ export class MirroredPartition {
     return this.#source.position;
   }
 
-  /** Reads what has come on both sides, and compares. Answers whether both hold the same. Throws `InvariantViolation`. */
+  /** Reads what has come, and compares; answers whether both sides hold the same. Throws `InvariantViolation`. */
   compare(): Promise<boolean> {
     const comparing = this.#comparing.then(() => this.#compare());
     this.#comparing = comparing;
