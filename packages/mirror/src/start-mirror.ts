@@ -21,6 +21,7 @@ import { OwnedShards } from './sharing/owned-shards.ts';
 import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
 import { FigureKeeper, type WorkerFigures } from './status/worker-figures.ts';
+import { batchLimits } from './topics/batch-limits.ts';
 import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
 import { PlacesByShard } from './topics/places-by-shard.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
@@ -238,6 +239,7 @@ class MirrorWorker implements Mirror {
       limits: conversionLimitsDefault,
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
+      batchLimits: (topics, signal) => batchLimits(this.#admins.target, topics, signal),
       permission: (bounds) => this.#failovers.permission(bounds),
       policies: this.#options,
       stored: (copy, batch) => {

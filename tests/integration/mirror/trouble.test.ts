@@ -68,6 +68,28 @@ test('a record that is larger than the target takes stops its partition alone, o
   assert.deepEqual(await valuesAt(target, large), ['a', 'b']);
 });
 
+test('batches are as small as the topics of the target want them', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const [tiny, large] = [await source.createTopic(1), await source.createTopic(1)];
+  for (const topic of [tiny, large]) {
+    unwrap(await target.admin.createTopics([{ topic, partitions: 1, configuration: { 'max.message.bytes': '3000' } }]));
+  }
+  const values = Array.from({ length: 400 }, (_, n) => `${n} ${'x'.repeat(90)}`);
+  await using producer = source.client.producer({ batchBytesMax: 256 });
+  for (const value of values) if (!producer.write({ topic: tiny, partition: 0, value })) await producer.ready();
+  await producer.flush();
+  await using other = source.client.producer({ lingerMs: 20 });
+  for (const value of values) if (!other.write({ topic: large, partition: 0, value })) await other.ready();
+  await other.flush();
+  await fixture.mirror([tiny, large]);
+  for (const topic of [tiny, large]) await assertMirrored(fixture, topic, 1);
+  assert.deepEqual(
+    fixture.events.filter(({ level }) => level !== 'info'),
+    [],
+  );
+});
+
 test('a topic that the target refuses to write to does not hold up others', async (t) => {
   const fixture = await startMirrorFixture(t);
   const { source, target } = fixture;

@@ -26,6 +26,8 @@ export interface ResumePoint extends KnownChunks {
   readonly source: number;
   /** Target offset behind all that is there. */
   readonly target: number;
+  /** Most bytes of a batch that the target's topic takes; undefined when it does not tell. */
+  readonly batchBytesMax?: number | undefined;
 }
 
 export interface PartitionCopyHost {
@@ -63,6 +65,7 @@ export class PartitionCopy implements SourcePartition {
   readonly #age = new UncopiedAge();
   #position: number;
   readonly #host: PartitionCopyHost;
+  readonly #limits: ConversionLimits;
   readonly #chunks: MapChunks;
   #pending: SourceRun[];
   #confirmed: { source: number; target: number; sequence: number };
@@ -86,6 +89,8 @@ export class PartitionCopy implements SourcePartition {
     this.#confirmed = { ...this.began, sequence: 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#host = host;
+    const batchBytesMax = Math.min(host.limits.batchBytesMax, resume.batchBytesMax ?? Number.POSITIVE_INFINITY);
+    this.#limits = { ...host.limits, batchBytesMax };
   }
 
   get map(): PartitionOffsetMap {
@@ -139,7 +144,7 @@ export class PartitionCopy implements SourcePartition {
     if (records === null || records.length === 0) return undefined;
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [] };
     try {
-      const converted = convertChunk(chunk, this.#host.limits, this.#host.rest);
+      const converted = convertChunk(chunk, this.#limits, this.#host.rest);
       if (converted instanceof Promise) {
         return converted.then((done) => this.#add(done)).catch((error: unknown) => this.#refuse(error));
       }

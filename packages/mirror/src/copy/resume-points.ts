@@ -14,6 +14,10 @@ export interface ResumeOptions {
   readonly source: Cluster;
   readonly target: Cluster;
   readonly report: MirrorReport;
+  /** How large a batch topics of the target take, as far as that can be told. */
+  readonly batchLimits?:
+    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, number>>)
+    | undefined;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;
   /** Which topics may be copied, asked for once a shard is taken over; all when absent. */
@@ -60,11 +64,14 @@ export async function resumePoints(
   bounds: CallBounds,
 ): Promise<Map<CopiedPartition, ResumePoint>> {
   const resumes = new Map<CopiedPartition, ResumePoint>();
+  const topics = places.map(({ targetTopic }) => targetTopic);
+  const limits = topics.length === 0 ? undefined : await options.batchLimits?.(topics, bounds.signal);
   const queue = [...places];
   const work = async (): Promise<void> => {
     for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
       const resume = await resumePoint(options, place, content, identity, bounds);
-      if (resume !== undefined) resumes.set(place, resume);
+      const batchBytesMax = limits?.get(place.targetTopic);
+      if (resume !== undefined) resumes.set(place, { ...resume, batchBytesMax });
     }
   };
   await Promise.all(Array.from({ length: recoveringMax }, work));
