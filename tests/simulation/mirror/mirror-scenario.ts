@@ -50,8 +50,8 @@ export interface MirrorScenario {
 }
 
 const sessionTimeoutMsMin = 1000;
-/** More than is ever written to a partition while nothing is copied. */
-const segmentBytesMin = 512 * 1024;
+/** More than the largest batch of the writers; those of the mirror are as small as a segment. */
+const segmentBytesMin = 131_072;
 
 export function mirrorScenarioOf(seed: number): MirrorScenario {
   const randomness = seededRandomness(seed);
@@ -98,7 +98,6 @@ function topicPlan(randomness: Randomness, index: number): MirroredTopicPlan {
     partitions: 2 + randomness.integer(3),
     replicationFactor: 1 + randomness.integer(3),
     configuration: {
-      // The mirror joins tiny batches, and no batch may be larger than a segment.
       'segment.bytes': String(segmentBytesMin + 2 ** randomness.integer(16)),
       'index.interval.bytes': String(2 ** (6 + randomness.integer(7))),
       ...(randomness.integer(4) === 0 ? { 'message.timestamp.type': 'LogAppendTime' } : {}),
