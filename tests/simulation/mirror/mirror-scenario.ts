@@ -51,7 +51,7 @@ export interface MirrorScenario {
 
 const sessionTimeoutMsMin = 1000;
 /** More than the largest batch of the writers; those of the mirror are as small as a segment. */
-const segmentBytesMin = 131_072;
+const segmentBytesMin = 262_144;
 
 export function mirrorScenarioOf(seed: number): MirrorScenario {
   const randomness = seededRandomness(seed);
