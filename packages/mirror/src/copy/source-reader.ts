@@ -3,10 +3,10 @@
  * the broker for data, over a connection of its own. What arrives goes to its partition at once, so that the next
  * request is under way while it is written.
  */
-import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
+import { isMillraceError, type MillraceError, messageOf, type Timer } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
-import { errorCodes, type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
+import { type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
 import type { ByteLimit } from '../limits/byte-limit.ts';
 import { isTopicIdKnown } from './topic-identity.ts';
 
@@ -37,7 +37,7 @@ export interface SourceReaderOptions {
   readonly limit?: ByteLimit | undefined;
   /** Of two partitions that one broker leads the one of the greater number is asked for first. Default: in turn. */
   readonly priority?: ((topic: string) => number) | undefined;
-  /** Told of errors that another try does not cure. */
+  /** Told of errors that another try does not cure; it is tried again all the same, after a minute. */
   readonly onFatal: (error: MillraceError) => void;
 }
 
@@ -46,16 +46,15 @@ interface Lane {
   isBusy: boolean;
   failures: number;
   notBefore: number;
-  isPausing: boolean;
+  /** Ends the pause. */
+  timer: Timer | undefined;
 }
 
 /** The last version that names topics by name. Later ones name them by id, and never read one made anew by mistake. */
 const fetchByNameVersion = 12;
 
-const asksForMetadata: ReadonlySet<number> = new Set([
-  errorCodes.OFFSET_NOT_AVAILABLE,
-  errorCodes.INCONSISTENT_TOPIC_ID,
-]);
+/** So long nothing is asked of a broker that refused in a way which another try does not cure, as a login. */
+const refusedPauseMs = 60_000;
 
 export class SourceReader {
   readonly #cluster: Cluster;
@@ -102,6 +101,7 @@ export class SourceReader {
 
   close(): void {
     this.#abort.abort();
+    for (const { timer } of this.#lanes.values()) timer?.cancel();
     this.#partitions.clear();
     this.#cluster.pool.release(this.#purpose);
   }
@@ -109,21 +109,20 @@ export class SourceReader {
   #laneOf(nodeId: number): Lane {
     let lane = this.#lanes.get(nodeId);
     if (lane === undefined) {
-      lane = { nodeId, isBusy: false, failures: 0, notBefore: 0, isPausing: false };
+      lane = { nodeId, isBusy: false, failures: 0, notBefore: 0, timer: undefined };
       this.#lanes.set(nodeId, lane);
     }
     return lane;
   }
 
   #fetch(lane: Lane, partitions: readonly SourcePartition[]): void {
-    if (lane.isBusy || lane.isPausing) return;
+    if (lane.isBusy || lane.timer !== undefined) return;
     const { clock, timers } = this.#cluster.settings.platform;
     const now = clock.monotonic();
     const pauseMs = Math.max(lane.notBefore - now, this.#options.limit?.pauseMs(now) ?? 0);
     if (pauseMs > 0) {
-      lane.isPausing = true;
-      timers.after(Math.ceil(pauseMs), () => {
-        lane.isPausing = false;
+      lane.timer = timers.after(Math.ceil(pauseMs), () => {
+        lane.timer = undefined;
         this.poke();
       });
       return;
@@ -195,8 +194,9 @@ export class SourceReader {
   #refused(partition: SourcePartition, errorCode: number): void {
     const action = `fetch ${partition.topic} [${partition.partition}] at ${partition.position}`;
     const error = new KafkaError(errorCode, action);
-    if (isStaleLeader(errorCode) || asksForMetadata.has(errorCode)) partition.leader = -1;
-    else if (!error.retriable) {
+    // Asking for the leader anew also makes the pause without which the next request would come at once.
+    if (error.retriable || isStaleLeader(errorCode)) partition.leader = -1;
+    else {
       this.remove(partition);
       partition.failed(error);
     }
@@ -206,11 +206,12 @@ export class SourceReader {
     if (this.#abort.signal.aborted) return;
     if (!isMillraceError(error)) throw error;
     const { settings } = this.#cluster;
-    if (!error.retriable) return this.#options.onFatal(error);
+    const { clock, randomness } = settings.platform;
     lane.failures += 1;
-    lane.notBefore =
-      settings.platform.clock.monotonic() + backoffMs(settings, lane.failures, settings.platform.randomness);
-    settings.report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
+    const pauseMs = error.retriable ? backoffMs(settings, lane.failures, randomness) : refusedPauseMs;
+    lane.notBefore = clock.monotonic() + pauseMs;
+    if (!error.retriable) this.#options.onFatal(error);
+    else settings.report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
     for (const partition of partitions) if (partition.leader === lane.nodeId) partition.leader = -1;
     this.poke();
   }
