@@ -13,6 +13,7 @@ export type { GroupProtocol, GroupTerms, JoinedGroup } from './consumer/classic-
 export { GroupCoordinator } from './group-coordinator.ts';
 export { openCluster } from './kafka-client.ts';
 export { resolveOffsets } from './offset-queries.ts';
+export { type Lane, Lanes } from './producer/lanes.ts';
 export { LeaderWatch } from './producer/leader-watch.ts';
 export { noIdentity, type ProducerIdentity } from './producer/partition-batch.ts';
 export { isGap, isStaleLeader, leavesDoubt } from './producer/produce-errors.ts';

@@ -36,7 +36,7 @@ export class Sender {
   readonly #deliveries: Deliveries;
   readonly #failures: QueueFailures;
   readonly #purpose: string;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes<PartitionQueue>;
   readonly #abort = new AbortController();
   readonly #identity: IdentitySource;
   readonly #leaders: LeaderWatch<PartitionQueue>;
@@ -60,6 +60,21 @@ export class Sender {
     this.#failures = new QueueFailures(accumulator, deliveries);
     this.#purpose = cluster.newPurpose('produce');
     const { signal } = this.#abort;
+    const inFlightMax = settings.maxInFlight;
+    this.#lanes = new Lanes(
+      { cluster, purpose: this.#purpose, signal, inFlightMax },
+      {
+        send: (lane, connection) => {
+          const batches = this.#collect(lane);
+          if (batches.length > 0) this.#send(lane, connection, batches);
+        },
+        unreachable: (queue, error) => {
+          // A refused login or certificate is refused again, so waiting for the delivery timeout helps nobody.
+          if (!error.retriable) this.#failures.failAll(queue, error);
+          this.offer(queue);
+        },
+      },
+    );
     this.#identity = new IdentitySource(cluster, signal, (error) => this.#identified(error));
     this.#leaders = new LeaderWatch(cluster, signal, (queue) => this.offer(queue));
     this.#verdicts = new BatchVerdicts(cluster, settings, accumulator, deliveries, this.#identity, transactions);
@@ -72,10 +87,7 @@ export class Sender {
     const dropReason = this.#transactions?.dropReason;
     if (dropReason !== undefined) return this.#failures.failAll(queue, dropReason);
     if (queue.leader < 0) return this.#leaders.wait(queue);
-    const lane = this.#lanes.of(queue.leader);
-    queue.inLane = true;
-    lane.ready.push(queue);
-    this.#pump(lane);
+    this.#lanes.add(queue);
   }
 
   /** Gives up batches with no time left to be sent. Those under way are left to the request's own bound. */
@@ -98,47 +110,8 @@ export class Sender {
     }
   }
 
-  #pump(lane: Lane): void {
-    if (lane.isPumping) return;
-    lane.isPumping = true;
-    // After `close` a connection would be opened that nobody closes.
-    while (lane.ready.length > 0 && lane.inFlight < this.#settings.maxInFlight && !this.#abort.signal.aborted) {
-      const connection = this.#cluster.pool.openTo(lane.nodeId, this.#purpose);
-      if (connection === undefined) {
-        this.#connect(lane);
-        break;
-      }
-      const batches = this.#collect(lane);
-      if (batches.length > 0) this.#send(lane, connection, batches);
-    }
-    lane.isPumping = false;
-  }
-
-  #connect(lane: Lane): void {
-    if (lane.isConnecting) return;
-    lane.isConnecting = true;
-    this.#cluster.pool.connect(lane.nodeId, this.#purpose).then(
-      () => {
-        lane.isConnecting = false;
-        this.#pump(lane);
-      },
-      (error: unknown) => {
-        lane.isConnecting = false;
-        if (this.#abort.signal.aborted) return;
-        if (!isMillraceError(error)) throw error;
-        for (const queue of lane.ready.splice(0)) {
-          queue.inLane = false;
-          queue.leader = -1;
-          // A refused login or certificate is refused again, so waiting for the delivery timeout helps nobody.
-          if (!error.retriable) this.#failures.failAll(queue, error);
-          this.offer(queue);
-        }
-      },
-    );
-  }
-
   /** Takes the next batches out of a lane's queues, one from each, as many as a request may carry. */
-  #collect(lane: Lane): PartitionBatch[] {
+  #collect(lane: Lane<PartitionQueue>): PartitionBatch[] {
     const { ready } = lane;
     const batches: PartitionBatch[] = [];
     const again: PartitionQueue[] = [];
@@ -210,7 +183,7 @@ export class Sender {
     });
   }
 
-  #send(lane: Lane, connection: Connection, batches: readonly PartitionBatch[]): void {
+  #send(lane: Lane<PartitionQueue>, connection: Connection, batches: readonly PartitionBatch[]): void {
     const { requestTimeoutMs, platform } = this.#cluster.settings;
     const { acks, transactionalId } = this.#settings;
     const draft = produceDraft(batches, acks, requestTimeoutMs, transactionalId);
@@ -233,7 +206,7 @@ export class Sender {
     );
   }
 
-  #posted(lane: Lane, batches: readonly PartitionBatch[]): void {
+  #posted(lane: Lane<PartitionQueue>, batches: readonly PartitionBatch[]): void {
     lane.inFlight--;
     for (const batch of batches) {
       batch.queue.returned(batch);
@@ -242,7 +215,7 @@ export class Sender {
     this.#goOn(lane, batches);
   }
 
-  #answered(lane: Lane, batches: readonly PartitionBatch[], response: ProduceResponse): void {
+  #answered(lane: Lane<PartitionQueue>, batches: readonly PartitionBatch[], response: ProduceResponse): void {
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
     for (const batch of batches) {
@@ -255,7 +228,7 @@ export class Sender {
     this.#goOn(lane, batches);
   }
 
-  #broke(lane: Lane, batches: readonly PartitionBatch[], error: unknown): void {
+  #broke(lane: Lane<PartitionQueue>, batches: readonly PartitionBatch[], error: unknown): void {
     if (!isMillraceError(error)) throw error;
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
@@ -267,9 +240,9 @@ export class Sender {
     this.#goOn(lane, batches);
   }
 
-  #goOn(lane: Lane, batches: readonly PartitionBatch[]): void {
+  #goOn(lane: Lane<PartitionQueue>, batches: readonly PartitionBatch[]): void {
     for (const { queue } of batches) this.offer(queue);
-    this.#pump(lane);
+    this.#lanes.pump(lane);
   }
 
   #identified(error: Error | undefined): void {

@@ -7,7 +7,16 @@
  * for.
  */
 import { isMillraceError, messageOf } from '@millrace/base';
-import { backoffMs, type Cluster, type Connection, isGap, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
+import {
+  backoffMs,
+  type Cluster,
+  type Connection,
+  isGap,
+  isStaleLeader,
+  type Lane,
+  Lanes,
+  LeaderWatch,
+} from '@millrace/client/protocol';
 import { errorCodes, KafkaError, type ProduceResponse, produce, type RequestDraft } from '@millrace/wire';
 import type { TargetBatch, TargetPartition } from './target-partition.ts';
 
@@ -16,14 +25,6 @@ export interface TargetWriterOptions {
   readonly requestsMax: number;
   /** Most bytes of batches in one request; a larger batch goes alone. */
   readonly requestBytesMax: number;
-}
-
-interface Lane {
-  readonly nodeId: number;
-  readonly ready: TargetPartition[];
-  underWay: number;
-  isConnecting: boolean;
-  isPumping: boolean;
 }
 
 interface Sent {
@@ -42,13 +43,26 @@ export class TargetWriter {
   readonly #purpose: string;
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<TargetPartition>;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #lanes: Lanes<TargetPartition>;
 
   constructor(cluster: Cluster, options: TargetWriterOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#purpose = cluster.newPurpose('mirror');
-    this.#leaders = new LeaderWatch(cluster, this.#abort.signal, (partition) => this.offer(partition));
+    const { signal } = this.#abort;
+    this.#leaders = new LeaderWatch(cluster, signal, (partition) => this.offer(partition));
+    const inFlightMax = options.requestsMax;
+    this.#lanes = new Lanes(
+      { cluster, purpose: this.#purpose, signal, inFlightMax },
+      {
+        send: (lane, connection) => {
+          const sent = this.#collect(lane);
+          if (sent.length > 0) this.#send(lane, connection, sent);
+        },
+        // A login that is refused is refused again.
+        unreachable: (partition, error) => (error.retriable ? this.offer(partition) : partition.stop(error)),
+      },
+    );
   }
 
   /** Takes note that a partition may have something to send, and sends it at once if it can be. */
@@ -67,10 +81,7 @@ export class TargetWriter {
     }
     if (partition.sendable(now) === undefined) return;
     if (partition.leader < 0) return this.#leaders.wait(partition);
-    const lane = this.#laneOf(partition.leader);
-    partition.inLane = true;
-    lane.ready.push(partition);
-    this.#pump(lane);
+    this.#lanes.add(partition);
   }
 
   /** Ends all connections; nothing is sent any more. */
@@ -79,55 +90,8 @@ export class TargetWriter {
     this.#cluster.pool.release(this.#purpose);
   }
 
-  #laneOf(nodeId: number): Lane {
-    let lane = this.#lanes.get(nodeId);
-    if (lane === undefined) {
-      lane = { nodeId, ready: [], underWay: 0, isConnecting: false, isPumping: false };
-      this.#lanes.set(nodeId, lane);
-    }
-    return lane;
-  }
-
-  #pump(lane: Lane): void {
-    if (lane.isPumping) return;
-    lane.isPumping = true;
-    while (lane.ready.length > 0 && lane.underWay < this.#options.requestsMax && !this.#abort.signal.aborted) {
-      const connection = this.#cluster.pool.openTo(lane.nodeId, this.#purpose);
-      if (connection === undefined) {
-        this.#connect(lane);
-        break;
-      }
-      const sent = this.#collect(lane);
-      if (sent.length > 0) this.#send(lane, connection, sent);
-    }
-    lane.isPumping = false;
-  }
-
-  #connect(lane: Lane): void {
-    if (lane.isConnecting) return;
-    lane.isConnecting = true;
-    this.#cluster.pool.connect(lane.nodeId, this.#purpose).then(
-      () => {
-        lane.isConnecting = false;
-        this.#pump(lane);
-      },
-      (error: unknown) => {
-        lane.isConnecting = false;
-        if (this.#abort.signal.aborted) return;
-        if (!isMillraceError(error)) throw error;
-        for (const partition of lane.ready.splice(0)) {
-          partition.inLane = false;
-          partition.leader = -1;
-          // A login that is refused is refused again.
-          if (error.retriable) this.offer(partition);
-          else partition.stop(error);
-        }
-      },
-    );
-  }
-
   /** The next batches of a lane's partitions, one of each, as many as a request may carry. */
-  #collect(lane: Lane): Sent[] {
+  #collect(lane: Lane<TargetPartition>): Sent[] {
     const now = this.#cluster.settings.platform.clock.monotonic();
     const sent: Sent[] = [];
     const again: TargetPartition[] = [];
@@ -148,20 +112,20 @@ export class TargetWriter {
     return sent;
   }
 
-  #send(lane: Lane, connection: Connection, sent: readonly Sent[]): void {
-    lane.underWay += 1;
+  #send(lane: Lane<TargetPartition>, connection: Connection, sent: readonly Sent[]): void {
+    lane.inFlight += 1;
     const draft = draftOf(sent, this.#cluster.settings.requestTimeoutMs);
     connection.request(produce, draft, { versionMax: produceVersionMax }).then(
       (response) => {
-        lane.underWay -= 1;
+        lane.inFlight -= 1;
         this.#answered(sent, response);
-        this.#pump(lane);
+        this.#lanes.pump(lane);
       },
       (error: unknown) => {
-        lane.underWay -= 1;
+        lane.inFlight -= 1;
         if (!isMillraceError(error)) throw error;
         this.#broke(sent, error);
-        this.#pump(lane);
+        this.#lanes.pump(lane);
       },
     );
   }
