@@ -101,6 +101,7 @@ test('what is no event and no batch is refused, with what is wrong', async () =>
     [{ batch: {} }, /batch must be an array/],
     [{ batch: Array.from({ length: 1_001 }, () => page('x')) }, /batch must not have more than 1000 events/],
     [{ batch: [page('x')], sentAt: 'now' }, /sentAt must be a time/],
+    [{ batch: [page('x')], sentAt: '202789z' }, /sentAt must be a time/],
     [{}, /the event: \/type is required/],
     [page('big', { properties: { text: 'x'.repeat(70_000) } }), /the event: it is larger than 64 KiB/],
     ['{"type":', /not valid JSON/],

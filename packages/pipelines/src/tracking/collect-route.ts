@@ -11,14 +11,14 @@ import { messageOf } from '@millrace/base';
 import type { Client, Producer } from '@millrace/client';
 import { type Static, Type } from 'typebox';
 import { acceptEvent } from './accept-event.ts';
-import { IncomingEvent, issuesOfIncoming, visitorOf } from './event.ts';
+import { IncomingEvent, issuesOfIncoming, isTime, time, visitorOf } from './event.ts';
 import { eventBytesMax, trackingEvents } from './topic.ts';
 
 export const batchEventsMax = 1_000;
 
 const Batch = Type.Object({
   batch: Type.Array(IncomingEvent, { minItems: 1, maxItems: batchEventsMax }),
-  sentAt: Type.Optional(Type.String({ format: 'date-time', description: 'When the batch was sent, by the sender' })),
+  sentAt: Type.Optional(time),
 });
 
 export const collectContract = defineContract({
@@ -109,7 +109,7 @@ function batchOf(body: unknown): { events: readonly unknown[]; sentAt: string | 
   const { batch, sentAt } = body as Partial<Static<typeof Batch>>;
   if (!Array.isArray(batch) || batch.length === 0) throw wrongBatch('batch', 'must be an array of at least one event');
   if (batch.length > batchEventsMax) throw wrongBatch('batch', `must not have more than ${batchEventsMax} events`);
-  if (sentAt !== undefined && (typeof sentAt !== 'string' || Number.isNaN(Date.parse(sentAt)))) {
+  if (sentAt !== undefined && !isTime(sentAt)) {
     throw wrongBatch('sentAt', 'must be a time as in RFC 3339');
   }
   return { events: batch, sentAt };
