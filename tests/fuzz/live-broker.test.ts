@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fuzzLive } from './live-broker.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
-const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Date.now() % 2 ** 32);
+const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? 1);
 
 test('a broker that is sent anything serves the client beside, with bounded memory and no defect', async (context) => {
   const { inputs, answered, bystanderRecords, rssBefore, rssAfter } = await fuzzLive({ seed, inputs: 2000 * scale });
