@@ -12,15 +12,17 @@ export interface Releasable {
   release(): void;
 }
 
-/** The bounds of buffers that are kept; smaller and larger ones are made for each use. */
+/** Smaller buffers are made for each use. */
 const bufferBytesMin = 16 * 1024;
-const bufferBytesMax = 8 * 1024 * 1024;
+const bufferBytesMaxDefault = 8 * 1024 * 1024;
 /** The bound below where it scribbles: small things are what tests use. */
 const scribblingBytesMin = 32;
 
 export interface BufferPoolOptions {
   /** Most bytes kept while nobody uses them; default 128 MiB. */
   readonly idleBytesMax?: number | undefined;
+  /** Larger ones are made for each use; default 8 MiB. */
+  readonly bufferBytesMax?: number | undefined;
   /** For tests: overwrites what is given back, so that bytes used for too long are seen to be. Small buffers too. */
   readonly scribbles?: boolean | undefined;
 }
@@ -36,13 +38,16 @@ export class BufferPool {
   readonly #idleBytesMax: number;
   readonly #scribbles: boolean;
   readonly #bytesMin: number;
+  readonly #bytesMax: number;
   /** By the size of their buffers. */
   readonly #classes = new Map<number, SizeClass>();
   readonly #lent = new WeakSet<ArrayBufferLike>();
   #idleBytes = 0;
 
-  constructor({ idleBytesMax = 128 * 1024 * 1024, scribbles = false }: BufferPoolOptions = {}) {
+  constructor(options: BufferPoolOptions = {}) {
+    const { idleBytesMax = 128 * 1024 * 1024, bufferBytesMax = bufferBytesMaxDefault, scribbles = false } = options;
     this.#idleBytesMax = idleBytesMax;
+    this.#bytesMax = bufferBytesMax;
     this.#scribbles = scribbles;
     this.#bytesMin = scribbles ? scribblingBytesMin : bufferBytesMin;
   }
@@ -54,7 +59,7 @@ export class BufferPool {
 
   /** A buffer of at least so many bytes, and at most a quarter more, of whatever content. */
   take(bytesMin: number): Buffer {
-    if (bytesMin > bufferBytesMax || bytesMin < this.#bytesMin) return Buffer.allocUnsafeSlow(bytesMin);
+    if (bytesMin > this.#bytesMax || bytesMin < this.#bytesMin) return Buffer.allocUnsafeSlow(bytesMin);
     const size = sizeFor(bytesMin);
     const known = this.#classes.get(size);
     const taken = (known && this.#pop(known)) ?? Buffer.allocUnsafeSlow(size);

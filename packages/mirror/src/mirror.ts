@@ -64,6 +64,8 @@ export interface MirrorOptions extends TroublePolicies {
    * published when the worker closes.
    */
   readonly auditIntervalMs?: number | undefined;
+  /** For tests: memory is overwritten as soon as it may be used again, so that what is used for too long is seen. */
+  readonly scribbles?: boolean | undefined;
   /** Told of what an operator wants to know. Must not throw. */
   readonly report?: MirrorReport | undefined;
 }

@@ -99,6 +99,7 @@ class MirrorWorker implements Mirror {
       waitMs: 500,
       limit: sharedLimit(options.bytesPerSecondMax, () => this.#group?.workers ?? 1),
       priority: options.priority,
+      scribbles: options.scribbles,
       onFatal: (error) => this.#report({ level: 'error', event: 'source_failed', message: error.message, error }),
     });
     this.#writer = new TargetWriter(target.cluster, { requestsMax: 5, requestBytesMax: 4 * 1024 * 1024 });

@@ -105,4 +105,18 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     find: '      if (error.retriable) {\n        this.#comeBack(partition, batch, error);\n',
     replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, -1, 0);\n',
   },
+  {
+    name: 'fetched memory is used again before its records are stored',
+    seed: 1000,
+    file: `${copy}/partition-copy.ts`,
+    find: '    memory?.use(bytes);\n',
+    replace: '',
+  },
+  {
+    name: 'a fetched frame is given back before all its partitions have taken theirs',
+    seed: 1000,
+    file: `${copy}/source-reader.ts`,
+    find: '    await Promise.all(taking);\n    if (frame !== undefined) this.#memory.release(frame);\n',
+    replace: '    if (frame !== undefined) this.#memory.release(frame);\n    await Promise.all(taking);\n',
+  },
 ];

@@ -162,6 +162,7 @@ export class SimMirrorWorker {
       acls: false,
       worker: plan.isNamed ? host : undefined,
       sharing: { sessionTimeoutMs: plan.sessionTimeoutMs, rebalanceIntervalMs: 3 * plan.sessionTimeoutMs },
+      scribbles: true,
       report: (event) => this.#report(event),
     };
   }

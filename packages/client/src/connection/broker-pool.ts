@@ -5,6 +5,7 @@
  * what lies between drop such connections too, and not all of them say so.
  */
 import { isMillraceError, type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import type { FrameMemory } from '@millrace/wire';
 import { backoffMs } from '../backoff.ts';
 import { ClosedError, ConnectionLostError, NoBrokerError } from '../errors.ts';
 import { AuthenticationError } from '../security/security-errors.ts';
@@ -43,6 +44,7 @@ export class BrokerPool {
   readonly #nodes = new Map<number, BrokerNode>();
   /** By purpose and `host:port`, so that a node that moved gets new connections. */
   readonly #slots = new Map<string, Map<string, Slot>>();
+  readonly #memories = new Map<string, FrameMemory>();
   readonly #abort = new AbortController();
   #idleTimer: Timer | undefined;
 
@@ -140,8 +142,14 @@ export class BrokerPool {
     throw new NoBrokerError([...tried], Math.round(clock.monotonic() - startedAt), errors);
   }
 
+  /** What is answered for a purpose lies in this memory, on connections that are opened from now on. */
+  useMemory(purpose: string, memory: FrameMemory): void {
+    this.#memories.set(purpose, memory);
+  }
+
   /** Ends the connections of one purpose. */
   release(purpose: string): void {
+    this.#memories.delete(purpose);
     const slots = this.#slots.get(purpose);
     this.#slots.delete(purpose);
     for (const slot of slots?.values() ?? []) {
@@ -176,7 +184,8 @@ export class BrokerPool {
     if (waitMs > 0) await sleep(platform.timers, waitMs, signal);
     try {
       const observer = this.#metrics?.observe(purpose);
-      const connection = await openConnection({ ...this.#settings, ...address, observer, signal });
+      const memory = this.#memories.get(purpose);
+      const connection = await openConnection({ ...this.#settings, ...address, observer, memory, signal });
       if (slot.released) {
         connection.close();
         throw new ClosedError('connection');

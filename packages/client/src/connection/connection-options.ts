@@ -1,5 +1,6 @@
 /** What a connection is given, what one of its requests is given, and who watches it. */
 import type { ConnectTls, Platform } from '@millrace/base';
+import type { FrameMemory } from '@millrace/wire';
 import type { SaslCredentials } from '../security/sasl-credentials.ts';
 
 /** Told of what connections do, for counters. Called for each request, so it must be cheap; must not throw. */
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
   readonly tls?: ConnectTls | undefined;
   readonly sasl?: SaslCredentials | undefined;
   readonly observer?: ConnectionObserver | undefined;
+  /** Where answers come to lie; whoever asked for one may give it back. Default: each has memory of its own. */
+  readonly memory?: FrameMemory | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

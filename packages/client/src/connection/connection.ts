@@ -64,6 +64,7 @@ export class Connection {
     this.#splitter = new FrameSplitter(options.frameBytesMax, (frame) => this.#answer(frame), {
       firstBufferBytes,
       chunksAreReused: options.tls === undefined,
+      memory: options.memory,
     });
     socket.handle({
       data: (chunk) => this.#receive(chunk),

@@ -16,6 +16,7 @@ import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
+import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
@@ -136,7 +137,10 @@ export class PartitionCopy implements SourcePartition {
     this.#skipUncopied();
   }
 
-  take(answer: FetchResponse['responses'][number]['partitions'][number]): Promise<void> | undefined {
+  take(
+    answer: FetchResponse['responses'][number]['partitions'][number],
+    memory: FetchedMemory,
+  ): Promise<void> | undefined {
     const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
     this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
@@ -146,9 +150,11 @@ export class PartitionCopy implements SourcePartition {
     try {
       const converted = convertChunk(chunk, this.#limits, this.#host.rest);
       if (converted instanceof Promise) {
-        return converted.then((done) => this.#add(done)).catch((error: unknown) => this.#refuse(error));
+        return converted
+          .then((done) => this.#add(done, memory, records))
+          .catch((error: unknown) => this.#refuse(error));
       }
-      this.#add(converted);
+      this.#add(converted, memory, records);
     } catch (error) {
       this.#refuse(error);
     }
@@ -183,15 +189,17 @@ export class PartitionCopy implements SourcePartition {
     this.#host.failed(this, error);
   }
 
-  #add({ batches, nextOffset }: ConvertedChunk): void {
+  /** `fetched`: what the batches were made of, and may lie in. */
+  #add({ batches, nextOffset }: ConvertedChunk, memory: FetchedMemory, fetched: Uint8Array): void {
     if (this.target.isStopped) return;
     this.#position = nextOffset;
-    for (const batch of batches) this.#push(batch);
+    for (const batch of batches) this.#push(batch, batch.bytes.buffer === fetched.buffer ? memory : undefined);
     this.#skipUncopied();
     this.#host.offer(this);
   }
 
-  #push({ bytes, recordCount, runs }: OutgoingBatch): void {
+  /** `memory` has the batch's bytes, if they are no copy. */
+  #push({ bytes, recordCount, runs }: OutgoingBatch, memory: FetchedMemory | undefined): void {
     for (const { offset, count } of runs) {
       const last = this.#pending.at(-1) as SourceRun;
       if (last.offset + last.count === offset) {
@@ -206,7 +214,9 @@ export class PartitionCopy implements SourcePartition {
     const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
     const batch: StoredBatch = { records: recordCount, bytes: bytes.length, firstTime, newestTime };
     this.#age.fetched(newestTime, this.#host.now());
+    memory?.use(bytes);
     this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset, logStart) => {
+      memory?.release(bytes);
       this.#stored(runs, batch, baseOffset);
       this.#chunks.dropBefore(logStart);
     });

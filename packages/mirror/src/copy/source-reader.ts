@@ -8,6 +8,7 @@ import type { TopicPartition } from '@millrace/client';
 import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
 import type { ByteLimit } from '../limits/byte-limit.ts';
+import { FetchedMemory } from './fetched-memory.ts';
 import { isTopicIdKnown } from './topic-identity.ts';
 
 type Answer = FetchResponse['responses'][number]['partitions'][number];
@@ -21,8 +22,11 @@ export interface SourcePartition extends TopicPartition {
   readonly position: number;
   /** Whether it can take more just now. */
   readonly hasRoom: boolean;
-  /** Takes what was fetched at its position, for good; resolves when the next position is known. */
-  take(answer: Answer): Promise<void> | undefined;
+  /**
+   * Takes what was fetched at its position, for good; resolves when the next position is known. It is a user of the
+   * records' memory for as long as it needs them.
+   */
+  take(answer: Answer, memory: FetchedMemory): Promise<void> | undefined;
   /** Is told that its position lies outside the source's log, or that it can't be read at all. */
   failed(error: KafkaError): void;
 }
@@ -37,6 +41,8 @@ export interface SourceReaderOptions {
   readonly limit?: ByteLimit | undefined;
   /** Of two partitions that one broker leads the one of the greater number is asked for first. Default: in turn. */
   readonly priority?: ((topic: string) => number) | undefined;
+  /** For tests: overwrites the memory of what was fetched when it is released. */
+  readonly scribbles?: boolean | undefined;
   /** Told of errors that another try does not cure; it is tried again all the same, after a minute. */
   readonly onFatal: (error: MillraceError) => void;
 }
@@ -60,6 +66,7 @@ export class SourceReader {
   readonly #cluster: Cluster;
   readonly #options: SourceReaderOptions;
   readonly #purpose: string;
+  readonly #memory: FetchedMemory;
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<SourcePartition>;
   readonly #partitions = new Set<SourcePartition>();
@@ -69,6 +76,9 @@ export class SourceReader {
     this.#cluster = cluster;
     this.#options = options;
     this.#purpose = cluster.newPurpose('mirror');
+    const { requestBytesMax, scribbles } = options;
+    this.#memory = new FetchedMemory({ frameBytesMax: 2 * requestBytesMax, scribbles });
+    cluster.pool.useMemory(this.#purpose, this.#memory);
     this.#leaders = new LeaderWatch(cluster, this.#abort.signal, () => this.poke());
   }
 
@@ -158,6 +168,7 @@ export class SourceReader {
     const response = await connection.request(fetch, draft, { timeoutMs, versionMax: version });
     if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
     limit?.took(bytesIn(response), clock.monotonic());
+    this.#memory.trim(clock.monotonic());
     await this.#distribute(partitions, response, isById);
   }
 
@@ -173,6 +184,8 @@ export class SourceReader {
   async #distribute(partitions: readonly SourcePartition[], response: FetchResponse, isById: boolean): Promise<void> {
     const asked = new Map(partitions.map((each) => [`${isById ? each.topicId : each.topic} ${each.partition}`, each]));
     const taking: (Promise<void> | undefined)[] = [];
+    const frame = recordsIn(response);
+    if (frame !== undefined) this.#memory.use(frame);
     for (const { topic, topicId, partitions: answers } of response.responses) {
       for (const answer of answers) {
         const partition = asked.get(`${isById ? topicId : topic} ${answer.partitionIndex}`);
@@ -181,7 +194,7 @@ export class SourceReader {
           this.#refused(partition, answer.errorCode);
           continue;
         }
-        taking.push(partition.take(answer));
+        taking.push(partition.take(answer, this.#memory));
         if (answer.records === null || answer.records.length === 0) continue;
         // Brokers fill an answer in the order in which they are asked: who got something comes last the next time.
         this.#partitions.delete(partition);
@@ -189,6 +202,7 @@ export class SourceReader {
       }
     }
     await Promise.all(taking);
+    if (frame !== undefined) this.#memory.release(frame);
   }
 
   #refused(partition: SourcePartition, errorCode: number): void {
@@ -215,6 +229,14 @@ export class SourceReader {
     for (const partition of partitions) if (partition.leader === lane.nodeId) partition.leader = -1;
     this.poke();
   }
+}
+
+/** Some of the records, which all lie in one frame. */
+function recordsIn({ responses }: FetchResponse): Uint8Array | undefined {
+  for (const { partitions } of responses) {
+    for (const { records } of partitions) if (records !== null) return records;
+  }
+  return undefined;
 }
 
 function bytesIn({ responses }: FetchResponse): number {
