@@ -1,7 +1,7 @@
 /**
  * Fuzzes every decoder that reads bytes from outside: each must end in a value or in an error of the project, soon, and
- * within bounded memory. Every run tries the same inputs, so that what fails is the change that is tested; others are for
- * `main.ts`, or for `MILLRACE_TEST_SEED`. `MILLRACE_TEST_SCALE` multiplies them.
+ * within bounded memory. Every run tries the same inputs, so that a failure is about the change that is tested; others
+ * are for `main.ts`, or for `MILLRACE_TEST_SEED`. `MILLRACE_TEST_SCALE` multiplies them.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
