@@ -19,11 +19,21 @@ export async function findKafka(tell: (message: string) => void): Promise<KafkaD
   }
 }
 
-export function kafkaBroker(distribution: KafkaDistribution): BrokerSubject {
+/** `configuration`: more settings of the broker. */
+export function kafkaBroker(
+  distribution: KafkaDistribution,
+  configuration: Readonly<Record<string, string>> = {},
+): BrokerSubject {
   return {
     name: `kafka-${distribution.version}`,
     async start(directory) {
-      const cluster = await startKafkaCluster({ distribution, directory, jvm: 'default', name: 'bench' });
+      const cluster = await startKafkaCluster({
+        distribution,
+        directory,
+        configuration,
+        jvm: 'default',
+        name: 'bench',
+      });
       return {
         bootstrap: cluster.bootstrap(),
         pid: cluster.brokers[0]?.pid ?? 0,

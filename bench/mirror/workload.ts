@@ -1,5 +1,6 @@
 /** What is mirrored: topics on the source, filled once, with batches of a given number of records. */
 import { type Compression, createClient, unwrap } from '@millrace/client';
+import { eventsOf } from './events.ts';
 
 export interface MirrorWorkload {
   readonly name: string;
@@ -40,39 +41,21 @@ export function mirrorWorkloads(scale: number): MirrorWorkload[] {
   });
 }
 
-/** How many different records there are. */
-const variety = 10_000;
-
 /** Creates the topic and fills it. */
 export async function fill(bootstrap: string, workload: MirrorWorkload): Promise<void> {
   const { topic, partitions, recordCount, recordBytes, recordsPerBatch, compression } = workload;
   await using client = createClient({ bootstrap });
   unwrap(await client.admin().createTopics([{ topic, partitions }]));
-  const values = Array.from({ length: variety }, (_, index) => jsonOf(index, recordBytes));
+  const values = eventsOf(recordBytes);
   await using producer = client.producer({ compression, lingerMs: 0, batchBytesMax: 1_000_000 });
   // A flush ends the batches that are open.
   const perFlush = recordsPerBatch * partitions;
   for (let sent = 0; sent < recordCount; ) {
     const end = Math.min(recordCount, sent + perFlush);
     for (; sent < end; sent++) {
-      const record = { topic, partition: sent % partitions, value: values[sent % variety] as string };
+      const record = { topic, partition: sent % partitions, value: values[sent % values.length] as string };
       if (!producer.write(record)) await producer.ready();
     }
     await producer.flush();
   }
-}
-
-/** An event of about so many bytes as programs write it, which compresses as such things do. */
-function jsonOf(index: number, bytes: number): string {
-  const pages = ['/', '/cart', '/search', '/product/', '/checkout'];
-  const event = {
-    id: (index * 2_654_435_761) % 2 ** 32,
-    user: `u${(index * 7_919) % 100_003}`,
-    page: `${pages[index % 5]}${(index * 31) % 977}`,
-    ms: (index * 13) % 1999,
-  };
-  let text = JSON.stringify(event);
-  for (let item = 0; text.length < bytes; item++)
-    text += `,{"sku":"${(index * 17 + item * 101) % 9973}","n":${item % 7}}`;
-  return text.slice(0, bytes);
 }
