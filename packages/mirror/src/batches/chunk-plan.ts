@@ -16,6 +16,16 @@ export interface SourceChunk {
   readonly until?: number | undefined;
   /** The aborted transactions of the fetch's answer. */
   readonly aborted: readonly AbortedTransaction[];
+  /** Which records came to the source by mirrors. Default: none did. */
+  readonly routes?: ChunkRoutes | undefined;
+}
+
+/** Where the records of a chunk came from. */
+export interface ChunkRoutes {
+  /** The route of the batch at a position; undefined for one that was written on the source. */
+  routeOf(bytes: Uint8Array, position: number): string | undefined;
+  /** Whether what came by a route is left out. */
+  isLeftOut(route: string): boolean;
 }
 
 /** Batches that become one outgoing batch, or more where one has no room for them. */
@@ -24,6 +34,8 @@ export interface BatchGroup {
   passes: boolean;
   /** The id of the compression that they all have. */
   readonly compressionId: number;
+  /** The route by which they all came to the source; undefined where they were written there. */
+  readonly via: string | undefined;
   /** Where in the chunk they begin, ascending. */
   readonly positions: number[];
   /** Bytes of their records, compressed if they are. */
@@ -35,6 +47,7 @@ export interface ChunkPlan {
   readonly groups: readonly BatchGroup[];
   readonly nextOffset: number;
   readonly skippedRecords: number;
+  readonly returningRecords: number;
 }
 
 /** Bytes by which a record may grow when its deltas do, mostly. Only decides how many batches are put together. */
@@ -60,6 +73,7 @@ class ChunkPlanner implements ChunkPlan {
   readonly groups: BatchGroup[] = [];
   nextOffset: number;
   skippedRecords = 0;
+  returningRecords = 0;
   readonly #chunk: SourceChunk;
   readonly #until: number;
   readonly #limits: ConversionLimits;
@@ -108,35 +122,48 @@ class ChunkPlanner implements ChunkPlan {
     if ((attributes & (bits.control | bits.transactional)) !== 0) {
       // Also before `from`, since it may be where an aborted transaction ends.
       if (this.#aborted.hides(new RecordBatch(bytes, position))) {
-        const offsets = Math.min(behind, this.#until) - Math.max(base, from);
-        this.skippedRecords += Math.max(Math.min(count, offsets), 0);
+        this.skippedRecords += this.#countIn(count, base, behind);
         return;
       }
     }
     if (count === 0 || behind <= from) return;
+    const { routes } = this.#chunk;
+    const via = routes?.routeOf(bytes, position);
+    if (via !== undefined && routes?.isLeftOut(via) === true) {
+      this.returningRecords += this.#countIn(count, base, behind);
+      return;
+    }
     const isWhole = base >= from && behind <= this.#until;
     const isDense = count === span;
     const passes = isWhole && isDense && (attributes & bits.logAppendTime) === 0 && size <= this.#limits.batchBytesMax;
-    this.#add(position, size, count, attributes & bits.compression, passes);
+    const compressionId = attributes & bits.compression;
+    this.#add(size, { passes, compressionId, via, positions: [position], payloadBytes: 0, recordCount: count });
   }
 
-  #add(position: number, size: number, recordCount: number, compressionId: number, passes: boolean): void {
+  /** How many records of a batch lie in the chunk's range, at most. */
+  #countIn(count: number, base: number, behind: number): number {
+    const offsets = Math.min(behind, this.#until) - Math.max(base, this.#chunk.from);
+    return Math.max(Math.min(count, offsets), 0);
+  }
+
+  #add(size: number, group: BatchGroup): void {
+    const { passes, compressionId, recordCount, positions, via } = group;
     const { batchBytesMax, coalesceBelow, coalesceCompressedBelow } = this.#limits;
     const payloadBytes = size - batchHeader.batchHeaderBytes;
     // What is uncompressed and has to be copied anyway may as well be copied to its neighbours.
     const joins = compressionId === 0 ? size < coalesceBelow || !passes : size < coalesceCompressedBelow;
     const open = this.#open;
-    if (joins && open !== undefined && open.compressionId === compressionId) {
+    if (joins && open !== undefined && open.compressionId === compressionId && open.via === via) {
       const grown = size + open.payloadBytes + (open.recordCount + recordCount) * growthPerRecord;
       if (grown <= batchBytesMax) {
         open.passes = false;
-        open.positions.push(position);
+        open.positions.push(...positions);
         open.payloadBytes += payloadBytes;
         open.recordCount += recordCount;
         return;
       }
     }
-    const group = { passes, compressionId, positions: [position], payloadBytes, recordCount };
+    group.payloadBytes = payloadBytes;
     this.groups.push(group);
     this.#open = joins ? group : undefined;
   }

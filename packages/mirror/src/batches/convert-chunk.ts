@@ -43,7 +43,7 @@ export function convertChunk(
     const batches: OutgoingBatch[] = [];
     for (const group of plan.groups) {
       if (group.passes) batches.push(passed(chunk.bytes, group));
-      else batches.push(...rebuildPlain(chunk, group, limits));
+      else batches.push(...onRoute(group, rebuildPlain(chunk, group, limits)));
     }
     return converted(batches, plan);
   } catch (error) {
@@ -63,9 +63,9 @@ async function convertInTurns(
     // One after the other: what is decompressed can be many times the chunk.
     for (const group of plan.groups) {
       if (group.passes) batches.push(passed(chunk.bytes, group));
-      else if (isPacked(group)) batches.push(...(await rebuildCompressed(chunk, group, limits, turns)));
+      else if (isPacked(group)) batches.push(...onRoute(group, await rebuildCompressed(chunk, group, limits, turns)));
       else {
-        batches.push(...rebuildPlain(chunk, group, limits));
+        batches.push(...onRoute(group, rebuildPlain(chunk, group, limits)));
         await turns.spend(group.payloadBytes);
       }
     }
@@ -109,16 +109,22 @@ function before(error: unknown, chunk: SourceChunk): SourceChunk {
   return { ...chunk, until: error.offset };
 }
 
-function converted(batches: readonly OutgoingBatch[], { nextOffset, skippedRecords }: ChunkPlan): ConvertedChunk {
-  return { batches, nextOffset, skippedRecords };
+function converted(batches: readonly OutgoingBatch[], plan: ChunkPlan): ConvertedChunk {
+  const { nextOffset, skippedRecords, returningRecords } = plan;
+  return { batches, nextOffset, skippedRecords, returningRecords };
 }
 
-function passed(bytes: Uint8Array, { positions, recordCount }: BatchGroup): OutgoingBatch {
+function onRoute({ via }: BatchGroup, batches: OutgoingBatch[]): OutgoingBatch[] {
+  return via === undefined ? batches : batches.map((batch) => ({ ...batch, via }));
+}
+
+function passed(bytes: Uint8Array, { positions, recordCount, via }: BatchGroup): OutgoingBatch {
   const position = positions[0] as number;
   const offset = batchHeader.baseOffset(bytes, position);
   return {
     bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + position, batchHeader.batchSize(bytes, position)),
     recordCount,
     runs: [{ offset, count: recordCount }],
+    via,
   };
 }

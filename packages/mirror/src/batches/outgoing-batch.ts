@@ -19,6 +19,8 @@ export interface OutgoingBatch {
   readonly recordCount: number;
   /** Where its records come from, ascending; their counts add up to `recordCount`. */
   readonly runs: readonly SourceRun[];
+  /** The route by which all of them had come to the source; undefined where they were written there. */
+  readonly via?: string | undefined;
 }
 
 export interface ConvertedChunk {
@@ -27,4 +29,6 @@ export interface ConvertedChunk {
   readonly nextOffset: number;
   /** Records left out because their transaction was aborted, and control records. */
   readonly skippedRecords: number;
+  /** Records left out because of where they came from. */
+  readonly returningRecords: number;
 }

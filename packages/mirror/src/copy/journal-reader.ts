@@ -63,6 +63,11 @@ export class JournalReader {
     return known.partitions.length;
   }
 
+  /** What one of them holds. */
+  contentOf(shard: number): Promise<JournalContent> {
+    return this.#upToDate(shard);
+  }
+
   async #upToDate(partition: number): Promise<JournalContent> {
     const place = { topic: this.#topic, partition };
     const read = this.#read.get(partition) ?? { content: new JournalContent(), next: 0 };

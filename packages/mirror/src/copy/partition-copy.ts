@@ -10,13 +10,16 @@ import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import type { SourceChunk } from '../batches/chunk-plan.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
-import type { OffsetRun } from '../offset-map/offset-run.ts';
+import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
+import type { AnnouncedRun } from './announced-records.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
@@ -29,6 +32,8 @@ export interface ResumePoint extends KnownChunks {
   readonly target: number;
   /** Most bytes of a batch that the target's topic takes; undefined when it does not tell. */
   readonly batchBytesMax?: number | undefined;
+  /** Judges which records came to the source by mirrors; none did when absent. */
+  readonly routes?: PartitionRoutes | undefined;
 }
 
 export interface PartitionCopyHost {
@@ -47,6 +52,12 @@ export interface PartitionCopyHost {
   room(): void;
   /** Lets others have their turn, in long work. */
   rest(): Promise<void>;
+  /** Whether records may be written that came to the source by mirrors. */
+  readonly isRouted: boolean;
+  /** Whether nothing that fails matters any more. */
+  readonly isEnding: boolean;
+  /** Such records are to be copied, and may not be yet. */
+  routed(): void;
   /** What comes next of the source can't be had, or can't be copied. */
   failed(copy: PartitionCopy, error: MillraceError): void;
 }
@@ -61,6 +72,8 @@ export class PartitionCopy implements SourcePartition {
   sourceEnd = -1;
   recordsCopied = 0;
   bytesCopied = 0;
+  /** Records that were left out because of where they came from. */
+  recordsReturning = 0;
   /** Where this copy began. */
   readonly began: { readonly source: number; readonly target: number };
   readonly #age = new UncopiedAge();
@@ -68,7 +81,8 @@ export class PartitionCopy implements SourcePartition {
   readonly #host: PartitionCopyHost;
   readonly #limits: ConversionLimits;
   readonly #chunks: MapChunks;
-  #pending: SourceRun[];
+  readonly #routes: PartitionRoutes | undefined;
+  #pending: AnnouncedRun[];
   #confirmed: { source: number; target: number; sequence: number };
   /** What the last journal entry says is confirmed. */
   #checkpoint = -1;
@@ -89,6 +103,7 @@ export class PartitionCopy implements SourcePartition {
     this.began = { source: resume.source, target: resume.target };
     this.#confirmed = { ...this.began, sequence: 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
+    this.#routes = resume.routes;
     this.#host = host;
     const batchBytesMax = Math.min(host.limits.batchBytesMax, resume.batchBytesMax ?? Number.POSITIVE_INFINITY);
     this.#limits = { ...host.limits, batchBytesMax };
@@ -146,41 +161,57 @@ export class PartitionCopy implements SourcePartition {
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
     this.#age.told(this.lag !== 0, this.#host.now());
     if (records === null || records.length === 0) return undefined;
-    const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [] };
-    try {
-      const converted = convertChunk(chunk, this.#limits, this.#host.rest);
-      if (converted instanceof Promise) {
-        return converted
-          .then((done) => this.#add(done, memory, records))
-          .catch((error: unknown) => this.#refuse(error));
-      }
-      this.#add(converted, memory, records);
-    } catch (error) {
-      this.#refuse(error);
-    }
-    return undefined;
+    const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [], routes: this.#routes };
+    const preparing = this.#routes?.prepare(records);
+    if (preparing === undefined) return this.#convert(chunk, memory);
+    return preparing.then(
+      () => this.#convert(chunk, memory),
+      (error: unknown) => this.#unjudged(error),
+    );
   }
 
   failed(error: KafkaError): void {
     this.#host.failed(this, error);
   }
 
+  #convert(chunk: SourceChunk, memory: FetchedMemory): Promise<void> | undefined {
+    const { bytes } = chunk;
+    try {
+      const converted = convertChunk(chunk, this.#limits, this.#host.rest);
+      if (converted instanceof Promise) {
+        return converted
+          .then((done) => this.#add(done, memory, bytes))
+          .catch((error: unknown) => this.#refuse(error));
+      }
+      this.#add(converted, memory, bytes);
+    } catch (error) {
+      this.#refuse(error);
+    }
+    return undefined;
+  }
+
   /** What the journal is to say of this copy. */
   entries(): ChunkEntry[] {
     this.#checkpoint = this.#confirmed.source;
     const { producerId, epoch } = this.target.identity;
-    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId };
+    const { topic: targetTopic } = this.target;
+    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId, targetTopic };
     return this.#chunks.entries(head, this.#predicted());
   }
 
   /** Where the records that are not stored are to lie if nobody else writes. */
   #predicted(): OffsetRun[] {
     let { target } = this.#confirmed;
-    return this.#pending.map(({ offset: source, count }) => {
-      const run = { source, target, count };
+    return this.#pending.map(({ offset: source, count, via }) => {
+      const run = routed({ source, target, count }, via);
       target += count;
       return run;
     });
+  }
+
+  /** It can't be found out where records came from; they are fetched again if that may help. */
+  #unjudged(error: unknown): void {
+    if (!this.#host.isEnding && !(isMillraceError(error) && error.retriable)) this.#refuse(error);
   }
 
   /** What was fetched can't be converted. */
@@ -190,25 +221,28 @@ export class PartitionCopy implements SourcePartition {
   }
 
   /** `fetched`: what the batches were made of, and may lie in. */
-  #add({ batches, nextOffset }: ConvertedChunk, memory: FetchedMemory, fetched: Uint8Array): void {
+  #add(converted: ConvertedChunk, memory: FetchedMemory, fetched: Uint8Array): void {
+    const { batches, nextOffset, returningRecords } = converted;
     if (this.target.isStopped) return;
+    if (!this.#host.isRouted && batches.some(({ via }) => via !== undefined)) return this.#host.routed();
     this.#position = nextOffset;
+    this.recordsReturning += returningRecords;
     for (const batch of batches) this.#push(batch, batch.bytes.buffer === fetched.buffer ? memory : undefined);
     this.#skipUncopied();
     this.#host.offer(this);
   }
 
   /** `memory` has the batch's bytes, if they are no copy. */
-  #push({ bytes, recordCount, runs }: OutgoingBatch, memory: FetchedMemory | undefined): void {
+  #push({ bytes, recordCount, runs, via }: OutgoingBatch, memory: FetchedMemory | undefined): void {
     for (const { offset, count } of runs) {
-      const last = this.#pending.at(-1) as SourceRun;
-      if (last.offset + last.count === offset) {
-        this.#pending[this.#pending.length - 1] = { offset: last.offset, count: last.count + count };
+      const last = this.#pending.at(-1) as AnnouncedRun;
+      if (last.offset + last.count === offset && last.via === via) {
+        this.#pending[this.#pending.length - 1] = { ...last, count: last.count + count };
         continue;
       }
       // One that stayed empty is no run.
       if (last.count === 0) this.#pending.pop();
-      this.#pending.push({ offset, count });
+      this.#pending.push(routed({ offset, count }, via));
       this.#lastAnnouncement = this.#host.announce(this);
     }
     const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
@@ -217,18 +251,18 @@ export class PartitionCopy implements SourcePartition {
     memory?.use(bytes);
     this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset, logStart) => {
       memory?.release(bytes);
-      this.#stored(runs, batch, baseOffset);
+      this.#stored(runs, via, batch, baseOffset);
       this.#chunks.dropBefore(logStart);
     });
   }
 
-  #stored(runs: readonly SourceRun[], batch: StoredBatch, baseOffset: number): void {
+  #stored(runs: readonly SourceRun[], via: string | undefined, batch: StoredBatch, baseOffset: number): void {
     this.#host.stored(this, batch);
     this.#age.stored();
     let target = baseOffset;
     let source = this.#confirmed.source;
     for (const { offset, count } of runs) {
-      this.#chunks.append({ source: offset, target, count });
+      this.#chunks.append(routed({ source: offset, target, count }, via));
       this.#forget(offset, count);
       target += count;
       source = offset + count;
@@ -248,9 +282,9 @@ export class PartitionCopy implements SourcePartition {
 
   /** Takes stored records from the runs that are not. The last run stays, as the one without end. */
   #forget(offset: number, count: number): void {
-    const first = this.#pending[0] as SourceRun;
+    const first = this.#pending[0] as AnnouncedRun;
     const left = first.count - count;
-    if (left > 0 || this.#pending.length === 1) this.#pending[0] = { offset: offset + count, count: left };
+    if (left > 0 || this.#pending.length === 1) this.#pending[0] = { ...first, offset: offset + count, count: left };
     else this.#pending.shift();
   }
 }

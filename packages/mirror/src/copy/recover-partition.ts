@@ -10,7 +10,7 @@ import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import type { RecordBatch } from '@millrace/wire';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
-import { joinRun, type OffsetRun } from '../offset-map/offset-run.ts';
+import { joinRun, type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import { AnnouncedRecords } from './announced-records.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { scanLog } from './log-scan.ts';
@@ -18,13 +18,13 @@ import type { ResumePoint } from './partition-copy.ts';
 
 /** What was found besides where to go on. */
 export interface Recovered extends ResumePoint {
-  /** Records that somebody else wrote behind what was confirmed. */
+  /** Records that somebody else wrote behind what was confirmed, and was not expected to. */
   readonly foreignRecords: number;
 }
 
 /**
  * Where the copy goes on after the last of `chunks` (ascending, at least one), once the marker of `identity` is in
- * `place`. Rejects with `KafkaError`, or a retriable error when the target can't be read within the bounds.
+ * `place`. `isExpected`: whether somebody else may well write there. Rejects with `KafkaError`, or a retriable error when the target can't be read within the bounds.
  */
 export async function recoverPartition(
   cluster: Cluster,
@@ -32,6 +32,7 @@ export async function recoverPartition(
   chunks: readonly { readonly chunk: number; readonly value: JournalChunk }[],
   identity: ProducerIdentity,
   bounds: CallBounds,
+  isExpected?: (producerId: number) => boolean,
 ): Promise<Recovered> {
   const newest = chunks.at(-1);
   if (newest === undefined) throw new Error('a partition is recovered of which the journal knows nothing');
@@ -49,15 +50,15 @@ export async function recoverPartition(
       continue;
     }
     if (batch.producerId !== producerId || batch.producerEpoch !== epoch) {
-      foreignRecords += batch.recordCount;
+      if (isExpected?.(batch.producerId) !== true) foreignRecords += batch.recordCount;
       continue;
     }
     // Compaction keeps the numbers of what it removes from a batch, but may have removed batches before it.
     announced.skip(distance(sequence, batch.baseSequence));
     const count = batch.lastOffsetDelta + 1;
     let at = batch.baseOffset;
-    for (const { offset, count: length } of announced.take(count)) {
-      const run = { source: offset, target: at, count: length };
+    for (const { offset, count: length, via } of announced.take(count)) {
+      const run = routed({ source: offset, target: at, count: length }, via);
       map.append(run);
       joinRun(runs, run);
       at += length;

@@ -4,7 +4,9 @@
  *
  * Key: length of the topic's name in UTF-8, the name, partition, chunk.
  * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
- * then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says.
+ * then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says. Where runs have routes
+ * (version 1) the target topic and a list of routes stand before the runs, as their count and each by length and UTF-8,
+ * and the number of its route before each run: 0 for none, the first of the list is 1.
  *
  * Bytes per million records (the tests measure it): dense, none beyond the 34 to 60 of the chunk, however long it is;
  * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
@@ -16,6 +18,8 @@ import { RunReader, runBytesMax, runBytesMin, writeRun } from './run-deltas.ts';
 import { UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } from './unsigned-varint.ts';
 
 const version = 0;
+/** Of a chunk some of whose runs have routes. */
+const routedVersion = 1;
 const topicIdBytes = 16;
 
 /** Names a chunk of the offset map of one partition; chunks count up from 0, the newest is the head. */
@@ -36,6 +40,8 @@ export interface JournalChunk {
   readonly topicId: string;
   /** Ascending on both sides. In the newest chunk the last one is open-ended: its count is what is confirmed, or 0. */
   readonly runs: readonly OffsetRun[];
+  /** The target topic's name; told where runs have routes. */
+  readonly targetTopic?: string | undefined;
 }
 
 /** The key's bytes, the caller's own. */
@@ -61,58 +67,101 @@ export function decodeJournalKey(bytes: Uint8Array): JournalKey {
   return key;
 }
 
-/** The chunk's bytes, the caller's own. A chunk whose runs do not ascend on both sides is a bug. */
+/**
+ * The chunk's bytes, the caller's own. A chunk whose runs do not ascend on both sides, or have routes without a target
+ * topic, is a bug.
+ */
 export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
   const { confirmed, runs } = chunk;
   const topicId = Buffer.from(chunk.topicId, 'base64url');
   assert(topicId.length === topicIdBytes, `"${chunk.topicId}" is no topic id`);
-  const bytes = new Uint8Array(1 + topicIdBytes + 7 * unsignedVarintBytesMax + runs.length * runBytesMax);
+  const routes = [...new Set(runs.map(({ via }) => via))].filter((via) => via !== undefined);
+  const names = routes.length === 0 ? [] : [chunk.targetTopic, ...routes].map(encodeName);
+  const namesBytes = names.reduce((sum, { length }) => sum + length + unsignedVarintBytesMax, 0);
+  const fixed = 1 + topicIdBytes + 8 * unsignedVarintBytesMax + namesBytes;
+  const bytes = new Uint8Array(fixed + runs.length * (runBytesMax + unsignedVarintBytesMax));
+  bytes[0] = routes.length === 0 ? version : routedVersion;
   let at = 1;
   for (const value of [chunk.producerId + 1, chunk.epoch + 1, confirmed.source, confirmed.target, confirmed.sequence]) {
     at = writeUnsignedVarint(bytes, at, natural(value));
   }
   bytes.set(topicId, at);
   at += topicIdBytes;
+  if (routes.length > 0) at = writeUnsignedVarint(bytes, at, names.length);
+  for (const name of names) {
+    at = writeUnsignedVarint(bytes, at, name.length);
+    bytes.set(name, at);
+    at += name.length;
+  }
+  return bytes.slice(0, writeRuns(bytes, at, runs, routes));
+}
+
+function encodeName(name: string | undefined): Uint8Array {
+  assert(name !== undefined, 'runs have routes, and their target topic is not told');
+  return Buffer.from(name);
+}
+
+function writeRuns(bytes: Uint8Array, start: number, runs: readonly OffsetRun[], routes: readonly string[]): number {
+  let at = start;
   let endSource = runs[0]?.source ?? 0;
   let endTarget = runs[0]?.target ?? 0;
   if (runs.length > 0) {
     at = writeUnsignedVarint(bytes, at, natural(endSource));
     at = writeUnsignedVarint(bytes, at, natural(endTarget));
   }
-  for (const { source, target, count } of runs) {
+  for (const { source, target, count, via } of runs) {
+    if (routes.length > 0) at = writeUnsignedVarint(bytes, at, via === undefined ? 0 : 1 + routes.indexOf(via));
     at = writeRun(bytes, at, natural(source - endSource), natural(target - endTarget), natural(count));
     endSource = natural(source + count);
     endTarget = natural(target + count);
   }
-  return bytes.slice(0, at);
+  return at;
 }
 
 /** Throws `JournalRecordError` at bytes that are no chunk. */
 export function decodeJournalChunk(bytes: Uint8Array): JournalChunk {
-  const numbers = opened(bytes);
+  const numbers = opened(bytes, routedVersion);
   const producerId = numbers.number() - 1;
   const epoch = numbers.number() - 1;
   const confirmed = { source: numbers.number(), target: numbers.number(), sequence: numbers.number() };
   const topicId = Buffer.from(numbers.take(topicIdBytes)).toString('base64url');
-  return { producerId, epoch, confirmed, topicId, runs: decodeRuns(numbers) };
+  const head = { producerId, epoch, confirmed, topicId };
+  if (bytes[0] === version) return { ...head, runs: decodeRuns(numbers) };
+  const [targetTopic, ...routes] = decodeNames(numbers);
+  return { ...head, targetTopic, runs: decodeRuns(numbers, routes) };
 }
 
-function decodeRuns(numbers: UnsignedVarintReader): OffsetRun[] {
+function decodeNames(numbers: UnsignedVarintReader): string[] {
+  const names: string[] = [];
+  for (let left = numbers.number(); left > 0; left--) {
+    names.push(Buffer.from(numbers.take(numbers.number())).toString());
+  }
+  return names;
+}
+
+function decodeRuns(numbers: UnsignedVarintReader, routes?: readonly string[]): OffsetRun[] {
   const runs: OffsetRun[] = [];
   if (numbers.remaining === 0) return runs;
   const reader = new RunReader(numbers, numbers.number(), numbers.number());
   if (numbers.remaining < runBytesMin) throw new JournalRecordError('it ends before its first run', numbers.position);
   while (!reader.atEnd) {
+    const route = routes === undefined ? 0 : numbers.number();
     reader.next();
-    runs.push({ source: reader.source, target: reader.target, count: reader.count });
+    const { source, target, count } = reader;
+    if (route === 0) runs.push({ source, target, count });
+    else {
+      const via = routes?.[route - 1];
+      if (via === undefined) throw new JournalRecordError(`its route ${route} is missing`, numbers.position);
+      runs.push({ source, target, count, via });
+    }
   }
   return runs;
 }
 
-function opened(bytes: Uint8Array): UnsignedVarintReader {
+function opened(bytes: Uint8Array, versionMax = version): UnsignedVarintReader {
   const numbers = new UnsignedVarintReader(bytes);
   const found = numbers.byte();
-  if (found !== version) throw new JournalRecordError(`its format has version ${found}, known is ${version}`, 0);
+  if (found > versionMax) throw new JournalRecordError(`its format has version ${found}, known is ${versionMax}`, 0);
   return numbers;
 }
 

@@ -1,0 +1,144 @@
+/**
+ * What a cluster knows of the mirrors that write to it, read from its topic `millrace.origins` as far as that went at
+ * the last refresh. Mirrors write there before they first use a producer id, so a list that was read up to its end
+ * after a batch was fetched knows whether a mirror wrote that batch.
+ */
+import { isMillraceError, sleep } from '@millrace/base';
+import type { Admin } from '@millrace/client';
+import { answerError, backoffMs, type CallBounds, type Cluster } from '@millrace/client/protocol';
+import { errorCodes, metadata, RecordBatchBuilder } from '@millrace/wire';
+import { appendBatch } from '../copy/append-batch.ts';
+import { boundOf, scanLog } from '../copy/log-scan.ts';
+import { decodeOrigin, type OriginRecord, type ProducerOrigin, type TopicOrigin } from './origin-record.ts';
+
+export const originsTopic = 'millrace.origins';
+const place = { topic: originsTopic, partition: 0 };
+
+export class OriginList {
+  readonly #cluster: Cluster;
+  readonly #producers = new Map<number, ProducerOrigin>();
+  /** By topic, then by mirror. */
+  readonly #topics = new Map<string, Map<string, TopicOrigin>>();
+  #isThere = false;
+  #next = 0;
+  #running: Promise<void> | undefined;
+  #waiting: Promise<void> | undefined;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Whose the id is; undefined for one that no mirror uses. */
+  producer(producerId: number): ProducerOrigin | undefined {
+    return this.#producers.get(producerId);
+  }
+
+  get producers(): Iterable<ProducerOrigin> {
+    return this.#producers.values();
+  }
+
+  /** What a topic is a copy of, by each mirror that copies to it. */
+  originsOf(topic: string): TopicOrigin[] {
+    return [...(this.#topics.get(topic)?.values() ?? [])];
+  }
+
+  /**
+   * Resolves when all is known that was written before the call. Rejects with `KafkaError` (not authorized), with
+   * `OriginRecordError`, or a retriable error within the bounds.
+   */
+  refresh(bounds: CallBounds): Promise<void> {
+    // What runs may have asked for the end before.
+    this.#waiting ??= (this.#running ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#waiting = undefined;
+        this.#running = this.#read(bounds);
+        return this.#running;
+      });
+    return this.#waiting;
+  }
+
+  /** Makes the topic if it is not there, and waits until brokers know of it. Rejects likewise. */
+  async ensure(admin: Admin, bounds: CallBounds): Promise<void> {
+    const wanted = [{ topic: originsTopic, partitions: 1, configuration: { 'cleanup.policy': 'compact' } }];
+    const created = await this.#cluster.retrying(bounds, async () => {
+      const [result] = await admin.createTopics(wanted, bounds);
+      if (result?.error?.errorCode === errorCodes.TOPIC_ALREADY_EXISTS) return false;
+      if (result?.error !== undefined) throw result.error;
+      return true;
+    });
+    // Who asks one that does not know of it yet takes a mirror for somebody else.
+    if (created) await Promise.all(this.#cluster.pool.nodes.map(({ nodeId }) => this.#untilKnown(nodeId, bounds)));
+    this.#isThere = true;
+  }
+
+  /** Resolves when the records are stored, and known here. The topic must be there. Rejects likewise. */
+  async write(records: readonly OriginRecord[], bounds: CallBounds): Promise<void> {
+    if (records.length === 0) return;
+    const now = this.#cluster.settings.platform.clock.now();
+    const builder = new RecordBatchBuilder();
+    for (const { key, value } of records) builder.append(now, Buffer.from(key), Buffer.from(value));
+    // Twice the same is no harm.
+    await appendBatch(this.#cluster, place, builder.build(), bounds);
+    for (const record of records) this.#take(record);
+  }
+
+  async #untilKnown(nodeId: number, bounds: CallBounds): Promise<void> {
+    const { settings } = this.#cluster;
+    const { timers, randomness } = settings.platform;
+    const draft = { topics: [{ name: originsTopic }], allowAutoTopicCreation: false };
+    for (let tries = 1; ; tries++) {
+      try {
+        const { topics } = await this.#cluster.callBroker(nodeId, metadata, draft);
+        if (topics[0]?.errorCode !== errorCodes.UNKNOWN_TOPIC_OR_PARTITION) return;
+      } catch (error) {
+        // Nobody else reaches it now either.
+        if (isMillraceError(error) && error.retriable) return;
+        throw error;
+      }
+      await sleep(timers, backoffMs(settings, tries, randomness), bounds.signal);
+    }
+  }
+
+  async #read(bounds: CallBounds): Promise<void> {
+    this.#isThere ||= await this.#exists(bounds);
+    if (!this.#isThere) return;
+    const end = await boundOf(this.#cluster, place, 'latest', bounds);
+    if (end <= this.#next) return;
+    for await (const batch of scanLog(this.#cluster, place, this.#next, bounds)) {
+      this.#next = batch.lastOffset + 1;
+      if (!batch.isControl) {
+        for (const { key, value } of batch.records()) {
+          if (key !== null && value !== null) this.#take({ key: textOf(key), value: textOf(value) });
+        }
+      }
+      if (this.#next >= end) return;
+    }
+  }
+
+  #exists(bounds: CallBounds): Promise<boolean> {
+    return this.#cluster.retrying(bounds, async () => {
+      const { topics } = await this.#cluster.askMetadata([originsTopic], false);
+      const errorCode = topics[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
+      if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) return false;
+      if (errorCode === errorCodes.NONE) return true;
+      const needed = { operation: 'read', resourceType: 'topic', resourceName: originsTopic } as const;
+      throw answerError(errorCode, `look up ${originsTopic}`, undefined, needed);
+    });
+  }
+
+  #take(record: OriginRecord): void {
+    const origin = decodeOrigin(record);
+    if ('producerId' in origin) {
+      this.#producers.set(origin.producerId, origin);
+      return;
+    }
+    const byMirror = this.#topics.get(origin.topic) ?? new Map<string, TopicOrigin>();
+    this.#topics.set(origin.topic, byMirror);
+    byMirror.set(origin.mirror, origin);
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString();
+}
