@@ -31,6 +31,7 @@ export interface MirrorEvent {
     | 'group_failed'
     | 'groups_failed'
     | 'audit_failed'
+    | 'origins_failed'
     | 'failed_over';
   /** A sentence for a person. */
   readonly message: string;

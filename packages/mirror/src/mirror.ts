@@ -18,6 +18,11 @@ export interface MirrorOptions extends TroublePolicies {
   readonly topics: readonly (string | RegExp)[];
   /** What a topic is called on the target. Default: as on the source. */
   readonly rename?: ((topic: string) => string) | undefined;
+  /**
+   * Whether records that mirrors brought to the source are left out, and only those are copied that were written there.
+   * Default: of such records only those are left out that were on the target before.
+   */
+  readonly localOnly?: boolean | undefined;
   /** Where to begin with what was never copied, and was there when the worker began. Default `earliest`. */
   readonly begin?: 'earliest' | 'latest' | undefined;
   /** How many shards the mirror has when it first runs: most workers that can share it. Default 50. */
@@ -86,6 +91,8 @@ export interface PartitionStatus {
   /** Since this process took the partition over. */
   readonly recordsCopied: number;
   readonly bytesCopied: number;
+  /** Records of the source that were left out because of where they came from. */
+  readonly recordsReturning: number;
 }
 
 export interface Mirror extends AsyncDisposable {

@@ -1,7 +1,7 @@
 /** Starts a mirror: finds its topics on both sides, and copies the shards that the workers give to this one. */
 import type { Timer } from '@millrace/base';
-import type { Admin, Client } from '@millrace/client';
-import { type Cluster, openCluster } from '@millrace/client/protocol';
+import type { Admin } from '@millrace/client';
+import { openCluster } from '@millrace/client/protocol';
 import { Audit } from './audit/audit.ts';
 import { conversionLimitsDefault } from './batches/conversion-limits.ts';
 import type { CopiedPartition } from './copy/copied-partition.ts';
@@ -16,10 +16,12 @@ import { checkRate, sharedLimit } from './limits/shared-limit.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { MirrorNameError } from './mirror-errors.ts';
 import type { MirrorEvent } from './mirror-event.ts';
+import { type MirrorSide, Provenance } from './provenance/provenance.ts';
 import { Schedule } from './schedule.ts';
 import { OwnedShards } from './sharing/owned-shards.ts';
 import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
+import { statusOf } from './status/partition-status.ts';
 import { FigureKeeper, type WorkerFigures } from './status/worker-figures.ts';
 import { batchLimits } from './topics/batch-limits.ts';
 import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
@@ -57,15 +59,10 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   }
 }
 
-interface Side {
-  readonly client: Client;
-  readonly cluster: Cluster;
-}
-
 class MirrorWorker implements Mirror {
   readonly #options: MirrorOptions;
-  readonly #source: Side;
-  readonly #target: Side;
+  readonly #source: MirrorSide;
+  readonly #target: MirrorSide;
   readonly #keeper: FigureKeeper;
   readonly #admins: { readonly source: Admin; readonly target: Admin };
   readonly #reader: SourceReader;
@@ -76,6 +73,8 @@ class MirrorWorker implements Mirror {
   readonly #shards: OwnedShards;
   readonly #failovers: FailoverCheck;
   readonly #audit: Audit;
+  readonly #provenance: Provenance;
+  readonly #end = new AbortController();
   readonly #worker: string;
   #group: WorkerGroup | undefined;
   #offsetsTopic = '';
@@ -87,7 +86,7 @@ class MirrorWorker implements Mirror {
   #checkpoints: Timer | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: MirrorOptions, source: Side, target: Side, keeper: FigureKeeper) {
+  constructor(options: MirrorOptions, source: MirrorSide, target: MirrorSide, keeper: FigureKeeper) {
     this.#options = options;
     this.#source = source;
     this.#target = target;
@@ -121,6 +120,8 @@ class MirrorWorker implements Mirror {
       report: (event) => this.#report(event),
     });
     this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
+    const isReversed = (topic: string): boolean => this.#failovers.isReversed(topic);
+    this.#provenance = new Provenance({ ...options, sides: { source, target }, isReversed, signal: this.#end.signal });
     this.#topicSync = new TopicSync(this.#admins, options);
     this.#topicSchedule = new Schedule({
       timers: target.cluster.settings.platform.timers,
@@ -142,6 +143,7 @@ class MirrorWorker implements Mirror {
     // A broker may not know yet what the controller has just made.
     const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
     const count = await this.#target.cluster.retrying({}, ensure);
+    await this.#provenance.start();
     this.#topics = await this.#topicSync.start();
     this.#placing = new PlacesByShard(this.#topics, this.#options.begin ?? 'earliest');
     this.#offsetsTopic = offsetsTopic;
@@ -173,10 +175,7 @@ class MirrorWorker implements Mirror {
 
   status(): PartitionStatus[] {
     const now = this.#target.cluster.settings.platform.clock.now();
-    return this.#copies.map(({ topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied }) => {
-      const lagMs = lag === undefined ? undefined : Math.max(0, now - (uncopiedSince ?? now));
-      return { topic, partition, targetTopic: target.topic, lag, lagMs, recordsCopied, bytesCopied };
-    });
+    return this.#copies.map((copy) => statusOf(copy, now));
   }
 
   figures(): WorkerFigures {
@@ -212,6 +211,7 @@ class MirrorWorker implements Mirror {
     await this.#audit.close(copies, late.signal);
     timer.cancel();
     await this.#group?.close();
+    this.#end.abort();
     this.#reader.close();
     this.#writer.close();
     await Promise.all([this.#source.client.close(), this.#target.client.close()]);
@@ -241,6 +241,7 @@ class MirrorWorker implements Mirror {
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
       batchLimits: (topics, signal) => batchLimits(this.#admins.target, topics, signal),
+      provenance: this.#provenance,
       permission: (bounds) => this.#failovers.permission(bounds),
       policies: this.#options,
       stored: (copy, batch) => {

@@ -9,8 +9,8 @@
 import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
-import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
+import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
@@ -18,8 +18,8 @@ import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
-import type { FetchedMemory } from './fetched-memory.ts';
 import type { AnnouncedRun } from './announced-records.ts';
+import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { SourcePartition } from './source-reader.ts';
 import type { TargetPartition } from './target-partition.ts';
@@ -54,8 +54,8 @@ export interface PartitionCopyHost {
   rest(): Promise<void>;
   /** Whether records may be written that came to the source by mirrors. */
   readonly isRouted: boolean;
-  /** Whether nothing that fails matters any more. */
-  readonly isEnding: boolean;
+  /** It could not be found out where records came from; they are fetched again. */
+  unjudged(copy: PartitionCopy, error: MillraceError): void;
   /** Such records are to be copied, and may not be yet. */
   routed(): void;
   /** What comes next of the source can't be had, or can't be copied. */
@@ -179,9 +179,7 @@ export class PartitionCopy implements SourcePartition {
     try {
       const converted = convertChunk(chunk, this.#limits, this.#host.rest);
       if (converted instanceof Promise) {
-        return converted
-          .then((done) => this.#add(done, memory, bytes))
-          .catch((error: unknown) => this.#refuse(error));
+        return converted.then((done) => this.#add(done, memory, bytes)).catch((error: unknown) => this.#refuse(error));
       }
       this.#add(converted, memory, bytes);
     } catch (error) {
@@ -211,7 +209,8 @@ export class PartitionCopy implements SourcePartition {
 
   /** It can't be found out where records came from; they are fetched again if that may help. */
   #unjudged(error: unknown): void {
-    if (!this.#host.isEnding && !(isMillraceError(error) && error.retriable)) this.#refuse(error);
+    if (isMillraceError(error) && error.retriable) this.#host.unjudged(this, error);
+    else this.#refuse(error);
   }
 
   /** What was fetched can't be converted. */

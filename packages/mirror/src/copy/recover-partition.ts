@@ -24,7 +24,8 @@ export interface Recovered extends ResumePoint {
 
 /**
  * Where the copy goes on after the last of `chunks` (ascending, at least one), once the marker of `identity` is in
- * `place`. `isExpected`: whether somebody else may well write there. Rejects with `KafkaError`, or a retriable error when the target can't be read within the bounds.
+ * `place`. `isExpected`: whether somebody else may well write there. Rejects with `KafkaError`, or a retriable error
+ * when the target can't be read within the bounds.
  */
 export async function recoverPartition(
   cluster: Cluster,

@@ -3,6 +3,7 @@ import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { Provenance } from '../provenance/provenance.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import { boundOf, scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
@@ -20,6 +21,8 @@ export interface ResumeOptions {
     | undefined;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;
+  /** Where records come from, and whose they are. */
+  readonly provenance: Provenance;
   /** Which topics may be copied, asked for once a shard is taken over; all when absent. */
   readonly permission?: ((bounds: CallBounds) => Promise<(topic: string) => boolean>) | undefined;
 }
@@ -71,7 +74,8 @@ export async function resumePoints(
     for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
       const resume = await resumePoint(options, place, content, identity, bounds);
       const batchBytesMax = limits?.get(place.targetTopic);
-      if (resume !== undefined) resumes.set(place, { ...resume, batchBytesMax });
+      const routes = options.provenance.routesOf(place);
+      if (resume !== undefined) resumes.set(place, { ...resume, batchBytesMax, routes });
     }
   };
   await Promise.all(Array.from({ length: recoveringMax }, work));
@@ -93,7 +97,8 @@ async function resumePoint(
     const end = await boundOf(target, targetOf(place), 'latest', bounds);
     return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0, runs: [] };
   }
-  const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds);
+  const isExpected = (producerId: number): boolean => options.provenance.isExpectedWriter(producerId);
+  const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
   if (recovered.foreignRecords > 0) {
     const found = `${recovered.foreignRecords} records of somebody else lie in ${targetTopic} [${partition}]`;
     const message = `${found}, which this mirror copies to`;

@@ -35,6 +35,8 @@ export class ShardCopy {
   readonly #options: ShardCopyOptions;
   readonly #abort = new AbortController();
   #partitions: readonly CopiedPartition[];
+  /** Whether records are to be copied that came to the source by mirrors. */
+  #isRouted = false;
   #opened: Opened | undefined;
   #running: Promise<void> | undefined;
 
@@ -90,6 +92,7 @@ export class ShardCopy {
         const { session } = await this.#open();
         failures = 0;
         await Promise.race([session.ended, aborted(signal)]);
+        this.#isRouted ||= session.needsRoutes;
         await this.#halt();
       } catch (error) {
         await this.#halt();
@@ -112,18 +115,19 @@ export class ShardCopy {
   }
 
   async #open(): Promise<Opened> {
-    const { target, journal, transactionalId, report } = this.#options;
+    const { target, journal, transactionalId, provenance, report } = this.#options;
     const partitions = this.#partitions;
     const { signal } = this.#abort;
     const bounds: CallBounds = { signal };
     const identity = await takeOver(target, transactionalId, [journal], bounds);
     const content = await readJournal(target, journal, identity, bounds);
+    const isRouted = await provenance.list(identity, journal.partition, this.#isRouted, bounds);
     const copied = await permitted(this.#options, partitions, bounds);
     const fenced = copied.filter((place) => content.chunksOf(place).length > 0);
     await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
     const resumes = await resumePoints(this.#options, copied, content, identity, bounds);
     const opened: Opened = {
-      session: new ShardSession(this.#options, identity, signal),
+      session: new ShardSession(this.#options, { identity, isRouted, signal }),
       known: new Set([...content.partitions, ...partitions].map(nameOf)),
       partitions: new Set(partitions.map(identityOf)),
       stopped: new Set(partitions.filter((place) => !resumes.has(place)).map(identityOf)),

@@ -36,6 +36,14 @@ const troubleRetryMs = 60_000;
  */
 const ownedMsMax = 6 * 60 * 60 * 1000;
 
+export interface ShardTerms {
+  readonly identity: ProducerIdentity;
+  /** Whether the identity is listed as one that writes records which came to the source by mirrors. */
+  readonly isRouted: boolean;
+  /** Aborts what is asked of the clusters. */
+  readonly signal: AbortSignal;
+}
+
 export class ShardSession {
   readonly identity: ProducerIdentity;
   /** Resolves when the shard is to be opened again, and rejects with what leaves a doubt about what is stored. */
@@ -51,10 +59,10 @@ export class ShardSession {
   readonly #retired = new Set<PartitionCopy>();
   readonly #timers = new Set<Timer>();
   #isHalted = false;
+  #needsRoutes = false;
 
-  /** `signal` aborts what is asked of the clusters. */
-  constructor(options: ShardSessionOptions, identity: ProducerIdentity, signal: AbortSignal) {
-    const { reader, writer, journal, limits, partitionBytesMax, target, stored } = options;
+  constructor(options: ShardSessionOptions, { identity, isRouted, signal }: ShardTerms) {
+    const { reader, writer, journal, limits, partitionBytesMax, target, stored, report } = options;
     const { clock, timers } = target.settings.platform;
     this.#options = options;
     this.identity = identity;
@@ -73,6 +81,22 @@ export class ShardSession {
       announce: (copy) => this.#journal.announce(copy),
       offer: (copy) => offer(copy.target),
       room: () => reader.poke(),
+      isRouted,
+      routed: () => {
+        this.#needsRoutes = true;
+        this.openAgain();
+      },
+      unjudged: ({ topic, partition }, error) => {
+        const message = `where records of ${topic} [${partition}] came from is not known: ${messageOf(error)}`;
+        report({
+          level: 'warn',
+          event: 'origins_failed',
+          message: `${message}; trying again`,
+          topic,
+          partition,
+          error,
+        });
+      },
       rest: () => new Promise((resolve) => timers.soon(resolve)),
       failed: (copy, error) => this.#sourceFailed(copy, error),
     };
@@ -82,6 +106,11 @@ export class ShardSession {
   /** What is fetched. */
   get copies(): readonly PartitionCopy[] {
     return this.#copies.filter((copy) => !this.#retired.has(copy));
+  }
+
+  /** Whether it ended because its identity is to be listed as one that writes what came by mirrors. */
+  get needsRoutes(): boolean {
+    return this.#needsRoutes;
   }
 
   get isHalted(): boolean {

@@ -54,10 +54,10 @@ async function closeShard(
     const { producerId, epoch } = identity;
     const topicId = chunks.at(-1)?.value.topicId ?? '';
     const runs = [...recovered.runs, { source: confirmed.source, target: confirmed.target, count: 0 }];
-    const { topic, partition } = place;
+    const { topic, partition, targetTopic } = place;
     entries.push({
       key: { topic, partition, chunk: recovered.chunk },
-      value: { producerId, epoch, confirmed, topicId, runs },
+      value: { producerId, epoch, confirmed, topicId, targetTopic, runs },
     });
   }
   await writeJournal(target, journal, identity, entries, bounds);

@@ -3,13 +3,14 @@ import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import type { MirrorReport } from '../mirror-event.ts';
 import { MirrorFailedOverError } from './failover-errors.ts';
 import { readFailovers } from './failover-log.ts';
-import { isFailedOver, wholeMirror } from './failover-record.ts';
+import { isFailedOver, type TopicFailover, wholeMirror } from './failover-record.ts';
 
 export class FailoverCheck {
   readonly #target: Cluster;
   readonly #mirror: string;
   readonly #report: MirrorReport;
   readonly #told = new Set<string>();
+  #failovers: ReadonlyMap<string, TopicFailover> = new Map();
 
   constructor(target: Cluster, mirror: string, report: MirrorReport) {
     this.#target = target;
@@ -29,6 +30,7 @@ export class FailoverCheck {
    */
   async permission(bounds: CallBounds): Promise<(topic: string) => boolean> {
     const failovers = await readFailovers(this.#target, this.#mirror, bounds);
+    this.#failovers = failovers;
     const whole = failovers.get(wholeMirror);
     return (topic) => {
       const record = isFailedOver(whole) ? whole : failovers.get(topic);
@@ -37,6 +39,11 @@ export class FailoverCheck {
       this.#tell(`${what} was failed over, and is not copied any more in this direction: fail it back`);
       return false;
     };
+  }
+
+  /** Whether the topic goes on here where the mirror in the other direction ended, as was known at the last look. */
+  isReversed(topic: string): boolean {
+    return this.#failovers.get(topic)?.state === 'copying';
   }
 
   #tell(message: string): void {

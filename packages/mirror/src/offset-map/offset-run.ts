@@ -13,10 +13,7 @@ export interface OffsetRun {
 export function joinRun(runs: OffsetRun[], run: OffsetRun): void {
   const last = runs.at(-1);
   const follows =
-    last &&
-    last.source + last.count === run.source &&
-    last.target + last.count === run.target &&
-    last.via === run.via;
+    last && last.source + last.count === run.source && last.target + last.count === run.target && last.via === run.via;
   if (follows) runs[runs.length - 1] = { ...last, count: last.count + run.count };
   else runs.push(run);
 }

@@ -2,25 +2,27 @@
  * What a worker of a mirror knows and tells of where records come from: on the source it finds out which records
  * mirrors brought there, and on the target it lists the producer ids that it is about to use.
  */
-import type { Admin, TopicPartition } from '@millrace/client';
+import type { Client, TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import { reverseNameOf } from '../failover/failover-record.ts';
+import type { MirrorOptions } from '../mirror.ts';
 import { OriginList } from './origin-list.ts';
 import { producerRecord } from './origin-record.ts';
 import { passes } from './route.ts';
 import { type PartitionRoutes, SourceRoutes } from './source-routes.ts';
 
-export interface ProvenanceOptions {
-  readonly mirror: string;
-  readonly source: Cluster;
-  readonly target: Cluster;
-  readonly admins: { readonly source: Admin; readonly target: Admin };
-  /** Whether only what was written on the source itself is copied. */
-  readonly isLocalOnly?: boolean | undefined;
+export interface ProvenanceOptions extends Pick<MirrorOptions, 'name' | 'localOnly'> {
+  readonly sides: { readonly source: MirrorSide; readonly target: MirrorSide };
   /** Whether a topic of the source goes on where a failover ended: it holds what the mirror before brought there. */
-  readonly isReversed?: ((topic: string) => boolean) | undefined;
+  readonly isReversed: (topic: string) => boolean;
   /** Ends what is asked when the worker ends. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** One of a mirror's clusters, and who speaks with it. */
+export interface MirrorSide {
+  readonly client: Client;
+  readonly cluster: Cluster;
 }
 
 export class Provenance {
@@ -34,27 +36,30 @@ export class Provenance {
   constructor(options: ProvenanceOptions) {
     this.#options = options;
     this.#bounds = { signal: options.signal };
-    this.#here = new OriginList(options.source);
-    this.#there = new OriginList(options.target);
-    this.#routes = new SourceRoutes(options.source, this.#here, this.#bounds);
+    this.#here = new OriginList(options.sides.source.cluster);
+    this.#there = new OriginList(options.sides.target.cluster);
+    this.#routes = new SourceRoutes(options.sides.source.cluster, this.#here, this.#bounds);
   }
 
   /** To be called first. Rejects with `KafkaError`, `OriginRecordError`, or a retriable error. */
   async start(): Promise<void> {
-    const { source, target } = this.#options.admins;
-    const [from, to] = await Promise.all([source.describeCluster(), target.describeCluster()]);
+    const { source, target } = this.#options.sides;
+    const [from, to] = await Promise.all([
+      source.client.admin().describeCluster(),
+      target.client.admin().describeCluster(),
+    ]);
     this.#ids = { source: from.clusterId ?? '', target: to.clusterId ?? '' };
-    await this.#there.ensure(target, this.#bounds);
+    await this.#there.ensure(target.client.admin(), this.#bounds);
     await Promise.all([this.#here.refresh(this.#bounds), this.#there.refresh(this.#bounds)]);
   }
 
   /** What judges the batches of a source partition. */
   routesOf(place: TopicPartition): PartitionRoutes {
-    const { mirror, isLocalOnly = false, isReversed } = this.#options;
+    const { name, localOnly = false, isReversed } = this.#options;
     const { target } = this.#ids;
     return this.#routes.of(place, {
-      isLeftOut: (route) => isLocalOnly || (target !== '' && passes(route, target)),
-      isLocal: (other) => other === reverseNameOf(mirror) && isReversed?.(place.topic) === true,
+      isLeftOut: (route) => localOnly || (target !== '' && passes(route, target)),
+      isLocal: (other) => other === reverseNameOf(name) && isReversed(place.topic),
     });
   }
 
@@ -63,8 +68,13 @@ export class Provenance {
    * whether records may be written with it that came to the source by mirrors: `isRouted`, or if that was so before.
    * Rejects with `KafkaError`, or a retriable error within the bounds.
    */
-  async list({ producerId, epoch }: ProducerIdentity, shard: number, isRouted: boolean, bounds: CallBounds): Promise<boolean> {
-    const { mirror } = this.#options;
+  async list(
+    { producerId, epoch }: ProducerIdentity,
+    shard: number,
+    isRouted: boolean,
+    bounds: CallBounds,
+  ): Promise<boolean> {
+    const { name: mirror } = this.#options;
     const { source } = this.#ids;
     await this.#there.refresh(bounds);
     const known = this.#there.producer(producerId);
@@ -80,7 +90,7 @@ export class Provenance {
    */
   isExpectedWriter(producerId: number): boolean {
     if (this.#there.producer(producerId) !== undefined) return true;
-    return isMirroredBack(this.#options.mirror, this.#here, this.#ids.target);
+    return isMirroredBack(this.#options.name, this.#here, this.#ids.target);
   }
 }
 

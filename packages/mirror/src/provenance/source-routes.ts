@@ -74,7 +74,8 @@ export class SourceRoutes {
 
   /** The routes of what a mirror wrote to a partition, as its journal tells them now. Rejects as the client does. */
   async mapOf({ mirror, shard }: ProducerOrigin, place: TopicPartition): Promise<ChunkRouteMap> {
-    const journal = this.#journals.get(mirror) ?? new JournalReader(this.#cluster, offsetsTopicOf(mirror), this.#bounds);
+    const journal =
+      this.#journals.get(mirror) ?? new JournalReader(this.#cluster, offsetsTopicOf(mirror), this.#bounds);
     this.#journals.set(mirror, journal);
     const content = await journal.contentOf(shard);
     for (const { topic, partition } of content.partitions) {
@@ -118,7 +119,8 @@ export class PartitionRoutes implements ChunkRoutes {
       const epoch = batchHeader.producerEpoch(bytes, position);
       if (producerId === seen && epoch === seenEpoch && !hasRoutes) continue;
       [seen, seenEpoch] = [producerId, epoch];
-      if (!this.#routes.isKnown(producerId, epoch)) unknown.set(producerId, Math.max(epoch, unknown.get(producerId) ?? -1));
+      if (!this.#routes.isKnown(producerId, epoch))
+        unknown.set(producerId, Math.max(epoch, unknown.get(producerId) ?? -1));
       else if (this.#isUnsettled(bytes, position)) hasRoutes = true;
     }
     return unknown.size === 0 && !hasRoutes ? undefined : this.#learn(unknown, bytes);
@@ -127,7 +129,9 @@ export class PartitionRoutes implements ChunkRoutes {
   routeOf(bytes: Uint8Array, position: number): string | undefined {
     const origin = this.#originAt(bytes, position);
     if (origin === undefined || this.#manner.isLocal?.(origin.mirror) === true) return undefined;
-    const before = hasRoutes(origin, bytes, position) ? this.#maps.get(origin.producerId)?.routeOf(at(bytes, position)) : '';
+    const before = hasRoutes(origin, bytes, position)
+      ? this.#maps.get(origin.producerId)?.routeOf(at(bytes, position))
+      : '';
     return routeThrough(before ?? '', origin.source);
   }
 

@@ -59,6 +59,11 @@ function partitionFamilies(status: readonly PartitionStatus[], label: Labels[num
       'Bytes stored since this worker took the partition over.',
       each(({ bytesCopied }) => bytesCopied),
     ),
+    counter(
+      'partition_records_returning_total',
+      'Records left out because of where they came from, since this worker took the partition over.',
+      each(({ recordsReturning }) => recordsReturning),
+    ),
   ];
 }
 

@@ -1,0 +1,114 @@
+/** What keeps records from coming back to where they came from, between any two clusters. */
+import assert from 'node:assert/strict';
+import type { Client } from '@millrace/client';
+import type { Mirror, MirrorOptions } from '@millrace/mirror';
+import { quick, uniqueName, until } from '../client/client-fixture.ts';
+import { type MirrorFixture, readPartition } from './mirror-fixture.ts';
+
+export interface OriginBehaviour {
+  readonly name: string;
+  run(fixture: MirrorFixture): Promise<void>;
+}
+
+/** Writes numbered records to each partition, in their order; the values tell who wrote them. */
+export async function writeAs(
+  client: Client,
+  who: string,
+  topic: string,
+  partitions: number,
+  count: number,
+  first = 0,
+) {
+  await using producer = client.producer({ batchBytesMax: 500 });
+  for (let n = first; n < first + count; n++) {
+    for (let partition = 0; partition < partitions; partition++) {
+      if (!producer.write({ topic, partition, key: `${n % 5}`, value: `${who} ${n}` })) await producer.ready();
+    }
+    if (n % 50 === 49) await producer.flush();
+  }
+  await producer.flush();
+}
+
+/** Asserts that a partition holds exactly the first so many records of each writer, each writer's in order. */
+export async function assertHolds(client: Client, topic: string, partitions: number, counts: Record<string, number>) {
+  const wanted = Object.entries(counts).map(([who, count]) => [who, Array.from({ length: count }, (_, n) => n)]);
+  const sum = Object.values(counts).reduce((left, right) => left + right, 0);
+  for (let partition = 0; partition < partitions; partition++) {
+    let values: string[] = [];
+    await until(async () => {
+      values = (await readPartition(client, topic, partition)).map(({ value }) => value ?? '');
+      return values.length >= sum;
+    }, 30_000);
+    const found = wanted.map(([who]) => {
+      const own = values.filter((value) => value.startsWith(`${who} `));
+      return [who, own.map((value) => Number(value.split(' ')[1]))];
+    });
+    assert.deepEqual(found, wanted, `${topic} [${partition}]`);
+    assert.equal(values.length, sum);
+  }
+}
+
+/** A mirror in each direction, of names of their own. */
+export function bothWays({ source, target, mirror }: MirrorFixture) {
+  const [east, west] = [source, target].map(({ bootstrap }) => ({ bootstrap, ...quick })) as [
+    MirrorOptions['source'],
+    MirrorOptions['source'],
+  ];
+  const names = { there: uniqueName('there'), back: uniqueName('back') };
+  return {
+    names,
+    east,
+    west,
+    there: (topics: MirrorOptions['topics'], options: Partial<MirrorOptions> = {}): Promise<Mirror> =>
+      mirror(topics, { name: names.there, source: east, target: west, ...options }),
+    back: (topics: MirrorOptions['topics'], options: Partial<MirrorOptions> = {}): Promise<Mirror> =>
+      mirror(topics, { name: names.back, source: west, target: east, ...options }),
+  };
+}
+
+export async function untilCaughtUp(...mirrors: readonly Mirror[]): Promise<void> {
+  const isDone = (mirror: Mirror): boolean => {
+    const found = mirror.status();
+    return found.length === mirror.partitions && found.every(({ lag }) => lag === 0);
+  };
+  await until(() => mirrors.every(isDone), 30_000);
+}
+
+export const originBehaviours: readonly OriginBehaviour[] = [
+  {
+    name: 'with mirrors both ways under the same names each side ends with every record once',
+    async run(fixture) {
+      const { source, target, events } = fixture;
+      const topic = await source.createTopic(2);
+      await target.admin.createTopics([{ topic, partitions: 2 }]);
+      const ways = bothWays(fixture);
+      const writing = [
+        writeAs(source.client, 'east', topic, 2, 1_000),
+        writeAs(target.client, 'west', topic, 2, 1_000),
+      ];
+      const there = await ways.there([topic]);
+      const back = await ways.back([topic]);
+      await Promise.all(writing);
+      const counts = { east: 1_000, west: 1_000 };
+      await assertHolds(source.client, topic, 2, counts);
+      await assertHolds(target.client, topic, 2, counts);
+      // Whatever came is looked at again by those who start anew.
+      await Promise.all([there.close(), back.close()]);
+      const again = [await ways.there([topic]), await ways.back([topic])];
+      await Promise.all([
+        writeAs(source.client, 'east', topic, 2, 100, 1_000),
+        writeAs(target.client, 'west', topic, 2, 100, 1_000),
+      ]);
+      const more = { east: 1_100, west: 1_100 };
+      await assertHolds(source.client, topic, 2, more);
+      await assertHolds(target.client, topic, 2, more);
+      await untilCaughtUp(...again);
+      await assertHolds(source.client, topic, 2, more);
+      await assertHolds(target.client, topic, 2, more);
+      assert.deepEqual(
+        events.filter(({ level }) => level !== 'info'),
+        [],
+      );
+    },
+  },
+];
