@@ -5,7 +5,8 @@
  * Invariants
  * - `leader` is -1 or one of `inSync`, and its broker runs.
  * - `inSync` is a subset of the replicas and never empty. While a partition is offline it is the last one it had.
- * - `leaderEpoch` grows with every change of leader, and when a replica is taken away.
+ * - `leaderEpoch` grows with every change of leader, when a replica is taken away, and with each start of the cluster,
+ *   which may have lost the ends of logs: all partitions together then.
  */
 
 /** Nobody leads. */
@@ -33,17 +34,27 @@ export interface PartitionState extends Omit<ReplicaSet, 'replicas'> {
   readonly positions: Map<number, number>;
 }
 
-/** Replicas as they are at when a partition is new. `isDown` tells brokers that can't take part. */
-export function newReplicaSet(replicas: readonly number[], isDown: (nodeId: number) => boolean): ReplicaSet {
+/**
+ * Replicas as they are at when a partition is new, with the leader epoch that all begin with. `isDown` tells brokers
+ * that can't take part.
+ */
+export function newReplicaSet(
+  replicas: readonly number[],
+  leaderEpoch: number,
+  isDown: (nodeId: number) => boolean,
+): ReplicaSet {
   const up = replicas.filter((nodeId) => !isDown(nodeId));
   const inSync = up.length === replicas.length || up.length === 0 ? replicas : up;
-  return { replicas, leader: up[0] ?? noLeader, leaderEpoch: 0, inSync, adding: [], removing: [] };
+  return { replicas, leader: up[0] ?? noLeader, leaderEpoch, inSync, adding: [], removing: [] };
 }
 
-/** Whether this is what a partition without state means. */
-export function isAsCreated({ replicas, leader, leaderEpoch, inSync, adding, removing }: ReplicaSet): boolean {
+/** Whether this is what a partition without state means, of which all have the same leader epoch. */
+export function isAsCreated(
+  { replicas, leader, leaderEpoch, inSync, adding, removing }: ReplicaSet,
+  firstEpoch: number,
+): boolean {
   return (
-    leaderEpoch === 0 &&
+    leaderEpoch === firstEpoch &&
     leader === (replicas[0] ?? noLeader) &&
     inSync.length === replicas.length &&
     adding.length === 0 &&

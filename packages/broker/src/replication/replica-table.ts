@@ -21,9 +21,25 @@ export class ReplicaTable {
   readonly down = new Map<number, DownReason>();
   /** Partitions that have a state. */
   readonly unusual = new Set<Partition>();
+  #firstEpoch = 0;
 
   constructor(brokers: readonly ReplicaBroker[]) {
     this.brokers = [...brokers].sort((left, right) => left.nodeId - right.nodeId);
+  }
+
+  /** Leader epoch of the partitions without a state. */
+  get firstEpoch(): number {
+    return this.#firstEpoch;
+  }
+
+  /** Raises the leader epochs of all partitions by as much as the first one is to rise. */
+  raiseEpochs(firstEpoch: number): void {
+    const rise = firstEpoch - this.#firstEpoch;
+    this.#firstEpoch = firstEpoch;
+    for (const partition of this.unusual) {
+      const { state } = partition;
+      if (state !== undefined) partition.state = { ...state, leaderEpoch: state.leaderEpoch + rise };
+    }
   }
 
   readonly isDown = (nodeId: number): boolean => this.down.has(nodeId);
@@ -41,8 +57,8 @@ export class ReplicaTable {
   /** The state of a partition that is made with these replicas. */
   newState(partition: Partition, replicas: readonly number[]): PartitionState | undefined {
     if (this.down.size === 0) return undefined;
-    const set = newReplicaSet(replicas, this.isDown);
-    if (isAsCreated(set)) return undefined;
+    const set = newReplicaSet(replicas, this.#firstEpoch, this.isDown);
+    if (isAsCreated(set, this.#firstEpoch)) return undefined;
     this.unusual.add(partition);
     const behind = replicas.filter((nodeId) => !set.inSync.includes(nodeId));
     return stateOf(set, new Map(behind.map((nodeId) => [nodeId, 0])));
@@ -52,7 +68,7 @@ export class ReplicaTable {
   set(partition: Partition, set: ReplicaSet, positions: Map<number, number>): void {
     const { leaderEpoch } = partition;
     partition.replicas = set.replicas;
-    if (isAsCreated(set)) {
+    if (isAsCreated(set, this.#firstEpoch)) {
       partition.state = undefined;
       this.unusual.delete(partition);
     } else {

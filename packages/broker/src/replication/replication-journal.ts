@@ -24,6 +24,8 @@ interface PartitionEntry {
 }
 
 interface ReplicationEntry {
+  /** How often the cluster was started until now. */
+  readonly starts?: number;
   /** All brokers that are down from now on, and why. */
   readonly down?: readonly (readonly [number, DownReason])[];
   /** Node id and epoch of the controller. */
@@ -56,6 +58,7 @@ export class ReplicationJournal {
   readonly #section: JournalSection<ReplicationEntry>;
   #controller: ControllerSeat | undefined;
   #changes = 0;
+  #starts = 0;
 
   /** Behind the section of the topics, whose snapshot must come first. */
   constructor(journal: Journal, table: ReplicaTable, topics: TopicsById) {
@@ -75,6 +78,14 @@ export class ReplicationJournal {
   /** How many changes were applied since the start, those of the replay included. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /**
+   * Notes a start, by which all leader epochs rise but at the first one: whoever has read records under an older one
+   * can tell by that whether the logs still have them. Rejects with `DiskError` or the journal's errors.
+   */
+  appendStart(): Promise<void> {
+    return this.#section.append({ starts: this.#starts + 1 }, { sync: true });
   }
 
   /** Writes a change and makes it true. Rejects with `DiskError` or the journal's errors; nothing is changed then. */
@@ -100,8 +111,12 @@ export class ReplicationJournal {
     return [...byTopic];
   }
 
-  #apply({ down, controller, topics = [] }: ReplicationEntry): void {
+  #apply({ starts, down, controller, topics = [] }: ReplicationEntry): void {
     this.#changes += 1;
+    if (starts !== undefined) {
+      this.#starts = starts;
+      this.#table.raiseEpochs(starts - 1);
+    }
     if (down !== undefined) {
       this.#table.down.clear();
       for (const [nodeId, reason] of down) this.#table.down.set(nodeId, reason);
@@ -135,6 +150,7 @@ export class ReplicationJournal {
   }
 
   *#snapshot(): Iterable<ReplicationEntry> {
+    if (this.#starts > 0) yield { starts: this.#starts };
     if (this.#table.down.size > 0) yield { down: [...this.#table.down] };
     if (this.#controller !== undefined) yield { controller: [this.#controller.nodeId, this.#controller.epoch] };
     const sets = new Map([...this.#table.unusual].map((partition) => [partition, partition.replicaSet]));

@@ -77,10 +77,11 @@ export class Replication {
   }
 
   /**
-   * To be called once journal and logs were read: brokers that the cluster is started without go down, those that were
-   * missing before return.
+   * To be called once journal and logs were read: leader epochs rise, as a log may have lost its end, brokers that the
+   * cluster is started without go down, those that were missing before return.
    */
   async start(): Promise<void> {
+    await this.#journal.appendStart();
     await this.#setDown(() => this.#downAtStart());
   }
 

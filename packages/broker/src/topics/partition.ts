@@ -62,9 +62,9 @@ export class Partition {
     return this.state?.inSync ?? this.replicas;
   }
 
-  /** Grows when another broker becomes leader. */
+  /** Grows when another broker becomes leader, and with each start of the cluster. */
   get leaderEpoch(): number {
-    return this.state?.leaderEpoch ?? 0;
+    return this.state?.leaderEpoch ?? this.owner.replicaTable.firstEpoch;
   }
 
   /** Replicas that the reassignment under way adds. */

@@ -15,13 +15,16 @@ import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { SourceEpoch } from '../offset-map/source-epoch.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
 import type { AnnouncedRun } from './announced-records.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
+import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
 import type { SourcePartition } from './source-reader.ts';
+import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
 
 /** Where the copy of a partition goes on. */
@@ -30,6 +33,8 @@ export interface ResumePoint extends KnownChunks {
   readonly source: number;
   /** Target offset behind all that is there. */
   readonly target: number;
+  /** Leader epochs of what was copied before, ascending; none when unknown. */
+  readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** Most bytes of a batch that the target's topic takes; undefined when it does not tell. */
   readonly batchBytesMax?: number | undefined;
   /** Judges which records came to the source by mirrors; none did when absent. */
@@ -76,6 +81,8 @@ export class PartitionCopy implements SourcePartition {
   recordsReturning = 0;
   /** Where this copy began. */
   readonly began: { readonly source: number; readonly target: number };
+  /** Of what was fetched. */
+  readonly sourceEpochs: SourceEpochs;
   readonly #age = new UncopiedAge();
   #position: number;
   readonly #host: PartitionCopyHost;
@@ -99,6 +106,7 @@ export class PartitionCopy implements SourcePartition {
     this.topicId = place.topicId;
     this.target = target;
     this.#position = resume.source;
+    this.sourceEpochs = new SourceEpochs(resume.sourceEpochs ?? [], resume.source);
     this.#chunks = new MapChunks(resume);
     this.began = { source: resume.source, target: resume.target };
     this.#confirmed = { ...this.began, sequence: 0 };
@@ -115,6 +123,10 @@ export class PartitionCopy implements SourcePartition {
 
   get position(): number {
     return this.#position;
+  }
+
+  get lastFetchedEpoch(): number {
+    return this.sourceEpochs.last;
   }
 
   get hasRoom(): boolean {
@@ -149,6 +161,7 @@ export class PartitionCopy implements SourcePartition {
   /** Goes on at a source offset: what lies before it can't be copied. */
   goOnAt(position: number): void {
     this.#position = position;
+    this.sourceEpochs.jump(position);
     this.#skipUncopied();
   }
 
@@ -168,6 +181,10 @@ export class PartitionCopy implements SourcePartition {
       () => this.#convert(chunk, memory),
       (error: unknown) => this.#unjudged(error),
     );
+  }
+
+  diverged(end: EpochEnd): void {
+    this.#host.failed(this, new SourceTruncatedError(`${this.topic} [${this.partition}]`, end));
   }
 
   failed(error: KafkaError): void {
@@ -192,8 +209,10 @@ export class PartitionCopy implements SourcePartition {
   entries(): ChunkEntry[] {
     this.#checkpoint = this.#confirmed.source;
     const { producerId, epoch } = this.target.identity;
-    const { topic: targetTopic } = this.target;
-    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, topicId: this.topicId, targetTopic };
+    this.sourceEpochs.confirm(this.#confirmed.source);
+    const { topicId, target, sourceEpochs } = this;
+    const names = { topicId, targetTopic: target.topic };
+    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known };
     return this.#chunks.entries(head, this.#predicted());
   }
 
@@ -224,6 +243,9 @@ export class PartitionCopy implements SourcePartition {
     const { batches, nextOffset, returningRecords } = converted;
     if (this.target.isStopped) return;
     if (!this.#host.isRouted && batches.some(({ via }) => via !== undefined)) return this.#host.routed();
+    // What is announced is where a successor knows from under which epoch the last record was written.
+    const isNewEpoch = this.sourceEpochs.add(epochsIn(fetched), this.#position, nextOffset);
+    if (isNewEpoch) this.#lastAnnouncement = this.#host.announce(this);
     this.#position = nextOffset;
     this.recordsReturning += returningRecords;
     for (const batch of batches) this.#push(batch, batch.bytes.buffer === fetched.buffer ? memory : undefined);

@@ -67,7 +67,8 @@ export async function recoverPartition(
     }
     sequence = (batch.baseSequence + count) % 2 ** 31;
   }
-  return { source, target, map, chunk: newest.chunk + 1, runs, closed, foreignRecords };
+  const { sourceEpochs } = newest.value;
+  return { source, target, map, chunk: newest.chunk + 1, runs, closed, sourceEpochs, foreignRecords };
 }
 
 function isMarkerOf(batch: RecordBatch, { producerId, epoch }: ProducerIdentity): boolean {

@@ -20,6 +20,11 @@ export interface SourcePartition extends TopicPartition {
   leader: number;
   /** Source offset of the next record to fetch. */
   readonly position: number;
+  /**
+   * Leader epoch of the record before that, by which the leader tells whether it still has it; -1 when unknown. Only
+   * what is fetched right at `position` can be asked with it.
+   */
+  readonly lastFetchedEpoch: number;
   /** Whether it can take more just now. */
   readonly hasRoom: boolean;
   /**
@@ -27,6 +32,8 @@ export interface SourcePartition extends TopicPartition {
    * records' memory for as long as it needs them.
    */
   take(answer: Answer, memory: FetchedMemory): Promise<void> | undefined;
+  /** Is told that the leader has other records before its position: where its epoch ends next to the one asked for. */
+  diverged(end: { readonly epoch: number; readonly endOffset: number }): void;
   /** Is told that its position lies outside the source's log, or that it can't be read at all. */
   failed(error: KafkaError): void;
 }
@@ -58,6 +65,9 @@ interface Lane {
 
 /** The last version that names topics by name. Later ones name them by id, and never read one made anew by mistake. */
 const fetchByNameVersion = 12;
+
+/** From this version on leaders compare the epoch that was fetched last. */
+const fetchEpochVersionMin = 12;
 
 /** So long nothing is asked of a broker that refused in a way which another try does not cure, as a login. */
 const refusedPauseMs = 60_000;
@@ -160,7 +170,8 @@ export class SourceReader {
     const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
     const isById = version > fetchByNameVersion;
     const maxBytes = limit?.share(requestBytesMax, clock.monotonic()) ?? requestBytesMax;
-    const topics = topicsOf(this.#inOrder(partitions), Math.min(partitionBytesMax, maxBytes));
+    const asksEpochs = version >= fetchEpochVersionMin;
+    const topics = topicsOf(this.#inOrder(partitions), Math.min(partitionBytesMax, maxBytes), asksEpochs);
     // A transaction that is not decided may be aborted yet: nothing behind its begin is fetched.
     const isolationLevel = 1;
     const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes, isolationLevel, topics };
@@ -192,6 +203,11 @@ export class SourceReader {
         if (partition === undefined || !this.#partitions.has(partition)) continue;
         if (answer.errorCode !== 0) {
           this.#refused(partition, answer.errorCode);
+          continue;
+        }
+        if (answer.divergingEpoch.epoch >= 0) {
+          this.remove(partition);
+          partition.diverged(answer.divergingEpoch);
           continue;
         }
         taking.push(partition.take(answer, this.#memory));
@@ -248,17 +264,19 @@ function bytesIn({ responses }: FetchResponse): number {
 function topicsOf(
   partitions: readonly SourcePartition[],
   partitionMaxBytes: number,
+  asksEpochs: boolean,
 ): RequestDraft<typeof fetch>['topics'] {
-  type Place = Record<'partition' | 'fetchOffset' | 'partitionMaxBytes', number>;
+  type Place = Record<'partition' | 'fetchOffset' | 'lastFetchedEpoch' | 'partitionMaxBytes', number>;
   const topics = new Map<string, { topic: string; topicId: string; partitions: Place[] }>();
-  for (const { topic: name, topicId, partition, position: fetchOffset } of partitions) {
+  for (const { topic: name, topicId, partition, position: fetchOffset, lastFetchedEpoch: epoch } of partitions) {
+    const lastFetchedEpoch = asksEpochs ? epoch : -1;
     const key = `${topicId} ${name}`;
     let topic = topics.get(key);
     if (topic === undefined) {
       topic = { topic: name, topicId, partitions: [] };
       topics.set(key, topic);
     }
-    topic.partitions.push({ partition, fetchOffset, partitionMaxBytes });
+    topic.partitions.push({ partition, fetchOffset, lastFetchedEpoch, partitionMaxBytes });
   }
   return [...topics.values()];
 }

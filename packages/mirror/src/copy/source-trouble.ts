@@ -7,8 +7,11 @@ import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
-import type { MirrorReport } from '../mirror-event.ts';
+import type { MirrorEvent, MirrorReport } from '../mirror-event.ts';
 import { boundOf } from './log-scan.ts';
+import { divergenceOf, endOfEpoch } from './source-divergence.ts';
+import type { SourceEpochs } from './source-epochs.ts';
+import { SourceTruncatedError } from './source-truncated-error.ts';
 
 export interface TroublePolicies {
   /**
@@ -23,6 +26,12 @@ export interface TroublePolicies {
   readonly largeRecords?: 'skip' | 'stop' | undefined;
 }
 
+/** A copy that can't go on. */
+export interface TroubledCopy extends TopicPartition {
+  readonly position: number;
+  readonly sourceEpochs: SourceEpochs;
+}
+
 /** Go on at a source offset, or try again later, which may find the trouble gone. */
 export type Verdict = { readonly goOnAt: number } | 'later';
 
@@ -31,13 +40,18 @@ export type Verdict = { readonly goOnAt: number } | 'later';
  */
 export async function judgeTrouble(
   source: Cluster,
-  { topic, partition, position }: TopicPartition & { readonly position: number },
+  copy: TroubledCopy,
   error: MillraceError,
   policies: TroublePolicies,
   report: MirrorReport,
   bounds: CallBounds,
 ): Promise<Verdict> {
+  const { topic, partition, position } = copy;
   const place = `${topic} [${partition}]`;
+  if (error instanceof SourceTruncatedError) {
+    report(truncated(copy, await divergenceOf(source, copy, error.end, bounds), error));
+    return 'later';
+  }
   if (isOutOfRange(error)) {
     const first = await boundOf(source, { topic, partition }, 'earliest', bounds);
     if (first > position) {
@@ -48,11 +62,11 @@ export async function judgeTrouble(
       return goesOn ? { goOnAt: first } : 'later';
     }
     const end = await boundOf(source, { topic, partition }, 'latest', bounds);
-    if (end >= position) return { goOnAt: position };
-    const message =
-      `${place} ends at offset ${end} on the source, and was copied up to ${position}: the source lost records that ` +
-      'the target has, as by an unclean election; the partition stops';
-    report({ level: 'error', event: 'source_truncated', message, topic, partition, error });
+    const told = await endOfEpoch(source, copy, copy.sourceEpochs.last, bounds);
+    // A source that does not know the epoch any more has lost what tells of it, too.
+    if (end >= position && (copy.sourceEpochs.last < 0 || told !== undefined)) return { goOnAt: position };
+    const differs = told === undefined ? end : await divergenceOf(source, copy, told, bounds);
+    report(truncated(copy, Math.min(differs, end), error));
     return 'later';
   }
   if (error instanceof RecordTooLargeError) {
@@ -64,6 +78,15 @@ export async function judgeTrouble(
   const message = `${place} can't be copied from offset ${position} on: ${messageOf(error)}; it is tried again`;
   report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
   return 'later';
+}
+
+function truncated({ topic, partition, position }: TroubledCopy, differs: number, error: MillraceError): MirrorEvent {
+  const message =
+    `${topic} [${partition}] was copied up to offset ${position}, and from offset ${differs} on the source has lost ` +
+    'the records that were copied, as by an unclean election or a loss of power, and has others there or none; the ' +
+    'partition stops. What the source lost is still on the target: save from there what matters; to copy the topic ' +
+    'as it is now, delete it on the target and start a mirror of another name';
+  return { level: 'error', event: 'source_truncated', message, topic, partition, error };
 }
 
 function isOutOfRange(error: unknown): boolean {

@@ -28,10 +28,13 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
     epoch: fc.integer({ min: -1, max: 32767 }),
     confirmed: fc.record({ source: offset, target: offset, sequence: fc.nat(2 ** 31 - 1) }, plain),
     topicId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+    epochs: fc.array(fc.record({ epoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }), start: offset }, plain), {
+      maxLength: 5,
+    }),
     start: fc.tuple(offset, offset),
     steps: fc.array(fc.tuple(distance, distance, distance), { maxLength: 40 }),
   })
-  .map(({ start, steps, ...rest }) => {
+  .map(({ start, steps, epochs, ...rest }) => {
     let [source, target] = start;
     const runs: OffsetRun[] = [];
     for (const [sourceGap, targetGap, count] of steps) {
@@ -41,7 +44,7 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
       source += count;
       target += count;
     }
-    return { ...rest, runs };
+    return { ...rest, ...(epochs.length > 0 && { sourceEpochs: epochs }), runs };
   });
 
 function isCorrupt(error: unknown): boolean {
@@ -72,6 +75,10 @@ test('a chunk has these bytes', () => {
     epoch: 7,
     confirmed: { source: 300, target: 200, sequence: 0 },
     topicId,
+    sourceEpochs: [
+      { epoch: 6, start: 90 },
+      { epoch: -1, start: 300 },
+    ],
     runs: [
       { source: 100, target: 2, count: 100 },
       { source: 201, target: 102, count: 0 },
@@ -79,8 +86,11 @@ test('a chunk has these bytes', () => {
     ],
   };
   const bytes = Buffer.from(encodeJournalChunk(chunk)).toString('hex');
-  const head = ['00', 'a11f', '08', 'ac02', 'c801', '00', Buffer.from(topicId, 'base64url').toString('hex')];
-  assert.equal(bytes, [...head, '6402', 'c80100', '0001', '130008'].join(''));
+  const head = ['a11f', '08', 'ac02', 'c801', '00', Buffer.from(topicId, 'base64url').toString('hex')];
+  const tail = ['6402', 'c80100', '0001', '130008'];
+  assert.equal(bytes, ['01', ...head, '02', '075a', '00ac02', ...tail].join(''));
+  const { sourceEpochs: _, ...earlier } = chunk;
+  assert.deepEqual(decodeJournalChunk(Buffer.from(['00', ...head, ...tail].join(''), 'hex')), earlier);
   assert.equal(
     Buffer.from(encodeJournalKey({ topic: 'orders', partition: 3, chunk: 130 })).toString('hex'),
     ['00', '06', '6f7264657273', '03', '8201'].join(''),
@@ -95,7 +105,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     topicId,
     runs: [{ source: 5, target: 5, count: 100 }],
   });
-  assert.throws(() => decodeJournalChunk(Uint8Array.of(1, ...bytes.subarray(1))), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Uint8Array.of(2, ...bytes.subarray(1))), isCorrupt);
   // Without any run it is whole.
   const whole = new Set([bytes.length, bytes.length - 5]);
   for (let length = 0; length < bytes.length; length++) {
@@ -103,7 +113,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     else assert.throws(() => decodeJournalChunk(bytes.subarray(0, length)), isCorrupt, `${length} bytes`);
   }
   const far = Buffer.alloc(8, 0xff);
-  assert.throws(() => decodeJournalChunk(Buffer.concat([Uint8Array.of(0), far, Uint8Array.of(0x7f)])), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Buffer.concat([Uint8Array.of(1), far, Uint8Array.of(0x7f)])), isCorrupt);
   assert.throws(
     () => decodeJournalChunk(Buffer.concat([bytes, Buffer.from('80feffffffffffff0f00', 'hex')])),
     isCorrupt,

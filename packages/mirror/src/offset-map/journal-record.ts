@@ -4,22 +4,27 @@
  *
  * Key: length of the topic's name in UTF-8, the name, partition, chunk.
  * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
- * then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says. Where runs have routes
- * (version 1) the target topic and a list of routes stand before the runs, as their count and each by length and UTF-8,
- * and the number of its route before each run: 0 for none, the first of the list is 1.
+ * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, then runs to
+ * the end: source and target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names
+ * stands before the runs, as their count and each by length and UTF-8. It is empty unless runs have routes: then it is
+ * the target topic and the routes, and the number of its route stands before each run, 0 for none, the first is 1.
  *
- * Bytes per million records (the tests measure it): dense, none beyond the 34 to 60 of the chunk, however long it is;
+ * Bytes per million records (the tests measure it): dense, none beyond the 36 to 70 of the chunk, however long it is;
  * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
  */
 import { assert } from '@millrace/base';
 import { JournalRecordError } from './offset-map-error.ts';
 import type { OffsetRun } from './offset-run.ts';
 import { RunReader, runBytesMax, runBytesMin, writeRun } from './run-deltas.ts';
+import type { SourceEpoch } from './source-epoch.ts';
 import { UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } from './unsigned-varint.ts';
 
-const version = 0;
-/** Of a chunk some of whose runs have routes. */
+/** Keys name the same piece in all versions. */
+const keyVersion = 0;
+const chunkVersion = 2;
+/** The first with names of routes, and with epochs. */
 const routedVersion = 1;
+const epochsVersion = 2;
 const topicIdBytes = 16;
 
 /** Names a chunk of the offset map of one partition; chunks count up from 0, the newest is the head. */
@@ -38,6 +43,11 @@ export interface JournalChunk {
   readonly confirmed: { readonly source: number; readonly target: number; readonly sequence: number };
   /** The source topic's id in the wire's form (base64url, 22 characters), to notice a topic that was made anew. */
   readonly topicId: string;
+  /**
+   * The leader epochs of the source under which the records were written, starts ascending, as far as they are known:
+   * always for what lies behind what is confirmed. Absent in what earlier versions wrote.
+   */
+  readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** Ascending on both sides. In the newest chunk the last one is open-ended: its count is what is confirmed, or 0. */
   readonly runs: readonly OffsetRun[];
   /** The target topic's name; told where runs have routes. */
@@ -48,6 +58,7 @@ export interface JournalChunk {
 export function encodeJournalKey(key: JournalKey): Uint8Array {
   const topic = Buffer.from(key.topic);
   const bytes = new Uint8Array(1 + 3 * unsignedVarintBytesMax + topic.length);
+  bytes[0] = keyVersion;
   let at = writeUnsignedVarint(bytes, 1, topic.length);
   bytes.set(topic, at);
   at = writeUnsignedVarint(bytes, at + topic.length, natural(key.partition));
@@ -57,7 +68,7 @@ export function encodeJournalKey(key: JournalKey): Uint8Array {
 
 /** Throws `JournalRecordError` at bytes that are no key. */
 export function decodeJournalKey(bytes: Uint8Array): JournalKey {
-  const numbers = opened(bytes);
+  const numbers = opened(bytes, keyVersion);
   const start = numbers.position;
   const name = numbers.take(numbers.number());
   const topic = Buffer.from(name).toString();
@@ -72,22 +83,26 @@ export function decodeJournalKey(bytes: Uint8Array): JournalKey {
  * topic, is a bug.
  */
 export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
-  const { confirmed, runs } = chunk;
+  const { confirmed, sourceEpochs = [], runs } = chunk;
   const topicId = Buffer.from(chunk.topicId, 'base64url');
   assert(topicId.length === topicIdBytes, `"${chunk.topicId}" is no topic id`);
   const routes = [...new Set(runs.map(({ via }) => via))].filter((via) => via !== undefined);
   const names = routes.length === 0 ? [] : [chunk.targetTopic, ...routes].map(encodeName);
   const namesBytes = names.reduce((sum, { length }) => sum + length + unsignedVarintBytesMax, 0);
-  const fixed = 1 + topicIdBytes + 8 * unsignedVarintBytesMax + namesBytes;
+  const fixed = 1 + topicIdBytes + (9 + 2 * sourceEpochs.length) * unsignedVarintBytesMax + namesBytes;
   const bytes = new Uint8Array(fixed + runs.length * (runBytesMax + unsignedVarintBytesMax));
-  bytes[0] = routes.length === 0 ? version : routedVersion;
+  bytes[0] = chunkVersion;
   let at = 1;
   for (const value of [chunk.producerId + 1, chunk.epoch + 1, confirmed.source, confirmed.target, confirmed.sequence]) {
     at = writeUnsignedVarint(bytes, at, natural(value));
   }
   bytes.set(topicId, at);
-  at += topicIdBytes;
-  if (routes.length > 0) at = writeUnsignedVarint(bytes, at, names.length);
+  at = writeUnsignedVarint(bytes, at + topicIdBytes, sourceEpochs.length);
+  for (const { epoch, start } of sourceEpochs) {
+    at = writeUnsignedVarint(bytes, at, natural(epoch + 1));
+    at = writeUnsignedVarint(bytes, at, natural(start));
+  }
+  at = writeUnsignedVarint(bytes, at, names.length);
   for (const name of names) {
     at = writeUnsignedVarint(bytes, at, name.length);
     bytes.set(name, at);
@@ -120,15 +135,25 @@ function writeRuns(bytes: Uint8Array, start: number, runs: readonly OffsetRun[],
 
 /** Throws `JournalRecordError` at bytes that are no chunk. */
 export function decodeJournalChunk(bytes: Uint8Array): JournalChunk {
-  const numbers = opened(bytes, routedVersion);
+  const numbers = opened(bytes, chunkVersion);
+  const version = bytes[0] as number;
   const producerId = numbers.number() - 1;
   const epoch = numbers.number() - 1;
   const confirmed = { source: numbers.number(), target: numbers.number(), sequence: numbers.number() };
   const topicId = Buffer.from(numbers.take(topicIdBytes)).toString('base64url');
-  const head = { producerId, epoch, confirmed, topicId };
-  if (bytes[0] === version) return { ...head, runs: decodeRuns(numbers) };
-  const [targetTopic, ...routes] = decodeNames(numbers);
+  const sourceEpochs = version < epochsVersion ? [] : decodeEpochs(numbers);
+  const head = { producerId, epoch, confirmed, topicId, ...(sourceEpochs.length > 0 && { sourceEpochs }) };
+  const [targetTopic, ...routes] = version < routedVersion ? [] : decodeNames(numbers);
+  if (targetTopic === undefined) return { ...head, runs: decodeRuns(numbers) };
   return { ...head, targetTopic, runs: decodeRuns(numbers, routes) };
+}
+
+function decodeEpochs(numbers: UnsignedVarintReader): SourceEpoch[] {
+  const epochs: SourceEpoch[] = [];
+  for (let left = numbers.number(); left > 0; left--) {
+    epochs.push({ epoch: numbers.number() - 1, start: numbers.number() });
+  }
+  return epochs;
 }
 
 function decodeNames(numbers: UnsignedVarintReader): string[] {
@@ -158,7 +183,7 @@ function decodeRuns(numbers: UnsignedVarintReader, routes?: readonly string[]): 
   return runs;
 }
 
-function opened(bytes: Uint8Array, versionMax = version): UnsignedVarintReader {
+function opened(bytes: Uint8Array, versionMax: number): UnsignedVarintReader {
   const numbers = new UnsignedVarintReader(bytes);
   const found = numbers.byte();
   if (found > versionMax) throw new JournalRecordError(`its format has version ${found}, known is ${versionMax}`, 0);
