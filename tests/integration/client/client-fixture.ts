@@ -20,8 +20,8 @@ export interface Fixture {
   connect(options?: Partial<ClientOptions>): Client;
   /** Creates a topic under a name of its own, and answers it. */
   createTopic(partitions?: number, configuration?: Record<string, string>): Promise<string>;
-  /** Ends the cluster and starts it again on the same ports. */
-  restart(): Promise<void>;
+  /** Ends the cluster and starts it again on the same ports; `meanwhile` is given the directory in which it stores. */
+  restart(meanwhile?: (directory: string) => void): Promise<void>;
   /** Ends the cluster; `restart` brings it back. */
   stop(): Promise<void>;
 }
@@ -102,14 +102,14 @@ export async function startFixture(t: TestContext, options: FixtureOptions = {})
       return topic;
     },
     stop: () => own().stop(),
-    restart: () => own().restart(),
+    restart: (meanwhile) => own().restart(meanwhile),
   };
 }
 
 interface Embedded {
   readonly cluster: Cluster;
   stop(): Promise<void>;
-  restart(): Promise<void>;
+  restart(meanwhile?: (directory: string) => void): Promise<void>;
   /** Ends the cluster and removes what it stored. */
   end(): Promise<void>;
 }
@@ -137,8 +137,9 @@ async function startEmbedded(options: FixtureOptions): Promise<Embedded> {
     async stop() {
       await cluster.close();
     },
-    async restart() {
+    async restart(meanwhile) {
       await cluster.close();
+      meanwhile?.(directory);
       cluster = await start(ports);
     },
     async end() {
