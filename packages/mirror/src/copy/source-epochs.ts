@@ -72,10 +72,10 @@ export class SourceEpochs {
 
   /** Forgets old starts, but none that may be needed to tell the epoch of a record behind `confirmed`. */
   confirm(confirmed: number): void {
-    while (this.#epochs.length > keptMax && (this.#epochs[1] as SourceEpoch).start <= confirmed) this.#epochs.shift();
+    while (this.#epochs.length > keptMax && (this.#epochs[1] as SourceEpoch).start < confirmed) this.#epochs.shift();
   }
 
-  /** The largest known epoch that is not beyond `epoch`, and where its records ended that were copied up to `position`. */
+  /** The largest known epoch that is not beyond `epoch`, and where it ends in what lies before `position`. */
   floor(epoch: number, position: number): EpochEnd | undefined {
     const index = this.#epochs.findLastIndex((each) => each.epoch !== unknown && each.epoch <= epoch);
     const found = this.#epochs[index];
