@@ -6,7 +6,7 @@
  * which source offset it has: the journal's newest entry ends in a run without end, and a record that is not the next
  * of that run is sent only after a newer entry says so.
  */
-import { isMillraceError, type MillraceError } from '@millrace/base';
+import { isMillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
@@ -17,11 +17,12 @@ import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { SourceEpoch } from '../offset-map/source-epoch.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
-import type { CopyObserver, StoredBatch } from '../status/copy-observer.ts';
+import type { StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
 import type { AnnouncedRun } from './announced-records.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
+import type { PartitionCopyHost } from './partition-copy-host.ts';
 import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
 import type { SourcePartition } from './source-reader.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
@@ -39,32 +40,6 @@ export interface ResumePoint extends KnownChunks {
   readonly batchBytesMax?: number | undefined;
   /** Judges which records came to the source by mirrors; none did when absent. */
   readonly routes?: PartitionRoutes | undefined;
-}
-
-export interface PartitionCopyHost {
-  readonly limits: ConversionLimits;
-  /** Bytes that one partition may hold that are not stored. */
-  readonly bytesMax: number;
-  /** Ms since 1970. */
-  now(): number;
-  /** A batch is stored. */
-  readonly stored: CopyObserver;
-  /** Asks for a journal entry of this copy; answers the number that `target.announced` will reach with it. */
-  announce(copy: PartitionCopy): number;
-  /** Something can be sent. */
-  offer(copy: PartitionCopy): void;
-  /** More can be fetched. */
-  room(): void;
-  /** Lets others have their turn, in long work. */
-  rest(): Promise<void>;
-  /** Whether records may be written that came to the source by mirrors. */
-  readonly isRouted: boolean;
-  /** It could not be found out where records came from; they are fetched again. */
-  unjudged(copy: PartitionCopy, error: MillraceError): void;
-  /** Such records are to be copied, and may not be yet. */
-  routed(): void;
-  /** What comes next of the source can't be had, or can't be copied. */
-  failed(copy: PartitionCopy, error: MillraceError): void;
 }
 
 export class PartitionCopy implements SourcePartition {

@@ -9,7 +9,7 @@ import {
   encodeJournalKey,
   type JournalChunk,
 } from './journal-record.ts';
-import type { OffsetRun } from './offset-run.ts';
+import { type OffsetRun, routed } from './offset-run.ts';
 import { PartitionOffsetMap } from './partition-offset-map.ts';
 
 const rounds = { numRuns: Math.ceil(500 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)) };
@@ -22,6 +22,8 @@ const offset = fc.oneof(
 const plain = { noNullPrototype: true };
 const distance = fc.oneof(fc.nat(3), fc.nat(70_000), fc.nat(2 ** 31 - 1));
 
+const route = fc.option(fc.constantFrom('east', 'nørd'), { nil: undefined, freq: 1 });
+
 const chunks: fc.Arbitrary<JournalChunk> = fc
   .record({
     producerId: fc.oneof(fc.constant(-1), offset),
@@ -32,19 +34,20 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
       maxLength: 5,
     }),
     start: fc.tuple(offset, offset),
-    steps: fc.array(fc.tuple(distance, distance, distance), { maxLength: 40 }),
+    steps: fc.array(fc.tuple(distance, distance, distance, route), { maxLength: 40 }),
   })
   .map(({ start, steps, epochs, ...rest }) => {
     let [source, target] = start;
     const runs: OffsetRun[] = [];
-    for (const [sourceGap, targetGap, count] of steps) {
+    for (const [sourceGap, targetGap, count, via] of steps) {
       source += sourceGap;
       target += targetGap;
-      runs.push({ source, target, count });
+      runs.push(routed({ source, target, count }, via));
       source += count;
       target += count;
     }
-    return { ...rest, ...(epochs.length > 0 && { sourceEpochs: epochs }), runs };
+    const names = runs.some(({ via }) => via !== undefined) ? { targetTopic: 'orders' } : {};
+    return { ...rest, ...(epochs.length > 0 && { sourceEpochs: epochs }), ...names, runs };
   });
 
 function isCorrupt(error: unknown): boolean {
@@ -88,9 +91,17 @@ test('a chunk has these bytes', () => {
   const bytes = Buffer.from(encodeJournalChunk(chunk)).toString('hex');
   const head = ['a11f', '08', 'ac02', 'c801', '00', Buffer.from(topicId, 'base64url').toString('hex')];
   const tail = ['6402', 'c80100', '0001', '130008'];
-  assert.equal(bytes, ['01', ...head, '02', '075a', '00ac02', ...tail].join(''));
+  assert.equal(bytes, ['02', ...head, '02', '075a', '00ac02', '00', ...tail].join(''));
   const { sourceEpochs: _, ...earlier } = chunk;
-  assert.deepEqual(decodeJournalChunk(Buffer.from(['00', ...head, ...tail].join(''), 'hex')), earlier);
+  const decoded = (...parts: readonly string[]): JournalChunk => decodeJournalChunk(Buffer.from(parts.join(''), 'hex'));
+  assert.deepEqual(decoded('00', ...head, ...tail), earlier);
+  const [first, ...others] = chunk.runs as [OffsetRun, ...OffsetRun[]];
+  const names = ['02', '0178', '0161'];
+  assert.deepEqual(decoded('01', ...head, ...names, '6402', '01c80100', '000001', '00130008'), {
+    ...earlier,
+    targetTopic: 'x',
+    runs: [routed(first, 'a'), ...others],
+  });
   assert.equal(
     Buffer.from(encodeJournalKey({ topic: 'orders', partition: 3, chunk: 130 })).toString('hex'),
     ['00', '06', '6f7264657273', '03', '8201'].join(''),
@@ -105,7 +116,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     topicId,
     runs: [{ source: 5, target: 5, count: 100 }],
   });
-  assert.throws(() => decodeJournalChunk(Uint8Array.of(2, ...bytes.subarray(1))), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Uint8Array.of(3, ...bytes.subarray(1))), isCorrupt);
   // Without any run it is whole.
   const whole = new Set([bytes.length, bytes.length - 5]);
   for (let length = 0; length < bytes.length; length++) {
@@ -113,7 +124,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     else assert.throws(() => decodeJournalChunk(bytes.subarray(0, length)), isCorrupt, `${length} bytes`);
   }
   const far = Buffer.alloc(8, 0xff);
-  assert.throws(() => decodeJournalChunk(Buffer.concat([Uint8Array.of(1), far, Uint8Array.of(0x7f)])), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Buffer.concat([Uint8Array.of(2), far, Uint8Array.of(0x7f)])), isCorrupt);
   assert.throws(
     () => decodeJournalChunk(Buffer.concat([bytes, Buffer.from('80feffffffffffff0f00', 'hex')])),
     isCorrupt,
