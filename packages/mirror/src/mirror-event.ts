@@ -20,6 +20,7 @@ export interface MirrorEvent {
     | 'topic_recreated'
     | 'topic_deleted'
     | 'topic_failed'
+    | 'topic_left_out'
     | 'topics_failed'
     | 'configuration_changed'
     | 'acls_changed'

@@ -122,7 +122,7 @@ class MirrorWorker implements Mirror {
     this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
     const isReversed = (topic: string): boolean => this.#failovers.isReversed(topic);
     this.#provenance = new Provenance({ ...options, sides: { source, target }, isReversed, signal: this.#end.signal });
-    this.#topicSync = new TopicSync(this.#admins, options);
+    this.#topicSync = new TopicSync(this.#admins, options, this.#provenance);
     this.#topicSchedule = new Schedule({
       timers: target.cluster.settings.platform.timers,
       pauseMs: options.topicIntervalMs ?? topicIntervalMsDefault,

@@ -5,6 +5,7 @@ import { mapOfChunks } from './copy/chunk-map.ts';
 import { JournalReader } from './copy/journal-reader.ts';
 import { readFailovers } from './failover/failover-log.ts';
 import { isMatched, isNamed, type NameFilter } from './name-filter.ts';
+import { Provenance } from './provenance/provenance.ts';
 import { offsetsTopicOf } from './topics/offsets-topic.ts';
 import type { TopicVerification, VerifyOptions, VerifyProgress } from './verify/verification.ts';
 import { verifyTopic } from './verify/verify-topic.ts';
@@ -20,6 +21,7 @@ export interface VerifyMirrorOptions
   readonly topics?: NameFilter | undefined;
   /** As the mirror has it. */
   readonly rename?: ((topic: string) => string) | undefined;
+  readonly localOnly?: boolean | undefined;
   readonly onProgress?: ((topic: string, progress: VerifyProgress) => void) | undefined;
 }
 
@@ -29,7 +31,7 @@ export interface VerifyMirrorOptions
  * come to its end, and with the client's errors.
  */
 export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicVerification[]> {
-  const { name, timeoutMs, signal, rename, topics, onProgress, ...manner } = options;
+  const { name, localOnly, timeoutMs, signal, rename, topics, onProgress, ...manner } = options;
   const bounds = { timeoutMs, signal };
   const source = openCluster(options.source);
   const target = openCluster(options.target);
@@ -39,14 +41,26 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
       (topic) => topics === undefined || isNamed(topics, topic) || isMatched(topics, topic),
     );
     const failovers = await readFailovers(target.cluster, name, bounds);
+    const isReversed = (topic: string): boolean => failovers.get(topic)?.state === 'copying';
+    const provenance = new Provenance({ name, localOnly, sides: { source, target }, isReversed, signal });
+    await provenance.look();
     const verified: TopicVerification[] = [];
     for (const topic of known) {
+      const targetTopic = failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic;
       verified.push(
         await verifyTopic({
           ...bounds,
           ...manner,
-          source: { cluster: source.cluster, topic },
-          target: { cluster: target.cluster, topic: failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic },
+          source: {
+            cluster: source.cluster,
+            topic,
+            filter: (partition) => provenance.returningOf({ topic, partition, targetTopic }),
+          },
+          target: {
+            cluster: target.cluster,
+            topic: targetTopic,
+            filter: () => provenance.strangersOf({ topic, targetTopic }),
+          },
           mapOf: async (partition) => mapOfChunks(await journal.chunksOf({ topic, partition })),
           skip: Map.groupBy(failovers.get(topic)?.tails ?? [], ({ partition }) => partition),
           skipSource: Map.groupBy(failovers.get(topic)?.sourceTails ?? [], ({ partition }) => partition),

@@ -1,7 +1,7 @@
 /** What keeps records from coming back to where they came from, between any two clusters. */
 import assert from 'node:assert/strict';
 import type { Client } from '@millrace/client';
-import type { Mirror, MirrorOptions } from '@millrace/mirror';
+import { type Mirror, type MirrorOptions, verifyMirror } from '@millrace/mirror';
 import { quick, uniqueName, until } from '../client/client-fixture.ts';
 import { type MirrorFixture, readPartition } from './mirror-fixture.ts';
 
@@ -74,6 +74,20 @@ export async function untilCaughtUp(...mirrors: readonly Mirror[]): Promise<void
   await until(() => mirrors.every(isDone), 30_000);
 }
 
+/** Asserts that what each of the mirrors copied is the same on both sides, so many records in each partition. */
+async function assertVerified(ways: ReturnType<typeof bothWays>, topic: string, count: number): Promise<void> {
+  const { names, east, west } = ways;
+  const there = { name: names.there, source: east, target: west };
+  for (const sides of [there, { name: names.back, source: west, target: east }]) {
+    await until(async () => {
+      const [verified] = await verifyMirror({ ...sides, topics: [topic], targetIsolation: 'read_uncommitted' });
+      const difference = verified?.partitions.find(({ firstDifference }) => firstDifference !== undefined);
+      assert.equal(difference?.firstDifference?.sentence, undefined);
+      return verified?.partitions.every(({ compared }) => compared === count) === true;
+    }, 30_000);
+  }
+}
+
 export const originBehaviours: readonly OriginBehaviour[] = [
   {
     name: 'with mirrors both ways under the same names each side ends with every record once',
@@ -109,6 +123,7 @@ export const originBehaviours: readonly OriginBehaviour[] = [
         events.filter(({ level }) => level !== 'info'),
         [],
       );
+      await assertVerified(ways, topic, 1_100);
     },
   },
 ];

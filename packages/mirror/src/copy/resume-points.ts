@@ -97,7 +97,7 @@ async function resumePoint(
     const end = await boundOf(target, targetOf(place), 'latest', bounds);
     return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0, runs: [] };
   }
-  const isExpected = (producerId: number): boolean => options.provenance.isExpectedWriter(producerId);
+  const isExpected = (producerId: number): boolean => options.provenance.isExpectedWriter(producerId, place);
   const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
   if (recovered.foreignRecords > 0) {
     const found = `${recovered.foreignRecords} records of somebody else lie in ${targetTopic} [${partition}]`;

@@ -12,6 +12,8 @@ import { boundOf, scanLog } from '../copy/log-scan.ts';
 import { decodeOrigin, type OriginRecord, type ProducerOrigin, type TopicOrigin } from './origin-record.ts';
 
 export const originsTopic = 'millrace.origins';
+/** Most bytes of one write. */
+const writeBytesMax = 512 * 1024;
 const place = { topic: originsTopic, partition: 0 };
 
 export class OriginList {
@@ -37,7 +39,7 @@ export class OriginList {
     return this.#producers.values();
   }
 
-  /** What a topic is a copy of, by each mirror that copies to it. */
+  /** What a topic holds records of, by each mirror that copies to it. */
   originsOf(topic: string): TopicOrigin[] {
     return [...(this.#topics.get(topic)?.values() ?? [])];
   }
@@ -74,12 +76,16 @@ export class OriginList {
 
   /** Resolves when the records are stored, and known here. The topic must be there. Rejects likewise. */
   async write(records: readonly OriginRecord[], bounds: CallBounds): Promise<void> {
-    if (records.length === 0) return;
     const now = this.#cluster.settings.platform.clock.now();
-    const builder = new RecordBatchBuilder();
-    for (const { key, value } of records) builder.append(now, Buffer.from(key), Buffer.from(value));
-    // Twice the same is no harm.
-    await appendBatch(this.#cluster, place, builder.build(), bounds);
+    for (let next = 0; next < records.length; ) {
+      const builder = new RecordBatchBuilder();
+      do {
+        const { key, value } = records[next++] as OriginRecord;
+        builder.append(now, Buffer.from(key), Buffer.from(value));
+      } while (next < records.length && builder.sizeInBytes < writeBytesMax);
+      // Twice the same is no harm.
+      await appendBatch(this.#cluster, place, builder.build(), bounds);
+    }
     for (const record of records) this.#take(record);
   }
 

@@ -29,11 +29,11 @@ export interface TopicPlace {
   readonly topic: string;
 }
 
-/** What a topic is a copy of. */
+/** What a topic holds records of. */
 export interface TopicOrigin {
   readonly topic: string;
   readonly mirror: string;
-  /** What it was before, the mirror's source last. */
+  /** Where they were before, as far as the mirror knew: its source is the last one. */
   readonly places: readonly TopicPlace[];
 }
 

@@ -6,8 +6,9 @@ import type { Client, TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import { reverseNameOf } from '../failover/failover-record.ts';
 import type { MirrorOptions } from '../mirror.ts';
+import type { BatchFilter } from '../verify/batch-filter.ts';
 import { OriginList } from './origin-list.ts';
-import { producerRecord } from './origin-record.ts';
+import { producerRecord, type TopicPlace, topicRecord } from './origin-record.ts';
 import { passes } from './route.ts';
 import { type PartitionRoutes, SourceRoutes } from './source-routes.ts';
 
@@ -16,13 +17,19 @@ export interface ProvenanceOptions extends Pick<MirrorOptions, 'name' | 'localOn
   /** Whether a topic of the source goes on where a failover ended: it holds what the mirror before brought there. */
   readonly isReversed: (topic: string) => boolean;
   /** Ends what is asked when the worker ends. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One of a mirror's clusters, and who speaks with it. */
 export interface MirrorSide {
   readonly client: Client;
   readonly cluster: Cluster;
+}
+
+/** A topic of the source, and what it is called on the target. */
+export interface CopiedTopic {
+  readonly topic: string;
+  readonly targetTopic: string;
 }
 
 export class Provenance {
@@ -41,24 +48,31 @@ export class Provenance {
     this.#routes = new SourceRoutes(options.sides.source.cluster, this.#here, this.#bounds);
   }
 
-  /** To be called first. Rejects with `KafkaError`, `OriginRecordError`, or a retriable error. */
+  /** Makes ready to copy: to be called first. Rejects with `KafkaError`, `OriginRecordError`, or a retriable error. */
   async start(): Promise<void> {
+    await this.#there.ensure(this.#options.sides.target.client.admin(), this.#bounds);
+    await this.look();
+  }
+
+  /** Learns what both clusters know, and changes nothing: for who copies nothing. Rejects likewise. */
+  async look(): Promise<void> {
     const { source, target } = this.#options.sides;
     const [from, to] = await Promise.all([
       source.client.admin().describeCluster(),
       target.client.admin().describeCluster(),
     ]);
     this.#ids = { source: from.clusterId ?? '', target: to.clusterId ?? '' };
-    await this.#there.ensure(target.client.admin(), this.#bounds);
-    await Promise.all([this.#here.refresh(this.#bounds), this.#there.refresh(this.#bounds)]);
+    await this.refresh(this.#bounds);
   }
 
   /** What judges the batches of a source partition. */
-  routesOf(place: TopicPartition): PartitionRoutes {
+  routesOf(place: TopicPartition & CopiedTopic): PartitionRoutes {
     const { name, localOnly = false, isReversed } = this.#options;
-    const { target } = this.#ids;
+    const { source, target } = this.#ids;
+    // Within one cluster only the topics tell whether records come back.
+    const isBack = (): boolean => source !== target || this.#onTarget(place.topic).includes(place.targetTopic);
     return this.#routes.of(place, {
-      isLeftOut: (route) => localOnly || (target !== '' && passes(route, target)),
+      isLeftOut: (route) => localOnly || (target !== '' && passes(route, target) && isBack()),
       isLocal: (other) => other === reverseNameOf(name) && isReversed(place.topic),
     });
   }
@@ -84,20 +98,89 @@ export class Provenance {
     return routesFrom !== null;
   }
 
+  /** Looks again at what both clusters know of mirrors. Rejects as `start` does. */
+  async refresh(bounds: CallBounds): Promise<void> {
+    await Promise.all([this.#here.refresh(bounds), this.#there.refresh(bounds)]);
+  }
+
+  /** Tells the target what its topics hold records of, where it does not know. Rejects as `list` does. */
+  async listTopics(topics: readonly CopiedTopic[], bounds: CallBounds): Promise<void> {
+    const { name: mirror } = this.#options;
+    const { source } = this.#ids;
+    const due = topics.flatMap(({ topic, targetTopic }) => {
+      const before = this.#here.originsOf(topic).flatMap(({ places }) => places);
+      const places = distinct([...before.filter(({ cluster }) => cluster !== source), { cluster: source, topic }]);
+      const known = this.#there.originsOf(targetTopic).find((each) => each.mirror === mirror);
+      const isKnown = known?.places.length === places.length && places.every((place) => includes(known.places, place));
+      return isKnown ? [] : [topicRecord({ topic: targetTopic, mirror, places })];
+    });
+    await this.#there.write(due, bounds);
+  }
+
+  /** The name under which a topic of the source came from the target, if it is another one than it would now have. */
+  otherNameOf({ topic, targetTopic }: CopiedTopic): string | undefined {
+    const names = this.#onTarget(topic);
+    return names.includes(targetTopic) ? undefined : names[0];
+  }
+
   /**
-   * Whether somebody else is to be expected to write to topics of the target: another mirror that is listed there, or
-   * anybody, where what is written there is mirrored in the other direction.
+   * Whether somebody else is to be expected to write to a topic of the target: another mirror that is listed there, or
+   * anybody, where what is written there comes to the source in its turn.
    */
-  isExpectedWriter(producerId: number): boolean {
-    if (this.#there.producer(producerId) !== undefined) return true;
-    return isMirroredBack(this.#options.name, this.#here, this.#ids.target);
+  isExpectedWriter(producerId: number, { topic, targetTopic }: CopiedTopic): boolean {
+    const origin = this.#there.producer(producerId);
+    return (
+      (origin !== undefined && origin.mirror !== this.#options.name) || this.#onTarget(topic).includes(targetTopic)
+    );
+  }
+
+  /** Tells which batches of a target partition the mirror did not write, and may well find there. */
+  strangersOf({ topic, targetTopic }: CopiedTopic): BatchFilter {
+    const { name } = this.#options;
+    let known = new Map<number, boolean>();
+    return {
+      prepare: (bytes) => {
+        known = new Map();
+        return bytes.length === 0 ? undefined : this.#there.refresh(this.#bounds);
+      },
+      isLeftOut: ({ producerId }) => {
+        const before = known.get(producerId);
+        if (before !== undefined) return before;
+        const isOwn = this.#there.producer(producerId)?.mirror === name;
+        const isStranger = !isOwn && this.isExpectedWriter(producerId, { topic, targetTopic });
+        known.set(producerId, isStranger);
+        return isStranger;
+      },
+    };
+  }
+
+  /** Tells which batches of a source partition are not copied because of where they came from. */
+  returningOf(place: TopicPartition & CopiedTopic): BatchFilter {
+    const routes = this.routesOf(place);
+    return {
+      prepare: (bytes) => routes.prepare(bytes),
+      isLeftOut: ({ bytes, position }) => {
+        const route = routes.routeOf(bytes, position);
+        return route !== undefined && routes.isLeftOut(route);
+      },
+    };
+  }
+
+  /** The topics of the target of which a topic of the source holds records, but for those of the way back. */
+  #onTarget(topic: string): string[] {
+    const { target } = this.#ids;
+    const reverse = reverseNameOf(this.#options.name);
+    const origins = target === '' ? [] : this.#here.originsOf(topic).filter(({ mirror }) => mirror !== reverse);
+    return origins
+      .flatMap(({ places }) => places.filter(({ cluster }) => cluster === target))
+      .map((each) => each.topic);
   }
 }
 
-/** Whether a cluster lists a mirror from the target that is not the way back of this one. */
-export function isMirroredBack(mirror: string, sourceList: OriginList, target: string): boolean {
-  if (target === '') return false;
-  const reverse = reverseNameOf(mirror);
-  for (const origin of sourceList.producers) if (origin.source === target && origin.mirror !== reverse) return true;
-  return false;
+function includes(places: readonly TopicPlace[], { cluster, topic }: TopicPlace): boolean {
+  return places.some((each) => each.cluster === cluster && each.topic === topic);
+}
+
+function distinct(places: readonly TopicPlace[]): TopicPlace[] {
+  return places.filter((place, index) => !includes(places.slice(0, index), place));
 }

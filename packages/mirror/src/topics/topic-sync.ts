@@ -9,6 +9,7 @@ import type { MirrorOptions } from '../mirror.ts';
 import { SourceTopicError } from '../mirror-errors.ts';
 import type { MirrorEvent } from '../mirror-event.ts';
 import { isMatched, isNamed } from '../name-filter.ts';
+import type { Provenance } from '../provenance/provenance.ts';
 import { refusal } from './loop-check.ts';
 import { AclSync } from './topic-acls.ts';
 import { ConfigurationSync, copiedConfigurations } from './topic-configuration.ts';
@@ -32,18 +33,22 @@ const ownTopics = /^(__|millrace\.)/;
 export class TopicSync {
   readonly #admins: Admins;
   readonly #options: MirrorOptions;
+  readonly #provenance: Provenance;
   readonly #configurations: ConfigurationSync;
   readonly #acls: AclSync | undefined;
   /** What is mirrored, by name on the source. */
   #topics = new Map<string, MirroredTopic>();
   #isSameCluster = false;
+  /** Topics of which was told that they came from the target. */
+  readonly #cameBackTold = new Set<string>();
   /** What was told this time, and the last time, of topics that can't be mirrored as they should. */
   #told = new Set<string>();
   #toldBefore: ReadonlySet<string> = new Set();
 
-  constructor(admins: Admins, options: MirrorOptions) {
+  constructor(admins: Admins, options: MirrorOptions, provenance: Provenance) {
     this.#admins = admins;
     this.#options = options;
+    this.#provenance = provenance;
     const report = (event: MirrorEvent): void => options.report?.(event);
     this.#configurations = new ConfigurationSync({
       ...admins,
@@ -86,6 +91,7 @@ export class TopicSync {
    */
   async run(signal: AbortSignal, isPermitted: (topic: string) => boolean): Promise<MirroredTopic[]> {
     const listed = await this.#admins.source.listTopics({ internal: true, signal });
+    await this.#provenance.refresh({ signal });
     this.#toldBefore = this.#told;
     this.#told = new Set();
     await this.#take(listed, (topic, error) => this.#failed(topic, `topic ${topic} is not mirrored`, error), signal);
@@ -101,9 +107,10 @@ export class TopicSync {
     failed: (topic: string, error: Error) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    const topics = this.#select(listed).map(({ topic, topicId, partitionCount }): MirroredTopic => {
+    const selected = this.#select(listed).map(({ topic, topicId, partitionCount }): MirroredTopic => {
       return { topic, topicId, targetTopic: this.#options.rename?.(topic) ?? topic, partitions: partitionCount };
     });
+    const topics = selected.filter((each) => !this.#cameBack(each));
     const isNew = ({ topic, partitions }: MirroredTopic): boolean => {
       return partitions > (this.#topics.get(topic)?.partitions ?? 0);
     };
@@ -115,6 +122,7 @@ export class TopicSync {
       else targets.set(each.targetTopic, each.topic);
       return refused === undefined;
     });
+    await this.#provenance.listTopics(fit, { signal });
     const existing = fit.some(isNew) ? await this.#onTarget(signal) : new Map<string, number>();
     const taken = new Map<string, MirroredTopic>();
     for (const each of fit) {
@@ -142,6 +150,22 @@ export class TopicSync {
   #select(listed: readonly TopicListing[]): TopicListing[] {
     const { topics } = this.#options;
     return listed.filter(({ topic }) => isNamed(topics, topic) || (!ownTopics.test(topic) && isMatched(topics, topic)));
+  }
+
+  /**
+   * Whether a pattern matches what the mirrors made of a topic of the target: its copy would be matched there in its
+   * turn, and so on. Tells of it once.
+   */
+  #cameBack(mirrored: MirroredTopic): boolean {
+    const { topic, targetTopic } = mirrored;
+    const original = isNamed(this.#options.topics, topic) ? undefined : this.#provenance.otherNameOf(mirrored);
+    if (original === undefined || this.#cameBackTold.has(topic)) return original !== undefined;
+    this.#cameBackTold.add(topic);
+    const message =
+      `topic ${topic} is left out: it holds records of ${original} on the target, where it would be ${targetTopic}; ` +
+      'name it to have the others of its records copied';
+    this.#options.report?.({ level: 'info', event: 'topic_left_out', message, topic });
+    return true;
   }
 
   async #onTarget(signal: AbortSignal | undefined): Promise<Map<string, number>> {

@@ -3,6 +3,7 @@ import type { CallBounds } from '@millrace/client/protocol';
 import type { RecordBatch } from '@millrace/wire';
 import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { BatchFilter } from './batch-filter.ts';
 import { boundOf, type Isolation, type ReadLog } from './log-reader.ts';
 import type { OffsetRange, VerifiedSide } from './verification.ts';
 import { VerifyError } from './verify-error.ts';
@@ -53,18 +54,27 @@ export class AlignedSides {
   /** Takes the end offsets (the target's first, so that the source has all that the target has), then the map. */
   static async take(options: SidesOptions): Promise<AlignedSides> {
     const { partition, bounds } = options;
-    const source: ReadLog = { ...options.source, side: 'source', partition, bounds, isolation: 'read_committed' };
-    const target: ReadLog = {
+    const source: ReadLog = {
+      ...options.source,
+      side: 'source',
+      partition,
+      bounds,
+      isolation: 'read_committed',
+      filter: options.source.filter?.(partition),
+    };
+    const unfiltered: ReadLog = {
       ...options.target,
       side: 'target',
       partition,
       bounds,
       isolation: options.targetIsolation,
+      filter: undefined,
     };
-    const targetTo = await boundOf(target, 'latest');
+    const targetTo = await boundOf(unfiltered, 'latest');
     const sourceTo = await boundOf(source, 'latest');
     const known = await options.map();
     const map = known === undefined || known.endSource === 0 ? undefined : known;
+    const target = { ...unfiltered, filter: beside(map, options.target.filter?.(partition)) };
     const sides = new AlignedSides(options, { source, target }, { source: sourceTo, target: targetTo }, map);
     sides.sourceFrom = await boundOf(source, 'earliest');
     sides.targetFrom = await boundOf(target, 'earliest');
@@ -152,6 +162,15 @@ export class AlignedSides {
     this.sourceFrom = Math.max(source, sourceAt(map, target));
     this.targetFrom = Math.max(target, targetAt(map, source));
   }
+}
+
+/** Leaves out only what the map does not know. */
+function beside(map: PartitionOffsetMap | undefined, filter: BatchFilter | undefined): BatchFilter | undefined {
+  if (filter === undefined) return undefined;
+  return {
+    prepare: (bytes) => filter.prepare(bytes),
+    isLeftOut: (batch) => map?.sourceOf(batch.baseOffset) === undefined && filter.isLeftOut(batch),
+  };
 }
 
 /** The last run is taken to go on one by one. */

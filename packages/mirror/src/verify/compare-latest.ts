@@ -9,6 +9,7 @@
 import { sleep } from '@millrace/base';
 import type { Record } from '@millrace/wire';
 import type { AlignedSides } from './aligned-sides.ts';
+import type { BatchFilter } from './batch-filter.ts';
 import { changedRecords, extraRecords, missingRecords } from './difference.ts';
 import { type KeyDifference, LatestByKey, type Side } from './latest-by-key.ts';
 import { boundOf, readLog } from './log-reader.ts';
@@ -56,10 +57,28 @@ class LatestComparison {
       } else if (record.offset >= sides.sourceFrom) this.#latest.take('source', record);
     });
     if (this.#latest.differences().next().done === true) return;
+    await this.#excuseOthers();
     for (const side of ['source', 'target'] as const) {
       const from = side === 'source' ? sides.sourceTo : sides.targetTo;
       const now = { from, to: await boundOf(sides[side], 'latest') };
       await this.#read(side, now, (record) => this.#latest.excuse(record));
+    }
+  }
+
+  /** Leaves out keys of records that are not compared, for which compaction may have taken others. */
+  async #excuseOthers(): Promise<void> {
+    for (const side of ['source', 'target'] as const) {
+      const { filter } = this.#sides[side];
+      if (filter === undefined) continue;
+      const others: BatchFilter = {
+        prepare: (bytes) => filter.prepare(bytes),
+        isLeftOut: (batch) => !filter.isLeftOut(batch),
+      };
+      const all = {
+        from: await boundOf(this.#sides[side], 'earliest'),
+        to: await boundOf(this.#sides[side], 'latest'),
+      };
+      await this.#read(side, all, (record) => this.#latest.excuse(record), others);
     }
   }
 
@@ -92,9 +111,14 @@ class LatestComparison {
     return (source ?? Infinity) < this.#sides.sourceFrom || (target ?? Infinity) < this.#sides.targetFrom;
   }
 
-  async #read(side: Side, { from, to }: OffsetRange, take: (record: Record) => void): Promise<void> {
+  async #read(
+    side: Side,
+    { from, to }: OffsetRange,
+    take: (record: Record) => void,
+    filter = this.#sides[side].filter,
+  ): Promise<void> {
     const sides = this.#sides;
-    const cursor = new RecordCursor(readLog(sides[side], from, to), {
+    const cursor = new RecordCursor(readLog({ ...sides[side], filter }, from, to), {
       place: sides[side],
       from,
       to,

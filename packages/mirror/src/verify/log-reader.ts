@@ -15,6 +15,7 @@ import {
   readBatches,
 } from '@millrace/wire';
 import { upgradeChunk } from '../batches/upgrade-chunk.ts';
+import type { BatchFilter } from './batch-filter.ts';
 import { type VerifiedPlace, VerifyError } from './verify-error.ts';
 
 const fetchBytes = 4 * 1024 * 1024;
@@ -29,6 +30,8 @@ export interface ReadLog extends VerifiedPlace {
   readonly cluster: Cluster;
   readonly isolation: Isolation;
   readonly bounds: CallBounds;
+  /** Which batches are left out; none by default. */
+  readonly filter?: BatchFilter | undefined;
 }
 
 /** What one fetch brought: batches, or the news that retention removed what lies before `next`. */
@@ -76,7 +79,9 @@ async function nextPiece(log: ReadLog, from: number, to: number): Promise<LogPie
   for (;;) {
     const answer = await fetchOnce(log, from);
     if (answer === undefined) return lost(log, from, to);
-    const piece = pieceOf(answer, await batchesIn(answer, log, from), from, log.isolation);
+    const found = await batchesIn(answer, log, from);
+    await log.filter?.prepare(found[0]?.bytes ?? new Uint8Array(0));
+    const piece = pieceOf(answer, found, from, log);
     if (piece.next > from) return piece;
     if (clock.monotonic() > deadline) {
       throw new VerifyError('verify_stalled', log, from, `the leader gives no records before ${to}; try again later`);
@@ -84,7 +89,8 @@ async function nextPiece(log: ReadLog, from: number, to: number): Promise<LogPie
   }
 }
 
-function pieceOf(answer: Answer, found: readonly RecordBatch[], from: number, isolation: Isolation): LogPiece {
+function pieceOf(answer: Answer, found: readonly RecordBatch[], from: number, log: ReadLog): LogPiece {
+  const { isolation, filter } = log;
   const aborted = new AbortedRanges(isolation === 'read_committed' ? (answer.abortedTransactions ?? []) : []);
   const batches: RecordBatch[] = [];
   let next = from;
@@ -92,7 +98,7 @@ function pieceOf(answer: Answer, found: readonly RecordBatch[], from: number, is
     const isHidden = aborted.hides(batch);
     if (batch.lastOffset < from) continue;
     next = batch.lastOffset + 1;
-    if (!isHidden && batch.recordCount > 0) batches.push(batch);
+    if (!isHidden && batch.recordCount > 0 && filter?.isLeftOut(batch) !== true) batches.push(batch);
   }
   return { batches, isLost: false, next };
 }

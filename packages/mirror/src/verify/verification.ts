@@ -1,10 +1,13 @@
 /** What a comparison of a topic's two sides is given, and what it says. */
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import type { BatchFilter } from './batch-filter.ts';
 
 export interface VerifiedSide {
   readonly cluster: Cluster;
   readonly topic: string;
+  /** Batches of a partition that are not compared; on the target those are that the map does not know either. */
+  readonly filter?: ((partition: number) => BatchFilter) | undefined;
 }
 
 /** Offsets from `from` on, up to but without `to`. */
