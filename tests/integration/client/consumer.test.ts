@@ -211,7 +211,7 @@ test('chosen partitions keep their offsets under a group', async (t) => {
   await fill(client, name, 100);
   const open = () =>
     client.consumer({
-      group: 'g',
+      group: name,
       assign: [{ topic: name, partition: 0, offset: 'committed' }],
       from: 'earliest',
       commit: 'manual',
@@ -223,7 +223,7 @@ test('chosen partitions keep their offsets under a group', async (t) => {
     break;
   }
   await first.close();
-  const [stored] = await admin.fetchOffsets('g');
+  const [stored] = await admin.fetchOffsets(name);
   assert.equal(stored?.error === undefined ? stored?.offset : -1, 42);
   await using second = open();
   assert.equal((await second.records().next()).value?.offset, 42);

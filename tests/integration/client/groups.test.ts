@@ -27,7 +27,7 @@ function startMember(
   };
   const lines = topic(name, { value: text });
   const consumer = client.consumer({
-    group: 'group',
+    group: name,
     topics: [lines],
     from: 'earliest',
     commitIntervalMs: 50,
@@ -132,7 +132,7 @@ test('a group goes on from what was committed; a batch in hand when the loop is 
   const producer = client.producer({ batchBytesMax: 300 });
   const consume = () =>
     client.consumer({
-      group: 'g',
+      group: name,
       topics: [topic(name, { value: text })],
       from: 'earliest',
       partitionBytesMax: 1,
@@ -147,7 +147,7 @@ test('a group goes on from what was committed; a batch in hand when the loop is 
     handled = batch.nextOffset;
   }
   await first.close();
-  const [committed] = await admin.fetchOffsets('g');
+  const [committed] = await admin.fetchOffsets(name);
   assert.equal(committed?.error === undefined ? committed?.offset : -1, handled);
   const second = consume();
   for await (const batch of second) {
@@ -167,7 +167,7 @@ test('a group goes on from what was committed; a batch in hand when the loop is 
   }
   await third.close();
   // Of single records, all but the one in hand count.
-  const [last] = await admin.fetchOffsets('g');
+  const [last] = await admin.fetchOffsets(name);
   assert.equal(last?.error === undefined ? last?.offset : -1, handled + 3);
 });
 
@@ -177,7 +177,7 @@ test('a loop that takes too long for a batch loses its partitions, says so, and 
   const reports: string[] = [];
   const events: string[] = [];
   const slow = connect({ report: ({ event }) => reports.push(event) }).consumer({
-    group: 'group',
+    group: name,
     topics: [name],
     from: 'earliest',
     ...quickGroup,
@@ -233,7 +233,7 @@ test('new partitions of a subscribed topic are taken on, and a topic that appear
   });
   const name = await createTopic(2);
   const consumer = connect({ metadataMaxAgeMs: 100 }).consumer({
-    group: 'group',
+    group: name,
     topics: [topic(name, { value: text }), topic('later', { value: text })],
     from: 'earliest',
     ...quickGroup,
@@ -273,7 +273,7 @@ test("a callback's error ends the loop with that error", async (t) => {
   const name = await createTopic();
   const error = new Error('mine');
   const consumer = client.consumer({
-    group: 'g',
+    group: name,
     topics: [name],
     onAssigned: () => {
       throw error;

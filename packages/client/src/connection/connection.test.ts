@@ -23,8 +23,8 @@ async function open(t: TestContext, options: Pick<ConnectionOptions, 'platform'>
     host: 'broker',
     port: 9092,
     clientId: 'test',
-    connectTimeoutMs: 200,
-    requestTimeoutMs: 200,
+    connectTimeoutMs: 10_000,
+    requestTimeoutMs: 10_000,
     frameBytesMax: 10_000,
     ...options,
     ...extra,
@@ -123,7 +123,7 @@ test('the nearest deadline counts, whatever was asked first', async (t) => {
   const hasty = connection.request(heartbeat, beat, { timeoutMs: 20 });
   await assert.rejects(hasty, { code: 'request_timeout' });
   await assert.rejects(patient, { code: 'connection_lost' });
-  assert.ok(performance.now() - startedAt < 2_000);
+  assert.ok(performance.now() - startedAt < 5_000);
 });
 
 /** What a peer that is no proper broker sends instead of an answer. */
@@ -203,5 +203,6 @@ test('whatever bytes come, requests end in an error or an answer, and nothing is
 test('connecting ends with the reason of a refusal', async (t) => {
   const { platform } = scriptedNetwork(() => undefined);
   await assert.rejects(open(t, { platform }, { port: 1 }), { code: 'connect_failed', message: /connection refused/ });
-  await assert.rejects(open(t, { platform }), { code: 'request_timeout', message: /ApiVersions: no answer/ });
+  const silent = open(t, { platform }, { connectTimeoutMs: 50 });
+  await assert.rejects(silent, { code: 'request_timeout', message: /ApiVersions: no answer/ });
 });
