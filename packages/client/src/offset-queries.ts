@@ -21,15 +21,24 @@ export interface OffsetQuestion extends TopicPartition {
   readonly at: AnyOffsetQuery;
 }
 
+/**
+ * What counts as a log's end: the high watermark (0), the last stable offset (1), or the end of the leader's own log,
+ * which is farther while replicas have not caught up.
+ */
+export type EndKind = 0 | 1 | 'log';
+
+/** Who a question comes from: a client, or somebody who looks into the log as it is. */
+const askers = { client: -1, debugger: -2 } as const;
+
 /** Offsets by time or meaning, in the order of the questions. */
 export function resolveOffsets(
   cluster: Cluster,
   questions: readonly OffsetQuestion[],
   bounds: CallBounds,
-  isolationLevel: 0 | 1 = 0,
+  end: EndKind = 0,
 ): Promise<PartitionResult<ResolvedOffset>[]> {
   return askLeaders(cluster, 'look up an offset', questions, bounds, (connection, led, timeoutMs) =>
-    askOffsets(connection, led, timeoutMs, isolationLevel),
+    askOffsets(connection, led, timeoutMs, end),
   );
 }
 
@@ -37,7 +46,7 @@ async function askOffsets(
   connection: Connection,
   questions: readonly (OffsetQuestion & Led)[],
   timeoutMs: number,
-  isolationLevel: 0 | 1,
+  end: EndKind,
 ): Promise<PartitionAnswer<ResolvedOffset>[]> {
   const topics = byTopic(questions, ({ partition, at, leaderEpoch }) => ({
     partitionIndex: partition,
@@ -45,8 +54,8 @@ async function askOffsets(
     timestamp: wireTimestamp(at),
   }));
   const draft = {
-    replicaId: -1,
-    isolationLevel,
+    replicaId: end === 'log' ? askers.debugger : askers.client,
+    isolationLevel: end === 1 ? 1 : 0,
     topics: topics.map(([name, partitions]) => ({ name, partitions })),
     timeoutMs,
   };

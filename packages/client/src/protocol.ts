@@ -12,7 +12,7 @@ export { ClassicMember, type ClassicMemberHost } from './consumer/classic-member
 export type { GroupProtocol, GroupTerms, JoinedGroup } from './consumer/classic-requests.ts';
 export { GroupCoordinator } from './group-coordinator.ts';
 export { openCluster } from './kafka-client.ts';
-export { resolveOffsets } from './offset-queries.ts';
+export { type EndKind, resolveOffsets } from './offset-queries.ts';
 export { type Lane, Lanes } from './producer/lanes.ts';
 export { LeaderWatch } from './producer/leader-watch.ts';
 export { noIdentity, type ProducerIdentity } from './producer/partition-batch.ts';

@@ -1,6 +1,13 @@
 export type { AuditRecord } from './audit/audit-record.ts';
+export type { CarriedGroup } from './failover/carry-groups.ts';
 export type { TailRecord } from './failover/divergent-tail.ts';
-export { type FailbackOptions, type FailbackResult, failback, planFailback } from './failover/failback.ts';
+export {
+  type FailbackOptions,
+  type FailbackResult,
+  type FailedBackTopic,
+  failback,
+  planFailback,
+} from './failover/failback.ts';
 export { failover, planFailover } from './failover/failover.ts';
 export { FailoverError, FailoverRecordError, MirrorFailedOverError } from './failover/failover-errors.ts';
 export type {
@@ -11,6 +18,7 @@ export type {
   FailoverStep,
 } from './failover/failover-options.ts';
 export type { FailoverManner, FailoverPoint, FailoverState, Tail, TopicFailover } from './failover/failover-record.ts';
+export type { TailExport } from './failover/tail-treatment.ts';
 export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 export { LoopError, MirrorNameError, OffsetsTopicError, SourceTopicError, TargetNameError } from './mirror-errors.ts';

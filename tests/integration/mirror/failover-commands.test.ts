@@ -30,7 +30,7 @@ test('commands move a mirror to its target and back, under the names that its to
   await write(target.client, `east.${topic}`, 20, 30);
   await write(source.client, topic, 100, 105);
   const dry = await run('failback', ...there, '--dry-run');
-  assert.deepEqual(dry.last['topics'], [{ topic, tails: [{ partition: 0, from: 20, to: 25 }] }]);
+  assert.deepEqual(dry.last['topics'], [{ topic, tails: [{ partition: 0, from: 20, to: 25 }], rebuilt: [] }]);
   const gone = await run('failback', ...there, '--tail', 'merge', '--once', '--yes');
   assert.deepEqual(gone.last, { ended: true, records: 15, bytes: gone.last['bytes'] });
   await run('failover', ...back, '--unfenced', '--yes');

@@ -139,9 +139,9 @@ test('after a forced failover what is missing is told, and the way back copies n
   await commit(target.client, reader, copy, (await readPartition(target.client, copy, 0))[110]?.offset ?? 0);
   await source.restart();
   const exported: number[] = [];
-  const back = await failback({ ...sides, tail: { export: ({ offset }) => void exported.push(offset) } });
+  const back = await failback({ ...sides, exportTail: { record: ({ offset }) => void exported.push(offset) } });
   assert.deepEqual([exported.length, exported[0], exported.at(-1)], [30, 100, 129]);
-  assert.deepEqual(back.topics, [{ topic, tails: [{ partition: 0, from: 100, to: 130 }] }]);
+  assert.deepEqual(back.topics, [{ topic, tails: [{ partition: 0, from: 100, to: 130 }], rebuilt: [] }]);
   assert.deepEqual(await failback(sides).then(({ topics: again }) => again), back.topics);
   await using mirror = await startMirror({ ...back.mirror, groupIntervalMs: 100_000 });
   await until(() => mirror.status()[0]?.lag === 0);

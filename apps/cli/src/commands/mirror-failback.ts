@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import type { FailbackOptions, FailbackResult } from '@millrace/mirror';
 import { command } from '../framework/command.ts';
 import { confirm, destructiveOptions } from '../framework/confirm.ts';
@@ -10,6 +8,7 @@ import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { TailFile } from '../mirror/tail-file.ts';
 import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
 
 export const mirrorFailback = command({
@@ -18,7 +17,8 @@ export const mirrorFailback = command({
   description:
     'Runs a worker of a mirror from the target to the source, NAME.back, which begins with the first record that was ' +
     'written after the failover. Once it has caught up, fail that one over. What was written to the source and never ' +
-    'copied stays there, and is skipped.',
+    'copied stays there, and is passed over; or it is written to a file (--tail export), written to the target as new ' +
+    'records (merge), or deleted with the partition, which is copied anew from the target (rebuild).',
   operands: [],
   options: {
     topics: many(
@@ -26,10 +26,11 @@ export const mirrorFailback = command({
       namesIn,
     ),
     tail: withDefault(
-      choice({ help: 'What becomes besides of what was never copied' }, ['keep', 'export', 'merge'] as const),
+      choice({ help: 'What becomes of what was never copied' }, ['keep', 'export', 'merge', 'rebuild'] as const),
       'keep',
     ),
-    tailFile: text({ placeholder: 'FILE', help: 'Where --tail export writes it, as JSON lines' }),
+    tailFile: text({ placeholder: 'FILE', help: 'Where it is written to first, as JSON lines' }),
+    discardTail: flag({ help: 'With --tail rebuild: it may be deleted without having been written to a file' }),
     keepFence: flag({ help: 'Leave writers fenced on the source; the mirror must log in there as a super user' }),
     once: flag({ help: 'End when all is copied that was there when it caught up' }),
     ...destructiveOptions,
@@ -48,8 +49,15 @@ export const mirrorFailback = command({
   serves: true,
   async run({ options, terminal }) {
     const topics = namesAndPatterns('--topics', options.topics.flat());
-    const { tail, tailFile, keepFence } = options;
-    if ((tail === 'export') !== (tailFile !== undefined)) throw new UsageError('--tail export needs --tail-file FILE');
+    const { tail, tailFile, discardTail, keepFence } = options;
+    if (tail === 'export' && tailFile === undefined) throw new UsageError('--tail export needs --tail-file FILE');
+    if (tail === 'keep' && tailFile !== undefined) throw new UsageError('--tail-file needs --tail export');
+    if (tail !== 'rebuild' && discardTail) throw new UsageError('--discard-tail needs --tail rebuild');
+    if (tail === 'rebuild' && tailFile === undefined && !discardTail) {
+      throw new UsageError('--tail rebuild deletes records that are nowhere else', {
+        hint: 'Give --tail-file FILE to keep them there, or --discard-tail.',
+      });
+    }
     const { source, target, name, rename } = await findSides(options, terminal);
     const { failback, planFailback, startMirror } = await import('@millrace/mirror');
     const given: FailbackOptions = {
@@ -58,6 +66,8 @@ export const mirrorFailback = command({
       target: target.client,
       rename,
       topics: topics.length === 0 ? undefined : topics,
+      tail: tail === 'export' ? 'keep' : tail,
+      discardTail,
       keepFence,
       signal: terminal.signal,
       tell: ({ level, sentence }) => terminal.note(level === 'warn' ? `warn: ${sentence}` : sentence),
@@ -67,12 +77,14 @@ export const mirrorFailback = command({
       print(plan, name, terminal);
       return undefined;
     }
-    const deed = `copy ${counted(plan.topics.length, 'topic')} back to ${source.name} by mirror ${plan.mirror.name}`;
+    const emptied = plan.topics.reduce((sum, { rebuilt }) => sum + rebuilt.length, 0);
+    const first = emptied === 0 ? '' : `DELETE all records of ${counted(emptied, 'partition')} on ${source.name}, and `;
+    const back = `copy ${counted(plan.topics.length, 'topic')} back to ${source.name} by mirror ${plan.mirror.name}`;
+    const deed = `${first}${back}`;
     if (!(await confirm(terminal, options, deed))) return exitCodes.failed;
-    const exported = tailFile === undefined ? undefined : exportTo(tailFile);
-    const result = await failback({ ...given, tail: exported ?? (tail === 'merge' ? 'merge' : 'keep') }).finally(() =>
-      exported?.end(),
-    );
+    const kept = (file: string, records: number) => terminal.note(`${counted(records, 'record')} are in ${file}`);
+    await using file = tailFile === undefined ? undefined : new TailFile(tailFile, kept);
+    const result = await failback({ ...given, exportTail: file });
     await using mirror = await startMirror({
       ...result.mirror,
       report: ({ level, message }) => {
@@ -91,37 +103,17 @@ export const mirrorFailback = command({
   },
 });
 
-/** A line for each record, bytes in base64. */
-function exportTo(file: string) {
-  const stream = createWriteStream(file);
-  const base64 = (bytes: Uint8Array | null): string | null => bytes && Buffer.from(bytes).toString('base64');
-  const failed = finished(stream);
-  failed.catch(() => undefined);
-  return {
-    async export({ key, value, headers, ...place }: Parameters<ExportTail>[0]): Promise<void> {
-      const line = {
-        ...place,
-        key: base64(key),
-        value: base64(value),
-        headers: headers.map(([k, v]) => [k, base64(v)]),
-      };
-      const hasRoom = stream.write(`${JSON.stringify(line)}\n`);
-      if (!hasRoom) await Promise.race([new Promise<void>((resolve) => stream.once('drain', () => resolve())), failed]);
-    },
-    async end(): Promise<void> {
-      stream.end();
-      await failed;
-    },
-  };
-}
-
-type ExportTail = Extract<FailbackOptions['tail'], { readonly export: unknown }>['export'];
-
 function print({ mirror, topics }: FailbackResult, name: string, { json, output }: Terminal): void {
   if (json) return output.json({ mirror: name, dryRun: true, back: mirror.name, topics });
-  for (const { topic, tails } of topics) {
-    const never = tails.reduce((sum, { from, to }) => sum + to - from, 0);
-    const rest = never === 0 ? '' : `; ${counted(never, 'offset')} of it were never copied, and are skipped`;
+  const sizeOf = (tails: readonly { readonly from: number; readonly to: number }[]): number =>
+    tails.reduce((sum, { from, to }) => sum + to - from, 0);
+  for (const { topic, tails, rebuilt } of topics) {
+    const never = sizeOf(tails);
+    const rest = never === 0 ? '' : `; ${counted(never, 'offset')} of it were never copied, and are passed over`;
     output.line(`Would copy ${topic} back by mirror ${mirror.name}${rest}.`);
+    if (rebuilt.length === 0) continue;
+    const gone = sizeOf(rebuilt.flatMap(({ deleted }) => deleted));
+    const what = `${counted(rebuilt.length, 'partition')} of ${topic} and copy them anew`;
+    output.line(`Would empty ${what}: ${counted(gone, 'offset')} are nowhere else.`);
   }
 }

@@ -83,8 +83,9 @@ export const mirrorFailover = command({
     for (const who of plan.unfenceable) terminal.note(`warn: can not be kept from writing: ${who}`);
     const deed = `fail mirror ${sides.name} over to ${sides.target.name}: ${counted(plan.topics.length, 'topic')}`;
     if (!(await confirm(terminal, options, deed))) return exitCodes.failed;
-    print(await failover(given), sides.target.name, terminal);
-    return undefined;
+    const result = await failover(given);
+    print(result, sides.target.name, terminal);
+    return options.forced || missingOf(result) === 0 ? undefined : exitCodes.failed;
   },
 });
 
@@ -106,12 +107,18 @@ function printPlan(mirror: string, { topics, unfenceable }: FailoverPlan, { json
   for (const who of unfenceable) output.line(`Can not be kept from writing: ${who}; stop them, and give --unfenced.`);
 }
 
-function print({ mirror, manner, topics, groups }: FailoverResult, target: string, { json, output }: Terminal): void {
+function missingOf({ topics }: FailoverResult): number {
+  const points = topics.flatMap((each) => each.points);
+  return points.reduce((sum, { source, sourceEnd }) => sum + Math.max(0, (sourceEnd ?? 0) - source), 0);
+}
+
+function print(result: FailoverResult, target: string, { json, output }: Terminal): void {
+  const { mirror, manner, topics, groups } = result;
   if (json) return output.json({ mirror, manner, topics, groups });
   const points = topics.flatMap((each) => each.points);
   const unknown = points.filter(({ sourceEnd }) => sourceEnd === null).length;
-  const missing = points.reduce((sum, { source, sourceEnd }) => sum + Math.max(0, (sourceEnd ?? 0) - source), 0);
-  const left = groups.filter(({ live, ahead, error }) => live || ahead > 0 || error !== undefined);
+  const missing = missingOf(result);
+  const left = groups.filter(({ live, ahead, reads, error }) => live || ahead > 0 || reads || error !== undefined);
   output.line(`Failed over to ${target}: ${counted(topics.length, 'topic')}, ${counted(groups.length, 'group')}.`);
   if (missing > 0) output.line(`Missing: ${counted(missing, 'offset')} of the source.`);
   if (unknown > 0) output.line(`What is missing is not known of ${counted(unknown, 'partition')}.`);

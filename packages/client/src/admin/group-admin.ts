@@ -82,11 +82,14 @@ export interface GroupAdmin {
     members?: readonly GroupMemberName[],
     options?: AdminCallOptions & { readonly reason?: string | undefined },
   ): Promise<ItemResult<GroupMemberName>[]>;
-  /** The group's offsets, of the given partitions or all; partitions without one are left out. */
+  /**
+   * The group's offsets, of the given partitions or all; partitions without one are left out. With `requireStable`, one
+   * that is part of a transaction that has not ended is an error (KIP-447); brokers before Kafka 2.5 don't tell.
+   */
   fetchOffsets(
     group: string,
     partitions?: readonly TopicPartition[],
-    options?: AdminCallOptions,
+    options?: AdminCallOptions & { readonly requireStable?: boolean | undefined },
   ): Promise<ItemResult<TopicPartition, Omit<CommittedOffset, keyof TopicPartition>>[]>;
   /** Sets a group's offsets; only while it has no members. */
   commitOffsets(

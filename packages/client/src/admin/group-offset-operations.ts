@@ -20,8 +20,9 @@ export async function fetchGroupOffsets(
   group: string,
   partitions: readonly TopicPartition[] | null,
   bounds: CallBounds,
+  requireStable = false,
 ): Promise<ItemResult<TopicPartition, Omit<CommittedOffset, keyof TopicPartition>>[]> {
-  const stored = await fetchStoredOffsets(new GroupCoordinator(cluster, group), partitions, bounds);
+  const stored = await fetchStoredOffsets(new GroupCoordinator(cluster, group), partitions, bounds, requireStable);
   return stored
     .filter(({ offset, errorCode }) => offset >= 0 || errorCode !== 0)
     .map(({ topic, partition, errorCode, offset, leaderEpoch, metadata }) => {

@@ -132,7 +132,7 @@ export class KafkaAdmin implements Admin {
   }
 
   async fetchOffsets(...[group, partitions, options]: Arguments<'fetchOffsets'>): Answer<'fetchOffsets'> {
-    return fetchGroupOffsets(this.#cluster, group, partitions ?? null, this.#bounds(options));
+    return fetchGroupOffsets(this.#cluster, group, partitions ?? null, this.#bounds(options), options?.requireStable);
   }
 
   async commitOffsets(...[group, offsets, options]: Arguments<'commitOffsets'>): Answer<'commitOffsets'> {

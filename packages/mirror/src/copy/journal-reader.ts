@@ -39,6 +39,16 @@ export class JournalReader {
     return content.chunksOf(place).map(({ value }) => value);
   }
 
+  /** Tells the chunks of any partition's map, ascending, as they are now. */
+  async readAll(): Promise<(place: TopicPartition) => JournalChunk[]> {
+    const shards = Array.from({ length: await this.shards() }, (_, shard) => shard);
+    const contents = await Promise.all(shards.map((shard) => this.#upToDate(shard)));
+    return (place) => {
+      const content = contents[shardOf(place.topic, place.partition, shards.length)];
+      return (content?.chunksOf(place) ?? []).map(({ value }) => value);
+    };
+  }
+
   /** The newest chunk of the map of each partition of which they know, in no order. */
   async newest(): Promise<(TopicPartition & { readonly shard: number; readonly chunk: JournalChunk })[]> {
     const shards = Array.from({ length: await this.shards() }, (_, shard) => shard);

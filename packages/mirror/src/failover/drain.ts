@@ -56,8 +56,9 @@ export async function drain(options: DrainOptions): Promise<void> {
 /** How far the journals say that each partition is behind its end; those that are not are left out. */
 async function behindOf(journal: JournalReader, partitions: readonly DrainedPartition[]) {
   const behind: (DrainedPartition & { readonly lag: number })[] = [];
+  const chunksOf = await journal.readAll();
   for (const place of partitions) {
-    const confirmed = (await journal.chunksOf(place)).at(-1)?.confirmed.source;
+    const confirmed = chunksOf(place).at(-1)?.confirmed.source;
     // What was never copied is not known to begin anywhere.
     if (confirmed === undefined) behind.push({ ...place, lag: place.end + 1 });
     else if (confirmed < place.end) behind.push({ ...place, lag: place.end - confirmed });

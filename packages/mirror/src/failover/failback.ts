@@ -6,28 +6,43 @@
  * What lies on the source behind what was copied (its divergent tail, after a forced failover) can't be taken away
  * there: it is recorded as a range that `verify` and groups skip. Each step may be done again.
  */
-import { assert } from '@millrace/base';
-import { isAnotherTopic } from '../copy/topic-identity.ts';
 import type { MirrorOptions } from '../mirror.ts';
 import { ensureOffsetsTopic, offsetsTopicOf } from '../topics/offsets-topic.ts';
-import { type TailRecord, tailRecords } from './divergent-tail.ts';
 import { FailoverError } from './failover-errors.ts';
 import { readFailovers, writeFailovers } from './failover-log.ts';
 import type { FailoverSides } from './failover-options.ts';
 import { isFailedOver, reverseNameOf, type Tail, type TopicFailover, wholeMirror } from './failover-record.ts';
 import { MirrorEnds } from './mirror-ends.ts';
-import { endsOf } from './open-transactions.ts';
+import { settleTransactions } from './open-transactions.ts';
+import { reverseSeeds } from './reverse-seeds.ts';
 import { type SeededPartition, seedReverse } from './seed-reverse.ts';
-import { leaveTails } from './tail-groups.ts';
+import { type LeftTail, leaveTails } from './tail-groups.ts';
+import {
+  emptyPartitions,
+  exportRanges,
+  forgetMerge,
+  mergeTails,
+  type TailExport,
+  throwIfRead,
+} from './tail-treatment.ts';
 import { hasAuthorizer, lowerFence } from './writer-fence.ts';
+
+/** How long transactions on what is rebuilt may take to end. */
+const transactionsMs = 60_000;
 
 export interface FailbackOptions extends FailoverSides {
   /**
-   * What becomes of the source's divergent tail besides: it is kept where it is (default), handed out record by record,
-   * or also written to the target, from where it comes back as new records. A failback that is broken off and begun
-   * again hands out and writes again.
+   * What becomes of the source's divergent tail: it is kept where it is and passed over (default); also written to the
+   * target, from where it comes back as new records; or the partition is emptied and copied anew from the target.
    */
-  readonly tail?: 'keep' | 'merge' | { readonly export: (record: TailRecord) => void | Promise<void> } | undefined;
+  readonly tail?: 'keep' | 'merge' | 'rebuild' | undefined;
+  /**
+   * Is handed the records of the tail first, and when partitions are rebuilt all that are nowhere else. A failback that
+   * is broken off and begun again hands out again.
+   */
+  readonly exportTail?: TailExport | undefined;
+  /** Records that are nowhere else may be deleted without having been exported. */
+  readonly discardTail?: boolean | undefined;
   /** Leaves the fence on the source: who the mirror logs in there as is a super user, whom it does not keep out. */
   readonly keepFence?: boolean | undefined;
 }
@@ -36,7 +51,14 @@ export interface FailbackResult {
   /** What starts a worker of the mirror that goes back. */
   readonly mirror: Pick<MirrorOptions, 'name' | 'source' | 'target' | 'topics' | 'rename'>;
   /** By name on the source: ranges of source offsets that are skipped from now on. */
-  readonly topics: readonly { readonly topic: string; readonly tails: readonly Tail[] }[];
+  readonly topics: readonly FailedBackTopic[];
+}
+
+export interface FailedBackTopic {
+  readonly topic: string;
+  readonly tails: readonly Tail[];
+  /** Partitions that are rebuilt by this run, and what is deleted for that and nowhere else. */
+  readonly rebuilt: readonly { readonly partition: number; readonly deleted: readonly Tail[] }[];
 }
 
 /**
@@ -70,18 +92,20 @@ class Failback {
     const chosen = await this.#chosen(failovers);
     const due = chosen.filter(({ state }) => state === 'failed-over');
     this.#ends.tell('begin', `failback of ${chosen.length} topics by mirror ${this.#reverse}`);
-    if (due.length > 0) await this.#prepare(due, failovers.get(wholeMirror));
-    return this.#result(chosen, []);
+    const seeds = due.length > 0 ? await this.#prepare(due, failovers.get(wholeMirror)) : [];
+    const result = await this.#result(chosen, seeds, []);
+    const tails = result.topics.flatMap((each) =>
+      each.tails.map((tail) => ({ original: each.topic, partition: tail.partition, tail })),
+    );
+    await this.#leave(tails);
+    return result;
   }
 
   async plan(): Promise<FailbackResult> {
     const chosen = await this.#chosen(await this.#ends.failovers());
     const due = chosen.filter(({ state }) => state === 'failed-over');
-    const seeds = await this.#seeds(due);
-    return this.#result(
-      chosen,
-      seeds.filter(({ tail }) => tail.to > tail.from),
-    );
+    const seeds = await reverseSeeds(this.#ends, due, this.#options.tail === 'rebuild');
+    return this.#result(chosen, seeds, seeds.filter(hasTail));
   }
 
   async #chosen(failovers: ReadonlyMap<string, TopicFailover>): Promise<TopicFailover[]> {
@@ -99,7 +123,11 @@ class Failback {
   }
 
   /** `tails`: those that are not recorded. */
-  async #result(chosen: readonly TopicFailover[], tails: readonly SeededPartition[]): Promise<FailbackResult> {
+  async #result(
+    chosen: readonly TopicFailover[],
+    seeds: readonly SeededPartition[],
+    tails: readonly SeededPartition[],
+  ): Promise<FailbackResult> {
     const { source, target } = this.#options;
     const reversed = await readFailovers(this.#ends.source.cluster, this.#reverse, this.#ends.bounds);
     const isThere = ({ targetTopic }: TopicFailover): boolean => isFailedOver(reversed.get(targetTopic));
@@ -119,39 +147,34 @@ class Failback {
       },
       topics: chosen.map(({ topic, targetTopic }) => {
         const found = tails.filter((each) => each.topic === targetTopic).map(({ tail }) => tail);
-        return { topic, tails: [...(reversed.get(targetTopic)?.tails ?? []), ...found] };
+        const rebuilt = seeds.flatMap(({ original, partition, doomed }) =>
+          original === topic && doomed !== undefined ? [{ partition, deleted: doomed }] : [],
+        );
+        const isKept = (tail: Tail): boolean => !rebuilt.some(({ partition }) => partition === tail.partition);
+        const recorded = (reversed.get(targetTopic)?.tails ?? []).filter(isKept);
+        return { topic, tails: [...recorded, ...found], rebuilt };
       }),
     };
   }
 
-  async #prepare(due: readonly TopicFailover[], whole: TopicFailover | undefined): Promise<void> {
+  async #prepare(due: readonly TopicFailover[], whole: TopicFailover | undefined): Promise<SeededPartition[]> {
     const { source, target, bounds } = this.#ends;
-    const seeds = await this.#seeds(due);
-    const tails = seeds.filter(({ tail }) => tail.to > tail.from);
-    await this.#treat(tails);
+    const check = () => this.#throwIfRaced(due);
+    if (this.#options.tail === 'rebuild') await this.#settle(due);
+    const seeds = await reverseSeeds(this.#ends, due, this.#options.tail === 'rebuild');
+    // What was found of the source is not of a mirror that copies there already.
+    await check();
+    await this.#treat(due, seeds);
     const offsetsTopic = offsetsTopicOf(this.#reverse);
     const wanted = await this.#ends.journal.shards();
     const ensure = (): Promise<number> => ensureOffsetsTopic(source.admin, offsetsTopic, wanted);
     const shards = await source.cluster.retrying(bounds, ensure);
-    await seedReverse(source.cluster, offsetsTopic, shards, seeds, bounds);
-    const before = await readFailovers(source.cluster, this.#reverse, bounds);
-    const at = this.#ends.now;
-    const isWhole = this.#options.topics === undefined && whole !== undefined;
-    const reversed = due.map(({ topic, targetTopic, manner, tails: sourceTails }): TopicFailover => {
-      const found = tails.filter((each) => each.topic === targetTopic).map(({ tail }) => tail);
-      const earlier = (before.get(targetTopic)?.tails ?? []).filter(({ partition, from }) => {
-        return !found.some((each) => each.partition === partition && each.from === from);
-      });
-      const names = { topic: targetTopic, targetTopic: topic };
-      return { ...names, state: 'copying', manner, at, points: [], tails: [...earlier, ...found], sourceTails };
+    await seedReverse(source.cluster, offsetsTopic, shards, seeds, check, bounds);
+    await this.#recordReverse(due, seeds);
+    const emptied = seeds.filter(isRebuilt).map(({ original, partition, to }) => {
+      return { original, partition, tail: { partition, from: 0, to } };
     });
-    const wholeBack = before.get(wholeMirror);
-    // What of it is still failed over is so by records of its own.
-    const all =
-      wholeBack !== undefined && isFailedOver(wholeBack) ? [{ ...wholeBack, state: 'copying' as const, at }] : [];
-    await writeFailovers(source.client, this.#reverse, [...reversed, ...all]);
-    const groups = await leaveTails(source.admin, tails, bounds);
-    for (const sentence of groups) this.#ends.tell('groups', sentence, 'warn');
+    await this.#leave(emptied);
     if (this.#options.keepFence !== true && (await hasAuthorizer(source.admin, bounds))) {
       await lowerFence(
         source.admin,
@@ -160,72 +183,96 @@ class Failback {
       );
       this.#ends.tell('fence', `the source's ${due.length} topics may be written to again, as the mirror must`);
     }
+    const isWhole = this.#options.topics === undefined && whole !== undefined;
     const now = [...due, ...(isWhole ? [whole] : [])];
+    const at = this.#ends.now;
     await writeFailovers(
-      target.client,
+      target,
       this.#options.name,
       now.map((record) => ({ ...record, state: 'failing-back' as const, at })),
+      bounds,
     );
+    if (this.#options.tail === 'merge') await forgetMerge(this.#ends, this.#options.name);
     this.#ends.tell('close', `mirror ${this.#reverse} goes on where mirror ${this.#options.name} ended`);
-  }
-
-  /** Where each partition goes on, on both sides. */
-  async #seeds(due: readonly TopicFailover[]): Promise<SeededPartition[]> {
-    const { source, target, journal, bounds } = this.#ends;
-    const [there, here] = await Promise.all(
-      [source, target].map(async ({ admin }) => {
-        const listed = await admin.listTopics({ ...bounds, internal: true });
-        return new Map(listed.map(({ topic, topicId }) => [topic, topicId]));
-      }),
-    );
-    const maps = await this.#ends.maps(
-      due.map(({ points, ...names }) => ({ ...names, partitions: points.map(({ partition }) => partition) })),
-    );
-    const found = await endsOf(source.cluster, maps, 0, bounds).catch((error: unknown) => {
-      const lost = due.find(({ topic }) => there?.get(topic) === undefined);
-      throw lost === undefined ? error : this.#another(lost.topic);
-    });
-    const seeds: SeededPartition[] = [];
-    for (const [index, { topic, partition, target: place, map, confirmed }] of maps.entries()) {
-      const copied = (await journal.chunksOf({ topic, partition })).at(-1)?.topicId;
-      const now = there?.get(topic);
-      if (now === undefined || (copied !== undefined && isAnotherTopic(copied, now))) throw this.#another(topic);
-      const point = due.find((each) => each.topic === topic)?.points.find((each) => each.partition === partition);
-      assert(point !== undefined, 'a partition is failed back that was not failed over');
-      const tail = { partition, from: confirmed.source, to: Math.max(found[index] ?? 0, confirmed.source) };
-      const topicId = here?.get(place.topic) ?? '';
-      seeds.push({ ...place, original: topic, topicId, map, begin: confirmed.target, tail });
-    }
     return seeds;
   }
 
-  #another(topic: string): FailoverError {
-    const message = `the source has no topic ${topic} any more, or another one of that name`;
-    return new FailoverError('failback_not_failed_over', `${message}: begin a new mirror in that direction`);
+  /** What the mirror in the other direction is to know of ranges that are no copies. */
+  async #recordReverse(due: readonly TopicFailover[], seeds: readonly SeededPartition[]): Promise<void> {
+    const { source, bounds } = this.#ends;
+    const before = await readFailovers(source.cluster, this.#reverse, bounds);
+    const at = this.#ends.now;
+    const reversed = due.map(({ topic, targetTopic, manner, tails: here }): TopicFailover => {
+      const own = seeds.filter(({ original }) => original === topic);
+      const found = own.filter(hasTail).map(({ tail }) => tail);
+      const isKept = ({ partition, from }: Tail): boolean =>
+        !own.some(
+          (seed) => seed.partition === partition && (isRebuilt(seed) || (hasTail(seed) && seed.tail.from === from)),
+        );
+      const tails = [...(before.get(targetTopic)?.tails ?? []).filter(isKept), ...found];
+      // What a rebuilt partition gets is all that lies here.
+      const sourceTails = here.filter(
+        ({ partition }) => !own.some((seed) => seed.partition === partition && isRebuilt(seed)),
+      );
+      const names = { topic: targetTopic, targetTopic: topic };
+      return { ...names, state: 'copying', manner, at, points: [], tails, sourceTails };
+    });
+    const whole = before.get(wholeMirror);
+    // What of it is still failed over is so by records of its own.
+    const all = whole !== undefined && isFailedOver(whole) ? [{ ...whole, state: 'copying' as const, at }] : [];
+    await writeFailovers(source, this.#reverse, [...reversed, ...all], bounds);
   }
 
-  async #treat(tails: readonly SeededPartition[]): Promise<void> {
-    const { source, target } = this.#ends;
-    const { tail: treatment = 'keep' } = this.#options;
+  async #throwIfRaced(due: readonly TopicFailover[]): Promise<void> {
+    const now = await this.#ends.failovers();
+    const gone = due.find(({ topic }) => now.get(topic)?.state !== 'failed-over');
+    if (gone === undefined) return;
+    const message = `topic ${gone.topic} is being failed back by somebody else`;
+    throw new FailoverError('failback_raced', `${message}: begin again to go on with that`);
+  }
+
+  async #settle(due: readonly TopicFailover[]): Promise<void> {
+    const { source, bounds } = this.#ends;
+    const listed = await source.admin.listTopics({ ...bounds, internal: true });
+    const places = listed
+      .filter(({ topic }) => due.some((each) => each.topic === topic))
+      .flatMap(({ topic, partitionCount }) =>
+        Array.from({ length: partitionCount }, (_, partition) => ({ topic, partition })),
+      );
+    await settleTransactions(source.cluster, source.admin, places, transactionsMs, false, bounds);
+  }
+
+  async #treat(due: readonly TopicFailover[], seeds: readonly SeededPartition[]): Promise<void> {
+    const { tail: treatment = 'keep', exportTail, discardTail = false, name } = this.#options;
+    const tails = seeds.filter(hasTail);
     for (const { original, partition, tail } of tails) {
       const range = `source offsets ${tail.from} to ${tail.to - 1} of ${original} [${partition}] were never copied`;
-      this.#ends.tell('tail', `${range}: they stay there, and are skipped`, 'warn');
+      this.#ends.tell('tail', `${range}: they stay there, and are passed over`, 'warn');
     }
-    if (treatment === 'keep') return;
-    await using producer = target.client.producer();
-    for (const { original, topic, tail } of tails) {
-      let count = 0;
-      for await (const record of tailRecords(source, original, tail)) {
-        count += 1;
-        if (treatment !== 'merge') {
-          await treatment.export(record);
-          continue;
-        }
-        const { partition, timestamp, key, value, headers } = record;
-        await producer.send({ topic, partition, timestamp, key, value, headers });
-      }
-      const done = treatment === 'merge' ? `written to ${topic} on the target` : 'exported';
-      this.#ends.tell('tail', `${count} records of ${original} [${tail.partition}] were ${done}`);
+    const rebuilt = seeds.filter(isRebuilt);
+    const doomed = rebuilt.flatMap(({ original, doomed: ranges = [] }) =>
+      ranges.map(({ partition, from, to }) => `${original} [${partition}] from ${from} to ${to - 1}`),
+    );
+    if (doomed.length > 0 && exportTail === undefined && !discardTail) {
+      const message = `records of the source would be deleted that are nowhere else: ${doomed.slice(0, 5).join(', ')}`;
+      throw new FailoverError('failback_tail_unsaved', `${message}; export them, or say that they may go`);
     }
+    if (rebuilt.length > 0) await throwIfRead(this.#ends, rebuilt);
+    if (exportTail !== undefined) await exportRanges(this.#ends, [...tails, ...rebuilt], exportTail);
+    if (treatment === 'merge') await mergeTails(this.#ends, name, tails);
+    if (rebuilt.length > 0) await emptyPartitions(this.#ends, due, rebuilt);
   }
+
+  async #leave(tails: readonly LeftTail[]): Promise<void> {
+    const { source, bounds } = this.#ends;
+    for (const sentence of await leaveTails(source.admin, tails, bounds)) this.#ends.tell('groups', sentence, 'warn');
+  }
+}
+
+function hasTail({ tail }: SeededPartition): boolean {
+  return tail.to > tail.from;
+}
+
+function isRebuilt({ doomed }: SeededPartition): boolean {
+  return doomed !== undefined;
 }

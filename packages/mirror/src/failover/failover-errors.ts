@@ -30,16 +30,25 @@ export class FailoverError extends MillraceError {
   /**
    * `failover_unfenced`: some writers can't be fenced. `failover_fence_unconfirmed`: not all brokers know it yet.
    * `failover_transactions_open`: transactions are not decided. `failover_not_drained`: not all is copied.
-   * `failover_topics_unknown`: the mirror copies no such topics in this direction. `failback_not_failed_over`: nothing
-   * to go back from.
+   * `failover_still_written`: somebody writes to the source who was thought not to. `failover_topics_unknown`: the mirror
+   * copies no such topics in this direction. `failover_begun_by_force`: it can't go on as a planned one.
+   * `failover_too_late`: copying has ended, so that it can't be called off. `failover_group_live`: a group to be moved has
+   * members. `failback_not_failed_over`: nothing to go back from. `failback_tail_unsaved`: records would be destroyed that
+   * nobody has said may be. `failback_raced`: another failback goes on meanwhile.
    */
   readonly code:
     | 'failover_unfenced'
     | 'failover_fence_unconfirmed'
     | 'failover_transactions_open'
     | 'failover_not_drained'
+    | 'failover_still_written'
     | 'failover_topics_unknown'
-    | 'failback_not_failed_over';
+    | 'failover_begun_by_force'
+    | 'failover_too_late'
+    | 'failover_group_live'
+    | 'failback_not_failed_over'
+    | 'failback_tail_unsaved'
+    | 'failback_raced';
 
   constructor(code: FailoverError['code'], message: string) {
     super(message);

@@ -1,8 +1,8 @@
 /** What a failover is told, and what it tells. */
 import type { ClientOptions } from '@millrace/client';
 import type { CallBounds } from '@millrace/client/protocol';
-import type { GroupSyncResult } from '../groups/group-sync.ts';
 import type { NameFilter } from '../name-filter.ts';
+import type { CarriedGroup } from './carry-groups.ts';
 import type { FailoverManner, TopicFailover } from './failover-record.ts';
 
 /** Of a mirror, as it runs or ran. `timeoutMs` bounds each call to a cluster. */
@@ -69,5 +69,5 @@ export interface FailoverResult {
   readonly manner: FailoverManner;
   /** Names ascending. Their points say where each partition ended, and so what is missing. */
   readonly topics: readonly TopicFailover[];
-  readonly groups: readonly GroupSyncResult[];
+  readonly groups: readonly CarriedGroup[];
 }

@@ -62,6 +62,16 @@ export function isFailedOver(record: TopicFailover | undefined): boolean {
   return record !== undefined && record.state !== 'copying' && record.state !== 'draining';
 }
 
+/** What is recorded of a topic once it has reached a state; ranges that are no copies stay. */
+export function recordAfter(
+  before: TopicFailover | undefined,
+  { topic, targetTopic }: Pick<TopicFailover, 'topic' | 'targetTopic'>,
+  reached: Pick<TopicFailover, 'state' | 'manner' | 'at' | 'points'>,
+): TopicFailover {
+  const { tails = [], sourceTails = [] } = before ?? {};
+  return { topic, targetTopic, ...reached, tails, sourceTails };
+}
+
 export function encodeTopicFailover({ topic: _, ...record }: TopicFailover): string {
   return JSON.stringify({ version, ...record });
 }

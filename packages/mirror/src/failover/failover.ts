@@ -8,24 +8,28 @@
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import { type TopicPartition, unwrap } from '@millrace/client';
-import { openCluster } from '@millrace/client/protocol';
-import { GroupSync, type GroupSyncResult } from '../groups/group-sync.ts';
-import { startMirror } from '../start-mirror.ts';
+import { resolveOffsets } from '@millrace/client/protocol';
 import { keptOffRules, rulesOf } from '../topics/topic-acls.ts';
+import { carryGroups } from './carry-groups.ts';
 import { closeShards } from './close-shards.ts';
-import { drain } from './drain.ts';
 import { FailoverError } from './failover-errors.ts';
 import { writeFailovers } from './failover-log.ts';
 import type { FailoverOptions, FailoverPlan, FailoverResult } from './failover-options.ts';
-import { type FailoverPoint, reverseNameOf, type TopicFailover, wholeMirror } from './failover-record.ts';
+import { type FailoverPoint, recordAfter, reverseNameOf, type TopicFailover, wholeMirror } from './failover-record.ts';
 import { type ChosenTopic, MirrorEnds } from './mirror-ends.ts';
-import { endsOf, settleTransactions } from './open-transactions.ts';
-import { confirmByProbe, confirmByRules, hasAuthorizer, planFence, raiseFence } from './writer-fence.ts';
+import { drainAll } from './planned-drain.ts';
+import { hasAuthorizer, planFence } from './writer-fence.ts';
+
+interface KnownEnd {
+  readonly end: number;
+  /** Just now; else it was recorded when a planned failover began. */
+  readonly isAsked: boolean;
+}
 
 /** What would be failed over; changes nothing. Rejects as `failover` does. */
 export async function planFailover(options: FailoverOptions): Promise<FailoverPlan> {
   await using ends = new MirrorEnds(options);
-  const topics = await ends.chosen();
+  const topics = await ends.chosen({ unbegun: options.manner === 'planned' });
   const names = topics.map(({ topic }) => topic);
   const fence = options.manner === 'forced' ? undefined : await planFence(ends.source.admin, names, ends.bounds);
   return {
@@ -54,149 +58,67 @@ class Failover {
 
   async run(): Promise<FailoverResult> {
     const { name, manner } = this.#options;
-    const topics = await this.#ends.chosen();
+    const isPlanned = manner === 'planned';
+    const topics = await this.#ends.chosen({ unbegun: isPlanned });
     const before = await this.#ends.failovers();
+    this.#throwIfNotAllowed(topics, before);
+    const already = topics.filter(({ topic }) => before.get(topic)?.state === 'failed-over').length;
+    const what = `${topics.length} topics of mirror ${name}, ${already} of them failed over already`;
+    this.#ends.tell('begin', `${manner} failover of ${what}`);
+    if (isPlanned) await drainAll(this.#options, this.#ends);
+    const done = await this.#closeAll();
+    this.#tellMissing(done);
+    const chosen = await this.#ends.withTargetPartitions(await this.#ends.chosen());
+    const groups = await this.#source('groups', () => carryGroups(this.#options, this.#ends, chosen));
+    await this.#source('grants', () => this.#liftGrants(chosen));
+    return { mirror: name, manner, topics: done, groups: groups ?? [] };
+  }
+
+  #throwIfNotAllowed(topics: readonly ChosenTopic[], before: ReadonlyMap<string, TopicFailover>): void {
+    const { name, manner } = this.#options;
     const back = topics.find(({ topic }) => before.get(topic)?.state === 'failing-back');
     if (back !== undefined) {
       const message = `topic ${back.topic} is copied by mirror ${reverseNameOf(name)} in the other direction`;
       throw new FailoverError('failover_topics_unknown', `${message}: fail that over`);
     }
-    const open = topics.filter(({ topic }) => before.get(topic)?.state !== 'failed-over');
-    const already = topics.length - open.length;
-    const what = `${topics.length} topics of mirror ${name}, ${already} of them failed over already`;
-    this.#ends.tell('begin', `${manner} failover of ${what}`);
-    const undrained = open.filter(({ topic }) => before.get(topic)?.state !== 'closing');
-    if (manner === 'planned' && undrained.length > 0) await this.#drain(undrained, before);
-    const sourceEnds = await this.#sourceEnds(open, before);
-    const closed = open.length === 0 ? [] : await this.#close(open, before, sourceEnds);
-    const done = topics.map(({ topic }) => {
-      return closed.find((each) => each.topic === topic) ?? (before.get(topic) as TopicFailover);
+    const forced = topics.find(({ topic }) => {
+      const record = before.get(topic);
+      return record?.state === 'closing' && record.manner === 'forced';
     });
-    this.#tellMissing(done);
-    const groups = await this.#source('groups', () => this.#carryGroups(topics));
-    await this.#source('grants', () => this.#liftGrants(topics));
-    return { mirror: name, manner, topics: done, groups: groups ?? [] };
+    if (manner === 'forced' || forced === undefined) return;
+    const message = `topic ${forced.topic} is being failed over by force, so that not all of it may be on the target`;
+    throw new FailoverError('failover_begun_by_force', `${message}: go on with that`);
   }
 
-  /** Until nothing is written any more, and all that was is on the target. */
-  async #drain(topics: readonly ChosenTopic[], before: ReadonlyMap<string, TopicFailover>): Promise<void> {
-    const { name, source: client, target: targetClient, stalledMs = 60_000 } = this.#options;
-    const { source, target, journal, bounds } = this.#ends;
-    const listed = await source.admin.listTopics({ ...bounds, internal: true });
-    const there = listed.filter(({ topic }) => topics.some((each) => each.topic === topic));
-    const names = there.map(({ topic }) => topic);
-    if (names.length === 0) return;
-    await this.#fence(names);
-    const places = there.flatMap(({ topic, partitionCount }): TopicPartition[] =>
-      Array.from({ length: partitionCount }, (_, partition) => ({ topic, partition })),
-    );
-    await this.#settle(places);
-    const found = await endsOf(source.cluster, places, 0, bounds);
-    const partitions = places.map((place, index) => ({ ...place, end: found[index] ?? 0 }));
-    const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
-    await this.#record(
-      topics.map((each) => {
-        const points = (byTopic.get(each.topic) ?? []).map(({ partition, end }) => {
-          return { partition, source: 0, target: 0, sourceEnd: end };
-        });
-        return this.#recordOf(each, 'draining', points, before);
-      }),
-    );
-    this.#ends.tell('ends', `the ends of ${places.length} partitions of the source are recorded`);
-    const tell = (sentence: string): void => this.#ends.tell('drain', sentence);
-    const startWorker = () =>
-      startMirror({
-        name,
-        source: client,
-        target: targetClient,
-        topics: names,
-        rename: (topic) => topics.find((each) => each.topic === topic)?.targetTopic ?? topic,
-        groups: [],
-        acls: false,
-        report: ({ level, message }) => void (level !== 'info' && this.#ends.tell('drain', message, 'warn')),
-      });
-    await drain({
-      target: target.cluster,
-      admin: target.admin,
-      mirror: name,
-      journal,
-      partitions,
-      stalledMs,
-      startWorker,
-      tell,
-      bounds,
-    });
-    tell('all that the source holds is on the target');
-  }
-
-  async #fence(names: readonly string[]): Promise<void> {
-    const { probe, fenceMs = 30_000, unfenced = false } = this.#options;
-    const { source, bounds } = this.#ends;
-    const plan = await planFence(source.admin, names, bounds);
-    const { topics, unfenceable: free } = plan;
-    if (free.length > 0 && !unfenced) {
-      const message = `the source can't keep everybody from writing: not ${free.join(', nor ')}`;
-      const next = 'see to it that they write no more, and say so (unfenced)';
-      throw new FailoverError('failover_unfenced', `${message}; ${next}`);
+  /** Ends the copying of all that is meant, also of what was begun meanwhile. */
+  async #closeAll(): Promise<TopicFailover[]> {
+    for (;;) {
+      const topics = await this.#ends.chosen();
+      const before = await this.#ends.failovers();
+      const open = topics.filter(({ topic }) => before.get(topic)?.state !== 'failed-over');
+      const isWholeOpen = this.#options.topics === undefined && before.get(wholeMirror)?.state !== 'failed-over';
+      if (open.length === 0 && !isWholeOpen) return topics.map(({ topic }) => before.get(topic) as TopicFailover);
+      const wide = await this.#ends.withTargetPartitions(open);
+      await this.#close(wide, before, isWholeOpen);
     }
-    if (free.length > 0) this.#ends.tell('fence', `not fenced, as told: ${free.join(', ')}`, 'warn');
-    if (topics.length === 0) return;
-    await raiseFence(source.admin, plan, bounds);
-    await confirmByRules(source.cluster, topics, fenceMs, bounds);
-    if (probe !== undefined) {
-      const { client, cluster } = openCluster(probe);
-      try {
-        await confirmByProbe(cluster, topics, fenceMs, bounds);
-      } finally {
-        await client.close();
-      }
-    }
-    const by = probe === undefined ? 'every broker knows the rule' : 'every leader refused the probe';
-    this.#ends.tell('fence', `nobody may write to ${topics.length} topics of the source any more: ${by}`);
-  }
-
-  async #settle(places: readonly TopicPartition[]): Promise<void> {
-    const { abortTransactions = false, transactionsMs = 60_000 } = this.#options;
-    const { source, bounds } = this.#ends;
-    const { cluster, admin } = source;
-    const aborted = await settleTransactions(cluster, admin, places, transactionsMs, abortTransactions, bounds);
-    const what = aborted === 0 ? 'no transaction is open' : `${aborted} open transactions were aborted`;
-    this.#ends.tell('transactions', `${what} on the source's topics`);
-  }
-
-  /** Where the source ends, as far as anybody knows, by topic and partition. */
-  async #sourceEnds(
-    topics: readonly ChosenTopic[],
-    before: ReadonlyMap<string, TopicFailover>,
-  ): Promise<ReadonlyMap<string, number>> {
-    const places = topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-    const { source, bounds } = this.#ends;
-    const { manner, sourceMs = 5_000 } = this.#options;
-    const known = new Map<string, number>();
-    for (const { topic, points } of before.values()) {
-      for (const { partition, sourceEnd } of points)
-        if (sourceEnd !== null) known.set(`${partition} ${topic}`, sourceEnd);
-    }
-    const within = manner === 'forced' ? { ...bounds, timeoutMs: sourceMs } : bounds;
-    const found = await this.#source('missing', () => endsOf(source.cluster, places, 0, within));
-    for (const [index, end] of (found ?? []).entries()) {
-      const { topic, partition } = places[index] as TopicPartition;
-      known.set(`${partition} ${topic}`, end);
-    }
-    return known;
   }
 
   /** Ends the copying for good, and finds out where. */
   async #close(
     topics: readonly ChosenTopic[],
     before: ReadonlyMap<string, TopicFailover>,
-    sourceEnds: ReadonlyMap<string, number>,
-  ): Promise<TopicFailover[]> {
+    isWhole: boolean,
+  ): Promise<void> {
     const { target, offsetsTopic, journal, bounds } = this.#ends;
-    const isWhole = this.#options.topics === undefined;
-    const all = isWhole ? [...topics, { topic: wholeMirror, targetTopic: wholeMirror }] : topics;
+    const { manner } = this.#options;
+    const sourceEnds = await this.#sourceEnds(topics, before);
+    const whole = isWhole ? [{ topic: wholeMirror, targetTopic: wholeMirror }] : [];
+    const at = this.#ends.now;
     await this.#record(
-      all.map((each) => this.#recordOf(each, 'closing', before.get(each.topic)?.points ?? [], before)),
+      [...topics, ...whole].map((each) => {
+        const record = before.get(each.topic);
+        return recordAfter(record, each, { state: 'closing', manner, at, points: record?.points ?? [] });
+      }),
     );
     const places = topics.flatMap(({ partitions, ...names }) =>
       partitions.map((partition) => ({ ...names, partition })),
@@ -206,17 +128,51 @@ class Failover {
     const closed = topics.map((each) => {
       const own = maps.filter(({ topic }) => topic === each.topic);
       const points = own.map(({ partition, confirmed }): FailoverPoint => {
-        const sourceEnd = sourceEnds.get(`${partition} ${each.topic}`) ?? null;
+        const known = sourceEnds.get(nameOf(each.topic, partition));
+        // What was recorded earlier is out of date where more than that was copied.
+        const isCurrent = known !== undefined && (known.isAsked || known.end >= confirmed.source);
+        const sourceEnd = isCurrent ? known.end : null;
         return { partition, source: confirmed.source, target: confirmed.target, sourceEnd };
       });
-      return this.#recordOf(each, 'failed-over', points, before);
+      return recordAfter(before.get(each.topic), each, { state: 'failed-over', manner, at, points });
     });
-    const whole = isWhole
-      ? [this.#recordOf({ topic: wholeMirror, targetTopic: wholeMirror }, 'failed-over', [], before)]
-      : [];
-    await this.#record([...closed, ...whole]);
+    const ended = whole.map((each) =>
+      recordAfter(before.get(each.topic), each, { state: 'failed-over', manner, at, points: [] }),
+    );
+    await this.#record([...closed, ...ended]);
     this.#ends.tell('close', `${topics.length} topics are copied no more in this direction`);
-    return closed;
+  }
+
+  /** Where the source ends, as far as anybody knows, by partition and topic. */
+  async #sourceEnds(
+    topics: readonly ChosenTopic[],
+    before: ReadonlyMap<string, TopicFailover>,
+  ): Promise<ReadonlyMap<string, KnownEnd>> {
+    const { source, bounds } = this.#ends;
+    const { manner, sourceMs = 5_000 } = this.#options;
+    const known = new Map<string, KnownEnd>();
+    for (const { topic } of topics) {
+      for (const { partition, sourceEnd } of before.get(topic)?.points ?? []) {
+        if (sourceEnd !== null) known.set(nameOf(topic, partition), { end: sourceEnd, isAsked: false });
+      }
+    }
+    const within = manner === 'forced' ? { ...bounds, timeoutMs: sourceMs } : bounds;
+    await this.#source('missing', async () => {
+      const listed = await source.admin.listTopics({ ...within, internal: true });
+      const counts = new Map(listed.map(({ topic, partitionCount }) => [topic, partitionCount]));
+      const questions = topics.flatMap(({ topic, partitions }) => {
+        const there = partitions.filter((partition) => partition < (counts.get(topic) ?? 0));
+        return there.map((partition) => ({ topic, partition, at: 'latest' as const }));
+      });
+      const results = await resolveOffsets(source.cluster, questions, within);
+      for (const [index, result] of results.entries()) {
+        const { topic, partition } = questions[index] as TopicPartition;
+        if (result.error === undefined) {
+          known.set(nameOf(topic, partition), { end: result.value.offset, isAsked: true });
+        } else if (manner === 'planned') throw result.error;
+      }
+    });
+    return known;
   }
 
   #tellMissing(topics: readonly TopicFailover[]): void {
@@ -230,22 +186,6 @@ class Failover {
         }
       }
     }
-  }
-
-  async #carryGroups(topics: readonly ChosenTopic[]): Promise<GroupSyncResult[]> {
-    const { source, target } = this.#ends;
-    const maps = await this.#ends.maps(topics);
-    const sync = new GroupSync({
-      source: source.admin,
-      target: target.admin,
-      direction: 'forward',
-      groups: this.#options.groups,
-      partitions: () => maps,
-      report: ({ event, level, message }) => {
-        this.#ends.tell('groups', message, level !== 'info' || event === 'group_live' ? 'warn' : 'info');
-      },
-    });
-    return await sync.run(this.#options.signal ?? new AbortController().signal);
   }
 
   /** Gives the target's topics what was kept off while they were mirrored. */
@@ -279,18 +219,11 @@ class Failover {
 
   #isSourceGone = false;
 
-  #recordOf(
-    { topic, targetTopic }: Pick<ChosenTopic, 'topic' | 'targetTopic'>,
-    state: TopicFailover['state'],
-    points: readonly FailoverPoint[],
-    before: ReadonlyMap<string, TopicFailover>,
-  ): TopicFailover {
-    const { tails = [], sourceTails = [] } = before.get(topic) ?? {};
-    const { manner } = this.#options;
-    return { topic, targetTopic, state, manner, at: this.#ends.now, points, tails, sourceTails };
-  }
-
   #record(failovers: readonly TopicFailover[]): Promise<void> {
-    return writeFailovers(this.#ends.target.client, this.#options.name, failovers);
+    return writeFailovers(this.#ends.target, this.#options.name, failovers, this.#ends.bounds);
   }
+}
+
+function nameOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
 }

@@ -21,7 +21,7 @@ export interface ChosenTopic {
   /** On the source. */
   readonly topic: string;
   readonly targetTopic: string;
-  /** Those that the mirror knows, ascending. */
+  /** Those that the mirror knows, ascending; of what was not begun yet, those of the source. */
   readonly partitions: readonly number[];
 }
 
@@ -45,14 +45,30 @@ export class MirrorEnds implements AsyncDisposable {
     this.journal = new JournalReader(this.target.cluster, this.offsetsTopic, this.bounds);
   }
 
-  /** Names ascending. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as the client does. */
-  async chosen(): Promise<ChosenTopic[]> {
+  /**
+   * Names ascending. `unbegun`: topics that are named and on the source, of which nothing was copied yet, are among them,
+   * with their partitions there. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as the client
+   * does.
+   */
+  async chosen({ unbegun = false }: { readonly unbegun?: boolean } = {}): Promise<ChosenTopic[]> {
     const { name, topics, rename } = this.options;
     const known = Map.groupBy(await this.journal.partitions(), ({ topic }) => topic);
+    const unknown = (): string[] => {
+      return (topics ?? []).filter((each) => typeof each === 'string').filter((each) => !known.has(each));
+    };
+    if (unbegun && unknown().length > 0) {
+      for (const { topic, partitionCount } of await this.source.admin.listTopics({ ...this.bounds, internal: true })) {
+        if (unknown().includes(topic))
+          known.set(
+            topic,
+            numbers(partitionCount).map((partition) => ({ topic, partition })),
+          );
+      }
+    }
     const names = [...known.keys()].filter(
       (topic) => topics === undefined || isNamed(topics, topic) || isMatched(topics, topic),
     );
-    const missing = (topics ?? []).filter((each) => typeof each === 'string' && !known.has(each));
+    const missing = unknown();
     if (missing.length > 0 || names.length === 0) {
       const what = missing.length === 0 ? 'no topics yet that are meant' : `no topic ${missing.join(', ')}`;
       throw new FailoverError('failover_topics_unknown', `mirror ${name} copies ${what}; check the names`);
@@ -73,12 +89,23 @@ export class MirrorEnds implements AsyncDisposable {
     return readFailovers(this.target.cluster, this.options.name, this.bounds);
   }
 
-  /** The maps of the partitions as the journals tell them. */
+  /** The topics with all partitions that the target has of them, whether or not they were begun. */
+  async withTargetPartitions(topics: readonly ChosenTopic[]): Promise<ChosenTopic[]> {
+    const listed = await this.target.admin.listTopics({ ...this.bounds, internal: true });
+    const counts = new Map(listed.map(({ topic, partitionCount }) => [topic, partitionCount]));
+    return topics.map(({ partitions, ...names }) => {
+      const all = new Set([...partitions, ...numbers(counts.get(names.targetTopic) ?? 0)]);
+      return { ...names, partitions: [...all].sort((a, b) => a - b) };
+    });
+  }
+
+  /** The maps of the partitions as the journals tell them; those of which they know nothing are left out. */
   async maps(topics: readonly ChosenTopic[]): Promise<SyncedPartition[]> {
     const synced: SyncedPartition[] = [];
+    const chunksOf = await this.journal.readAll();
     for (const { topic, targetTopic, partitions } of topics) {
       for (const partition of partitions) {
-        const chunks = await this.journal.chunksOf({ topic, partition });
+        const chunks = chunksOf({ topic, partition });
         const confirmed = chunks.at(-1)?.confirmed;
         if (confirmed === undefined) continue;
         synced.push({
@@ -104,4 +131,8 @@ export class MirrorEnds implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.source.client.close(), this.target.client.close()]);
   }
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, number) => number);
 }

@@ -1,7 +1,7 @@
 /** Sees to it that no transaction is open on partitions that nobody may write to any more. */
 import { sleep } from '@millrace/base';
 import { type Admin, type TopicPartition, unwrap } from '@millrace/client';
-import { type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
+import { type CallBounds, type Cluster, type EndKind, resolveOffsets } from '@millrace/client/protocol';
 import { FailoverError } from './failover-errors.ts';
 
 const pauseMs = 200;
@@ -15,8 +15,9 @@ interface OpenTransaction extends TopicPartition {
 }
 
 /**
- * Resolves with how many were aborted, once no transaction is open. Waits `withinMs` for their ends; then those that
- * are left are aborted, or named by a `FailoverError`. Rejects also as the client does.
+ * Resolves with how many were aborted, once no transaction is open and all that was written is on all replicas in sync.
+ * Waits `withinMs` for that; then transactions that are left are aborted, or named by a `FailoverError`. Rejects also as
+ * the client does.
  */
 export async function settleTransactions(
   cluster: Cluster,
@@ -28,7 +29,12 @@ export async function settleTransactions(
 ): Promise<number> {
   if (await areDecided(cluster, places, withinMs, bounds)) return 0;
   const open = await openTransactions(admin, places, bounds);
-  if (open.length > 0 && !isToAbort) {
+  if (open.length === 0) {
+    if (await areDecided(cluster, places, 0, bounds)) return 0;
+    const message = `replicas on the source have not caught up with their leaders after ${withinMs} ms`;
+    throw new FailoverError('failover_transactions_open', `${message}; begin again when that cluster is well`);
+  }
+  if (!isToAbort) {
     const named = open.slice(0, 5).map(({ topic, partition, transactionalId, producerId }) => {
       const who = transactionalId === undefined ? `producer ${producerId}` : `transactional id ${transactionalId}`;
       return `${who} at ${topic} [${partition}]`;
@@ -51,7 +57,7 @@ async function areDecided(
   const { clock, timers } = cluster.settings.platform;
   const deadline = clock.monotonic() + withinMs;
   for (;;) {
-    const ends = await endsOf(cluster, places, 0, bounds);
+    const ends = await endsOf(cluster, places, 'log', bounds);
     const stable = await endsOf(cluster, places, 1, bounds);
     if (ends.every((end, place) => stable[place] === end)) return true;
     if (clock.monotonic() > deadline) return false;
@@ -59,15 +65,15 @@ async function areDecided(
   }
 }
 
-/** High watermarks (isolation 0), or last stable offsets. Rejects as the client does. */
+/** Ends that `kind` tells of. Rejects as the client does. */
 export async function endsOf(
   cluster: Cluster,
   places: readonly TopicPartition[],
-  isolation: 0 | 1,
+  kind: EndKind,
   bounds: CallBounds,
 ): Promise<number[]> {
   const questions = places.map((place) => ({ ...place, at: 'latest' as const }));
-  const results = await resolveOffsets(cluster, questions, bounds, isolation);
+  const results = await resolveOffsets(cluster, questions, bounds, kind);
   return results.map((result) => {
     if (result.error !== undefined) throw result.error;
     return result.value.offset;

@@ -17,26 +17,37 @@ export interface SeededPartition extends TopicPartition {
   readonly topicId: string;
   /** What it is called where it goes to, and came from. */
   readonly original: string;
-  /** As it was copied there. */
+  /** As it was copied there, as far as that is still where it goes to. */
   readonly map: PartitionOffsetMap;
   /** The first record to copy back. */
   readonly begin: number;
-  /** Offsets of `original` that were never copied, up to its end. */
+  /** Where that comes to lie, or behind: the end of `original`. */
+  readonly to: number;
+  /** Offsets of `original` that were never copied, up to its end, and stay. */
   readonly tail: Tail;
+  /** The topic's records there are those that were copied, and what came behind; else it is another topic, or gone. */
+  readonly isSame: boolean;
+  /** Of a partition that is rebuilt: ranges of `original` that are nowhere else, and are deleted; else undefined. */
+  readonly doomed: readonly Tail[] | undefined;
 }
 
-/** Replaces what the journals say of the partitions. Rejects with `KafkaError`, or a retriable error. */
+/**
+ * Replaces what the journals say of the partitions. `check` rejects when that is not to be done any more; it is asked
+ * once nobody else can do it. Rejects likewise, with `KafkaError`, or a retriable error.
+ */
 export async function seedReverse(
   cluster: Cluster,
   offsetsTopic: string,
   shards: number,
   partitions: readonly SeededPartition[],
+  check: () => Promise<void>,
   bounds: CallBounds,
 ): Promise<void> {
   const byShard = Map.groupBy(partitions, ({ topic, partition }) => shardOf(topic, partition, shards));
   for (const [shard, seeds] of byShard) {
     const journal = { topic: offsetsTopic, partition: shard };
     const identity = await takeOver(cluster, `${offsetsTopic}.${shard}`, [journal], bounds);
+    await check();
     const content = await readJournal(cluster, journal, identity, bounds);
     const entries = seeds.flatMap((seed): JournalEntry[] => {
       const { topic, partition } = seed;
@@ -53,10 +64,10 @@ export async function seedReverse(
 }
 
 /** The map turned round, and where it goes on. */
-function chunksOf({ map, topicId, begin, tail }: SeededPartition): Omit<JournalChunk, 'producerId' | 'epoch'>[] {
-  const confirmed = { source: begin, target: tail.to, sequence: 0 };
+function chunksOf({ map, topicId, begin, to }: SeededPartition): Omit<JournalChunk, 'producerId' | 'epoch'>[] {
+  const confirmed = { source: begin, target: to, sequence: 0 };
   const runs = [...map].map(({ source, target, count }): OffsetRun => ({ source: target, target: source, count }));
-  runs.push({ source: begin, target: tail.to, count: 0 });
+  runs.push({ source: begin, target: to, count: 0 });
   const chunks: Omit<JournalChunk, 'producerId' | 'epoch'>[] = [];
   for (let first = 0; first < runs.length; first += chunkRunsMax) {
     chunks.push({ confirmed, topicId, runs: runs.slice(first, first + chunkRunsMax) });

@@ -21,6 +21,8 @@ export interface SyncedPartition extends TopicPartition {
   readonly target: TopicPartition;
   readonly map: PartitionOffsetMap;
   readonly confirmed: CopyProgress;
+  /** Nothing more is copied: who stands beyond what was goes on behind it. */
+  readonly isFinal?: boolean | undefined;
 }
 
 /** What became of a group; the numbers are of its partitions that this process copies. */
@@ -46,6 +48,8 @@ export interface GroupSyncOptions {
   /** Which groups; all but Millrace's own when absent. */
   readonly groups: NameFilter | undefined;
   readonly partitions: () => Iterable<SyncedPartition>;
+  /** Whether offsets that are part of an open transaction are waited for, with an error; else the ones before count. */
+  readonly requireStable?: boolean | undefined;
   readonly report: MirrorReport;
 }
 
@@ -129,7 +133,8 @@ export class GroupSync {
     partitions: ReadonlyMap<string, SyncedPartition>,
     signal: AbortSignal,
   ): Promise<GroupSyncResult | undefined> {
-    const committed = unwrap(await this.#from.fetchOffsets(group, undefined, { signal }));
+    const { requireStable } = this.#options;
+    const committed = unwrap(await this.#from.fetchOffsets(group, undefined, { signal, requireStable }));
     const { offsets, ahead } = this.#translate(committed, partitions);
     if (offsets.length + ahead === 0) return undefined;
     const result = { group, live: false, synced: 0, ahead, skipped: 0 };
@@ -158,7 +163,8 @@ export class GroupSync {
       if (copy === undefined) continue;
       const translate = this.#isForward ? targetOffsetOf : sourceOffsetOf;
       const place = this.#isForward ? copy.target : copy;
-      const offset = translate(copy.map, copy.confirmed, at);
+      const behind = copy.confirmed[this.#isForward ? 'target' : 'source'];
+      const offset = translate(copy.map, copy.confirmed, at) ?? (copy.isFinal ? behind : undefined);
       if (offset === undefined) ahead += 1;
       else offsets.push({ topic: place.topic, partition: place.partition, offset, metadata });
     }
