@@ -26,7 +26,7 @@ interface Site {
   readonly sides: FailoverSides;
 }
 
-/** A topic of which records 0 to 99 were copied before a forced failover; 100 to 129 never were, 200 to 219 came then. */
+/** A topic of which records 0 to 99 were copied before a forced failover, 100 to 129 never; 200 to 219 came then. */
 async function failedOver(t: TestContext, configuration: Record<string, string> = {}): Promise<Site> {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1, configuration);

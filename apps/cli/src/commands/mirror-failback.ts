@@ -17,8 +17,8 @@ export const mirrorFailback = command({
   description:
     'Runs a worker of a mirror from the target to the source, NAME.back, which begins with the first record that was ' +
     'written after the failover. Once it has caught up, fail that one over. What was written to the source and never ' +
-    'copied stays there, and is passed over; or it is written to a file (--tail export), written to the target as new ' +
-    'records (merge), or deleted with the partition, which is copied anew from the target (rebuild).',
+    'copied stays there, and is passed over; or it is written to a file (--tail export), written to the target as ' +
+    'new records (merge), or deleted with the partition, which is copied anew from the target (rebuild).',
   operands: [],
   options: {
     topics: many(

@@ -46,9 +46,9 @@ export class MirrorEnds implements AsyncDisposable {
   }
 
   /**
-   * Names ascending. `unbegun`: topics that are named and on the source, of which nothing was copied yet, are among them,
-   * with their partitions there. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as the client
-   * does.
+   * Names ascending. `unbegun`: topics that are named and on the source, of which nothing was copied yet, are among
+   * them, with their partitions there. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as
+   * the client does.
    */
   async chosen({ unbegun = false }: { readonly unbegun?: boolean } = {}): Promise<ChosenTopic[]> {
     const { name, topics, rename } = this.options;

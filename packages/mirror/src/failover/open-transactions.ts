@@ -15,9 +15,9 @@ interface OpenTransaction extends TopicPartition {
 }
 
 /**
- * Resolves with how many were aborted, once no transaction is open and all that was written is on all replicas in sync.
- * Waits `withinMs` for that; then transactions that are left are aborted, or named by a `FailoverError`. Rejects also as
- * the client does.
+ * Resolves with how many were aborted, once no transaction is open and all that was written is on all replicas in
+ * sync. Waits `withinMs` for that; then transactions that are left are aborted, or named by a `FailoverError`. Rejects
+ * also as the client does.
  */
 export async function settleTransactions(
   cluster: Cluster,

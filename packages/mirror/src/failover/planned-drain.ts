@@ -1,6 +1,6 @@
 /**
- * What comes before a planned failover: nobody writes to the source's topics any more, and all that was written there is
- * on the target. What the mirror began meanwhile is part of it. Each step may be done again.
+ * What comes before a planned failover: nobody writes to the source's topics any more, and all that was written there
+ * is on the target. What the mirror began meanwhile is part of it. Each step may be done again.
  */
 import type { TopicPartition } from '@millrace/client';
 import { openCluster } from '@millrace/client/protocol';
