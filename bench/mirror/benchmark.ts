@@ -8,7 +8,7 @@ import { type Admin, createClient, unwrap } from '@millrace/client';
 import type { Benchmark, BenchmarkContext } from '../harness/benchmark.ts';
 import { findKafka, kafkaBroker } from '../harness/kafka-broker.ts';
 import { usageOf } from '../harness/process-usage.ts';
-import { type MirrorSubject, millraceMirror, mirrorMaker } from './subjects.ts';
+import { type MirrorSubject, millraceAtLeastOnce, millraceMirror, mirrorMaker } from './subjects.ts';
 import { fill, type MirrorWorkload, mirrorWorkloads } from './workload.ts';
 
 interface Outcome {
@@ -25,7 +25,8 @@ export const benchmark: Benchmark = {
   async run(context) {
     const distribution = await findKafka(context.progress);
     if (distribution === undefined) throw new Error('this benchmark is one beside MirrorMaker, and needs Apache Kafka');
-    const subjects = [millraceMirror, mirrorMaker(distribution, true), mirrorMaker(distribution, false)];
+    const makers = [mirrorMaker(distribution, true), mirrorMaker(distribution, false)];
+    const subjects = [millraceMirror, millraceAtLeastOnce, ...makers];
     const broker = kafkaBroker(distribution);
     await using source = await broker.start();
     await using target = await broker.start();

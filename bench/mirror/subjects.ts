@@ -24,17 +24,24 @@ export interface MirrorSubject {
 
 const binary = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 
-export const millraceMirror: MirrorSubject = {
-  name: 'millrace',
-  targetTopic: ({ run, topic }) => `${run}.${topic}`,
-  async start({ source, target, topic, run }) {
-    const words = ['--source', source, '--target', target, '--topics', topic, '--name', run, '--prefix', `${run}.`];
-    const child = spawn(process.execPath, [binary, 'mirror', 'run', ...words], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    return { pid: child.pid ?? 0, stop: () => stop(child) };
-  },
-};
+export const millraceMirror: MirrorSubject = millrace(true);
+/** At the guarantee that MirrorMaker has as it comes. */
+export const millraceAtLeastOnce: MirrorSubject = millrace(false);
+
+function millrace(exactlyOnce: boolean): MirrorSubject {
+  return {
+    name: exactlyOnce ? 'millrace' : 'millrace, at least once',
+    targetTopic: ({ run, topic }) => `${run}.${topic}`,
+    async start({ source, target, topic, run }) {
+      const words = ['--source', source, '--target', target, '--topics', topic, '--name', run, '--prefix', `${run}.`];
+      if (!exactlyOnce) words.push('--at-least-once');
+      const child = spawn(process.execPath, [binary, 'mirror', 'run', ...words], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      return { pid: child.pid ?? 0, stop: () => stop(child) };
+    },
+  };
+}
 
 /** MirrorMaker 2 of the distribution, exactly once as KIP-618 has it, or at least once. */
 export function mirrorMaker(distribution: KafkaDistribution, exactlyOnce: boolean): MirrorSubject {

@@ -1,4 +1,5 @@
 export type { AuditRecord } from './audit/audit-record.ts';
+export type { Guarantee } from './copy/guarantee.ts';
 export type { CarriedGroup } from './failover/carry-groups.ts';
 export type { TailRecord } from './failover/divergent-tail.ts';
 export {
@@ -21,7 +22,14 @@ export type { FailoverManner, FailoverPoint, FailoverState, Tail, TopicFailover 
 export type { TailExport } from './failover/tail-treatment.ts';
 export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
-export { LoopError, MirrorNameError, OffsetsTopicError, SourceTopicError, TargetNameError } from './mirror-errors.ts';
+export {
+  GuaranteeRefusedError,
+  LoopError,
+  MirrorNameError,
+  OffsetsTopicError,
+  SourceTopicError,
+  TargetNameError,
+} from './mirror-errors.ts';
 export type { MirrorEvent, MirrorReport } from './mirror-event.ts';
 export type { OffsetRun } from './offset-map/offset-run.ts';
 export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';

@@ -1,4 +1,5 @@
 import { MillraceError } from '@millrace/base';
+import { KafkaError } from '@millrace/wire';
 
 /** A mirror's name is part of topic names and transactional ids; a worker's is its place in the group. */
 export class MirrorNameError extends MillraceError {
@@ -11,13 +12,19 @@ export class MirrorNameError extends MillraceError {
   }
 }
 
+/** @throws MirrorNameError */
+export function checkNames(...names: readonly string[]): void {
+  for (const name of names) if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new MirrorNameError(name);
+}
+
 /** There is nothing to mirror: a topic that was named is not there. */
 export class SourceTopicError extends MillraceError {
   readonly code = 'source_topic_missing';
   readonly topics: readonly string[];
 
   constructor(topics: readonly string[]) {
-    super(`the source has no topic ${topics.join(', ')}; check the names, or create it there first`);
+    const what = `the source has no topic ${topics.join(', ')}, or does not show it to who logs in there`;
+    super(`${what}: check the name, create it there first, or grant describe on it`);
     this.topics = topics;
   }
 }
@@ -48,6 +55,24 @@ export class TargetNameError extends MillraceError {
     super(`topics ${other} and ${topic} would both be copied to ${targetTopic}: give each a name of its own`);
     this.topic = topic;
     this.targetTopic = targetTopic;
+  }
+}
+
+/** The target does not let the mirror write exactly once. */
+export class GuaranteeRefusedError extends MillraceError {
+  readonly code = 'exactly_once_refused';
+  /** What the transactional ids of the mirror begin with. */
+  readonly transactionalIdPrefix: string;
+
+  constructor(transactionalIdPrefix: string, cause: Error) {
+    const reason = cause instanceof KafkaError ? cause.errorName : cause.message;
+    super(
+      `the target does not let this mirror copy exactly once (${reason}): grant write on the transactional ids that ` +
+        `begin with ${transactionalIdPrefix} to who logs in there, or copy at least once (--at-least-once), by which ` +
+        'a crash may repeat records',
+      { cause },
+    );
+    this.transactionalIdPrefix = transactionalIdPrefix;
   }
 }
 

@@ -33,6 +33,7 @@ export interface MirrorEvent {
     | 'groups_failed'
     | 'audit_failed'
     | 'origins_failed'
+    | 'repeats_possible'
     | 'failed_over';
   /** A sentence for a person. */
   readonly message: string;

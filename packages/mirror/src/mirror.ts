@@ -1,5 +1,6 @@
 /** A mirror as a program uses it: what it is told, what it tells, and how it ends. */
 import type { ClientOptions } from '@millrace/client';
+import type { Guarantee } from './copy/guarantee.ts';
 import type { TroublePolicies } from './copy/source-trouble.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import type { MirrorReport } from './mirror-event.ts';
@@ -44,6 +45,12 @@ export interface MirrorOptions extends TroublePolicies {
    * from its start, behind what lies on the target. Default `stop`. Sources before Kafka 2.8 do not tell.
    */
   readonly recreatedTopics?: 'stop' | 'continue' | undefined;
+  /**
+   * What is promised of each record. `at-least-once` is for targets that can't do exactly once: a crash, or a worker
+   * that takes over, repeats what was stored since the last checkpoint, about a second's records; none is left out.
+   * Workers of a mirror should have the same. Default `exactly-once`.
+   */
+  readonly guarantee?: Guarantee | undefined;
   /** Whether rights to read topics are carried over. Default: where both clusters have an authorizer. */
   readonly acls?: boolean | undefined;
   /**
@@ -97,6 +104,7 @@ export interface PartitionStatus {
 
 export interface Mirror extends AsyncDisposable {
   readonly name: string;
+  readonly guarantee: Guarantee;
   /** Names on the source, ascending. */
   readonly topics: readonly string[];
   /** How many partitions they have together, of which each worker copies some. */

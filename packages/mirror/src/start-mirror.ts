@@ -5,16 +5,17 @@ import { openCluster } from '@millrace/client/protocol';
 import { Audit } from './audit/audit.ts';
 import { conversionLimitsDefault } from './batches/conversion-limits.ts';
 import type { CopiedPartition } from './copy/copied-partition.ts';
+import { assure, type Guarantee, UnfencedProducer } from './copy/guarantee.ts';
 import type { PartitionCopy } from './copy/partition-copy.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
 import { TargetWriter } from './copy/target-writer.ts';
 import { FailoverCheck } from './failover/failover-check.ts';
-import { groupSchedule } from './groups/group-schedule.ts';
+import { type GroupSchedules, groupSchedules } from './groups/group-schedule.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import { checkRate, sharedLimit } from './limits/shared-limit.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
-import { MirrorNameError } from './mirror-errors.ts';
+import { checkNames } from './mirror-errors.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 import { type MirrorSide, Provenance } from './provenance/provenance.ts';
 import { Schedule } from './schedule.ts';
@@ -28,7 +29,6 @@ import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
 import { PlacesByShard } from './topics/places-by-shard.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
-const shardsDefault = 50;
 const checkpointMs = 1000;
 const topicIntervalMsDefault = 30_000;
 const drainMs = 10_000;
@@ -38,13 +38,11 @@ const partitionBytesMax = 16 * 1024 * 1024;
 /**
  * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
  * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
- * `MirrorFailedOverError`, `KafkaError` (also when the workers' group may not be joined), `NoBrokerError`,
- * `SharingUnreachableError`.
+ * `MirrorFailedOverError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers' group may not be joined),
+ * `NoBrokerError`, `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
-  for (const name of [options.name, options.worker ?? '-']) {
-    if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new MirrorNameError(name);
-  }
+  checkNames(options.name, options.worker ?? '-');
   checkRate(options.bytesPerSecondMax);
   const keeper = new FigureKeeper();
   const source = openCluster(keeper.hearing(options.source));
@@ -60,14 +58,16 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
 }
 
 class MirrorWorker implements Mirror {
+  readonly guarantee: Guarantee;
   readonly #options: MirrorOptions;
+  readonly #unfenced: UnfencedProducer | undefined;
   readonly #source: MirrorSide;
   readonly #target: MirrorSide;
   readonly #keeper: FigureKeeper;
   readonly #admins: { readonly source: Admin; readonly target: Admin };
   readonly #reader: SourceReader;
   readonly #writer: TargetWriter;
-  readonly #groups: { readonly [direction in GroupDirection]: Schedule<GroupSyncResult[]> };
+  readonly #groups: GroupSchedules;
   readonly #topicSync: TopicSync;
   readonly #topicSchedule: Schedule<void>;
   readonly #shards: OwnedShards;
@@ -88,6 +88,8 @@ class MirrorWorker implements Mirror {
 
   constructor(options: MirrorOptions, source: MirrorSide, target: MirrorSide, keeper: FigureKeeper) {
     this.#options = options;
+    this.guarantee = options.guarantee ?? 'exactly-once';
+    if (this.guarantee === 'at-least-once') this.#unfenced = new UnfencedProducer(target.cluster, this.#end.signal);
     this.#source = source;
     this.#target = target;
     this.#keeper = keeper;
@@ -129,16 +131,19 @@ class MirrorWorker implements Mirror {
       isIncomplete: () => this.#topicSync.isIncomplete,
       work: (signal) => this.#followTopics(signal),
       failed: (error) => {
-        const message = `the source's topics could not be looked at: ${error.message}; trying again`;
+        const message = `topics and what is set for them can't be carried over: ${error.message}; trying again`;
         this.#report({ level: 'warn', event: 'topics_failed', message, error });
       },
     });
-    this.#groups = { forward: this.#groupSchedule('forward'), back: this.#groupSchedule('back') };
+    const { groups, groupIntervalMs } = options;
+    const told = { partitions: () => this.#copies, report: (event: MirrorEvent) => this.#report(event) };
+    this.#groups = groupSchedules({ ...this.#admins, groups, groupIntervalMs, ...told }, platform.timers);
   }
 
   async start(): Promise<void> {
     await this.#failovers.throwIfFailedOver({});
-    const { name, shards = shardsDefault } = this.#options;
+    await assure(this.guarantee, this.#target.cluster, this.name, (event) => this.#report(event));
+    const { name, shards } = this.#options;
     const offsetsTopic = offsetsTopicOf(name);
     // A broker may not know yet what the controller has just made.
     const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
@@ -236,6 +241,7 @@ class MirrorWorker implements Mirror {
       writer: this.#writer,
       journal: { topic: this.#offsetsTopic, partition: shard },
       transactionalId: `${this.#offsetsTopic}.${shard}`,
+      unfenced: this.#unfenced,
       partitions,
       limits: conversionLimitsDefault,
       partitionBytesMax,
@@ -261,23 +267,12 @@ class MirrorWorker implements Mirror {
       worker: this.#worker,
       isNamed: this.#options.worker !== undefined,
       shardCount,
-      partitionsByShard: (count) => {
-        const places = count === shardCount ? this.#places : this.#placing.of(this.#topics, count);
-        return Array.from({ length: count }, (_, shard) => places.get(shard)?.length ?? 0);
-      },
+      partitionsByShard: (count) => this.#placing.counts(this.#topics, count),
       times: sharingTimes(this.#options.sharing),
       shards: this.#shards,
       report: (event) => this.#report(event),
     });
     await this.#group.start();
-  }
-
-  #groupSchedule(direction: GroupDirection): Schedule<GroupSyncResult[]> {
-    const { groups, groupIntervalMs } = this.#options;
-    const partitions = (): readonly PartitionCopy[] => this.#copies;
-    const report = (event: MirrorEvent): void => this.#report(event);
-    const options = { ...this.#admins, direction, groups, partitions, report };
-    return groupSchedule(options, this.#target.cluster.settings.platform.timers, groupIntervalMs);
   }
 
   #checkpointLater(): void {

@@ -15,6 +15,13 @@ test(`a mirror survives ${rounds} kills (seed ${seed})`, { timeout: 60_000 + rou
   t.diagnostic(await killMirror({ source, target, rounds, seed }));
 });
 
+test(`a mirror that copies at least once leaves nothing out through ${rounds} kills (seed ${seed})`, {
+  timeout: 60_000 + rounds * 10_000,
+}, async (t) => {
+  const [source, target] = await Promise.all([startKillable(t), startKillable(t)]);
+  t.diagnostic(await killMirror({ source, target, rounds, seed, atLeastOnce: true }));
+});
+
 async function startKillable(t: TestContext): Promise<KillableCluster> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'millrace-mirror-kill-'));
   let broker = await BrokerProcess.start({ dataDirectory });

@@ -6,6 +6,7 @@ import { counted } from '../framework/table.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { promiseOf, promiseOptions } from '../mirror/promise-options.ts';
 import { speedOf, speedOptions } from '../mirror/speed-options.ts';
 import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
 
@@ -31,13 +32,7 @@ export const mirrorRun = command({
       { placeholder: 'A,B', help: 'The consumer groups whose offsets are carried over; likewise (default: all)' },
       namesIn,
     ),
-    recreated: withDefault(
-      choice({ help: 'What becomes of a topic that was deleted on the source and made anew' }, [
-        'stop',
-        'continue',
-      ] as const),
-      'stop',
-    ),
+    ...promiseOptions,
     ...speedOptions,
     metrics: integer(
       {
@@ -72,7 +67,7 @@ export const mirrorRun = command({
       rename,
       begin: options.from,
       groups: groups.length === 0 ? undefined : groups,
-      recreatedTopics: options.recreated,
+      ...promiseOf(options),
       ...speedOf(options),
       report: ({ level, message }) => {
         if (level !== 'info') terminal.note(`${level}: ${message}`);

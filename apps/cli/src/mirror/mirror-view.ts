@@ -1,6 +1,7 @@
 /** A mirror's state as people read it. */
 import type { MirrorState, TopicState, WorkerState } from '@millrace/mirror';
 import { type Column, count, counted, table } from '../framework/table.ts';
+import { repeatsLine } from './repeats-line.ts';
 
 export interface MirrorViewOptions {
   /** The terminal's; undefined where nothing is cut. */
@@ -21,6 +22,7 @@ interface PartitionRow {
 export function mirrorView(state: MirrorState, options: MirrorViewOptions): string[] {
   const { workers, problems } = state;
   const lines = [headline(state, options.before)];
+  if (state.guarantee === 'at-least-once') lines.push(repeatsLine);
   if (workers.length > 0) lines.push('', ...table(workers, workerColumns, options.columns));
   const shown = shownTopics(state, options.topicsMax);
   if (shown.length > 0) lines.push('', ...table(shown, topicColumns(state, options.before), options.columns));

@@ -5,6 +5,7 @@ import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { mirrorTotals } from './mirror-choice.ts';
+import { repeatsLine } from './repeats-line.ts';
 
 const statusMs = 1000;
 
@@ -16,11 +17,12 @@ export function announceMirror(
   metrics: string | undefined,
   { json, output }: Terminal,
 ): void {
-  const { topics, partitions } = mirror;
-  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions, metrics });
+  const { topics, partitions, guarantee } = mirror;
+  if (json) output.json({ ready: true, mirror: mirror.name, source, target, topics, partitions, guarantee, metrics });
   else {
     const what = `${counted(topics.length, 'topic')} (${counted(partitions, 'partition')})`;
     output.line(`Mirror ${mirror.name} copies ${what} from ${source} to ${target}. Ctrl-C stops it.`);
+    if (guarantee === 'at-least-once') output.line(repeatsLine);
     if (metrics !== undefined) output.line(`Its figures for Prometheus are at ${metrics}.`);
   }
 }

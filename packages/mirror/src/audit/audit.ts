@@ -35,6 +35,7 @@ export class Audit {
   readonly #isOn: boolean;
   #producer: Producer | undefined;
   #isTopicThere = false;
+  #hasStarted = false;
 
   constructor(options: AuditOptions) {
     const { mirror, worker, platform, intervalMs = intervalMsDefault } = options;
@@ -55,6 +56,7 @@ export class Audit {
   };
 
   start(): void {
+    this.#hasStarted = true;
     if (this.#isOn) this.#schedule.start();
   }
 
@@ -63,7 +65,7 @@ export class Audit {
    */
   async close(copies: Iterable<AuditedCopy>, signal: AbortSignal): Promise<void> {
     await this.#schedule.close();
-    if (!this.#isOn || signal.aborted) return;
+    if (!this.#isOn || !this.#hasStarted || signal.aborted) return;
     try {
       await this.#publish(copies, signal);
     } catch (error) {

@@ -93,7 +93,8 @@ async function writeMarkers(
   await transactionRequests.end(connection, owner, true, false, timeoutMs);
 }
 
-function withCoordinator<T>(
+/** Has work done with the coordinator of a transactional id, found anew when a try fails. */
+export function withCoordinator<T>(
   cluster: Cluster,
   transactionalId: string,
   bounds: CallBounds,

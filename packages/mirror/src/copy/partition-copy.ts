@@ -13,6 +13,7 @@ import type { SourceChunk } from '../batches/chunk-plan.ts';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
+import { nobody } from '../offset-map/journal-record.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { SourceEpoch } from '../offset-map/source-epoch.ts';
@@ -183,11 +184,13 @@ export class PartitionCopy implements SourcePartition {
   /** What the journal is to say of this copy. */
   entries(): ChunkEntry[] {
     this.#checkpoint = this.#confirmed.source;
-    const { producerId, epoch } = this.target.identity;
+    const { producerId, epoch, isTransactional } = this.target.identity;
+    // Whoever goes on after a producer that can't be fenced does not rely on what that one stored.
+    const owner = isTransactional ? { producerId, epoch } : nobody;
     this.sourceEpochs.confirm(this.#confirmed.source);
     const { topicId, target, sourceEpochs } = this;
     const names = { topicId, targetTopic: target.topic };
-    const head = { producerId, epoch, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known };
+    const head = { ...owner, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known };
     return this.#chunks.entries(head, this.#predicted());
   }
 

@@ -50,6 +50,8 @@ export async function recoverPartition(
       if (isMarkerOf(batch, identity)) break;
       continue;
     }
+    // Announced for nobody: what is there behind the checkpoint is copied again.
+    if (producerId < 0) continue;
     if (batch.producerId !== producerId || batch.producerEpoch !== epoch) {
       if (isExpected?.(batch.producerId) !== true) foreignRecords += batch.recordCount;
       continue;

@@ -4,17 +4,21 @@ import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/pro
 import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { Provenance } from '../provenance/provenance.ts';
+import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
+import type { UnfencedProducer } from './guarantee.ts';
 import { boundOf, scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
-import { recoverPartition } from './recover-partition.ts';
-import { JournalContent } from './shard-journal.ts';
+import { type Recovered, recoverPartition } from './recover-partition.ts';
+import { JournalContent, type NumberedChunk } from './shard-journal.ts';
 import { isAnotherTopic } from './topic-identity.ts';
 
 export interface ResumeOptions {
   readonly source: Cluster;
   readonly target: Cluster;
   readonly report: MirrorReport;
+  /** What writes where at least once is promised; undefined where it is exactly once. */
+  readonly unfenced?: UnfencedProducer | undefined;
   /** How large a batch topics of the target take, as far as that can be told. */
   readonly batchLimits?:
     | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, number>>)
@@ -55,6 +59,25 @@ export async function readJournal(
   return content;
 }
 
+/** What the journal holds now: where its owners can't be fenced, one of them may still write to it. */
+export async function readWholeJournal(
+  cluster: Cluster,
+  journal: TopicPartition,
+  bounds: CallBounds,
+): Promise<JournalContent> {
+  const content = new JournalContent();
+  const [begin, end] = [
+    await boundOf(cluster, journal, 'earliest', bounds),
+    await boundOf(cluster, journal, 'latest', bounds),
+  ];
+  if (begin >= end) return content;
+  for await (const batch of scanLog(cluster, journal, begin, bounds)) {
+    content.add(batch);
+    if (batch.lastOffset + 1 >= end) break;
+  }
+  return content;
+}
+
 /**
  * Where each of the places goes on; those that are left out are not to be copied. Those of which the journal knows must
  * have the marker of `identity`. Rejects with `KafkaError`, or a retriable error within the bounds.
@@ -91,14 +114,18 @@ async function resumePoint(
 ): Promise<ResumePoint | undefined> {
   const { source, target, report } = options;
   const chunks = content.chunksOf(place);
+  const isUnfenced = options.unfenced !== undefined;
   const { topic, partition, topicId, targetTopic } = place;
   if (chunks.length === 0) {
     const begin = await boundOf(source, { topic, partition }, place.begin, bounds);
     const end = await boundOf(target, targetOf(place), 'latest', bounds);
-    return { source: begin, target: end, map: new PartitionOffsetMap(), chunk: 0, runs: [] };
+    const chunk = isUnfenced ? chunkNow(target) : 0;
+    return { source: begin, target: end, map: new PartitionOffsetMap(), chunk, runs: [] };
   }
   const isExpected = (producerId: number): boolean => options.provenance.isExpectedWriter(producerId, place);
-  const recovered = await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
+  const recovered = isUnfenced
+    ? await afterCheckpoint(target, place, chunks, bounds)
+    : await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
   if (recovered.foreignRecords > 0) {
     const found = `${recovered.foreignRecords} records of somebody else lie in ${targetTopic} [${partition}]`;
     const message = `${found}, which this mirror copies to`;
@@ -113,4 +140,32 @@ async function resumePoint(
   if (isToStop) return undefined;
   const begin = await boundOf(source, { topic, partition }, 'earliest', bounds);
   return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk, runs: [] };
+}
+
+/** Behind the last checkpoint, and behind all that lies on the target. */
+async function afterCheckpoint(
+  target: Cluster,
+  place: CopiedPartition,
+  chunks: readonly NumberedChunk[],
+  bounds: CallBounds,
+): Promise<Recovered> {
+  const { chunk, value } = chunks.at(-1) as NumberedChunk;
+  return {
+    source: value.confirmed.source,
+    target: await boundOf(target, targetOf(place), 'latest', bounds),
+    map: mapOfChunks(chunks.map((each) => each.value)),
+    chunk: Math.max(chunk + 1, chunkNow(target)),
+    runs: [],
+    closed: chunks.map((each) => ({ chunk: each.chunk, targetEnd: each.value.confirmed.target })),
+    sourceEpochs: value.sourceEpochs,
+    foreignRecords: 0,
+  };
+}
+
+/**
+ * A number for the chunks of an owner that can't fence the one before: far behind those that the other may still write,
+ * so that neither overwrites what only the other knows.
+ */
+function chunkNow(target: Cluster): number {
+  return target.settings.platform.clock.now();
 }

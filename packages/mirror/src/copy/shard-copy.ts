@@ -1,6 +1,7 @@
 /**
  * The copying of one shard's partitions, from taking the shard over to giving it up. All that is written for it carries
- * the producer id of the shard's transactional id, so that whoever takes it over fences all of it.
+ * the producer id of the shard's transactional id, so that whoever takes it over fences all of it; where at least once
+ * is asked for there is none, and the last checkpoint is where it goes on.
  *
  * Whatever goes wrong in a way that leaves a doubt about what is stored, the shard is opened again by the same way as
  * at the first time: take over, read the journal, find out where each partition goes on.
@@ -10,7 +11,7 @@ import { backoffMs, type CallBounds } from '@millrace/client/protocol';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, takeOver } from './fencing.ts';
 import type { PartitionCopy } from './partition-copy.ts';
-import { permitted, readJournal, resumePoints } from './resume-points.ts';
+import { permitted, readJournal, readWholeJournal, resumePoints } from './resume-points.ts';
 import { JournalContent } from './shard-journal.ts';
 import { ShardSession, type ShardSessionOptions } from './shard-session.ts';
 
@@ -20,6 +21,12 @@ export interface ShardCopyOptions extends ShardSessionOptions {
   /** Another process has taken the shard over: nothing is copied any more. */
   readonly onLost: () => void;
 }
+
+/** How long a shard that is opened again may go on writing what was fetched. */
+const drainMs = 5_000;
+
+/** A reason that stays is told again after so long. */
+const toldAgainMs = 60_000;
 
 /** A session, and which partitions it is about. */
 interface Opened {
@@ -39,6 +46,8 @@ export class ShardCopy {
   #isRouted = false;
   #opened: Opened | undefined;
   #running: Promise<void> | undefined;
+  /** The reason that was told last for opening the shard again. */
+  #told = { message: '', at: 0 };
 
   constructor(options: ShardCopyOptions) {
     this.#options = options;
@@ -93,6 +102,8 @@ export class ShardCopy {
         failures = 0;
         await Promise.race([session.ended, aborted(signal)]);
         this.#isRouted ||= session.needsRoutes;
+        // What is not written down then is copied again.
+        if (!this.#isExact && !signal.aborted) await this.#drainInTime(session);
         await this.#halt();
       } catch (error) {
         await this.#halt();
@@ -105,26 +116,46 @@ export class ShardCopy {
     }
   }
 
+  get #isExact(): boolean {
+    return this.#options.unfenced === undefined;
+  }
+
+  async #drainInTime(session: ShardSession): Promise<void> {
+    const late = new AbortController();
+    const timer = this.#options.target.settings.platform.timers.after(drainMs, () => late.abort());
+    await session.drain(AbortSignal.any([late.signal, this.#abort.signal]));
+    timer.cancel();
+  }
+
   async #pause(error: MillraceError, failures: number): Promise<void> {
     const { target, report, journal } = this.#options;
     const { platform } = target.settings;
     const message = `shard ${journal.partition} is opened again: ${messageOf(error)}`;
-    report({ level: error.retriable ? 'warn' : 'error', event: 'shard_reopened', message, error });
+    const now = platform.clock.monotonic();
+    if (message !== this.#told.message || now - this.#told.at >= toldAgainMs) {
+      this.#told = { message, at: now };
+      report({ level: error.retriable ? 'warn' : 'error', event: 'shard_reopened', message, error });
+    }
     const pauseMs = backoffMs(target.settings, failures, platform.randomness);
     await sleep(platform.timers, pauseMs, this.#abort.signal).catch(() => undefined);
   }
 
   async #open(): Promise<Opened> {
-    const { target, journal, transactionalId, provenance, report } = this.#options;
+    const { target, journal, transactionalId, unfenced, provenance, report } = this.#options;
     const partitions = this.#partitions;
     const { signal } = this.#abort;
     const bounds: CallBounds = { signal };
-    const identity = await takeOver(target, transactionalId, [journal], bounds);
-    const content = await readJournal(target, journal, identity, bounds);
-    const isRouted = await provenance.list(identity, journal.partition, this.#isRouted, bounds);
+    const identity = (await unfenced?.begin()) ?? (await takeOver(target, transactionalId, [journal], bounds));
+    const content = this.#isExact
+      ? await readJournal(target, journal, identity, bounds)
+      : await readWholeJournal(target, journal, bounds);
+    const isListed = identity.producerId >= 0;
+    const isRouted = isListed
+      ? await provenance.list(identity, journal.partition, this.#isRouted, bounds)
+      : this.#isRouted;
     const copied = await permitted(this.#options, partitions, bounds);
-    const fenced = copied.filter((place) => content.chunksOf(place).length > 0);
-    await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
+    const fenced = this.#isExact ? copied.filter((place) => content.chunksOf(place).length > 0) : [];
+    if (this.#isExact) await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
     const resumes = await resumePoints(this.#options, copied, content, identity, bounds);
     const opened: Opened = {
       session: new ShardSession(this.#options, { identity, isRouted, signal }),

@@ -20,6 +20,11 @@ import type { TargetPartition } from './target-partition.ts';
 /** Most bytes of one write. */
 const writeBytesMax = 512 * 1024;
 
+export interface NumberedChunk {
+  readonly chunk: number;
+  readonly value: JournalChunk;
+}
+
 /** The chunks of each partition's map by number, as a journal tells them. */
 export class JournalContent {
   readonly #chunks = new Map<string, Map<number, JournalChunk>>();
@@ -44,7 +49,7 @@ export class JournalContent {
   }
 
   /** The chunks of a partition's map, ascending. */
-  chunksOf(place: TopicPartition): { readonly chunk: number; readonly value: JournalChunk }[] {
+  chunksOf(place: TopicPartition): NumberedChunk[] {
     const chunks = [...(this.#chunks.get(nameOf(place)) ?? [])];
     return chunks.sort(([left], [right]) => left - right).map(([chunk, value]) => ({ chunk, value }));
   }

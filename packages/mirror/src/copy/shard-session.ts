@@ -124,7 +124,7 @@ export class ShardSession {
     const copies = [...resumes].map(([place, resume]) => {
       const failed = (error: Error): void => this.#targetFailed(place, error);
       // Where no marker was written the leader may take any number as the first, also that of a later batch.
-      const heardAt = resume.chunk === 0 ? Number.NEGATIVE_INFINITY : now;
+      const heardAt = resume.chunk === 0 || !this.identity.isTransactional ? Number.NEGATIVE_INFINITY : now;
       const partition = new TargetPartition(targetOf(place), this.identity, heardAt, failed);
       return new PartitionCopy(place, partition, resume, this.#host);
     });

@@ -5,7 +5,7 @@
  */
 import { isMillraceError, type MillraceError, messageOf, type Timer } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
+import { answerError, backoffMs, type Cluster, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { type FetchResponse, fetch, KafkaError, type RequestDraft } from '@millrace/wire';
 import type { ByteLimit } from '../limits/byte-limit.ts';
 import { FetchedMemory } from './fetched-memory.ts';
@@ -223,7 +223,8 @@ export class SourceReader {
 
   #refused(partition: SourcePartition, errorCode: number): void {
     const action = `fetch ${partition.topic} [${partition.partition}] at ${partition.position}`;
-    const error = new KafkaError(errorCode, action);
+    const needed = { operation: 'read', resourceType: 'topic', resourceName: partition.topic } as const;
+    const error = answerError(errorCode, `${action} of the source`, null, needed);
     // Asking for the leader anew also makes the pause without which the next request would come at once.
     if (error.retriable || isStaleLeader(errorCode)) partition.leader = -1;
     else {

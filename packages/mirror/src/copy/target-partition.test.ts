@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecordBatchBuilder } from '@millrace/wire';
+import { noIdentity, type ProducerIdentity } from '@millrace/client/protocol';
+import { batchHeader, RecordBatchBuilder } from '@millrace/wire';
 import { TargetPartition } from './target-partition.ts';
 
 const identity = { producerId: 7, epoch: 3, isTransactional: true };
 
 /** A partition with `count` batches of a record each that are announced. */
-function filled(count: number, heardAt: number): TargetPartition {
-  const partition = new TargetPartition({ topic: 't', partition: 0 }, identity, heardAt, (error) => {
+function filled(count: number, heardAt: number, producer: ProducerIdentity = identity): TargetPartition {
+  const partition = new TargetPartition({ topic: 't', partition: 0 }, producer, heardAt, (error) => {
     throw error;
   });
   for (let number = 0; number < count; number++) {
@@ -39,6 +40,22 @@ test('a leader that never heard of the producer gets one batch, and more once th
   assert.ok(first !== undefined);
   partition.succeeded(first, 40, 0, 1100);
   assert.deepEqual(sendAll(partition, 1100), [1, 2, 3, 4, 5]);
+});
+
+test('of a producer without an id one batch is under way, and none is numbered', () => {
+  const partition = filled(3, 1000, noIdentity);
+  for (let round = 0; round < 3; round++) {
+    const batch = partition.sendable(1000);
+    assert.ok(batch !== undefined);
+    const { producerId, producerEpoch, baseSequence } = batchHeader;
+    assert.deepEqual(
+      [producerId, producerEpoch, baseSequence].map((read) => read(batch.bytes, 0)),
+      [-1, -1, -1],
+    );
+    partition.sent(batch);
+    assert.equal(partition.sendable(1000), undefined);
+    partition.succeeded(batch, round, 0, 1000);
+  }
 });
 
 test('nothing is sent before its announcement', () => {

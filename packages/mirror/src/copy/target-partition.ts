@@ -3,8 +3,8 @@
  *
  * Invariants: batches are sent in their order, and again with the same bytes. From the oldest that is not stored to the
  * newest that was sent there are never more than a broker remembers of a producer, so that it knows each again and none
- * can be stored twice. After a failure nothing is sent until all that is under way has come back. What is stored is
- * told in order.
+ * can be stored twice; of a producer without an id it knows none, and only one is under way. After a failure nothing is
+ * sent until all that is under way has come back. What is stored is told in order.
  */
 import { assert } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
@@ -89,7 +89,8 @@ export class TargetPartition implements TopicPartition {
   /** Takes a batch, whose bytes must not change from now on, and gives it its producer and number. */
   push(bytes: Uint8Array, recordCount: number, announcement: number, stored: TargetBatch['stored']): void {
     const sequence = this.#nextSequence;
-    adoptBatch(bytes, this.identity.producerId, this.identity.epoch, sequence);
+    const { producerId, epoch } = this.identity;
+    adoptBatch(bytes, producerId, epoch, producerId < 0 ? -1 : sequence);
     this.#nextSequence = (sequence + recordCount) % 2 ** 31;
     this.#bytes += bytes.length;
     const batch = { bytes, recordCount, sequence, announcement, stored };
@@ -99,7 +100,8 @@ export class TargetPartition implements TopicPartition {
   /** The batch that may be sent now, if there is one. */
   sendable(now: number): TargetBatch | undefined {
     if (this.#isStopped || this.#isDraining || now < this.notBefore) return undefined;
-    const windowMax = now - this.#heardAt > forgottenAfterMs ? 1 : rememberedBatches;
+    const isKnown = this.identity.producerId >= 0 && now - this.#heardAt <= forgottenAfterMs;
+    const windowMax = isKnown ? rememberedBatches : 1;
     const place = this.#entries.findIndex(({ state }) => state === 'waiting');
     const batch = this.#entries[place]?.batch;
     return batch !== undefined && place < windowMax && batch.announcement <= this.announced ? batch : undefined;

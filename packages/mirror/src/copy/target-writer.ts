@@ -8,6 +8,7 @@
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import {
+  answerError,
   backoffMs,
   type Cluster,
   type Connection,
@@ -17,7 +18,7 @@ import {
   Lanes,
   LeaderWatch,
 } from '@millrace/client/protocol';
-import { errorCodes, KafkaError, type ProduceResponse, produce, type RequestDraft } from '@millrace/wire';
+import { errorCodes, type ProduceResponse, produce, type RequestDraft } from '@millrace/wire';
 import type { TargetBatch, TargetPartition } from './target-partition.ts';
 
 export interface TargetWriterOptions {
@@ -148,7 +149,8 @@ export class TargetWriter {
   #refused(partition: TargetPartition, batch: TargetBatch, answer: Answer | undefined): void {
     const errorCode = answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
     const action = `write to ${partition.topic} [${partition.partition}]`;
-    const error = new KafkaError(errorCode, action, answer?.errorMessage);
+    const needed = { operation: 'write', resourceType: 'topic', resourceName: partition.topic } as const;
+    const error = answerError(errorCode, `${action} of the target`, answer?.errorMessage, needed);
     // Behind a batch that failed, those that were under way with it are refused for the gap.
     const isLater = isGap(errorCode) && !partition.isOldest(batch);
     if (error.retriable || isLater) {

@@ -1,14 +1,24 @@
 /** When the offsets of consumer groups are carried over. */
 import type { Timers } from '@millrace/base';
 import { Schedule } from '../schedule.ts';
-import { GroupSync, type GroupSyncOptions, type GroupSyncResult } from './group-sync.ts';
+import { type GroupDirection, GroupSync, type GroupSyncOptions, type GroupSyncResult } from './group-sync.ts';
 
-/** One direction, again and again once it is started; 60 s between two times by default. */
-export function groupSchedule(
-  options: GroupSyncOptions,
-  timers: Timers,
-  pauseMs: number = 60_000,
-): Schedule<GroupSyncResult[]> {
+export type GroupSchedules = { readonly [direction in GroupDirection]: Schedule<GroupSyncResult[]> };
+
+export interface GroupScheduleOptions extends Omit<GroupSyncOptions, 'direction'> {
+  /** Default 60 s. */
+  readonly groupIntervalMs?: number | undefined;
+}
+
+/** Each direction, again and again once it is started. */
+export function groupSchedules(options: GroupScheduleOptions, timers: Timers): GroupSchedules {
+  const of = (direction: GroupDirection): Schedule<GroupSyncResult[]> => {
+    return groupSchedule({ ...options, direction }, timers, options.groupIntervalMs);
+  };
+  return { forward: of('forward'), back: of('back') };
+}
+
+function groupSchedule(options: GroupSyncOptions, timers: Timers, pauseMs = 60_000): Schedule<GroupSyncResult[]> {
   const sync = new GroupSync(options);
   return new Schedule({
     timers,

@@ -54,6 +54,9 @@ export interface JournalChunk {
   readonly targetTopic?: string | undefined;
 }
 
+/** Announced for nobody: what lies in the target behind what is confirmed is not told by the journal. */
+export const nobody = { producerId: -1, epoch: -1 } as const;
+
 /** The key's bytes, the caller's own. */
 export function encodeJournalKey(key: JournalKey): Uint8Array {
   const topic = Buffer.from(key.topic);

@@ -4,7 +4,14 @@ import { type Findings, type FoundPartition, mirrorState } from './mirror-state.
 
 function foundPartition(partition: number, more: Partial<FoundPartition> = {}): FoundPartition {
   const confirmed = { source: 10, target: 8 };
-  const base = { topic: 'orders', partition, shard: partition, confirmed, sourceEnd: 10 };
+  const base = {
+    topic: 'orders',
+    partition,
+    shard: partition,
+    guarantee: 'exactly-once' as const,
+    confirmed,
+    sourceEnd: 10,
+  };
   return { ...base, problem: undefined, uncopiedSince: undefined, ...more };
 }
 
@@ -36,6 +43,12 @@ test('a mirror that has caught up has no problems', () => {
       [1, 'up to date', 'one'],
     ],
   );
+});
+
+test('a mirror promises of all what it promised of each', () => {
+  assert.equal(stateOf({}).guarantee, 'exactly-once');
+  const partitions = [foundPartition(0), foundPartition(1, { guarantee: 'at-least-once' })];
+  assert.equal(stateOf({ partitions }).guarantee, 'at-least-once');
 });
 
 test('a topic is as far behind as its partitions together, and as old as its oldest', () => {

@@ -1,5 +1,6 @@
 /** What a mirror is like, as its two clusters tell it, whether or not any of its workers runs. Nothing here is I/O. */
 import type { TopicPartition } from '@millrace/client';
+import type { Guarantee } from '../copy/guarantee.ts';
 
 /** A member of the group by which the workers share the mirror. */
 export interface WorkerState {
@@ -46,6 +47,8 @@ export interface MirrorState {
   /** When it was like this, in ms since 1970. */
   readonly at: number;
   readonly shards: number;
+  /** As it was last copied with, of any partition the lower. */
+  readonly guarantee: Guarantee;
   readonly workers: readonly WorkerState[];
   /** Those of which anything was begun, names ascending, partitions ascending. */
   readonly topics: readonly TopicState[];
@@ -55,6 +58,7 @@ export interface MirrorState {
 
 export interface FoundPartition extends TopicPartition {
   readonly shard: number;
+  readonly guarantee: Guarantee;
   readonly confirmed: { readonly source: number; readonly target: number };
   readonly sourceEnd: number | undefined;
   /** Why the source does not tell its end. */
@@ -96,6 +100,7 @@ export function mirrorState(findings: Findings): MirrorState {
     mirror,
     at: now,
     shards,
+    guarantee: partitions.some(({ guarantee }) => guarantee === 'at-least-once') ? 'at-least-once' : 'exactly-once',
     workers: workers.map((each) => {
       const has = each.shards && partitions.filter(({ shard }) => each.shards?.includes(shard)).length;
       return { ...each, partitions: has };

@@ -63,9 +63,10 @@ export class MirrorWatch implements AsyncDisposable {
     const found = known.map(({ topic, partition, shard, chunk }, place): FoundPartition => {
       const end = ends[place];
       const [sourceEnd, problem] = end?.error === undefined ? [end?.value.offset, undefined] : [undefined, end.error];
-      const { confirmed } = chunk;
+      const { confirmed, producerId } = chunk;
+      const guarantee = producerId < 0 ? 'at-least-once' : 'exactly-once';
       const message = problem && messageOf(problem);
-      return { topic, partition, shard, confirmed, sourceEnd, problem: message, uncopiedSince: undefined };
+      return { topic, partition, shard, guarantee, confirmed, sourceEnd, problem: message, uncopiedSince: undefined };
     });
     const { metadata, settings } = this.#source.cluster;
     const topics = new Set(known.map(({ topic }) => topic));

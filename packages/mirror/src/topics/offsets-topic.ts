@@ -17,8 +17,11 @@ export function mirrorOfOffsetsTopic(topic: string): string | undefined {
   return topic.startsWith(namePrefix) ? topic.slice(namePrefix.length) : undefined;
 }
 
+/** How many shards a mirror begins with. */
+const shardsDefault = 50;
+
 /** Creates the topic if it is not there; answers how many partitions it has. Rejects with `KafkaError`. */
-export async function ensureOffsetsTopic(admin: Admin, topic: string, partitions: number): Promise<number> {
+export async function ensureOffsetsTopic(admin: Admin, topic: string, partitions = shardsDefault): Promise<number> {
   const [created] = await admin.createTopics([{ topic, partitions, configuration }]);
   const error = created?.error;
   if (error !== undefined && !(error instanceof KafkaError && error.errorCode === errorCodes.TOPIC_ALREADY_EXISTS)) {

@@ -15,6 +15,12 @@ export class PlacesByShard {
     this.#begin = begin;
   }
 
+  /** How many partitions each shard has, where there are `count` shards. */
+  counts(topics: readonly MirroredTopic[], count: number): number[] {
+    const places = this.of(topics, count);
+    return Array.from({ length: count }, (_, shard) => places.get(shard)?.length ?? 0);
+  }
+
   /** The partitions of each shard that has any, where there are `count` shards. */
   of(topics: readonly MirroredTopic[], count: number): Map<number, CopiedPartition[]> {
     const byShard = new Map<number, CopiedPartition[]>();

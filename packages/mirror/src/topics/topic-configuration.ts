@@ -1,5 +1,6 @@
 /** What of topics' configuration a mirror carries over: what is set for the topic itself, but for what is left out. */
 import type { Admin, ConfigurationChange } from '@millrace/client';
+import { answerError } from '@millrace/client/protocol';
 import type { MirrorReport } from '../mirror-event.ts';
 import type { MirroredTopic } from './topic-sync.ts';
 
@@ -25,6 +26,7 @@ type Configuration = ReadonlyMap<string, string>;
 
 /** Of each topic that can be told of what was set for it; of none that was just deleted. Rejects with `KafkaError`. */
 export async function copiedConfigurations(
+  side: 'source' | 'target',
   admin: Admin,
   topics: readonly string[],
   signal?: AbortSignal,
@@ -33,7 +35,11 @@ export async function copiedConfigurations(
   const configurations = new Map<string, Configuration>();
   for (const described of await admin.describeConfigs(resources, { signal })) {
     if (described.error?.errorName === 'UNKNOWN_TOPIC_OR_PARTITION') continue;
-    if (described.error !== undefined) throw described.error;
+    if (described.error !== undefined) {
+      const needed = { operation: 'describe-configs', resourceType: 'topic', resourceName: described.name } as const;
+      const action = `describe the configuration of topic ${described.name} of the ${side}`;
+      throw answerError(described.error.errorCode, action, null, needed);
+    }
     const set = described.entries.filter(
       ({ name, value, source }) => source === 'topic' && value !== null && !leftOut.has(name),
     );
@@ -75,11 +81,13 @@ export class ConfigurationSync {
     const { source, target, report, failed } = this.#options;
     const [wanted, there] = await Promise.all([
       copiedConfigurations(
+        'source',
         source,
         topics.map(({ topic }) => topic),
         signal,
       ),
       copiedConfigurations(
+        'target',
         target,
         topics.map(({ targetTopic }) => targetTopic),
         signal,

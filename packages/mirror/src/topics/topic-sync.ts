@@ -180,7 +180,9 @@ export class TopicSync {
   ): Promise<void> {
     const { source, target } = this.#admins;
     if (existing === undefined) {
-      const configuration = Object.fromEntries((await copiedConfigurations(source, [topic], signal)).get(topic) ?? []);
+      const configuration = Object.fromEntries(
+        (await copiedConfigurations('source', source, [topic], signal)).get(topic) ?? [],
+      );
       const [created] = await target.createTopics([{ topic: targetTopic, partitions, configuration }], { signal });
       if (created?.error !== undefined && !isThereAlready(created.error)) throw created.error;
       const message = `created topic ${targetTopic} on the target, with ${partitions} partitions`;
