@@ -7,10 +7,10 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runProgram } from '../processes/run-program.ts';
 import { isThere, makeInCache } from './cache-lock.ts';
 import type { KafkaDistribution, Report } from './distribution.ts';
 import { runKafkaClass, toolClass } from './run-kafka-tool.ts';
-import { runProgram } from './run-program.ts';
 import { startKafkaCluster } from './start-kafka-cluster.ts';
 
 /** The distribution with its archive, which is made if need be. */

@@ -1,8 +1,8 @@
 /** A cluster whose brokers are processes of this one: their life, and what it means that they serve. */
 import { readFile } from 'node:fs/promises';
 import type { SecurityOptions } from '@millrace/client';
+import { GuardedProcess, type ProcessCommand } from '../processes/guarded-process.ts';
 import type { BrokerPlan, ListenerName } from './broker-configuration.ts';
-import { GuardedProcess, type ProcessCommand } from './guarded-process.ts';
 import type { KafkaBroker, KafkaCluster } from './kafka-cluster.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import { waitUntilServing } from './serving.ts';

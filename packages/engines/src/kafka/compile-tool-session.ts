@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from '../processes/run-program.ts';
 import { isThere, makeInCache } from './cache-lock.ts';
 import type { KafkaDistribution } from './distribution.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
-import { runProgram } from './run-program.ts';
 
 const session = fileURLToPath(new URL('./java/ToolSession.java', import.meta.url));
 

@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from '../processes/run-program.ts';
 import { makeInCache } from './cache-lock.ts';
 import { findJava, findMaven, type Java } from './java.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import type { KafkaSource } from './kafka-source.ts';
-import { runProgram } from './run-program.ts';
 
 const artifacts = fileURLToPath(new URL('./artifacts.pom.xml', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** Finds Java and Maven on this machine, and says in one sentence what is missing. */
 import { join } from 'node:path';
+import { type ProgramResult, runProgram } from '../processes/run-program.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
-import { type ProgramResult, runProgram } from './run-program.ts';
 
 /** What brokers and tools of Apache Kafka 4 run on. */
 const JAVA_MIN = 17;

@@ -2,11 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guard, unguard } from '../processes/guardian.ts';
+import { type ProgramOptions, type ProgramResult, runProgram } from '../processes/run-program.ts';
 import type { KafkaDistribution } from './distribution.ts';
-import { guard, unguard } from './guardian.ts';
 import { toolFlags } from './jvm-flags.ts';
 import { formatProperties } from './properties.ts';
-import { type ProgramOptions, type ProgramResult, runProgram } from './run-program.ts';
 
 /** The main class of a tool, by the name of its script in Kafka's `bin` without `.sh`. */
 const classes = {

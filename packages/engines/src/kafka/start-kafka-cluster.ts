@@ -8,6 +8,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMillraceError } from '@millrace/base';
+import { guard, unguard } from '../processes/guardian.ts';
+import { reservePorts } from '../processes/reserve-ports.ts';
 import {
   type BrokerPlan,
   type ConfigurationContext,
@@ -28,10 +30,8 @@ import {
 } from './cluster-layout.ts';
 import { ClusterOfProcesses, type ClusterOfProcessesOptions, type Member } from './cluster-of-processes.ts';
 import type { KafkaDistribution } from './distribution.ts';
-import { guard, unguard } from './guardian.ts';
 import { brokerFlags } from './jvm-flags.ts';
 import type { KafkaCluster } from './kafka-cluster.ts';
-import { reservePorts } from './reserve-ports.ts';
 
 const ATTEMPTS_MAX = 5;
 const START_MS_MAX = 120_000;

@@ -8,10 +8,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GuardedProcess } from '../processes/guarded-process.ts';
+import { guard, unguard } from '../processes/guardian.ts';
 import type { JvmProfile } from './broker-configuration.ts';
 import type { KafkaDistribution } from './distribution.ts';
-import { GuardedProcess } from './guarded-process.ts';
-import { guard, unguard } from './guardian.ts';
 import { mirrorMakerFlags } from './jvm-flags.ts';
 import { formatProperties } from './properties.ts';
 

@@ -8,9 +8,10 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { guard, unguard } from '../processes/guardian.ts';
+import type { ProgramResult } from '../processes/run-program.ts';
 import { compileToolSession } from './compile-tool-session.ts';
 import type { KafkaDistribution } from './distribution.ts';
-import { guard, unguard } from './guardian.ts';
 import { toolFlags } from './jvm-flags.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import {
@@ -20,7 +21,6 @@ import {
   toolClass,
   withClientConfiguration,
 } from './run-kafka-tool.ts';
-import type { ProgramResult } from './run-program.ts';
 
 const STOP_AFTER_MS = 60_000;
 

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import type { ProgramResult } from '../processes/run-program.ts';
 import { kafkaForTests } from '../testing/apache-kafka.ts';
 import { type KafkaTool, runKafkaTool, type ToolOptions } from './run-kafka-tool.ts';
-import type { ProgramResult } from './run-program.ts';
 import { openToolSession } from './tool-session.ts';
 
 const kafka = await kafkaForTests('any');

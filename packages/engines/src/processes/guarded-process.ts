@@ -1,7 +1,7 @@
 /**
- * The Java process of a broker or of MirrorMaker: started, signalled, and known to have ended.
+ * The process of a server that is started here, as of a broker or PostgreSQL: signalled, and known to have ended.
  *
- * Each has a session of its own, so that Ctrl-C in a terminal reaches whoever started it and not the broker, and is
+ * Each has a session of its own, so that Ctrl-C in a terminal reaches whoever started it and not the server, and is
  * guarded: it does not outlive the process that started it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -16,6 +16,8 @@ export interface ProcessCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly logFile: string;
+  /** Runs it as this user; only root may. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export class GuardedProcess {
@@ -31,12 +33,17 @@ export class GuardedProcess {
 
   /** `onEnd` is told how it ended, when that was not asked for. */
   static async start(
-    { program, args, logFile }: ProcessCommand,
+    { program, args, logFile, user }: ProcessCommand,
     onEnd: (ending: string) => void = () => undefined,
   ): Promise<GuardedProcess> {
     const log = await open(logFile, 'a');
     try {
-      const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+      const child = spawn(program, args, {
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+        uid: user?.uid,
+        gid: user?.gid,
+      });
       if (child.pid === undefined) {
         const [error] = await once(child, 'error');
         throw error;
@@ -65,11 +72,11 @@ export class GuardedProcess {
     return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
   }
 
-  /** SIGTERM, and SIGKILL when that is not heeded in time. */
-  async stop(): Promise<void> {
+  /** A signal that asks it to stop, and SIGKILL when that is not heeded in time. */
+  async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
     this.resume();
     const impatience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS_MAX);
-    await this.#end('SIGTERM');
+    await this.#end(signal);
     clearTimeout(impatience);
   }
 
@@ -85,7 +92,7 @@ export class GuardedProcess {
     if (this.state === 'paused') this.#paused = !this.#child.kill('SIGCONT');
   }
 
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  async #end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void> {
     this.#wanted = false;
     if (this.state === 'down') return;
     this.#child.ref();

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each full line of its standard output as it comes. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Runs it as this user; only root may. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   /** Told of the process id at once. */
   readonly onStart?: ((pid: number) => void) | undefined;
 }
@@ -33,7 +35,7 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const { signal } = options;
     signal?.throwIfAborted();
-    const child = spawn(program, args, { stdio: 'pipe' });
+    const child = spawn(program, args, { stdio: 'pipe', uid: options.user?.uid, gid: options.user?.gid });
     const onAbort = (): void => void child.kill('SIGTERM');
     signal?.addEventListener('abort', onAbort);
     const timers = options.stopAfterMs === undefined ? [] : stopAfter(child, options.stopAfterMs);
