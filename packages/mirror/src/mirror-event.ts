@@ -10,6 +10,7 @@ export interface MirrorEvent {
     | 'worker_idle'
     | 'sharing_failed'
     | 'source_failed'
+    | 'source_connections'
     | 'foreign_write'
     | 'records_lost'
     | 'source_truncated'

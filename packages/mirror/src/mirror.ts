@@ -67,6 +67,11 @@ export interface MirrorOptions extends TroublePolicies {
    */
   readonly bytesPerSecondMax?: number | undefined;
   /**
+   * Most bytes that are fetched of a partition at once; default 4 MiB. A worker fetches up to four times as many at
+   * once from a broker of the source, and up to 48 times over distance, where several fetches are under way.
+   */
+  readonly fetchBytesMax?: number | undefined;
+  /**
    * Which topics come first where not all can be fetched at once: the greater the number, the sooner. A topic waits as
    * long as one before it, of which the same broker leads partitions, fills whole fetches. Default: all in turn.
    */

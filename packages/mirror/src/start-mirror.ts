@@ -9,6 +9,7 @@ import { assure, type Guarantee, UnfencedProducer } from './copy/guarantee.ts';
 import type { PartitionCopy } from './copy/partition-copy.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
+import { sourceReaderOptions } from './copy/source-reader-options.ts';
 import { TargetWriter } from './copy/target-writer.ts';
 import { FailoverCheck } from './failover/failover-check.ts';
 import { type GroupSchedules, groupSchedules } from './groups/group-schedule.ts';
@@ -32,7 +33,6 @@ import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 const checkpointMs = 1000;
 const topicIntervalMsDefault = 30_000;
 const drainMs = 10_000;
-const requestBytesMax = 16 * 1024 * 1024;
 const partitionBytesMax = 16 * 1024 * 1024;
 
 /**
@@ -94,15 +94,9 @@ class MirrorWorker implements Mirror {
     this.#target = target;
     this.#keeper = keeper;
     this.#admins = { source: source.client.admin(), target: target.client.admin() };
-    this.#reader = new SourceReader(source.cluster, {
-      requestBytesMax,
-      partitionBytesMax: partitionBytesMax / 4,
-      waitMs: 500,
-      limit: sharedLimit(options.bytesPerSecondMax, () => this.#group?.workers ?? 1),
-      priority: options.priority,
-      scribbles: options.scribbles,
-      onFatal: (error) => this.#report({ level: 'error', event: 'source_failed', message: error.message, error }),
-    });
+    const limit = sharedLimit(options.bytesPerSecondMax, () => this.#group?.workers ?? 1);
+    const report = (event: MirrorEvent): void => this.#report(event);
+    this.#reader = new SourceReader(source.cluster, sourceReaderOptions(options, limit, report));
     this.#writer = new TargetWriter(target.cluster, { requestsMax: 5, requestBytesMax: 4 * 1024 * 1024 });
     this.#shards = new OwnedShards({
       platform: target.cluster.settings.platform,

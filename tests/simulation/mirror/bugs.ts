@@ -119,4 +119,25 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     find: '    await Promise.all(taking);\n    if (frame !== undefined) this.#memory.release(frame);\n',
     replace: '    if (frame !== undefined) this.#memory.release(frame);\n    await Promise.all(taking);\n',
   },
+  {
+    name: 'a range that is fetched ahead is joined over a gap',
+    seed: 1000,
+    file: `${copy}/partition-ranges.ts`,
+    find: 'if (range.extent === undefined || range.from > position) continue;',
+    replace: 'if (range.extent === undefined) continue;',
+  },
+  {
+    name: 'of two ranges the one that arrives first is taken first',
+    seed: 1000,
+    file: `${copy}/partition-ranges.ts`,
+    find: 'const isHead = this.#isHead(range);\n    if (records',
+    replace: 'const isHead = this.#taking === undefined;\n    if (records',
+  },
+  {
+    name: 'what waits for its turn does not keep its memory',
+    seed: 1000,
+    file: `${copy}/partition-ranges.ts`,
+    find: '    this.#memory.use(records);\n',
+    replace: '    range.isHeld = false;\n',
+  },
 ];

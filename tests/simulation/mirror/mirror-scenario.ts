@@ -47,6 +47,8 @@ export interface MirrorScenario {
   /** For how long things go wrong, in virtual milliseconds, and the mean time between two of them. */
   readonly troubleMs: number;
   readonly calmMs: number;
+  /** The workers are far from the source: how long packets take, and what they fetch at once. */
+  readonly distance?: { readonly ms: number; readonly fetchBytesMax: number } | undefined;
 }
 
 const sessionTimeoutMsMin = 1000;
@@ -74,6 +76,10 @@ export function mirrorScenarioOf(seed: number): MirrorScenario {
     writers: times(1 + randomness.integer(2), () => writerPlan(randomness, troubleMs)),
     troubleMs,
     calmMs: 200 + randomness.integer(800),
+    distance:
+      randomness.integer(3) === 0
+        ? { ms: 5 + randomness.integer(30), fetchBytesMax: 2 ** (8 + randomness.integer(4)) }
+        : undefined,
   };
 }
 

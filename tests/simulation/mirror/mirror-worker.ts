@@ -61,6 +61,8 @@ export class SimMirrorWorker {
 
   start(): void {
     const { world, coverage } = this.#options;
+    const { scenario, source } = this.#options;
+    if (scenario.distance !== undefined) world.network.setDistance(this.host, source.host, scenario.distance.ms);
     const home = world.start(this.host);
     this.#home = home;
     world.loop.note(`${this.host} starts`);
@@ -159,6 +161,7 @@ export class SimMirrorWorker {
       shards: scenario.shards,
       groupIntervalMs: scenario.groupIntervalMs,
       topicIntervalMs: scenario.topicIntervalMs,
+      fetchBytesMax: scenario.distance?.fetchBytesMax,
       acls: false,
       worker: plan.isNamed ? host : undefined,
       sharing: { sessionTimeoutMs: plan.sessionTimeoutMs, rebalanceIntervalMs: 3 * plan.sessionTimeoutMs },

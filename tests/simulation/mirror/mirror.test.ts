@@ -24,6 +24,7 @@ const mustHappen = [
   'stall of a worker',
   'broker stopped',
   'reset with bytes under way',
+  'told: source_connections',
   'source: kill',
   'target: kill',
 ];

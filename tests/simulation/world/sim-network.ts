@@ -24,6 +24,8 @@ export class SimNetwork {
   readonly #sockets = new Set<SimSocket>();
   /** Until when nothing passes between two hosts, by both names. */
   readonly #cuts = new Map<string, number>();
+  /** What a packet takes longer between two hosts, in milliseconds, by both names. */
+  readonly #distances = new Map<string, number>();
   #nextPort = firstFreePort;
   /** The longest time that a packet takes, in milliseconds. */
   latencyMsMax = 1;
@@ -47,8 +49,13 @@ export class SimNetwork {
     return [...this.#sockets];
   }
 
-  latency(): number {
-    return 0.02 + this.randomness.float() * this.latencyMsMax;
+  latency(from: string, to: string): number {
+    return 0.02 + this.randomness.float() * this.latencyMsMax + (this.#distances.get(pairOf(from, to)) ?? 0);
+  }
+
+  /** Puts two hosts so far from each other, for good. */
+  setDistance(host: string, other: string, ms: number): void {
+    this.#distances.set(pairOf(host, other), ms);
   }
 
   /** For how long nothing passes between two hosts, or between one and some port of the other. */
@@ -111,7 +118,7 @@ export class SimNetwork {
   async #connect(process: SimProcess, options: ConnectOptions): Promise<Socket> {
     const { host, port, timeoutMs, signal } = options;
     signal?.throwIfAborted();
-    await this.#after(process, this.latency());
+    await this.#after(process, this.latency(process.host, host));
     const waitMs = this.blockedFor(process.host, host, port);
     if (waitMs > 0) {
       await this.#after(process, Math.min(waitMs, timeoutMs));
@@ -137,7 +144,7 @@ export class SimNetwork {
     });
     SimSocket.connect(ours, theirs);
     this.#sockets.add(ours).add(theirs);
-    listener.process.schedule(this.latency(), 'socket-accepted', () => {
+    listener.process.schedule(this.latency(process.host, listener.process.host), 'socket-accepted', () => {
       if (theirs.closed) return;
       listener.onConnection(theirs);
       theirs.handOver();

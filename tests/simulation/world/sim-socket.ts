@@ -220,11 +220,15 @@ export class SimSocket implements Socket, ProcessResource {
     return piece;
   }
 
+  get #latency(): number {
+    return this.#network.latency(this.process.host, (this.#peer as SimSocket).process.host);
+  }
+
   /** Puts something onto the wire; it arrives after all that was sent before. */
   #send(item: Uint8Array | Ending): void {
     const { loop } = this.process;
     this.#wire.push(item);
-    this.#lastArrival = Math.max(this.#lastArrival, loop.now + this.#network.latency());
+    this.#lastArrival = Math.max(this.#lastArrival, loop.now + this.#latency);
     loop.schedule(this.#lastArrival - loop.now, 'socket-arrival', () => this.#arrive());
   }
 
@@ -269,7 +273,7 @@ export class SimSocket implements Socket, ProcessResource {
     if (pieces.length === 0) {
       // The peer ended: this end, as Node's sockets do by default, ends too.
       const peer = this.#peer as SimSocket;
-      this.process.loop.schedule(this.#network.latency(), 'socket-ended', () => peer.#close(undefined));
+      this.process.loop.schedule(this.#latency, 'socket-ended', () => peer.#close(undefined));
       return this.#close(undefined);
     }
     const chunk = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);

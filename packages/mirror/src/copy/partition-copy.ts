@@ -25,7 +25,7 @@ import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
 import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
-import type { SourcePartition } from './source-reader.ts';
+import type { SourcePartition } from './source-partition.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
 
