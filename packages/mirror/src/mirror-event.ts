@@ -15,6 +15,7 @@ export interface MirrorEvent {
     | 'records_lost'
     | 'source_truncated'
     | 'record_too_large'
+    | 'invalid_time'
     | 'partition_failed'
     | 'topic_created'
     | 'partitions_added'

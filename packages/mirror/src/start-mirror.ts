@@ -25,9 +25,9 @@ import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
 import { statusOf } from './status/partition-status.ts';
 import { FigureKeeper, type WorkerFigures } from './status/worker-figures.ts';
-import { batchLimits } from './topics/batch-limits.ts';
 import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
 import { PlacesByShard } from './topics/places-by-shard.ts';
+import { topicLimits } from './topics/topic-limits.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
 
 const checkpointMs = 1000;
@@ -240,7 +240,7 @@ class MirrorWorker implements Mirror {
       limits: conversionLimitsDefault,
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
-      batchLimits: (topics, signal) => batchLimits(this.#admins.target, topics, signal),
+      topicLimits: (topics, signal) => topicLimits(this.#admins.target, topics, signal),
       provenance: this.#provenance,
       permission: (bounds) => this.#failovers.permission(bounds),
       policies: this.#options,

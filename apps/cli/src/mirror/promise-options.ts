@@ -22,6 +22,15 @@ export const promiseOptions = {
     ),
     'stop',
   ),
+  invalidTimes: withDefault(
+    choice(
+      {
+        help: 'What becomes of records whose times the target refuses: their partition stops, or they are left out',
+      },
+      ['stop', 'skip'] as const,
+    ),
+    'stop',
+  ),
   recreatedTopics: withDefault(
     choice({ help: 'What becomes of a topic that was deleted on the source and made anew' }, [
       'stop',
@@ -31,10 +40,12 @@ export const promiseOptions = {
   ),
 } as const;
 
-type Promised = Pick<MirrorOptions, 'guarantee' | 'lostRecords' | 'largeRecords' | 'recreatedTopics'>;
+type Promised = Pick<MirrorOptions, 'guarantee' | 'lostRecords' | 'largeRecords' | 'invalidTimes' | 'recreatedTopics'>;
 
 /** What a mirror is told of it. */
 export function promiseOf(options: Values<typeof promiseOptions>): Promised {
-  const { atLeastOnce, lostRecords, largeRecords, recreatedTopics } = options;
-  return { guarantee: atLeastOnce ? 'at-least-once' : 'exactly-once', lostRecords, largeRecords, recreatedTopics };
+  const { atLeastOnce, ...policies } = options;
+  const { lostRecords, largeRecords, invalidTimes, recreatedTopics } = policies;
+  const guarantee = atLeastOnce ? 'at-least-once' : 'exactly-once';
+  return { guarantee, lostRecords, largeRecords, invalidTimes, recreatedTopics };
 }

@@ -1,4 +1,7 @@
-/** Sizes that govern the conversion of batches. All in bytes, headers of batches included. */
+/** What governs the conversion of batches. */
+import type { AllowedTimes } from './record-times.ts';
+
+/** Sizes are in bytes, headers of batches included. */
 export interface ConversionLimits {
   /** No outgoing batch is larger (the target's `max.message.bytes`): larger ones are split by records. */
   readonly batchBytesMax: number;
@@ -8,6 +11,8 @@ export interface ConversionLimits {
   readonly coalesceCompressedBelow: number;
   /** What the records of one source batch may take uncompressed. */
   readonly decompressedBytesMax: number;
+  /** Which times records may have now. Default: any. */
+  readonly times?: (() => AllowedTimes) | undefined;
 }
 
 /** Fits targets with Kafka's default `max.message.bytes`. */

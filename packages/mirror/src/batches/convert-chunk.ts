@@ -9,6 +9,7 @@ import type { ConversionLimits } from './conversion-limits.ts';
 import { isOldMessage } from './old-message.ts';
 import type { ConvertedChunk, OutgoingBatch } from './outgoing-batch.ts';
 import { FailedAt, rebuildCompressed, rebuildPlain } from './rebuild.ts';
+import { firstRefused } from './record-times.ts';
 import { upgradeChunk } from './upgrade-chunk.ts';
 import { WorkTurns } from './work-turns.ts';
 
@@ -20,8 +21,8 @@ import { WorkTurns } from './work-turns.ts';
  * batches are done with. A batch that the chunk's end cuts off is left out, and `nextOffset` stays before it; it stays
  * at `from` when the chunk holds no whole batch, and fetching more bytes is the only way on.
  *
- * Throws `CorruptRecordError`, `CompressionError` or `RecordTooLargeError` when the first records can't be converted;
- * what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
+ * Throws `CorruptRecordError`, `CompressionError`, `RecordTooLargeError` or `RecordTimeError` when the first records
+ * can't be converted; what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
  */
 export function convertChunk(
   chunk: SourceChunk,
@@ -35,6 +36,8 @@ export function convertChunk(
     if (isOldFormat(error, chunk)) return convertOld(chunk, limits, rest);
     throw error;
   }
+  const refused = firstRefused(chunk, plan, limits);
+  if (refused !== undefined) return convertChunk(before(new FailedAt(refused.offset, refused), chunk), limits, rest);
   const turns = new WorkTurns(rest);
   if (plan.groups.some(isPacked) || turns.exceeds(rebuiltBytes(plan))) {
     return convertInTurns(chunk, plan, limits, turns, rest);

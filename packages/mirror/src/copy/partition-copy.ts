@@ -13,6 +13,7 @@ import type { SourceChunk } from '../batches/chunk-plan.ts';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
+import type { TimeBounds } from '../batches/record-times.ts';
 import { nobody } from '../offset-map/journal-record.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
@@ -39,6 +40,8 @@ export interface ResumePoint extends KnownChunks {
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** Most bytes of a batch that the target's topic takes; undefined when it does not tell. */
   readonly batchBytesMax?: number | undefined;
+  /** Which times it takes; undefined when it does not tell. */
+  readonly times?: TimeBounds | undefined;
   /** Judges which records came to the source by mirrors; none did when absent. */
   readonly routes?: PartitionRoutes | undefined;
 }
@@ -90,7 +93,8 @@ export class PartitionCopy implements SourcePartition {
     this.#routes = resume.routes;
     this.#host = host;
     const batchBytesMax = Math.min(host.limits.batchBytesMax, resume.batchBytesMax ?? Number.POSITIVE_INFINITY);
-    this.#limits = { ...host.limits, batchBytesMax };
+    const { times } = resume;
+    this.#limits = { ...host.limits, batchBytesMax, times: times && (() => ({ ...times, now: host.now() })) };
   }
 
   get map(): PartitionOffsetMap {

@@ -4,6 +4,7 @@ import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/pro
 import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { Provenance } from '../provenance/provenance.ts';
+import type { TopicLimits } from '../topics/topic-limits.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import type { UnfencedProducer } from './guarantee.ts';
@@ -19,9 +20,9 @@ export interface ResumeOptions {
   readonly report: MirrorReport;
   /** What writes where at least once is promised; undefined where it is exactly once. */
   readonly unfenced?: UnfencedProducer | undefined;
-  /** How large a batch topics of the target take, as far as that can be told. */
-  readonly batchLimits?:
-    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, number>>)
+  /** Which batches topics of the target take, as far as that can be told. */
+  readonly topicLimits?:
+    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, TopicLimits>>)
     | undefined;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;
@@ -91,14 +92,13 @@ export async function resumePoints(
 ): Promise<Map<CopiedPartition, ResumePoint>> {
   const resumes = new Map<CopiedPartition, ResumePoint>();
   const topics = places.map(({ targetTopic }) => targetTopic);
-  const limits = topics.length === 0 ? undefined : await options.batchLimits?.(topics, bounds.signal);
+  const limits = topics.length === 0 ? undefined : await options.topicLimits?.(topics, bounds.signal);
   const queue = [...places];
   const work = async (): Promise<void> => {
     for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
       const resume = await resumePoint(options, place, content, identity, bounds);
-      const batchBytesMax = limits?.get(place.targetTopic);
       const routes = options.provenance.routesOf(place);
-      if (resume !== undefined) resumes.set(place, { ...resume, batchBytesMax, routes });
+      if (resume !== undefined) resumes.set(place, { ...resume, ...limits?.get(place.targetTopic), routes });
     }
   };
   await Promise.all(Array.from({ length: recoveringMax }, work));

@@ -6,6 +6,7 @@ import { isMillraceError, type MillraceError, messageOf } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { errorCodes, KafkaError } from '@millrace/wire';
+import { RecordTimeError } from '../batches/record-times.ts';
 import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
 import type { MirrorEvent, MirrorReport } from '../mirror-event.ts';
 import { boundOf } from './log-scan.ts';
@@ -24,6 +25,11 @@ export interface TroublePolicies {
    * `stop`.
    */
   readonly largeRecords?: 'skip' | 'stop' | undefined;
+  /**
+   * What becomes of records whose times the target's topic refuses (`message.timestamp.before.max.ms` and `after`):
+   * they are left out, or their partition stops. Topics that the mirror makes take all times. Default `stop`.
+   */
+  readonly invalidTimes?: 'skip' | 'stop' | undefined;
 }
 
 /** A copy that can't go on. */
@@ -74,6 +80,12 @@ export async function judgeTrouble(
     const message = `${place}: ${error.message}; ${skips ? 'it is left out' : 'the partition stops'}`;
     report({ level: 'error', event: 'record_too_large', message, topic, partition, error });
     return skips ? { goOnAt: error.offset + 1 } : 'later';
+  }
+  if (error instanceof RecordTimeError) {
+    const skips = policies.invalidTimes === 'skip';
+    const message = `${place}: ${error.message}; ${skips ? 'they are left out' : 'the partition stops'}`;
+    report({ level: 'error', event: 'invalid_time', message, topic, partition, error });
+    return skips ? { goOnAt: error.end } : 'later';
   }
   const message = `${place} can't be copied from offset ${position} on: ${messageOf(error)}; it is tried again`;
   report({ level: 'error', event: 'partition_failed', message, topic, partition, error });

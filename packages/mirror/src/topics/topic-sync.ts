@@ -11,8 +11,10 @@ import type { MirrorEvent } from '../mirror-event.ts';
 import { isMatched, isNamed } from '../name-filter.ts';
 import type { Provenance } from '../provenance/provenance.ts';
 import { refusal } from './loop-check.ts';
+import { offsetsTopicOf } from './offsets-topic.ts';
 import { AclSync } from './topic-acls.ts';
 import { ConfigurationSync, copiedConfigurations } from './topic-configuration.ts';
+import { allTimes } from './topic-limits.ts';
 
 export interface MirroredTopic {
   /** On the source. */
@@ -39,6 +41,7 @@ export class TopicSync {
   /** What is mirrored, by name on the source. */
   #topics = new Map<string, MirroredTopic>();
   #isSameCluster = false;
+  #allTimes: Readonly<Record<string, string>> | undefined;
   /** Topics of which was told that they came from the target. */
   readonly #cameBackTold = new Set<string>();
   /** What was told this time, and the last time, of topics that can't be mirrored as they should. */
@@ -183,6 +186,9 @@ export class TopicSync {
       const configuration = Object.fromEntries(
         (await copiedConfigurations('source', source, [topic], signal)).get(topic) ?? [],
       );
+      // Records of long ago, or of clocks that are wrong, are no reason to stop.
+      this.#allTimes ??= await allTimes(target, offsetsTopicOf(this.#options.name), signal);
+      Object.assign(configuration, this.#allTimes);
       const [created] = await target.createTopics([{ topic: targetTopic, partitions, configuration }], { signal });
       if (created?.error !== undefined && !isThereAlready(created.error)) throw created.error;
       const message = `created topic ${targetTopic} on the target, with ${partitions} partitions`;
