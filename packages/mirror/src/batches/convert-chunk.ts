@@ -22,7 +22,8 @@ import { WorkTurns } from './work-turns.ts';
  * at `from` when the chunk holds no whole batch, and fetching more bytes is the only way on.
  *
  * Throws `CorruptRecordError`, `CompressionError`, `RecordTooLargeError` or `RecordTimeError` when the first records
- * can't be converted; what comes before such records is converted, with `nextOffset` at them. Going on behind them is a `from` behind them.
+ * can't be converted; what comes before such records is converted, with `nextOffset` at them. Going on behind them is a
+ * `from` behind them.
  */
 export function convertChunk(
   chunk: SourceChunk,
