@@ -14,6 +14,7 @@ import { TargetWriter } from './copy/target-writer.ts';
 import { FailoverCheck } from './failover/failover-check.ts';
 import { type GroupSchedules, groupSchedules } from './groups/group-schedule.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
+import { OppositeMaps } from './groups/opposite-maps.ts';
 import { checkRate, sharedLimit } from './limits/shared-limit.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { checkNames } from './mirror-errors.ts';
@@ -116,7 +117,7 @@ class MirrorWorker implements Mirror {
       report: (event) => this.#report(event),
     });
     this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
-    const isReversed = (topic: string): boolean => this.#failovers.isReversed(topic);
+    const { isReversed } = this.#failovers;
     this.#provenance = new Provenance({ ...options, sides: { source, target }, isReversed, signal: this.#end.signal });
     this.#topicSync = new TopicSync(this.#admins, options, this.#provenance);
     this.#topicSchedule = new Schedule({
@@ -131,7 +132,8 @@ class MirrorWorker implements Mirror {
     });
     const { groups, groupIntervalMs } = options;
     const told = { partitions: () => this.#copies, report: (event: MirrorEvent) => this.#report(event) };
-    this.#groups = groupSchedules({ ...this.#admins, groups, groupIntervalMs, ...told }, platform.timers);
+    const opposites = new OppositeMaps(source.cluster, this.#provenance);
+    this.#groups = groupSchedules({ ...this.#admins, groups, groupIntervalMs, opposites, ...told }, platform.timers);
   }
 
   async start(): Promise<void> {

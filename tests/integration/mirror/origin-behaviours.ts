@@ -1,6 +1,6 @@
 /** What keeps records from coming back to where they came from, between any two clusters. */
 import assert from 'node:assert/strict';
-import type { Client } from '@millrace/client';
+import { type Client, unwrap } from '@millrace/client';
 import { type Mirror, type MirrorOptions, verifyMirror } from '@millrace/mirror';
 import { quick, uniqueName, until } from '../client/client-fixture.ts';
 import { type MirrorFixture, readPartition } from './mirror-fixture.ts';
@@ -124,6 +124,72 @@ export const originBehaviours: readonly OriginBehaviour[] = [
         [],
       );
       await assertVerified(ways, topic, 1_100);
+    },
+  },
+  {
+    name: 'a group that moves between clusters that both are written to leaves no record out',
+    async run(fixture) {
+      const { source, target } = fixture;
+      const topic = await source.createTopic(1);
+      await target.admin.createTopics([{ topic, partitions: 1 }]);
+      const ways = bothWays(fixture);
+      await writeAs(source.client, 'east', topic, 1, 100);
+      await writeAs(target.client, 'west', topic, 1, 100);
+      const mirrors = [await ways.there([topic]), await ways.back([topic])];
+      await Promise.all([
+        writeAs(source.client, 'east', topic, 1, 200, 100),
+        writeAs(target.client, 'west', topic, 1, 200, 100),
+      ]);
+      for (const { client } of [source, target]) await assertHolds(client, topic, 1, { east: 300, west: 300 });
+      await untilCaughtUp(...mirrors);
+      const here = await readPartition(source.client, topic, 0);
+      const there = await readPartition(target.client, topic, 0);
+      const groups = [0, 50, 100, 150, 250, 399, 500, 600].map((offset) => ({ group: uniqueName('group'), offset }));
+      for (const { group, offset } of groups) {
+        unwrap(await source.admin.commitOffsets(group, [{ topic, partition: 0, offset }]));
+      }
+      // What the journal of the way back tells comes a moment later.
+      const next = ({ offset }: (typeof groups)[number]): number => {
+        const met = new Set(here.filter((each) => each.offset < offset).map(({ value }) => value));
+        return there.find(({ value }) => !met.has(value))?.offset ?? there.length;
+      };
+      await mirrors[0]?.syncGroups();
+      for (const each of groups) {
+        const [stored] = unwrap(await target.admin.fetchOffsets(each.group, [{ topic, partition: 0 }]));
+        assert.ok((stored?.offset ?? -1) <= next(each), `a group at ${each.offset} of ${here.length}`);
+      }
+      await until(async () => {
+        await mirrors[0]?.syncGroups();
+        const stored = await Promise.all(
+          groups.map(async ({ group }) => unwrap(await target.admin.fetchOffsets(group, [{ topic, partition: 0 }]))),
+        );
+        return stored.every(([each], index) => each?.offset === next(groups[index] as (typeof groups)[number]));
+      }, 30_000);
+    },
+  },
+  {
+    name: 'with prefixes and patterns both ways no topic is copied of what came from there',
+    async run(fixture) {
+      const { source, target, events } = fixture;
+      const topic = await source.createTopic(1);
+      const other = await target.createTopic(1);
+      const ways = bothWays(fixture);
+      const pattern = [new RegExp(`.*(${topic}|${other})`)];
+      await writeAs(source.client, 'east', topic, 1, 100);
+      await writeAs(target.client, 'west', other, 1, 100);
+      const mirrors = [
+        await ways.there(pattern, { rename: (name) => `east.${name}` }),
+        await ways.back(pattern, { rename: (name) => `west.${name}` }),
+      ];
+      await assertHolds(target.client, `east.${topic}`, 1, { east: 100 });
+      await assertHolds(source.client, `west.${other}`, 1, { west: 100 });
+      for (const mirror of [...mirrors, ...mirrors]) await mirror.syncTopics();
+      assert.deepEqual(
+        mirrors.map(({ topics }) => topics),
+        [[topic], [other]],
+      );
+      const left = events.filter(({ event }) => event === 'topic_left_out').map((event) => event.topic);
+      assert.deepEqual(left.sort(), [`east.${topic}`, `west.${other}`].sort());
     },
   },
 ];

@@ -1,7 +1,7 @@
 /** Mirrors one behind the other: records keep the route by which they came, and end where they would come back. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Mirror, type MirrorEvent, type MirrorOptions, startMirror } from '@millrace/mirror';
+import { failback, failover, type Mirror, type MirrorEvent, type MirrorOptions, startMirror } from '@millrace/mirror';
 import { type Fixture, quick, startFixture, uniqueName } from '../client/client-fixture.ts';
 import { assertHolds, untilCaughtUp, writeAs } from './origin-behaviours.ts';
 
@@ -104,4 +104,42 @@ test('where every cluster is mirrored to every other, each takes only what was w
   await untilCaughtUp(...mirrors);
   for (const { client } of chain.clusters) await assertHolds(client, topic, 1, { a: 300, b: 300, c: 300 });
   assertNoTrouble(chain);
+});
+
+test('two mirrors into one topic each keep what they wrote exactly, also when they take over', async (t) => {
+  const topic = uniqueName('aggregate');
+  const chain = await startChain(t, 3, topic, 2);
+  const [a, b, c] = chain.clusters as [Fixture, Fixture, Fixture];
+  let first = 0;
+  for (let round = 0; round < 3; round++) {
+    const writing = [writeAs(a.client, 'a', topic, 2, 400, first), writeAs(b.client, 'b', topic, 2, 400, first)];
+    const mirrors = await Promise.all([chain.mirror(0, 2), chain.mirror(1, 2)]);
+    await Promise.all(writing);
+    first += 400;
+    if (round === 2) await assertHolds(c.client, topic, 2, { a: first, b: first });
+    else await Promise.all(mirrors.map((each) => each.close()));
+  }
+  assertNoTrouble(chain);
+});
+
+test('the way back after a failover leaves nothing out of what was written there', async (t) => {
+  const topic = uniqueName('back');
+  const chain = await startChain(t, 2, topic, 1);
+  const [a, b] = chain.clusters as [Fixture, Fixture];
+  const sides = {
+    name: uniqueName('over'),
+    source: { bootstrap: a.bootstrap, ...quick },
+    target: { bootstrap: b.bootstrap, ...quick },
+  };
+  await writeAs(a.client, 'a', topic, 1, 200);
+  const mirror = await chain.mirror(0, 1, sides);
+  await untilCaughtUp(mirror);
+  await mirror.close();
+  await failover({ ...sides, manner: 'planned', unfenced: true });
+  await writeAs(b.client, 'b', topic, 1, 200);
+  const way = (await failback(sides)).mirror;
+  await using back = await startMirror({ ...way, shards: 2 });
+  await assertHolds(a.client, topic, 1, { a: 200, b: 200 });
+  await untilCaughtUp(back);
+  assert.equal(back.status()[0]?.recordsReturning, 0);
 });

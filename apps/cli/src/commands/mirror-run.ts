@@ -5,7 +5,7 @@ import { choice, flag, integer, many, text, withDefault } from '../framework/opt
 import { counted } from '../framework/table.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
-import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { findSides, localOption, mirrorOptions } from '../mirror/mirror-sides.ts';
 import { promiseOf, promiseOptions } from '../mirror/promise-options.ts';
 import { speedOf, speedOptions } from '../mirror/speed-options.ts';
 import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
@@ -33,6 +33,7 @@ export const mirrorRun = command({
       namesIn,
     ),
     ...promiseOptions,
+    ...localOption,
     ...speedOptions,
     metrics: integer(
       {
@@ -68,6 +69,7 @@ export const mirrorRun = command({
       begin: options.from,
       groups: groups.length === 0 ? undefined : groups,
       ...promiseOf(options),
+      localOnly: options.localOnly,
       ...speedOf(options),
       report: ({ level, message }) => {
         if (level !== 'info') terminal.note(`${level}: ${message}`);

@@ -6,7 +6,7 @@ import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
-import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { findSides, localOption, mirrorOptions } from '../mirror/mirror-sides.ts';
 
 export const mirrorVerify = command({
   name: 'mirror verify',
@@ -22,6 +22,7 @@ export const mirrorVerify = command({
       namesIn,
     ),
     uncommitted: flag({ help: 'Read the target as readers of uncommitted records do' }),
+    ...localOption,
     ...mirrorOptions,
   },
   examples: [
@@ -43,6 +44,7 @@ export const mirrorVerify = command({
       target: target.client,
       topics: topics.length === 0 ? undefined : topics,
       rename,
+      localOnly: options.localOnly,
       targetIsolation: options.uncommitted ? 'read_uncommitted' : 'read_committed',
       signal: terminal.signal,
       onProgress: (topic, { partition, records }) => {

@@ -3,7 +3,7 @@ import type { ClientOptions } from '@millrace/client';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { findCluster } from '../cluster/open-cluster.ts';
 import { clientEvents } from '../event-lines.ts';
-import { text, type Values, withDefault } from '../framework/option.ts';
+import { flag, text, type Values, withDefault } from '../framework/option.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
 
@@ -22,6 +22,11 @@ export const mirrorOptions = {
   sourceConfig: text({ placeholder: 'FILE', help: "Client settings of the source in Java's .properties format" }),
   targetConfig: text({ placeholder: 'FILE', help: 'Likewise of the target' }),
   ...dataDirectoryOption,
+} as const;
+
+/** Of those that copy, or compare what was copied. */
+export const localOption = {
+  localOnly: flag({ help: 'Only what was written on the source itself, and not what mirrors brought there' }),
 } as const;
 
 export interface MirrorSide {

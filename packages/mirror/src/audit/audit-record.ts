@@ -26,8 +26,10 @@ export interface AuditRecord {
   /** As they lie on the target. */
   readonly batches: number;
   readonly bytes: number;
-  /** Source offsets without a copy: control records, records of aborted transactions, and gaps of compaction. */
+  /** Source offsets without a copy: of control and aborted records, gaps of compaction, and what is left out. */
   readonly skipped: number;
+  /** Those of them that were left out because of where they came from. */
+  readonly returning: number;
   /**
    * By the batches' headers, in ms since 1970: the least time of a batch's first record, and the greatest of all; null
    * where there are none.

@@ -4,11 +4,13 @@ import { type AuditedCopy, AuditTrail } from './audit-trail.ts';
 
 interface Copy extends AuditedCopy {
   confirmed: { source: number; target: number };
+  recordsReturning: number;
 }
 
 function copyAt(source: number, target: number): Copy {
   const began = { source, target };
-  return { topic: 'orders', partition: 2, target: { topic: 'copy.orders' }, began, confirmed: began };
+  const place = { topic: 'orders', partition: 2, target: { topic: 'copy.orders' } };
+  return { ...place, began, confirmed: began, recordsReturning: 0 };
 }
 
 const names = { mirror: 'east', worker: 'one' };
@@ -32,6 +34,7 @@ test('what was stored is summed up by range, and the next range begins where tha
       batches: 2,
       bytes: 700,
       skipped: 3,
+      returning: 0,
       firstTime: 900,
       newestTime: 1900,
       at: 7000,
@@ -53,6 +56,17 @@ test('what was only passed over is told too', () => {
   copy.confirmed = { source: 4, target: 0 };
   const [record] = trail.take([copy], 1);
   assert.deepEqual([record?.records, record?.skipped, record?.firstTime, record?.newestTime], [0, 4, null, null]);
+});
+
+test('what was left out for where it came from is told once, with the range in which it lies', () => {
+  const trail = new AuditTrail(names);
+  const copy = copyAt(0, 0);
+  copy.confirmed = { source: 4, target: 0 };
+  copy.recordsReturning = 6;
+  const [first] = trail.take([copy], 1);
+  copy.confirmed = { source: 10, target: 0 };
+  const [next] = trail.take([copy], 2);
+  assert.deepEqual([first?.skipped, first?.returning, next?.skipped, next?.returning], [4, 4, 6, 2]);
 });
 
 test('a partition that was given up is told once more, from where it was told before', () => {

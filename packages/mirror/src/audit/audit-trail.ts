@@ -8,7 +8,7 @@ import type { StoredBatch } from '../status/copy-observer.ts';
 import type { AuditRecord } from './audit-record.ts';
 
 /** What is looked at of a copy. */
-export type AuditedCopy = Pick<PartitionCopy, 'topic' | 'partition' | 'began' | 'confirmed'> & {
+export type AuditedCopy = Pick<PartitionCopy, 'topic' | 'partition' | 'began' | 'confirmed' | 'recordsReturning'> & {
   readonly target: { readonly topic: string };
 };
 
@@ -26,7 +26,7 @@ export class AuditTrail {
   /** What was copied the last time, and may have passed something over since. */
   #before: readonly AuditedCopy[] = [];
   /** Where the last range ended. */
-  readonly #ends = new WeakMap<AuditedCopy, AuditedCopy['confirmed']>();
+  readonly #ends = new WeakMap<AuditedCopy, AuditedCopy['confirmed'] & { readonly returning: number }>();
 
   constructor(names: { readonly mirror: string; readonly worker: string }) {
     this.#names = names;
@@ -55,10 +55,13 @@ export class AuditTrail {
     const live = [...copies];
     for (const copy of new Set([...live, ...this.#before, ...this.#sums.keys()])) {
       const { source, target } = copy.confirmed;
-      const before = this.#ends.get(copy) ?? copy.began;
+      const before = this.#ends.get(copy) ?? { ...copy.began, returning: 0 };
       if (source === before.source) continue;
       const sums = this.#sums.get(copy);
       const copied = sums?.records ?? 0;
+      const skipped = source - before.source - copied;
+      // What was fetched last may lie behind the range.
+      const returning = Math.min(copy.recordsReturning - before.returning, skipped);
       records.push({
         version: 1,
         ...this.#names,
@@ -70,12 +73,13 @@ export class AuditTrail {
         records: copied,
         batches: sums?.batches ?? 0,
         bytes: sums?.bytes ?? 0,
-        skipped: source - before.source - copied,
+        skipped,
+        returning,
         firstTime: sums !== undefined && Number.isFinite(sums.firstTime) ? sums.firstTime : null,
         newestTime: sums !== undefined && sums.newestTime >= 0 ? sums.newestTime : null,
         at,
       });
-      this.#ends.set(copy, { source, target });
+      this.#ends.set(copy, { source, target, returning: before.returning + returning });
       this.#sums.delete(copy);
     }
     this.#before = live;

@@ -149,16 +149,16 @@ export class ShardCopy {
     const content = this.#isExact
       ? await readJournal(target, journal, identity, bounds)
       : await readWholeJournal(target, journal, bounds);
-    const isListed = identity.producerId >= 0;
-    const isRouted = isListed
-      ? await provenance.list(identity, journal.partition, this.#isRouted, bounds)
-      : this.#isRouted;
+    // The journal tells of routes only where its owner is fenced.
+    const isRouted = this.#isRouted && this.#isExact;
+    const isListedSo =
+      identity.producerId >= 0 && (await provenance.list(identity, journal.partition, isRouted, bounds));
     const copied = await permitted(this.#options, partitions, bounds);
     const fenced = this.#isExact ? copied.filter((place) => content.chunksOf(place).length > 0) : [];
     if (this.#isExact) await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
     const resumes = await resumePoints(this.#options, copied, content, identity, bounds);
     const opened: Opened = {
-      session: new ShardSession(this.#options, { identity, isRouted, signal }),
+      session: new ShardSession(this.#options, { identity, isRouted: isListedSo || !this.#isExact, signal }),
       known: new Set([...content.partitions, ...partitions].map(nameOf)),
       partitions: new Set(partitions.map(identityOf)),
       stopped: new Set(partitions.filter((place) => !resumes.has(place)).map(identityOf)),

@@ -42,9 +42,7 @@ export class FailoverCheck {
   }
 
   /** Whether the topic goes on here where the mirror in the other direction ended, as was known at the last look. */
-  isReversed(topic: string): boolean {
-    return this.#failovers.get(topic)?.state === 'copying';
-  }
+  readonly isReversed = (topic: string): boolean => this.#failovers.get(topic)?.state === 'copying';
 
   #tell(message: string): void {
     if (this.#told.has(message)) return;

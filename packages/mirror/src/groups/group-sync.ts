@@ -11,6 +11,7 @@ import { errorCodes, type KafkaError } from '@millrace/wire';
 import type { MirrorReport } from '../mirror-event.ts';
 import { isMatched, isNamed, type NameFilter } from '../name-filter.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import { metOnSource, metOnTarget, type OppositeMaps } from './opposite-maps.ts';
 import { type CopyProgress, sourceOffsetOf, targetOffsetOf } from './translate.ts';
 
 /** From the source to the target, or for a failback from there to the source. */
@@ -50,6 +51,8 @@ export interface GroupSyncOptions {
   readonly partitions: () => Iterable<SyncedPartition>;
   /** Whether offsets that are part of an open transaction are waited for, with an error; else the ones before count. */
   readonly requireStable?: boolean | undefined;
+  /** What is known of mirrors in the other direction; by default there are none. */
+  readonly opposites?: OppositeMaps | undefined;
   readonly report: MirrorReport;
 }
 
@@ -135,7 +138,7 @@ export class GroupSync {
   ): Promise<GroupSyncResult | undefined> {
     const { requireStable } = this.#options;
     const committed = unwrap(await this.#from.fetchOffsets(group, undefined, { signal, requireStable }));
-    const { offsets, ahead } = this.#translate(committed, partitions);
+    const { offsets, ahead } = await this.#translate(committed, partitions, signal);
     if (offsets.length + ahead === 0) return undefined;
     const result = { group, live: false, synced: 0, ahead, skipped: 0 };
     if (await hasMembers(this.#to, group, signal)) return { ...result, live: true };
@@ -152,10 +155,11 @@ export class GroupSync {
     return error === undefined ? outcome : { ...outcome, error };
   }
 
-  #translate(
+  async #translate(
     committed: readonly Offset[],
     partitions: ReadonlyMap<string, SyncedPartition>,
-  ): { readonly offsets: readonly Offset[]; readonly ahead: number } {
+    signal: AbortSignal,
+  ): Promise<{ readonly offsets: readonly Offset[]; readonly ahead: number }> {
     const offsets: Offset[] = [];
     let ahead = 0;
     for (const { topic, partition, offset: at, metadata } of committed) {
@@ -165,8 +169,14 @@ export class GroupSync {
       const place = this.#isForward ? copy.target : copy;
       const behind = copy.confirmed[this.#isForward ? 'target' : 'source'];
       const offset = translate(copy.map, copy.confirmed, at) ?? (copy.isFinal ? behind : undefined);
-      if (offset === undefined) ahead += 1;
-      else offsets.push({ topic: place.topic, partition: place.partition, offset, metadata });
+      if (offset === undefined) {
+        ahead += 1;
+        continue;
+      }
+      const opposites = (await this.#options.opposites?.of(copy, { signal })) ?? [];
+      const met = opposites.map((each) => (this.#isForward ? metOnSource(each, at) : metOnTarget(each, at)));
+      const { topic: name, partition: number } = place;
+      offsets.push({ topic: name, partition: number, offset: Math.min(offset, ...met), metadata });
     }
     return { offsets, ahead };
   }

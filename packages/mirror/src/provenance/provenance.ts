@@ -8,7 +8,7 @@ import { reverseNameOf } from '../failover/failover-record.ts';
 import type { MirrorOptions } from '../mirror.ts';
 import type { BatchFilter } from '../verify/batch-filter.ts';
 import { OriginList } from './origin-list.ts';
-import { producerRecord, type TopicPlace, topicRecord } from './origin-record.ts';
+import { producerRecord, type TopicOrigin, type TopicPlace, topicRecord } from './origin-record.ts';
 import { passes } from './route.ts';
 import { type PartitionRoutes, SourceRoutes } from './source-routes.ts';
 
@@ -134,6 +134,13 @@ export class Provenance {
     );
   }
 
+  /** The mirrors that bring what is written to a topic of the target straight to the source's. */
+  oppositesOf({ topic, targetTopic }: CopiedTopic): string[] {
+    const place = { cluster: this.#ids.target, topic: targetTopic };
+    const origins = this.#originsOf(topic).filter(({ places }) => includes(places.slice(-1), place));
+    return origins.map(({ mirror }) => mirror);
+  }
+
   /** Tells which batches of a target partition the mirror did not write, and may well find there. */
   strangersOf({ topic, targetTopic }: CopiedTopic): BatchFilter {
     const { name } = this.#options;
@@ -169,11 +176,14 @@ export class Provenance {
   /** The topics of the target of which a topic of the source holds records, but for those of the way back. */
   #onTarget(topic: string): string[] {
     const { target } = this.#ids;
+    const places = this.#originsOf(topic).flatMap((origin) => origin.places);
+    return places.filter(({ cluster }) => cluster === target && cluster !== '').map((place) => place.topic);
+  }
+
+  /** By which mirrors records come to a topic of the source, but for the way back. */
+  #originsOf(topic: string): TopicOrigin[] {
     const reverse = reverseNameOf(this.#options.name);
-    const origins = target === '' ? [] : this.#here.originsOf(topic).filter(({ mirror }) => mirror !== reverse);
-    return origins
-      .flatMap(({ places }) => places.filter(({ cluster }) => cluster === target))
-      .map((each) => each.topic);
+    return this.#here.originsOf(topic).filter(({ mirror }) => mirror !== reverse);
   }
 }
 
