@@ -1,0 +1,64 @@
+/**
+ * The system of record: a PostgreSQL that several processes share. Opening brings its tables up to date.
+ *
+ * All tables lie in the schema `fleet`, so that a database may be shared with others.
+ */
+import { messageOf } from '@millrace/base';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { databaseError } from './database-error.ts';
+import { migrate } from './migrate.ts';
+import type { Schema } from './schema.ts';
+
+export interface DatabaseOptions {
+  /** `postgresql://...` */
+  readonly url: string;
+  /** Seen in `pg_stat_activity`. Default `millrace`. */
+  readonly applicationName?: string | undefined;
+  readonly connectionsMax?: number | undefined;
+  /** Told of connections that broke while nobody used them. */
+  readonly report?: ((message: string) => void) | undefined;
+}
+
+export interface Database extends AsyncDisposable {
+  readonly db: Kysely<Schema>;
+  close(): Promise<void>;
+}
+
+export const schemaName = 'fleet';
+
+/** Connects, and applies the migrations that are missing. Throws `DatabaseError`. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { url, applicationName = 'millrace', connectionsMax = 10, report } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: connectionsMax,
+    connectionTimeoutMillis: 10_000,
+    options: `-c search_path=${schemaName} -c timezone=UTC`,
+    types: { getTypeParser: parserOf },
+  });
+  pool.on('error', (error) => report?.(`a connection to the database broke: ${messageOf(error)}`));
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const close = (): Promise<void> => db.destroy();
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    const { host, pathname } = new URL(url);
+    throw databaseError(error, `the database ${host}${pathname} can't be used, check DATABASE_URL and its server`);
+  }
+  return { db, close, [Symbol.asyncDispose]: close };
+}
+
+/** `bigint` columns are counters and ids far below 2^53. */
+function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === pg.types.builtins.INT8 && format !== 'binary') return toNumber;
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+}
+
+function toNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond the numbers that are read exactly`);
+  return value;
+}
