@@ -105,6 +105,8 @@ export interface PartitionStatus {
   readonly bytesCopied: number;
   /** Records of the source that were left out because of where they came from. */
   readonly recordsReturning: number;
+  /** Offsets of the target between copied records that somebody else took since then. */
+  readonly foreignOffsets: number;
 }
 
 export interface Mirror extends AsyncDisposable {

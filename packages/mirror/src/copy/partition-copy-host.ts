@@ -26,6 +26,8 @@ export interface PartitionCopyHost {
   unjudged(copy: PartitionCopy, error: MillraceError): void;
   /** Such records are to be copied, and may not be yet. */
   routed(): void;
+  /** A batch is stored behind offsets that this copy did not write: so many from an offset of the target on. */
+  foreign(copy: PartitionCopy, gap: { readonly from: number; readonly count: number }): void;
   /** What comes next of the source can't be had, or can't be copied. */
   failed(copy: PartitionCopy, error: MillraceError): void;
 }

@@ -58,6 +58,8 @@ export class PartitionCopy implements SourcePartition {
   bytesCopied = 0;
   /** Records that were left out because of where they came from. */
   recordsReturning = 0;
+  /** Offsets of the target between copied records that somebody else took. */
+  foreignOffsets = 0;
   /** Where this copy began. */
   readonly began: { readonly source: number; readonly target: number };
   /** Of what was fetched. */
@@ -262,6 +264,7 @@ export class PartitionCopy implements SourcePartition {
   #stored(runs: readonly SourceRun[], via: string | undefined, batch: StoredBatch, baseOffset: number): void {
     this.#host.stored(this, batch);
     this.#age.stored();
+    this.#meetForeign(baseOffset - this.#confirmed.target);
     let target = baseOffset;
     let source = this.#confirmed.source;
     for (const { offset, count } of runs) {
@@ -276,6 +279,12 @@ export class PartitionCopy implements SourcePartition {
     this.recordsCopied += batch.records;
     this.bytesCopied += batch.bytes;
     this.#host.room();
+  }
+
+  #meetForeign(count: number): void {
+    if (count <= 0) return;
+    this.foreignOffsets += count;
+    this.#host.foreign(this, { from: this.#confirmed.target, count });
   }
 
   /** Where all is stored that was fetched, what was left out of it is done with too. */

@@ -7,6 +7,7 @@ import type { Provenance } from '../provenance/provenance.ts';
 import type { TopicLimits } from '../topics/topic-limits.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
+import type { ForeignWrites } from './foreign-writes.ts';
 import type { UnfencedProducer } from './guarantee.ts';
 import { boundOf, scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
@@ -20,6 +21,8 @@ export interface ResumeOptions {
   readonly report: MirrorReport;
   /** What writes where at least once is promised; undefined where it is exactly once. */
   readonly unfenced?: UnfencedProducer | undefined;
+  /** Told of records that others wrote to the target. */
+  readonly foreign: ForeignWrites;
   /** Which batches topics of the target take, as far as that can be told. */
   readonly topicLimits?:
     | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, TopicLimits>>)
@@ -112,7 +115,7 @@ async function resumePoint(
   identity: ProducerIdentity,
   bounds: CallBounds,
 ): Promise<ResumePoint | undefined> {
-  const { source, target, report } = options;
+  const { source, target, report, foreign } = options;
   const chunks = content.chunksOf(place);
   const isUnfenced = options.unfenced !== undefined;
   const { topic, partition, topicId, targetTopic } = place;
@@ -122,15 +125,11 @@ async function resumePoint(
     const chunk = isUnfenced ? chunkNow(target) : 0;
     return { source: begin, target: end, map: new PartitionOffsetMap(), chunk, runs: [] };
   }
-  const isExpected = (producerId: number): boolean => options.provenance.isExpectedWriter(producerId, place);
+  const isExpected = (producerId: number): boolean => foreign.isExpected(producerId, place);
   const recovered = isUnfenced
     ? await afterCheckpoint(target, place, chunks, bounds)
     : await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
-  if (recovered.foreignRecords > 0) {
-    const found = `${recovered.foreignRecords} records of somebody else lie in ${targetTopic} [${partition}]`;
-    const message = `${found}, which this mirror copies to`;
-    report({ level: 'error', event: 'foreign_write', message, topic, partition });
-  }
+  foreign.foundAtTakeover(place, recovered.foreignRecords);
   if (!isAnotherTopic(chunks.at(-1)?.value.topicId ?? topicId, topicId)) return recovered;
   const isToStop = options.recreated !== 'continue';
   const message =

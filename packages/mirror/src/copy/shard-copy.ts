@@ -10,12 +10,13 @@ import { isMillraceError, type MillraceError, messageOf, sleep } from '@millrace
 import { backoffMs, type CallBounds } from '@millrace/client/protocol';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, takeOver } from './fencing.ts';
+import { ForeignWrites } from './foreign-writes.ts';
 import type { PartitionCopy } from './partition-copy.ts';
 import { permitted, readJournal, readWholeJournal, resumePoints } from './resume-points.ts';
 import { JournalContent } from './shard-journal.ts';
 import { ShardSession, type ShardSessionOptions } from './shard-session.ts';
 
-export interface ShardCopyOptions extends ShardSessionOptions {
+export interface ShardCopyOptions extends Omit<ShardSessionOptions, 'foreign'> {
   readonly transactionalId: string;
   readonly partitions: readonly CopiedPartition[];
   /** Another process has taken the shard over: nothing is copied any more. */
@@ -39,7 +40,7 @@ interface Opened {
 }
 
 export class ShardCopy {
-  readonly #options: ShardCopyOptions;
+  readonly #options: ShardCopyOptions & ShardSessionOptions;
   readonly #abort = new AbortController();
   #partitions: readonly CopiedPartition[];
   /** Whether records are to be copied that came to the source by mirrors. */
@@ -50,7 +51,7 @@ export class ShardCopy {
   #told = { message: '', at: 0 };
 
   constructor(options: ShardCopyOptions) {
-    this.#options = options;
+    this.#options = { ...options, foreign: new ForeignWrites(options, this.#abort.signal) };
     this.#partitions = options.partitions;
   }
 

@@ -98,6 +98,7 @@ export class ShardSession {
           error,
         });
       },
+      foreign: (copy, gap) => options.foreign.met(copy, gap),
       rest: () => new Promise((resolve) => timers.soon(resolve)),
       failed: (copy, error) => this.#sourceFailed(copy, error),
     };

@@ -20,7 +20,7 @@ function textOf(
 }
 
 function statusOf(topic: string, lag: number | undefined, lagMs: number | undefined): PartitionStatus {
-  const figures = { recordsCopied: 5, bytesCopied: 60, recordsReturning: 7 };
+  const figures = { recordsCopied: 5, bytesCopied: 60, recordsReturning: 7, foreignOffsets: 8 };
   return { topic, partition: 3, targetTopic: topic, lag, lagMs, ...figures };
 }
 
@@ -39,6 +39,7 @@ test('figures, lag and trouble are told by mirror, topic, partition and kind', (
   assert.deepEqual(only('partition_records_copied_total'), [[place, 5]]);
   assert.deepEqual(only('partition_bytes_copied_total'), [[place, 60]]);
   assert.deepEqual(only('partition_records_returning_total'), [[place, 7]]);
+  assert.deepEqual(only('partition_foreign_offsets_total'), [[place, 8]]);
   for (const [name, { type }] of families) assert.equal(type, name.endsWith('_total') ? 'counter' : 'gauge', name);
 });
 

@@ -64,6 +64,11 @@ function partitionFamilies(status: readonly PartitionStatus[], label: Labels[num
       'Records left out because of where they came from, since this worker took the partition over.',
       each(({ recordsReturning }) => recordsReturning),
     ),
+    counter(
+      'partition_foreign_offsets_total',
+      'Offsets of the target between copied records that others took, since this worker took the partition over.',
+      each(({ foreignOffsets }) => foreignOffsets),
+    ),
   ];
 }
 

@@ -4,7 +4,9 @@ import type { PartitionStatus } from '../mirror.ts';
 
 /** `now`: ms since 1970. */
 export function statusOf(copy: PartitionCopy, now: number): PartitionStatus {
-  const { topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied, recordsReturning } = copy;
+  const { topic, partition, target, lag, uncopiedSince, recordsCopied, bytesCopied } = copy;
+  const { recordsReturning, foreignOffsets } = copy;
   const lagMs = lag === undefined ? undefined : Math.max(0, now - (uncopiedSince ?? now));
-  return { topic, partition, targetTopic: target.topic, lag, lagMs, recordsCopied, bytesCopied, recordsReturning };
+  const figures = { recordsCopied, bytesCopied, recordsReturning, foreignOffsets };
+  return { topic, partition, targetTopic: target.topic, lag, lagMs, ...figures };
 }
