@@ -47,6 +47,20 @@ export async function fill(client: Client, filling: Filling): Promise<void> {
   await producer.flush();
 }
 
+/** The same of a mirror that promises each record at least once. */
+export function atLeastOnce({ name, run, ...rest }: MirrorBehaviour): MirrorBehaviour {
+  return {
+    ...rest,
+    name: `at least once: ${name}`,
+    run(fixture) {
+      const mirror: MirrorFixture['mirror'] = (topics, options) => {
+        return fixture.mirror(topics, { ...options, guarantee: 'at-least-once' });
+      };
+      return run({ ...fixture, mirror });
+    },
+  };
+}
+
 function assertNoTrouble({ events }: MirrorFixture): void {
   assert.deepEqual(
     events.filter(({ level }) => level !== 'info'),

@@ -1,10 +1,12 @@
 /** Mirrors from and to Apache Kafka, in the three ways that there are with the embedded broker. */
 import { after, test } from 'node:test';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
-import { mirrorBehaviours } from './behaviours.ts';
+import { atLeastOnce, mirrorBehaviours } from './behaviours.ts';
 import { groupBehaviours } from './group-behaviours.ts';
 import { configuration, type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
+import { timeBehaviours } from './time-behaviours.ts';
 import { topicBehaviours } from './topic-behaviours.ts';
+import { verifyBehaviours } from './verify-behaviours.ts';
 
 const kafka = await kafkaForTests('any');
 if (kafka.skip !== false) test('mirrors of Apache Kafka', { skip: kafka.skip }, () => undefined);
@@ -21,9 +23,10 @@ else {
       test(`${way.name}: ${name}`, async (t) => run(await startMirrorFixture(t, way)));
     }
   }
-  // What groups and topics need of a cluster does not depend on what the other one is.
+  // What these need of a cluster does not depend on what the other one is.
   const between = ways[0];
-  for (const { name, run } of [...groupBehaviours, ...topicBehaviours]) {
+  const others = [...groupBehaviours, ...topicBehaviours, ...timeBehaviours, ...verifyBehaviours];
+  for (const { name, run } of [...others, ...mirrorBehaviours.slice(0, 3).map(atLeastOnce)]) {
     test(`Apache Kafka to Apache Kafka: ${name}`, async (t) => run(await startMirrorFixture(t, between)));
   }
 }

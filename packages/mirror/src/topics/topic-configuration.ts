@@ -5,12 +5,14 @@ import type { MirrorReport } from '../mirror-event.ts';
 import type { MirroredTopic } from './topic-sync.ts';
 
 /**
- * Left to the target: what concerns its own replicas, and what would change records' times or refuse them for being
- * old, which those of a mirror may be.
+ * Left to the target: what concerns its own replicas, what would change records' times or refuse them for being old,
+ * which those of a mirror may be, and what is about formats that Kafka 4 has no more, and knows no settings for.
  */
 const leftOut: ReadonlySet<string> = new Set([
   'follower.replication.throttled.replicas',
   'leader.replication.throttled.replicas',
+  'message.downconversion.enable',
+  'message.format.version',
   'message.timestamp.type',
   'message.timestamp.before.max.ms',
   'message.timestamp.after.max.ms',
