@@ -12,6 +12,12 @@ async function fill(client: Client, topic: string, partitions: number, name: str
   await producer.flush();
 }
 
+/** What each topic has that a mirror makes. */
+const allTimes = {
+  'message.timestamp.after.max.ms': '9223372036854775807',
+  'message.timestamp.before.max.ms': '9223372036854775807',
+};
+
 /** What is set for the topic itself. */
 async function configurationOf(admin: Admin, topic: string): Promise<Record<string, string | null>> {
   const [described] = unwrap(await admin.describeConfigs([{ type: 'topic', name: topic }]));
@@ -93,7 +99,7 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
       await mirror.syncTopics();
       assert.deepEqual(mirror.topics, [`${prefix}.a`, `${prefix}.b`]);
       await assertMirrored(fixture, `${prefix}.b`, 5, `east.${prefix}.b`);
-      assert.deepEqual(await configurationOf(target.admin, `east.${prefix}.b`), configuration);
+      assert.deepEqual(await configurationOf(target.admin, `east.${prefix}.b`), { ...allTimes, ...configuration });
       await fill(source.client, `${prefix}.a`, 3, 'more');
       await assertMirrored(fixture, `${prefix}.a`, 3, `east.${prefix}.a`);
       // A shard that had no partition is opened; none that had some is opened again.
@@ -233,6 +239,7 @@ export const topicBehaviours: readonly MirrorBehaviour[] = [
       unwrap(await source.admin.incrementalAlterConfigs([{ ...resource, changes }]));
       await mirror.syncTopics();
       assert.deepEqual(await configurationOf(target.admin, topic), {
+        ...allTimes,
         'retention.ms': '90000000',
         'cleanup.policy': 'compact',
         'segment.bytes': '20000000',
