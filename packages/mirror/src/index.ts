@@ -1,5 +1,6 @@
 export type { AuditRecord } from './audit/audit-record.ts';
 export type { Guarantee } from './copy/guarantee.ts';
+export { cancelFailover } from './failover/cancel-failover.ts';
 export type { CarriedGroup } from './failover/carry-groups.ts';
 export type { TailRecord } from './failover/divergent-tail.ts';
 export {
@@ -19,6 +20,7 @@ export type {
   FailoverStep,
 } from './failover/failover-options.ts';
 export type { FailoverManner, FailoverPoint, FailoverState, Tail, TopicFailover } from './failover/failover-record.ts';
+export { type MoveGroupsOptions, moveGroups } from './failover/move-groups.ts';
 export type { TailExport } from './failover/tail-treatment.ts';
 export type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 export type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';

@@ -8,6 +8,7 @@ import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { mirrorTotals, namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { moveOnlyGroups, onlyGroupsOption } from '../mirror/move-groups.ts';
 import { TailFile } from '../mirror/tail-file.ts';
 import { announceMirror, watchMirror } from '../mirror/watch-mirror.ts';
 
@@ -25,6 +26,7 @@ export const mirrorFailback = command({
       { placeholder: 'A,B', help: 'Which of its topics; /PATTERN/ for all that match (default: all of them)' },
       namesIn,
     ),
+    onlyGroups: onlyGroupsOption,
     tail: withDefault(
       choice({ help: 'What becomes of what was never copied' }, ['keep', 'export', 'merge', 'rebuild'] as const),
       'keep',
@@ -59,6 +61,15 @@ export const mirrorFailback = command({
       });
     }
     const { source, target, name, rename } = await findSides(options, terminal);
+    const onlyGroups = namesAndPatterns('--only-groups', options.onlyGroups.flat());
+    if (onlyGroups.length > 0) {
+      if (topics.length > 0 || tail !== 'keep') throw new UsageError('--only-groups goes without --topics and --tail');
+      const { signal } = terminal;
+      const tell: FailbackOptions['tell'] = ({ sentence }) => terminal.note(sentence);
+      const sides = { name, source: source.client, target: target.client, rename, signal, tell };
+      const move = { direction: 'back', groups: onlyGroups, to: source.name } as const;
+      return await moveOnlyGroups(sides, move, options, terminal);
+    }
     const { failback, planFailback, startMirror } = await import('@millrace/mirror');
     const given: FailbackOptions = {
       name,

@@ -1,4 +1,4 @@
-import type { FailoverOptions, FailoverPlan, FailoverResult } from '@millrace/mirror';
+import type { FailoverOptions, FailoverPlan, FailoverResult, FailoverSides } from '@millrace/mirror';
 import { findCluster } from '../cluster/open-cluster.ts';
 import { command } from '../framework/command.ts';
 import { confirm, destructiveOptions } from '../framework/confirm.ts';
@@ -6,8 +6,10 @@ import { exitCodes } from '../framework/exit-codes.ts';
 import { flag, integer, many, text, withDefault } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
+import { UsageError } from '../framework/usage-error.ts';
 import { namesAndPatterns, namesIn } from '../mirror/mirror-choice.ts';
 import { findSides, mirrorOptions } from '../mirror/mirror-sides.ts';
+import { moveOnlyGroups, onlyGroupsOption } from '../mirror/move-groups.ts';
 
 export const mirrorFailover = command({
   name: 'mirror failover',
@@ -27,6 +29,8 @@ export const mirrorFailover = command({
       { placeholder: 'A,B', help: 'The consumer groups that are carried over; likewise (default: all)' },
       namesIn,
     ),
+    onlyGroups: onlyGroupsOption,
+    cancel: flag({ help: 'Call off a planned failover that was broken off before copying ended: writers may write' }),
     forced: flag({ help: 'The source is gone: go on with what was copied' }),
     unfenced: flag({ help: 'Whoever the source can not keep from writing was stopped: super users, or everybody' }),
     probeConfig: text({
@@ -57,14 +61,34 @@ export const mirrorFailover = command({
   async run({ options, terminal }) {
     const topics = namesAndPatterns('--topics', options.topics.flat());
     const groups = namesAndPatterns('--groups', options.groups.flat());
+    const onlyGroups = namesAndPatterns('--only-groups', options.onlyGroups.flat());
+    throwIfMixed(options, onlyGroups.length > 0, topics.length + groups.length > 0);
     const sides = await findSides(options, terminal, { source: options.forced });
-    const { failover, planFailover } = await import('@millrace/mirror');
-    const given: FailoverOptions = {
+    const { cancelFailover, failover, planFailover } = await import('@millrace/mirror');
+    const mirror: FailoverSides = {
       name: sides.name,
       source: sides.source.client,
       target: sides.target.client,
       rename: sides.rename,
       topics: topics.length === 0 ? undefined : topics,
+      signal: terminal.signal,
+      tell: ({ level, sentence }) => terminal.note(level === 'warn' ? `warn: ${sentence}` : sentence),
+    };
+    if (onlyGroups.length > 0) {
+      const waitMs = options.wait * 1000;
+      const move = { direction: 'forward', groups: onlyGroups, to: sides.target.name, waitMs } as const;
+      return await moveOnlyGroups(mirror, move, options, terminal);
+    }
+    if (options.cancel) {
+      const deed = `call the failover of mirror ${sides.name} off, so that writers may write to ${sides.source.name}`;
+      if (!(await confirm(terminal, options, deed))) return exitCodes.failed;
+      const called = await cancelFailover(mirror);
+      if (terminal.json) terminal.output.json({ mirror: sides.name, cancelled: called });
+      else terminal.output.line(`Called off: ${counted(called.length, 'topic')} stay where they are.`);
+      return undefined;
+    }
+    const given: FailoverOptions = {
+      ...mirror,
       groups: groups.length === 0 ? undefined : groups,
       manner: options.forced ? 'forced' : 'planned',
       unfenced: options.unfenced,
@@ -72,8 +96,6 @@ export const mirrorFailover = command({
       abortTransactions: options.abortTransactions,
       transactionsMs: options.wait * 1000,
       stalledMs: options.wait * 1000,
-      signal: terminal.signal,
-      tell: ({ level, sentence }) => terminal.note(level === 'warn' ? `warn: ${sentence}` : sentence),
     };
     const plan = await planFailover(given);
     if (options.dryRun) {
@@ -88,6 +110,17 @@ export const mirrorFailover = command({
     return options.forced || missingOf(result) === 0 ? undefined : exitCodes.failed;
   },
 });
+
+function throwIfMixed(
+  { forced, cancel, dryRun }: { readonly forced: boolean; readonly cancel: boolean; readonly dryRun: boolean },
+  isOfGroups: boolean,
+  isChosen: boolean,
+): void {
+  if (isOfGroups && (forced || cancel || isChosen)) {
+    throw new UsageError('--only-groups goes without --topics, --groups, --forced and --cancel');
+  }
+  if (cancel && (forced || dryRun)) throw new UsageError('--cancel goes without --forced and --dry-run');
+}
 
 async function probeOf(
   { probeConfig, dataDir }: { readonly probeConfig: string | undefined; readonly dataDir: string },

@@ -19,7 +19,8 @@ function topicState(topic: string, copiedUpTo: number, lag: number): TopicState 
 function stateOf(at: number, topics: readonly TopicState[], problems: readonly string[] = []): MirrorState {
   const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1' };
   const workers = [{ ...worker, shards: [0], partitions: 1 }];
-  return { mirror: 'east', at, shards: 4, guarantee: 'exactly-once', workers, topics, problems };
+  const lines = { topics, failovers: ['go back'], problems };
+  return { mirror: 'east', at, shards: 4, guarantee: 'exactly-once', workers, ...lines };
 }
 
 const wide = { columns: undefined, partitions: false };
@@ -29,6 +30,7 @@ test('the view begins with the sum of it all, and ends with the problems', () =>
   assert.equal(lines[0], 'Mirror east: 1 worker, 1 topic (1 partition), 42 records behind, 4.2 s');
   assert.match(lines.join('\n'), /^orders +orders +1 +42 +4\.2 s +behind$/m);
   assert.equal(lines.at(-1), 'problem: it rains');
+  assert.ok(lines.includes('failover: go back'));
 });
 
 test('what at least once gives up is told behind the sum', () => {

@@ -20,7 +20,7 @@ interface PartitionRow {
 }
 
 export function mirrorView(state: MirrorState, options: MirrorViewOptions): string[] {
-  const { workers, problems } = state;
+  const { workers, failovers, problems } = state;
   const lines = [headline(state, options.before)];
   if (state.guarantee === 'at-least-once') lines.push(repeatsLine);
   if (workers.length > 0) lines.push('', ...table(workers, workerColumns, options.columns));
@@ -32,6 +32,7 @@ export function mirrorView(state: MirrorState, options: MirrorViewOptions): stri
     const rows = shown.flatMap(({ topic, partitions }) => partitions.map((each) => ({ topic, state: each })));
     if (rows.length > 0) lines.push('', ...table(rows, partitionColumns, options.columns));
   }
+  if (failovers.length > 0) lines.push('', ...failovers.map((each) => `failover: ${each}`));
   if (problems.length > 0) lines.push('', ...problems.map((problem) => `problem: ${problem}`));
   return lines;
 }
@@ -93,7 +94,7 @@ const partitionColumns: readonly Column<PartitionRow>[] = [
 /** The worst of its partitions. */
 function stateOf({ partitions }: TopicState): string {
   const states = new Set(partitions.map(({ state }) => state));
-  return (['no worker', 'unknown', 'behind'] as const).find((each) => states.has(each)) ?? 'up to date';
+  return (['no worker', 'unknown', 'behind', 'failed over'] as const).find((each) => states.has(each)) ?? 'up to date';
 }
 
 function shownTopics({ topics }: MirrorState, topicsMax: number | undefined): readonly TopicState[] {

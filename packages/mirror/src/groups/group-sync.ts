@@ -90,7 +90,7 @@ export class GroupSync {
   async run(signal: AbortSignal): Promise<GroupSyncResult[]> {
     const partitions = new Map<string, SyncedPartition>();
     for (const each of this.#options.partitions()) partitions.set(nameOf(this.#isForward ? each : each.target), each);
-    const groups = partitions.size === 0 ? [] : await this.#list(signal);
+    const groups = partitions.size === 0 ? [] : await this.names(signal);
     for (const told of this.#told.keys()) if (!groups.includes(told)) this.#told.delete(told);
     const results: GroupSyncResult[] = [];
     const queue = [...groups];
@@ -106,7 +106,8 @@ export class GroupSync {
     return results;
   }
 
-  async #list(signal: AbortSignal): Promise<string[]> {
+  /** The groups that are meant, on the side that they come from. Rejects as `run` does. */
+  async names(signal: AbortSignal): Promise<string[]> {
     const { groups } = this.#options;
     const listed = await this.#from.listGroups({ signal });
     // A group without a protocol only has offsets.

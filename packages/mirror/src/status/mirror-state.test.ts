@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FailoverManner, FailoverState } from '../failover/failover-record.ts';
 import { type Findings, type FoundPartition, mirrorState } from './mirror-state.ts';
 
 function foundPartition(partition: number, more: Partial<FoundPartition> = {}): FoundPartition {
@@ -15,6 +16,11 @@ function foundPartition(partition: number, more: Partial<FoundPartition> = {}): 
   return { ...base, problem: undefined, uncopiedSince: undefined, ...more };
 }
 
+function failover(state: FailoverState, manner: FailoverManner = 'planned'): Partial<Findings> {
+  const record = { topic: 'orders', targetTopic: 'east.orders', state, manner, at: 0, points: [] };
+  return { workers: [], failovers: new Map([['orders', { ...record, tails: [], sourceTails: [] }]]) };
+}
+
 const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1', shards: [0, 1] };
 
 function stateOf(more: Partial<Findings>) {
@@ -26,6 +32,7 @@ function stateOf(more: Partial<Findings>) {
     partitions: [foundPartition(1), foundPartition(0)],
     sourcePartitions: new Map(),
     targetTopicOf: (topic) => `east.${topic}`,
+    failovers: new Map(),
     ...more,
   });
 }
@@ -93,4 +100,21 @@ test('what the source does not tell, and what was never begun, is a problem', ()
     'the source does not tell where orders [1] ends: there is no such topic',
   ]);
   assert.match(stateOf({ partitions: [] }).problems[0] ?? '', /nothing was begun/);
+});
+
+test('what was failed over needs no worker, and what comes next is told', () => {
+  const { failovers, problems, topics } = stateOf(failover('failed-over'));
+  assert.deepEqual(problems, []);
+  assert.equal(topics[0]?.partitions[0]?.state, 'failed over');
+  assert.match(failovers.join(), /^orders were failed over \(1970-.*failback/);
+  assert.match(
+    stateOf(failover('failing-back')).failovers.join(),
+    /copied back by mirror east.back .*fail that one over/,
+  );
+});
+
+test('a failover that was broken off is a problem, with how it goes on', () => {
+  assert.match(stateOf(failover('draining')).problems[0] ?? '', /fenced on the source.*--cancel/);
+  assert.match(stateOf(failover('closing')).problems[0] ?? '', /not done .*repeat `millrace mirror failover`$/);
+  assert.match(stateOf(failover('closing', 'forced')).problems[0] ?? '', /--forced`$/);
 });

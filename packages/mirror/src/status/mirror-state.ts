@@ -1,6 +1,8 @@
 /** What a mirror is like, as its two clusters tell it, whether or not any of its workers runs. Nothing here is I/O. */
 import type { TopicPartition } from '@millrace/client';
 import type { Guarantee } from '../copy/guarantee.ts';
+import { isFailedOver, type TopicFailover, wholeMirror } from '../failover/failover-record.ts';
+import { failoverNotes } from './failover-notes.ts';
 
 /** A member of the group by which the workers share the mirror. */
 export interface WorkerState {
@@ -29,7 +31,7 @@ export interface PartitionState {
   readonly lag: number | undefined;
   /** As the status of a worker has it; undefined where it was not asked for. */
   readonly lagMs: number | undefined;
-  readonly state: 'up to date' | 'behind' | 'no worker' | 'unknown';
+  readonly state: 'up to date' | 'behind' | 'no worker' | 'unknown' | 'failed over';
 }
 
 export interface TopicState {
@@ -52,7 +54,9 @@ export interface MirrorState {
   readonly workers: readonly WorkerState[];
   /** Those of which anything was begun, names ascending, partitions ascending. */
   readonly topics: readonly TopicState[];
-  /** What is not as it should be, a sentence each. */
+  /** What became of failovers and what comes next, a sentence each. */
+  readonly failovers: readonly string[];
+  /** What is not as it should be, likewise. */
   readonly problems: readonly string[];
 }
 
@@ -79,19 +83,22 @@ export interface Findings {
   /** How many partitions topics have on the source, as far as it told. */
   readonly sourcePartitions: ReadonlyMap<string, number>;
   readonly targetTopicOf: (topic: string) => string;
+  /** What the target says of failovers. */
+  readonly failovers: ReadonlyMap<string, TopicFailover>;
 }
 
 /** So many places a sentence names before it only counts. */
 const namedMax = 5;
 
 export function mirrorState(findings: Findings): MirrorState {
-  const { mirror, now, shards, workers, partitions, targetTopicOf } = findings;
+  const { mirror, now, shards, workers, partitions, targetTopicOf, failovers } = findings;
   const owners = new Map(workers.flatMap(({ worker, shards: has }) => (has ?? []).map((shard) => [shard, worker])));
   const byTopic = new Map<string, PartitionState[]>();
   for (const found of partitions) {
     const states = byTopic.get(found.topic) ?? [];
     byTopic.set(found.topic, states);
-    states.push(partitionState(found, owners.get(found.shard), workers, now));
+    const isOver = isFailedOver(failovers.get(found.topic)) || isFailedOver(failovers.get(wholeMirror));
+    states.push(partitionState(found, owners.get(found.shard), workers, now, isOver));
   }
   const topics = [...byTopic]
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -106,6 +113,7 @@ export function mirrorState(findings: Findings): MirrorState {
       return { ...each, partitions: has };
     }),
     topics,
+    failovers: failoverNotes(mirror, [...failovers.values()]).notes,
     problems: problemsOf(findings, topics),
   };
 }
@@ -115,6 +123,7 @@ function partitionState(
   worker: string | undefined,
   workers: readonly FoundWorker[],
   now: number,
+  isOver: boolean,
 ): PartitionState {
   const lag = sourceEnd === undefined ? undefined : Math.max(0, sourceEnd - confirmed.source);
   const age = uncopiedSince === undefined ? undefined : Math.max(0, now - uncopiedSince);
@@ -129,7 +138,7 @@ function partitionState(
     sourceEnd,
     lag,
     lagMs: lag === 0 ? 0 : age,
-    state: worker === undefined && isShared ? 'no worker' : progress,
+    state: isOver ? 'failed over' : worker === undefined && isShared ? 'no worker' : progress,
   };
 }
 
@@ -145,9 +154,11 @@ function topicState(topic: string, targetTopic: string, states: readonly Partiti
   };
 }
 
-function problemsOf({ workers, partitions, sourcePartitions }: Findings, topics: readonly TopicState[]): string[] {
-  const problems: string[] = [];
-  if (workers.length === 0) {
+function problemsOf(findings: Findings, topics: readonly TopicState[]): string[] {
+  const { mirror, workers, partitions, sourcePartitions, failovers } = findings;
+  const problems = [...failoverNotes(mirror, [...failovers.values()]).problems];
+  const isAllOver = topics.every((topic) => topic.partitions.every(({ state }) => state === 'failed over'));
+  if (workers.length === 0 && (topics.length === 0 || !isAllOver)) {
     problems.push('no worker runs, so that nothing is copied: start one with `millrace mirror run`');
   } else {
     const orphans = topics.flatMap(({ topic, partitions: all }) =>
@@ -160,7 +171,9 @@ function problemsOf({ workers, partitions, sourcePartitions }: Findings, topics:
   if (partitions.length === 0) problems.push('nothing was begun to be copied yet');
   for (const { topic, partitions: begun } of topics) {
     const there = sourcePartitions.get(topic) ?? begun.length;
-    if (there > begun.length) problems.push(`${topic} has ${there} partitions, of which ${begun.length} were begun`);
+    const isOver = begun.every(({ state }) => state === 'failed over');
+    if (there > begun.length && !isOver)
+      problems.push(`${topic} has ${there} partitions, of which ${begun.length} were begun`);
   }
   const unknown = new Map<string, string[]>();
   for (const { topic, partition, problem } of partitions) {

@@ -8,6 +8,7 @@ import { answerError, type CallBounds, type Cluster, openCluster, resolveOffsets
 import { describeGroups, errorCodes } from '@millrace/wire';
 import { JournalReader } from '../copy/journal-reader.ts';
 import { timeAt } from '../copy/log-scan.ts';
+import { readFailovers } from '../failover/failover-log.ts';
 import { decodeAssignment, decodeClaim } from '../sharing/sharing-messages.ts';
 import { workersGroupOf } from '../sharing/workers-group.ts';
 import { offsetsTopicOf } from '../topics/offsets-topic.ts';
@@ -51,6 +52,7 @@ export class MirrorWatch implements AsyncDisposable {
     const { name, rename } = this.#options;
     // In this order, so that what is copied meanwhile makes no lag.
     const [shards, known] = [await this.#journal.shards(), await this.#journal.newest()];
+    const failovers = await readFailovers(this.#target.cluster, name, this.#bounds);
     const [workers, ends] = await Promise.all([
       foundWorkers(this.#target.cluster, workersGroupOf(name), this.#bounds),
       resolveOffsets(
@@ -77,7 +79,8 @@ export class MirrorWatch implements AsyncDisposable {
       workers,
       partitions: await this.#withAges(found),
       sourcePartitions: new Map([...topics].map((topic) => [topic, metadata.peek(topic)?.partitions.length ?? 0])),
-      targetTopicOf: rename ?? ((topic) => topic),
+      targetTopicOf: (topic) => failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic,
+      failovers,
     });
   }
 
