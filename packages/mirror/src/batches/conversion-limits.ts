@@ -1,5 +1,5 @@
 /** What governs the conversion of batches. */
-import type { AllowedTimes } from './record-times.ts';
+import type { AllowedTimes, TimeBounds } from './record-times.ts';
 
 /** Sizes are in bytes, headers of batches included. */
 export interface ConversionLimits {
@@ -22,3 +22,24 @@ export const conversionLimitsDefault: ConversionLimits = {
   coalesceCompressedBelow: 2 * 1024,
   decompressedBytesMax: 128 * 1024 * 1024,
 };
+
+/** What the topic takes to which batches go. */
+export interface TargetLimits {
+  /** Bytes of a batch; undefined where it can't be told. */
+  readonly batchBytesMax?: number | undefined;
+  /** Undefined where times are not looked at, or it can't be told. */
+  readonly times?: TimeBounds | undefined;
+}
+
+/** The limits, as far as the topic has no narrower ones. `now`: ms since 1970. */
+export function limitsWithin(
+  limits: ConversionLimits,
+  { batchBytesMax = Number.POSITIVE_INFINITY, times }: TargetLimits,
+  now: () => number,
+): ConversionLimits {
+  return {
+    ...limits,
+    batchBytesMax: Math.min(limits.batchBytesMax, batchBytesMax),
+    times: times && (() => ({ ...times, now: now() })),
+  };
+}

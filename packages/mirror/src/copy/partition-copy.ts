@@ -10,10 +10,9 @@ import { isMillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
-import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import { type ConversionLimits, limitsWithin, type TargetLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
-import type { TimeBounds } from '../batches/record-times.ts';
 import { nobody } from '../offset-map/journal-record.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
@@ -31,17 +30,13 @@ import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
 
 /** Where the copy of a partition goes on. */
-export interface ResumePoint extends KnownChunks {
+export interface ResumePoint extends KnownChunks, TargetLimits {
   /** Source offset of the next record to copy. */
   readonly source: number;
   /** Target offset behind all that is there. */
   readonly target: number;
   /** Leader epochs of what was copied before, ascending; none when unknown. */
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
-  /** Most bytes of a batch that the target's topic takes; undefined when it does not tell. */
-  readonly batchBytesMax?: number | undefined;
-  /** Which times it takes; undefined when it does not tell. */
-  readonly times?: TimeBounds | undefined;
   /** Judges which records came to the source by mirrors; none did when absent. */
   readonly routes?: PartitionRoutes | undefined;
 }
@@ -94,9 +89,7 @@ export class PartitionCopy implements SourcePartition {
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#routes = resume.routes;
     this.#host = host;
-    const batchBytesMax = Math.min(host.limits.batchBytesMax, resume.batchBytesMax ?? Number.POSITIVE_INFINITY);
-    const { times } = resume;
-    this.#limits = { ...host.limits, batchBytesMax, times: times && (() => ({ ...times, now: host.now() })) };
+    this.#limits = limitsWithin(host.limits, resume, () => host.now());
   }
 
   get map(): PartitionOffsetMap {

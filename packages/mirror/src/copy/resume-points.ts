@@ -1,10 +1,10 @@
 /** Where the copies of a shard's partitions go on, or begin, once the shard is taken over. */
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
+import type { TargetLimits } from '../batches/conversion-limits.ts';
 import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { Provenance } from '../provenance/provenance.ts';
-import type { TopicLimits } from '../topics/topic-limits.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import type { ForeignWrites } from './foreign-writes.ts';
@@ -25,7 +25,7 @@ export interface ResumeOptions {
   readonly foreign: ForeignWrites;
   /** Which batches topics of the target take, as far as that can be told. */
   readonly topicLimits?:
-    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, TopicLimits>>)
+    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, TargetLimits>>)
     | undefined;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;

@@ -1,13 +1,7 @@
 /** Which batches the topics of a target take: how large, and from what times, as their configuration tells. */
 import type { Admin } from '@millrace/client';
+import type { TargetLimits } from '../batches/conversion-limits.ts';
 import type { TimeBound, TimeBounds } from '../batches/record-times.ts';
-
-export interface TopicLimits {
-  /** Bytes; undefined where it can't be told. */
-  readonly batchBytesMax?: number | undefined;
-  /** Undefined where times are not looked at, or it can't be told. */
-  readonly times?: TimeBounds | undefined;
-}
 
 const sizes = ['max.message.bytes', 'segment.bytes'] as const;
 const timeType = 'message.timestamp.type';
@@ -28,10 +22,10 @@ export async function topicLimits(
   admin: Admin,
   topics: Iterable<string>,
   signal?: AbortSignal,
-): Promise<Map<string, TopicLimits>> {
+): Promise<Map<string, TargetLimits>> {
   const keys = [...sizes, timeType, ...timeSettings];
   const resources = [...new Set(topics)].map((name) => ({ type: 'topic' as const, name, keys }));
-  const limits = new Map<string, TopicLimits>();
+  const limits = new Map<string, TargetLimits>();
   for (let first = 0; first < resources.length; first += describedMax) {
     const some = resources.slice(first, first + describedMax);
     for (const described of await admin.describeConfigs(some, { signal })) {
