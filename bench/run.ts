@@ -11,7 +11,7 @@ function names(): string[] {
   return readdirSync(folder).filter((name) => existsSync(`${folder}${name}/benchmark.ts`));
 }
 
-const usage = `Usage: npm run bench -- NAME [--json] [--rounds N] [--scale X]
+const usage = `Usage: npm run bench -- NAME [--json] [--rounds N] [--scale X] [--only TEXT]
 
 Measures Millrace against its peers, subjects taking turns, and prints medians.
 
@@ -20,6 +20,7 @@ Benchmarks: ${names().join(', ')}
   --json       one JSON line a measured subject on stdout, everything else on stderr
   --rounds N   how often each subject is measured (default 5)
   --scale X    multiplies the amount of work (default 1)
+  --only TEXT  measures the cases alone whose names have this in them (of mirror; others measure all)
 `;
 
 async function main(): Promise<number> {
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,6 +55,7 @@ async function main(): Promise<number> {
   await benchmark.run({
     rounds,
     scale,
+    isWanted: (caseName) => caseName.includes(values.only),
     progress: (message) => process.stderr.write(`  ${message}\n`),
     report: (series) => {
       const summary = summarize(series);

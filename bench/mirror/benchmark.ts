@@ -4,10 +4,12 @@
  * full already, and are measured from the first records that arrive to the last, so that their start does not count.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, createClient, unwrap } from '@millrace/client';
+import { createClient } from '@millrace/client';
 import type { Benchmark, BenchmarkContext } from '../harness/benchmark.ts';
 import { findKafka, kafkaBroker } from '../harness/kafka-broker.ts';
 import { usageOf } from '../harness/process-usage.ts';
+import { deleteTopic, endOf, untilGrown, waitMsMax } from './growth.ts';
+import { measureLongLink } from './link/long-link.ts';
 import { type MirrorSubject, millraceAtLeastOnce, millraceMirror, mirrorMaker } from './subjects.ts';
 import { fill, type MirrorWorkload, mirrorWorkloads } from './workload.ts';
 
@@ -16,8 +18,6 @@ interface Outcome {
   /** Of the mirror's process, for a million records. */
   readonly cpuSeconds: number;
 }
-
-const waitMsMax = 300_000;
 
 export const benchmark: Benchmark = {
   description: 'the mirror and MirrorMaker 2 between two clusters of Apache Kafka',
@@ -31,11 +31,13 @@ export const benchmark: Benchmark = {
     await using source = await broker.start();
     await using target = await broker.start();
     for (const workload of mirrorWorkloads(context.scale)) {
+      if (!context.isWanted(workload.name)) continue;
       context.progress(`${workload.name}: filling`);
       await fill(source.bootstrap, workload);
       await measure(workload, subjects, source.bootstrap, target.bootstrap, context);
       await deleteTopic(source.bootstrap, workload.topic);
     }
+    await measureLongLink(target.bootstrap, subjects, context);
   },
 };
 
@@ -101,40 +103,4 @@ async function measureOnce(
     await mirror.stop();
     await deleteTopic(run.target, topic);
   }
-}
-
-interface Moment {
-  readonly end: number;
-  readonly at: number;
-  readonly cpuSeconds: number;
-}
-
-async function untilGrown(
-  admin: Admin,
-  topic: string,
-  partitions: number,
-  least: number,
-  pid: number,
-): Promise<Moment> {
-  const began = performance.now();
-  for (;;) {
-    const end = await endOf(admin, topic, partitions);
-    const at = performance.now();
-    if (end >= least) return { end, at, cpuSeconds: usageOf(pid).cpuSeconds };
-    if (at - began > waitMsMax) throw new Error(`nothing came to ${topic} within ${waitMsMax} ms`);
-    await sleep(5);
-  }
-}
-
-/** How many offsets there are in all partitions; 0 while the topic is not there. */
-async function endOf(admin: Admin, topic: string, partitions: number): Promise<number> {
-  const [described] = await admin.describeTopics([topic]);
-  if (described?.error !== undefined || described === undefined) return 0;
-  const queries = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, at: 'latest' as const }));
-  return unwrap(await admin.listOffsets(queries)).reduce((sum, { offset }) => sum + offset, 0);
-}
-
-async function deleteTopic(bootstrap: string, topic: string): Promise<void> {
-  await using client = createClient({ bootstrap });
-  unwrap(await client.admin().deleteTopics([topic]));
 }

@@ -12,6 +12,8 @@ export interface MirrorMakerRun {
   readonly exactlyOnce: boolean;
   /** As the source's batches have it: it compresses anew. */
   readonly compression: string;
+  /** A cluster is far: buffers as large as the system lets them grow, and larger fetches and batches. */
+  readonly isFar?: boolean | undefined;
 }
 
 export function mirrorMakerProperties({
@@ -21,6 +23,7 @@ export function mirrorMakerProperties({
   alias,
   exactlyOnce,
   compression,
+  isFar = false,
 }: MirrorMakerRun): Record<string, string> {
   const consumer = {
     'fetch.min.bytes': '100000',
@@ -28,6 +31,7 @@ export function mirrorMakerProperties({
     'max.partition.fetch.bytes': '10485760',
     'max.poll.records': '20000',
     'receive.buffer.bytes': '1048576',
+    ...(isFar && { 'fetch.max.bytes': '104857600', 'max.partition.fetch.bytes': '16777216', ...farBuffers }),
   };
   const producer = {
     'batch.size': '524288',
@@ -36,6 +40,7 @@ export function mirrorMakerProperties({
     'buffer.memory': '134217728',
     'max.request.size': '10485760',
     'send.buffer.bytes': '1048576',
+    ...(isFar && { 'batch.size': '1000000', 'linger.ms': '100', ...farBuffers }),
   };
   return {
     clusters: `${alias}, target`,
@@ -67,6 +72,9 @@ export function mirrorMakerProperties({
     ...prefixed('target.producer.', producer),
   };
 }
+
+/** -1: the system's, which grow with the link. */
+const farBuffers = { 'receive.buffer.bytes': '-1', 'send.buffer.bytes': '-1' };
 
 function prefixed(prefix: string, properties: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [`${prefix}${name}`, value]));

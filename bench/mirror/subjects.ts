@@ -13,6 +13,8 @@ export interface MirrorRun {
   readonly compression: string;
   /** A word that no other run has. */
   readonly run: string;
+  /** One of the clusters is far. */
+  readonly isFar?: boolean | undefined;
 }
 
 export interface MirrorSubject {
@@ -48,8 +50,9 @@ export function mirrorMaker(distribution: KafkaDistribution, exactlyOnce: boolea
   return {
     name: `MirrorMaker ${distribution.version}, ${exactlyOnce ? 'exactly' : 'at least'} once`,
     targetTopic: ({ run, topic }) => `${run}.${topic}`,
-    async start({ source, target, topic, compression, run }) {
-      const configuration = mirrorMakerProperties({ source, target, topic, compression, alias: run, exactlyOnce });
+    async start({ source, target, topic, compression, run, isFar }) {
+      const from = { source, target, topic, compression, alias: run, isFar };
+      const configuration = mirrorMakerProperties({ ...from, exactlyOnce });
       const maker = await startMirrorMaker({ distribution, configuration, targets: ['target'], jvm: 'default' });
       return { pid: maker.pid ?? 0, stop: () => maker.close() };
     },

@@ -38,6 +38,8 @@ export interface ConfigurationContext {
   readonly brokers: readonly BrokerPlan[];
   readonly jvm: JvmProfile;
   readonly security: KafkaSecurity | undefined;
+  /** Where clients reach the brokers. */
+  readonly host: string;
   /** Wins over what is chosen here. */
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -50,10 +52,10 @@ const module = 'org.apache.kafka.common.security';
 
 /** The configuration of one broker of a cluster, by Kafka's names. */
 export function brokerConfiguration(broker: BrokerPlan, context: ConfigurationContext): Record<string, string> {
-  const { brokers, security, jvm, overrides } = context;
+  const { brokers, security, jvm, host, overrides } = context;
   const internal = security === undefined ? 'PLAINTEXT' : 'SSL';
   const names = [...broker.ports.keys()];
-  const listeners = names.map((name) => `${name}://127.0.0.1:${broker.ports.get(name)}`);
+  const listeners = names.map((name) => `${name}://${host}:${broker.ports.get(name)}`);
   const copies = String(Math.min(3, brokers.length));
   return {
     'process.roles': 'broker,controller',

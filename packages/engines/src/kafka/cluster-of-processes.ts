@@ -18,6 +18,8 @@ export interface Member {
 export interface ClusterOfProcessesOptions {
   readonly name: string;
   readonly clusterId: string;
+  /** Where clients reach the brokers. */
+  readonly host: string;
   readonly members: readonly Member[];
   /** Where and as whom it is asked whether it serves. */
   readonly probe: { readonly listener: ListenerName; readonly security?: SecurityOptions | undefined };
@@ -55,7 +57,7 @@ export class ClusterOfProcesses implements KafkaCluster {
     return this.#options.members.map(({ plan: { nodeId, rack, ports }, command: { logFile } }) => {
       const process = this.#processes.get(nodeId);
       const state = process?.state ?? 'down';
-      const addresses = new Map([...ports].map(([name, port]) => [name, `127.0.0.1:${port}`] as const));
+      const addresses = new Map([...ports].map(([name, port]) => [name, `${this.#options.host}:${port}`] as const));
       return { nodeId, rack, logFile, state, pid: state === 'down' ? undefined : process?.pid, addresses };
     });
   }
@@ -69,7 +71,7 @@ export class ClusterOfProcesses implements KafkaCluster {
     if (ports.includes(undefined)) {
       throw new RangeError(`the cluster ${this.name} has no listener ${listener}, but ${this.listeners.join(', ')}`);
     }
-    return ports.map((port) => `127.0.0.1:${port}`).join(',');
+    return ports.map((port) => `${this.#options.host}:${port}`).join(',');
   }
 
   /** Starts all brokers, and waits until they serve. */
@@ -144,9 +146,9 @@ export class ClusterOfProcesses implements KafkaCluster {
 
   /** Waits until these brokers are of the cluster and it serves. */
   async #serves(members: readonly Member[], signal?: AbortSignal): Promise<void> {
-    const { probe, startTimeoutMs } = this.#options;
+    const { probe, startTimeoutMs, host } = this.#options;
     const answer = await waitUntilServing({
-      bootstrap: members.map(({ plan }) => `127.0.0.1:${plan.ports.get(probe.listener)}`).join(','),
+      bootstrap: members.map(({ plan }) => `${host}:${plan.ports.get(probe.listener)}`).join(','),
       security: probe.security,
       nodeIds: members.map(({ plan }) => plan.nodeId),
       timeoutMs: startTimeoutMs,

@@ -35,6 +35,7 @@ import type { KafkaCluster } from './kafka-cluster.ts';
 
 const ATTEMPTS_MAX = 5;
 const START_MS_MAX = 120_000;
+const loopback = '127.0.0.1';
 
 export interface KafkaClusterOptions {
   readonly distribution: KafkaDistribution;
@@ -42,6 +43,8 @@ export interface KafkaClusterOptions {
   readonly name?: string | undefined;
   /** Where it stores; kept when it is closed. Default: a temporary one, removed with the cluster. */
   readonly directory?: string | undefined;
+  /** An address of this machine at which clients reach the brokers. Default 127.0.0.1. */
+  readonly host?: string | undefined;
   /** How many brokers, with node ids from 1. Default 1. */
   readonly brokers?: number | undefined;
   /** Racks of the brokers in their order. Default `rack-1`, `rack-2`, ... */
@@ -143,8 +146,8 @@ async function startNew(
 }
 
 function contextOf(options: KafkaClusterOptions, brokers: readonly BrokerPlan[]): ConfigurationContext {
-  const { security, configuration = {}, jvm = 'small' } = options;
-  return { brokers, jvm, security, overrides: configuration };
+  const { security, configuration = {}, jvm = 'small', host = loopback } = options;
+  return { brokers, jvm, security, host, overrides: configuration };
 }
 
 async function startMembers(
@@ -157,6 +160,7 @@ async function startMembers(
   const cluster = new ClusterOfProcesses({
     name: options.name ?? 'kafka',
     clusterId,
+    host: options.host ?? loopback,
     members: brokers.map((plan) => memberOf(options, plan)),
     probe: probeOf(options.security),
     signal: options.signal,
