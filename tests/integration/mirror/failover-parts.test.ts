@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AclBinding, type Client, unwrap } from '@millrace/client';
-import { cancelFailover, failover, MirrorWatch, moveGroups, startMirror } from '@millrace/mirror';
+import { cancelFailover, failback, failover, MirrorWatch, moveGroups, startMirror } from '@millrace/mirror';
 import { millrace } from '../../support/millrace-command.ts';
 import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { values, valuesOf, write } from './failover-fixture.ts';
@@ -141,4 +141,33 @@ test('a topic that was just made is moved as well, and whoever still writes stop
   );
   assert.deepEqual(valuesOf(await readPartition(target.client, fresh, 0)), values([0, 15]));
   await assert.rejects(failover({ ...planned, topics: ['no-such'] }), { code: 'failover_topics_unknown' });
+});
+
+test('workers that copy at least once are to end before their mirror is failed over', async (t) => {
+  const [source, target] = [await startFixture(t), await startFixture(t)];
+  const topic = await source.createTopic(1);
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+  };
+  const planned = { ...sides, manner: 'planned', unfenced: true } as const;
+  await write(source.client, topic, 0, 10);
+  const mirror = await startMirror({ ...sides, topics: [topic], shards: 2, guarantee: 'at-least-once' });
+  t.after(() => mirror.close());
+  await until(() => mirror.status()[0]?.lag === 0);
+  await assert.rejects(failover(planned), { code: 'failover_workers_run' });
+  await write(source.client, topic, 10, 20);
+  await until(async () => (await readPartition(target.client, topic, 0)).length === 20);
+  await mirror.close();
+  const { topics } = await failover(planned);
+  assert.deepEqual(
+    topics.flatMap(({ points }) => points.map((point) => [point.source, point.target, point.sourceEnd])),
+    [[20, 20, 20]],
+  );
+  await write(target.client, topic, 20, 25);
+  const { mirror: back } = await failback(sides);
+  await using returning = await startMirror(back);
+  await until(() => returning.status()[0]?.lag === 0);
+  assert.deepEqual(valuesOf(await readPartition(source.client, topic, 0)), values([0, 25]));
 });

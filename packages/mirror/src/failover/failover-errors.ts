@@ -30,11 +30,12 @@ export class FailoverError extends MillraceError {
   /**
    * `failover_unfenced`: some writers can't be fenced. `failover_fence_unconfirmed`: not all brokers know it yet.
    * `failover_transactions_open`: transactions are not decided. `failover_not_drained`: not all is copied.
-   * `failover_still_written`: somebody writes to the source who was thought not to. `failover_topics_unknown`: the
-   * mirror copies no such topics in this direction. `failover_begun_by_force`: it can't go on as a planned one.
-   * `failover_too_late`: copying has ended, so that it can't be called off. `failover_group_live`: a group to be moved
-   * has members. `failback_not_failed_over`: nothing to go back from. `failback_tail_unsaved`: records would be
-   * destroyed of which nobody has said that they may be. `failback_raced`: another failback goes on meanwhile.
+   * `failover_still_written`: somebody writes to the source who was thought not to. `failover_workers_run`: workers
+   * run that can't be fenced. `failover_topics_unknown`: the mirror copies no such topics in this direction.
+   * `failover_begun_by_force`: it can't go on as a planned one. `failover_too_late`: copying has ended, so that it
+   * can't be called off. `failover_group_live`: a group to be moved has members. `failback_not_failed_over`: nothing
+   * to go back from. `failback_tail_unsaved`: records would be destroyed of which nobody has said that they may be.
+   * `failback_raced`: another failback goes on meanwhile.
    */
   readonly code:
     | 'failover_unfenced'
@@ -42,6 +43,7 @@ export class FailoverError extends MillraceError {
     | 'failover_transactions_open'
     | 'failover_not_drained'
     | 'failover_still_written'
+    | 'failover_workers_run'
     | 'failover_topics_unknown'
     | 'failover_begun_by_force'
     | 'failover_too_late'

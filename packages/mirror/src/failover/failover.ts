@@ -9,6 +9,8 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import { type TopicPartition, unwrap } from '@millrace/client';
 import { resolveOffsets } from '@millrace/client/protocol';
+import { hasMembers } from '../groups/group-sync.ts';
+import { workersGroupOf } from '../sharing/workers-group.ts';
 import { keptOffRules, rulesOf } from '../topics/topic-acls.ts';
 import { carryGroups } from './carry-groups.ts';
 import { closeShards } from './close-shards.ts';
@@ -112,6 +114,7 @@ class Failover {
     const { target, offsetsTopic, journal, bounds } = this.#ends;
     const { manner } = this.#options;
     const sourceEnds = await this.#sourceEnds(topics, before);
+    const unfenced = await this.#stoppedUnfenced(topics);
     const whole = isWhole ? [{ topic: wholeMirror, targetTopic: wholeMirror }] : [];
     const at = this.#ends.now;
     await this.#record(
@@ -120,9 +123,9 @@ class Failover {
         return recordAfter(record, each, { state: 'closing', manner, at, points: record?.points ?? [] });
       }),
     );
-    const places = topics.flatMap(({ partitions, ...names }) =>
-      partitions.map((partition) => ({ ...names, partition })),
-    );
+    const places = topics
+      .filter(({ topic }) => !unfenced.has(topic))
+      .flatMap(({ partitions, ...names }) => partitions.map((partition) => ({ ...names, partition })));
     await closeShards({ target: target.cluster, offsetsTopic, shards: await journal.shards(), places, bounds });
     const maps = await this.#ends.maps(topics);
     const closed = topics.map((each) => {
@@ -141,6 +144,23 @@ class Failover {
     );
     await this.#record([...closed, ...ended]);
     this.#ends.tell('close', `${topics.length} topics are copied no more in this direction`);
+  }
+
+  /**
+   * Those of the topics that are copied at least once, where nobody can be fenced. No worker runs then, and how far it
+   * came is what it wrote down last.
+   */
+  async #stoppedUnfenced(topics: readonly ChosenTopic[]): Promise<ReadonlySet<string>> {
+    const { target, journal, bounds } = this.#ends;
+    const newest = await journal.newest();
+    const known = newest.filter(({ topic, chunk }) => {
+      return chunk.producerId < 0 && topics.some((each) => each.topic === topic);
+    });
+    const unfenced = new Set(known.map(({ topic }) => topic));
+    const { name } = this.#options;
+    if (unfenced.size === 0 || !(await hasMembers(target.admin, workersGroupOf(name), bounds.signal))) return unfenced;
+    const message = `mirror ${name} copies at least once, so that its workers can't be kept from copying on`;
+    throw new FailoverError('failover_workers_run', `${message}: end them, and begin again`);
   }
 
   /** Where the source ends, as far as anybody knows, by partition and topic. */
