@@ -140,4 +140,25 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     find: '    this.#memory.use(records);\n',
     replace: '    range.isHeld = false;\n',
   },
+  {
+    name: 'what a leader says of the last epoch is not asked for',
+    seed: 1020,
+    file: `${copy}/fetch-request.ts`,
+    find: 'asksEpochs && range.from === position ? epoch : -1;',
+    replace: '-1;',
+  },
+  {
+    name: 'the epoch of what was copied is forgotten by whoever takes over',
+    seed: 1020,
+    file: `${copy}/partition-copy.ts`,
+    find: 'sourceEpochs: sourceEpochs.known };',
+    replace: 'sourceEpochs: [] };',
+  },
+  {
+    name: 'records that the source deleted are passed over in silence',
+    seed: 1001,
+    file: `${copy}/source-trouble.ts`,
+    find: "report({ level: 'error', event: 'records_lost',",
+    replace: "if (!goesOn) report({ level: 'error', event: 'records_lost',",
+  },
 ];

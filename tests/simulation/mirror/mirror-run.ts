@@ -4,7 +4,7 @@
  * must hold all of them, and groups must go on with exactly the next record.
  */
 import { sleep } from '@millrace/base';
-import { createPartitions, createTopics, errorCodes, errorRow } from '@millrace/wire';
+import { createTopics, errorCodes, errorRow } from '@millrace/wire';
 import { type Actor, ActorHome, type KnownPartition } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
@@ -15,6 +15,8 @@ import { OracleTransactor } from '../oracle/oracle-transactor.ts';
 import { SimCluster } from '../oracle/sim-cluster.ts';
 import { TransactionLedger } from '../oracle/transaction-ledger.ts';
 import { SimWorld } from '../world/sim-world.ts';
+import { addPartition } from './add-partition.ts';
+import { aftermath, lossAlarms } from './aftermath.ts';
 import { MirrorNemesis } from './mirror-nemesis.ts';
 import { type MirrorScenario, mirrorScenarioOf, type SourceWriterPlan } from './mirror-scenario.ts';
 import { SimMirrorWorker } from './mirror-worker.ts';
@@ -99,6 +101,7 @@ class MirrorRun {
     await this.#checkGroups(groups, 'at the end');
     await this.#await(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
     await this.#successor(groups);
+    await this.#aftermath();
     return this.#result(groups, faults);
   }
 
@@ -108,8 +111,25 @@ class MirrorRun {
     worker.start();
     await this.world.loop.runUntil(() => worker.mirror !== undefined, finishMsMax, 'a successor starts');
     await this.#checkGroups(groups, 'after all', [worker]);
-    await this.#await(this.#caughtUp(), finishMsMax, 'nothing is copied again');
-    await this.#await(worker.stop(), finishMsMax, 'the successor closes');
+    const closed = this.#caughtUp().then(() => worker.stop());
+    await this.#await(closed, finishMsMax, 'nothing is copied again, and the successor closes');
+  }
+
+  async #aftermath(): Promise<void> {
+    const { aftermath: kind } = this.#scenario;
+    if (kind === 'nothing') return;
+    this.#coverage.add(`aftermath: ${kind}`);
+    const [source, worker] = [this.#source, this.#worker(this.#workers.length + 1, lossAlarms)];
+    const judged = aftermath({
+      kind,
+      source,
+      worker,
+      partitions: this.#partitions,
+      home: (name, side) => this.#home(name, side === 'target' ? this.#target : source),
+      cover: (what) => this.#coverage.add(what),
+    });
+    const closed = judged.then(() => worker.stop());
+    await this.#await(closed, finishMsMax, `after the ${kind} all is as it must be`);
   }
 
   #startNemesis(): MirrorNemesis {
@@ -118,12 +138,13 @@ class MirrorRun {
     return new MirrorNemesis({ world: this.world, clusters, workers: this.#workers, coverage: this.#coverage, calmMs });
   }
 
-  #worker(index: number): SimMirrorWorker {
+  #worker(index: number, expects?: typeof lossAlarms): SimMirrorWorker {
     const { world } = this;
     const [scenario, source, target, coverage] = [this.#scenario, this.#source, this.#target, this.#coverage];
     const plan = scenario.workers[index % scenario.workers.length] as (typeof scenario.workers)[number];
     const onBegin = (): void => this.#nemesis?.atBeginning();
-    return new SimMirrorWorker({ world, host: `worker-${index}`, plan, scenario, source, target, coverage, onBegin });
+    const host = `worker-${index}`;
+    return new SimMirrorWorker({ world, host, plan, scenario, source, target, coverage, onBegin, expects });
   }
 
   #home(name: string, cluster = this.#source): ActorHome {
@@ -192,24 +213,13 @@ class MirrorRun {
         const { name } = topics[home.randomness.integer(topics.length)] as { name: string };
         const index = counts.get(name) as number;
         counts.set(name, index + 1);
-        await this.#addPartition(home, name, index + 1);
+        await addPartition(home, name, index + 1);
         const history = new PartitionHistory(`${name}/${index}`, home.fail);
         // Only our client writes to it, which looks for the leader itself.
         added({ topic: name, topicId: '', index, leader: -1, history });
         this.#coverage.add('partitions added');
       }
     });
-  }
-
-  async #addPartition(home: ActorHome, name: string, count: number): Promise<void> {
-    for (;;) {
-      const draft = { topics: [{ name, count, assignments: null }], validateOnly: false, timeoutMs: 10_000 };
-      const response = await home.anyBroker().ask(createPartitions, 3, draft);
-      const errorCode = response.results[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
-      // An earlier attempt may have got through before its connection broke.
-      if (errorCode === errorCodes.NONE || errorCode === errorCodes.INVALID_PARTITIONS) return;
-      await home.anyBroker().pause();
-    }
   }
 
   #moveGroups(groups: MirroredGroups): Promise<void> {

@@ -4,6 +4,7 @@ import { type Compression, compressions } from '@millrace/wire';
 import type { ProducerPlan } from '../oracle/oracle-producer.ts';
 import type { TransactorPlan } from '../oracle/oracle-transactor.ts';
 import type { ClusterPlan } from '../oracle/sim-cluster.ts';
+import type { AftermathKind } from './aftermath.ts';
 
 export interface MirroredTopicPlan {
   readonly name: string;
@@ -47,10 +48,13 @@ export interface MirrorScenario {
   /** For how long things go wrong, in virtual milliseconds, and the mean time between two of them. */
   readonly troubleMs: number;
   readonly calmMs: number;
+  /** What happens to the source when all is over. */
+  readonly aftermath: AftermathKind;
   /** The workers are far from the source: how long packets take, and what they fetch at once. */
   readonly distance?: { readonly ms: number; readonly fetchBytesMax: number } | undefined;
 }
 
+const aftermaths: readonly AftermathKind[] = ['nothing', 'power loss', 'records deleted'];
 const sessionTimeoutMsMin = 1000;
 /** More than the largest batch of the writers; those of the mirror are as small as a segment. */
 const segmentBytesMin = 262_144;
@@ -80,6 +84,7 @@ export function mirrorScenarioOf(seed: number): MirrorScenario {
       randomness.integer(3) === 0
         ? { ms: 5 + randomness.integer(30), fetchBytesMax: 2 ** (8 + randomness.integer(4)) }
         : undefined,
+    aftermath: aftermaths[randomness.integer(aftermaths.length)] as AftermathKind,
   };
 }
 

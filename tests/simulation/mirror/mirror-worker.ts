@@ -19,6 +19,8 @@ export interface MirrorWorkerOptions {
   readonly source: SimCluster;
   readonly target: SimCluster;
   readonly coverage: Coverage;
+  /** Alarms that are to be told if it comes to that. */
+  readonly expects?: ReadonlySet<MirrorEvent['event']> | undefined;
   /** Told when partitions begin to be copied, from the start or by another worker. */
   readonly onBegin: () => void;
 }
@@ -47,6 +49,7 @@ export class SimMirrorWorker {
   #mirror: Mirror | undefined;
   #isClosing = false;
   #isRetired = false;
+  readonly #told = new Set<string>();
 
   constructor(options: MirrorWorkerOptions) {
     this.#options = options;
@@ -57,6 +60,11 @@ export class SimMirrorWorker {
   /** Undefined while it does not run. */
   get mirror(): Mirror | undefined {
     return this.#isClosing ? undefined : this.#mirror;
+  }
+
+  /** Whether it told something that is expected of a partition. */
+  hasTold(event: MirrorEvent['event'], topic: string, partition: number): boolean {
+    return this.#told.has(`${event} ${topic} ${partition}`);
   }
 
   start(): void {
@@ -184,11 +192,13 @@ export class SimMirrorWorker {
     };
   }
 
-  #report({ level, event, message }: MirrorEvent): void {
+  #report({ level, event, message, topic, partition }: MirrorEvent): void {
+    const { expects } = this.#options;
     this.#note(`${level} ${event}: ${message}`);
     this.#options.coverage.add(`told: ${event}`);
     if (event === 'shard_opened' || event === 'partitions_added') this.#options.onBegin();
-    if (alarms.has(event)) this.#options.world.loop.fail(new InvariantViolation(`${this.host} told: ${message}`));
+    if (expects?.has(event) === true) this.#told.add(`${event} ${topic} ${partition}`);
+    else if (alarms.has(event)) this.#options.world.loop.fail(new InvariantViolation(`${this.host} told: ${message}`));
   }
 
   #note(line: string): void {

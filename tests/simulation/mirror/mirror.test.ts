@@ -24,6 +24,8 @@ const mustHappen = [
   'stall of a worker',
   'broker stopped',
   'reset with bytes under way',
+  'truncations told',
+  'losses told',
   'told: source_connections',
   'source: kill',
   'target: kill',

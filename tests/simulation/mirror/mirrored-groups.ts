@@ -89,7 +89,7 @@ function isWithin(offset: number, { least, most }: { readonly least: number; rea
 }
 
 /** Asks until there is an answer. */
-async function withAdmin<T>(home: ActorHome, work: (admin: Admin) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(home: ActorHome, work: (admin: Admin) => Promise<T>): Promise<T> {
   for (;;) {
     const client = createClient(clientOptions(home));
     try {

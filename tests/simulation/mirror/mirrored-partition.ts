@@ -102,6 +102,30 @@ export class MirroredPartition {
   }
 }
 
+/** All that lies on both sides: committed records of the source, and what of the target readers of all see. */
+export interface BothSides {
+  readonly source: readonly SeenRecord[];
+  readonly target: readonly SeenRecord[];
+  /** Behind what is committed on the source. */
+  readonly sourceEnd: number;
+}
+
+/** Reads a partition anew, of the source from an offset on, which must be there. */
+export async function readBothSides(
+  topic: string,
+  index: number,
+  source: ActorHome,
+  target: ActorHome,
+  from: number,
+): Promise<BothSides> {
+  const readers = { source: new LogReader(source, topic, index, 1), target: new LogReader(target, topic, index, 0) };
+  readers.source.position = from;
+  const sides = { source: [] as SeenRecord[], target: [] as SeenRecord[] };
+  for await (const record of readers.source.read()) sides.source.push(record);
+  for await (const record of readers.target.read()) sides.target.push(record);
+  return { ...sides, sourceEnd: readers.source.position };
+}
+
 /** Reads a partition's records in order, each once: committed ones, or all that lie there. */
 class LogReader {
   readonly #home: ActorHome;
