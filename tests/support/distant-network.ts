@@ -1,4 +1,4 @@
-/** A network on which everything takes a while: data that is sent arrives later, in its order, and so does what comes. */
+/** A network on which everything takes a while: what is sent arrives later, in its order, and so does what comes. */
 import type { ConnectOptions, Network, Socket, SocketHandler } from '@millrace/base';
 
 /** `oneWayMs`: how long whatever is sent is under way, in either direction. Connections that are accepted are near. */

@@ -127,7 +127,7 @@ async function untilAll(admin: Admin, topic: string, { partitions, recordCount }
 
 function workloadOf(partitions: number, scale: number): MirrorWorkload {
   const recordCount = Math.max(1000, Math.round(3_000_000 * scale));
-  const base = { recordBytes: 1024, recordsPerBatch: 100, compression: 'none' } as const;
+  const base = { recordBytes: 1024, recordsPerBatch: 500, compression: 'none' } as const;
   return { ...base, name: 'over a long link', topic: `long-${partitions}`, partitions, recordCount };
 }
 

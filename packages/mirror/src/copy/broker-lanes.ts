@@ -103,6 +103,7 @@ export class BrokerLanes {
     const { settings } = this.#cluster;
     const { clock, randomness } = settings.platform;
     this.#failures += 1;
+    this.growth.failed(clock.monotonic());
     this.#notBefore = clock.monotonic() + (pauseMs ?? backoffMs(settings, this.#failures, randomness));
   }
 

@@ -62,3 +62,15 @@ test('a broker that turns out to be near gets one connection again', () => {
   growth.wanted(0, 20_000);
   assert.equal(growth.count, 1);
 });
+
+test('after a failure there is one connection for a while', () => {
+  const growth = new LaneGrowth();
+  run(growth, 0, 20_000, (lanes) => lanes * 1000);
+  growth.failed(20_000);
+  assert.equal(growth.count, 1);
+  assert.equal(
+    run(growth, 20_000, 4000, () => 1000),
+    1,
+  );
+  assert.ok(run(growth, 25_000, 1000, () => 1000) > 1);
+});

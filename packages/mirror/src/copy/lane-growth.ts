@@ -16,6 +16,8 @@ const judgeMsMin = 500;
 const answersMin = 2;
 /** How long nothing more is tried after it brought nothing. */
 const holdMs = 30_000;
+/** So long there is one after a failure: brokers may bound connections. */
+const aloneMs = 5000;
 /** So long without more to fetch, and one connection is enough. */
 const calmMs = 10_000;
 
@@ -32,6 +34,7 @@ export class LaneGrowth {
   /** What it was before the last step, which is not judged yet. */
   #before: { readonly count: number; readonly rate: number } | undefined;
   #holdUntil = Number.NEGATIVE_INFINITY;
+  #aloneUntil = Number.NEGATIVE_INFINITY;
   #wantedAt = Number.NEGATIVE_INFINITY;
 
   get count(): number {
@@ -48,7 +51,7 @@ export class LaneGrowth {
 
   /** All connections are in use, and more could be asked for, of a broker that is `farMs` away; 0: near. */
   wanted(farMs: number, now: number): void {
-    if (farMs === 0) return this.#set(1);
+    if (farMs === 0 || now < this.#aloneUntil) return this.#set(1);
     this.#wantedAt = now;
     if (this.#count === 1) this.#set(firstStep);
     this.#period ??= {
@@ -59,6 +62,12 @@ export class LaneGrowth {
     };
     const { measuredFrom, until, bytes, answers } = this.#period;
     if (now >= until && answers >= answersMin * this.#count) this.#judge(bytes / (now - measuredFrom), now);
+  }
+
+  /** A connection broke, or could not be opened. */
+  failed(now: number): void {
+    this.#aloneUntil = now + aloneMs;
+    this.#set(1);
   }
 
   /** A connection has nothing to fetch but what is yet to be written, or may not fetch more. */
