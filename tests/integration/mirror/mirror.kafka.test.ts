@@ -4,6 +4,7 @@ import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { atLeastOnce, mirrorBehaviours } from './behaviours.ts';
 import { groupBehaviours } from './group-behaviours.ts';
 import { configuration, type RunningClusters, startMirrorFixture } from './mirror-fixture.ts';
+import { originBehaviours } from './origin-behaviours.ts';
 import { timeBehaviours } from './time-behaviours.ts';
 import { topicBehaviours } from './topic-behaviours.ts';
 import { verifyBehaviours } from './verify-behaviours.ts';
@@ -25,7 +26,7 @@ else {
   }
   // What these need of a cluster does not depend on what the other one is.
   const between = ways[0];
-  const others = [...groupBehaviours, ...topicBehaviours, ...timeBehaviours, ...verifyBehaviours];
+  const others = [...groupBehaviours, ...topicBehaviours, ...originBehaviours, ...timeBehaviours, ...verifyBehaviours];
   for (const { name, run } of [...others, ...mirrorBehaviours.slice(0, 3).map(atLeastOnce)]) {
     test(`Apache Kafka to Apache Kafka: ${name}`, async (t) => run(await startMirrorFixture(t, between)));
   }
