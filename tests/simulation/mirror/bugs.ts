@@ -162,3 +162,46 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     replace: "if (!goesOn) report({ level: 'error', event: 'records_lost',",
   },
 ];
+
+const provenance = 'packages/mirror/src/provenance';
+
+/** Bugs that seeds of a ring must find. */
+export const plantedRingBugs: readonly PlantedBug[] = [
+  {
+    name: 'a producer id is listed after its first use',
+    seed: 1000,
+    file: `${copy}/shard-copy.ts`,
+    find: 'identity.producerId >= 0 && (await provenance.list(identity, journal.partition, isRouted, bounds));',
+    replace:
+      'isRouted; target.settings.platform.timers.after(200, () => void provenance.list(identity, journal.partition, ' +
+      'isRouted, bounds).catch(() => undefined));',
+  },
+  {
+    name: 'the list is not read again for producers that are not known',
+    seed: 1000,
+    file: `${provenance}/source-routes.ts`,
+    find: '    await this.#list.refresh(this.#bounds);\n',
+    replace: '',
+  },
+  {
+    name: 'another route is not announced',
+    seed: 1001,
+    file: `${copy}/partition-copy.ts`,
+    find: 'last.offset + last.count === offset && last.via === via',
+    replace: 'last.offset + last.count === offset',
+  },
+  {
+    name: 'where records came from before is forgotten',
+    seed: 1001,
+    file: `${provenance}/source-routes.ts`,
+    find: "routeThrough(before ?? '', origin.source)",
+    replace: "routeThrough(before === undefined ? '' : '', origin.source)",
+  },
+  {
+    name: 'a journal is not read again for records that were on their way',
+    seed: 1001,
+    file: `${provenance}/chunk-route-map.ts`,
+    find: 'this.#newest !== undefined && baseOffset < this.#newest.confirmed.target',
+    replace: 'this.#newest !== undefined && baseOffset >= 0',
+  },
+];

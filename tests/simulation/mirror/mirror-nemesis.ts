@@ -8,8 +8,8 @@ import type { SimMirrorWorker } from './mirror-worker.ts';
 
 export interface MirrorNemesisOptions {
   readonly world: SimWorld;
-  /** Source and target. */
-  readonly clusters: readonly [SimCluster, SimCluster];
+  /** Source and target, and others. */
+  readonly clusters: readonly [SimCluster, SimCluster, ...SimCluster[]];
   readonly workers: readonly SimMirrorWorker[];
   readonly coverage: Coverage;
   /** Mean virtual milliseconds between two deeds. */

@@ -19,6 +19,8 @@ export interface MirrorWorkerOptions {
   readonly source: SimCluster;
   readonly target: SimCluster;
   readonly coverage: Coverage;
+  /** What the mirror is called. */
+  readonly mirror?: string | undefined;
   /** Alarms that are to be told if it comes to that. */
   readonly expects?: ReadonlySet<MirrorEvent['event']> | undefined;
   /** Told when partitions begin to be copied, from the start or by another worker. */
@@ -162,7 +164,7 @@ export class SimMirrorWorker {
   #mirrorOptions(home: Inhabitant): Parameters<typeof startMirror>[0] {
     const { plan, scenario, source, target, host } = this.#options;
     return {
-      name: mirrorName,
+      name: this.#options.mirror ?? mirrorName,
       source: this.#clientOptions(home, source),
       target: this.#clientOptions(home, target),
       topics: scenario.topics.map(({ name }) => name),

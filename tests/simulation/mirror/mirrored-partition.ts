@@ -20,7 +20,7 @@ import { InvariantViolation } from '../oracle/history.ts';
 import { isPassing } from '../oracle/passing-trouble.ts';
 
 /** A record as readers see it. */
-interface SeenRecord {
+export interface SeenRecord {
   readonly offset: number;
   /** Key, value, headers and time. */
   readonly content: string;
@@ -127,7 +127,7 @@ export async function readBothSides(
 }
 
 /** Reads a partition's records in order, each once: committed ones, or all that lie there. */
-class LogReader {
+export class LogReader {
   readonly #home: ActorHome;
   readonly #topic: string;
   readonly #index: number;

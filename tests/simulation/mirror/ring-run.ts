@@ -1,0 +1,175 @@
+/**
+ * One seed of mirrors that lead back: two or three clusters in a ring, each with writers of its own, topics of the same
+ * names, and everything that may go wrong. No record may come to a cluster twice, and in the end each has all of them.
+ */
+import { sleep } from '@millrace/base';
+import type { MirrorEvent } from '@millrace/mirror';
+import { createTopics, errorCodes, errorRow } from '@millrace/wire';
+import { ActorHome, type KnownPartition } from '../oracle/actor.ts';
+import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
+import { Coverage } from '../oracle/coverage.ts';
+import { InvariantViolation, PartitionHistory } from '../oracle/history.ts';
+import { SimCluster } from '../oracle/sim-cluster.ts';
+import { SimWorld } from '../world/sim-world.ts';
+import { MirrorNemesis } from './mirror-nemesis.ts';
+import { type MirrorScenario, mirrorScenarioOf } from './mirror-scenario.ts';
+import { SimMirrorWorker } from './mirror-worker.ts';
+import { RingPartition } from './ring-partition.ts';
+import { SourceWriter } from './source-writer.ts';
+
+/** Bounds on virtual time, in milliseconds. */
+const startMsMax = 60_000;
+const finishMsMax = 180_000;
+const lookMsMax = 600;
+/** Writers of the next cluster may be met before the mirror that makes them expected has begun. */
+const unannounced: ReadonlySet<MirrorEvent['event']> = new Set(['foreign_write'] as const);
+
+/** Runs a seed. Rejects with `SeedFailure`. */
+export async function runRingSeed(seed: number): Promise<RunResult> {
+  const run = new RingRun(mirrorScenarioOf(seed));
+  try {
+    return await run.run();
+  } catch (error) {
+    throw new SeedFailure(seed, error, run.world.loop.trace.lines());
+  }
+}
+
+class RingRun {
+  readonly world: SimWorld;
+  readonly #coverage = new Coverage();
+  readonly #scenario: MirrorScenario;
+  readonly #clusters: readonly [SimCluster, SimCluster, ...SimCluster[]];
+  readonly #workers: readonly SimMirrorWorker[];
+  #nemesis: MirrorNemesis | undefined;
+  #isJudging = true;
+
+  constructor(scenario: MirrorScenario) {
+    const { seed, source, target, workers } = scenario;
+    this.#scenario = scenario;
+    this.world = new SimWorld(seed);
+    const cluster = (name: string, plan = source): SimCluster => {
+      return new SimCluster(this.world, plan, this.#coverage, name);
+    };
+    const third = seed % 2 === 0 ? [] : [cluster('north')];
+    this.#clusters = [cluster('east'), cluster('west', target), ...third];
+    this.#workers = this.#clusters.flatMap((_, place) => {
+      return workers.slice(0, 2).map((plan, index) => this.#worker(place, `${index}`, plan));
+    });
+  }
+
+  async run(): Promise<RunResult> {
+    const { loop } = this.world;
+    const { troubleMs, calmMs, seed } = this.#scenario;
+    for (const cluster of this.#clusters) cluster.start();
+    await this.#await(Promise.all(this.#clusters.map((each) => this.#prepare(each))), startMsMax, 'topics are there');
+    for (const worker of this.#workers) worker.start();
+    const writing = this.#clusters.map((cluster) => this.#write(cluster));
+    const partitions = this.#partitions();
+    const judging = this.#judge(partitions);
+    const options = { world: this.world, clusters: this.#clusters, workers: this.#workers, coverage: this.#coverage };
+    const nemesis = new MirrorNemesis({ ...options, calmMs });
+    this.#nemesis = nemesis;
+    const troubleEnd = loop.now + troubleMs;
+    await loop.runUntil(() => loop.now >= troubleEnd, finishMsMax, 'things went wrong');
+    nemesis.stop();
+    await loop.runUntil(() => this.#clusters.every(({ isWhole }) => isWhole), finishMsMax, 'all brokers run');
+    await this.#await(Promise.all(writing), finishMsMax, 'everything is acknowledged');
+    this.#isJudging = false;
+    await this.#await(judging, finishMsMax, 'the judge comes to an end');
+    await this.#await(this.#caughtUp(partitions), finishMsMax, 'everything has gone round');
+    const allRun = (): boolean => this.#workers.every(({ mirror }) => mirror !== undefined);
+    await loop.runUntil(allRun, finishMsMax, 'all workers run');
+    await this.#await(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
+    await this.#await(this.#caughtUp(partitions), finishMsMax, 'nothing has come back');
+    for (const partition of partitions) partition.checkOrder();
+    const records = partitions.reduce((sum, { written }) => sum + written, 0);
+    this.#coverage.add('seeds');
+    this.#coverage.add('records that went round', records);
+    this.#coverage.add(`rings of ${this.#clusters.length}`);
+    const { events, hash } = loop.trace;
+    const clients = this.#workers.length;
+    return { seed, events, records, clients, faults: nemesis.faults, hash, coverage: this.#coverage.counts() };
+  }
+
+  /** Of the mirror from one cluster to the next. */
+  #worker(place: number, name: string, plan: MirrorScenario['workers'][number]): SimMirrorWorker {
+    const { world } = this;
+    const [scenario, coverage] = [this.#scenario, this.#coverage];
+    const source = this.#clusters[place] as SimCluster;
+    const target = this.#clusters[(place + 1) % this.#clusters.length] as SimCluster;
+    const onBegin = (): void => this.#nemesis?.atBeginning();
+    const mirror = `from-${source.host}`;
+    const manner = { plan, scenario, coverage, onBegin, mirror, expects: unannounced };
+    return new SimMirrorWorker({ world, host: `${mirror}-${name}`, source, target, ...manner });
+  }
+
+  async #prepare(cluster: SimCluster): Promise<void> {
+    const home = this.#home(`setup of ${cluster.host}`, cluster);
+    for (const { name, partitions, replicationFactor } of this.#scenario.topics) {
+      const topic = { name, numPartitions: partitions, replicationFactor, assignments: [], configs: [] };
+      const response = await home.anyBroker().ask(createTopics, 7, { topics: [topic] });
+      const errorCode = response.topics[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
+      if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
+    }
+  }
+
+  /** Resolves when all that is written on a cluster is acknowledged. */
+  async #write(cluster: SimCluster): Promise<void> {
+    const { topics, writers } = this.#scenario;
+    const fail = (error: Error): void => this.world.loop.fail(error);
+    const known = topics.flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, index): KnownPartition => {
+        // Only our client writes to them, which looks for the leader itself.
+        return { topic: name, topicId: '', index, leader: -1, history: new PartitionHistory(name, fail) };
+      }),
+    );
+    const all = writers.map((plan, index) => {
+      return new SourceWriter(this.#home(`writer-${cluster.host}-${index}`, cluster), plan, known);
+    });
+    await Promise.all(all.map(({ done }) => done));
+  }
+
+  #partitions(): RingPartition[] {
+    const homes = new Map(this.#clusters.map((each) => [each.host, this.#home(`judge of ${each.host}`, each)]));
+    const isOf = (content: string, host: string): boolean => content.includes(`writer-${host}-`);
+    return this.#scenario.topics.flatMap(({ name, partitions }) => {
+      return Array.from({ length: partitions }, (_, index) => new RingPartition(name, index, homes, isOf));
+    });
+  }
+
+  #judge(partitions: readonly RingPartition[]): Promise<void> {
+    const home = this.#home('judge', this.#clusters[0]);
+    return home.work(async () => {
+      while (this.#isJudging) {
+        for (const partition of partitions) await partition.look();
+        await sleep(home.platform.timers, home.randomness.float() * lookMsMax);
+      }
+    });
+  }
+
+  async #caughtUp(partitions: readonly RingPartition[]): Promise<void> {
+    const home = this.#home('waiting', this.#clusters[0]);
+    for (;;) {
+      const whole = await Promise.all(partitions.map((partition) => partition.look()));
+      if (whole.every(Boolean)) return;
+      await sleep(home.platform.timers, 100);
+    }
+  }
+
+  #home(name: string, cluster: SimCluster): ActorHome {
+    return new ActorHome(this.world, name, cluster.brokers);
+  }
+
+  /** Runs the world until a promise settles. */
+  async #await<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+    let settled = false;
+    promise.then(
+      () => {
+        settled = true;
+      },
+      (error: unknown) => this.world.loop.fail(error),
+    );
+    await this.world.loop.runUntil(() => settled, limitMs, what);
+    return promise;
+  }
+}
