@@ -154,7 +154,7 @@ export class PartitionCopy implements SourcePartition {
     if (preparing === undefined) return this.#convert(chunk, memory);
     return preparing.then(
       () => this.#convert(chunk, memory),
-      (error: unknown) => this.#unjudged(error),
+      (error: unknown) => this.#refuse(error),
     );
   }
 
@@ -203,16 +203,11 @@ export class PartitionCopy implements SourcePartition {
     });
   }
 
-  /** It can't be found out where records came from; they are fetched again if that may help. */
-  #unjudged(error: unknown): void {
-    if (isMillraceError(error) && error.retriable) this.#host.unjudged(this, error);
-    else this.#refuse(error);
-  }
-
-  /** What was fetched can't be converted. */
+  /** What was fetched can't be converted, or it is not known yet where it came from. */
   #refuse(error: unknown): void {
     if (!isMillraceError(error)) throw error;
-    this.#host.failed(this, error);
+    if (error.retriable) this.#host.unjudged(this, error);
+    else this.#host.failed(this, error);
   }
 
   /** `fetched`: what the batches were made of, and may lie in. */

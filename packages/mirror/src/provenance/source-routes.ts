@@ -111,19 +111,14 @@ export class PartitionRoutes implements ChunkRoutes {
   prepare(bytes: Uint8Array): Promise<void> | undefined {
     this.#last = undefined;
     const unknown = new Map<number, number>();
-    let seen = -1;
-    let seenEpoch = -1;
-    let hasRoutes = false;
+    let isUnsettled = false;
     for (const position of batchesIn(bytes)) {
       const producerId = batchHeader.producerId(bytes, position);
       const epoch = batchHeader.producerEpoch(bytes, position);
-      if (producerId === seen && epoch === seenEpoch && !hasRoutes) continue;
-      [seen, seenEpoch] = [producerId, epoch];
-      if (!this.#routes.isKnown(producerId, epoch))
-        unknown.set(producerId, Math.max(epoch, unknown.get(producerId) ?? -1));
-      else if (this.#isUnsettled(bytes, position)) hasRoutes = true;
+      if (this.#routes.isKnown(producerId, epoch)) isUnsettled ||= this.#isUnsettled(bytes, position);
+      else unknown.set(producerId, Math.max(epoch, unknown.get(producerId) ?? -1));
     }
-    return unknown.size === 0 && !hasRoutes ? undefined : this.#learn(unknown, bytes);
+    return unknown.size === 0 && !isUnsettled ? undefined : this.#learn(unknown, bytes);
   }
 
   routeOf(bytes: Uint8Array, position: number): string | undefined {
