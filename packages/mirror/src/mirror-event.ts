@@ -14,6 +14,7 @@ export interface MirrorEvent {
     | 'foreign_write'
     | 'records_lost'
     | 'source_truncated'
+    | 'target_truncated'
     | 'record_too_large'
     | 'invalid_time'
     | 'partition_failed'

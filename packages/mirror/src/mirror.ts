@@ -46,6 +46,11 @@ export interface MirrorOptions extends TroublePolicies {
    */
   readonly recreatedTopics?: 'stop' | 'continue' | undefined;
   /**
+   * What becomes of a partition whose target has lost records that were copied, as by an unclean election or because
+   * its topic was deleted there: it stops, or they are copied again as far as the source still has them. Default `stop`.
+   */
+  readonly truncatedTarget?: 'stop' | 'continue' | undefined;
+  /**
    * What is promised of each record. `at-least-once` is for targets that can't do exactly once: a crash, or a worker
    * that takes over, repeats what was stored since the last checkpoint, about a second's records; none is left out.
    * Workers of a mirror should have the same. Default `exactly-once`.

@@ -242,6 +242,7 @@ class MirrorWorker implements Mirror {
       limits: conversionLimitsDefault,
       partitionBytesMax,
       recreated: this.#options.recreatedTopics,
+      truncatedTarget: this.#options.truncatedTarget,
       topicLimits: (topics, signal) => topicLimits(this.#admins.target, topics, signal),
       provenance: this.#provenance,
       permission: (bounds) => this.#failovers.permission(bounds),

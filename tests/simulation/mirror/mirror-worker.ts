@@ -37,6 +37,7 @@ const alarms: ReadonlySet<MirrorEvent['event']> = new Set([
   'foreign_write',
   'records_lost',
   'source_truncated',
+  'target_truncated',
   'record_too_large',
   'partition_failed',
   'topic_recreated',

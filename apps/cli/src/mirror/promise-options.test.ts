@@ -18,11 +18,18 @@ test('without a word each record is copied exactly once, and only what is gone i
     largeRecords: 'stop',
     invalidTimes: 'stop',
     recreatedTopics: 'stop',
+    truncatedTarget: 'stop',
   });
 });
 
 test('each policy has a word for the other way', () => {
-  const given = { lostRecords: 'stop', largeRecords: 'skip', invalidTimes: 'skip', recreatedTopics: 'continue' };
+  const given = {
+    lostRecords: 'stop',
+    largeRecords: 'skip',
+    invalidTimes: 'skip',
+    recreatedTopics: 'continue',
+    truncatedTarget: 'continue',
+  };
   assert.deepEqual(promiseOf(valuesOf({ ...given, atLeastOnce: '' })), { ...given, guarantee: 'at-least-once' });
 });
 

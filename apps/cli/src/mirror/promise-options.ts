@@ -38,14 +38,21 @@ export const promiseOptions = {
     ] as const),
     'stop',
   ),
+  truncatedTarget: withDefault(
+    choice(
+      { help: 'What becomes of a partition whose target lost records that were copied: it stops, or they are again' },
+      ['stop', 'continue'] as const,
+    ),
+    'stop',
+  ),
 } as const;
 
-type Promised = Pick<MirrorOptions, 'guarantee' | 'lostRecords' | 'largeRecords' | 'invalidTimes' | 'recreatedTopics'>;
+type Promised = Pick<MirrorOptions, 'guarantee' | keyof Omit<typeof promiseOptions, 'atLeastOnce'>>;
 
 /** What a mirror is told of it. */
 export function promiseOf(options: Values<typeof promiseOptions>): Promised {
   const { atLeastOnce, ...policies } = options;
-  const { lostRecords, largeRecords, invalidTimes, recreatedTopics } = policies;
+  const { lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget } = policies;
   const guarantee = atLeastOnce ? 'at-least-once' : 'exactly-once';
-  return { guarantee, lostRecords, largeRecords, invalidTimes, recreatedTopics };
+  return { guarantee, lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget };
 }

@@ -27,14 +27,17 @@ interface Place {
   readonly target: number;
 }
 
-/** Where what each chunk tells ends, as a later one begins there whose owner could not fence the one before. */
+/**
+ * Where what each chunk tells ends, as a later one begins there: its owner could not fence the one before, or had lost
+ * on the target what that one had copied.
+ */
 function endsOf(chunks: readonly JournalChunk[]): Place[] {
   const ends: Place[] = [];
   let end: Place = { source: Number.POSITIVE_INFINITY, target: Number.POSITIVE_INFINITY };
-  for (const { producerId, runs, confirmed } of chunks.toReversed()) {
+  for (const { runs, confirmed } of chunks.toReversed()) {
     ends.unshift(end);
     const first = runs.find(({ source, count }) => count > 0 && source < confirmed.source);
-    if (producerId >= 0 || first === undefined) continue;
+    if (first === undefined) continue;
     end = { source: Math.min(end.source, first.source), target: Math.min(end.target, first.target) };
   }
   return ends;

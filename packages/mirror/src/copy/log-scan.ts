@@ -1,7 +1,18 @@
 /** Reads a partition's log as it lies there: whole batches, those of aborted transactions and markers among them. */
+import { MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
 import { batchHeader, errorCodes, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
+
+/** A log ends before an offset from which it was to be read: it lost its end, or its leader lags behind for now. */
+export class LogEndsBeforeError extends MillraceError {
+  readonly code = 'log_ends_before';
+  override readonly retriable = true;
+
+  constructor({ topic, partition }: TopicPartition, offset: number, end: number) {
+    super(`${topic} [${partition}] ends at offset ${end}, before ${offset}, which it had`);
+  }
+}
 
 const fetchBytes = 4 * 1024 * 1024;
 const waitMs = 500;
@@ -11,7 +22,8 @@ const fetchVersionMax = 12;
 /**
  * The batches from offset `from` on, or from the log's start where that lies behind it, without end: it waits for what
  * comes. The first batch may begin before `from`. A batch's bytes are valid until the next one is asked for. Rejects
- * with `KafkaError`, or a retriable error when the leader can't be asked within the bounds, which hold for each fetch.
+ * with `KafkaError`, `LogEndsBeforeError`, or a retriable error when the leader can't be asked within the bounds, which
+ * hold for each fetch.
  */
 export async function* scanLog(
   cluster: Cluster,
@@ -22,9 +34,13 @@ export async function* scanLog(
   let offset = Math.max(from, await boundOf(cluster, place, 'earliest', bounds));
   for (;;) {
     const records = await fetchOnce(cluster, place, offset, bounds);
-    // Retention may have moved the start on meanwhile.
-    if (records === undefined) offset = Math.max(offset, await boundOf(cluster, place, 'earliest', bounds));
-    else {
+    if (records === undefined) {
+      // Retention may have moved the start on meanwhile.
+      const start = await boundOf(cluster, place, 'earliest', bounds);
+      const end = await boundOf(cluster, place, 'latest', bounds);
+      if (end < offset) throw new LogEndsBeforeError(place, offset, end);
+      offset = Math.max(offset, start);
+    } else {
       for (const batch of readBatches(records)) {
         if (batch.lastOffset < offset) continue;
         yield batch;

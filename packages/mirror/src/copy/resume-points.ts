@@ -9,10 +9,11 @@ import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import type { ForeignWrites } from './foreign-writes.ts';
 import type { UnfencedProducer } from './guarantee.ts';
-import { boundOf, scanLog } from './log-scan.ts';
+import { boundOf, LogEndsBeforeError, scanLog } from './log-scan.ts';
 import type { ResumePoint } from './partition-copy.ts';
 import { type Recovered, recoverPartition } from './recover-partition.ts';
 import { JournalContent, type NumberedChunk } from './shard-journal.ts';
+import { targetTruncation } from './target-truncation.ts';
 import { isAnotherTopic } from './topic-identity.ts';
 
 export interface ResumeOptions {
@@ -29,6 +30,11 @@ export interface ResumeOptions {
     | undefined;
   /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
   readonly recreated?: 'stop' | 'continue' | undefined;
+  /**
+   * What becomes of a partition whose target has lost records that were copied: it stops, or they are copied again.
+   * Default `stop`.
+   */
+  readonly truncatedTarget?: 'stop' | 'continue' | undefined;
   /** Where records come from, and whose they are. */
   readonly provenance: Provenance;
   /** Which topics may be copied, asked for once a shard is taken over; all when absent. */
@@ -126,9 +132,11 @@ async function resumePoint(
     return { source: begin, target: end, map: new PartitionOffsetMap(), chunk, runs: [] };
   }
   const isExpected = (producerId: number): boolean => foreign.isExpected(producerId, place);
-  const recovered = isUnfenced
-    ? await afterCheckpoint(target, place, chunks, bounds)
-    : await recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected);
+  const recovered = await (isUnfenced
+    ? afterCheckpoint(target, place, chunks, bounds)
+    : recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected)
+  ).catch((error: unknown) => afterTruncation(options, place, chunks, identity, bounds, error));
+  if (recovered === undefined) return undefined;
   foreign.foundAtTakeover(place, recovered.foreignRecords);
   if (!isAnotherTopic(chunks.at(-1)?.value.topicId ?? topicId, topicId)) return recovered;
   const isToStop = options.recreated !== 'continue';
@@ -141,6 +149,29 @@ async function resumePoint(
   return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk, runs: [] };
 }
 
+/** What a partition goes on with whose target ends before what was copied; undefined when it is to stop. */
+async function afterTruncation(
+  options: ResumeOptions,
+  place: CopiedPartition,
+  chunks: readonly NumberedChunk[],
+  identity: ProducerIdentity,
+  bounds: CallBounds,
+  error: unknown,
+): Promise<Recovered | undefined> {
+  const { target, report, truncatedTarget } = options;
+  if (!(error instanceof LogEndsBeforeError)) throw error;
+  const fenced = options.unfenced === undefined ? identity : undefined;
+  const truncated = await targetTruncation(target, targetOf(place), chunks, fenced, bounds);
+  if (truncated === undefined) throw error;
+  const { topic, partition } = place;
+  const { resume } = truncated;
+  const isToStop = truncatedTarget !== 'continue';
+  const advice = `to copy again from offset ${resume.source} of the source on, run it with --truncated-target continue`;
+  const message = `${truncated.message}; the partition ${isToStop ? `stops: ${advice}` : 'is copied again from there'}`;
+  report({ level: 'error', event: 'target_truncated', message, topic, partition, error: truncated });
+  return isToStop ? undefined : { ...resume, foreignRecords: 0 };
+}
+
 /** Behind the last checkpoint, and behind all that lies on the target. */
 async function afterCheckpoint(
   target: Cluster,
@@ -149,9 +180,11 @@ async function afterCheckpoint(
   bounds: CallBounds,
 ): Promise<Recovered> {
   const { chunk, value } = chunks.at(-1) as NumberedChunk;
+  const end = await boundOf(target, targetOf(place), 'latest', bounds);
+  if (end < value.confirmed.target) throw new LogEndsBeforeError(targetOf(place), value.confirmed.target, end);
   return {
     source: value.confirmed.source,
-    target: await boundOf(target, targetOf(place), 'latest', bounds),
+    target: end,
     map: mapOfChunks(chunks.map((each) => each.value)),
     chunk: Math.max(chunk + 1, chunkNow(target)),
     runs: [],
