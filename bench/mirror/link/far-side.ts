@@ -41,6 +41,10 @@ const source = createServer((socket) => {
   socket.on('error', () => socket.destroy());
   send();
 });
+source.on('error', (error) => {
+  process.stderr.write(`the far end of the link: ${error.message}\n`);
+  process.exit(1);
+});
 source.listen(0, host, () => {
   const address = source.address();
   process.stdout.write(`${JSON.stringify({ port: typeof address === 'object' ? address?.port : 0 })}\n`);

@@ -56,8 +56,8 @@ export class Link implements AsyncDisposable {
       tell('without the cases over a long link: Python 3 could not make a TUN device and a network namespace');
       return undefined;
     }
-    const { far: host, settings } = JSON.parse(first) as Omit<LinkAddress, 'port'>;
-    const words = ['--target', String(relay.pid), '--net', process.execPath, farProgram, host];
+    const { pid, far: host, settings } = JSON.parse(first) as Omit<LinkAddress, 'port'> & { pid: number };
+    const words = ['--target', String(pid), '--net', process.execPath, farProgram, host];
     const far = start('nsenter', words);
     const answers = linesOf(far);
     const line = await nextLine(answers);

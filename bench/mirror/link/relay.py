@@ -5,7 +5,7 @@ after a delay. TCP knows nothing of it: windows, acknowledgements and congestion
 There is no limit on the rate but what this process can carry, and no loss.
 
 Nothing has to be tidied up: both devices go with this process, which ends when its standard input does, and the
-namespace with the last process in it. Programs enter it by this process's id.
+namespace with the last process in it. Programs enter it by this process's id, which is told.
 
     relay.py ONE_WAY_MS MTU      prints one line of JSON when the link is up; exit code 3 when it can't be had
 """
@@ -109,7 +109,7 @@ def main():
     except (OSError, subprocess.CalledProcessError) as error:
         print("%s" % error, file=sys.stderr)
         sys.exit(3)
-    print(json.dumps({"near": network + "1", "far": network + "2", "settings": [here, settings()]}), flush=True)
+    print(json.dumps({"pid": os.getpid(), "far": network + "2", "settings": [here, settings()]}), flush=True)
     relay(near, far, delay, mtu)
 
 
