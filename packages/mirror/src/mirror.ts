@@ -47,7 +47,7 @@ export interface MirrorOptions extends TroublePolicies {
   readonly recreatedTopics?: 'stop' | 'continue' | undefined;
   /**
    * What becomes of a partition whose target has lost records that were copied, as by an unclean election or because
-   * its topic was deleted there: it stops, or they are copied again as far as the source still has them. Default `stop`.
+   * its topic was deleted there: it stops, or they are copied again as far as the source has them. Default `stop`.
    */
   readonly truncatedTarget?: 'stop' | 'continue' | undefined;
   /**

@@ -4,7 +4,7 @@ import type { TopicPartition } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster, resolveOffsets } from '@millrace/client/protocol';
 import { batchHeader, errorCodes, fetch, KafkaError, type RecordBatch, readBatches } from '@millrace/wire';
 
-/** A log ends before an offset from which it was to be read: it lost its end, or its leader lags behind for now. */
+/** A log ends before an offset from which it was to be read: it lost its end, or its leader lags behind. */
 export class LogEndsBeforeError extends MillraceError {
   readonly code = 'log_ends_before';
   override readonly retriable = true;

@@ -23,7 +23,8 @@ export class TargetTruncatedError extends MillraceError {
   readonly resume: ResumePoint;
 
   constructor({ topic, partition }: TopicPartition, from: number, confirmed: number, resume: ResumePoint) {
-    const lost = `${topic} [${partition}] was copied up to offset ${confirmed}, and has lost that from offset ${from} on`;
+    const place = `${topic} [${partition}]`;
+    const lost = `${place} was copied up to offset ${confirmed}, and has lost that from offset ${from} on`;
     super(`${lost}, as by an unclean election, or because the topic was made anew`);
     this.resume = resume;
   }
