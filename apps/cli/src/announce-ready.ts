@@ -6,7 +6,7 @@ import type { Terminal } from './framework/terminal.ts';
 
 /** Announces where the fleet and the HTTP servers answer, and prints it: one line of JSON, or a list for people. */
 export async function announceReady(
-  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl'>,
+  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl' | 'registryUrl'>,
   fleet: RunningFleet,
   dataDirectory: DataDirectory,
   terminal: Terminal,
@@ -26,17 +26,19 @@ export async function announceReady(
 
 function printReady(addresses: RunAddresses, fleet: RunningFleet, dataDirectory: string, terminal: Terminal): void {
   const { output } = terminal;
-  const { url, collectorUrl, startedAt } = addresses;
+  const { url, collectorUrl, registryUrl = null, startedAt } = addresses;
   if (terminal.json) {
     const clusters = addresses.clusters.map(({ settings, ...cluster }, index) => {
       return { ...cluster, problem: fleet.clusters[index]?.problem ?? null };
     });
-    output.json({ ready: true, pid: process.pid, startedAt, dataDirectory, url, collectorUrl, clusters });
+    const urls = { url, collectorUrl, registryUrl };
+    output.json({ ready: true, pid: process.pid, startedAt, dataDirectory, ...urls, clusters });
     return;
   }
   const rows: [string, string][] = [
     ...(url === null ? [] : [['Status page', url] as [string, string]]),
     ...(collectorUrl === null ? [] : [['Collector', `${collectorUrl}/t`] as [string, string]]),
+    ...(registryUrl === null ? [] : [['Schema registry', registryUrl] as [string, string]]),
     ...fleet.clusters.flatMap(clusterRows),
     ['Data', dataDirectory],
   ];

@@ -12,6 +12,7 @@ import {
   type Tracking,
   type TrackingOptions,
 } from '@millrace/pipelines';
+import { openRegistry, registryRoutes } from '@millrace/registry';
 import {
   EventHub,
   type HttpServer,
@@ -25,7 +26,7 @@ import { ClosingStack } from './framework/closing-stack.ts';
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
   readonly host: string;
-  /** The control plane's; the collectors have the next one. 0: free ones. */
+  /** The control plane's; collectors and schema registry have the next two. 0: free ones. */
   readonly port: number;
   /** Whether the built-in demonstration runs. */
   readonly demo: boolean;
@@ -37,12 +38,13 @@ export interface PlatformOptions {
 export interface RunningPlatform extends AsyncDisposable {
   readonly url: string;
   readonly collectorUrl: string;
+  readonly registryUrl: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts it all, or nothing. Tracking lives on the first cluster. When it closes, the servers go first: what they
- * accepted is stored before the clients go.
+ * Starts it all, or nothing. Tracking and schemas live on the first cluster. When it closes, the servers go first: what
+ * they accepted is stored before the clients go.
  */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { fleet, port, version, warn } = options;
@@ -66,6 +68,13 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       ],
     }),
   );
+  const registry = parts.use(openRegistry({ home: home.client, warn }));
+  const schemas = parts.use(
+    await startHttp(options, port === 0 ? 0 : port + 2, {
+      routes: registryRoutes(registry),
+      readiness: [{ name: 'schemas', check: async () => void (await registry.state()) }],
+    }),
+  );
   parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
   const control = parts.use(
     await startHttp(options, port, {
@@ -76,7 +85,13 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   );
   const running = parts.move();
   const close = (): Promise<void> => running.close();
-  return { url: control.url, collectorUrl: collectors.url, close, [Symbol.asyncDispose]: close };
+  return {
+    url: control.url,
+    collectorUrl: collectors.url,
+    registryUrl: schemas.url,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /**

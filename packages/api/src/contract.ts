@@ -4,9 +4,26 @@
  * routes, the fetch client calls contracts.
  */
 import type { Static, TObject, TSchema } from 'typebox';
-import type { ProblemCode } from './problem.ts';
+import type { ProblemCode, ProblemError } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * How a route speaks whose callers were written for another product: they expect its media types and its errors, and
+ * have no token of ours.
+ */
+export interface Dialect {
+  /** Media type of every answer. */
+  readonly contentType: string;
+  /** Media types under which JSON bodies come. An empty body is none. */
+  readonly bodyTypes: readonly string[];
+  /** What an error is answered with; `problem` is what others would be told of it. */
+  answerTo(error: unknown, problem: ProblemError): { readonly status: number; readonly body: unknown };
+  /** The text of an answer. */
+  encode(answer: unknown): string;
+  /** Whether programs may change things without a token; pages of other origins never may. */
+  readonly openToPrograms: boolean;
+}
 
 export interface Contract {
   readonly method: Method;
@@ -35,6 +52,8 @@ export interface Contract {
    * browsers send without asking first. Only for what is harmless and public by design.
    */
   readonly anyOrigin?: boolean | undefined;
+  /** How it speaks, where it is not as the others. Of JSON answers only. */
+  readonly dialect?: Dialect | undefined;
   /** Bound on the body in bytes; the server's default otherwise. */
   readonly bodyBytesMax?: number | undefined;
 }

@@ -2,6 +2,7 @@ export { type CallInput, type CallOptions, callContract, ServerUnreachableError 
 export { type Checker, compileChecker, type Issue } from './checker.ts';
 export {
   type Contract,
+  type Dialect,
   defineContract,
   implement,
   type Method,

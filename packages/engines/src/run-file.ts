@@ -22,6 +22,8 @@ export interface RunAddresses {
   readonly url: string | null;
   /** The collectors' base URL; null when only a broker runs. */
   readonly collectorUrl: string | null;
+  /** The schema registry; absent or null when only a broker runs. */
+  readonly registryUrl?: string | null | undefined;
   readonly clusters: readonly RunCluster[];
 }
 

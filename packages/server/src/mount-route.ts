@@ -6,6 +6,7 @@ import {
   type Checker,
   type Contract,
   compileChecker,
+  type Dialect,
   ProblemError,
   type ProblemIssue,
   type Route,
@@ -38,8 +39,9 @@ const preflightHeaders = {
 
 /** Adds the route to `app`, in a scope of its own when it takes what the others do not. */
 export function mountRoute(app: FastifyInstance, route: Route, options: MountOptions): void {
+  const { method, path, dialect } = route.contract;
+  if (dialect !== undefined) return mountDialect(app, route, dialect, options);
   if (!route.contract.anyOrigin) return mountIn(app, route, options);
-  const { method, path } = route.contract;
   app.register(async (scope) => {
     scope.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
       parseJsonBody(body),
@@ -55,6 +57,18 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
   });
 }
 
+function mountDialect(app: FastifyInstance, route: Route, dialect: Dialect, options: MountOptions): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      [...dialect.bodyTypes],
+      { parseAs: 'buffer' },
+      async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? undefined : parseJsonBody(body)),
+    );
+    mountIn(scope, route, options);
+  });
+}
+
 function mountIn(app: FastifyInstance, route: Route, options: MountOptions): void {
   const { contract } = route;
   const inputOf = inputReader(contract);
@@ -62,7 +76,7 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
     method: contract.method,
     url: fastifyPath(contract.path),
     ...(contract.bodyBytesMax !== undefined && { bodyLimit: contract.bodyBytesMax }),
-    config: { anyOrigin: contract.anyOrigin === true },
+    config: { anyOrigin: contract.anyOrigin === true, ...(contract.dialect && { dialect: contract.dialect }) },
     // An event stream without its events would never end.
     exposeHeadRoute: contract.kind !== 'event-stream',
     handler: async (request, reply) => {
@@ -71,7 +85,8 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
       if (contract.kind !== 'event-stream') {
         const answer = await route.handle(inputOf(request, gone.signal));
         reply.status(contract.status ?? 200);
-        return answer;
+        if (contract.dialect === undefined) return answer;
+        return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
       }
       const signal = AbortSignal.any([gone.signal, options.closing]);
       const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;

@@ -8,7 +8,7 @@
  */
 import type { Server as NodeServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Contract, openApiDocument, ProblemError, type Route } from '@millrace/api';
+import { type Contract, type Dialect, openApiDocument, ProblemError, type Route } from '@millrace/api';
 import { ListenError } from '@millrace/base';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Asset } from './asset.ts';
@@ -126,7 +126,8 @@ function createApp(limits: ServerLimits): FastifyInstance {
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: false },
+    // A parameter may be as long as a topic's name is, percent-encoded, and then some.
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 2048 },
     http: {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headersTimeoutMs / 4)),
@@ -159,7 +160,8 @@ function guard(app: FastifyInstance, options: ServerOptions, listenHost: string)
         `this server does not answer to the name ${JSON.stringify(host ?? '')}; call it as localhost or by its address`,
       );
     }
-    if (request.routeOptions.config.anyOrigin) return;
+    const { anyOrigin, dialect } = request.routeOptions.config;
+    if (anyOrigin || (dialect?.openToPrograms && origin === undefined)) return;
     const refused = refuseChange({ method: request.method, host, origin, authorization }, options.token);
     if (refused) throw refused;
   });
@@ -176,7 +178,10 @@ function answerProblems(
     const problem = problemOf(error, { bodyBytesMax });
     if (problem.status === 500) options.onFailure?.({ method: request.method, path: request.url, error });
     if (problem.code === 'payload_too_large') discardRest(request);
-    return sendProblem(reply, problem);
+    const { dialect } = request.routeOptions.config;
+    if (dialect === undefined) return sendProblem(reply, problem);
+    const { status, body } = dialect.answerTo(error, problem);
+    return reply.status(status).type(dialect.contentType).send(dialect.encode(body));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] as string;
@@ -284,5 +289,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Pages of other origins may call it. */
     anyOrigin?: boolean;
+    dialect?: Dialect;
   }
 }

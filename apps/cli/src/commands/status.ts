@@ -21,13 +21,14 @@ export const status = command({
     const { findRunning } = await import('@millrace/engines');
     const running = await findRunning(options.dataDir);
     if (running === undefined) throw new NotRunningError(resolve(options.dataDir), 'Start it with `millrace up`.');
-    const [clusters, control, collector] = await Promise.all([
+    const [clusters, control, collector, registry] = await Promise.all([
       Promise.all(running.clusters.map((cluster) => inspect(cluster, options.dataDir, terminal))),
       probe(running.url, terminal),
       probe(running.collectorUrl, terminal),
+      probe(running.registryUrl ?? null, terminal),
     ]);
-    const healthy = [...clusters, control, collector].every(({ problem }) => problem === null);
-    const { pid, purpose, startedAt, url, collectorUrl } = running;
+    const healthy = [...clusters, control, collector, registry].every(({ problem }) => problem === null);
+    const { pid, purpose, startedAt, url, collectorUrl, registryUrl = null } = running;
     if (terminal.json) {
       terminal.output.json({
         running: true,
@@ -37,10 +38,11 @@ export const status = command({
         startedAt,
         control: { url, ...control },
         collector: { url: collectorUrl, ...collector },
+        registry: { url: registryUrl, ...registry },
         clusters,
       });
     } else {
-      print(running, { clusters, control, collector }, terminal);
+      print(running, { clusters, control, collector, registry }, terminal);
     }
     return healthy ? undefined : exitCodes.failed;
   },
@@ -104,14 +106,16 @@ interface Parts {
   readonly clusters: readonly ClusterStatus[];
   readonly control: { readonly problem: string | null };
   readonly collector: { readonly problem: string | null };
+  readonly registry: { readonly problem: string | null };
 }
 
 function print(running: RunFile, parts: Parts, { output }: Terminal): void {
-  const { purpose, pid, startedAt, url, collectorUrl } = running;
+  const { purpose, pid, startedAt, url, collectorUrl, registryUrl = null } = running;
   output.line(`\`${purpose}\` runs as process ${pid} since ${startedAt}.\n`);
   const state = ({ problem }: { readonly problem: string | null }): string => problem ?? 'ok';
-  if (url !== null) output.line(`  Status page  ${url}  ${state(parts.control)}`);
-  if (collectorUrl !== null) output.line(`  Collector    ${collectorUrl}/t  ${state(parts.collector)}`);
+  if (url !== null) output.line(`  Status page      ${url}  ${state(parts.control)}`);
+  if (collectorUrl !== null) output.line(`  Collector        ${collectorUrl}/t  ${state(parts.collector)}`);
+  if (registryUrl !== null) output.line(`  Schema registry  ${registryUrl}  ${state(parts.registry)}`);
   if (url !== null) output.line('');
   const columns: Column<ClusterStatus>[] = [
     { title: 'CLUSTER', cell: (row) => row.name },

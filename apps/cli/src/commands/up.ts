@@ -18,10 +18,11 @@ export const up = command({
   name: 'up',
   summary: 'Run the platform on this machine: clusters, pipelines, status page',
   description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
-    on port N and the collectors on N+1, and runs until Ctrl-C. Everything is kept in the data directory and is
-    there again at the next start. The clusters are embedded ones or, with --engine kafka, Apache Kafka's: that needs
-    Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With --fleet it starts
-    no clusters, but works on those of the file, which run already. Tracking lives on the first cluster.`,
+    on port N, the collectors on N+1 and the schema registry on N+2, and runs until Ctrl-C. Everything is kept in the
+    data directory and is there again at the next start. The clusters are embedded ones or, with --engine kafka, Apache
+    Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With
+    --fleet it starts no clusters, but works on those of the file, which run already. Tracking and schemas live on the
+    first cluster.`,
   operands: [],
   options: {
     ...dataDirectoryOption,
@@ -31,9 +32,9 @@ export const up = command({
       integer(
         {
           placeholder: 'N',
-          help: 'Port of the status page, the collectors having the next one; 0: free ports for all',
+          help: 'Port of the status page, collectors and schema registry having the next two; 0: free ports for all',
         },
-        { min: 0, max: 65_534 },
+        { min: 0, max: 65_533 },
       ),
       8800,
     ),
@@ -75,7 +76,7 @@ export const up = command({
       PORT_HINT,
     );
     await announceReady(
-      { purpose, url: platform.url, collectorUrl: platform.collectorUrl },
+      { purpose, url: platform.url, collectorUrl: platform.collectorUrl, registryUrl: platform.registryUrl },
       fleet,
       dataDirectory,
       terminal,
