@@ -69,10 +69,24 @@ export class BrokerLanes {
     return undefined;
   }
 
+  /** Whether it was measured how far the broker is, before which nothing is fetched. */
+  get isMeasured(): boolean {
+    return this.#roundTrip.isKnown;
+  }
+
+  /** Measures how far it is. */
+  async measure(lane: FetchLane): Promise<void> {
+    const connection = await this.#cluster.pool.connect(this.nodeId, lane.purpose);
+    while (!this.isMeasured) await this.#measure(connection);
+  }
+
   /** The lane's connection. What is fetched comes over no other. */
   async connect(lane: FetchLane): Promise<Connection> {
     const connection = await this.#cluster.pool.connect(this.nodeId, lane.purpose);
-    this.#measureDistance(connection);
+    if (this.#roundTrip.isDue(this.#cluster.settings.platform.clock.monotonic())) {
+      // The next request is sent right behind this one, and tells of the failure if the connection breaks.
+      this.#measure(connection).catch(() => undefined);
+    }
     return connection;
   }
 
@@ -119,17 +133,17 @@ export class BrokerLanes {
     return lane;
   }
 
-  /** The next request is sent right behind this one, and not held up by it. */
-  #measureDistance(connection: Connection): void {
+  async #measure(connection: Connection): Promise<void> {
     const { clock } = this.#cluster.settings.platform;
-    const sentAt = clock.monotonic();
-    if (!this.#roundTrip.isDue(sentAt)) return;
-    this.#roundTrip.begin();
     const draft = { clientSoftwareName: '', clientSoftwareVersion: '' };
-    connection.request(apiVersions, draft, { versionMax: apiVersionsMax }).then(
-      () => this.#roundTrip.end(clock.monotonic() - sentAt, clock.monotonic()),
-      // Why it failed is told by the fetch behind it, on the same connection.
-      () => this.#roundTrip.end(undefined, clock.monotonic()),
-    );
+    const sentAt = clock.monotonic();
+    let ms: number | undefined;
+    this.#roundTrip.begin();
+    try {
+      await connection.request(apiVersions, draft, { versionMax: apiVersionsMax });
+      ms = clock.monotonic() - sentAt;
+    } finally {
+      this.#roundTrip.end(ms, clock.monotonic());
+    }
   }
 }

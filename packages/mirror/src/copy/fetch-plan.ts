@@ -32,9 +32,9 @@ export function planFetch(groups: readonly (readonly PartitionRanges[])[], bound
   return places;
 }
 
-/** Whether a place has something to fetch, and does not wait for what is yet to be written. */
-export function hasData({ ranges, range }: FetchPlace): boolean {
-  return ranges.expected(range) > 0;
+/** How many bytes places are expected to bring at once, without what is yet to be written. */
+export function bytesOf(places: readonly FetchPlace[]): number {
+  return places.reduce((sum, { ranges, range }) => sum + ranges.expected(range), 0);
 }
 
 function headsOf(partitions: readonly PartitionRanges[], bytesMax: number, planned: number): FetchPlace[] {

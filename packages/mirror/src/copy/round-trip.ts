@@ -14,10 +14,16 @@ const againFarMs = 10_000;
 export class RoundTrip {
   #samples: number[] = [];
   #nextAt = 0;
+  #isKnown = false;
 
   /** In ms; 0 while the broker is near, or not known to be far. */
   get farMs(): number {
     return this.#samples.length < samplesMin ? 0 : Math.min(...this.#samples);
+  }
+
+  /** Whether it was measured often enough to say so. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** Whether it is time to measure. `now`: monotonic ms. */
@@ -32,13 +38,18 @@ export class RoundTrip {
 
   /** It ended after `ms`; undefined: it failed. */
   end(ms: number | undefined, now: number): void {
-    if (ms === undefined) this.#nextAt = now;
-    else if (ms < farMsMin) {
+    if (ms === undefined) {
+      this.#nextAt = now;
+      return;
+    }
+    if (ms < farMsMin) {
       this.#samples = [];
       this.#nextAt = now + againNearMs;
+      this.#isKnown = true;
     } else {
       this.#samples = [...this.#samples, ms].slice(-samplesMax);
       this.#nextAt = this.#samples.length < samplesMin ? now : now + againFarMs;
+      this.#isKnown ||= this.#samples.length >= samplesMin;
     }
   }
 }

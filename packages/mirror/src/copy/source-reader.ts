@@ -11,7 +11,7 @@ import { isMillraceError, messageOf } from '@millrace/base';
 import { answerError, type Cluster, type Connection, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { type FetchResponse, fetch, KafkaError } from '@millrace/wire';
 import { BrokerLanes, type FetchLane } from './broker-lanes.ts';
-import { hasData, planFetch } from './fetch-plan.ts';
+import { bytesOf, planFetch } from './fetch-plan.ts';
 import { bytesIn, type FetchPlace, recordsIn, topicsOf } from './fetch-request.ts';
 import { FetchedMemory } from './fetched-memory.ts';
 import { PartitionRanges } from './partition-ranges.ts';
@@ -102,13 +102,30 @@ export class SourceReader {
     if (lane === undefined) return;
     const now = this.#cluster.settings.platform.clock.monotonic();
     if (lanes.isPausing(this.#options.limit?.pauseMs(now) ?? 0, () => this.poke())) return;
+    if (!lanes.isMeasured) return this.#measure(lanes, lane, partitions);
     const groups = this.#groupsOf(partitions);
+    if (lanes.growth.count === 1) this.#grow(lanes, groups, true);
     for (; lane !== undefined; lane = lanes.free()) {
       const places = this.#plan(lanes, groups);
       if (places.length === 0) break;
       this.#begin(lanes, lane, places);
     }
-    this.#grow(lanes, groups, lane === undefined);
+    if (this.#grow(lanes, groups, lane === undefined)) this.poke();
+  }
+
+  /** What is fetched from a broker, and how, depends on how far it is. */
+  #measure(lanes: BrokerLanes, lane: FetchLane, partitions: readonly PartitionRanges[]): void {
+    lane.isBusy = true;
+    lanes.measure(lane).then(
+      () => {
+        lane.isBusy = false;
+        this.poke();
+      },
+      (error: unknown) => {
+        lane.isBusy = false;
+        this.#broke(lanes, partitions, error);
+      },
+    );
   }
 
   #plan(lanes: BrokerLanes, groups: PriorityGroups): FetchPlace[] {
@@ -131,25 +148,28 @@ export class SourceReader {
       (error: unknown) => {
         lane.isBusy = false;
         for (const { ranges, range } of places) ranges.lost(range);
-        this.#broke(lanes, places, error);
+        this.#broke(
+          lanes,
+          places.map(({ ranges }) => ranges),
+          error,
+        );
       },
     );
   }
 
-  /** Lets a broker that is far have more lanes if there is more to fetch than those that it has can. */
-  #grow(lanes: BrokerLanes, groups: PriorityGroups, areAllBusy: boolean): void {
+  /** Lets a broker that is far have more lanes if there is enough to fetch for them; answers whether it did. */
+  #grow(lanes: BrokerLanes, groups: PriorityGroups, areAllBusy: boolean): boolean {
     const { growth, farMs } = lanes;
-    if (farMs === 0 && growth.count === 1) return;
+    if (farMs === 0 && growth.count === 1) return false;
     const now = this.#cluster.settings.platform.clock.monotonic();
     const before = growth.count;
-    // With one lane what lies ahead counts too, which only several fetch.
     const { partitionBytesMax: rangeBytesMax, aheadBytesMax: aheadBytes } = this.#options;
-    const isWanted = (): boolean => planFetch(groups, { rangeBytesMax, aheadBytes, isDivided: true }).some(hasData);
-    if (areAllBusy && isWanted()) growth.wanted(farMs, now);
+    const bytes = areAllBusy ? bytesOf(planFetch(groups, { rangeBytesMax, aheadBytes, isDivided: true })) : 0;
+    // One lane is enough for what one request brings.
+    if (bytes > 0 && (before > 1 || 2 * bytes >= rangeBytesMax)) growth.wanted(farMs, now);
     else growth.enough(now);
-    if (growth.count === before) return;
-    this.#options.onLanes?.(lanes.nodeId, farMs, growth.count);
-    if (growth.count > before) this.poke();
+    if (growth.count !== before) this.#options.onLanes?.(lanes.nodeId, farMs, growth.count);
+    return growth.count > before;
   }
 
   async #exchange(lanes: BrokerLanes, lane: FetchLane, places: readonly FetchPlace[]): Promise<void> {
@@ -254,14 +274,14 @@ export class SourceReader {
     partition.failed(error);
   }
 
-  #broke(lanes: BrokerLanes, places: readonly FetchPlace[], error: unknown): void {
+  #broke(lanes: BrokerLanes, asked: readonly PartitionRanges[], error: unknown): void {
     if (this.#abort.signal.aborted) return;
     if (!isMillraceError(error)) throw error;
     const { settings } = this.#cluster;
     lanes.failed(error.retriable ? undefined : refusedPauseMs);
     if (!error.retriable) this.#options.onFatal(error);
     else settings.report({ level: 'warn', event: 'fetch_failed', message: `${messageOf(error)}; trying again`, error });
-    for (const { ranges } of places) if (ranges.partition.leader === lanes.nodeId) ranges.partition.leader = -1;
+    for (const { partition } of asked) if (partition.leader === lanes.nodeId) partition.leader = -1;
     this.poke();
   }
 }
