@@ -1,12 +1,13 @@
 /** Reads schemas of all types, and remembers what it has read: parsing is the dear part of a comparison. */
-import { invalidSchema } from '../registry-error.ts';
 import type { ParsedSchema, ResolvedReference, SchemaFormat, SchemaType } from '../schema.ts';
 import { avroFormat } from './avro/avro-format.ts';
+import { jsonSchemaFormat } from './json-schema/json-schema-format.ts';
+import { protobufFormat } from './protobuf/protobuf-format.ts';
 
-const formats: Readonly<Record<SchemaType, SchemaFormat | undefined>> = {
+const formats: Readonly<Record<SchemaType, SchemaFormat>> = {
   AVRO: avroFormat,
-  JSON: undefined,
-  PROTOBUF: undefined,
+  JSON: jsonSchemaFormat,
+  PROTOBUF: protobufFormat,
 };
 
 /** How many read schemas are remembered. */
@@ -23,9 +24,7 @@ export function parseSchema(
   const key = JSON.stringify([schemaType, schema, references]);
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const format = formats[schemaType];
-  if (format === undefined) throw invalidSchema(`the type ${schemaType} is not supported`);
-  const parsed = format.parse(schema, references);
+  const parsed = formats[schemaType].parse(schema, references);
   if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value as string);
   remembered.set(key, parsed);
   return parsed;

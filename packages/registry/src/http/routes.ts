@@ -2,15 +2,17 @@
 import type { Route } from '@millrace/api';
 import type { Registry } from '../registry.ts';
 import { compatibilityRoutes } from './compatibility-routes.ts';
+import { inContexts } from './context-routes.ts';
 import { schemaRoutes } from './schema-routes.ts';
 import { settingRoutes } from './setting-routes.ts';
 import { subjectRoutes } from './subject-routes.ts';
 
 export function registryRoutes(registry: Registry): Route[] {
-  return [
+  const routes = [
     ...subjectRoutes(registry),
     ...schemaRoutes(registry),
     ...compatibilityRoutes(registry),
     ...settingRoutes(registry),
   ];
+  return [...routes, ...inContexts(routes)];
 }

@@ -1,6 +1,6 @@
 /** Reads an Avro schema (Avro 1.12 specification, "Schema Declaration") into a graph of types. */
-import { messageOf } from '@millrace/base';
 import { invalidSchema, type RegistryError } from '../../registry-error.ts';
+import { parseJsonText } from '../json-text.ts';
 import type { AvroField, AvroNamed, AvroRecord, AvroType, PrimitiveName, Properties } from './avro-type.ts';
 import { isNamed, namespaceOf, primitiveNames } from './avro-type.ts';
 import { isDefaultOf } from './default-value.ts';
@@ -18,15 +18,10 @@ const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** @throws RegistryError `invalid_schema` */
 export function parseAvro(text: string, names: AvroNames): AvroType {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    // The text may be the bare name of a primitive type.
-    if (primitives.has(text.trim())) return { kind: text.trim() as PrimitiveName, properties: [] };
-    throw invalidSchema(`it is not JSON: ${messageOf(error)}`, error);
-  }
-  return new AvroReader(names).type(json, '', 0);
+  const word = text.trim();
+  if (primitives.has(word) && word !== 'null') return { kind: word as PrimitiveName, properties: [] };
+  const json = parseJsonText(text);
+  return new AvroReader(names).type(json ?? 'null', '', 0);
 }
 
 class AvroReader {
