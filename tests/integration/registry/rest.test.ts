@@ -65,7 +65,7 @@ test('what is refused, and with which number', async (t) => {
   }
 });
 
-test('compatibility is the subject’s, its context’s or the registry’s, and verbose says what is in the way', async (t) => {
+test('compatibility is what is set nearest, and verbose says what is in the way', async (t) => {
   const { ask } = await startRegistry(t);
   await ask('POST', '/subjects/a/versions', { schema: record('x') });
   const check = (path: string) =>
@@ -74,8 +74,8 @@ test('compatibility is the subject’s, its context’s or the registry’s, and
   const { json } = await check('/1?verbose=true');
   assert.equal(
     json.messages[0],
-    "{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'y' at path '/fields/1' in the new schema " +
-      "has no default value and is missing in the old schema'}",
+    "{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'y' at path '/fields/1' in the new " +
+      "schema has no default value and is missing in the old schema'}",
   );
   assert.deepEqual(json.messages.slice(1), [
     '{oldSchemaVersion: 1}',

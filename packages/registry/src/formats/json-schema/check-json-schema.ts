@@ -1,4 +1,4 @@
-/** Whether a value has the shape of a JSON Schema (drafts 4 to 2020-12): its keywords have values that they can have. */
+/** Whether a value has the shape of a JSON Schema (drafts 4 to 2020-12): keywords have values that they can have. */
 import { invalidSchema } from '../../registry-error.ts';
 import { innerSchemas, isObject, isSchema, type JsonSchema, type SchemaDocument } from './json-schema.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Properties. An object that takes any further property has an open content model, one that takes none a closed one, and
- * one that takes some (`patternProperties`, a schema in `additionalProperties`) a partially open one.
+ * Properties. An object that takes any further property has an open content model, one that takes none a closed one,
+ * and one that takes some (`patternProperties`, a schema in `additionalProperties`) a partially open one.
  */
 import type { Incompatibility } from '../../schema.ts';
 import { admitsAll, type Comparing, finding } from './comparison.ts';

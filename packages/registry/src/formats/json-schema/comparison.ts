@@ -218,8 +218,8 @@ export function finding(errorType: string, path: string): Incompatibility {
 type Describe = (reader: string, writer: string, path: string) => string;
 
 const lacksProperty: Describe = (reader, writer, path) =>
-  `The ${reader} schema has a closed content model and is missing a property or item present at path '${path}' in the ` +
-  `${writer} schema`;
+  `The ${reader} schema has a closed content model and is missing a property or item present at path '${path}' in ` +
+  `the ${writer} schema`;
 
 const descriptions: Readonly<Record<string, Describe>> = {
   TYPE_CHANGED: (reader, writer, path) =>

@@ -70,7 +70,7 @@ export class SchemaDocument {
     this.#add('', root);
   }
 
-  /** What a schema is once its `$ref`s are followed; keywords beside a `$ref` count for nothing, as in drafts 4 to 7. */
+  /** What a schema is once its `$ref`s are followed; keywords beside one count for nothing, as in drafts 4 to 7. */
   resolve(schema: JsonSchema): JsonSchema {
     let at = schema;
     const seen = new Set<JsonSchema>();

@@ -67,7 +67,8 @@ class ProtoPrinter {
     ];
     const parts = [head, this.#sorts ? imports.sort() : imports, this.#sorts ? options.sort() : options];
     const blocks = parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
-    return `${[...blocks, body.map((lines) => lines.join('\n')).join('\n')].filter((block) => block !== '').join('\n\n')}\n`;
+    const types = body.map((lines) => lines.join('\n')).join('\n');
+    return `${[...blocks, types].filter((part) => part !== '').join('\n\n')}\n`;
   }
 
   #message(message: DescriptorProto): string[] {

@@ -1,7 +1,7 @@
 /**
  * Whether data written with one Protobuf schema can be read with another: rules and names of findings are those of
- * Confluent's registry, which look at the wire and at generated code (a message may not go, a field may). Types of other
- * files are compared by name.
+ * Confluent's registry, which look at the wire and at generated code (a message may not go, a field may). Types of
+ * other files are compared by name.
  */
 import {
   type DescriptorProto,
@@ -85,7 +85,7 @@ function compareField(
   return isTurned && !isText ? [finding('FIELD_NUMERIC_LABEL_CHANGED', path)] : [];
 }
 
-/** Fields that were by themselves may become a oneof of one; more, or an existing oneof, would drop what was written. */
+/** A field that was by itself may become a oneof of one; more, or an existing oneof, would drop what was written. */
 function compareOneofs(reader: DescriptorProto, writer: DescriptorProto, path: string): Incompatibility[] {
   const [ofReader, ofWriter] = [oneofsOf(reader), oneofsOf(writer)];
   const found: Incompatibility[] = [];
@@ -134,11 +134,14 @@ const descriptions: Readonly<Record<string, (reader: string, writer: string, pat
   FIELD_KIND_CHANGED: (reader, writer, path) =>
     `The type of a field at path '${path}' in the ${reader} schema does not match the ${writer} schema`,
   FIELD_SCALAR_KIND_CHANGED: (reader, writer, path) =>
-    `The kind of a SCALAR field at path '${path}' in the ${reader} schema does not match its kind in the ${writer} schema`,
+    `The kind of a SCALAR field at path '${path}' in the ${reader} schema does not match its kind in the ` +
+    `${writer} schema`,
   FIELD_NAMED_TYPE_CHANGED: (reader, writer, path) =>
-    `The type of a MESSAGE field at path '${path}' in the ${reader} schema does not match its type in the ${writer} schema`,
+    `The type of a MESSAGE field at path '${path}' in the ${reader} schema does not match its type in the ` +
+    `${writer} schema`,
   FIELD_NUMERIC_LABEL_CHANGED: (reader, writer, path) =>
-    `The label of a numeric field at path '${path}' in the ${reader} schema does not match its label in the ${writer} schema`,
+    `The label of a numeric field at path '${path}' in the ${reader} schema does not match its label in the ` +
+    `${writer} schema`,
   REQUIRED_FIELD_ADDED: (reader, writer, path) =>
     `The ${reader} schema has a required field at path '${path}' that is missing in the ${writer} schema`,
   REQUIRED_FIELD_REMOVED: (reader, writer, path) =>
@@ -146,7 +149,8 @@ const descriptions: Readonly<Record<string, (reader: string, writer: string, pat
   ONEOF_FIELD_REMOVED: (reader, writer, path) =>
     `The ${reader} schema is missing a field of a oneof at path '${path}' of the ${writer} schema`,
   MULTIPLE_FIELDS_MOVED_TO_ONEOF: (reader, writer, path) =>
-    `The ${reader} schema has a oneof at path '${path}' with several fields that stand by themselves in the ${writer} schema`,
+    `The ${reader} schema has a oneof at path '${path}' with several fields that stand by themselves in the ` +
+    `${writer} schema`,
   FIELD_MOVED_TO_EXISTING_ONEOF: (reader, writer, path) =>
     `The ${reader} schema has a field in the oneof at path '${path}' that is outside of it in the ${writer} schema`,
 };

@@ -1,4 +1,4 @@
-/** Protobuf schemas, as the registry reads them: `.proto` text, or a file descriptor in base64, as some clients send. */
+/** Protobuf schemas, as the registry reads them: `.proto` text, or a file descriptor in base64, as some clients do. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { messageOf } from '@millrace/base';

@@ -29,7 +29,8 @@ message Order {
   message Card { bytes number = 1; /* none */ }
   enum State { UNKNOWN = 0; OPEN = 1 [deprecated = true]; }
 }
-service Orders { rpc Watch (Order) returns (stream Order.Card) { option deprecated = true; } rpc Get (Order) returns (Order); }
+service Orders { rpc Watch (Order) returns (stream Order.Card) { option deprecated = true; }
+  rpc Get (Order) returns (Order); }
 `;
 const items = { name: 'items.proto', schema: 'syntax = "proto3"; package shop; message Item { int64 price = 1; }' };
 

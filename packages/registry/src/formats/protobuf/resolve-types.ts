@@ -1,4 +1,4 @@
-/** Finds what the names of types in a file mean, by the rules of scopes: in its own file and in those that it imports. */
+/** Finds what the names of types in a file mean, by the rules of scopes: in its own file and those that it imports. */
 import {
   type DescriptorProto,
   type FieldDescriptorProto,

@@ -9,8 +9,15 @@ export interface Token {
   readonly line: number;
 }
 
-const pattern =
-  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|([A-Za-z_]\w*)|(0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|("(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*')|([{}[\]()<>;=,.:+\-/])/gy;
+const space = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\//;
+const word = /[A-Za-z_]\w*/;
+const number = /0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/;
+const quoted = /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'/;
+const symbol = /[{}[\]()<>;=,.:+\-/]/;
+const pattern = new RegExp(
+  `${space.source}|(${word.source})|(${number.source})|(${quoted.source})|(${symbol.source})`,
+  'gy',
+);
 
 /** @throws RegistryError `invalid_schema` */
 export function tokensOf(source: string): Token[] {
@@ -21,11 +28,11 @@ export function tokensOf(source: string): Token[] {
     const at = pattern.lastIndex;
     const match = pattern.exec(source);
     if (match === null) throw invalidSchema(`line ${line}: ${JSON.stringify(source[at])} is no part of a .proto file`);
-    const [all, word, number, text, symbol] = match;
-    if (word !== undefined) tokens.push({ kind: 'word', text: word, line });
-    else if (number !== undefined) tokens.push({ kind: 'number', text: number, line });
+    const [all, name, digits, text, sign] = match;
+    if (name !== undefined) tokens.push({ kind: 'word', text: name, line });
+    else if (digits !== undefined) tokens.push({ kind: 'number', text: digits, line });
     else if (text !== undefined) tokens.push({ kind: 'text', text: unescaped(text.slice(1, -1)), line });
-    else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol, line });
+    else if (sign !== undefined) tokens.push({ kind: 'symbol', text: sign, line });
     for (const character of all) if (character === '\n') line++;
   }
   tokens.push({ kind: 'end', text: 'the end of the file', line });
