@@ -44,11 +44,16 @@ export class Registry implements AsyncDisposable {
     this.#replica = new SchemaTopic({ client: replica, topic: replicaTopic, writeTimeoutMs, warn, creates: false });
   }
 
+  /** What was read, if anything was yet. */
+  get known(): RegistryState | undefined {
+    if (this.#home.isComplete) return this.#home.state;
+    return this.#replica?.isComplete === true ? this.#replica.state : undefined;
+  }
+
   /** What was read. Rejects with RegistryError `store_failed` when nothing can be read within seconds. */
   async state(): Promise<RegistryState> {
+    if (this.known !== undefined) return this.known;
     const sources = this.#replica === undefined ? [this.#home] : [this.#home, this.#replica];
-    const complete = sources.find(({ isComplete }) => isComplete);
-    if (complete !== undefined) return complete.state;
     const late = new AbortController();
     const waited = pause(readWaitMs, undefined, { signal: late.signal }).catch(() => undefined);
     const first = await Promise.race([...sources.map((source) => source.ready.then(() => source)), waited]);

@@ -13,6 +13,7 @@ import { mirrorJournal } from './mirror-journal.ts';
 import { mirroredBatches } from './mirrored-batches.ts';
 import { runFiles } from './run-files.ts';
 import { sasl } from './sasl.ts';
+import { schemas } from './schemas.ts';
 import { journal, logs } from './stored-files.ts';
 import { telemetry } from './telemetry.ts';
 import { configuration, patterns, principalRules } from './texts.ts';
@@ -34,6 +35,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './mirror-journal.ts': { mirrorJournal },
   './compression.ts': { compression },
   './sasl.ts': { sasl },
+  './schemas.ts': { schemas },
   './tokens.ts': { tokens },
   './telemetry.ts': { telemetry },
   './texts.ts': { principalRules, patterns, configuration },
