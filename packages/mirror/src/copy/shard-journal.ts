@@ -28,6 +28,8 @@ export interface NumberedChunk {
 /** The chunks of each partition's map by number, as a journal tells them. */
 export class JournalContent {
   readonly #chunks = new Map<string, Map<number, JournalChunk>>();
+  /** In their order, as far as that was asked for. */
+  readonly #ascending = new Map<string, readonly NumberedChunk[]>();
 
   /** Takes over a batch of the journal, in the order of the log. Throws `JournalRecordError` and wire's errors. */
   add(batch: RecordBatch): void {
@@ -38,6 +40,7 @@ export class JournalContent {
       const name = nameOf({ topic, partition });
       const chunks = this.#chunks.get(name) ?? new Map<number, JournalChunk>();
       this.#chunks.set(name, chunks);
+      this.#ascending.delete(name);
       if (value === null) chunks.delete(chunk);
       else chunks.set(chunk, decodeJournalChunk(value));
     }
@@ -49,9 +52,14 @@ export class JournalContent {
   }
 
   /** The chunks of a partition's map, ascending. */
-  chunksOf(place: TopicPartition): NumberedChunk[] {
-    const chunks = [...(this.#chunks.get(nameOf(place)) ?? [])];
-    return chunks.sort(([left], [right]) => left - right).map(([chunk, value]) => ({ chunk, value }));
+  chunksOf(place: TopicPartition): readonly NumberedChunk[] {
+    const name = nameOf(place);
+    const known = this.#ascending.get(name);
+    if (known !== undefined) return known;
+    const chunks = [...(this.#chunks.get(name) ?? [])].map(([chunk, value]) => ({ chunk, value }));
+    chunks.sort((left, right) => left.chunk - right.chunk);
+    this.#ascending.set(name, chunks);
+    return chunks;
   }
 }
 

@@ -11,7 +11,7 @@ import { errorCodes, type KafkaError } from '@millrace/wire';
 import type { MirrorReport } from '../mirror-event.ts';
 import { isMatched, isNamed, type NameFilter } from '../name-filter.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
-import { metOnSource, metOnTarget, type OppositeMaps } from './opposite-maps.ts';
+import { metOnSource, metOnTarget, type OppositeLook, type OppositeMaps } from './opposite-maps.ts';
 import { type CopyProgress, sourceOffsetOf, targetOffsetOf } from './translate.ts';
 
 /** From the source to the target, or for a failback from there to the source. */
@@ -61,6 +61,12 @@ interface Offset extends TopicPartition {
   readonly metadata: string;
 }
 
+/** What one run carries over, by their names on the side that groups come from. */
+interface Carried {
+  readonly partitions: ReadonlyMap<string, SyncedPartition>;
+  readonly oppositesOf: OppositeLook | undefined;
+}
+
 /** How many groups are looked at at once. */
 const groupsMax = 8;
 const ownGroups = /^millrace\./;
@@ -92,11 +98,12 @@ export class GroupSync {
     for (const each of this.#options.partitions()) partitions.set(nameOf(this.#isForward ? each : each.target), each);
     const groups = partitions.size === 0 ? [] : await this.names(signal);
     for (const told of this.#told.keys()) if (!groups.includes(told)) this.#told.delete(told);
+    const carried = { partitions, oppositesOf: this.#options.opposites?.look({ signal }) };
     const results: GroupSyncResult[] = [];
     const queue = [...groups];
     const work = async (): Promise<void> => {
       for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-        const result = await this.#syncOrTell(group, partitions, signal);
+        const result = await this.#syncOrTell(group, carried, signal);
         if (result !== undefined) results.push(result);
       }
     };
@@ -117,13 +124,9 @@ export class GroupSync {
     return names.filter((name) => isNamed(groups, name) || (!ownGroups.test(name) && isMatched(groups, name)));
   }
 
-  async #syncOrTell(
-    group: string,
-    partitions: ReadonlyMap<string, SyncedPartition>,
-    signal: AbortSignal,
-  ): Promise<GroupSyncResult | undefined> {
+  async #syncOrTell(group: string, carried: Carried, signal: AbortSignal): Promise<GroupSyncResult | undefined> {
     try {
-      return await this.#sync(group, partitions, signal);
+      return await this.#sync(group, carried, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!isMillraceError(error)) throw error;
@@ -132,14 +135,10 @@ export class GroupSync {
   }
 
   /** Undefined when the group has no offset of these partitions. */
-  async #sync(
-    group: string,
-    partitions: ReadonlyMap<string, SyncedPartition>,
-    signal: AbortSignal,
-  ): Promise<GroupSyncResult | undefined> {
+  async #sync(group: string, carried: Carried, signal: AbortSignal): Promise<GroupSyncResult | undefined> {
     const { requireStable } = this.#options;
     const committed = unwrap(await this.#from.fetchOffsets(group, undefined, { signal, requireStable }));
-    const { offsets, ahead } = await this.#translate(committed, partitions, signal);
+    const { offsets, ahead } = await this.#translate(committed, carried);
     if (offsets.length + ahead === 0) return undefined;
     const result = { group, live: false, synced: 0, ahead, skipped: 0 };
     if (await hasMembers(this.#to, group, signal)) return { ...result, live: true };
@@ -158,8 +157,7 @@ export class GroupSync {
 
   async #translate(
     committed: readonly Offset[],
-    partitions: ReadonlyMap<string, SyncedPartition>,
-    signal: AbortSignal,
+    { partitions, oppositesOf }: Carried,
   ): Promise<{ readonly offsets: readonly Offset[]; readonly ahead: number }> {
     const offsets: Offset[] = [];
     let ahead = 0;
@@ -174,7 +172,7 @@ export class GroupSync {
         ahead += 1;
         continue;
       }
-      const opposites = (await this.#options.opposites?.of(copy, { signal })) ?? [];
+      const opposites = (await oppositesOf?.(copy)) ?? [];
       const met = opposites.map((each) => (this.#isForward ? metOnSource(each, at) : metOnTarget(each, at)));
       const { topic: name, partition: number } = place;
       offsets.push({ topic: name, partition: number, offset: Math.min(offset, ...met), metadata });

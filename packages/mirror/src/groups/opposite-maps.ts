@@ -3,9 +3,11 @@
  * both ways. A group that moves to the target must not go past records of that side which it did not meet on the
  * source: neither those that had not come there yet, nor those that lie there behind it.
  */
+import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { mapOfChunks } from '../copy/chunk-map.ts';
-import { JournalReader } from '../copy/journal-reader.ts';
+import { nameOf } from '../copy/copied-partition.ts';
+import { type JournalLook, JournalReader } from '../copy/journal-reader.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { Provenance } from '../provenance/provenance.ts';
 import { offsetsTopicOf } from '../topics/offsets-topic.ts';
@@ -18,6 +20,9 @@ export interface OppositeMap {
   readonly confirmed: CopyProgress;
 }
 
+/** Answers the maps of all that bring a target's partition back. Rejects as the client does. */
+export type OppositeLook = (place: SyncedPartition) => Promise<readonly OppositeMap[]>;
+
 export class OppositeMaps {
   readonly #source: Cluster;
   readonly #provenance: Provenance;
@@ -29,11 +34,33 @@ export class OppositeMaps {
     this.#provenance = provenance;
   }
 
-  /** The maps of all that bring the target's partition back, as they are written down. Rejects as the client does. */
-  async of({ topic, partition, target }: SyncedPartition, bounds: CallBounds): Promise<OppositeMap[]> {
+  /**
+   * The maps as they are written down when they are first asked for: each journal is looked at once, and the map of each
+   * partition is made once, however many groups have offsets there. One that is older than a group's offset is no harm:
+   * the group meets some records again.
+   */
+  look(bounds: CallBounds): OppositeLook {
+    const journals = new Map<string, JournalLook>();
+    const maps = new Map<string, Promise<readonly OppositeMap[]>>();
+    return ({ topic, partition, target }) => {
+      const name = nameOf({ topic, partition });
+      const found = maps.get(name) ?? this.#mapsOf(topic, { topic: target.topic, partition }, journals, bounds);
+      maps.set(name, found);
+      return found;
+    };
+  }
+
+  async #mapsOf(
+    topic: string,
+    target: TopicPartition,
+    journals: Map<string, JournalLook>,
+    bounds: CallBounds,
+  ): Promise<readonly OppositeMap[]> {
     const found: OppositeMap[] = [];
     for (const mirror of this.#provenance.oppositesOf({ topic, targetTopic: target.topic })) {
-      const chunks = await this.#journal(mirror, bounds).chunksOf({ topic: target.topic, partition });
+      const chunksOf = journals.get(mirror) ?? this.#journal(mirror, bounds).look();
+      journals.set(mirror, chunksOf);
+      const chunks = await chunksOf(target);
       const confirmed = chunks.at(-1)?.confirmed;
       if (confirmed !== undefined) found.push({ map: mapOfChunks(chunks), confirmed });
     }

@@ -63,6 +63,21 @@ test('the route of a batch is known as soon as it lies there, wherever that is',
   );
 });
 
+test('who reads on from an offset learns the same of what lies there, and is told where that is not settled', () => {
+  fc.assert(
+    fc.property(fc.array(batch, { minLength: 1 }), fc.nat(), fc.nat(), (batches, some, reached) => {
+      const { chunk, lies } = journalOf(batches, some % (batches.length + 1), 0);
+      const first = reached % lies.length;
+      const map = new ChunkRouteMap([chunk], lies[first]?.baseOffset);
+      for (const [index, { via, ...place }] of lies.entries()) {
+        const isSettled = index >= first && place.baseOffset < chunk.confirmed.target;
+        assert.equal(map.isSettled({ ...place, producerEpoch: 3 }), isSettled);
+        if (index >= first) assert.equal(map.routeOf({ ...place, producerEpoch: 3 }), via);
+      }
+    }),
+  );
+});
+
 test('what an owner before announced only, and a later one found elsewhere, goes by where it was found', () => {
   const before: JournalChunk = {
     producerId: 7,

@@ -2,6 +2,9 @@
  * What a cluster knows of the mirrors that write to it, read from its topic `millrace.origins` as far as that went at
  * the last refresh. Mirrors write there before they first use a producer id, so a list that was read up to its end
  * after a batch was fetched knows whether a mirror wrote that batch.
+ *
+ * A log that ends before what was read of it lost its end, or was made anew: it is read from its start. Whose an id is
+ * stays known, as brokers give out none twice; but it is not listed any more, unless the log says so again.
  */
 import { isMillraceError, sleep } from '@millrace/base';
 import type { Admin } from '@millrace/client';
@@ -16,13 +19,32 @@ export const originsTopic = 'millrace.origins';
 const writeBytesMax = 512 * 1024;
 const place = { topic: originsTopic, partition: 0 };
 
+/** What a log lists. */
+class ListedOrigins {
+  /** What lies before this offset was read. */
+  next = 0;
+  readonly producers = new Map<number, ProducerOrigin>();
+  /** By topic, then by mirror. */
+  readonly topics = new Map<string, Map<string, TopicOrigin>>();
+
+  take(record: OriginRecord): void {
+    const origin = decodeOrigin(record);
+    if ('producerId' in origin) {
+      this.producers.set(origin.producerId, origin);
+      return;
+    }
+    const byMirror = this.topics.get(origin.topic) ?? new Map<string, TopicOrigin>();
+    this.topics.set(origin.topic, byMirror);
+    byMirror.set(origin.mirror, origin);
+  }
+}
+
 export class OriginList {
   readonly #cluster: Cluster;
-  readonly #producers = new Map<number, ProducerOrigin>();
-  /** By topic, then by mirror. */
-  readonly #topics = new Map<string, Map<string, TopicOrigin>>();
+  #listed = new ListedOrigins();
+  /** Of logs that are gone. */
+  readonly #before = new Map<number, ProducerOrigin>();
   #isThere = false;
-  #next = 0;
   #running: Promise<void> | undefined;
   #waiting: Promise<void> | undefined;
 
@@ -32,16 +54,21 @@ export class OriginList {
 
   /** Whose the id is; undefined for one that no mirror uses. */
   producer(producerId: number): ProducerOrigin | undefined {
-    return this.#producers.get(producerId);
+    return this.#listed.producers.get(producerId) ?? this.#before.get(producerId);
+  }
+
+  /** Whether the log still says so. */
+  isListed(producerId: number): boolean {
+    return this.#listed.producers.has(producerId);
   }
 
   get producers(): Iterable<ProducerOrigin> {
-    return this.#producers.values();
+    return this.#listed.producers.values();
   }
 
   /** What a topic holds records of, by each mirror that copies to it. */
   originsOf(topic: string): TopicOrigin[] {
-    return [...(this.#topics.get(topic)?.values() ?? [])];
+    return [...(this.#listed.topics.get(topic)?.values() ?? [])];
   }
 
   /**
@@ -86,7 +113,7 @@ export class OriginList {
       // Twice the same is no harm.
       await appendBatch(this.#cluster, place, builder.build(), bounds);
     }
-    for (const record of records) this.#take(record);
+    for (const record of records) this.#listed.take(record);
   }
 
   async #untilKnown(nodeId: number, bounds: CallBounds): Promise<void> {
@@ -110,15 +137,24 @@ export class OriginList {
     this.#isThere ||= await this.#exists(bounds);
     if (!this.#isThere) return;
     const end = await boundOf(this.#cluster, place, 'latest', bounds);
-    if (end <= this.#next) return;
-    for await (const batch of scanLog(this.#cluster, place, this.#next, bounds)) {
-      this.#next = batch.lastOffset + 1;
+    if (end >= this.#listed.next) return this.#readUpTo(end, this.#listed, bounds);
+    // Until all is read, what was known goes on to be.
+    const listed = new ListedOrigins();
+    await this.#readUpTo(end, listed, bounds);
+    for (const [producerId, origin] of this.#listed.producers) this.#before.set(producerId, origin);
+    this.#listed = listed;
+  }
+
+  async #readUpTo(end: number, listed: ListedOrigins, bounds: CallBounds): Promise<void> {
+    if (end <= listed.next) return;
+    for await (const batch of scanLog(this.#cluster, place, listed.next, bounds)) {
+      listed.next = batch.lastOffset + 1;
       if (!batch.isControl) {
         for (const { key, value } of batch.records()) {
-          if (key !== null && value !== null) this.#take({ key: textOf(key), value: textOf(value) });
+          if (key !== null && value !== null) listed.take({ key: textOf(key), value: textOf(value) });
         }
       }
-      if (this.#next >= end) return;
+      if (listed.next >= end) return;
     }
   }
 
@@ -131,17 +167,6 @@ export class OriginList {
       const needed = { operation: 'read', resourceType: 'topic', resourceName: originsTopic } as const;
       throw answerError(errorCode, `look up ${originsTopic}`, undefined, needed);
     });
-  }
-
-  #take(record: OriginRecord): void {
-    const origin = decodeOrigin(record);
-    if ('producerId' in origin) {
-      this.#producers.set(origin.producerId, origin);
-      return;
-    }
-    const byMirror = this.#topics.get(origin.topic) ?? new Map<string, TopicOrigin>();
-    this.#topics.set(origin.topic, byMirror);
-    byMirror.set(origin.mirror, origin);
   }
 }
 

@@ -93,7 +93,8 @@ export class Provenance {
     await this.#there.refresh(bounds);
     const known = this.#there.producer(producerId);
     const routesFrom = known?.routesFrom ?? (isRouted ? epoch : null);
-    const isListed = known?.source === source && known.mirror === mirror && known.routesFrom === routesFrom;
+    const isSame = known?.source === source && known.mirror === mirror && known.routesFrom === routesFrom;
+    const isListed = isSame && this.#there.isListed(producerId);
     if (!isListed) await this.#there.write([producerRecord({ producerId, mirror, shard, source, routesFrom })], bounds);
     return routesFrom !== null;
   }

@@ -21,6 +21,8 @@ import { routeThrough } from './route.ts';
 /** So many producer ids of nobody's mirror are remembered; then it is asked for them again. */
 const strangersMax = 100_000;
 
+const { control } = batchHeader.batchAttributeBits;
+
 export interface RouteManner {
   /** Whether what came by a route is left out. */
   readonly isLeftOut: (route: string) => boolean;
@@ -72,8 +74,11 @@ export class SourceRoutes {
     }
   }
 
-  /** The routes of what a mirror wrote to a partition, as its journal tells them now. Rejects as the client does. */
-  async mapOf({ mirror, shard }: ProducerOrigin, place: TopicPartition): Promise<ChunkRouteMap> {
+  /**
+   * The routes of what a mirror wrote to a partition from an offset on, as its journal tells them now. Rejects as the
+   * client does.
+   */
+  async mapOf({ mirror, shard }: ProducerOrigin, place: TopicPartition, from: number): Promise<ChunkRouteMap> {
     const journal =
       this.#journals.get(mirror) ?? new JournalReader(this.#cluster, offsetsTopicOf(mirror), this.#bounds);
     this.#journals.set(mirror, journal);
@@ -81,7 +86,7 @@ export class SourceRoutes {
     for (const { topic, partition } of content.partitions) {
       if (partition !== place.partition) continue;
       const chunks = content.chunksOf({ topic, partition }).map(({ value }) => value);
-      if (chunks.some(({ targetTopic }) => targetTopic === place.topic)) return new ChunkRouteMap(chunks);
+      if (chunks.some(({ targetTopic }) => targetTopic === place.topic)) return new ChunkRouteMap(chunks, from);
     }
     return new ChunkRouteMap([]);
   }
@@ -151,11 +156,16 @@ export class PartitionRoutes implements ChunkRoutes {
     if (unknown.size > 0) await this.#routes.learn(unknown);
     this.#last = undefined;
     const due = new Map<number, ProducerOrigin>();
-    for (const position of batchesIn(bytes)) {
+    const positions = batchesIn(bytes);
+    for (const position of positions) {
       const origin = this.#originAt(bytes, position);
       if (origin !== undefined && this.#isUnsettled(bytes, position)) due.set(origin.producerId, origin);
     }
-    for (const [producerId, origin] of due) this.#maps.set(producerId, await this.#routes.mapOf(origin, this.#place));
+    // What lies before these bytes was judged.
+    const from = positions.length === 0 ? 0 : batchHeader.baseOffset(bytes, 0);
+    for (const [producerId, origin] of due) {
+      this.#maps.set(producerId, await this.#routes.mapOf(origin, this.#place, from));
+    }
   }
 }
 
@@ -171,14 +181,17 @@ function at(bytes: Uint8Array, position: number): RoutedBatch {
   };
 }
 
-/** Where the chunk's whole batches begin, up to damage, or messages from before batches had producers. */
+/**
+ * Where the chunk's whole batches of records begin, up to damage, or messages from before batches had producers. Of
+ * control batches there is nothing to judge: whose ids they have may not be listed yet.
+ */
 function batchesIn(bytes: Uint8Array): number[] {
   const positions: number[] = [];
   try {
     for (let position = 0; ; ) {
       const size = batchHeader.wholeBatchSize(bytes, position);
       if (size === 0) break;
-      positions.push(position);
+      if ((batchHeader.attributes(bytes, position) & control) === 0) positions.push(position);
       position += size;
     }
   } catch (error) {
