@@ -116,8 +116,8 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'a fetched frame is given back before all its partitions have taken theirs',
     seed: 1000,
     file: `${copy}/source-reader.ts`,
-    find: '    await Promise.all(taking);\n    if (frame !== undefined) this.#memory.release(frame);\n',
-    replace: '    if (frame !== undefined) this.#memory.release(frame);\n    await Promise.all(taking);\n',
+    find: '    if (taking.length > 0) return Promise.all(taking).then(release);\n    release();\n',
+    replace: '    release();\n    if (taking.length > 0) return Promise.all(taking).then(() => undefined);\n',
   },
   {
     name: 'a range that is fetched ahead is joined over a gap',

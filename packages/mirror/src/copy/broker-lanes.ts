@@ -7,6 +7,7 @@ import { backoffMs, type Cluster, type Connection } from '@millrace/client/proto
 import { apiVersions } from '@millrace/wire';
 import type { FetchedMemory } from './fetched-memory.ts';
 import { LaneGrowth } from './lane-growth.ts';
+import { LongTakes } from './long-takes.ts';
 import { RoundTrip } from './round-trip.ts';
 
 export interface FetchLane {
@@ -26,6 +27,7 @@ const apiVersionsMax = 2;
 export class BrokerLanes {
   readonly nodeId: number;
   readonly growth = new LaneGrowth();
+  readonly takes: LongTakes;
   readonly #cluster: Cluster;
   readonly #memory: FetchedMemory;
   readonly #lanes: FetchLane[] = [];
@@ -42,6 +44,7 @@ export class BrokerLanes {
     this.#cluster = cluster;
     this.#memory = memory;
     this.nodeId = nodeId;
+    this.takes = new LongTakes(cluster.settings.platform);
   }
 
   /** The round trip in ms; 0: near. */

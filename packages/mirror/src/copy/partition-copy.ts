@@ -8,7 +8,7 @@
  */
 import { isMillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { batchHeader, type FetchResponse, type KafkaError } from '@millrace/wire';
+import { batchHeader, type KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
 import { type ConversionLimits, limitsWithin, type TargetLimits } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
@@ -25,7 +25,7 @@ import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
 import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
-import type { SourcePartition } from './source-partition.ts';
+import type { FetchAnswer, SourcePartition } from './source-partition.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
 
@@ -70,6 +70,7 @@ export class PartitionCopy implements SourcePartition {
   /** What the last journal entry says is confirmed. */
   #checkpoint = -1;
   #lastAnnouncement = 0;
+  #isTaking = false;
 
   constructor(
     place: TopicPartition & { readonly topicId: string },
@@ -140,10 +141,12 @@ export class PartitionCopy implements SourcePartition {
     this.#skipUncopied();
   }
 
-  take(
-    answer: FetchResponse['responses'][number]['partitions'][number],
-    memory: FetchedMemory,
-  ): Promise<void> | undefined {
+  /** Whether something that was fetched is being converted, or asked where it came from. */
+  get isTaking(): boolean {
+    return this.#isTaking;
+  }
+
+  take(answer: FetchAnswer, memory: FetchedMemory): Promise<void> | undefined {
     const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
     this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
@@ -151,11 +154,17 @@ export class PartitionCopy implements SourcePartition {
     if (records === null || records.length === 0) return undefined;
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [], routes: this.#routes };
     const preparing = this.#routes?.prepare(records);
-    if (preparing === undefined) return this.#convert(chunk, memory);
-    return preparing.then(
-      () => this.#convert(chunk, memory),
-      (error: unknown) => this.#refuse(error),
-    );
+    const taking =
+      preparing === undefined
+        ? this.#convert(chunk, memory)
+        : preparing.then(
+            () => this.#convert(chunk, memory),
+            (error: unknown) => this.#refuse(error),
+          );
+    this.#isTaking = taking !== undefined;
+    return taking?.then(() => {
+      this.#isTaking = false;
+    });
   }
 
   diverged(end: EpochEnd): void {

@@ -60,6 +60,8 @@ export class ShardSession {
   readonly #retired = new Set<PartitionCopy>();
   readonly #timers = new Set<Timer>();
   #isHalted = false;
+  /** Nothing is fetched any more. */
+  #isDraining = false;
   #needsRoutes = false;
 
   constructor(options: ShardSessionOptions, { identity, isRouted, signal }: ShardTerms) {
@@ -119,8 +121,9 @@ export class ShardSession {
     return this.#isHalted;
   }
 
-  /** Begins to copy. */
+  /** Begins to copy, unless it is to end. */
   begin(resumes: ReadonlyMap<CopiedPartition, ResumePoint>): void {
+    if (this.#isDraining) return;
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
       const failed = (error: Error): void => this.#targetFailed(place, error);
@@ -154,8 +157,12 @@ export class ShardSession {
     this.#end.reject(error);
   }
 
-  /** Fetches no more, and resolves when what was fetched is stored and written down. */
+  /**
+   * Fetches no more, whatever becomes of troubles that are being judged, and resolves when what was fetched is stored
+   * and written down, also what is still being converted; or when `signal` aborts.
+   */
   async drain(signal: AbortSignal): Promise<void> {
+    this.#isDraining = true;
     for (const copy of this.#copies) this.#options.reader.remove(copy);
     await this.#settled(signal);
     this.checkpoint();
@@ -174,7 +181,10 @@ export class ShardSession {
 
   async #settled(signal: AbortSignal): Promise<void> {
     const { timers } = this.#options.target.settings.platform;
-    while (!signal.aborted && this.#targets.some(({ bytes, isStopped }) => bytes > 0 && !isStopped)) {
+    const isUnderWay = (): boolean =>
+      this.#copies.some(({ isTaking }) => isTaking) ||
+      this.#targets.some(({ bytes, isStopped }) => bytes > 0 && !isStopped);
+    while (!signal.aborted && isUnderWay()) {
       await sleep(timers, 5, signal).catch(() => undefined);
     }
   }
@@ -184,7 +194,7 @@ export class ShardSession {
     const { source, reader, report, policies = {} } = this.#options;
     reader.remove(copy);
     const goOn = (): void => {
-      if (!this.#isHalted && !this.#retired.has(copy)) reader.add(copy);
+      if (!this.#isHalted && !this.#isDraining && !this.#retired.has(copy)) reader.add(copy);
     };
     judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
       (verdict) => {

@@ -1,7 +1,8 @@
 /**
  * Fetches from the source: for each broker that leads partitions of the mirror one request at a time, which waits at
  * the broker for data, over a connection of its own. What arrives goes to its partition at once, so that the next
- * request is under way while it is written.
+ * request is under way while it is written. A partition that takes long, as it is converted or is asked where it came
+ * from, is left out of the requests meanwhile, and holds up no other.
  *
  * From a broker that is far it fetches over several connections, also several ranges of one partition (see
  * `PartitionRanges`), which are handed over in order. What is asked for ahead, and waits, is bounded by
@@ -177,21 +178,24 @@ export class SourceReader {
     const connection = await lanes.connect(lane);
     if (this.#abort.signal.aborted) return;
     const sentAt = clock.monotonic();
-    const { response, isById } = await this.#ask(connection, places);
+    const waitMs = Math.min(this.#options.waitMs, lanes.takes.waitMsMax);
+    const { response, isById } = await this.#ask(connection, places, waitMs);
     const now = clock.monotonic();
     const bytes = bytesIn(response);
     const asked = places.reduce((sum, { range }) => sum + range.bytesMax, 0);
     lanes.answered(bytes, now - sentAt, 2 * bytes >= asked);
     this.#options.limit?.took(bytes, now);
     this.#memory.trim(now);
-    await this.#distribute(places, response, isById);
+    const taking = this.#distribute(places, response, isById);
+    if (taking !== undefined) await lanes.takes.settle(taking, () => this.poke());
   }
 
   async #ask(
     connection: Connection,
     places: readonly FetchPlace[],
+    waitMs: number,
   ): Promise<{ response: FetchResponse; isById: boolean }> {
-    const { requestBytesMax, waitMs, limit } = this.#options;
+    const { requestBytesMax, limit } = this.#options;
     const { clock } = this.#cluster.settings.platform;
     const areIdsKnown = places.every(({ ranges }) => isTopicIdKnown(ranges.partition.topicId));
     const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
@@ -215,14 +219,15 @@ export class SourceReader {
     return [...groups].sort(([left], [right]) => right - left).map(([, group]) => group);
   }
 
-  async #distribute(places: readonly FetchPlace[], response: FetchResponse, isById: boolean): Promise<void> {
+  /** Hands over what was fetched; resolves when all of it is taken, for which its frame is kept. */
+  #distribute(places: readonly FetchPlace[], response: FetchResponse, isById: boolean): Promise<void> | undefined {
     const asked = new Map(
       places.map((place) => {
         const { topic, topicId, partition } = place.ranges.partition;
         return [`${isById ? topicId : topic} ${partition}`, place];
       }),
     );
-    const taking: (Promise<void> | undefined)[] = [];
+    const taking: Promise<void>[] = [];
     const frame = recordsIn(response);
     if (frame !== undefined) this.#memory.use(frame);
     for (const { topic, topicId, partitions: answers } of response.responses) {
@@ -243,7 +248,8 @@ export class SourceReader {
           partition.diverged(answer.divergingEpoch);
           continue;
         }
-        taking.push(ranges.arrived(range, answer));
+        const taken = ranges.arrived(range, answer);
+        if (taken !== undefined) taking.push(taken);
         if (answer.records === null || answer.records.length === 0 || !this.#isCurrent(ranges)) continue;
         // Brokers fill an answer in the order in which they are asked: who got something comes last the next time.
         this.#partitions.delete(partition);
@@ -251,8 +257,12 @@ export class SourceReader {
       }
     }
     for (const { ranges, range } of asked.values()) ranges.lost(range);
-    await Promise.all(taking);
-    if (frame !== undefined) this.#memory.release(frame);
+    const release = (): void => {
+      if (frame !== undefined) this.#memory.release(frame);
+    };
+    if (taking.length > 0) return Promise.all(taking).then(release);
+    release();
+    return undefined;
   }
 
   #isCurrent(ranges: PartitionRanges): boolean {
