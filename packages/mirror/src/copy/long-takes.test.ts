@@ -9,7 +9,7 @@ test('what takes long is not waited for, shortens the wait at the broker, and is
   const long = Promise.withResolvers<void>();
   await takes.settle(long.promise, () => told.push('long'));
   assert.ok(takes.waitMsMax < 60_000);
-  assert.deepEqual(told, []);
+  assert.equal(told.length, 0);
   const done = Promise.resolve();
   await takes.settle(done, () => told.push('quick'));
   long.resolve();
