@@ -11,7 +11,12 @@ export {
   planFailback,
 } from './failover/failback.ts';
 export { failover, planFailover } from './failover/failover.ts';
-export { FailoverError, FailoverRecordError, MirrorFailedOverError } from './failover/failover-errors.ts';
+export {
+  FailoverError,
+  FailoverRecordError,
+  MirrorFailedOverError,
+  MirrorNotFailedBackError,
+} from './failover/failover-errors.ts';
 export type {
   FailoverOptions,
   FailoverPlan,

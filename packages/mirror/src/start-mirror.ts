@@ -39,7 +39,8 @@ const partitionBytesMax = 16 * 1024 * 1024;
 /**
  * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
  * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
- * `MirrorFailedOverError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers' group may not be joined),
+ * `MirrorFailedOverError`, `MirrorNotFailedBackError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers'
+ * group may not be joined),
  * `NoBrokerError`, `SharingUnreachableError`.
  */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
@@ -116,7 +117,9 @@ class MirrorWorker implements Mirror {
       copies: () => this.#copies,
       report: (event) => this.#report(event),
     });
-    this.#failovers = new FailoverCheck(target.cluster, options.name, (event) => this.#report(event));
+    this.#failovers = new FailoverCheck({ source: source.cluster, target: target.cluster }, options.name, (event) =>
+      this.#report(event),
+    );
     const { isReversed } = this.#failovers;
     this.#provenance = new Provenance({ ...options, sides: { source, target }, isReversed, signal: this.#end.signal });
     this.#topicSync = new TopicSync(this.#admins, options, this.#provenance);

@@ -41,7 +41,7 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
       (topic) => topics === undefined || isNamed(topics, topic) || isMatched(topics, topic),
     );
     const failovers = await readFailovers(target.cluster, name, bounds);
-    const isReversed = (topic: string): boolean => failovers.get(topic)?.state === 'copying';
+    const isReversed = (topic: string): boolean => failovers.get(topic)?.isReversed === true;
     const provenance = new Provenance({ name, localOnly, sides: { source, target }, isReversed, signal });
     await provenance.look();
     const verified: TopicVerification[] = [];

@@ -25,6 +25,7 @@ import {
   type TailExport,
   throwIfRead,
 } from './tail-treatment.ts';
+import { type ChunksOf, WayBack } from './way-back.ts';
 import { hasAuthorizer, lowerFence } from './writer-fence.ts';
 
 /** How long transactions on what is rebuilt may take to end. */
@@ -103,8 +104,11 @@ class Failback {
 
   async plan(): Promise<FailbackResult> {
     const chosen = await this.#chosen(await this.#ends.failovers());
-    const due = chosen.filter(({ state }) => state === 'failed-over');
+    const { source, bounds } = this.#ends;
+    const back = await WayBack.look(this.#reverse, source, bounds);
+    const due = chosen.filter((each) => each.state === 'failed-over' && !back.isReady(each));
     const seeds = await reverseSeeds(this.#ends, due, this.#options.tail === 'rebuild');
+    await back.throwIfBegun(seeds);
     return this.#result(chosen, seeds, seeds.filter(hasTail));
   }
 
@@ -159,22 +163,10 @@ class Failback {
 
   async #prepare(due: readonly TopicFailover[], whole: TopicFailover | undefined): Promise<SeededPartition[]> {
     const { source, target, bounds } = this.#ends;
-    const check = () => this.#throwIfRaced(due);
-    if (this.#options.tail === 'rebuild') await this.#settle(due);
-    const seeds = await reverseSeeds(this.#ends, due, this.#options.tail === 'rebuild');
-    // What was found of the source is not of a mirror that copies there already.
-    await check();
-    await this.#treat(due, seeds);
-    const offsetsTopic = offsetsTopicOf(this.#reverse);
-    const wanted = await this.#ends.journal.shards();
-    const ensure = (): Promise<number> => ensureOffsetsTopic(source.admin, offsetsTopic, wanted);
-    const shards = await source.cluster.retrying(bounds, ensure);
-    await seedReverse(source.cluster, offsetsTopic, shards, seeds, check, bounds);
-    await this.#recordReverse(due, seeds);
-    const emptied = seeds.filter(isRebuilt).map(({ original, partition, to }) => {
-      return { original, partition, tail: { partition, from: 0, to } };
-    });
-    await this.#leave(emptied);
+    const back = await WayBack.look(this.#reverse, source, bounds);
+    // Whoever was broken off may have left it to workers that copy by now.
+    const unready = due.filter((each) => !back.isReady(each));
+    const seeds = unready.length > 0 ? await this.#seed(back, unready) : [];
     if (this.#options.keepFence !== true && (await hasAuthorizer(source.admin, bounds))) {
       await lowerFence(
         source.admin,
@@ -197,6 +189,32 @@ class Failback {
     return seeds;
   }
 
+  /** Has the mirror in the other direction begin where this one ended. */
+  async #seed(back: WayBack, due: readonly TopicFailover[]): Promise<SeededPartition[]> {
+    const { source, bounds } = this.#ends;
+    if (this.#options.tail === 'rebuild') await this.#settle(due);
+    const seeds = await reverseSeeds(this.#ends, due, this.#options.tail === 'rebuild');
+    await back.throwIfBegun(seeds);
+    // What was found of the source is not of a mirror that copies there already.
+    await this.#throwIfRaced(due);
+    await this.#treat(due, seeds);
+    const offsetsTopic = offsetsTopicOf(this.#reverse);
+    const wanted = await this.#ends.journal.shards();
+    const ensure = (): Promise<number> => ensureOffsetsTopic(source.admin, offsetsTopic, wanted);
+    const shards = await source.cluster.retrying(bounds, ensure);
+    const check = async (some: readonly SeededPartition[], chunksOf: ChunksOf): Promise<void> => {
+      await this.#throwIfRaced(due);
+      back.throwIfBehind(some, chunksOf);
+    };
+    await seedReverse(source.cluster, offsetsTopic, shards, seeds, check, bounds);
+    const emptied = seeds.filter(isRebuilt).map(({ original, partition, to }) => {
+      return { original, partition, tail: { partition, from: 0, to } };
+    });
+    await this.#leave(emptied);
+    await this.#recordReverse(due, seeds);
+    return seeds;
+  }
+
   /** What the mirror in the other direction is to know of ranges that are no copies. */
   async #recordReverse(due: readonly TopicFailover[], seeds: readonly SeededPartition[]): Promise<void> {
     const { source, bounds } = this.#ends;
@@ -215,7 +233,7 @@ class Failback {
         ({ partition }) => !own.some((seed) => seed.partition === partition && isRebuilt(seed)),
       );
       const names = { topic: targetTopic, targetTopic: topic };
-      return { ...names, state: 'copying', manner, at, points: [], tails, sourceTails };
+      return { ...names, state: 'copying', manner, at, points: [], tails, sourceTails, isReversed: true };
     });
     const whole = before.get(wholeMirror);
     // What of it is still failed over is so by records of its own.

@@ -25,6 +25,20 @@ export class MirrorFailedOverError extends MillraceError {
   }
 }
 
+/** A worker was started of the way back of a mirror that was failed over, and not back. */
+export class MirrorNotFailedBackError extends MillraceError {
+  readonly code = 'mirror_not_failed_back';
+  readonly mirrorName: string;
+
+  constructor(name: string, forward: string) {
+    const where = 'where this one begins, so that nothing is copied twice';
+    super(`mirror ${forward} was failed over, and mirror ${name} does not begin by itself: a failback says ${where}`, {
+      hint: `run \`millrace mirror failback\` for mirror ${forward}`,
+    });
+    this.mirrorName = name;
+  }
+}
+
 /** A step of a failover or failback could not be done; it may be begun again. */
 export class FailoverError extends MillraceError {
   /**
@@ -35,7 +49,8 @@ export class FailoverError extends MillraceError {
    * `failover_begun_by_force`: it can't go on as a planned one. `failover_too_late`: copying has ended, so that it
    * can't be called off. `failover_group_live`: a group to be moved has members. `failback_not_failed_over`: nothing
    * to go back from. `failback_tail_unsaved`: records would be destroyed of which nobody has said that they may be.
-   * `failback_raced`: another failback goes on meanwhile.
+   * `failback_raced`: another failback goes on meanwhile. `failback_begun`: the mirror that goes back has copied already
+   * what it is to begin with.
    */
   readonly code:
     | 'failover_unfenced'
@@ -50,7 +65,8 @@ export class FailoverError extends MillraceError {
     | 'failover_group_live'
     | 'failback_not_failed_over'
     | 'failback_tail_unsaved'
-    | 'failback_raced';
+    | 'failback_raced'
+    | 'failback_begun';
 
   constructor(code: FailoverError['code'], message: string) {
     super(message);

@@ -26,6 +26,7 @@ const records: fc.Arbitrary<TopicFailover> = fc.record(
     points: fc.array(point, { maxLength: 3 }),
     tails,
     sourceTails: tails,
+    isReversed: fc.boolean(),
   },
   plain,
 );
@@ -49,6 +50,7 @@ test('what is no record, or of a later version, is refused with the name of its 
       points: [{ partition: 0, source: 1, target: 2, sourceEnd: null }],
       tails: [],
       sourceTails: [],
+      isReversed: false,
     }),
   ) as object;
   const bad = [

@@ -9,7 +9,8 @@ const version = 0;
 /**
  * `draining`: writers are fenced, and `points` say where the source ends.
  * `closing`: nothing is copied any more, and where each partition ends is being found out. `failed-over`: it is known.
- * `failing-back`: the mirror in the other direction has begun where this one ended. `copying`: as if nothing had been.
+ * `failing-back`: the mirror in the other direction has begun where this one ended. `copying`: it is copied,
+ * as a failover was called off, or as it came back (`isReversed`).
  */
 export const failoverStates = ['draining', 'closing', 'failed-over', 'failing-back', 'copying'] as const;
 export type FailoverState = (typeof failoverStates)[number];
@@ -47,14 +48,23 @@ export interface TopicFailover {
   readonly tails: readonly Tail[];
   /** Ranges of source offsets that are never copied, likewise. */
   readonly sourceTails: readonly Tail[];
+  /** The topic went on here where the mirror in the other direction had ended: what that one brought counts as local. */
+  readonly isReversed: boolean;
 }
 
 /** Stands for all topics of a mirror, also those to come. */
 export const wholeMirror = '';
 
+const backSuffix = '.back';
+
+/** Whether a mirror's name says that it brings back what another brought. */
+export function isWayBack(mirror: string): boolean {
+  return mirror.endsWith(backSuffix);
+}
+
 /** What the mirror in the other direction is called. */
 export function reverseNameOf(mirror: string): string {
-  return mirror.endsWith('.back') ? mirror.slice(0, -'.back'.length) : `${mirror}.back`;
+  return isWayBack(mirror) ? mirror.slice(0, -backSuffix.length) : mirror + backSuffix;
 }
 
 /** Whether a mirror is not to copy a topic. */
@@ -62,14 +72,14 @@ export function isFailedOver(record: TopicFailover | undefined): boolean {
   return record !== undefined && record.state !== 'copying' && record.state !== 'draining';
 }
 
-/** What is recorded of a topic once it has reached a state; ranges that are no copies stay. */
+/** What is recorded of a topic once it has reached a state; what it holds besides copies stays. */
 export function recordAfter(
   before: TopicFailover | undefined,
   { topic, targetTopic }: Pick<TopicFailover, 'topic' | 'targetTopic'>,
   reached: Pick<TopicFailover, 'state' | 'manner' | 'at' | 'points'>,
 ): TopicFailover {
-  const { tails = [], sourceTails = [] } = before ?? {};
-  return { topic, targetTopic, ...reached, tails, sourceTails };
+  const { tails = [], sourceTails = [], isReversed = false } = before ?? {};
+  return { topic, targetTopic, ...reached, tails, sourceTails, isReversed };
 }
 
 export function encodeTopicFailover({ topic: _, ...record }: TopicFailover): string {
@@ -103,7 +113,8 @@ export function decodeTopicFailover(topic: string, value: string): TopicFailover
       return { partition, from, to };
     });
   const [tails, sourceTails] = [tailsOf(record['tails']), tailsOf(record['sourceTails'])];
-  return { topic, targetTopic, state, manner, at, points, tails, sourceTails };
+  const isReversed = record['isReversed'] === true;
+  return { topic, targetTopic, state, manner, at, points, tails, sourceTails, isReversed };
 }
 
 type Fields = { readonly [name: string]: unknown };

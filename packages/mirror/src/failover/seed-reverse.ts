@@ -8,6 +8,7 @@ import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { shardOf } from '../sharing/shard-of.ts';
 import type { Tail } from './failover-record.ts';
+import type { ChunksOf } from './way-back.ts';
 import { type JournalEntry, writeJournal } from './write-journal.ts';
 
 const chunkRunsMax = 1000;
@@ -33,22 +34,23 @@ export interface SeededPartition extends TopicPartition {
 
 /**
  * Replaces what the journals say of the partitions. `check` rejects when that is not to be done any more; it is asked
- * once nobody else can do it. Rejects likewise, with `KafkaError`, or a retriable error.
+ * once nobody else can do it, with what the journal says of some of them. Rejects likewise, with `KafkaError`, or a
+ * retriable error.
  */
 export async function seedReverse(
   cluster: Cluster,
   offsetsTopic: string,
   shards: number,
   partitions: readonly SeededPartition[],
-  check: () => Promise<void>,
+  check: (seeds: readonly SeededPartition[], chunksOf: ChunksOf) => Promise<void>,
   bounds: CallBounds,
 ): Promise<void> {
   const byShard = Map.groupBy(partitions, ({ topic, partition }) => shardOf(topic, partition, shards));
   for (const [shard, seeds] of byShard) {
     const journal = { topic: offsetsTopic, partition: shard };
     const identity = await takeOver(cluster, `${offsetsTopic}.${shard}`, [journal], bounds);
-    await check();
     const content = await readJournal(cluster, journal, identity, bounds);
+    await check(seeds, (place) => content.chunksOf(place).map(({ value }) => value));
     const entries = seeds.flatMap((seed): JournalEntry[] => {
       const { topic, partition } = seed;
       const { producerId, epoch } = identity;

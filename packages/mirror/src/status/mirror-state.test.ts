@@ -18,7 +18,10 @@ function foundPartition(partition: number, more: Partial<FoundPartition> = {}): 
 
 function failover(state: FailoverState, manner: FailoverManner = 'planned'): Partial<Findings> {
   const record = { topic: 'orders', targetTopic: 'east.orders', state, manner, at: 0, points: [] };
-  return { workers: [], failovers: new Map([['orders', { ...record, tails: [], sourceTails: [] }]]) };
+  return {
+    workers: [],
+    failovers: new Map([['orders', { ...record, tails: [], sourceTails: [], isReversed: false }]]),
+  };
 }
 
 const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1', shards: [0, 1] };
