@@ -38,6 +38,7 @@ export {
   TargetNameError,
 } from './mirror-errors.ts';
 export type { MirrorEvent, MirrorReport } from './mirror-event.ts';
+export type { Losses, LossReason, LostRange } from './offset-map/losses.ts';
 export type { OffsetRun } from './offset-map/offset-run.ts';
 export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
 export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-errors.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, unwrap } from '@millrace/client';
+import { MirrorWatch } from '@millrace/mirror';
 import { until } from '../client/client-fixture.ts';
 import { assertMirrored, type MirrorFixture, readPartition, startMirrorFixture } from './mirror-fixture.ts';
 
@@ -28,12 +29,31 @@ test('records that the source deleted before they were copied are told, and the 
   await mirror.close();
   await write(source.client, topic, ['c', 'd', 'e']);
   unwrap(await source.admin.deleteRecords([{ topic, partition: 0, offset: 4 }]));
-  await fixture.mirror([topic]);
+  const goesOn = await fixture.mirror([topic]);
   assert.match(await told(fixture, 'records_lost'), /deleted offsets 2 to 3 of .* before they were copied/);
   await until(async () => (await valuesAt(target, topic)).length === 3, 30_000);
   await write(source.client, topic, ['f']);
   await until(async () => (await valuesAt(target, topic)).length === 4, 30_000);
   assert.deepEqual(await valuesAt(target, topic), ['a', 'b', 'e', 'f']);
+  // It stays known, whoever copies.
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  await using watch = new MirrorWatch({ ...sides, name: mirror.name });
+  const isTold = async (): Promise<boolean> => {
+    const { losses, problems } = await watch.look();
+    return /offsets 2 to 3 were passed over/.test(losses.join()) && problems.length === 0;
+  };
+  await until(isTold, 30_000);
+  await goesOn.close();
+  const third = await fixture.mirror([topic]);
+  await write(source.client, topic, ['g']);
+  await until(() => third.figures().recordsCopied === 1, 30_000);
+  await third.close();
+  const lost = (await watch.look()).topics[0]?.partitions[0]?.losses;
+  assert.equal(lost?.offsets, 2);
+  assert.deepEqual(
+    lost.ranges.map(({ from, to, reason }) => [from, to, reason]),
+    [[2, 4, 'deleted']],
+  );
 });
 
 test('a partition whose next records are lost stops where that is asked for', async (t) => {

@@ -151,8 +151,8 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'the epoch of what was copied is forgotten by whoever takes over',
     seed: 1020,
     file: `${copy}/partition-copy.ts`,
-    find: 'sourceEpochs: sourceEpochs.known };',
-    replace: 'sourceEpochs: [] };',
+    find: 'sourceEpochs: sourceEpochs.known, losses };',
+    replace: 'sourceEpochs: [], losses };',
   },
   {
     name: 'records that the source deleted are passed over in silence',
@@ -201,7 +201,7 @@ export const plantedRingBugs: readonly PlantedBug[] = [
     name: 'a journal is not read again for records that were on their way',
     seed: 1001,
     file: `${provenance}/chunk-route-map.ts`,
-    find: 'this.#newest !== undefined && baseOffset < this.#newest.confirmed.target',
-    replace: 'this.#newest !== undefined && baseOffset >= 0',
+    find: ' && baseOffset < this.#newest.confirmed.target',
+    replace: '',
   },
 ];

@@ -6,7 +6,14 @@ import { ageText, mirrorView } from './mirror-view.ts';
 function topicState(topic: string, copiedUpTo: number, lag: number): TopicState {
   const state = lag === 0 ? 'up to date' : 'behind';
   const lagMs = lag * 100;
-  const partition = { partition: 0, shard: 0, worker: 'one', copiedUpTo, targetOffset: copiedUpTo } as const;
+  const partition = {
+    partition: 0,
+    shard: 0,
+    worker: 'one',
+    copiedUpTo,
+    targetOffset: copiedUpTo,
+    losses: undefined,
+  } as const;
   return {
     topic,
     targetTopic: topic,
@@ -19,7 +26,7 @@ function topicState(topic: string, copiedUpTo: number, lag: number): TopicState 
 function stateOf(at: number, topics: readonly TopicState[], problems: readonly string[] = []): MirrorState {
   const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1' };
   const workers = [{ ...worker, shards: [0], partitions: 1 }];
-  const lines = { topics, failovers: ['go back'], problems };
+  const lines = { topics, failovers: ['go back'], losses: ['orders [0]: much'], problems };
   return { mirror: 'east', at, shards: 4, guarantee: 'exactly-once', workers, ...lines };
 }
 
@@ -31,6 +38,7 @@ test('the view begins with the sum of it all, and ends with the problems', () =>
   assert.match(lines.join('\n'), /^orders +orders +1 +42 +4\.2 s +behind$/m);
   assert.equal(lines.at(-1), 'problem: it rains');
   assert.ok(lines.includes('failover: go back'));
+  assert.ok(lines.includes('lost: orders [0]: much'));
 });
 
 test('what at least once gives up is told behind the sum', () => {

@@ -20,7 +20,7 @@ interface PartitionRow {
 }
 
 export function mirrorView(state: MirrorState, options: MirrorViewOptions): string[] {
-  const { workers, failovers, problems } = state;
+  const { workers, failovers, losses, problems } = state;
   const lines = [headline(state, options.before)];
   if (state.guarantee === 'at-least-once') lines.push(repeatsLine);
   if (workers.length > 0) lines.push('', ...table(workers, workerColumns, options.columns));
@@ -33,6 +33,7 @@ export function mirrorView(state: MirrorState, options: MirrorViewOptions): stri
     if (rows.length > 0) lines.push('', ...table(rows, partitionColumns, options.columns));
   }
   if (failovers.length > 0) lines.push('', ...failovers.map((each) => `failover: ${each}`));
+  if (losses.length > 0) lines.push('', ...losses.map((each) => `lost: ${each}`));
   if (problems.length > 0) lines.push('', ...problems.map((problem) => `problem: ${problem}`));
   return lines;
 }

@@ -1,5 +1,7 @@
 /** What a mirror publishes of what it copied: a record of the audit topic, as the README describes it. */
 
+import type { LostRange } from '../offset-map/losses.ts';
+
 export const auditTopic = 'millrace.audit';
 
 /** Offsets from `from` on, up to but without `to`. */
@@ -30,6 +32,8 @@ export interface AuditRecord {
   readonly skipped: number;
   /** Those of them that were left out because of where they came from. */
   readonly returning: number;
+  /** Those of them that are lost, as they were gone or a policy left them out; of very many only the newest ranges. */
+  readonly lost: readonly LostRange[];
   /**
    * By the batches' headers, in ms since 1970: the least time of a batch's first record, and the greatest of all; null
    * where there are none.

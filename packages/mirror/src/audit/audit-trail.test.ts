@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Losses } from '../offset-map/losses.ts';
 import { type AuditedCopy, AuditTrail } from './audit-trail.ts';
 
 interface Copy extends AuditedCopy {
+  losses?: Losses;
   confirmed: { source: number; target: number };
   recordsReturning: number;
 }
@@ -35,6 +37,7 @@ test('what was stored is summed up by range, and the next range begins where tha
       bytes: 700,
       skipped: 3,
       returning: 0,
+      lost: [],
       firstTime: 900,
       newestTime: 1900,
       at: 7000,
@@ -67,6 +70,22 @@ test('what was left out for where it came from is told once, with the range in w
   copy.confirmed = { source: 10, target: 0 };
   const [next] = trail.take([copy], 2);
   assert.deepEqual([first?.skipped, first?.returning, next?.skipped, next?.returning], [4, 4, 6, 2]);
+});
+
+test('what is lost is told with the range in which it lies', () => {
+  const trail = new AuditTrail(names);
+  const copy = copyAt(10, 0);
+  const why = { reason: 'deleted', at: 5 } as const;
+  const ranges = [
+    { from: 2, to: 4, ...why },
+    { from: 12, to: 20, ...why },
+  ];
+  copy.losses = { offsets: 10, ranges };
+  copy.confirmed = { source: 15, target: 2 };
+  const [first] = trail.take([copy], 1);
+  copy.confirmed = { source: 30, target: 12 };
+  const [next] = trail.take([copy], 2);
+  assert.deepEqual([first?.lost, next?.lost], [[{ from: 12, to: 15, ...why }], [{ from: 15, to: 20, ...why }]]);
 });
 
 test('a partition that was given up is told once more, from where it was told before', () => {

@@ -4,11 +4,13 @@
  * Invariant: the ranges of one copy follow one another without a gap, and hold what was stored meanwhile.
  */
 import type { PartitionCopy } from '../copy/partition-copy.ts';
+import type { Losses, LostRange } from '../offset-map/losses.ts';
 import type { StoredBatch } from '../status/copy-observer.ts';
 import type { AuditRecord } from './audit-record.ts';
 
 /** What is looked at of a copy. */
 export type AuditedCopy = Pick<PartitionCopy, 'topic' | 'partition' | 'began' | 'confirmed' | 'recordsReturning'> & {
+  readonly losses?: Losses | undefined;
   readonly target: { readonly topic: string };
 };
 
@@ -75,6 +77,7 @@ export class AuditTrail {
         bytes: sums?.bytes ?? 0,
         skipped,
         returning,
+        lost: lostWithin(copy.losses, before.source, source),
         firstTime: sums !== undefined && Number.isFinite(sums.firstTime) ? sums.firstTime : null,
         newestTime: sums !== undefined && sums.newestTime >= 0 ? sums.newestTime : null,
         at,
@@ -85,4 +88,9 @@ export class AuditTrail {
     this.#before = live;
     return records;
   }
+}
+
+function lostWithin(losses: Losses | undefined, from: number, to: number): LostRange[] {
+  const within = (losses?.ranges ?? []).filter((each) => each.from < to && each.to > from);
+  return within.map((each) => ({ ...each, from: Math.max(each.from, from), to: Math.min(each.to, to) }));
 }

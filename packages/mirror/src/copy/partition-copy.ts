@@ -10,36 +10,27 @@ import { isMillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import { batchHeader, type KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
-import { type ConversionLimits, limitsWithin, type TargetLimits } from '../batches/conversion-limits.ts';
+import { type ConversionLimits, limitsWithin } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import { nobody } from '../offset-map/journal-record.ts';
+import { type Losses, type LostRange, lossesBefore, withLoss } from '../offset-map/losses.ts';
 import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
-import type { SourceEpoch } from '../offset-map/source-epoch.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
 import type { AnnouncedRun } from './announced-records.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
-import { type ChunkEntry, type KnownChunks, MapChunks } from './map-chunks.ts';
+import { type ChunkEntry, MapChunks } from './map-chunks.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
+import type { ResumePoint } from './resume-point.ts';
 import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
 import type { FetchAnswer, SourcePartition } from './source-partition.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
 
-/** Where the copy of a partition goes on. */
-export interface ResumePoint extends KnownChunks, TargetLimits {
-  /** Source offset of the next record to copy. */
-  readonly source: number;
-  /** Target offset behind all that is there. */
-  readonly target: number;
-  /** Leader epochs of what was copied before, ascending; none when unknown. */
-  readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
-  /** Judges which records came to the source by mirrors; none did when absent. */
-  readonly routes?: PartitionRoutes | undefined;
-}
+export type { ResumePoint };
 
 export class PartitionCopy implements SourcePartition {
   readonly topic: string;
@@ -55,6 +46,8 @@ export class PartitionCopy implements SourcePartition {
   recordsReturning = 0;
   /** Offsets of the target between copied records that somebody else took. */
   foreignOffsets = 0;
+  /** What was passed over for good, also before this process took over. */
+  losses: Losses | undefined;
   /** Where this copy began. */
   readonly began: { readonly source: number; readonly target: number };
   /** Of what was fetched. */
@@ -84,6 +77,7 @@ export class PartitionCopy implements SourcePartition {
     this.target = target;
     this.#position = resume.source;
     this.sourceEpochs = new SourceEpochs(resume.sourceEpochs ?? [], resume.source);
+    this.losses = lossesBefore(resume.losses, resume.source);
     this.#chunks = new MapChunks(resume);
     this.began = { source: resume.source, target: resume.target };
     this.#confirmed = { ...this.began, sequence: 0 };
@@ -134,8 +128,12 @@ export class PartitionCopy implements SourcePartition {
     this.#lastAnnouncement = this.#host.announce(this);
   }
 
-  /** Goes on at a source offset: what lies before it can't be copied. */
-  goOnAt(position: number): void {
+  /** Goes on at a source offset: what lies before it can't be copied. What is `lost` is written down first. */
+  goOnAt(position: number, lost?: LostRange): void {
+    if (lost !== undefined) {
+      this.#lastAnnouncement = this.#host.announce(this);
+      this.losses = withLoss(this.losses, lost);
+    }
     this.#position = position;
     this.sourceEpochs.jump(position);
     this.#skipUncopied();
@@ -196,9 +194,9 @@ export class PartitionCopy implements SourcePartition {
     // Whoever goes on after a producer that can't be fenced does not rely on what that one stored.
     const owner = isTransactional ? { producerId, epoch } : nobody;
     this.sourceEpochs.confirm(this.#confirmed.source);
-    const { topicId, target, sourceEpochs } = this;
+    const { topicId, target, sourceEpochs, losses } = this;
     const names = { topicId, targetTopic: target.topic };
-    const head = { ...owner, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known };
+    const head = { ...owner, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known, losses };
     return this.#chunks.entries(head, this.#predicted());
   }
 

@@ -138,7 +138,8 @@ async function resumePoint(
   ).catch((error: unknown) => afterTruncation(options, place, chunks, identity, bounds, error));
   if (recovered === undefined) return undefined;
   foreign.foundAtTakeover(place, recovered.foreignRecords);
-  if (!isAnotherTopic(chunks.at(-1)?.value.topicId ?? topicId, topicId)) return recovered;
+  const newest = chunks.at(-1)?.value;
+  if (!isAnotherTopic(newest?.topicId ?? topicId, topicId)) return { ...recovered, losses: newest?.losses };
   const isToStop = options.recreated !== 'continue';
   const message =
     `topic ${topic} was deleted on the source and made anew: partition ${partition} is ` +

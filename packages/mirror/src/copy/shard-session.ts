@@ -199,7 +199,7 @@ export class ShardSession {
     judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
       (verdict) => {
         if (verdict === 'later') return this.#later(troubleRetryMs, goOn);
-        copy.goOnAt(verdict.goOnAt);
+        copy.goOnAt(verdict.goOnAt, verdict.lost);
         goOn();
       },
       (failure: Error) => this.breakOff(failure),

@@ -9,6 +9,7 @@ import { errorCodes, KafkaError } from '@millrace/wire';
 import { RecordTimeError } from '../batches/record-times.ts';
 import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
 import type { MirrorEvent, MirrorReport } from '../mirror-event.ts';
+import type { LostRange } from '../offset-map/losses.ts';
 import { boundOf } from './log-scan.ts';
 import { divergenceOf, endOfEpoch } from './source-divergence.ts';
 import type { SourceEpochs } from './source-epochs.ts';
@@ -38,8 +39,8 @@ export interface TroubledCopy extends TopicPartition {
   readonly sourceEpochs: SourceEpochs;
 }
 
-/** Go on at a source offset, or try again later, which may find the trouble gone. */
-export type Verdict = { readonly goOnAt: number } | 'later';
+/** Go on at a source offset, without what is lost, or try again later, which may find the trouble gone. */
+export type Verdict = { readonly goOnAt: number; readonly lost?: LostRange | undefined } | 'later';
 
 /**
  * Decides by the policies, and tells. Rejects with `KafkaError`, or a retriable error, when the source can't be asked.
@@ -54,6 +55,7 @@ export async function judgeTrouble(
 ): Promise<Verdict> {
   const { topic, partition, position } = copy;
   const place = `${topic} [${partition}]`;
+  const at = source.settings.platform.clock.now();
   if (error instanceof SourceTruncatedError) {
     report(truncated(copy, await divergenceOf(source, copy, error.end, bounds), error));
     return 'later';
@@ -65,7 +67,7 @@ export async function judgeTrouble(
       const lost = `the source deleted offsets ${position} to ${first - 1} of ${place} before they were copied`;
       const message = `${lost}; ${goesOn ? `the copy goes on at ${first}` : 'the partition stops'}`;
       report({ level: 'error', event: 'records_lost', message, topic, partition, error });
-      return goesOn ? { goOnAt: first } : 'later';
+      return goesOn ? { goOnAt: first, lost: { from: position, to: first, reason: 'deleted', at } } : 'later';
     }
     const end = await boundOf(source, { topic, partition }, 'latest', bounds);
     const told = await endOfEpoch(source, copy, copy.sourceEpochs.last, bounds);
@@ -79,13 +81,15 @@ export async function judgeTrouble(
     const skips = policies.largeRecords === 'skip';
     const message = `${place}: ${error.message}; ${skips ? 'it is left out' : 'the partition stops'}`;
     report({ level: 'error', event: 'record_too_large', message, topic, partition, error });
-    return skips ? { goOnAt: error.offset + 1 } : 'later';
+    const [from, to] = [error.offset, error.offset + 1];
+    return skips ? { goOnAt: to, lost: { from, to, reason: 'too-large', at } } : 'later';
   }
   if (error instanceof RecordTimeError) {
     const skips = policies.invalidTimes === 'skip';
     const message = `${place}: ${error.message}; ${skips ? 'they are left out' : 'the partition stops'}`;
     report({ level: 'error', event: 'invalid_time', message, topic, partition, error });
-    return skips ? { goOnAt: error.end } : 'later';
+    const { offset: from, end: to } = error;
+    return skips ? { goOnAt: to, lost: { from, to, reason: 'invalid-time', at } } : 'later';
   }
   const message = `${place} can't be copied from offset ${position} on: ${messageOf(error)}; it is tried again`;
   report({ level: 'error', event: 'partition_failed', message, topic, partition, error });

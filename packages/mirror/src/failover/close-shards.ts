@@ -52,12 +52,12 @@ async function closeShard(
     const recovered = await recoverPartition(target, onTarget(place), chunks, identity, bounds);
     const confirmed = { source: recovered.source, target: recovered.target, sequence: 0 };
     const { producerId, epoch } = identity;
-    const topicId = chunks.at(-1)?.value.topicId ?? '';
+    const { topicId = '', losses } = chunks.at(-1)?.value ?? {};
     const runs = [...recovered.runs, { source: confirmed.source, target: confirmed.target, count: 0 }];
     const { topic, partition, targetTopic } = place;
     entries.push({
       key: { topic, partition, chunk: recovered.chunk },
-      value: { producerId, epoch, confirmed, topicId, targetTopic, runs },
+      value: { producerId, epoch, confirmed, topicId, targetTopic, losses, runs },
     });
   }
   await writeJournal(target, journal, identity, entries, bounds);

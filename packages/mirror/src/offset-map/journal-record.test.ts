@@ -9,6 +9,7 @@ import {
   encodeJournalKey,
   type JournalChunk,
 } from './journal-record.ts';
+import type { Losses } from './losses.ts';
 import { type OffsetRun, routed } from './offset-run.ts';
 import { PartitionOffsetMap } from './partition-offset-map.ts';
 
@@ -24,6 +25,19 @@ const distance = fc.oneof(fc.nat(3), fc.nat(70_000), fc.nat(2 ** 31 - 1));
 
 const route = fc.option(fc.constantFrom('east', 'nørd'), { nil: undefined, freq: 1 });
 
+const lossesOf: fc.Arbitrary<Losses> = fc.record(
+  {
+    offsets: offset,
+    ranges: fc.array(
+      fc
+        .tuple(offset, fc.integer({ min: 1, max: 70_000 }), fc.nat(2 ** 45), fc.constantFrom('deleted', 'too-large'))
+        .map(([from, count, at, reason]) => ({ from, to: from + count, reason, at })),
+      { maxLength: 20 },
+    ),
+  },
+  plain,
+);
+
 const chunks: fc.Arbitrary<JournalChunk> = fc
   .record({
     producerId: fc.oneof(fc.constant(-1), offset),
@@ -33,10 +47,11 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
     epochs: fc.array(fc.record({ epoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }), start: offset }, plain), {
       maxLength: 5,
     }),
+    losses: fc.option(lossesOf, { nil: undefined }),
     start: fc.tuple(offset, offset),
     steps: fc.array(fc.tuple(distance, distance, distance, route), { maxLength: 40 }),
   })
-  .map(({ start, steps, epochs, ...rest }) => {
+  .map(({ start, steps, epochs, losses, ...rest }) => {
     let [source, target] = start;
     const runs: OffsetRun[] = [];
     for (const [sourceGap, targetGap, count, via] of steps) {
@@ -47,7 +62,8 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
       target += count;
     }
     const names = runs.some(({ via }) => via !== undefined) ? { targetTopic: 'orders' } : {};
-    return { ...rest, ...(epochs.length > 0 && { sourceEpochs: epochs }), ...names, runs };
+    const known = { ...(epochs.length > 0 && { sourceEpochs: epochs }), ...(losses !== undefined && { losses }) };
+    return { ...rest, ...known, ...names, runs };
   });
 
 function isCorrupt(error: unknown): boolean {
@@ -92,6 +108,11 @@ test('a chunk has these bytes', () => {
   const head = ['a11f', '08', 'ac02', 'c801', '00', Buffer.from(topicId, 'base64url').toString('hex')];
   const tail = ['6402', 'c80100', '0001', '130008'];
   assert.equal(bytes, ['02', ...head, '02', '075a', '00ac02', '00', ...tail].join(''));
+  const ranges = [{ from: 7, to: 9, reason: 'invalid-time', at: 300 }] as const;
+  assert.equal(
+    Buffer.from(encodeJournalChunk({ ...chunk, losses: { offsets: 130, ranges } })).toString('hex'),
+    ['03', ...head, '02', '075a', '00ac02', '8201', '01', '070202ac02', '00', ...tail].join(''),
+  );
   const { sourceEpochs: _, ...earlier } = chunk;
   const decoded = (...parts: readonly string[]): JournalChunk => decodeJournalChunk(Buffer.from(parts.join(''), 'hex'));
   assert.deepEqual(decoded('00', ...head, ...tail), earlier);
@@ -116,7 +137,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     topicId,
     runs: [{ source: 5, target: 5, count: 100 }],
   });
-  assert.throws(() => decodeJournalChunk(Uint8Array.of(3, ...bytes.subarray(1))), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Uint8Array.of(4, ...bytes.subarray(1))), isCorrupt);
   // Without any run it is whole.
   const whole = new Set([bytes.length, bytes.length - 5]);
   for (let length = 0; length < bytes.length; length++) {

@@ -4,8 +4,8 @@
  *
  * Key: length of the topic's name in UTF-8, the name, partition, chunk.
  * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
- * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, then runs to
- * the end: source and target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names
+ * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, in version 3
+ * what was lost as `losses.ts` says (a chunk without losses is written as version 2), then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names
  * stands before the runs, as their count and each by length and UTF-8. It is empty unless runs have routes: then it is
  * the target topic and the routes, and the number of its route stands before each run, 0 for none, the first is 1.
  *
@@ -13,6 +13,7 @@
  * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
  */
 import { assert } from '@millrace/base';
+import { type Losses, lossesBytesMax, readLosses, writeLosses } from './losses.ts';
 import { JournalRecordError } from './offset-map-error.ts';
 import type { OffsetRun } from './offset-run.ts';
 import { RunReader, runBytesMax, runBytesMin, writeRun } from './run-deltas.ts';
@@ -21,10 +22,11 @@ import { UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } fro
 
 /** Keys name the same piece in all versions. */
 const keyVersion = 0;
-const chunkVersion = 2;
-/** The first with names of routes, and with epochs. */
+const chunkVersion = 3;
+/** The first with names of routes, with epochs, and with losses. */
 const routedVersion = 1;
 const epochsVersion = 2;
+const lossesVersion = 3;
 const topicIdBytes = 16;
 
 /** Names a chunk of the offset map of one partition; chunks count up from 0, the newest is the head. */
@@ -48,6 +50,8 @@ export interface JournalChunk {
    * always for what lies behind what is confirmed. Absent in what earlier versions wrote.
    */
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
+  /** What of the partition was never copied, up to what is confirmed or a bit farther; absent where nothing was. */
+  readonly losses?: Losses | undefined;
   /** Ascending on both sides. In the newest chunk the last one is open-ended: its count is what is confirmed, or 0. */
   readonly runs: readonly OffsetRun[];
   /** The target topic's name; told where runs have routes. */
@@ -86,15 +90,16 @@ export function decodeJournalKey(bytes: Uint8Array): JournalKey {
  * topic, is a bug.
  */
 export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
-  const { confirmed, sourceEpochs = [], runs } = chunk;
+  const { confirmed, sourceEpochs = [], losses, runs } = chunk;
   const topicId = Buffer.from(chunk.topicId, 'base64url');
   assert(topicId.length === topicIdBytes, `"${chunk.topicId}" is no topic id`);
   const routes = [...new Set(runs.map(({ via }) => via))].filter((via) => via !== undefined);
   const names = routes.length === 0 ? [] : [chunk.targetTopic, ...routes].map(encodeName);
   const namesBytes = names.reduce((sum, { length }) => sum + length + unsignedVarintBytesMax, 0);
   const fixed = 1 + topicIdBytes + (9 + 2 * sourceEpochs.length) * unsignedVarintBytesMax + namesBytes;
-  const bytes = new Uint8Array(fixed + runs.length * (runBytesMax + unsignedVarintBytesMax));
-  bytes[0] = chunkVersion;
+  const lossesBytes = losses === undefined ? 0 : lossesBytesMax(losses);
+  const bytes = new Uint8Array(fixed + lossesBytes + runs.length * (runBytesMax + unsignedVarintBytesMax));
+  bytes[0] = losses === undefined ? epochsVersion : lossesVersion;
   let at = 1;
   for (const value of [chunk.producerId + 1, chunk.epoch + 1, confirmed.source, confirmed.target, confirmed.sequence]) {
     at = writeUnsignedVarint(bytes, at, natural(value));
@@ -105,6 +110,7 @@ export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
     at = writeUnsignedVarint(bytes, at, natural(epoch + 1));
     at = writeUnsignedVarint(bytes, at, natural(start));
   }
+  if (losses !== undefined) at = writeLosses(bytes, at, losses);
   at = writeUnsignedVarint(bytes, at, names.length);
   for (const name of names) {
     at = writeUnsignedVarint(bytes, at, name.length);
@@ -145,7 +151,9 @@ export function decodeJournalChunk(bytes: Uint8Array): JournalChunk {
   const confirmed = { source: numbers.number(), target: numbers.number(), sequence: numbers.number() };
   const topicId = Buffer.from(numbers.take(topicIdBytes)).toString('base64url');
   const sourceEpochs = version < epochsVersion ? [] : decodeEpochs(numbers);
-  const head = { producerId, epoch, confirmed, topicId, ...(sourceEpochs.length > 0 && { sourceEpochs }) };
+  const losses = version < lossesVersion ? undefined : readLosses(numbers);
+  const known = { ...(sourceEpochs.length > 0 && { sourceEpochs }), ...(losses !== undefined && { losses }) };
+  const head = { producerId, epoch, confirmed, topicId, ...known };
   const [targetTopic, ...routes] = version < routedVersion ? [] : decodeNames(numbers);
   if (targetTopic === undefined) return { ...head, runs: decodeRuns(numbers) };
   return { ...head, targetTopic, runs: decodeRuns(numbers, routes) };

@@ -121,3 +121,22 @@ test('a failover that was broken off is a problem, with how it goes on', () => {
   assert.match(stateOf(failover('closing')).problems[0] ?? '', /not done .*repeat `millrace mirror failover`$/);
   assert.match(stateOf(failover('closing', 'forced')).problems[0] ?? '', /--forced`$/);
 });
+
+test('what was passed over for good is told, and is no problem', () => {
+  const range = { from: 2, to: 4, reason: 'deleted', at: 0 } as const;
+  const many = [range, { from: 7, to: 8, reason: 'too-large', at: 0 } as const];
+  const partitions = [
+    foundPartition(0),
+    foundPartition(1, { losses: { offsets: 2, ranges: [range] } }),
+    foundPartition(2, { losses: { offsets: 9, ranges: many } }),
+  ];
+  const state = stateOf({ partitions, workers: [{ ...worker, shards: [0, 1, 2] }] });
+  assert.deepEqual(state.problems, []);
+  const at = '(1970-01-01T00:00:00.000Z)';
+  assert.deepEqual(state.losses, [
+    `orders [1]: source offsets 2 to 3 were passed over, as the source had deleted them before ${at}`,
+    'orders [2]: 9 source offsets were never copied, at last this: source offset 7 was passed over, ' +
+      `as the target takes none that large ${at}`,
+  ]);
+  assert.equal(state.topics[0]?.partitions[1]?.losses?.offsets, 2);
+});

@@ -2,7 +2,9 @@
 import type { TopicPartition } from '@millrace/client';
 import type { Guarantee } from '../copy/guarantee.ts';
 import { isFailedOver, type TopicFailover, wholeMirror } from '../failover/failover-record.ts';
+import type { Losses } from '../offset-map/losses.ts';
 import { failoverNotes } from './failover-notes.ts';
+import { lossNotes } from './loss-notes.ts';
 
 /** A member of the group by which the workers share the mirror. */
 export interface WorkerState {
@@ -31,6 +33,8 @@ export interface PartitionState {
   readonly lag: number | undefined;
   /** As the status of a worker has it; undefined where it was not asked for. */
   readonly lagMs: number | undefined;
+  /** What was never copied and will not be; undefined where nothing was lost. */
+  readonly losses: Losses | undefined;
   readonly state: 'up to date' | 'behind' | 'no worker' | 'unknown' | 'failed over';
 }
 
@@ -56,6 +60,8 @@ export interface MirrorState {
   readonly topics: readonly TopicState[];
   /** What became of failovers and what comes next, a sentence each. */
   readonly failovers: readonly string[];
+  /** What was passed over for good, a sentence for each partition. */
+  readonly losses: readonly string[];
   /** What is not as it should be, likewise. */
   readonly problems: readonly string[];
 }
@@ -64,6 +70,7 @@ export interface FoundPartition extends TopicPartition {
   readonly shard: number;
   readonly guarantee: Guarantee;
   readonly confirmed: { readonly source: number; readonly target: number };
+  readonly losses?: Losses | undefined;
   readonly sourceEnd: number | undefined;
   /** Why the source does not tell its end. */
   readonly problem: string | undefined;
@@ -114,12 +121,13 @@ export function mirrorState(findings: Findings): MirrorState {
     }),
     topics,
     failovers: failoverNotes(mirror, [...failovers.values()]).notes,
+    losses: topics.flatMap(lossNotes),
     problems: problemsOf(findings, topics),
   };
 }
 
 function partitionState(
-  { partition, shard, confirmed, sourceEnd, uncopiedSince }: FoundPartition,
+  { partition, shard, confirmed, sourceEnd, uncopiedSince, losses }: FoundPartition,
   worker: string | undefined,
   workers: readonly FoundWorker[],
   now: number,
@@ -138,6 +146,7 @@ function partitionState(
     sourceEnd,
     lag,
     lagMs: lag === 0 ? 0 : age,
+    losses,
     state: isOver ? 'failed over' : worker === undefined && isShared ? 'no worker' : progress,
   };
 }
