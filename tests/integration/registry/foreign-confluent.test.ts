@@ -1,14 +1,10 @@
 /** Confluent's own serializers for Node, unchanged, with our registry. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  AvroDeserializer,
-  AvroSerializer,
-  Compatibility,
-  SchemaRegistryClient,
-  SerdeType,
-} from '@confluentinc/schemaregistry';
+import { confluentPeer } from './confluent-peer.ts';
 import { startRegistry } from './registry-fixture.ts';
+
+const { skip, load } = confluentPeer();
 
 const order = JSON.stringify({
   type: 'record',
@@ -19,7 +15,8 @@ const order = JSON.stringify({
   ],
 });
 
-test('@confluentinc/schemaregistry registers, serializes and deserializes Avro', async (t) => {
+test('@confluentinc/schemaregistry registers, serializes and deserializes Avro', { skip }, async (t) => {
+  const { AvroDeserializer, AvroSerializer, SchemaRegistryClient, SerdeType } = load();
   const { url } = await startRegistry(t);
   const client = new SchemaRegistryClient({ baseURLs: [url] });
   const id = await client.register('orders-value', { schemaType: 'AVRO', schema: order });
@@ -28,10 +25,11 @@ test('@confluentinc/schemaregistry registers, serializes and deserializes Avro',
   assert.deepEqual([...bytes.subarray(0, 5)], [0, 0, 0, 0, id]);
   const reader = new SchemaRegistryClient({ baseURLs: [url] });
   const read = await new AvroDeserializer(reader, SerdeType.VALUE, {}).deserialize('orders', bytes);
-  assert.deepEqual({ ...read }, { id: 'a', total: 7 });
+  assert.deepEqual({ ...(read as object) }, { id: 'a', total: 7 });
 });
 
-test('@confluentinc/schemaregistry asks and changes everything that its client knows', async (t) => {
+test('@confluentinc/schemaregistry asks and changes everything that its client knows', { skip }, async (t) => {
+  const { Compatibility, SchemaRegistryClient } = load();
   const { url } = await startRegistry(t);
   const client = new SchemaRegistryClient({ baseURLs: [url], cacheCapacity: 1, cacheLatestTtlSecs: 0 });
   const schema = { schemaType: 'AVRO', schema: order };
