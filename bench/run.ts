@@ -11,7 +11,7 @@ function names(): string[] {
   return readdirSync(folder).filter((name) => existsSync(`${folder}${name}/benchmark.ts`));
 }
 
-const usage = `Usage: npm run bench -- NAME [--json] [--rounds N] [--scale X] [--only TEXT]
+const usage = `Usage: npm run bench -- NAME [--json] [--rounds N] [--scale X] [--only TEXT] [--all]
 
 Measures Millrace against its peers, subjects taking turns, and prints medians.
 
@@ -21,6 +21,8 @@ Benchmarks: ${names().join(', ')}
   --rounds N   how often each subject is measured (default 5)
   --scale X    multiplies the amount of work (default 1)
   --only TEXT  measures the cases alone whose names have this in them (of mirror; others measure all)
+  --all        measures each combination of what cases differ in, not the core ones alone (of mirror: 36, for hours);
+               --only chooses among all of them too
 `;
 
 async function main(): Promise<number> {
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },
       only: { type: 'string', default: '' },
+      all: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -55,7 +58,7 @@ async function main(): Promise<number> {
   await benchmark.run({
     rounds,
     scale,
-    isWanted: (caseName) => caseName.includes(values.only),
+    isWanted: (caseName, isCore = true) => (values.only === '' ? isCore || values.all : caseName.includes(values.only)),
     progress: (message) => process.stderr.write(`  ${message}\n`),
     report: (series) => {
       const summary = summarize(series);

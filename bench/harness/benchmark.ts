@@ -6,8 +6,8 @@ export interface BenchmarkContext {
   readonly rounds: number;
   /** Multiplies the amount of work; 1 is what results are quoted for. */
   readonly scale: number;
-  /** Whether a case is to be measured. */
-  isWanted(caseName: string): boolean;
+  /** Whether a case is to be measured: one that is not core only where it is asked for. Core by default. */
+  isWanted(caseName: string, isCore?: boolean): boolean;
   /** Tells how far the run is. */
   progress(message: string): void;
   /** Reports what was measured of a case. */

@@ -31,7 +31,7 @@ export const benchmark: Benchmark = {
     await using source = await broker.start();
     await using target = await broker.start();
     for (const workload of mirrorWorkloads(context.scale)) {
-      if (!context.isWanted(workload.name)) continue;
+      if (!context.isWanted(workload.name, workload.isCore)) continue;
       context.progress(`${workload.name}: filling`);
       await fill(source.bootstrap, workload);
       await measure(workload, subjects, source.bootstrap, target.bootstrap, context);

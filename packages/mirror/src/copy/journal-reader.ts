@@ -1,6 +1,6 @@
 /**
- * Reads what the journals of a mirror say, without taking anything over; what it has read it does not read again, unless
- * a journal ends before that: one that lost its end, or was made anew, is read from its start.
+ * Reads what the journals of a mirror say, without taking anything over; what it has read it does not read again,
+ * unless a journal ends before that: one that lost its end, or was made anew, is read from its start.
  */
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';

@@ -35,9 +35,9 @@ export class OppositeMaps {
   }
 
   /**
-   * The maps as they are written down when they are first asked for: each journal is looked at once, and the map of each
-   * partition is made once, however many groups have offsets there. One that is older than a group's offset is no harm:
-   * the group meets some records again.
+   * The maps as they are written down when they are first asked for: each journal is looked at once, and the map of
+   * each partition is made once, however many groups have offsets there. One that is older than a group's offset is no
+   * harm: the group meets some records again.
    */
   look(bounds: CallBounds): OppositeLook {
     const journals = new Map<string, JournalLook>();

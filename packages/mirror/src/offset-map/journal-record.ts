@@ -5,9 +5,10 @@
  * Key: length of the topic's name in UTF-8, the name, partition, chunk.
  * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
  * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, in version 3
- * what was lost as `losses.ts` says (a chunk without losses is written as version 2), then runs to the end: source and target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names
- * stands before the runs, as their count and each by length and UTF-8. It is empty unless runs have routes: then it is
- * the target topic and the routes, and the number of its route stands before each run, 0 for none, the first is 1.
+ * what was lost as `losses.ts` says (a chunk without losses is written as version 2), then runs to the end: source and
+ * target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names stands before the
+ * runs, as their count and each by length and UTF-8. It is empty unless runs have routes: then it is the target topic
+ * and the routes, and the number of its route stands before each run, 0 for none, the first is 1.
  *
  * Bytes per million records (the tests measure it): dense, none beyond the 36 to 70 of the chunk, however long it is;
  * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
