@@ -22,7 +22,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'the journal is read up to the first marker of whoever',
     seed: 1000,
     file: `${copy}/resume-points.ts`,
-    find: 'if (batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch) break;',
+    find: 'if (isMarkerOf(batch, identity)) break;',
     replace: 'if (batch.isControl) break;',
   },
   {
@@ -60,7 +60,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'what is fetched counts as copied',
     seed: 1000,
     file: `${copy}/partition-copy.ts`,
-    find: 'if (this.target.bytes === 0) this.#confirmed.source',
+    find: 'if (this.target.bytes === 0 && !this.#isInDoubt) this.#confirmed.source',
     replace: 'this.#confirmed.source',
   },
   {

@@ -41,3 +41,13 @@ export class AnnouncedRecords {
     return taken;
   }
 }
+
+/** Where records that are not stored are to lie, the first at a target offset, if nobody else writes. */
+export function predictedRuns(pending: readonly AnnouncedRun[], from: number): OffsetRun[] {
+  let target = from;
+  return pending.map(({ offset: source, count, via }) => {
+    const run = routed({ source, target, count }, via);
+    target += count;
+    return run;
+  });
+}

@@ -27,10 +27,11 @@ test('what an owner copied again counts as it lies there, whatever the one befor
   ]);
 });
 
-test('what was only announced takes nothing from the chunk before', () => {
-  const runs = [{ source: 0, target: 0, count: 110 }];
-  assert.deepEqual(
-    mapOfChunks([chunkOf(110, runs), chunkOf(100, [{ source: 100, target: 110, count: 0 }])]).runs,
-    runs,
-  );
+test('where a later owner begins again, what the one before told ends, before anything is stored', () => {
+  const lost = chunkOf(4, [{ source: 0, target: 0, count: 4 }]);
+  const again = chunkOf(2, [{ source: 2, target: 5, count: 0 }]);
+  const map = mapOfChunks([lost, again]);
+  assert.deepEqual(map.runs, [{ source: 0, target: 0, count: 2 }]);
+  map.append({ source: 2, target: 5, count: 3 });
+  assert.equal(map.targetOf(3), 6);
 });

@@ -14,6 +14,18 @@ export class LogEndsBeforeError extends MillraceError {
   }
 }
 
+/** Nothing comes to a log any more to which something is due: it may have lost that. */
+export class LogSilentError extends MillraceError {
+  readonly code = 'log_silent';
+  override readonly retriable = true;
+
+  constructor({ topic, partition }: TopicPartition, offset: number, silentMs: number) {
+    super(`nothing came to ${topic} [${partition}] at offset ${offset} for ${silentMs} ms, where a marker was due`);
+  }
+}
+
+/** So long a marker may take that was asked for, once all that lies before it is read. */
+export const markerMsMax = 30_000;
 const fetchBytes = 4 * 1024 * 1024;
 const waitMs = 500;
 /** From version 13 on topics are named by id. */
@@ -22,15 +34,18 @@ const fetchVersionMax = 12;
 /**
  * The batches from offset `from` on, or from the log's start where that lies behind it, without end: it waits for what
  * comes. The first batch may begin before `from`. A batch's bytes are valid until the next one is asked for. Rejects
- * with `KafkaError`, `LogEndsBeforeError`, or a retriable error when the leader can't be asked within the bounds, which
- * hold for each fetch.
+ * with `KafkaError`, `LogEndsBeforeError`, `LogSilentError` when nothing has come for `silentMsMax`, or a retriable
+ * error when the leader can't be asked within the bounds, which hold for each fetch.
  */
 export async function* scanLog(
   cluster: Cluster,
   place: TopicPartition,
   from: number,
   bounds: CallBounds,
+  silentMsMax = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RecordBatch, never> {
+  const { clock } = cluster.settings.platform;
+  let heardAt = clock.monotonic();
   let offset = Math.max(from, await boundOf(cluster, place, 'earliest', bounds));
   for (;;) {
     const records = await fetchOnce(cluster, place, offset, bounds);
@@ -45,7 +60,9 @@ export async function* scanLog(
         if (batch.lastOffset < offset) continue;
         yield batch;
         offset = batch.lastOffset + 1;
+        heardAt = clock.monotonic();
       }
+      if (clock.monotonic() - heardAt > silentMsMax) throw new LogSilentError(place, offset, silentMsMax);
     }
   }
 }

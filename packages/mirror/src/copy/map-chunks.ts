@@ -47,6 +47,13 @@ export class MapChunks {
     this.#closed = [...closed];
   }
 
+  /** What is here, for whoever goes on with it. */
+  get known(): KnownChunks {
+    // What is still to be taken out is so at the next occasion.
+    const removed = this.#removed.map((chunk) => ({ chunk, targetEnd: 0 }));
+    return { map: this.map, chunk: this.#chunk, runs: this.#runs, closed: [...removed, ...this.#closed] };
+  }
+
   /** Adds records that are stored. */
   append(run: OffsetRun): void {
     this.map.append(run);

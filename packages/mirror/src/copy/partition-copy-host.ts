@@ -28,6 +28,8 @@ export interface PartitionCopyHost {
   routed(): void;
   /** A batch is stored behind offsets that this copy did not write: so many from an offset of the target on. */
   foreign(copy: PartitionCopy, gap: { readonly from: number; readonly count: number }): void;
+  /** A batch is stored at an offset of the target before the end of what was stored before it. */
+  shortened(copy: PartitionCopy, offset: number): void;
   /** What comes next of the source can't be had, or can't be copied. */
   failed(copy: PartitionCopy, error: MillraceError): void;
 }

@@ -15,12 +15,12 @@ import { convertChunk } from '../batches/convert-chunk.ts';
 import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
 import { nobody } from '../offset-map/journal-record.ts';
 import { type Losses, type LostRange, lossesBefore, withLoss } from '../offset-map/losses.ts';
-import { type OffsetRun, routed } from '../offset-map/offset-run.ts';
+import { routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { StoredBatch } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
-import type { AnnouncedRun } from './announced-records.ts';
+import { type AnnouncedRun, predictedRuns } from './announced-records.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, MapChunks } from './map-chunks.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
@@ -29,8 +29,6 @@ import { type EpochEnd, epochsIn, SourceEpochs } from './source-epochs.ts';
 import type { FetchAnswer, SourcePartition } from './source-partition.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
 import type { TargetPartition } from './target-partition.ts';
-
-export type { ResumePoint };
 
 export class PartitionCopy implements SourcePartition {
   readonly topic: string;
@@ -64,6 +62,8 @@ export class PartitionCopy implements SourcePartition {
   #checkpoint = -1;
   #lastAnnouncement = 0;
   #isTaking = false;
+  /** The target's log got shorter: what is stored is found out by whoever opens the shard again. */
+  #isInDoubt = false;
 
   constructor(
     place: TopicPartition & { readonly topicId: string },
@@ -80,7 +80,7 @@ export class PartitionCopy implements SourcePartition {
     this.losses = lossesBefore(resume.losses, resume.source);
     this.#chunks = new MapChunks(resume);
     this.began = { source: resume.source, target: resume.target };
-    this.#confirmed = { ...this.began, sequence: 0 };
+    this.#confirmed = { ...this.began, sequence: resume.sequence ?? 0 };
     this.#pending = [{ offset: resume.source, count: 0 }];
     this.#routes = resume.routes;
     this.#host = host;
@@ -93,6 +93,18 @@ export class PartitionCopy implements SourcePartition {
 
   get position(): number {
     return this.#position;
+  }
+
+  /** Where another copy goes on under the same producer, once nothing of this one is under way. */
+  get resume(): ResumePoint {
+    const { losses, sourceEpochs } = this;
+    return {
+      ...this.#confirmed,
+      ...this.#chunks.known,
+      sourceEpochs: sourceEpochs.known,
+      losses,
+      routes: this.#routes,
+    };
   }
 
   get lastFetchedEpoch(): number {
@@ -197,17 +209,7 @@ export class PartitionCopy implements SourcePartition {
     const { topicId, target, sourceEpochs, losses } = this;
     const names = { topicId, targetTopic: target.topic };
     const head = { ...owner, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known, losses };
-    return this.#chunks.entries(head, this.#predicted());
-  }
-
-  /** Where the records that are not stored are to lie if nobody else writes. */
-  #predicted(): OffsetRun[] {
-    let { target } = this.#confirmed;
-    return this.#pending.map(({ offset: source, count, via }) => {
-      const run = routed({ source, target, count }, via);
-      target += count;
-      return run;
-    });
+    return this.#chunks.entries(head, predictedRuns(this.#pending, this.#confirmed.target));
   }
 
   /** What was fetched can't be converted, or it is not known yet where it came from. */
@@ -257,6 +259,11 @@ export class PartitionCopy implements SourcePartition {
   }
 
   #stored(runs: readonly SourceRun[], via: string | undefined, batch: StoredBatch, baseOffset: number): void {
+    if (this.#isInDoubt) return;
+    if (baseOffset < this.#confirmed.target) {
+      this.#isInDoubt = true;
+      return this.#host.shortened(this, baseOffset);
+    }
     this.#host.stored(this, batch);
     this.#age.stored();
     this.#meetForeign(baseOffset - this.#confirmed.target);
@@ -284,7 +291,7 @@ export class PartitionCopy implements SourcePartition {
 
   /** Where all is stored that was fetched, what was left out of it is done with too. */
   #skipUncopied(): void {
-    if (this.target.bytes === 0) this.#confirmed.source = this.#position;
+    if (this.target.bytes === 0 && !this.#isInDoubt) this.#confirmed.source = this.#position;
   }
 
   /** Takes stored records from the runs that are not. The last run stays, as the one without end. */

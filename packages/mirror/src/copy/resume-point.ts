@@ -10,6 +10,8 @@ export interface ResumePoint extends KnownChunks, TargetLimits {
   readonly source: number;
   /** Target offset behind all that is there. */
   readonly target: number;
+  /** The number of the next batch, where the same producer goes on; it begins with 0 when absent. */
+  readonly sequence?: number | undefined;
   /** Leader epochs of what was copied before, ascending; none when unknown. */
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** What was lost of it before. */

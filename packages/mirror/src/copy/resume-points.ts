@@ -1,4 +1,5 @@
 /** Where the copies of a shard's partitions go on, or begin, once the shard is taken over. */
+import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import type { TargetLimits } from '../batches/conversion-limits.ts';
@@ -6,14 +7,15 @@ import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { Provenance } from '../provenance/provenance.ts';
 import { mapOfChunks } from './chunk-map.ts';
-import { type CopiedPartition, targetOf } from './copied-partition.ts';
+import { type CopiedPartition, nameOf, targetOf } from './copied-partition.ts';
 import type { ForeignWrites } from './foreign-writes.ts';
 import type { UnfencedProducer } from './guarantee.ts';
-import { boundOf, LogEndsBeforeError, scanLog } from './log-scan.ts';
-import type { ResumePoint } from './partition-copy.ts';
+import { boundOf, markerMsMax, scanLog } from './log-scan.ts';
 import { type Recovered, recoverPartition } from './recover-partition.ts';
+import type { ResumePoint } from './resume-point.ts';
 import { JournalContent, type NumberedChunk } from './shard-journal.ts';
-import { targetTruncation } from './target-truncation.ts';
+import { StoredRecords } from './stored-records.ts';
+import { isMarkerOf, lossFrom, TargetTruncatedError } from './target-truncation.ts';
 import { isAnotherTopic } from './topic-identity.ts';
 
 export interface ResumeOptions {
@@ -43,6 +45,10 @@ export interface ResumeOptions {
 
 /** How many partitions are looked into at once. */
 const recoveringMax = 16;
+/** So long a leader may take to tell where its log ends, before the other partitions go on without it. */
+const endMsMax = 2_000;
+/** And so long to give what is read of its log. */
+const lookMsMax = 10_000;
 
 /** Those of the places that may be copied. Rejects as `permission` does. */
 export async function permitted(
@@ -58,12 +64,12 @@ export async function permitted(
 export async function readJournal(
   cluster: Cluster,
   journal: TopicPartition,
-  { producerId, epoch }: ProducerIdentity,
+  identity: ProducerIdentity,
   bounds: CallBounds,
 ): Promise<JournalContent> {
   const content = new JournalContent();
-  for await (const batch of scanLog(cluster, journal, 0, bounds)) {
-    if (batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch) break;
+  for await (const batch of scanLog(cluster, journal, 0, bounds, markerMsMax)) {
+    if (isMarkerOf(batch, identity)) break;
     content.add(batch);
   }
   return content;
@@ -88,37 +94,81 @@ export async function readWholeJournal(
   return content;
 }
 
-/**
- * Where each of the places goes on; those that are left out are not to be copied. Those of which the journal knows must
- * have the marker of `identity`. Rejects with `KafkaError`, or a retriable error within the bounds.
- */
+/** Where partitions go on; those that are in neither are not to be copied. */
+export interface Settled {
+  readonly resumes: Map<CopiedPartition, ResumePoint>;
+  /** Those of which that could not be found out. */
+  readonly failed: Map<CopiedPartition, MillraceError>;
+}
+
+/** What a takeover knows of the places, once those of which the journal knows have its marker, or are to have it. */
+export interface TakenOver {
+  readonly identity: ProducerIdentity;
+  readonly content: JournalContent;
+  /** Where the logs of the target ended before, of those of which the journal knows; none where nobody is fenced. */
+  readonly ends: ReadonlyMap<CopiedPartition, number>;
+  /** Where a log of the target was seen to end that was longer, by `nameOf`. */
+  readonly shortened?: ReadonlyMap<string, number> | undefined;
+}
+
+/** Where logs of the target end; each alone, so that none waits for another. Rejects when the bounds are aborted. */
+export async function targetEnds(
+  target: Cluster,
+  places: readonly CopiedPartition[],
+  bounds: CallBounds,
+): Promise<{ readonly ends: Map<CopiedPartition, number>; readonly failed: Settled['failed'] }> {
+  const ends = new Map<CopiedPartition, number>();
+  const within = { ...bounds, timeoutMs: endMsMax };
+  const failed = await eachAlone(places, bounds, async (place) => {
+    ends.set(place, await boundOf(target, targetOf(place), 'latest', within));
+  });
+  return { ends, failed };
+}
+
+/** Where each of the places goes on. Rejects when the bounds are aborted, or the topics' limits can't be asked for. */
 export async function resumePoints(
   options: ResumeOptions,
   places: readonly CopiedPartition[],
-  content: JournalContent,
-  identity: ProducerIdentity,
+  taken: TakenOver,
   bounds: CallBounds,
-): Promise<Map<CopiedPartition, ResumePoint>> {
+): Promise<Settled> {
   const resumes = new Map<CopiedPartition, ResumePoint>();
   const topics = places.map(({ targetTopic }) => targetTopic);
   const limits = topics.length === 0 ? undefined : await options.topicLimits?.(topics, bounds.signal);
+  const failed = await eachAlone(places, bounds, async (place) => {
+    const resume = await resumePoint(options, place, taken, { ...bounds, timeoutMs: lookMsMax });
+    const routes = options.provenance.routesOf(place);
+    if (resume !== undefined) resumes.set(place, { ...resume, ...limits?.get(place.targetTopic), routes });
+  });
+  return { resumes, failed };
+}
+
+/** Those of the places for which the work fails. Rejects when the bounds are aborted. */
+async function eachAlone(
+  places: readonly CopiedPartition[],
+  { signal }: CallBounds,
+  work: (place: CopiedPartition) => Promise<void>,
+): Promise<Settled['failed']> {
+  const failed = new Map<CopiedPartition, MillraceError>();
   const queue = [...places];
-  const work = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-      const resume = await resumePoint(options, place, content, identity, bounds);
-      const routes = options.provenance.routesOf(place);
-      if (resume !== undefined) resumes.set(place, { ...resume, ...limits?.get(place.targetTopic), routes });
+      try {
+        await work(place);
+      } catch (error) {
+        if (signal?.aborted === true || !isMillraceError(error)) throw error;
+        failed.set(place, error);
+      }
     }
   };
-  await Promise.all(Array.from({ length: recoveringMax }, work));
-  return resumes;
+  await Promise.all(Array.from({ length: recoveringMax }, worker));
+  return failed;
 }
 
 async function resumePoint(
   options: ResumeOptions,
   place: CopiedPartition,
-  content: JournalContent,
-  identity: ProducerIdentity,
+  { identity, content, ends, shortened }: TakenOver,
   bounds: CallBounds,
 ): Promise<ResumePoint | undefined> {
   const { source, target, report, foreign } = options;
@@ -133,9 +183,9 @@ async function resumePoint(
   }
   const isExpected = (producerId: number): boolean => foreign.isExpected(producerId, place);
   const recovered = await (isUnfenced
-    ? afterCheckpoint(target, place, chunks, bounds)
-    : recoverPartition(target, targetOf(place), chunks, identity, bounds, isExpected)
-  ).catch((error: unknown) => afterTruncation(options, place, chunks, identity, bounds, error));
+    ? afterCheckpoint(target, place, chunks, shortened?.get(nameOf(place)), bounds)
+    : recoverPartition(target, targetOf(place), chunks, { identity, end: ends.get(place) ?? 0 }, bounds, isExpected)
+  ).catch((error: unknown) => afterTruncation(options, place, error));
   if (recovered === undefined) return undefined;
   foreign.foundAtTakeover(place, recovered.foreignRecords);
   const newest = chunks.at(-1)?.value;
@@ -150,20 +200,13 @@ async function resumePoint(
   return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk, runs: [] };
 }
 
-/** What a partition goes on with whose target ends before what was copied; undefined when it is to stop. */
-async function afterTruncation(
-  options: ResumeOptions,
+/** What a partition goes on with whose target has lost what was copied; undefined when it is to stop. */
+function afterTruncation(
+  { report, truncatedTarget }: ResumeOptions,
   place: CopiedPartition,
-  chunks: readonly NumberedChunk[],
-  identity: ProducerIdentity,
-  bounds: CallBounds,
-  error: unknown,
-): Promise<Recovered | undefined> {
-  const { target, report, truncatedTarget } = options;
-  if (!(error instanceof LogEndsBeforeError)) throw error;
-  const fenced = options.unfenced === undefined ? identity : undefined;
-  const truncated = await targetTruncation(target, targetOf(place), chunks, fenced, bounds);
-  if (truncated === undefined) throw error;
+  truncated: unknown,
+): Recovered | undefined {
+  if (!(truncated instanceof TargetTruncatedError)) throw truncated;
   const { topic, partition } = place;
   const { resume } = truncated;
   const isToStop = truncatedTarget !== 'continue';
@@ -173,16 +216,22 @@ async function afterTruncation(
   return isToStop ? undefined : { ...resume, foreignRecords: 0 };
 }
 
-/** Behind the last checkpoint, and behind all that lies on the target. */
+/**
+ * Behind the last checkpoint, and behind all that lies on the target. What the target has lost is seen by where its log
+ * ends, or was seen to end.
+ */
 async function afterCheckpoint(
   target: Cluster,
   place: CopiedPartition,
   chunks: readonly NumberedChunk[],
+  shortened: number | undefined,
   bounds: CallBounds,
 ): Promise<Recovered> {
   const { chunk, value } = chunks.at(-1) as NumberedChunk;
   const end = await boundOf(target, targetOf(place), 'latest', bounds);
-  if (end < value.confirmed.target) throw new LogEndsBeforeError(targetOf(place), value.confirmed.target, end);
+  const from = Math.min(shortened ?? end, end);
+  const { last = -1 } = new StoredRecords(chunks.map((each) => each.value));
+  if (from <= last) throw lossFrom(targetOf(place), chunks, from, end);
   return {
     source: value.confirmed.source,
     target: end,

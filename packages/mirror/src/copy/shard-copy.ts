@@ -12,9 +12,19 @@ import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-par
 import { fence, isFenced, takeOver } from './fencing.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import type { PartitionCopy } from './partition-copy.ts';
-import { permitted, readJournal, readWholeJournal, resumePoints } from './resume-points.ts';
+import {
+  permitted,
+  readJournal,
+  readWholeJournal,
+  resumePoints,
+  type Settled,
+  type TakenOver,
+  targetEnds,
+} from './resume-points.ts';
 import { JournalContent } from './shard-journal.ts';
 import { ShardSession, type ShardSessionOptions } from './shard-session.ts';
+import { TargetShortenedError } from './target-truncation.ts';
+import { UnsettledPartitions } from './unsettled-partitions.ts';
 
 export interface ShardCopyOptions extends Omit<ShardSessionOptions, 'foreign'> {
   readonly transactionalId: string;
@@ -42,11 +52,14 @@ interface Opened {
 export class ShardCopy {
   readonly #options: ShardCopyOptions & ShardSessionOptions;
   readonly #abort = new AbortController();
+  readonly #aborted = Promise.withResolvers<void>();
   #partitions: readonly CopiedPartition[];
   /** Whether records are to be copied that came to the source by mirrors. */
   #isRouted = false;
   #opened: Opened | undefined;
   #running: Promise<void> | undefined;
+  /** Logs of the target that were seen to be shorter than before, by `nameOf`, and where they ended. */
+  readonly #shortened = new Map<string, number>();
   /** The reason that was told last for opening the shard again. */
   #told = { message: '', at: 0 };
 
@@ -87,6 +100,7 @@ export class ShardCopy {
   /** Stops copying; resolves when nothing is under way any more. */
   async close(): Promise<void> {
     this.#abort.abort();
+    this.#aborted.resolve();
     await this.#running;
   }
 
@@ -101,7 +115,7 @@ export class ShardCopy {
       try {
         const { session } = await this.#open();
         failures = 0;
-        await Promise.race([session.ended, aborted(signal)]);
+        await Promise.race([session.ended, this.#aborted.promise]);
         this.#isRouted ||= session.needsRoutes;
         // What is not written down then is copied again.
         if (!this.#isExact && !signal.aborted) await this.#drainInTime(session);
@@ -111,6 +125,7 @@ export class ShardCopy {
         if (signal.aborted) return;
         if (!isMillraceError(error)) throw error;
         if (isFenced(error)) return this.#options.onLost();
+        if (error instanceof TargetShortenedError) this.#noteShortened(error);
         failures += 1;
         await this.#pause(error, failures);
       }
@@ -155,17 +170,16 @@ export class ShardCopy {
     const isListedSo =
       identity.producerId >= 0 && (await provenance.list(identity, journal.partition, isRouted, bounds));
     const copied = await permitted(this.#options, partitions, bounds);
-    const fenced = this.#isExact ? copied.filter((place) => content.chunksOf(place).length > 0) : [];
-    if (this.#isExact) await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
-    const resumes = await resumePoints(this.#options, copied, content, identity, bounds);
+    const { resumes, failed } = await this.#settle(copied, { identity, content });
     const opened: Opened = {
       session: new ShardSession(this.#options, { identity, isRouted: isListedSo || !this.#isExact, signal }),
       known: new Set([...content.partitions, ...partitions].map(nameOf)),
       partitions: new Set(partitions.map(identityOf)),
-      stopped: new Set(partitions.filter((place) => !resumes.has(place)).map(identityOf)),
+      stopped: new Set(partitions.filter((place) => !resumes.has(place) && !failed.has(place)).map(identityOf)),
     };
     this.#opened = opened;
     opened.session.begin(resumes);
+    this.#tryAgain(opened, failed, content);
     const message = `shard ${journal.partition} is copied from here on: ${partitions.length} partitions`;
     report({ level: 'info', event: 'shard_opened', message });
     // The list may have changed meanwhile.
@@ -195,11 +209,61 @@ export class ShardCopy {
     }
     const bounds: CallBounds = { signal: this.#abort.signal };
     const copied = await permitted(this.#options, added, bounds);
-    const resumes = await resumePoints(this.#options, copied, new JournalContent(), session.identity, bounds);
+    const content = new JournalContent();
+    const { resumes, failed } = await this.#settle(copied, { identity: session.identity, content });
     if (session.isHalted) return;
-    for (const place of added) if (!resumes.has(place)) opened.stopped.add(identityOf(place));
+    for (const place of added) if (!resumes.has(place) && !failed.has(place)) opened.stopped.add(identityOf(place));
+    this.#tryAgain(opened, failed, content);
     session.begin(resumes);
     if (this.#partitions !== partitions) await this.#follow(opened);
+  }
+
+  /** Fences whoever had the places before, and finds out where they go on. */
+  async #settle(
+    places: readonly CopiedPartition[],
+    { identity, content }: Pick<TakenOver, 'identity' | 'content'>,
+  ): Promise<Settled> {
+    const { target, transactionalId } = this.#options;
+    const bounds: CallBounds = { signal: this.#abort.signal };
+    const known = this.#isExact ? places.filter((place) => content.chunksOf(place).length > 0) : [];
+    const { ends, failed } = await targetEnds(target, known, bounds);
+    const fenced = [...ends.keys()];
+    if (fenced.length > 0) await fence(target, transactionalId, identity, fenced.map(targetOf), bounds);
+    const taken = { identity, content, ends, shortened: this.#shortened };
+    const asked = places.filter((place) => !failed.has(place));
+    const settled = await resumePoints(this.#options, asked, taken, bounds);
+    return { resumes: settled.resumes, failed: new Map([...failed, ...settled.failed]) };
+  }
+
+  /** Begins those later that could not be settled. */
+  #tryAgain(opened: Opened, failed: Settled['failed'], content: JournalContent): void {
+    const { session } = opened;
+    const { report, target } = this.#options;
+    new UnsettledPartitions({
+      clock: target.settings.platform.clock,
+      report,
+      later: (ms, work) => session.later(ms, work),
+      settle: async (places) => {
+        const wanted = places.filter((place) => opened.partitions.has(identityOf(place)));
+        const settled = await this.#settle(wanted, { identity: session.identity, content });
+        if (session.isHalted) return new Map();
+        for (const place of wanted) {
+          const isStopped = !settled.resumes.has(place) && !settled.failed.has(place);
+          if (isStopped) opened.stopped.add(identityOf(place));
+        }
+        const isWanted = (place: CopiedPartition): boolean => opened.partitions.has(identityOf(place));
+        session.begin(new Map([...settled.resumes].filter(([place]) => isWanted(place))));
+        return settled.failed;
+      },
+      failed: (error) => session.breakOff(error),
+    }).add(failed);
+  }
+
+  #noteShortened({ topic, partition, offset }: TargetShortenedError): void {
+    const place = this.#partitions.find((each) => each.targetTopic === topic && each.partition === partition);
+    if (place === undefined) return;
+    const before = this.#shortened.get(nameOf(place)) ?? offset;
+    this.#shortened.set(nameOf(place), Math.min(before, offset));
   }
 
   async #halt(): Promise<void> {
@@ -207,9 +271,4 @@ export class ShardCopy {
     this.#opened = undefined;
     await session?.halt();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -9,13 +9,15 @@ import type { ConversionLimits } from '../batches/conversion-limits.ts';
 import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import { isFenced, leavesOpen } from './fencing.ts';
-import { PartitionCopy, type ResumePoint } from './partition-copy.ts';
+import { PartitionCopy } from './partition-copy.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
+import type { ResumePoint } from './resume-point.ts';
 import type { ResumeOptions } from './resume-points.ts';
 import { ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
 import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
 import { TargetPartition } from './target-partition.ts';
+import { TargetShortenedError } from './target-truncation.ts';
 import type { TargetWriter } from './target-writer.ts';
 
 export interface ShardSessionOptions extends ResumeOptions {
@@ -54,8 +56,8 @@ export class ShardSession {
   readonly #end = Promise.withResolvers<void>();
   readonly #journal: ShardJournal;
   readonly #host: PartitionCopyHost;
-  readonly #targets: TargetPartition[];
-  readonly #copies: PartitionCopy[] = [];
+  #targets: TargetPartition[];
+  #copies: PartitionCopy[] = [];
   /** Those of `#copies` that are fetched no more. */
   readonly #retired = new Set<PartitionCopy>();
   readonly #timers = new Set<Timer>();
@@ -102,9 +104,12 @@ export class ShardSession {
       },
       foreign: (copy, gap) => options.foreign.met(copy, gap),
       rest: () => new Promise((resolve) => timers.soon(resolve)),
+      shortened: ({ target: place, confirmed }, offset) => {
+        this.breakOff(new TargetShortenedError(place, offset, confirmed.target));
+      },
       failed: (copy, error) => this.#sourceFailed(copy, error),
     };
-    this.#later(ownedMsMax, () => this.openAgain());
+    this.later(ownedMsMax, () => this.openAgain());
   }
 
   /** What is fetched. */
@@ -126,11 +131,13 @@ export class ShardSession {
     if (this.#isDraining) return;
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
-      const failed = (error: Error): void => this.#targetFailed(place, error);
+      const failed = (error: Error): void => this.#targetFailed(place, copy, error);
       // Where no marker was written the leader may take any number as the first, also that of a later batch.
-      const heardAt = resume.chunk === 0 || !this.identity.isTransactional ? Number.NEGATIVE_INFINITY : now;
-      const partition = new TargetPartition(targetOf(place), this.identity, heardAt, failed);
-      return new PartitionCopy(place, partition, resume, this.#host);
+      const isHeard = resume.chunk > 0 && resume.sequence === undefined && this.identity.isTransactional;
+      const heardAt = isHeard ? now : Number.NEGATIVE_INFINITY;
+      const partition = new TargetPartition(targetOf(place), this.identity, heardAt, failed, resume.sequence);
+      const copy = new PartitionCopy(place, partition, resume, this.#host);
+      return copy;
     });
     this.#copies.push(...copies);
     this.#targets.push(...copies.map((copy) => copy.target));
@@ -198,7 +205,7 @@ export class ShardSession {
     };
     judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
       (verdict) => {
-        if (verdict === 'later') return this.#later(troubleRetryMs, goOn);
+        if (verdict === 'later') return this.later(troubleRetryMs, goOn);
         copy.goOnAt(verdict.goOnAt, verdict.lost);
         goOn();
       },
@@ -206,16 +213,34 @@ export class ShardSession {
     );
   }
 
-  /** The target takes no more for a partition; whether for good is found out by opening the shard again later. */
-  #targetFailed({ topic, partition, targetTopic }: CopiedPartition, error: Error): void {
+  /** The target takes no more for a partition; whether for good is found out by trying again later, with it alone. */
+  #targetFailed(place: CopiedPartition, copy: PartitionCopy, error: Error): void {
     if (isFenced(error) || leavesOpen(error)) return this.breakOff(error);
+    const { topic, partition, targetTopic } = place;
     const what = `${targetTopic} [${partition}] takes nothing from the mirror`;
     const message = `${what}: ${messageOf(error)}; it is tried again`;
     this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
-    this.#later(troubleRetryMs, () => this.openAgain());
+    this.later(troubleRetryMs, () => {
+      this.#replace(place, copy).catch((failure: Error) => this.breakOff(failure));
+    });
   }
 
-  #later(ms: number, work: () => void): void {
+  /** Goes on with a copy whose target had stopped, by what holds for its topic now. */
+  async #replace(place: CopiedPartition, copy: PartitionCopy): Promise<void> {
+    const { reader, topicLimits } = this.#options;
+    reader.remove(copy);
+    await copy.target.halt();
+    const { targetTopic } = place;
+    const limits = await topicLimits?.([targetTopic], this.#signal);
+    if (this.#isHalted || this.#isDraining || this.#retired.has(copy)) return;
+    this.retire(copy);
+    this.#copies = this.#copies.filter((each) => each !== copy);
+    this.#targets = this.#targets.filter((each) => each !== copy.target);
+    this.begin(new Map([[place, { ...copy.resume, ...limits?.get(targetTopic) }]]));
+  }
+
+  /** Has work done after a time, unless it is halted by then. */
+  later(ms: number, work: () => void): void {
     if (this.#isHalted) return;
     const timer = this.#options.target.settings.platform.timers.after(ms, () => {
       this.#timers.delete(timer);

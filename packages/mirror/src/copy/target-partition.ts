@@ -51,7 +51,7 @@ export class TargetPartition implements TopicPartition {
   readonly identity: ProducerIdentity;
   readonly #fail: (error: Error) => void;
   #entries: Entry[] = [];
-  #nextSequence = 0;
+  #nextSequence: number;
   #underWay = 0;
   #isDraining = false;
   #heardAt: number;
@@ -62,14 +62,21 @@ export class TargetPartition implements TopicPartition {
   /**
    * `now`: when a leader last heard of the producer, as by a marker; minus infinity when it may never have. Then one
    * batch is under way until it is stored. `fail` is told why nothing is sent any more: the identity is of no use, a
-   * batch was refused for good, or it is in doubt what is stored.
+   * batch was refused for good, or it is in doubt what is stored. `sequence`: number of the first batch.
    */
-  constructor(place: TopicPartition, identity: ProducerIdentity, now: number, fail: (error: Error) => void) {
+  constructor(
+    place: TopicPartition,
+    identity: ProducerIdentity,
+    now: number,
+    fail: (error: Error) => void,
+    sequence = 0,
+  ) {
     this.topic = place.topic;
     this.partition = place.partition;
     this.identity = identity;
     this.#heardAt = now;
     this.#fail = fail;
+    this.#nextSequence = sequence;
   }
 
   /** Bytes that are not stored yet. */

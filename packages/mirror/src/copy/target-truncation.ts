@@ -6,15 +6,24 @@
  * nothing. That is looked for in the log itself, from where the map begins: nothing is taken to be there because of an
  * offset alone.
  */
-import { MillraceError } from '@millrace/base';
+import { assert, MillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import type { RecordBatch } from '@millrace/wire';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { mapOfChunks } from './chunk-map.ts';
-import { boundOf, scanLog } from './log-scan.ts';
-import type { ResumePoint } from './partition-copy.ts';
+import { markerMsMax, scanLog } from './log-scan.ts';
+import type { ResumePoint } from './resume-point.ts';
 import type { NumberedChunk } from './shard-journal.ts';
+import { StoredRecords } from './stored-records.ts';
+
+/** Who takes a partition over. */
+export interface Takeover {
+  /** Whose marker is in the log, or on its way there. */
+  readonly identity: ProducerIdentity;
+  /** Where the log ended before the marker was asked for. */
+  readonly end: number;
+}
 
 /** The target has lost records that were copied to it. */
 export class TargetTruncatedError extends MillraceError {
@@ -30,29 +39,58 @@ export class TargetTruncatedError extends MillraceError {
   }
 }
 
-/** Nothing is looked into behind so many offsets at first; then behind ever more. */
-const markerSearchOffsets = 1_000;
+/** A batch was stored before the end of what was stored before it: the target's log was shorter by then. */
+export class TargetShortenedError extends MillraceError {
+  readonly code = 'target_shortened';
+  override readonly retriable = true;
+  readonly topic: string;
+  readonly partition: number;
+  /** Where the log ended at most. */
+  readonly offset: number;
+
+  constructor({ topic, partition }: TopicPartition, offset: number, confirmed: number) {
+    const place = `${topic} [${partition}]`;
+    super(`a batch came to lie at offset ${offset} of ${place}, which was copied up to offset ${confirmed}`);
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+  }
+}
 
 /**
- * What the log has lost of what the chunks tell, once the marker of `identity` is in it; undefined when the marker is
- * not to be found, as while its leader lags behind. Without `identity`, where nobody is fenced, it has lost what lies
- * behind its end. Rejects with `KafkaError`, or a retriable error within the bounds.
+ * What the log has lost of what the chunks (at least one) tell, up to the marker of the takeover. Rejects with
+ * `KafkaError`, or a retriable error when the log can't be read within the bounds, or the marker does not come.
  */
-export async function targetTruncation(
+export async function lossOf(
   cluster: Cluster,
   place: TopicPartition,
   chunks: readonly NumberedChunk[],
-  identity: ProducerIdentity | undefined,
+  { identity, end }: Takeover,
   bounds: CallBounds,
-): Promise<TargetTruncatedError | undefined> {
+): Promise<TargetTruncatedError> {
+  const stored = new StoredRecords(chunks.map(({ value }) => value));
+  let [from, behind]: [number | undefined, number] = [undefined, end];
+  for await (const batch of scanLog(cluster, place, Math.min(stored.first ?? end, end), bounds, markerMsMax)) {
+    from ??= stored.missingIn(batch);
+    behind = batch.lastOffset + 1;
+    if (!isMarkerOf(batch, identity)) continue;
+    from ??= batch.baseOffset;
+    break;
+  }
+  return lossFrom(place, chunks, from ?? behind, behind);
+}
+
+/** That all is lost from an offset on, in a log that ends at `end`. */
+export function lossFrom(
+  place: TopicPartition,
+  chunks: readonly NumberedChunk[],
+  from: number,
+  end: number,
+): TargetTruncatedError {
   const newest = chunks.at(-1);
-  const end = await boundOf(cluster, place, 'latest', bounds);
-  const marker = identity === undefined ? end : await markerOffset(cluster, place, end, identity, bounds);
-  if (marker === undefined || newest === undefined) return undefined;
-  const map = mapOfChunks(chunks.map(({ value }) => value));
-  const producerIds = new Set(chunks.map(({ value }) => value.producerId));
-  const from = identity === undefined ? end : await firstLoss(cluster, place, map, producerIds, marker, bounds);
+  assert(newest !== undefined, 'nothing is lost of what the journal knows nothing of');
   const { confirmed } = newest.value;
+  const map = mapOfChunks(chunks.map(({ value }) => value));
   const source = map.nextSource(from) ?? confirmed.source;
   return new TargetTruncatedError(place, from, confirmed.target, {
     source,
@@ -64,56 +102,9 @@ export async function targetTruncation(
   });
 }
 
-async function markerOffset(
-  cluster: Cluster,
-  place: TopicPartition,
-  end: number,
-  { producerId, epoch }: ProducerIdentity,
-  bounds: CallBounds,
-): Promise<number | undefined> {
-  const start = await boundOf(cluster, place, 'earliest', bounds);
-  for (let width = markerSearchOffsets; ; width *= 8) {
-    const from = Math.max(start, end - width);
-    for await (const batch of between(cluster, place, from, end, bounds)) {
-      if (batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch) return batch.baseOffset;
-    }
-    if (from === start) return undefined;
-  }
-}
-
-/** The first offset at which the map has a record, and the log before the marker has not. */
-async function firstLoss(
-  cluster: Cluster,
-  place: TopicPartition,
-  map: PartitionOffsetMap,
-  producerIds: ReadonlySet<number>,
-  marker: number,
-  bounds: CallBounds,
-): Promise<number> {
-  const first = map.runs[0]?.target ?? marker;
-  for await (const batch of between(cluster, place, Math.min(first, marker), marker, bounds)) {
-    if (!batch.isControl && producerIds.has(batch.producerId)) continue;
-    const source = map.nextSource(batch.baseOffset);
-    const expected = source === undefined ? undefined : map.targetOf(source);
-    if (expected !== undefined && expected <= batch.lastOffset) return Math.max(expected, batch.baseOffset);
-  }
-  return marker;
-}
-
-/** The batches of a part of a log that has an end. */
-async function* between(
-  cluster: Cluster,
-  place: TopicPartition,
-  from: number,
-  end: number,
-  bounds: CallBounds,
-): AsyncGenerator<RecordBatch> {
-  if (from >= end) return;
-  for await (const batch of scanLog(cluster, place, from, bounds)) {
-    if (batch.baseOffset >= end) return;
-    yield batch;
-    if (batch.lastOffset + 1 >= end) return;
-  }
+/** Whether it is the marker that a takeover wrote. */
+export function isMarkerOf(batch: RecordBatch, { producerId, epoch }: ProducerIdentity): boolean {
+  return batch.isControl && batch.producerId === producerId && batch.producerEpoch === epoch;
 }
 
 function upTo(map: PartitionOffsetMap, source: number): PartitionOffsetMap {

@@ -8,8 +8,10 @@
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { fence, takeOver } from '../copy/fencing.ts';
+import { boundOf } from '../copy/log-scan.ts';
 import { recoverPartition } from '../copy/recover-partition.ts';
 import { readJournal } from '../copy/resume-points.ts';
+import { TargetTruncatedError } from '../copy/target-truncation.ts';
 import { shardOf } from '../sharing/shard-of.ts';
 import { type JournalEntry, writeJournal } from './write-journal.ts';
 
@@ -25,9 +27,14 @@ export interface CloseShardsOptions {
   /** Partitions of the source. */
   readonly places: readonly ClosedPlace[];
   readonly bounds: CallBounds;
+  /**
+   * Told of what the target has lost of what was copied; the copying then ends before that. When absent, that is an
+   * error, and nothing is written of the shard.
+   */
+  readonly lost?: ((place: ClosedPlace, loss: TargetTruncatedError) => void) | undefined;
 }
 
-/** Partitions of which the journals know nothing are passed over. Rejects as the client does. */
+/** Partitions of which the journals know nothing are passed over. Rejects as `recoverPartition` does. */
 export async function closeShards(options: CloseShardsOptions): Promise<void> {
   const { shards, places } = options;
   const byShard = Map.groupBy(places, ({ topic, partition }) => shardOf(topic, partition, shards));
@@ -35,7 +42,7 @@ export async function closeShards(options: CloseShardsOptions): Promise<void> {
 }
 
 async function closeShard(
-  { target, offsetsTopic, bounds }: CloseShardsOptions,
+  { target, offsetsTopic, bounds, lost }: CloseShardsOptions,
   shard: number,
   places: readonly ClosedPlace[],
 ): Promise<void> {
@@ -45,11 +52,19 @@ async function closeShard(
   const content = await readJournal(target, journal, identity, bounds);
   const known = places.filter((place) => content.chunksOf(place).length > 0);
   const onTarget = ({ targetTopic, partition }: ClosedPlace): TopicPartition => ({ topic: targetTopic, partition });
+  // Before the markers, which make logs longer.
+  const ends = await Promise.all(known.map((place) => boundOf(target, onTarget(place), 'latest', bounds)));
   await fence(target, transactionalId, identity, known.map(onTarget), bounds);
   const entries: JournalEntry[] = [];
-  for (const place of known) {
+  for (const [index, place] of known.entries()) {
     const chunks = content.chunksOf(place);
-    const recovered = await recoverPartition(target, onTarget(place), chunks, identity, bounds);
+    const takeover = { identity, end: ends[index] as number };
+    const recovering = recoverPartition(target, onTarget(place), chunks, takeover, bounds);
+    const recovered = await recovering.catch((error: unknown) => {
+      if (lost === undefined || !(error instanceof TargetTruncatedError)) throw error;
+      lost(place, error);
+      return error.resume;
+    });
     const confirmed = { source: recovered.source, target: recovered.target, sequence: 0 };
     const { producerId, epoch } = identity;
     const { topicId = '', losses } = chunks.at(-1)?.value ?? {};

@@ -126,7 +126,10 @@ class Failover {
     const places = topics
       .filter(({ topic }) => !unfenced.has(topic))
       .flatMap(({ partitions, ...names }) => partitions.map((partition) => ({ ...names, partition })));
-    await closeShards({ target: target.cluster, offsetsTopic, shards: await journal.shards(), places, bounds });
+    const shards = await journal.shards();
+    // Planned, all is to be on the target: what it lost can be copied again yet.
+    const lost = manner === 'forced' ? this.#tellLost : undefined;
+    await closeShards({ target: target.cluster, offsetsTopic, shards, places, bounds, lost });
     const maps = await this.#ends.maps(topics);
     const closed = topics.map((each) => {
       const own = maps.filter(({ topic }) => topic === each.topic);
@@ -145,6 +148,10 @@ class Failover {
     await this.#record([...closed, ...ended]);
     this.#ends.tell('close', `${topics.length} topics are copied no more in this direction`);
   }
+
+  readonly #tellLost = ({ topic, partition }: TopicPartition, loss: Error): void => {
+    this.#ends.tell('missing', `${topic} [${partition}]: ${loss.message}`, 'warn');
+  };
 
   /**
    * Those of the topics that are copied at least once, where nobody can be fenced. No worker runs then, and how far it
