@@ -4,13 +4,14 @@
  */
 import { Worker } from 'node:worker_threads';
 import { runMirrorSeed } from './mirror/mirror-run.ts';
+import { runRangesSeed } from './mirror/ranges-run.ts';
 import { runRingSeed } from './mirror/ring-run.ts';
 import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
 import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
 
 /** What a seed is run as. */
-const simulations = { cluster: runSeed, mirror: runMirrorSeed, ring: runRingSeed };
+const simulations = { cluster: runSeed, mirror: runMirrorSeed, ring: runRingSeed, ranges: runRangesSeed };
 
 /** Which seeds to run. */
 export interface SeedRange {

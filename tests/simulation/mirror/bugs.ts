@@ -144,7 +144,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'what a leader says of the last epoch is not asked for',
     seed: 1020,
     file: `${copy}/fetch-request.ts`,
-    find: 'asksEpochs && range.from === position ? epoch : -1;',
+    find: 'asksEpochs ? epoch : -1;',
     replace: '-1;',
   },
   {
@@ -203,5 +203,37 @@ export const plantedRingBugs: readonly PlantedBug[] = [
     file: `${provenance}/chunk-route-map.ts`,
     find: ' && baseOffset < this.#newest.confirmed.target',
     replace: '',
+  },
+];
+
+/** Bugs that seeds of ranges over elections must find. */
+export const plantedRangesBugs: readonly PlantedBug[] = [
+  {
+    name: 'a range asked for ahead is taken without a look when its turn has come on its way',
+    seed: 1008,
+    file: `${copy}/partition-ranges.ts`,
+    find: 'if (isHead && range.isAskedAtPosition === true) {',
+    replace: 'if (isHead) {',
+  },
+  {
+    name: 'of a range that waits only the first epoch is compared',
+    seed: 1037,
+    file: `${copy}/record-extent.ts`,
+    find: 'epochs.some((each) => each.epoch === epoch && each.end >= position)',
+    replace: 'epochs[0]?.epoch === epoch && position >= 0',
+  },
+  {
+    name: 'an epoch that lies before what is taken counts as new',
+    seed: 1071,
+    file: `${copy}/source-epochs.ts`,
+    find: 'start < next && end > from && epoch',
+    replace: 'start < next && end >= 0 && epoch',
+  },
+  {
+    name: 'a leader that knows an older epoch is believed to have the log',
+    seed: 1000,
+    file: `${copy}/source-divergence.ts`,
+    find: 'told !== undefined && told.epoch === epoch && told.endOffset >= position',
+    replace: 'told !== undefined && epoch >= 0 && position >= 0',
   },
 ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runSeedsInWorker } from '../run-seeds.ts';
-import { plantedMirrorBugs, plantedRingBugs } from './bugs.ts';
+import { plantedMirrorBugs, plantedRangesBugs, plantedRingBugs } from './bugs.ts';
 
 /** The rarest is found by two of a hundred. */
 const seedsMax = 150;
@@ -10,6 +10,7 @@ const seedsMax = 150;
 const all = [
   ...plantedMirrorBugs.map((bug) => ({ simulation: 'mirror' as const, bug })),
   ...plantedRingBugs.map((bug) => ({ simulation: 'ring' as const, bug })),
+  ...plantedRangesBugs.map((bug) => ({ simulation: 'ranges' as const, bug })),
 ];
 
 for (const { simulation, bug } of all) {

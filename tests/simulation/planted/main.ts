@@ -2,7 +2,7 @@
  * `node tests/simulation/planted/main.ts [COUNT [NAME]]`: plants each bug whose name contains NAME, runs COUNT seeds
  * (default 100) with it, and prints how many found it and what the first of them said.
  */
-import { plantedMirrorBugs, plantedRingBugs } from '../mirror/bugs.ts';
+import { plantedMirrorBugs, plantedRangesBugs, plantedRingBugs } from '../mirror/bugs.ts';
 import { runSeedsInWorker } from '../run-seeds.ts';
 import { plantedBugs } from './bugs.ts';
 
@@ -11,6 +11,7 @@ const lists = [
   { simulation: 'cluster', bugs: plantedBugs },
   { simulation: 'mirror', bugs: plantedMirrorBugs },
   { simulation: 'ring', bugs: plantedRingBugs },
+  { simulation: 'ranges', bugs: plantedRangesBugs },
 ] as const;
 let missed = 0;
 for (const { simulation, bugs } of lists) {

@@ -8,7 +8,10 @@ export interface FetchPlace {
   readonly range: FetchRange;
 }
 
-/** The places by topic, in their order. `asksEpochs`: whether the broker compares the epoch that was fetched last. */
+/**
+ * The places by topic, in their order, which are noted as asked for. `asksEpochs`: whether the broker compares the epoch
+ * that was fetched last.
+ */
 export function topicsOf(
   places: readonly FetchPlace[],
   bytesMax: number,
@@ -17,15 +20,15 @@ export function topicsOf(
   type Place = Record<'partition' | 'fetchOffset' | 'lastFetchedEpoch' | 'partitionMaxBytes', number>;
   const topics = new Map<string, { topic: string; topicId: string; partitions: Place[] }>();
   for (const { ranges, range } of places) {
-    const { topic: name, topicId, partition, position, lastFetchedEpoch: epoch } = ranges.partition;
+    const { topic: name, topicId, partition } = ranges.partition;
     const key = `${topicId} ${name}`;
     let topic = topics.get(key);
     if (topic === undefined) {
       topic = { topic: name, topicId, partitions: [] };
       topics.set(key, topic);
     }
-    // What lies before a range ahead is not known yet.
-    const lastFetchedEpoch = asksEpochs && range.from === position ? epoch : -1;
+    const epoch = ranges.asked(range);
+    const lastFetchedEpoch = asksEpochs ? epoch : -1;
     const partitionMaxBytes = Math.min(range.bytesMax, bytesMax);
     topic.partitions.push({ partition, fetchOffset: range.from, lastFetchedEpoch, partitionMaxBytes });
   }

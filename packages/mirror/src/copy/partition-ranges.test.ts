@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KafkaError, RecordBatch, readControlRecord } from '@millrace/wire';
+import { batchHeader, type KafkaError, RecordBatch, readControlRecord } from '@millrace/wire';
 import fc from 'fast-check';
 import { conversionLimitsDefault } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
@@ -110,6 +110,11 @@ class Sink implements SourcePartition {
 
 const memory = new FetchedMemory({ frameBytesMax: 1024 });
 
+function ask(ranges: PartitionRanges, range: FetchRange): void {
+  ranges.begin(range);
+  ranges.asked(range);
+}
+
 test('ranges that arrive in any order, or not at all, are joined to what the log holds', async () => {
   let joined = 0;
   await fc.assert(
@@ -128,7 +133,7 @@ test('ranges that arrive in any order, or not at all, are joined to what the log
         const most = 1 + draw(600);
         const range = draw(2) === 0 ? ranges.head(most) : ranges.ahead(most);
         if (range !== undefined && underWay.length < 6) {
-          ranges.begin(range);
+          ask(ranges, range);
           underWay.push({ range, answer: source.answer(range) });
         }
         if (underWay.length === 0 || draw(2) === 0) continue;
@@ -163,13 +168,13 @@ function twoUnderWay(source: Source): { sink: Sink; ranges: PartitionRanges; hea
   const sink = new Sink(0);
   const ranges = new PartitionRanges(sink, memory);
   const first = ranges.head(bytesMax) as FetchRange;
-  ranges.begin(first);
+  ask(ranges, first);
   assert.equal(ranges.ahead(bytesMax), undefined, 'nobody knows where');
   assert.equal(ranges.arrived(first, source.answer(first)), undefined);
   const head = ranges.head(bytesMax) as FetchRange;
-  ranges.begin(head);
+  ask(ranges, head);
   const ahead = ranges.ahead(bytesMax) as FetchRange;
-  ranges.begin(ahead);
+  ask(ranges, ahead);
   assert.ok(ahead.from > head.from);
   return { sink, ranges, head, ahead };
 }
@@ -196,6 +201,31 @@ test('what waits is not joined when it is of another leader epoch', () => {
   assert.equal(ranges.head(bytesMax)?.from, sink.position);
 });
 
+test('what was asked for ahead is compared too when its turn comes while it is under way', () => {
+  const source = plainSource();
+  const { sink, ranges, head, ahead } = twoUnderWay(source);
+  const { records } = source.answer({ from: 0, bytesMax: 1 });
+  const upToAhead = (ahead.from - head.from) * (records?.length ?? 0);
+  assert.equal(ranges.arrived(head, source.answer({ from: head.from, bytesMax: upToAhead })), undefined);
+  assert.equal(sink.position, ahead.from);
+  assert.equal(ranges.arrived(ahead, source.answer(ahead, 1)), undefined);
+  assert.equal(sink.position, ahead.from);
+  assert.equal(ranges.head(bytesMax)?.from, sink.position, 'its leader is asked, and told what came before');
+});
+
+test('a range that begins with records that were taken is joined only if its epoch reaches where they end', () => {
+  const source = plainSource();
+  const { sink, ranges, head, ahead } = twoUnderWay(source);
+  const [same, other] = [source.answer(ahead).records as Uint8Array, source.answer(ahead, 1).records as Uint8Array];
+  const size = batchHeader.batchSize(same, 0);
+  const records = Uint8Array.from(Buffer.concat([same.subarray(0, size), other.subarray(size)]));
+  assert.equal(ranges.arrived(ahead, { ...source.answer(ahead), records }), undefined);
+  const overlap = (ahead.from + 2 - head.from) * size;
+  assert.equal(ranges.arrived(head, source.answer({ from: head.from, bytesMax: overlap })), undefined);
+  assert.equal(sink.position, ahead.from + 2);
+  assert.ok(!ranges.isWaiting);
+});
+
 test('a range ahead that is refused is no trouble of its partition, and is asked for when its turn comes', () => {
   const source = plainSource();
   const { sink, ranges, head, ahead } = twoUnderWay(source);
@@ -204,7 +234,7 @@ test('a range ahead that is refused is no trouble of its partition, and is asked
   assert.equal(ranges.arrived(head, source.answer(head)), undefined);
   const next = ranges.head(bytesMax) as FetchRange;
   assert.equal(next.from, sink.position);
-  ranges.begin(next);
+  ask(ranges, next);
   assert.equal(ranges.lost(next, true), true);
 });
 
@@ -225,7 +255,7 @@ test('what waits keeps the memory of its records, and lets go of it when it is d
   const ranges = new PartitionRanges(new Sink(0), pool);
   const range = { from: 100, until: 120, bytesMax };
   const answer = plainSource().answer(range);
-  ranges.begin(range);
+  ask(ranges, range);
   assert.equal(ranges.arrived(range, answer), undefined);
   const buffer = (answer.records as Uint8Array).buffer;
   assert.equal(users.get(buffer), 1);

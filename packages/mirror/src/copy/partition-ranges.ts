@@ -6,11 +6,13 @@
  * Where a range really ends is known when it arrives: with the last whole batch. Batches have the same bounds in every
  * answer, so ranges that overlap are joined by leaving out what was taken already, and where they don't meet there is a
  * gap, which is asked for like anything else: what is fetched next is always the first offset that nothing covers.
- * A range is taken only at the partition's position, one after the other. It must begin with a batch of the leader
- * epoch with which the one before ended: then both are of the same log, whatever elections there were in between.
+ * A range is taken only at the partition's position, one after the other. One that was asked for right there is taken
+ * as it is: the leader was told the epoch of the last record, and compares since Kafka 2.7. Any other must hold a batch of
+ * that epoch which reaches to the position or beyond: then both are of the same log, whatever elections there were in
+ * between. If not, it is dropped, and asked for again when it is its turn.
  */
 import type { FetchedMemory } from './fetched-memory.ts';
-import { extentOf, type RecordExtent } from './record-extent.ts';
+import { continuesLog, extentOf, type RecordExtent } from './record-extent.ts';
 import type { FetchAnswer, SourcePartition } from './source-partition.ts';
 
 /** A part of a partition that is fetched with one request, and waits until what lies before it is taken. */
@@ -23,6 +25,8 @@ export interface FetchRange {
   readonly bytesMax: number;
   answer?: FetchAnswer;
   extent?: RecordExtent | undefined;
+  /** Whether it was asked for at the partition's position, with the epoch of the record before. */
+  isAskedAtPosition?: boolean;
   /** Whether the memory of its records is kept for it. */
   isHeld?: boolean;
 }
@@ -95,6 +99,14 @@ export class PartitionRanges {
     this.#ranges.splice(place < 0 ? this.#ranges.length : place, 0, range);
   }
 
+  /** Notes that a request for a range is sent; answers the epoch of the record before it, -1 when unknown. */
+  asked(range: FetchRange): number {
+    const { position, lastFetchedEpoch } = this.partition;
+    range.isAskedAtPosition = range.from === position;
+    // What lies before a range ahead is not known yet.
+    return range.isAskedAtPosition ? lastFetchedEpoch : -1;
+  }
+
   /** Notes that a range did not arrive. `isRefused`: it can't be had. Answers whether it was at the position. */
   lost(range: FetchRange, isRefused = false): boolean {
     const isHead = this.#isHead(range);
@@ -117,7 +129,7 @@ export class PartitionRanges {
       return isHead ? this.partition.take(answer, this.#memory) : undefined;
     }
     range.answer = answer;
-    if (isHead) {
+    if (isHead && range.isAskedAtPosition === true) {
       const taking = this.#take(range, answer);
       return taking === undefined ? this.deliver() : taking.then(() => this.deliver());
     }
@@ -151,7 +163,7 @@ export class PartitionRanges {
     const { position, lastFetchedEpoch } = this.partition;
     for (const range of [...this.#ranges]) {
       if (range.extent === undefined || range.from > position) continue;
-      if (range.until > position && range.extent.firstEpoch === lastFetchedEpoch) return range;
+      if (range.until > position && continuesLog(range.extent, position, lastFetchedEpoch)) return range;
       this.#drop(range);
     }
     return undefined;

@@ -2,15 +2,29 @@
 import { isMillraceError } from '@millrace/base';
 import { batchHeader } from '@millrace/wire';
 
+interface EpochExtent {
+  readonly epoch: number;
+  readonly end: number;
+}
+
 export interface RecordExtent {
   /** Of the first batch, and the offset behind the last whole one. */
   readonly first: number;
   readonly end: number;
-  /** Leader epoch of the first batch. */
-  readonly firstEpoch: number;
+  /** Leader epochs of the batches, ascending, each with the offset behind the last batch that has it. */
+  readonly epochs: readonly EpochExtent[];
   /** Of whole batches. */
   readonly bytes: number;
   readonly largestBatchBytes: number;
+}
+
+/**
+ * Whether the records are of a log that has what was written under an epoch up to `position`. A leader's log holds what
+ * it wrote without a break, so one batch of the epoch that ends there or farther on proves it, wherever it begins. That
+ * the range also has batches of that epoch before `position` proves nothing.
+ */
+export function continuesLog({ epochs }: RecordExtent, position: number, epoch: number): boolean {
+  return epoch >= 0 && epochs.some((each) => each.epoch === epoch && each.end >= position);
 }
 
 /**
@@ -30,10 +44,14 @@ function walk(bytes: Uint8Array): RecordExtent | undefined {
   let last = -1;
   let position = 0;
   let largestBatchBytes = 0;
+  const epochs: EpochExtent[] = [];
   while (position < bytes.length) {
     const size = batchHeader.wholeBatchSize(bytes, position);
     if (size === 0) break;
     last = position;
+    const epoch = batchHeader.partitionLeaderEpoch(bytes, position);
+    if (epochs.at(-1)?.epoch === epoch) epochs.pop();
+    epochs.push({ epoch, end: batchHeader.lastOffset(bytes, position) + 1 });
     position += size;
     largestBatchBytes = Math.max(largestBatchBytes, size);
   }
@@ -41,7 +59,7 @@ function walk(bytes: Uint8Array): RecordExtent | undefined {
   return {
     first: batchHeader.baseOffset(bytes, 0),
     end: batchHeader.lastOffset(bytes, last) + 1,
-    firstEpoch: batchHeader.partitionLeaderEpoch(bytes, 0),
+    epochs,
     bytes: position,
     largestBatchBytes,
   };

@@ -29,6 +29,14 @@ export async function divergenceOf(
 }
 
 /**
+ * Whether what a leader told of an epoch says that its log has what was written under it up to `position`. One that
+ * does not know the epoch any more, or has it end earlier, has lost records.
+ */
+export function isLogOf(told: EpochEnd | undefined, epoch: number, position: number): boolean {
+  return told !== undefined && told.epoch === epoch && told.endOffset >= position;
+}
+
+/**
  * Where the leader says that an epoch ended; undefined where it knows of none that is not beyond it. Rejects as
  * `divergenceOf` does.
  */

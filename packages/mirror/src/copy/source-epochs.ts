@@ -55,12 +55,13 @@ export class SourceEpochs {
 
   /**
    * Takes note of a chunk that was fetched at `from` and is taken up to `next`; answers whether there is a new epoch,
-   * which must be written down before its records are sent.
+   * which must be written down before its records are sent. What the chunk holds before `from` was taken already.
    */
   add(epochs: readonly SourceEpoch[], from: number, next: number): boolean {
     const before = this.#epochs.length;
-    for (const { epoch, start } of epochs) {
-      if (start < next && epoch !== this.last) this.#epochs.push({ epoch, start: Math.max(start, from) });
+    for (const [index, { epoch, start }] of epochs.entries()) {
+      const end = epochs[index + 1]?.start ?? next;
+      if (start < next && end > from && epoch !== this.last) this.#epochs.push({ epoch, start: Math.max(start, from) });
     }
     return this.#epochs.length > before;
   }

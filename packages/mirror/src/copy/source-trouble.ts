@@ -11,7 +11,7 @@ import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
 import type { MirrorEvent, MirrorReport } from '../mirror-event.ts';
 import type { LostRange } from '../offset-map/losses.ts';
 import { boundOf } from './log-scan.ts';
-import { divergenceOf, endOfEpoch } from './source-divergence.ts';
+import { divergenceOf, endOfEpoch, isLogOf } from './source-divergence.ts';
 import type { SourceEpochs } from './source-epochs.ts';
 import { SourceTruncatedError } from './source-truncated-error.ts';
 
@@ -70,9 +70,9 @@ export async function judgeTrouble(
       return goesOn ? { goOnAt: first, lost: { from: position, to: first, reason: 'deleted', at } } : 'later';
     }
     const end = await boundOf(source, { topic, partition }, 'latest', bounds);
-    const told = await endOfEpoch(source, copy, copy.sourceEpochs.last, bounds);
-    // A source that does not know the epoch any more has lost what tells of it, too.
-    if (end >= position && (copy.sourceEpochs.last < 0 || told !== undefined)) return { goOnAt: position };
+    const { last } = copy.sourceEpochs;
+    const told = await endOfEpoch(source, copy, last, bounds);
+    if (last < 0 ? end >= position : isLogOf(told, last, position)) return { goOnAt: position };
     const differs = told === undefined ? end : await divergenceOf(source, copy, told, bounds);
     report(truncated(copy, Math.min(differs, end), error));
     return 'later';
