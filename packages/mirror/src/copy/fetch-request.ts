@@ -9,8 +9,8 @@ export interface FetchPlace {
 }
 
 /**
- * The places by topic, in their order, which are noted as asked for. `asksEpochs`: whether the broker compares the epoch
- * that was fetched last.
+ * The places by topic, in their order, which are noted as asked for. `asksEpochs`: whether the broker compares the
+ * epoch that was fetched last.
  */
 export function topicsOf(
   places: readonly FetchPlace[],

@@ -140,10 +140,7 @@ export class PartitionCopy implements SourcePartition {
     this.#lastAnnouncement = this.#host.announce(this);
   }
 
-  /**
-   * Goes on at a source offset: what lies before it can't be copied, unless it is where the copy stands. What is `lost`
-   * is written down first.
-   */
+  /** Goes on at another source offset: what lies before can't be copied. What is `lost` is written down first. */
   goOnAt(position: number, lost?: LostRange): void {
     if (position === this.#position) return;
     if (lost !== undefined) {
