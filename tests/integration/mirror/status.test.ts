@@ -1,6 +1,7 @@
 /** What a mirror tells of how it is going. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { unwrap } from '@millrace/client';
 import { knownMirrors, type MirrorState, MirrorWatch } from '@millrace/mirror';
 import { parseMetrics } from '@millrace/mirror/testing/metrics-parser';
 import { millrace, startMillrace } from '../../support/millrace-command.ts';
@@ -117,4 +118,22 @@ test('a mirror that the target does not know is told as such', async (t) => {
   await using watch = new MirrorWatch({ ...sides, name: 'unheard-of' });
   await assert.rejects(watch.look(), { code: 'mirror_unknown' });
   assert.deepEqual(await knownMirrors({ target: sides.target }), []);
+});
+
+test('a mirror that was begun anew is looked at anew, by who looked before', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(1);
+  await using producer = source.client.producer();
+  await producer.send({ topic, value: 'first' });
+  const mirror = await fixture.mirror([topic]);
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  await using watch = new MirrorWatch({ ...sides, name: mirror.name });
+  await until(async () => (await watch.look()).topics[0]?.lag === 0);
+  await mirror.close();
+  const offsetsTopic = `millrace.offsets.${mirror.name}`;
+  unwrap(await target.admin.deleteTopics([offsetsTopic]));
+  await until(async () => !(await target.admin.listTopics()).some((each) => each.topic === offsetsTopic));
+  unwrap(await target.admin.createTopics([{ topic: offsetsTopic, partitions: 4 }]));
+  await until(async () => (await watch.look()).topics.length === 0);
 });

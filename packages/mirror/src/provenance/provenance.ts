@@ -8,7 +8,13 @@ import { reverseNameOf } from '../failover/failover-record.ts';
 import type { MirrorOptions } from '../mirror.ts';
 import type { BatchFilter } from '../verify/batch-filter.ts';
 import { OriginList } from './origin-list.ts';
-import { producerRecord, type TopicOrigin, type TopicPlace, topicRecord } from './origin-record.ts';
+import {
+  type ProducerOrigin,
+  producerRecord,
+  type TopicOrigin,
+  type TopicPlace,
+  topicRecord,
+} from './origin-record.ts';
 import { passes } from './route.ts';
 import { type PartitionRoutes, SourceRoutes } from './source-routes.ts';
 
@@ -39,6 +45,8 @@ export class Provenance {
   readonly #there: OriginList;
   readonly #routes: SourceRoutes;
   #ids = { source: '', target: '' };
+  /** What was listed of each shard's producer. */
+  readonly #own = new Map<number, ProducerOrigin>();
 
   constructor(options: ProvenanceOptions) {
     this.#options = options;
@@ -94,8 +102,9 @@ export class Provenance {
     const known = this.#there.producer(producerId);
     const routesFrom = known?.routesFrom ?? (isRouted ? epoch : null);
     const isSame = known?.source === source && known.mirror === mirror && known.routesFrom === routesFrom;
-    const isListed = isSame && this.#there.isListed(producerId);
-    if (!isListed) await this.#there.write([producerRecord({ producerId, mirror, shard, source, routesFrom })], bounds);
+    const origin = { producerId, mirror, shard, source, routesFrom };
+    if (!isSame || !this.#there.isListed(producerId)) await this.#there.write([producerRecord(origin)], bounds);
+    this.#own.set(shard, origin);
     return routesFrom !== null;
   }
 
@@ -104,7 +113,10 @@ export class Provenance {
     await Promise.all([this.#here.refresh(bounds), this.#there.refresh(bounds)]);
   }
 
-  /** Tells the target what its topics hold records of, where it does not know. Rejects as `list` does. */
+  /**
+   * Tells the target what its topics hold records of, where it does not know, and again whose producer ids are in use,
+   * where its list was lost. Rejects as `list` does.
+   */
   async listTopics(topics: readonly CopiedTopic[], bounds: CallBounds): Promise<void> {
     const { name: mirror } = this.#options;
     const { source } = this.#ids;
@@ -115,7 +127,8 @@ export class Provenance {
       const isKnown = known?.places.length === places.length && places.every((place) => includes(known.places, place));
       return isKnown ? [] : [topicRecord({ topic: targetTopic, mirror, places })];
     });
-    await this.#there.write(due, bounds);
+    const lost = [...this.#own.values()].filter(({ producerId }) => !this.#there.isListed(producerId));
+    await this.#there.write([...lost.map(producerRecord), ...due], bounds);
   }
 
   /** The name under which a topic of the source came from the target, if it is another one than it would now have. */
