@@ -77,6 +77,12 @@ export interface MirrorOptions extends TroublePolicies {
    */
   readonly fetchBytesMax?: number | undefined;
   /**
+   * Most bytes that a worker should hold of what it fetched and the target has not stored yet, and of what requests
+   * under way will bring; more than 0, default 256 MiB. What is fetched together counts as long as a part of it is
+   * needed. The more is held the less each partition may hold, but a little always where the target takes it.
+   */
+  readonly memoryBytesMax?: number | undefined;
+  /**
    * Which topics come first where not all can be fetched at once: the greater the number, the sooner. A topic waits as
    * long as one before it, of which the same broker leads partitions, fills whole fetches. Default: all in turn.
    */

@@ -9,7 +9,7 @@ import { assure, type Guarantee, UnfencedProducer } from './copy/guarantee.ts';
 import type { PartitionCopy } from './copy/partition-copy.ts';
 import { ShardCopy } from './copy/shard-copy.ts';
 import { SourceReader } from './copy/source-reader.ts';
-import { sourceReaderOptions } from './copy/source-reader-options.ts';
+import { checkMemory, sourceReaderOptions } from './copy/source-reader-options.ts';
 import { TargetWriter } from './copy/target-writer.ts';
 import { FailoverCheck } from './failover/failover-check.ts';
 import { type GroupSchedules, groupSchedules } from './groups/group-schedule.ts';
@@ -46,6 +46,7 @@ const partitionBytesMax = 16 * 1024 * 1024;
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   checkNames(options.name, options.worker ?? '-');
   checkRate(options.bytesPerSecondMax);
+  checkMemory(options.memoryBytesMax);
   const keeper = new FigureKeeper();
   const source = openCluster(keeper.hearing(options.source));
   const target = openCluster(keeper.hearing(options.target));

@@ -109,7 +109,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'fetched memory is used again before its records are stored',
     seed: 1000,
     file: `${copy}/partition-copy.ts`,
-    find: '    memory?.use(bytes);\n',
+    find: '    memory.use(bytes);\n',
     replace: '',
   },
   {

@@ -23,6 +23,16 @@ export interface OutgoingBatch {
   readonly via?: string | undefined;
 }
 
+/** Less than this share of some memory is better copied than keeps it from being used again. */
+const keptShareMin = 1 / 4;
+
+/** The batch for one who keeps it for long: a copy, where it is but a small part of the memory that it lies in. */
+export function apart(batch: OutgoingBatch): OutgoingBatch {
+  const { bytes } = batch;
+  const isSmallPart = bytes.length < bytes.buffer.byteLength * keptShareMin;
+  return isSmallPart ? { ...batch, bytes: Uint8Array.from(bytes) } : batch;
+}
+
 export interface ConvertedChunk {
   readonly batches: readonly OutgoingBatch[];
   /** The source offset to fetch next: everything before it is in `batches`, is skipped, or does not exist. */

@@ -2,6 +2,9 @@
 import type { FetchPlace } from './fetch-request.ts';
 import type { FetchRange, PartitionRanges } from './partition-ranges.ts';
 
+/** Those of the first group come first. */
+export type PriorityGroups = readonly (readonly PartitionRanges[])[];
+
 export interface FetchBounds {
   /** Most bytes that are asked for of one partition. */
   readonly rangeBytesMax: number;
@@ -16,7 +19,7 @@ export interface FetchBounds {
  * request, and the broker fills the answer in their order. Otherwise it is about as much as fits a range: of each group
  * first what lies at the partitions' positions, then what lies ahead of them.
  */
-export function planFetch(groups: readonly (readonly PartitionRanges[])[], bounds: FetchBounds): FetchPlace[] {
+export function planFetch(groups: PriorityGroups, bounds: FetchBounds): FetchPlace[] {
   if (!bounds.isDivided) return groups.flat().flatMap((ranges) => placesOf(ranges, ranges.head(bounds.rangeBytesMax)));
   const places: FetchPlace[] = [];
   let bytes = 0;
@@ -30,6 +33,17 @@ export function planFetch(groups: readonly (readonly PartitionRanges[])[], bound
     bytes = ahead.reduce((sum, { range }) => sum + range.bytesMax, bytes);
   }
   return places;
+}
+
+/** By the numbers that `priority` gives to topics, the greatest first. */
+export function groupsOf(
+  partitions: readonly PartitionRanges[],
+  priority: ((topic: string) => number) | undefined,
+): PriorityGroups {
+  if (priority === undefined) return [partitions];
+  const ranks = new Map(partitions.map(({ partition: { topic } }) => [topic, priority(topic)]));
+  const groups = Map.groupBy(partitions, ({ partition }) => ranks.get(partition.topic) ?? 0);
+  return [...groups].sort(([left], [right]) => right - left).map(([, group]) => group);
 }
 
 /** How many bytes places are expected to bring at once, without what is yet to be written. */

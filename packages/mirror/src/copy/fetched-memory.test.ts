@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FetchedMemory } from './fetched-memory.ts';
 
 test('a frame is used again once all its users have released it', () => {
-  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20 });
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 2 ** 24 });
   const frame = memory.take(100_000);
   const [first, second] = [frame.subarray(0, 50_000), frame.subarray(50_000)];
   memory.use(first);
@@ -15,7 +15,7 @@ test('a frame is used again once all its users have released it', () => {
 });
 
 test('memory that is no frame of its own is left alone', () => {
-  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, scribbles: true });
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 2 ** 24, scribbles: true });
   const chunk = Buffer.from('from elsewhere');
   memory.use(chunk);
   memory.release(chunk);
@@ -23,12 +23,12 @@ test('memory that is no frame of its own is left alone', () => {
 });
 
 test('a user too few is a defect that is told', () => {
-  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20 });
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 2 ** 24 });
   assert.throws(() => memory.release(memory.take(100_000)), /released more often than used/);
 });
 
 test('what nobody needs for long is left to the collector', () => {
-  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20 });
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 2 ** 24 });
   const frame = memory.take(100_000);
   memory.use(frame);
   memory.release(frame);

@@ -6,8 +6,8 @@ import type { PartitionCopy } from './partition-copy.ts';
 
 export interface PartitionCopyHost {
   readonly limits: ConversionLimits;
-  /** Bytes that one partition may hold that are not stored. */
-  readonly bytesMax: number;
+  /** Bytes that one partition may hold now that are not stored. `isHeldUp`: its target takes nothing just now. */
+  bytesMax(isHeldUp: boolean): number;
   /** Ms since 1970. */
   now(): number;
   /** A batch is stored. */

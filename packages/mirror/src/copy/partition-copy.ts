@@ -12,7 +12,7 @@ import { batchHeader, type KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
 import { type ConversionLimits, limitsWithin } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
-import type { ConvertedChunk, OutgoingBatch, SourceRun } from '../batches/outgoing-batch.ts';
+import { apart, type ConvertedChunk, type OutgoingBatch, type SourceRun } from '../batches/outgoing-batch.ts';
 import { nobody } from '../offset-map/journal-record.ts';
 import { type Losses, type LostRange, lossesBefore, withLoss } from '../offset-map/losses.ts';
 import { routed } from '../offset-map/offset-run.ts';
@@ -112,7 +112,8 @@ export class PartitionCopy implements SourcePartition {
   }
 
   get hasRoom(): boolean {
-    return !this.target.isStopped && this.target.bytes < this.#host.bytesMax;
+    const { isStopped, isHeldUp, bytes } = this.target;
+    return !isStopped && bytes < this.#host.bytesMax(isHeldUp);
   }
 
   /** All records before are in the target, or passed over: the next source offset, and where it comes to lie. */
@@ -230,13 +231,13 @@ export class PartitionCopy implements SourcePartition {
     if (isNewEpoch) this.#lastAnnouncement = this.#host.announce(this);
     this.#position = nextOffset;
     this.recordsReturning += returningRecords;
-    for (const batch of batches) this.#push(batch, batch.bytes.buffer === fetched.buffer ? memory : undefined);
+    const { isHeldUp } = this.target;
+    for (const batch of batches) this.#push(isHeldUp ? apart(batch) : batch, memory);
     this.#skipUncopied();
     this.#host.offer(this);
   }
 
-  /** `memory` has the batch's bytes, if they are no copy. */
-  #push({ bytes, recordCount, runs, via }: OutgoingBatch, memory: FetchedMemory | undefined): void {
+  #push({ bytes, recordCount, runs, via }: OutgoingBatch, memory: FetchedMemory): void {
     for (const { offset, count } of runs) {
       const last = this.#pending.at(-1) as AnnouncedRun;
       if (last.offset + last.count === offset && last.via === via) {
@@ -251,12 +252,13 @@ export class PartitionCopy implements SourcePartition {
     const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
     const batch: StoredBatch = { records: recordCount, bytes: bytes.length, firstTime, newestTime };
     this.#age.fetched(newestTime, this.#host.now());
-    memory?.use(bytes);
-    this.target.push(bytes, recordCount, this.#lastAnnouncement, (baseOffset, logStart) => {
-      memory?.release(bytes);
+    memory.use(bytes);
+    const stored = (baseOffset: number, logStart: number): void => {
+      memory.release(bytes);
       this.#stored(runs, via, batch, baseOffset);
       this.#chunks.dropBefore(logStart);
-    });
+    };
+    this.target.push(bytes, recordCount, this.#lastAnnouncement, stored, () => memory.abandon(bytes));
   }
 
   #stored(runs: readonly SourceRun[], via: string | undefined, batch: StoredBatch, baseOffset: number): void {

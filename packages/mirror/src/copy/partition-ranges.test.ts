@@ -108,7 +108,7 @@ class Sink implements SourcePartition {
   }
 }
 
-const memory = new FetchedMemory({ frameBytesMax: 1024 });
+const memory = new FetchedMemory({ frameBytesMax: 1024, bytesMax: 2 ** 20 });
 
 function ask(ranges: PartitionRanges, range: FetchRange): void {
   ranges.begin(range);
@@ -249,7 +249,7 @@ test('a gap between two ranges is what is asked for next', () => {
 
 test('what waits keeps the memory of its records, and lets go of it when it is dropped', () => {
   const users = new Map<ArrayBufferLike, number>();
-  const pool = new FetchedMemory({ frameBytesMax: 1024 });
+  const pool = new FetchedMemory({ frameBytesMax: 1024, bytesMax: 2 ** 20 });
   pool.use = ({ buffer }) => void users.set(buffer, (users.get(buffer) ?? 0) + 1);
   pool.release = ({ buffer }) => void users.set(buffer, (users.get(buffer) ?? 0) - 1);
   const ranges = new PartitionRanges(new Sink(0), pool);

@@ -93,6 +93,11 @@ export class PartitionRanges {
     return this.#bytesPerOffset === 0 ? bytesMax : Math.min(bytesMax, this.#bytesFrom(from));
   }
 
+  /** How many bytes a range will bring at once, as far as that is known. */
+  awaited(range: FetchRange): number {
+    return this.#bytesPerOffset === 0 ? 0 : Math.ceil(this.expected(range));
+  }
+
   /** Notes that a range is under way. */
   begin(range: FetchRange): void {
     const place = this.#ranges.findIndex(({ from }) => from > range.from);

@@ -31,6 +31,8 @@ export interface ShardSessionOptions extends ResumeOptions {
   readonly stored: CopyObserver;
 }
 
+/** A partition whose target takes what it gets may always hold so much, so that it goes on. */
+const partitionBytesMin = 64 * 1024;
 /** After so long what could not be copied is tried again. */
 const troubleRetryMs = 60_000;
 /**
@@ -80,7 +82,9 @@ export class ShardSession {
     this.#journal = new ShardJournal(journalTarget, () => clock.now(), offer);
     this.#host = {
       limits,
-      bytesMax: partitionBytesMax,
+      bytesMax: (isHeldUp) => {
+        return Math.min(partitionBytesMax, Math.max(isHeldUp ? 0 : partitionBytesMin, reader.memory.shareBytes));
+      },
       now: () => clock.now(),
       stored,
       announce: (copy) => this.#journal.announce(copy),

@@ -1,5 +1,6 @@
 /** How much a mirror fetches at once, and who is told. */
 import type { MillraceError } from '@millrace/base';
+import { InvalidOptionError } from '@millrace/client';
 import type { ByteLimit } from '../limits/byte-limit.ts';
 import type { MirrorOptions } from '../mirror.ts';
 import type { MirrorReport } from '../mirror-event.ts';
@@ -10,6 +11,8 @@ export interface SourceReaderOptions {
   readonly partitionBytesMax: number;
   /** Most bytes that are fetched ahead of partitions' positions, over distance. */
   readonly aheadBytesMax: number;
+  /** Most bytes that should be fetched, and not stored yet, at a time. */
+  readonly memoryBytesMax: number;
   /** How long a request waits at the broker for data. */
   readonly waitMs: number;
   /** How quickly it may fetch. Default: as quickly as it can. */
@@ -25,11 +28,19 @@ export interface SourceReaderOptions {
 }
 
 const fetchBytesMaxDefault = 4 * 1024 * 1024;
+const memoryBytesMaxDefault = 256 * 1024 * 1024;
 const waitMs = 500;
+
+/** Throws `InvalidOptionError`. */
+export function checkMemory(memoryBytesMax: number | undefined): void {
+  if (memoryBytesMax !== undefined && !(memoryBytesMax > 0)) {
+    throw new InvalidOptionError('memoryBytesMax', `must be more than 0; it is ${memoryBytesMax}`);
+  }
+}
 
 /** What the options of a mirror mean for its reader. */
 export function sourceReaderOptions(
-  { fetchBytesMax = fetchBytesMaxDefault, priority, scribbles }: MirrorOptions,
+  { fetchBytesMax = fetchBytesMaxDefault, memoryBytesMax = memoryBytesMaxDefault, priority, scribbles }: MirrorOptions,
   limit: ByteLimit | undefined,
   report: MirrorReport,
 ): SourceReaderOptions {
@@ -37,6 +48,7 @@ export function sourceReaderOptions(
     requestBytesMax: 4 * fetchBytesMax,
     partitionBytesMax: fetchBytesMax,
     aheadBytesMax: 16 * fetchBytesMax,
+    memoryBytesMax,
     waitMs,
     limit,
     priority,

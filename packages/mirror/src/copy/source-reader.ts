@@ -12,15 +12,13 @@ import { isMillraceError, messageOf } from '@millrace/base';
 import { answerError, type Cluster, type Connection, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import { type FetchResponse, fetch, KafkaError } from '@millrace/wire';
 import { BrokerLanes, type FetchLane } from './broker-lanes.ts';
-import { bytesOf, planFetch } from './fetch-plan.ts';
+import { bytesOf, groupsOf, type PriorityGroups, planFetch } from './fetch-plan.ts';
 import { bytesIn, type FetchPlace, recordsIn, topicsOf } from './fetch-request.ts';
 import { FetchedMemory } from './fetched-memory.ts';
 import { PartitionRanges } from './partition-ranges.ts';
 import type { SourcePartition } from './source-partition.ts';
 import type { SourceReaderOptions } from './source-reader-options.ts';
 import { isTopicIdKnown } from './topic-identity.ts';
-
-type PriorityGroups = readonly (readonly PartitionRanges[])[];
 
 /** The last version that names topics by name. Later ones name them by id, and never read one made anew by mistake. */
 const fetchByNameVersion = 12;
@@ -34,7 +32,8 @@ const refusedPauseMs = 60_000;
 export class SourceReader {
   readonly #cluster: Cluster;
   readonly #options: SourceReaderOptions;
-  readonly #memory: FetchedMemory;
+  /** Where what is fetched lies. */
+  readonly memory: FetchedMemory;
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<SourcePartition>;
   readonly #partitions = new Map<SourcePartition, PartitionRanges>();
@@ -43,14 +42,14 @@ export class SourceReader {
   constructor(cluster: Cluster, options: SourceReaderOptions) {
     this.#cluster = cluster;
     this.#options = options;
-    const { requestBytesMax, scribbles } = options;
-    this.#memory = new FetchedMemory({ frameBytesMax: 2 * requestBytesMax, scribbles });
+    const { requestBytesMax, memoryBytesMax: bytesMax, scribbles } = options;
+    this.memory = new FetchedMemory({ frameBytesMax: 2 * requestBytesMax, bytesMax, scribbles });
     this.#leaders = new LeaderWatch(cluster, this.#abort.signal, () => this.poke());
   }
 
   add(partition: SourcePartition): void {
     if (!this.#partitions.has(partition)) {
-      this.#partitions.set(partition, new PartitionRanges(partition, this.#memory));
+      this.#partitions.set(partition, new PartitionRanges(partition, this.memory));
     }
     this.poke();
   }
@@ -88,7 +87,7 @@ export class SourceReader {
   #lanesOf(nodeId: number): BrokerLanes {
     let lanes = this.#brokers.get(nodeId);
     if (lanes === undefined) {
-      lanes = new BrokerLanes(this.#cluster, nodeId, this.#memory);
+      lanes = new BrokerLanes(this.#cluster, nodeId, this.memory);
       this.#brokers.set(nodeId, lanes);
     }
     return lanes;
@@ -104,7 +103,7 @@ export class SourceReader {
     const now = this.#cluster.settings.platform.clock.monotonic();
     if (lanes.isPausing(this.#options.limit?.pauseMs(now) ?? 0, () => this.poke())) return;
     if (!lanes.isMeasured) return this.#measure(lanes, lane, partitions);
-    const groups = this.#groupsOf(partitions);
+    const groups = groupsOf(partitions, this.#options.priority);
     if (lanes.growth.count === 1) this.#grow(lanes, groups, true);
     for (; lane !== undefined; lane = lanes.free()) {
       const places = this.#plan(lanes, groups);
@@ -130,11 +129,13 @@ export class SourceReader {
   }
 
   #plan(lanes: BrokerLanes, groups: PriorityGroups): FetchPlace[] {
-    const { partitionBytesMax, aheadBytesMax } = this.#options;
+    const { aheadBytesMax } = this.#options;
+    const partitionBytesMax = this.memory.rangeBytes(this.#options.partitionBytesMax);
     const isDivided = lanes.growth.count > 1;
     if (!isDivided) return planFetch(groups, { rangeBytesMax: partitionBytesMax, aheadBytes: 0, isDivided });
     const bytes = [...this.#partitions.values()].reduce((sum, ranges) => sum + ranges.bytes, 0);
-    const bounds = { rangeBytesMax: lanes.requestBytes(partitionBytesMax), aheadBytes: aheadBytesMax - bytes };
+    const aheadBytes = Math.min(aheadBytesMax - bytes, this.memory.freeBytes);
+    const bounds = { rangeBytesMax: lanes.requestBytes(partitionBytesMax), aheadBytes };
     return planFetch(groups, { ...bounds, isDivided });
   }
 
@@ -179,13 +180,18 @@ export class SourceReader {
     if (this.#abort.signal.aborted) return;
     const sentAt = clock.monotonic();
     const waitMs = Math.min(this.#options.waitMs, lanes.takes.waitMsMax);
-    const { response, isById } = await this.#ask(connection, places, waitMs);
+    const expected = places.reduce((sum, { ranges, range }) => sum + ranges.awaited(range), 0);
+    const expectedBytes = Math.min(expected, this.#options.requestBytesMax);
+    this.memory.expect(expectedBytes);
+    const { response, isById } = await this.#ask(connection, places, waitMs).finally(() => {
+      this.memory.expect(-expectedBytes);
+    });
     const now = clock.monotonic();
     const bytes = bytesIn(response);
     const asked = places.reduce((sum, { range }) => sum + range.bytesMax, 0);
     lanes.answered(bytes, now - sentAt, 2 * bytes >= asked);
     this.#options.limit?.took(bytes, now);
-    this.#memory.trim(now);
+    this.memory.trim(now);
     const taking = this.#distribute(places, response, isById);
     if (taking !== undefined) await lanes.takes.settle(taking, () => this.poke());
   }
@@ -195,7 +201,8 @@ export class SourceReader {
     places: readonly FetchPlace[],
     waitMs: number,
   ): Promise<{ response: FetchResponse; isById: boolean }> {
-    const { requestBytesMax, limit } = this.#options;
+    const { limit } = this.#options;
+    const requestBytesMax = this.memory.requestBytes(this.#options.requestBytesMax);
     const { clock } = this.#cluster.settings.platform;
     const areIdsKnown = places.every(({ ranges }) => isTopicIdKnown(ranges.partition.topicId));
     const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
@@ -210,15 +217,6 @@ export class SourceReader {
     return { response, isById: version > fetchByNameVersion };
   }
 
-  /** By priority; the first come first. */
-  #groupsOf(partitions: readonly PartitionRanges[]): PriorityGroups {
-    const { priority } = this.#options;
-    if (priority === undefined) return [partitions];
-    const ranks = new Map(partitions.map(({ partition: { topic } }) => [topic, priority(topic)]));
-    const groups = Map.groupBy(partitions, ({ partition }) => ranks.get(partition.topic) ?? 0);
-    return [...groups].sort(([left], [right]) => right - left).map(([, group]) => group);
-  }
-
   /** Hands over what was fetched; resolves when all of it is taken, for which its frame is kept. */
   #distribute(places: readonly FetchPlace[], response: FetchResponse, isById: boolean): Promise<void> | undefined {
     const asked = new Map(
@@ -229,7 +227,7 @@ export class SourceReader {
     );
     const taking: Promise<void>[] = [];
     const frame = recordsIn(response);
-    if (frame !== undefined) this.#memory.use(frame);
+    if (frame !== undefined) this.memory.use(frame);
     for (const { topic, topicId, partitions: answers } of response.responses) {
       for (const answer of answers) {
         const name = `${isById ? topicId : topic} ${answer.partitionIndex}`;
@@ -258,7 +256,7 @@ export class SourceReader {
     }
     for (const { ranges, range } of asked.values()) ranges.lost(range);
     const release = (): void => {
-      if (frame !== undefined) this.#memory.release(frame);
+      if (frame !== undefined) this.memory.release(frame);
     };
     if (taking.length > 0) return Promise.all(taking).then(release);
     release();

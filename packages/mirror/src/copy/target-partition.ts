@@ -24,6 +24,8 @@ export interface TargetBatch {
   readonly announcement: number;
   /** Called when it is stored, after all before it: with the offset of its first record, and of the log's. */
   readonly stored: (baseOffset: number, logStartOffset: number) => void;
+  /** Called instead when it will never be sent again, here. */
+  readonly dropped: () => void;
 }
 
 interface Entry {
@@ -88,19 +90,30 @@ export class TargetPartition implements TopicPartition {
     return this.#isStopped;
   }
 
+  /** Whether what waits can't be sent: the last try failed, or there is no leader. */
+  get isHeldUp(): boolean {
+    return this.failures > 0 || (this.leader < 0 && this.#entries.length > 0);
+  }
+
   /** Sequence number of the next batch that is pushed. */
   get nextSequence(): number {
     return this.#nextSequence;
   }
 
   /** Takes a batch, whose bytes must not change from now on, and gives it its producer and number. */
-  push(bytes: Uint8Array, recordCount: number, announcement: number, stored: TargetBatch['stored']): void {
+  push(
+    bytes: Uint8Array,
+    recordCount: number,
+    announcement: number,
+    stored: TargetBatch['stored'],
+    dropped: TargetBatch['dropped'] = () => undefined,
+  ): void {
     const sequence = this.#nextSequence;
     const { producerId, epoch } = this.identity;
     adoptBatch(bytes, producerId, epoch, producerId < 0 ? -1 : sequence);
     this.#nextSequence = (sequence + recordCount) % 2 ** 31;
     this.#bytes += bytes.length;
-    const batch = { bytes, recordCount, sequence, announcement, stored };
+    const batch = { bytes, recordCount, sequence, announcement, stored, dropped };
     this.#entries.push({ batch, state: 'waiting', baseOffset: -1, logStartOffset: -1 });
   }
 
@@ -153,14 +166,16 @@ export class TargetPartition implements TopicPartition {
   stop(error: Error): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    if (this.#underWay === 0) this.#drop();
     this.#fail(error);
   }
 
   /** Sends no more, without a word. Resolves when nothing is under way any more. */
   halt(): Promise<void> {
     this.#isStopped = true;
-    if (this.#underWay === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#settled.push(resolve));
+    if (this.#underWay > 0) return new Promise((resolve) => this.#settled.push(resolve));
+    this.#drop();
+    return Promise.resolve();
   }
 
   #returned(batch: TargetBatch): Entry {
@@ -177,8 +192,14 @@ export class TargetPartition implements TopicPartition {
     return entry;
   }
 
+  /** Lets go of what will not be sent. It still counts as not stored. */
+  #drop(): void {
+    for (const { batch } of this.#entries.splice(0)) batch.dropped();
+  }
+
   #settle(): void {
     if (this.#underWay > 0) return;
+    if (this.#isStopped) this.#drop();
     for (const resolve of this.#settled.splice(0)) resolve();
   }
 }
