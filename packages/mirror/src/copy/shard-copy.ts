@@ -92,9 +92,9 @@ export class ShardCopy {
     this.#running ??= this.#run();
   }
 
-  /** Writes down how far the copies have come. */
-  checkpoint(): void {
-    this.#opened?.session.checkpoint();
+  /** To be called about once a second: writes down how far the copies have come, and tells of what stands still. */
+  sample(): void {
+    this.#opened?.session.sample();
   }
 
   /** Stops copying; resolves when nothing is under way any more. */

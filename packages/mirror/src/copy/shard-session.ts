@@ -17,6 +17,7 @@ import { ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
 import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
 import { TargetPartition } from './target-partition.ts';
+import { TargetStalls } from './target-stalls.ts';
 import { TargetShortenedError } from './target-truncation.ts';
 import type { TargetWriter } from './target-writer.ts';
 
@@ -63,6 +64,7 @@ export class ShardSession {
   /** Those of `#copies` that are fetched no more. */
   readonly #retired = new Set<PartitionCopy>();
   readonly #timers = new Set<Timer>();
+  readonly #stalls = new TargetStalls((target, ms) => this.#stalled(target, ms));
   #isHalted = false;
   /** Nothing is fetched any more. */
   #isDraining = false;
@@ -155,6 +157,12 @@ export class ShardSession {
     this.#retired.add(copy);
   }
 
+  /** Looks once a second at how the copies come along: tells of what stands still, and writes down how far they are. */
+  sample(): void {
+    this.#stalls.look(this.#targets, this.#options.target.settings.platform.clock.monotonic());
+    this.checkpoint();
+  }
+
   /** Writes down how far the copies have come. */
   checkpoint(): void {
     for (const copy of this.#copies) if (copy.needsCheckpoint) this.#journal.announce(copy);
@@ -241,6 +249,17 @@ export class ShardSession {
     this.#copies = this.#copies.filter((each) => each !== copy);
     this.#targets = this.#targets.filter((each) => each !== copy.target);
     this.begin(new Map([[place, { ...copy.resume, ...limits?.get(targetTopic) }]]));
+  }
+
+  /** The target takes nothing, and is tried again all the time. */
+  #stalled(target: TargetPartition, ms: number): void {
+    const { lastError: error } = target;
+    const why = error === undefined ? 'no leader answers for it' : messageOf(error);
+    const what = `${target.topic} [${target.partition}] has taken nothing from the mirror`;
+    const message = `${what} for ${Math.round(ms / 1000)} s: ${why}; it is tried again`;
+    const copy = this.#copies.find((each) => each.target === target);
+    const place = copy && { topic: copy.topic, partition: copy.partition };
+    this.#options.report({ level: 'error', event: 'partition_failed', message, ...place, error });
   }
 
   /** Has work done after a time, unless it is halted by then. */

@@ -46,6 +46,8 @@ export class TargetPartition implements TopicPartition {
   notBefore = 0;
   /** Failures since a batch was stored. */
   failures = 0;
+  /** Why something could not be sent or stored, the last time. */
+  lastError: Error | undefined;
   /** Whether it stands in its broker's lane, so that it does so once. */
   inLane = false;
   /** A timer will end the pause. */
@@ -95,6 +97,11 @@ export class TargetPartition implements TopicPartition {
     return this.failures > 0 || (this.leader < 0 && this.#entries.length > 0);
   }
 
+  /** The oldest batch that is not stored. */
+  get oldest(): TargetBatch | undefined {
+    return this.#entries[0]?.batch;
+  }
+
   /** Sequence number of the next batch that is pushed. */
   get nextSequence(): number {
     return this.#nextSequence;
@@ -140,6 +147,7 @@ export class TargetPartition implements TopicPartition {
     entry.baseOffset = baseOffset;
     entry.logStartOffset = logStartOffset;
     this.failures = 0;
+    this.lastError = undefined;
     this.#heardAt = now;
     while (this.#entries[0]?.state === 'stored') {
       const { batch: oldest, ...place } = this.#entries.shift() as Entry;

@@ -61,7 +61,11 @@ export class TargetWriter {
           if (sent.length > 0) this.#send(lane, connection, sent);
         },
         // A login that is refused is refused again.
-        unreachable: (partition, error) => (error.retriable ? this.offer(partition) : partition.stop(error)),
+        unreachable: (partition, error) => {
+          if (!error.retriable) return partition.stop(error);
+          partition.lastError = error;
+          this.offer(partition);
+        },
       },
     );
   }
@@ -180,6 +184,7 @@ export class TargetWriter {
     const { clock, randomness } = settings.platform;
     if (partition.isOldest(batch)) {
       partition.failures += 1;
+      partition.lastError = error;
       const message = `${messageOf(error)}; trying again`;
       settings.report({ level: 'warn', event: 'produce_retried', message, error });
     }

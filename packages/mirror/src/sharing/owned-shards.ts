@@ -88,7 +88,7 @@ export class OwnedShards {
       if (copy === undefined || copy.copies.length === 0) continue;
       const bytes = copy.copies.reduce((sum, { bytesCopied }) => sum + bytesCopied, 0);
       load.sample(bytes, now);
-      copy.checkpoint();
+      copy.sample();
     }
   }
 
