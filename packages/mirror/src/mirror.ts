@@ -79,7 +79,7 @@ export interface MirrorOptions extends TroublePolicies {
   /**
    * Most bytes that a worker should hold of what it fetched and the target has not stored yet, and of what requests
    * under way will bring; more than 0, default 256 MiB. What is fetched together counts as long as a part of it is
-   * needed. The more is held the less each partition may hold, but a little always where the target takes it.
+   * needed. What each partition may hold is an eighth of what is free, and where the target takes it always a little.
    */
   readonly memoryBytesMax?: number | undefined;
   /**

@@ -110,7 +110,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     seed: 1000,
     file: `${copy}/partition-copy.ts`,
     find: '    memory.use(bytes);\n',
-    replace: '',
+    replace: '    memory.use(bytes);\n    memory.giveBack(bytes);\n',
   },
   {
     name: 'a fetched frame is given back before all its partitions have taken theirs',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { speedOf, speedOptions } from './speed-options.ts';
 
 function given(limit: readonly string[], first: readonly string[] = []) {
-  return speedOf({ limit: speedOptions.limit.value(limit), first: speedOptions.first.value(first) });
+  return speedOf({ limit: speedOptions.limit.value(limit), memory: undefined, first: speedOptions.first.value(first) });
 }
 
 test('a limit is a number of bytes with or without a unit', () => {
@@ -19,7 +19,7 @@ test('a limit is a number of bytes with or without a unit', () => {
   for (const text of ['0', '', 'much', '10 Mb', '-1MB', '1e3', '5 MB/s']) {
     assert.throws(() => given([text]), { code: 'usage' }, text);
   }
-  assert.deepEqual(given([]), { bytesPerSecondMax: undefined, priority: undefined });
+  assert.deepEqual(given([]), { bytesPerSecondMax: undefined, memoryBytesMax: undefined, priority: undefined });
 });
 
 test('topics that come first are named, or match a pattern as a whole', () => {

@@ -9,6 +9,10 @@ export const speedOptions = {
     { placeholder: 'BYTES', help: 'Most bytes per second, for all workers together: 10MB, 512KiB (default: no limit)' },
     bytesOf,
   ),
+  memory: parsed(
+    { placeholder: 'BYTES', help: 'Most bytes that are fetched and not stored yet (default: 256MiB)' },
+    bytesOf,
+  ),
   first: many(
     { placeholder: 'A,B', help: 'The topics that come first where not all can be fetched at once; or /PATTERN/' },
     namesIn,
@@ -16,12 +20,14 @@ export const speedOptions = {
 } as const;
 
 /** What a mirror is told of it. @throws UsageError */
-export function speedOf(options: Values<typeof speedOptions>): Pick<MirrorOptions, 'bytesPerSecondMax' | 'priority'> {
+export function speedOf(
+  options: Values<typeof speedOptions>,
+): Pick<MirrorOptions, 'bytesPerSecondMax' | 'memoryBytesMax' | 'priority'> {
   const first = namesAndPatterns('--first', options.first.flat());
   const isFirst = (topic: string): boolean =>
     first.some((each) => (typeof each === 'string' ? each === topic : new RegExp(`^(?:${each.source})$`).test(topic)));
   const priority = first.length === 0 ? undefined : (topic: string): number => (isFirst(topic) ? 1 : 0);
-  return { bytesPerSecondMax: options.limit, priority };
+  return { bytesPerSecondMax: options.limit, memoryBytesMax: options.memory, priority };
 }
 
 const units: ReadonlyMap<string, number> = new Map([

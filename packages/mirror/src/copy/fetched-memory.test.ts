@@ -37,3 +37,28 @@ test('what nobody needs for long is left to the collector', () => {
   memory.trim(10_000);
   assert.notEqual(memory.take(100_000).buffer, frame.buffer);
 });
+
+test('a frame counts as a whole as long as it has a user, and what is expected counts too', () => {
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 800_000 });
+  const frame = Buffer.alloc(300_000);
+  memory.use(frame.subarray(0, 10));
+  memory.use(frame.subarray(10, 20));
+  memory.expect(100_000);
+  assert.deepEqual([memory.bytes, memory.freeBytes, memory.shareBytes], [300_000, 400_000, 50_000]);
+  assert.deepEqual([memory.rangeBytes(2 ** 20), memory.requestBytes(2 ** 20)], [65_536, 400_000]);
+  memory.expect(-100_000);
+  memory.release(frame);
+  assert.equal(memory.bytes, 300_000);
+  memory.abandon(frame);
+  assert.deepEqual([memory.bytes, memory.freeBytes], [0, 800_000]);
+});
+
+test('a frame that one of its users abandoned is not used again', () => {
+  const memory = new FetchedMemory({ frameBytesMax: 2 ** 20, bytesMax: 2 ** 24 });
+  const frame = memory.take(100_000);
+  memory.use(frame);
+  memory.use(frame);
+  memory.abandon(frame);
+  memory.release(frame);
+  assert.notEqual(memory.take(100_000).buffer, frame.buffer);
+});

@@ -80,3 +80,25 @@ test('behind a failure nothing is sent until all that was under way came back, t
   partition.returned(batches[2]!, 0);
   assert.deepEqual(sendAll(partition, 0), [0, 1, 2]);
 });
+
+test('what will not be sent is let go of, once nothing is under way', async () => {
+  for (const end of ['stop', 'halt'] as const) {
+    const partition = new TargetPartition({ topic: 't', partition: 0 }, identity, 0, () => undefined);
+    const told: string[] = [];
+    for (const name of ['first', 'second', 'third']) {
+      const builder = new RecordBatchBuilder();
+      builder.append(0, null, name);
+      const tell = (what: string) => (): void => void told.push(`${name} ${what}`);
+      partition.push(Uint8Array.from(builder.build()), 1, 0, tell('stored'), tell('dropped'));
+    }
+    const first = partition.sendable(0);
+    assert.ok(first !== undefined);
+    partition.sent(first);
+    const ended = end === 'halt' ? partition.halt() : partition.stop(new Error('refused for good'));
+    assert.equal(told.length, 0);
+    partition.succeeded(first, 7, 0, 1);
+    await ended;
+    assert.deepEqual(told, ['first stored', 'second dropped', 'third dropped']);
+    assert.ok(partition.bytes > 0, 'it still counts as not stored');
+  }
+});
