@@ -44,6 +44,8 @@ export class PartitionCopy implements SourcePartition {
   recordsReturning = 0;
   /** Offsets of the target between copied records that somebody else took. */
   foreignOffsets = 0;
+  /** Whether something that was fetched is being converted, or asked where it came from. */
+  isTaking = false;
   /** What was passed over for good, also before this process took over. */
   losses: Losses | undefined;
   /** Where this copy began. */
@@ -61,7 +63,6 @@ export class PartitionCopy implements SourcePartition {
   /** What the last journal entry says is confirmed. */
   #checkpoint = -1;
   #lastAnnouncement = 0;
-  #isTaking = false;
   /** The target's log got shorter: what is stored is found out by whoever opens the shard again. */
   #isInDoubt = false;
 
@@ -153,11 +154,6 @@ export class PartitionCopy implements SourcePartition {
     this.#skipUncopied();
   }
 
-  /** Whether something that was fetched is being converted, or asked where it came from. */
-  get isTaking(): boolean {
-    return this.#isTaking;
-  }
-
   take(answer: FetchAnswer, memory: FetchedMemory): Promise<void> | undefined {
     const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
     this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
@@ -167,15 +163,13 @@ export class PartitionCopy implements SourcePartition {
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [], routes: this.#routes };
     const preparing = this.#routes?.prepare(records);
     const taking =
-      preparing === undefined
-        ? this.#convert(chunk, memory)
-        : preparing.then(
-            () => this.#convert(chunk, memory),
-            (error: unknown) => this.#refuse(error),
-          );
-    this.#isTaking = taking !== undefined;
+      preparing?.then(
+        () => this.#convert(chunk, memory),
+        (error: unknown) => this.#refuse(error),
+      ) ?? this.#convert(chunk, memory);
+    this.isTaking = taking !== undefined;
     return taking?.then(() => {
-      this.#isTaking = false;
+      this.isTaking = false;
     });
   }
 
@@ -231,8 +225,7 @@ export class PartitionCopy implements SourcePartition {
     if (isNewEpoch) this.#lastAnnouncement = this.#host.announce(this);
     this.#position = nextOffset;
     this.recordsReturning += returningRecords;
-    const { isHeldUp } = this.target;
-    for (const batch of batches) this.#push(isHeldUp ? apart(batch) : batch, memory);
+    for (const batch of this.target.isHeldUp ? batches.map(apart) : batches) this.#push(batch, memory);
     this.#skipUncopied();
     this.#host.offer(this);
   }

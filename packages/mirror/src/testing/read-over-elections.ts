@@ -76,7 +76,7 @@ interface Arrival {
 class Reading {
   readonly #randomness: Randomness;
   readonly #reader = new Reader();
-  readonly #memory = new FetchedMemory({ frameBytesMax: 1024 });
+  readonly #memory = new FetchedMemory({ frameBytesMax: 1024, bytesMax: 2 ** 20 });
   readonly #logs: LeaderLog[] = [];
   readonly #counts: Record<string, number> = {};
   #ranges: PartitionRanges;
