@@ -1,14 +1,15 @@
 /**
- * A mirror through kill -9: idempotent and transactional producers write to the source while the mirror's worker and
- * the brokers of both sides are killed at random moments and started again. At the end the target holds, for readers of
- * uncommitted records too, each record that is committed on the source, once and in its order; and a group that stands
- * at any record of the source is carried over to that very record.
+ * A mirror through kill -9: idempotent and transactional producers write to the source while the two workers that share
+ * the mirror and the brokers of both sides are killed at random moments and started again. One worker comes back under
+ * its name, the other as a stranger, so that partitions go over from one to the other. At the end the target holds, for
+ * readers of uncommitted records too, each record that is committed on the source, once and in its order, by a reader
+ * of this test and by `verify`; and a group that stands at any record of the source is carried over to that very record.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Randomness, seededRandomness } from '@millrace/base';
 import { type Client, createClient, unwrap } from '@millrace/client';
-import { startMirror } from '@millrace/mirror';
+import { startMirror, verifyMirror } from '@millrace/mirror';
 import { eventually } from '../../support/eventually.ts';
 import { type Running, startMillrace } from '../../support/millrace-command.ts';
 import { type ReadRecord, readPartition } from '../mirror/mirror-fixture.ts';
@@ -43,7 +44,7 @@ export async function killMirror({ source, target, rounds, seed, atLeastOnce = f
   unwrap(await client.admin().createTopics([{ topic, partitions }]));
   const writers = [new Writer(client, false), new Writer(client, true)];
   const writing = writers.map((writer) => writer.run());
-  let worker = startWorker(source, target, atLeastOnce);
+  const workers = new Workers(source, target, atLeastOnce);
   let kills = 0;
   try {
     for (let round = 0; round < rounds; round++) {
@@ -52,37 +53,88 @@ export async function killMirror({ source, target, rounds, seed, atLeastOnce = f
       kills += 1;
       if (victim === 0) await source.kill(random);
       else if (victim <= 2) await target.kill(random);
-      else {
-        worker.child.kill('SIGKILL');
-        await worker.ended;
-        worker = startWorker(source, target, atLeastOnce);
-      }
+      else await workers.kill(victim === 3 ? ['one', 'two'] : victim <= 6 ? ['one'] : ['two']);
     }
     for (const writer of writers) writer.stop();
     await Promise.all(writing);
-    const copied = await assertEqual(client, targetClient, worker, atLeastOnce);
-    worker.child.kill('SIGTERM');
-    const { code, stderr } = await worker.ended;
-    assert.equal(code, 0, stderr);
+    const copied = await assertEqual(client, targetClient, workers, atLeastOnce);
+    await workers.close();
+    // What is repeated differs for it.
+    if (!atLeastOnce) await assertVerified(source.bootstrap, target.bootstrap, copied);
     await assertGroupsExact(source.bootstrap, target.bootstrap, random, atLeastOnce);
     return `${kills} kills; ${copied} records copied of ${writers.map(({ written }) => written).join(' and ')} written`;
   } finally {
     for (const writer of writers) writer.stop();
-    worker.child.kill('SIGKILL');
-    await worker.ended;
+    await workers.end();
     await Promise.allSettled(writing);
   }
 }
 
-function startWorker(source: KillableCluster, target: KillableCluster, atLeastOnce: boolean): Running {
-  const sides = ['--source', source.bootstrap, '--target', target.bootstrap];
-  // Its place in the group waits for it, so that it copies again before it is killed again.
-  const words = [...sides, '--topics', topic, '--name', mirrorName, '--worker', 'one'];
-  if (atLeastOnce) words.push('--at-least-once');
-  return startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
+type WorkerName = 'one' | 'two';
+
+/** The processes that share the mirror. */
+class Workers {
+  readonly #words: readonly string[];
+  readonly #running: Record<WorkerName, Running>;
+
+  constructor(source: KillableCluster, target: KillableCluster, atLeastOnce: boolean) {
+    const sides = ['--source', source.bootstrap, '--target', target.bootstrap];
+    this.#words = [...sides, '--topics', topic, '--name', mirrorName, ...(atLeastOnce ? ['--at-least-once'] : [])];
+    this.#running = { one: this.#start('one'), two: this.#start('two') };
+  }
+
+  /** Kills workers at one moment, and starts them again. */
+  async kill(names: readonly WorkerName[]): Promise<void> {
+    for (const name of names) this.#running[name].child.kill('SIGKILL');
+    for (const name of names) {
+      await this.#running[name].ended;
+      this.#running[name] = this.#start(name);
+    }
+  }
+
+  complained(): string {
+    return Object.values(this.#running)
+      .map((worker) => worker.complained())
+      .join('\n');
+  }
+
+  /** Ends them as an operator does. */
+  async close(): Promise<void> {
+    for (const { child } of Object.values(this.#running)) child.kill('SIGTERM');
+    for (const { ended } of Object.values(this.#running)) {
+      const { code, stderr } = await ended;
+      assert.equal(code, 0, stderr);
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const { child } of Object.values(this.#running)) child.kill('SIGKILL');
+    await Promise.all(Object.values(this.#running).map(({ ended }) => ended));
+  }
+
+  #start(name: WorkerName): Running {
+    // The place of one in the group waits for it, so that it copies again before it is killed again.
+    const words = name === 'one' ? [...this.#words, '--worker', name] : this.#words;
+    return startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
+  }
 }
 
-async function assertEqual(source: Client, target: Client, worker: Running, atLeastOnce: boolean): Promise<number> {
+/** Both sides are equal for `verify` as well, and all records lie where the offset map says. */
+async function assertVerified(source: string, target: string, records: number): Promise<void> {
+  const sides = { source: { bootstrap: source, ...quick }, target: { bootstrap: target, ...quick } };
+  const found = await verifyMirror({ name: mirrorName, ...sides, targetIsolation: 'read_uncommitted' });
+  assert.deepEqual(
+    found.map((verified) => verified.source),
+    [topic],
+  );
+  for (const { partition, isEqual, lag, misplaced, firstDifference } of found.flatMap((each) => each.partitions)) {
+    assert.ok(isEqual && lag === 0 && misplaced === 0, `[${partition}] ${JSON.stringify({ lag, firstDifference })}`);
+  }
+  const compared = found.flatMap((each) => each.partitions).reduce((sum, each) => sum + each.compared, 0);
+  assert.equal(compared, records);
+}
+
+async function assertEqual(source: Client, target: Client, workers: Workers, atLeastOnce: boolean): Promise<number> {
   let records = 0;
   const read = async (partition: number): Promise<(string | null)[]> => {
     const values = (await readPartition(target, topic, partition)).map(({ value }) => value);
@@ -99,13 +151,13 @@ async function assertEqual(source: Client, target: Client, worker: Running, atLe
       },
       {
         timeoutMs: 60_000,
-        describe: () => `[${partition}] has ${found.length} of ${wanted.length}: ${worker.complained()}`,
+        describe: () => `[${partition}] has ${found.length} of ${wanted.length}: ${workers.complained()}`,
       },
     );
     const differs = wanted.findIndex((value, index) => found[index] !== value);
     const [there, due] = [found, wanted].map((values) => values.slice(differs - 2, differs + 3));
     const facts = `of ${wanted.length} at ${differs}: ${there} for ${due}`;
-    assert.ok(differs < 0 && found.length === wanted.length, `[${partition}] ${facts}; ${worker.complained()}`);
+    assert.ok(differs < 0 && found.length === wanted.length, `[${partition}] ${facts}; ${workers.complained()}`);
     records += wanted.length;
   }
   return records;

@@ -8,8 +8,8 @@
  * gap, which is asked for like anything else: what is fetched next is always the first offset that nothing covers.
  * A range is taken only at the partition's position, one after the other. One that was asked for right there is taken
  * as it is: the leader was told the epoch of the last record, and compares since Kafka 2.7. Any other must hold a batch
- * of that epoch which reaches to the position or beyond: then both are of the same log, whatever elections there were in
- * between. If not, it is dropped, and asked for again when it is its turn.
+ * of that epoch which reaches to the position or beyond: then both are of the same log, whatever elections there were
+ * in between. If not, it is dropped, and asked for again when it is its turn.
  */
 import type { FetchedMemory } from './fetched-memory.ts';
 import { continuesLog, extentOf, type RecordExtent } from './record-extent.ts';
