@@ -41,9 +41,10 @@ const partitionBytesMax = 16 * 1024 * 1024;
  * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
  * `MirrorFailedOverError`, `MirrorNotFailedBackError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers'
  * group may not be joined),
- * `NoBrokerError`, `SharingUnreachableError`.
+ * `NoBrokerError`, `SharingUnreachableError`. `isStanding`: not for a worker that helps with some topics, from which
+ * nobody is to take what the mirror copies.
  */
-export async function startMirror(options: MirrorOptions): Promise<Mirror> {
+export async function startMirror(options: MirrorOptions, isStanding = true): Promise<Mirror> {
   checkNames(options.name, options.worker ?? '-');
   checkRate(options.bytesPerSecondMax);
   checkMemory(options.memoryBytesMax);
@@ -52,7 +53,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const target = openCluster(keeper.hearing(options.target));
   const worker = new MirrorWorker(options, source, target, keeper);
   try {
-    await worker.start();
+    await worker.start(isStanding);
     return worker;
   } catch (error) {
     await worker.close();
@@ -140,7 +141,7 @@ class MirrorWorker implements Mirror {
     this.#groups = groupSchedules({ ...this.#admins, groups, groupIntervalMs, opposites, ...told }, platform.timers);
   }
 
-  async start(): Promise<void> {
+  async start(isStanding: boolean): Promise<void> {
     await this.#failovers.throwIfFailedOver({});
     await assure(this.guarantee, this.#target.cluster, this.name, (event) => this.#report(event));
     const { name, shards } = this.#options;
@@ -150,6 +151,7 @@ class MirrorWorker implements Mirror {
     const count = await this.#target.cluster.retrying({}, ensure);
     await this.#provenance.start();
     this.#topics = await this.#topicSync.start();
+    if (isStanding) await this.#provenance.listChosen(this.#options.topics);
     this.#placing = new PlacesByShard(this.#topics, this.#options.begin ?? 'earliest');
     this.#offsetsTopic = offsetsTopic;
     this.#shardCount = count;

@@ -171,3 +171,32 @@ test('workers that copy at least once are to end before their mirror is failed o
   await until(() => returning.status()[0]?.lag === 0);
   assert.deepEqual(valuesOf(await readPartition(source.client, topic, 0)), values([0, 25]));
 });
+
+test('whoever still writes what is copied at least once is noticed, and a failover goes on once he ends', async (t) => {
+  const [source, target] = [await startFixture(t), await startFixture(t)];
+  const topic = await source.createTopic(1);
+  const sides = {
+    name: uniqueName('mirror'),
+    source: { bootstrap: source.bootstrap, ...quick },
+    target: { bootstrap: target.bootstrap, ...quick },
+  };
+  await write(source.client, topic, 0, 10);
+  {
+    await using mirror = await startMirror({ ...sides, topics: [topic], shards: 2, guarantee: 'at-least-once' });
+    await until(() => mirror.status()[0]?.lag === 0);
+  }
+  // As a worker that is no member any more would.
+  let isWriting = true;
+  const writing = (async () => {
+    for (let n = 0; isWriting; n++) await write(target.client, topic, n, n + 1);
+  })();
+  const planned = { ...sides, manner: 'planned', unfenced: true, unfencedMs: 500 } as const;
+  await assert.rejects(failover(planned), { code: 'failover_workers_run' });
+  isWriting = false;
+  await writing;
+  const { topics } = await failover(planned);
+  assert.deepEqual(
+    topics.map(({ state, points }) => [state, points[0]?.source]),
+    [['failed-over', 10]],
+  );
+});

@@ -41,6 +41,21 @@ export async function closeShards(options: CloseShardsOptions): Promise<void> {
   for (const [shard, some] of byShard) await closeShard(options, shard, some);
 }
 
+/**
+ * Fences whoever writes to the mirror's journals: nobody begins with anything that he was permitted before. Rejects as
+ * the client does.
+ */
+export async function fenceJournals({
+  target,
+  offsetsTopic,
+  shards,
+  bounds,
+}: Omit<CloseShardsOptions, 'places'>): Promise<void> {
+  for (let shard = 0; shard < shards; shard++) {
+    await takeOver(target, `${offsetsTopic}.${shard}`, [{ topic: offsetsTopic, partition: shard }], bounds);
+  }
+}
+
 async function closeShard(
   { target, offsetsTopic, bounds, lost }: CloseShardsOptions,
   shard: number,

@@ -49,8 +49,8 @@ export class FailoverError extends MillraceError {
    * `failover_begun_by_force`: it can't go on as a planned one. `failover_too_late`: copying has ended, so that it
    * can't be called off. `failover_group_live`: a group to be moved has members. `failback_not_failed_over`: nothing
    * to go back from. `failback_tail_unsaved`: records would be destroyed of which nobody has said that they may be.
-   * `failback_raced`: another failback goes on meanwhile. `failback_begun`: the mirror that goes back has copied already
-   * what it is to begin with.
+   * `failback_raced`: another failback goes on meanwhile. `failback_begun`: the mirror that goes back has copied
+   * already what it is to begin with.
    */
   readonly code:
     | 'failover_unfenced'

@@ -36,6 +36,8 @@ export interface FailoverOptions extends FailoverSides {
   readonly transactionsMs?: number | undefined;
   /** How long copying what is left may make no progress. Default 60 s. */
   readonly stalledMs?: number | undefined;
+  /** How long workers that can't be fenced are looked out for, which copy at least once. Default 6 s, as a session. */
+  readonly unfencedMs?: number | undefined;
   /** How long a forced failover asks the source for its ends. Default 5 s. */
   readonly sourceMs?: number | undefined;
 }

@@ -48,7 +48,7 @@ export interface TopicFailover {
   readonly tails: readonly Tail[];
   /** Ranges of source offsets that are never copied, likewise. */
   readonly sourceTails: readonly Tail[];
-  /** The topic went on here where the mirror in the other direction had ended: what that one brought counts as local. */
+  /** The topic went on here where the mirror in the other direction ended: what that one brought counts as local. */
   readonly isReversed: boolean;
 }
 

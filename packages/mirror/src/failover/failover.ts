@@ -2,24 +2,32 @@
  * Moves from a mirror's source to its target, for good until it is failed back. Each step may be done again: whoever
  * was stopped begins anew, and goes on with what is not done.
  *
- * Planned: writers are fenced, their transactions end, all is copied; then nothing is missing. Forced: what is missing
- * is told. Either way no worker of the mirror copies on: the target says so, before the shards are taken from whoever
- * has them.
+ * Planned: writers are fenced, their transactions end, all is copied; then nothing is missing. That goes for each topic
+ * before its copying ends, also for those that are begun or made meanwhile, until none is found any more once the whole
+ * mirror has ended. Forced: what is missing is told. Either way no worker of the mirror copies on: the target says so,
+ * before the shards are taken from whoever has them. Workers that copy at least once can't be fenced: they are to end.
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import { type TopicPartition, unwrap } from '@millrace/client';
 import { resolveOffsets } from '@millrace/client/protocol';
-import { hasMembers } from '../groups/group-sync.ts';
-import { workersGroupOf } from '../sharing/workers-group.ts';
 import { keptOffRules, rulesOf } from '../topics/topic-acls.ts';
 import { carryGroups } from './carry-groups.ts';
-import { closeShards } from './close-shards.ts';
+import { closeShards, fenceJournals } from './close-shards.ts';
 import { FailoverError } from './failover-errors.ts';
 import { writeFailovers } from './failover-log.ts';
 import type { FailoverOptions, FailoverPlan, FailoverResult } from './failover-options.ts';
-import { type FailoverPoint, recordAfter, reverseNameOf, type TopicFailover, wholeMirror } from './failover-record.ts';
+import {
+  type FailoverPoint,
+  type FailoverState,
+  isFailedOver,
+  recordAfter,
+  reverseNameOf,
+  type TopicFailover,
+  wholeMirror,
+} from './failover-record.ts';
 import { type ChosenTopic, MirrorEnds } from './mirror-ends.ts';
-import { drainAll } from './planned-drain.ts';
+import { drainTopics } from './planned-drain.ts';
+import { throwIfWorkersGoOn, throwIfWorkersRun, unfencedTopics } from './unfenced-workers.ts';
 import { hasAuthorizer, planFence } from './writer-fence.ts';
 
 interface KnownEnd {
@@ -67,7 +75,6 @@ class Failover {
     const already = topics.filter(({ topic }) => before.get(topic)?.state === 'failed-over').length;
     const what = `${topics.length} topics of mirror ${name}, ${already} of them failed over already`;
     this.#ends.tell('begin', `${manner} failover of ${what}`);
-    if (isPlanned) await drainAll(this.#options, this.#ends);
     const done = await this.#closeAll();
     this.#tellMissing(done);
     const chosen = await this.#ends.withTargetPartitions(await this.#ends.chosen());
@@ -92,39 +99,68 @@ class Failover {
     throw new FailoverError('failover_begun_by_force', `${message}: go on with that`);
   }
 
-  /** Ends the copying of all that is meant, also of what was begun meanwhile. */
+  /** Ends the copying of all that is meant, also of what was begun or made meanwhile. */
   async #closeAll(): Promise<TopicFailover[]> {
+    const drained = new Set<string>();
+    let isEnded = false;
     for (;;) {
-      const topics = await this.#ends.chosen();
+      const topics = await this.#ends.chosen({ unbegun: this.#options.manner === 'planned' });
       const before = await this.#ends.failovers();
       const open = topics.filter(({ topic }) => before.get(topic)?.state !== 'failed-over');
-      const isWholeOpen = this.#options.topics === undefined && before.get(wholeMirror)?.state !== 'failed-over';
-      if (open.length === 0 && !isWholeOpen) return topics.map(({ topic }) => before.get(topic) as TopicFailover);
-      const wide = await this.#ends.withTargetPartitions(open);
-      await this.#close(wide, before, isWholeOpen);
+      const late = open.filter(({ topic }) => !drained.has(topic) && !isFailedOver(before.get(topic)));
+      if (this.#options.manner === 'planned' && late.length > 0) {
+        // What is left of them is to be copied yet.
+        if (isFailedOver(before.get(wholeMirror))) await this.#recordWhole(before, 'draining');
+        isEnded = false;
+        await drainTopics(this.#options, this.#ends, late);
+        for (const { topic } of late) drained.add(topic);
+      } else if (open.length > 0) {
+        await this.#close(await this.#ends.withTargetPartitions(open), before);
+      } else if (this.#options.topics !== undefined || before.get(wholeMirror)?.state === 'failed-over') {
+        return topics.map(({ topic }) => before.get(topic) as TopicFailover);
+      } else if (isEnded) {
+        await this.#recordWhole(before, 'failed-over');
+      } else {
+        await this.#recordWhole(before, 'closing');
+        await this.#fenceJournals();
+        isEnded = true;
+      }
     }
   }
 
+  async #recordWhole(before: ReadonlyMap<string, TopicFailover>, state: FailoverState): Promise<void> {
+    const reached = { state, manner: this.#options.manner, at: this.#ends.now, points: [] };
+    const names = { topic: wholeMirror, targetTopic: wholeMirror };
+    await this.#record([recordAfter(before.get(wholeMirror), names, reached)]);
+  }
+
+  /** Nobody who asked before the end was recorded begins with a topic behind it, but who can't be fenced. */
+  async #fenceJournals(): Promise<void> {
+    const { target, offsetsTopic, journal, bounds } = this.#ends;
+    const newest = await journal.newest();
+    if (newest.every(({ chunk }) => chunk.producerId < 0)) return;
+    await fenceJournals({ target: target.cluster, offsetsTopic, shards: await journal.shards(), bounds });
+  }
+
   /** Ends the copying for good, and finds out where. */
-  async #close(
-    topics: readonly ChosenTopic[],
-    before: ReadonlyMap<string, TopicFailover>,
-    isWhole: boolean,
-  ): Promise<void> {
+  async #close(topics: readonly ChosenTopic[], before: ReadonlyMap<string, TopicFailover>): Promise<void> {
     const { target, offsetsTopic, journal, bounds } = this.#ends;
     const { manner } = this.#options;
     const sourceEnds = await this.#sourceEnds(topics, before);
-    const unfenced = await this.#stoppedUnfenced(topics);
-    const whole = isWhole ? [{ topic: wholeMirror, targetTopic: wholeMirror }] : [];
+    const unfenced = await unfencedTopics(this.#ends, topics);
+    // Who can't be fenced is told of before it is too late to call it off.
+    if (unfenced.length > 0) await throwIfWorkersRun(this.#ends);
     const at = this.#ends.now;
     await this.#record(
-      [...topics, ...whole].map((each) => {
+      topics.map((each) => {
         const record = before.get(each.topic);
         return recordAfter(record, each, { state: 'closing', manner, at, points: record?.points ?? [] });
       }),
     );
+    // Whoever began before that was recorded shows within a session.
+    if (unfenced.length > 0) await throwIfWorkersGoOn(this.#ends, unfenced, this.#options.unfencedMs);
     const places = topics
-      .filter(({ topic }) => !unfenced.has(topic))
+      .filter((each) => !unfenced.includes(each))
       .flatMap(({ partitions, ...names }) => partitions.map((partition) => ({ ...names, partition })));
     const shards = await journal.shards();
     // Planned, all is to be on the target: what it lost can be copied again yet.
@@ -142,33 +178,13 @@ class Failover {
       });
       return recordAfter(before.get(each.topic), each, { state: 'failed-over', manner, at, points });
     });
-    const ended = whole.map((each) =>
-      recordAfter(before.get(each.topic), each, { state: 'failed-over', manner, at, points: [] }),
-    );
-    await this.#record([...closed, ...ended]);
+    await this.#record(closed);
     this.#ends.tell('close', `${topics.length} topics are copied no more in this direction`);
   }
 
   readonly #tellLost = ({ topic, partition }: TopicPartition, loss: Error): void => {
     this.#ends.tell('missing', `${topic} [${partition}]: ${loss.message}`, 'warn');
   };
-
-  /**
-   * Those of the topics that are copied at least once, where nobody can be fenced. No worker runs then, and how far it
-   * came is what it wrote down last.
-   */
-  async #stoppedUnfenced(topics: readonly ChosenTopic[]): Promise<ReadonlySet<string>> {
-    const { target, journal, bounds } = this.#ends;
-    const newest = await journal.newest();
-    const known = newest.filter(({ topic, chunk }) => {
-      return chunk.producerId < 0 && topics.some((each) => each.topic === topic);
-    });
-    const unfenced = new Set(known.map(({ topic }) => topic));
-    const { name } = this.#options;
-    if (unfenced.size === 0 || !(await hasMembers(target.admin, workersGroupOf(name), bounds.signal))) return unfenced;
-    const message = `mirror ${name} copies at least once, so that its workers can't be kept from copying on`;
-    throw new FailoverError('failover_workers_run', `${message}: end them, and begin again`);
-  }
 
   /** Where the source ends, as far as anybody knows, by partition and topic. */
   async #sourceEnds(

@@ -5,7 +5,10 @@ import { mapOfChunks } from '../copy/chunk-map.ts';
 import { JournalReader } from '../copy/journal-reader.ts';
 import type { SyncedPartition } from '../groups/group-sync.ts';
 import { isMatched, isNamed } from '../name-filter.ts';
+import { Provenance } from '../provenance/provenance.ts';
+import { refusal } from '../topics/loop-check.ts';
 import { offsetsTopicOf } from '../topics/offsets-topic.ts';
+import { isChosen } from '../topics/topic-sync.ts';
 import { FailoverError } from './failover-errors.ts';
 import { readFailovers } from './failover-log.ts';
 import type { FailoverSides, FailoverStep } from './failover-options.ts';
@@ -46,9 +49,9 @@ export class MirrorEnds implements AsyncDisposable {
   }
 
   /**
-   * Names ascending. `unbegun`: topics that are named and on the source, of which nothing was copied yet, are among
-   * them, with their partitions there. Rejects with `OffsetsTopicError`, `FailoverError` when there are none, and as
-   * the client does.
+   * Names ascending. `unbegun`: topics on the source of which nothing was copied yet are among them, with their
+   * partitions there: those that are named, and those that the mirror is to copy. Rejects with
+   * `OffsetsTopicError`, `FailoverError` when there are none, and as the client does.
    */
   async chosen({ unbegun = false }: { readonly unbegun?: boolean } = {}): Promise<ChosenTopic[]> {
     const { name, topics, rename } = this.options;
@@ -56,13 +59,15 @@ export class MirrorEnds implements AsyncDisposable {
     const unknown = (): string[] => {
       return (topics ?? []).filter((each) => typeof each === 'string').filter((each) => !known.has(each));
     };
-    if (unbegun && unknown().length > 0) {
+    // The mirror in the other direction knows the names by its records alone.
+    const recorded = await this.failovers();
+    const targetOf = (topic: string): string => recorded.get(topic)?.targetTopic ?? rename?.(topic) ?? topic;
+    if (unbegun) {
+      const isDue = await this.#unbegun([...known.keys()], targetOf);
       for (const { topic, partitionCount } of await this.source.admin.listTopics({ ...this.bounds, internal: true })) {
-        if (unknown().includes(topic))
-          known.set(
-            topic,
-            numbers(partitionCount).map((partition) => ({ topic, partition })),
-          );
+        if (known.has(topic) || !(unknown().includes(topic) || isDue(topic))) continue;
+        const partitions = numbers(partitionCount).map((partition) => ({ topic, partition }));
+        known.set(topic, partitions);
       }
     }
     const names = [...known.keys()].filter(
@@ -73,16 +78,31 @@ export class MirrorEnds implements AsyncDisposable {
       const what = missing.length === 0 ? 'no topics yet that are meant' : `no topic ${missing.join(', ')}`;
       throw new FailoverError('failover_topics_unknown', `mirror ${name} copies ${what}; check the names`);
     }
-    // The mirror in the other direction knows the names by its records alone.
-    const recorded = await this.failovers();
     return names.sort().map((topic) => {
       const partitions = (known.get(topic) ?? []).map(({ partition }) => partition);
       return {
         topic,
-        targetTopic: recorded.get(topic)?.targetTopic ?? rename?.(topic) ?? topic,
+        targetTopic: targetOf(topic),
         partitions: partitions.sort((a, b) => a - b),
       };
     });
+  }
+
+  /** Tells which topics of the source the workers of the mirror would begin with sooner or later. */
+  async #unbegun(known: readonly string[], targetOf: (topic: string) => string): Promise<(topic: string) => boolean> {
+    const sides = { source: this.source, target: this.target };
+    const { signal } = this.bounds;
+    const provenance = new Provenance({ name: this.options.name, sides, isReversed: () => false, signal });
+    await provenance.look();
+    const { chosen, isSameCluster } = provenance;
+    if (chosen === undefined) return () => false;
+    const taken = new Map(known.map((topic) => [targetOf(topic), topic]));
+    return (topic) => {
+      const names = { topic, targetTopic: targetOf(topic) };
+      if (!isChosen(chosen, topic)) return false;
+      const cameBack = !isNamed(chosen, topic) && provenance.otherNameOf(names) !== undefined;
+      return !cameBack && refusal(names, taken, chosen, isSameCluster) === undefined;
+    };
   }
 
   failovers(): Promise<Map<string, TopicFailover>> {

@@ -1,30 +1,27 @@
 /**
  * What comes before a planned failover: nobody writes to the source's topics any more, and all that was written there
- * is on the target. What the mirror began meanwhile is part of it. Each step may be done again.
+ * is on the target. Each step may be done again.
  */
 import type { TopicPartition } from '@millrace/client';
 import { openCluster } from '@millrace/client/protocol';
+import type { MirrorEvent } from '../mirror-event.ts';
 import { startMirror } from '../start-mirror.ts';
 import { type DrainedPartition, drain } from './drain.ts';
 import { FailoverError } from './failover-errors.ts';
 import { writeFailovers } from './failover-log.ts';
 import type { FailoverOptions } from './failover-options.ts';
-import { isFailedOver, recordAfter, type TopicFailover } from './failover-record.ts';
+import { recordAfter, type TopicFailover } from './failover-record.ts';
 import type { ChosenTopic, MirrorEnds } from './mirror-ends.ts';
 import { endsOf, settleTransactions } from './open-transactions.ts';
 import { confirmByProbe, confirmByRules, planFence, raiseFence } from './writer-fence.ts';
 
-/** Rejects with `FailoverError` when a step can't be done, and as the client and a worker do. */
-export async function drainAll(options: FailoverOptions, ends: MirrorEnds): Promise<void> {
-  const drained = new Set<string>();
-  for (;;) {
-    const topics = await ends.chosen({ unbegun: true });
-    const before = await ends.failovers();
-    const due = topics.filter(({ topic }) => !drained.has(topic) && !isFailedOver(before.get(topic)));
-    if (due.length === 0) return;
-    await new PlannedDrain(options, ends, before).run(due);
-    for (const { topic } of due) drained.add(topic);
-  }
+/** Drains these topics. Rejects with `FailoverError` when a step can't be done, and as the client and a worker do. */
+export async function drainTopics(
+  options: FailoverOptions,
+  ends: MirrorEnds,
+  topics: readonly ChosenTopic[],
+): Promise<void> {
+  await new PlannedDrain(options, ends, await ends.failovers()).run(topics);
 }
 
 class PlannedDrain {
@@ -113,17 +110,12 @@ class PlannedDrain {
   ): Promise<void> {
     const { name, source, target: targetClient, stalledMs = 60_000 } = this.#options;
     const { target, journal, bounds } = this.#ends;
-    const startWorker = () =>
-      startMirror({
-        name,
-        source,
-        target: targetClient,
-        topics: names,
-        rename: (topic) => topics.find((each) => each.topic === topic)?.targetTopic ?? topic,
-        groups: [],
-        acls: false,
-        report: ({ level, message }) => void (level !== 'info' && this.#ends.tell('drain', message, 'warn')),
-      });
+    const rename = (topic: string): string => topics.find((each) => each.topic === topic)?.targetTopic ?? topic;
+    const report = ({ level, message }: MirrorEvent): void => {
+      if (level !== 'info') this.#ends.tell('drain', message, 'warn');
+    };
+    const work = { name, source, target: targetClient, topics: names, rename, groups: [], acls: false, report };
+    const startWorker = () => startMirror(work, false);
     const tell = (sentence: string): void => this.#ends.tell('drain', sentence);
     const { cluster, admin } = target;
     await drain({ target: cluster, admin, mirror: name, journal, partitions, stalledMs, startWorker, tell, bounds });

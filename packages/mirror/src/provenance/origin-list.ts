@@ -12,7 +12,13 @@ import { answerError, backoffMs, type CallBounds, type Cluster } from '@millrace
 import { errorCodes, metadata, RecordBatchBuilder } from '@millrace/wire';
 import { appendBatch } from '../copy/append-batch.ts';
 import { boundOf, scanLog } from '../copy/log-scan.ts';
-import { decodeOrigin, type OriginRecord, type ProducerOrigin, type TopicOrigin } from './origin-record.ts';
+import {
+  decodeOrigin,
+  type MirrorOrigin,
+  type OriginRecord,
+  type ProducerOrigin,
+  type TopicOrigin,
+} from './origin-record.ts';
 
 export const originsTopic = 'millrace.origins';
 /** Most bytes of one write. */
@@ -26,11 +32,16 @@ class ListedOrigins {
   readonly producers = new Map<number, ProducerOrigin>();
   /** By topic, then by mirror. */
   readonly topics = new Map<string, Map<string, TopicOrigin>>();
+  readonly mirrors = new Map<string, MirrorOrigin>();
 
   take(record: OriginRecord): void {
     const origin = decodeOrigin(record);
     if ('producerId' in origin) {
       this.producers.set(origin.producerId, origin);
+      return;
+    }
+    if ('chosen' in origin) {
+      this.mirrors.set(origin.mirror, origin);
       return;
     }
     const byMirror = this.topics.get(origin.topic) ?? new Map<string, TopicOrigin>();
@@ -64,6 +75,11 @@ export class OriginList {
 
   get producers(): Iterable<ProducerOrigin> {
     return this.#listed.producers.values();
+  }
+
+  /** What a mirror copies here; undefined for one that has not said so. */
+  mirror(name: string): MirrorOrigin | undefined {
+    return this.#listed.mirrors.get(name);
   }
 
   /** What a topic holds records of, by each mirror that copies to it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeOrigin, producerRecord, topicRecord } from './origin-record.ts';
+import { decodeOrigin, mirrorRecord, producerRecord, topicRecord } from './origin-record.ts';
 
 const name = fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/);
 const place = fc.record({ cluster: fc.string(), topic: name }, { noNullPrototype: true });
@@ -20,6 +20,8 @@ test('what is listed of producers and topics is read back', () => {
   fc.assert(fc.property(producer, (origin) => assert.deepEqual(decodeOrigin(producerRecord(origin)), origin)));
   const topic = fc.record({ topic: name, mirror: name, places: fc.array(place) }, { noNullPrototype: true });
   fc.assert(fc.property(topic, (origin) => assert.deepEqual(decodeOrigin(topicRecord(origin)), origin)));
+  const mirror = { mirror: 'east-west', chosen: ['orders', /pay.*\//i, /^a[.]b$/] };
+  assert.deepEqual(decodeOrigin(mirrorRecord(mirror)), mirror);
 });
 
 test('what is no such record is refused, whatever it is', () => {
@@ -34,6 +36,10 @@ test('what is no such record is refused, whatever it is', () => {
     ['topic orders', '{"version":0,"places":[]}'],
     ['topic orders m', '{"version":0}'],
     ['topic orders m', '{"version":0,"places":[{"cluster":"a"}]}'],
+    ['mirror', '{"version":0,"topics":[]}'],
+    ['mirror m', '{"version":0}'],
+    ['mirror m', '{"version":0,"topics":[{"pattern":"a"}]}'],
+    ['mirror m', '{"version":0,"topics":[{"pattern":"(","flags":""}]}'],
     ['other', value],
   ] as const) {
     assert.throws(() => decodeOrigin({ key, value: text }), { code: 'origin_record_invalid' }, `${key} ${text}`);

@@ -1,8 +1,9 @@
 /**
  * What a cluster knows of the mirrors that write to it: JSON records of a compacted topic, one for each producer id
- * that a mirror writes with (key `producer <id>`), and one for each topic that it copies to (key `topic <name>
- * <mirror>`). Does no I/O.
+ * that a mirror writes with (key `producer <id>`), one for each topic that it copies to (key `topic <name> <mirror>`),
+ * and one for each mirror, which says what it copies (key `mirror <name>`). Does no I/O.
  */
+import type { NameFilter } from '../name-filter.ts';
 import { OriginRecordError } from './origin-record-error.ts';
 
 const version = 0;
@@ -37,6 +38,12 @@ export interface TopicOrigin {
   readonly places: readonly TopicPlace[];
 }
 
+/** What a mirror copies, as the worker was told that began last. */
+export interface MirrorOrigin {
+  readonly mirror: string;
+  readonly chosen: NameFilter;
+}
+
 export interface OriginRecord {
   readonly key: string;
   readonly value: string;
@@ -50,14 +57,22 @@ export function topicRecord({ topic, mirror, places }: TopicOrigin): OriginRecor
   return { key: `topic ${topic} ${mirror}`, value: JSON.stringify({ version, places }) };
 }
 
+export function mirrorRecord({ mirror, chosen }: MirrorOrigin): OriginRecord {
+  const topics = chosen.map((each) =>
+    typeof each === 'string' ? { name: each } : { pattern: each.source, flags: each.flags },
+  );
+  return { key: `mirror ${mirror}`, value: JSON.stringify({ version, topics }) };
+}
+
 /** Throws `OriginRecordError` for what is no such record. */
-export function decodeOrigin({ key, value }: OriginRecord): ProducerOrigin | TopicOrigin {
+export function decodeOrigin({ key, value }: OriginRecord): ProducerOrigin | TopicOrigin | MirrorOrigin {
   const [kind, name = '', mirror = ''] = key.split(' ');
   const fields = fieldsOf(key, value);
   if (fields['version'] !== version) {
     throw new OriginRecordError(key, `its format has version ${String(fields['version'])}, known is ${version}`);
   }
   if (kind === 'producer' && /^\d+$/.test(name)) return producerOf(key, Number(name), fields);
+  if (kind === 'mirror' && name !== '') return { mirror: name, chosen: chosenOf(key, fields['topics']) };
   if (kind !== 'topic' || mirror === '') throw new OriginRecordError(key, 'its key is unknown');
   const list: unknown = fields['places'];
   if (!Array.isArray(list)) throw new OriginRecordError(key, 'its places are missing');
@@ -83,6 +98,22 @@ function producerOf(key: string, producerId: number, { mirror, shard, source, ro
   }
   if (routesFrom !== null && typeof routesFrom !== 'number') throw new OriginRecordError(key, 'its epoch is missing');
   return { producerId, mirror, shard, source, routesFrom };
+}
+
+function chosenOf(key: string, topics: unknown): NameFilter {
+  if (!Array.isArray(topics)) throw new OriginRecordError(key, 'its topics are missing');
+  return topics.map((each: unknown) => {
+    const { name, pattern, flags } = asObject(each) ?? {};
+    if (typeof name === 'string') return name;
+    if (typeof pattern !== 'string' || typeof flags !== 'string') {
+      throw new OriginRecordError(key, 'a topic of it has neither name nor pattern');
+    }
+    try {
+      return new RegExp(pattern, flags);
+    } catch (error) {
+      throw new OriginRecordError(key, `its pattern ${pattern} is none`, error);
+    }
+  });
 }
 
 function placeOf(key: string, place: unknown): TopicPlace {

@@ -6,9 +6,11 @@ import type { Client, TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
 import { reverseNameOf } from '../failover/failover-record.ts';
 import type { MirrorOptions } from '../mirror.ts';
+import type { NameFilter } from '../name-filter.ts';
 import type { BatchFilter } from '../verify/batch-filter.ts';
 import { OriginList } from './origin-list.ts';
 import {
+  mirrorRecord,
   type ProducerOrigin,
   producerRecord,
   type TopicOrigin,
@@ -106,6 +108,23 @@ export class Provenance {
     if (!isSame || !this.#there.isListed(producerId)) await this.#there.write([producerRecord(origin)], bounds);
     this.#own.set(shard, origin);
     return routesFrom !== null;
+  }
+
+  /** What the mirror copies, as the target knows; undefined where it does not. */
+  get chosen(): NameFilter | undefined {
+    return this.#there.mirror(this.#options.name)?.chosen;
+  }
+
+  /** Whether source and target are one, as far as they say who they are. */
+  get isSameCluster(): boolean {
+    return this.#ids.source !== '' && this.#ids.source === this.#ids.target;
+  }
+
+  /** Tells the target what the mirror copies. Rejects as `list` does. */
+  async listChosen(chosen: NameFilter): Promise<void> {
+    const record = mirrorRecord({ mirror: this.#options.name, chosen });
+    const known = this.chosen && mirrorRecord({ mirror: this.#options.name, chosen: this.chosen });
+    if (known?.value !== record.value) await this.#there.write([record], this.#bounds);
   }
 
   /** Looks again at what both clusters know of mirrors. Rejects as `start` does. */

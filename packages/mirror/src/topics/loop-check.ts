@@ -10,7 +10,7 @@ import type { MirroredTopic } from './topic-sync.ts';
  * that the mirror does not copy in its turn.
  */
 export function refusal(
-  { topic, targetTopic }: MirroredTopic,
+  { topic, targetTopic }: Pick<MirroredTopic, 'topic' | 'targetTopic'>,
   taken: ReadonlyMap<string, string>,
   selected: MirrorOptions['topics'],
   isSameCluster: boolean,

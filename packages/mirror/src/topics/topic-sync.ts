@@ -8,7 +8,7 @@ import { errorCodes, type KafkaError } from '@millrace/wire';
 import type { MirrorOptions } from '../mirror.ts';
 import { SourceTopicError } from '../mirror-errors.ts';
 import type { MirrorEvent } from '../mirror-event.ts';
-import { isMatched, isNamed } from '../name-filter.ts';
+import { isMatched, isNamed, type NameFilter } from '../name-filter.ts';
 import type { Provenance } from '../provenance/provenance.ts';
 import { refusal } from './loop-check.ts';
 import { offsetsTopicOf } from './offsets-topic.ts';
@@ -31,6 +31,11 @@ interface Admins {
 
 /** Topics of Kafka's own and of Millrace's are copied only by name. */
 const ownTopics = /^(__|millrace\.)/;
+
+/** Whether a topic of the source is among those that are copied. */
+export function isChosen(topics: NameFilter, topic: string): boolean {
+  return isNamed(topics, topic) || (!ownTopics.test(topic) && isMatched(topics, topic));
+}
 
 export class TopicSync {
   readonly #admins: Admins;
@@ -151,8 +156,7 @@ export class TopicSync {
   }
 
   #select(listed: readonly TopicListing[]): TopicListing[] {
-    const { topics } = this.#options;
-    return listed.filter(({ topic }) => isNamed(topics, topic) || (!ownTopics.test(topic) && isMatched(topics, topic)));
+    return listed.filter(({ topic }) => isChosen(this.#options.topics, topic));
   }
 
   /**
