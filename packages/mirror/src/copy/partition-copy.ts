@@ -142,12 +142,12 @@ export class PartitionCopy implements SourcePartition {
     this.#lastAnnouncement = this.#host.announce(this);
   }
 
-  /** Goes on at another source offset: what lies before can't be copied. What is `lost` is written down first. */
+  /** Goes on at a later source offset: what lies before can't be copied. What is `lost` is written down first. */
   goOnAt(position: number, lost?: LostRange): void {
-    if (position === this.#position) return;
+    if (position <= this.#position) return;
     if (lost !== undefined) {
       this.#lastAnnouncement = this.#host.announce(this);
-      this.losses = withLoss(this.losses, lost);
+      this.losses = withLoss(this.losses, { ...lost, from: Math.max(lost.from, this.#position) });
     }
     this.#position = position;
     this.sourceEpochs.jump(position);
