@@ -26,7 +26,7 @@ import { sharingTimes } from './sharing/sharing-times.ts';
 import { WorkerGroup } from './sharing/worker-group.ts';
 import { statusOf } from './status/partition-status.ts';
 import { FigureKeeper, type WorkerFigures } from './status/worker-figures.ts';
-import { ensureOffsetsTopic, offsetsTopicOf } from './topics/offsets-topic.ts';
+import { ensureOffsetsTopic, offsetsTopicOf, shardTransactionalIdOf } from './topics/offsets-topic.ts';
 import { PlacesByShard } from './topics/places-by-shard.ts';
 import { topicLimits } from './topics/topic-limits.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
@@ -242,7 +242,7 @@ class MirrorWorker implements Mirror {
       reader: this.#reader,
       writer: this.#writer,
       journal: { topic: this.#offsetsTopic, partition: shard },
-      transactionalId: `${this.#offsetsTopic}.${shard}`,
+      transactionalId: shardTransactionalIdOf(this.#offsetsTopic, shard),
       unfenced: this.#unfenced,
       partitions,
       limits: conversionLimitsDefault,

@@ -13,6 +13,8 @@ import { recoverPartition } from '../copy/recover-partition.ts';
 import { readJournal } from '../copy/resume-points.ts';
 import { TargetTruncatedError } from '../copy/target-truncation.ts';
 import { shardOf } from '../sharing/shard-of.ts';
+import { mirrorOfOffsetsTopic, shardTransactionalIdOf } from '../topics/offsets-topic.ts';
+import { listCloser } from './list-closer.ts';
 import { type JournalEntry, writeJournal } from './write-journal.ts';
 
 export interface ClosedPlace extends TopicPartition {
@@ -52,7 +54,8 @@ export async function fenceJournals({
   bounds,
 }: Omit<CloseShardsOptions, 'places'>): Promise<void> {
   for (let shard = 0; shard < shards; shard++) {
-    await takeOver(target, `${offsetsTopic}.${shard}`, [{ topic: offsetsTopic, partition: shard }], bounds);
+    const journal = { topic: offsetsTopic, partition: shard };
+    await takeOver(target, shardTransactionalIdOf(offsetsTopic, shard), [journal], bounds);
   }
 }
 
@@ -62,8 +65,9 @@ async function closeShard(
   places: readonly ClosedPlace[],
 ): Promise<void> {
   const journal = { topic: offsetsTopic, partition: shard };
-  const transactionalId = `${offsetsTopic}.${shard}`;
+  const transactionalId = shardTransactionalIdOf(offsetsTopic, shard);
   const identity = await takeOver(target, transactionalId, [journal], bounds);
+  await listCloser(target, mirrorOfOffsetsTopic(offsetsTopic) ?? '', shard, identity, bounds);
   const content = await readJournal(target, journal, identity, bounds);
   const known = places.filter((place) => content.chunksOf(place).length > 0);
   const onTarget = ({ targetTopic, partition }: ClosedPlace): TopicPartition => ({ topic: targetTopic, partition });

@@ -5,6 +5,7 @@ import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import type { JournalReader } from '../copy/journal-reader.ts';
 import { hasMembers } from '../groups/group-sync.ts';
 import type { Mirror } from '../mirror.ts';
+import { workersGroupOf } from '../sharing/workers-group.ts';
 import { FailoverError } from './failover-errors.ts';
 
 const pauseMs = 250;
@@ -42,7 +43,7 @@ export async function drain(options: DrainOptions): Promise<void> {
       if (now < left) since = clock.monotonic();
       left = Math.min(left, now);
       if (clock.monotonic() - since > stalledMs) throw stalled(behind, stalledMs);
-      if (worker === undefined && !(await hasMembers(admin, `millrace.mirror.${mirror}`, bounds.signal))) {
+      if (worker === undefined && !(await hasMembers(admin, workersGroupOf(mirror), bounds.signal))) {
         tell(`no worker of mirror ${mirror} runs: this process copies what is left`);
         worker = await options.startWorker();
       }

@@ -7,6 +7,7 @@ import type { JournalChunk } from '../offset-map/journal-record.ts';
 import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import { shardOf } from '../sharing/shard-of.ts';
+import { shardTransactionalIdOf } from '../topics/offsets-topic.ts';
 import type { Tail } from './failover-record.ts';
 import type { ChunksOf } from './way-back.ts';
 import { type JournalEntry, writeJournal } from './write-journal.ts';
@@ -48,7 +49,7 @@ export async function seedReverse(
   const byShard = Map.groupBy(partitions, ({ topic, partition }) => shardOf(topic, partition, shards));
   for (const [shard, seeds] of byShard) {
     const journal = { topic: offsetsTopic, partition: shard };
-    const identity = await takeOver(cluster, `${offsetsTopic}.${shard}`, [journal], bounds);
+    const identity = await takeOver(cluster, shardTransactionalIdOf(offsetsTopic, shard), [journal], bounds);
     const content = await readJournal(cluster, journal, identity, bounds);
     await check(seeds, (place) => content.chunksOf(place).map(({ value }) => value));
     const entries = seeds.flatMap((seed): JournalEntry[] => {

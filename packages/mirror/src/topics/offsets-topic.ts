@@ -12,6 +12,11 @@ export function offsetsTopicOf(mirror: string): string {
   return `${namePrefix}${mirror}`;
 }
 
+/** By which transactional id the owner of a shard writes. */
+export function shardTransactionalIdOf(offsetsTopic: string, shard: number): string {
+  return `${offsetsTopic}.${shard}`;
+}
+
 /** Whose topic it is; undefined for other topics. */
 export function mirrorOfOffsetsTopic(topic: string): string | undefined {
   return topic.startsWith(namePrefix) ? topic.slice(namePrefix.length) : undefined;
