@@ -2,8 +2,8 @@
  * A mirror through kill -9: idempotent and transactional producers write to the source while the two workers that share
  * the mirror and the brokers of both sides are killed at random moments and started again. One worker comes back under
  * its name, the other as a stranger, so that partitions go over from one to the other. At the end the target holds, for
- * readers of uncommitted records too, each record that is committed on the source, once and in its order, by a reader
- * of this test and by `verify`; and a group that stands at any record of the source is carried over to that very record.
+ * readers of uncommitted records too, each record that is committed on the source, once and in its order, for a reader
+ * of this test and for `verify`; and a group that stands at any record of the source is carried over to that very one.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';

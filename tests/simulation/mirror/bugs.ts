@@ -130,8 +130,8 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'of two ranges the one that arrives first is taken first',
     seed: 1000,
     file: `${copy}/partition-ranges.ts`,
-    find: 'const isHead = this.#isHead(range);\n    if (records',
-    replace: 'const isHead = this.#taking === undefined;\n    if (records',
+    find: 'if (isHead && range.isAskedAtPosition === true) {',
+    replace: 'if (this.#taking === undefined) {',
   },
   {
     name: 'what waits for its turn does not keep its memory',
