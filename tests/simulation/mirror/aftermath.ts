@@ -14,10 +14,10 @@ import { withAdmin } from './mirrored-groups.ts';
 import { type BothSides, readBothSides } from './mirrored-partition.ts';
 import { SourceWriter } from './source-writer.ts';
 
-export type AftermathKind = 'nothing' | 'power loss' | 'records deleted';
+export type AftermathKind = 'nothing' | 'power loss' | 'records deleted' | 'target loses power';
 
 export interface AftermathOptions {
-  readonly kind: Exclude<AftermathKind, 'nothing'>;
+  readonly kind: Exclude<AftermathKind, 'nothing' | 'target loses power'>;
   readonly partitions: readonly { readonly topic: string; readonly index: number }[];
   readonly source: SimCluster;
   readonly home: (name: string, side?: 'target') => ActorHome;
@@ -37,8 +37,12 @@ interface Watched {
   deletedTo: number;
 }
 
-/** What losses of the source are told as. */
-export const lossAlarms: ReadonlySet<MirrorEvent['event']> = new Set(['records_lost', 'source_truncated']);
+/** What losses are told as. */
+export const lossAlarms: ReadonlySet<MirrorEvent['event']> = new Set([
+  'records_lost',
+  'source_truncated',
+  'target_truncated',
+]);
 
 const plan = { records: 30, valueBytesMax: 200, compression: 'none', isDense: false, lingerMs: 0, pauseMs: 1 } as const;
 /** So long nothing more may come to a partition that stopped. */
@@ -51,7 +55,7 @@ export async function aftermath(options: AftermathOptions): Promise<void> {
   const target = home('aftermath of the target', 'target');
   const look = (topic: string, index: number, from = 0): Promise<BothSides> =>
     readBothSides(topic, index, judge, target, from);
-  if (kind === 'records deleted') await write(options, 'late');
+  if (kind === 'records deleted') await writeMore(options, 'late');
   const watched: Watched[] = [];
   for (const { topic, index } of partitions) {
     const before = await look(topic, index);
@@ -61,7 +65,7 @@ export async function aftermath(options: AftermathOptions): Promise<void> {
   else {
     source.losePower();
     for (const each of watched) each.left = await look(each.topic, each.index);
-    await write(options, 'late');
+    await writeMore(options, 'late');
   }
   worker.start();
   for (const each of watched) {
@@ -76,7 +80,11 @@ export async function aftermath(options: AftermathOptions): Promise<void> {
   }
 }
 
-async function write({ home, partitions }: AftermathOptions, name: string): Promise<void> {
+/** Writes records to all partitions. */
+export async function writeMore(
+  { home, partitions }: Pick<AftermathOptions, 'home' | 'partitions'>,
+  name: string,
+): Promise<void> {
   const writer = home(name);
   const known = partitions.map(({ topic, index }): KnownPartition => {
     return { topic, topicId: '', index, leader: -1, history: new PartitionHistory(`${topic}/${index}`, writer.fail) };
@@ -135,7 +143,11 @@ function isWhole(each: Watched, now: BothSides, isTold: boolean, { cover }: Afte
   return !isLost || isTold;
 }
 
-function startsWith(whole: readonly { readonly content: string }[], part: readonly { readonly content: string }[]) {
+/** Whether the one begins with all of the other. */
+export function startsWith(
+  whole: readonly { readonly content: string }[],
+  part: readonly { readonly content: string }[],
+) {
   return part.length <= whole.length && part.every(({ content }, place) => content === whole[place]?.content);
 }
 

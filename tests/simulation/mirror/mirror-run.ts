@@ -23,6 +23,7 @@ import { SimMirrorWorker } from './mirror-worker.ts';
 import { MirroredGroups } from './mirrored-groups.ts';
 import { MirroredPartition } from './mirrored-partition.ts';
 import { SourceWriter } from './source-writer.ts';
+import { targetAftermath } from './target-aftermath.ts';
 
 /** Bounds on virtual time, in milliseconds. */
 const startMsMax = 60_000;
@@ -119,6 +120,7 @@ class MirrorRun {
     const { aftermath: kind } = this.#scenario;
     if (kind === 'nothing') return;
     this.#coverage.add(`aftermath: ${kind}`);
+    if (kind === 'target loses power') return this.#targetAftermath();
     const [source, worker] = [this.#source, this.#worker(this.#workers.length + 1, lossAlarms)];
     const judged = aftermath({
       kind,
@@ -132,19 +134,34 @@ class MirrorRun {
     await this.#await(closed, finishMsMax, `after the ${kind} all is as it must be`);
   }
 
+  async #targetAftermath(): Promise<void> {
+    const [target, takeovers] = [this.#target, this.#scenario.takeovers];
+    let workers = this.#workers.length + 1;
+    const judged = targetAftermath({
+      target,
+      takeovers,
+      partitions: this.#partitions,
+      home: (name, side) => this.#home(name, side === 'target' ? target : this.#source),
+      worker: (policy) => this.#worker(workers++, lossAlarms, policy),
+      cover: (what) => this.#coverage.add(what),
+    });
+    await this.#await(judged, (2 + takeovers) * finishMsMax, 'after the target lost power all is as it must be');
+  }
+
   #startNemesis(): MirrorNemesis {
     const { calmMs } = this.#scenario;
     const clusters = [this.#source, this.#target] as const;
     return new MirrorNemesis({ world: this.world, clusters, workers: this.#workers, coverage: this.#coverage, calmMs });
   }
 
-  #worker(index: number, expects?: typeof lossAlarms): SimMirrorWorker {
+  #worker(index: number, expects?: typeof lossAlarms, truncatedTarget?: 'stop' | 'continue'): SimMirrorWorker {
     const { world } = this;
     const [scenario, source, target, coverage] = [this.#scenario, this.#source, this.#target, this.#coverage];
     const plan = scenario.workers[index % scenario.workers.length] as (typeof scenario.workers)[number];
     const onBegin = (): void => this.#nemesis?.atBeginning();
     const host = `worker-${index}`;
-    return new SimMirrorWorker({ world, host, plan, scenario, source, target, coverage, onBegin, expects });
+    const options = { world, host, plan, scenario, source, target, coverage, onBegin, expects, truncatedTarget };
+    return new SimMirrorWorker(options);
   }
 
   #home(name: string, cluster = this.#source): ActorHome {

@@ -48,13 +48,15 @@ export interface MirrorScenario {
   /** For how long things go wrong, in virtual milliseconds, and the mean time between two of them. */
   readonly troubleMs: number;
   readonly calmMs: number;
-  /** What happens to the source when all is over. */
+  /** What happens when all is over. */
   readonly aftermath: AftermathKind;
+  /** How many workers take over what the target lost before one copies it again. */
+  readonly takeovers: number;
   /** The workers are far from the source: how long packets take, and what they fetch at once. */
   readonly distance?: { readonly ms: number; readonly fetchBytesMax: number } | undefined;
 }
 
-const aftermaths: readonly AftermathKind[] = ['nothing', 'power loss', 'records deleted'];
+const aftermaths: readonly AftermathKind[] = ['target loses power', 'power loss', 'records deleted'];
 const sessionTimeoutMsMin = 1000;
 /** More than the largest batch of the writers; those of the mirror are as small as a segment. */
 const segmentBytesMin = 262_144;
@@ -84,7 +86,8 @@ export function mirrorScenarioOf(seed: number): MirrorScenario {
       randomness.integer(3) === 0
         ? { ms: 5 + randomness.integer(30), fetchBytesMax: 2 ** (8 + randomness.integer(4)) }
         : undefined,
-    aftermath: aftermaths[randomness.integer(aftermaths.length)] as AftermathKind,
+    aftermath: aftermaths[randomness.integer(3)] as AftermathKind,
+    takeovers: randomness.integer(5),
   };
 }
 

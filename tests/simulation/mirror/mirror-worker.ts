@@ -23,6 +23,8 @@ export interface MirrorWorkerOptions {
   readonly mirror?: string | undefined;
   /** Alarms that are to be told if it comes to that. */
   readonly expects?: ReadonlySet<MirrorEvent['event']> | undefined;
+  /** What becomes of what the target lost. */
+  readonly truncatedTarget?: 'stop' | 'continue' | undefined;
   /** Told when partitions begin to be copied, from the start or by another worker. */
   readonly onBegin: () => void;
 }
@@ -176,6 +178,7 @@ export class SimMirrorWorker {
       acls: false,
       worker: plan.isNamed ? host : undefined,
       sharing: { sessionTimeoutMs: plan.sessionTimeoutMs, rebalanceIntervalMs: 3 * plan.sessionTimeoutMs },
+      truncatedTarget: this.#options.truncatedTarget,
       scribbles: true,
       report: (event) => this.#report(event),
     };

@@ -129,6 +129,16 @@ export class SimCluster {
     this.drive.losePower(this.#randomness);
   }
 
+  /** Ends at once, and logs of these topics lose what a loss of power takes; all else on the drive is whole. */
+  loseEnds(topics: readonly string[]): void {
+    this.kill();
+    this.#coverage.add('ends of logs lost');
+    for (const [path, file] of this.drive.files()) {
+      const isTheirs = topics.some((topic) => path.includes(`/topics/${topic}.`));
+      if (isTheirs && path.endsWith('.log')) file.losePower(this.#randomness);
+    }
+  }
+
   /** Closes the cluster as an operator does, and starts it again. Answers false when it does not run. */
   restart(): boolean {
     if (!this.isRunning) return false;
