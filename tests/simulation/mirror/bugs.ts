@@ -161,6 +161,13 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     find: "report({ level: 'error', event: 'records_lost',",
     replace: "if (!goesOn) report({ level: 'error', event: 'records_lost',",
   },
+  {
+    name: 'what the target lost is copied again from behind what lies in its place',
+    seed: 1000,
+    file: `${copy}/target-truncation.ts`,
+    find: '    from ??= stored.missingIn(batch);\n',
+    replace: '',
+  },
 ];
 
 const provenance = 'packages/mirror/src/provenance';

@@ -4,7 +4,7 @@
  */
 import { isMillraceError, type Randomness } from '@millrace/base';
 import { type Cluster, startCluster } from '@millrace/broker';
-import type { SimDrive } from '../world/sim-drive.ts';
+import type { SimDrive, SimFile } from '../world/sim-drive.ts';
 import type { Inhabitant, SimWorld } from '../world/sim-world.ts';
 import type { BrokerPlace } from './actor.ts';
 import type { Coverage } from './coverage.ts';
@@ -133,9 +133,15 @@ export class SimCluster {
   loseEnds(topics: readonly string[]): void {
     this.kill();
     this.#coverage.add('ends of logs lost');
+    const newest = new Map<string, SimFile>();
     for (const [path, file] of this.drive.files()) {
-      const isTheirs = topics.some((topic) => path.includes(`/topics/${topic}.`));
-      if (isTheirs && path.endsWith('.log')) file.losePower(this.#randomness);
+      if (!path.endsWith('.log') || !topics.some((topic) => path.includes(`/topics/${topic}.`))) continue;
+      newest.set(path.slice(0, path.lastIndexOf('/')), file);
+    }
+    for (const file of newest.values()) {
+      // As often as not a few batches, in whose place others soon come to lie.
+      if (this.#randomness.integer(2) === 0) file.losePower(this.#randomness);
+      else file.truncate(Math.max(0, file.size - 2 ** this.#randomness.integer(12)));
     }
   }
 

@@ -262,9 +262,11 @@ export class PartitionCopy implements SourcePartition {
     }
     this.#host.stored(this, batch);
     this.#age.stored();
-    this.#meetForeign(baseOffset - this.#confirmed.target);
-    let target = baseOffset;
-    let source = this.#confirmed.source;
+    const { target: from } = this.#confirmed;
+    const count = Math.max(0, baseOffset - from);
+    this.foreignOffsets += count;
+    if (count > 0) this.#host.foreign(this, { from, count });
+    let [target, source] = [baseOffset, this.#confirmed.source];
     for (const { offset, count } of runs) {
       this.#chunks.append(routed({ source: offset, target, count }, via));
       this.#forget(offset, count);
@@ -277,12 +279,6 @@ export class PartitionCopy implements SourcePartition {
     this.recordsCopied += batch.records;
     this.bytesCopied += batch.bytes;
     this.#host.room();
-  }
-
-  #meetForeign(count: number): void {
-    if (count <= 0) return;
-    this.foreignOffsets += count;
-    this.#host.foreign(this, { from: this.#confirmed.target, count });
   }
 
   /** Where all is stored that was fetched, what was left out of it is done with too. */
