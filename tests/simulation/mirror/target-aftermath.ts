@@ -1,8 +1,8 @@
 /**
  * What happens to the target of a mirror when all is over: it loses power, and with it ends of the logs that were
- * copied; its other logs are whole. Workers come and go, which stop what lost something; in the end one copies it again.
- * Each of them must tell what is lost, and nothing else; what lost nothing goes on, and in the end the target holds each
- * record of the source once, in order.
+ * copied; its other logs are whole. Workers come and go, which stop what lost something; in the end one copies it
+ * again. Each of them must tell what is lost, and nothing else; what lost nothing goes on, and in the end the target
+ * holds each record of the source once, in order.
  */
 import { sleep } from '@millrace/base';
 import type { ActorHome } from '../oracle/actor.ts';
