@@ -4,12 +4,10 @@
  * must hold all of them, and groups must go on with exactly the next record.
  */
 import { sleep } from '@millrace/base';
-import { createTopics, errorCodes, errorRow } from '@millrace/wire';
 import { type Actor, ActorHome, type KnownPartition } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
-import { findLeaders } from '../oracle/find-leaders.ts';
-import { InvariantViolation, PartitionHistory } from '../oracle/history.ts';
+import { PartitionHistory } from '../oracle/history.ts';
 import { OracleProducer } from '../oracle/oracle-producer.ts';
 import { OracleTransactor } from '../oracle/oracle-transactor.ts';
 import { SimCluster } from '../oracle/sim-cluster.ts';
@@ -22,6 +20,7 @@ import { type MirrorScenario, mirrorScenarioOf, type SourceWriterPlan } from './
 import { SimMirrorWorker } from './mirror-worker.ts';
 import { MirroredGroups } from './mirrored-groups.ts';
 import { MirroredPartition } from './mirrored-partition.ts';
+import { prepareTopics } from './prepare-topics.ts';
 import { SourceWriter } from './source-writer.ts';
 import { targetAftermath } from './target-aftermath.ts';
 
@@ -68,7 +67,11 @@ class MirrorRun {
     const { loop } = this.world;
     this.#source.start();
     this.#target.start();
-    const known = await this.#await(this.#prepare(), startMsMax, 'the topics are created');
+    const known = await this.#await(
+      prepareTopics(this.#home('setup'), this.#scenario.topics),
+      startMsMax,
+      'the topics are created',
+    );
     const homes = {
       source: this.#home('judge of the source'),
       target: this.#home('judge of the target', this.#target),
@@ -166,29 +169,6 @@ class MirrorRun {
 
   #home(name: string, cluster = this.#source): ActorHome {
     return new ActorHome(this.world, name, cluster.brokers);
-  }
-
-  async #prepare(): Promise<KnownPartition[]> {
-    const setup = this.#home('setup');
-    const known: KnownPartition[] = [];
-    for (const { name, partitions, replicationFactor, configuration } of this.#scenario.topics) {
-      const configs = Object.entries(configuration).map(([key, value]) => ({ name: key, value }));
-      const response = await setup.anyBroker().ask(createTopics, 7, {
-        topics: [{ name, numPartitions: partitions, replicationFactor, assignments: [], configs }],
-      });
-      const { errorCode, topicId } = response.topics[0] as { errorCode: number; topicId: string };
-      if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
-      for (const [index, leader] of (await findLeaders(setup, name)).entries()) {
-        known.push({
-          topic: name,
-          topicId,
-          index,
-          leader,
-          history: new PartitionHistory(`${name}/${index}`, setup.fail),
-        });
-      }
-    }
-    return known;
   }
 
   #startWriters(known: readonly KnownPartition[]): Actor[] {
