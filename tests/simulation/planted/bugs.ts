@@ -67,13 +67,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: '      position',
   },
   {
-    name: 'producers are forgotten with the segments that hold their batches',
-    seed: 900_070,
-    file: 'packages/broker/src/log/log-writer.ts',
-    find: '    if (producers.length > 0) await this.#summarize(segment, producers);\n',
-    replace: '    void producers;\n',
-  },
-  {
     name: 'the journal acknowledges before the write',
     seed: 1000,
     file: 'packages/broker/src/journal/journal.ts',
