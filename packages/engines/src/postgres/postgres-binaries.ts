@@ -3,6 +3,7 @@ import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '@millrace/base';
+import { textOf } from './database-files.ts';
 import { PostgresError } from './postgres-error.ts';
 import { barrier, type UnprivilegedUser } from './unprivileged-user.ts';
 
@@ -33,7 +34,7 @@ export async function postgresBinaries(user: UnprivilegedUser | undefined): Prom
 
 /** npm packs no links, and the script that would make them does not run where scripts are refused. */
 async function linkLibraries(root: string): Promise<void> {
-  const listed = await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(ifAbsent('[]'));
+  const listed = (await textOf(join(root, 'pg-symlinks.json'))) ?? '[]';
   for (const { source, target } of JSON.parse(listed) as { source: string; target: string }[]) {
     await symlink(basename(source), join(dirname(root), target)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -53,11 +54,4 @@ async function copied(root: string): Promise<string> {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   });
   return copy;
-}
-
-function ifAbsent(value: string): (error: NodeJS.ErrnoException) => string {
-  return (error) => {
-    if (error.code === 'ENOENT') return value;
-    throw error;
-  };
 }
