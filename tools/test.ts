@@ -21,8 +21,8 @@ import { fileLine, judge, summary } from './test/report.ts';
 
 const PROCESSES_MAX = 2;
 const UNIT_FILE_MS_MAX = 60_000;
-/** Clusters of other programs, killed and started again by seeds, take minutes: many, on a machine that is shared. */
-const OWN_PROCESS_FILE_MS_MAX = 1_200_000;
+/** Clusters of other programs, killed and started again by seeds, take minutes. */
+const OWN_PROCESS_FILE_MS_MAX = 600_000;
 
 const root = resolve(import.meta.dirname, '..');
 const inCi = process.env['CI'] === 'true';

@@ -123,7 +123,7 @@ test('the nearest deadline counts, whatever was asked first', async (t) => {
   const hasty = connection.request(heartbeat, beat, { timeoutMs: 20 });
   await assert.rejects(hasty, { code: 'request_timeout' });
   await assert.rejects(patient, { code: 'connection_lost' });
-  assert.ok(performance.now() - startedAt < 5_000);
+  assert.ok(performance.now() - startedAt < 2_000);
 });
 
 /** What a peer that is no proper broker sends instead of an answer. */
