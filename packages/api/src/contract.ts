@@ -4,6 +4,7 @@
  * routes, the fetch client calls contracts.
  */
 import type { Static, TObject, TSchema } from 'typebox';
+import type { Permission, Principal } from './principal.ts';
 import type { ProblemCode, ProblemError } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -52,6 +53,11 @@ export interface Contract {
    * browsers send without asking first. Only for what is harmless and public by design.
    */
   readonly anyOrigin?: boolean | undefined;
+  /**
+   * What a caller must be permitted to get in at all; what of one object they may do, the handler judges. Default
+   * `view` for GET, `administer` for all else. `public` asks nothing.
+   */
+  readonly permission?: Permission | 'public' | undefined;
   /** How it speaks, where it is not as the others. Of JSON answers only. */
   readonly dialect?: Dialect | undefined;
   /** Bound on the body in bytes; the server's default otherwise. */
@@ -66,6 +72,8 @@ export interface RouteRequest<C extends Contract> {
   readonly query: StaticOr<C['query'], undefined>;
   readonly body: C extends { readonly bodyCheckedBy: 'handler' } ? unknown : StaticOr<C['body'], undefined>;
   header(name: string): string | undefined;
+  /** Who asks. */
+  readonly principal: Principal;
   /** The address that the request came from. */
   readonly remoteAddress: string;
   /** Aborts when the client goes away or the server shuts down. */

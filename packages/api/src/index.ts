@@ -12,6 +12,7 @@ export {
   type ServerSentEvent,
 } from './contract.ts';
 export { type OpenApiInformation, openApiDocument } from './openapi.ts';
+export { Permission, Principal, principalText, RoleName } from './principal.ts';
 export {
   Problem,
   type ProblemCode,
