@@ -7,14 +7,14 @@ export const Acl = closed(
     cluster: nameOf('clusters'),
     principal: Type.String({ minLength: 1, description: 'User:NAME, or User:* for all' }),
     host: Type.Optional(Type.String({ description: 'Default *, every host' })),
-    operation: Type.String({ description: "Kafka's name: READ, WRITE, DESCRIBE, ALL and so on" }),
+    operation: Type.String({ description: 'read, write, describe, all and so on, as the client has them' }),
     permission: Type.Optional(
-      Type.Union([Type.Literal('ALLOW'), Type.Literal('DENY')], { description: 'Default ALLOW' }),
+      Type.Union([Type.Literal('allow'), Type.Literal('deny')], { description: 'Default allow' }),
     ),
-    resourceType: Type.String({ description: "Kafka's name: TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID and so on" }),
+    resourceType: Type.String({ description: 'topic, group, cluster, transactional-id and so on, likewise' }),
     resourceName: Type.String({ minLength: 1 }),
     patternType: Type.Optional(
-      Type.Union([Type.Literal('LITERAL'), Type.Literal('PREFIXED')], { description: 'Default LITERAL' }),
+      Type.Union([Type.Literal('literal'), Type.Literal('prefixed')], { description: 'Default literal' }),
     ),
   },
   'An access control entry of one cluster',

@@ -51,8 +51,8 @@ export type Spec<K extends KindName> = Static<(typeof kinds)[K]['schema']>;
 export const kindNames = Object.keys(kinds) as readonly KindName[];
 
 function idOfAcl(acl: Acl): string {
-  const { cluster, principal, host = '*', operation, permission = 'ALLOW' } = acl;
-  const { resourceType, resourceName, patternType = 'LITERAL' } = acl;
+  const { cluster, principal, host = '*', operation, permission = 'allow' } = acl;
+  const { resourceType, resourceName, patternType = 'literal' } = acl;
   return `${cluster}/${[resourceType, patternType, resourceName, principal, host, operation, permission].join(' ')}`;
 }
 

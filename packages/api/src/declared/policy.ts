@@ -11,7 +11,7 @@ export const Policy = closed(
       maxLength: 10_000,
       description: 'A CEL expression over `request`, `team`, `capacity` and `cost`: the policy speaks where it is true',
     }),
-    then: Type.Union([Type.Literal('refuse'), Type.Literal('ask'), Type.Literal('approve')], {
+    decision: Type.Union([Type.Literal('refuse'), Type.Literal('ask'), Type.Literal('approve')], {
       description: 'The strictest of those that speak decides: refuse, then ask, then approve; nobody speaks: ask',
     }),
     message: Type.Optional(Type.String({ description: 'The reason that people are told' })),
