@@ -3,7 +3,7 @@
  *
  * `node tools/test.ts [--brief] [PATH ...]` runs all test files, or those whose path contains one of the arguments.
  * Files that start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes
- * or runs no test counts as failed. The last line is `N passed, N failed, N skipped`, before which folders say what
+ * or runs no test counts as failed. One of servers that failed has a second try (`test/second-try.ts`). The last line is `N passed, N failed, N skipped`, before which folders say what
  * they make of their own results (`test/folder-lines.ts`); with `--brief` that is the last line, and little else is
  * printed. The exit code is 1 when anything failed.
  *
@@ -18,6 +18,7 @@ import { findTestFiles, type TestFile } from './test/files.ts';
 import { folderLines } from './test/folder-lines.ts';
 import { endAllProcesses, type FileResult, TestProcess } from './test/process.ts';
 import { fileLine, judge, summary } from './test/report.ts';
+import { trySecondTime } from './test/second-try.ts';
 
 const PROCESSES_MAX = 2;
 const UNIT_FILE_MS_MAX = 60_000;
@@ -51,25 +52,39 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-  const results: FileResult[] = [];
+  let results: FileResult[] = [];
   const add = (result: FileResult): void => {
     results.push(result);
     process.stdout.write(`${fileLine(result, inCi)}\n`);
   };
-  const own = files.filter(({ ownProcess }) => ownProcess).map(({ path }) => path);
+  const ownPaths = new Set(files.filter(({ ownProcess }) => ownProcess).map(({ path }) => path));
   const shared = files.filter(({ ownProcess }) => !ownProcess).map(({ path }) => path);
+  const own = [...ownPaths];
   const lanes = Array.from({ length: PROCESSES_MAX }, async () => {
     await runAlone(own, add);
     await runTogether(shared, add);
   });
   await Promise.all(lanes);
+  const { unsteady, ...tried } = await trySecondTime(results, {
+    mayTry: ({ path }) => ownPaths.has(path),
+    hasFailed: (result) => judge([result], inCi).failed > 0,
+    run: async (path) => {
+      const again: FileResult[] = [];
+      await runAlone([path], (result) => {
+        again.push(result);
+        process.stdout.write(`${fileLine(result, inCi)}, at its second try\n`);
+      });
+      return again[0] as FileResult;
+    },
+  });
+  results = tried.results;
   results.sort((a, b) => (a.path < b.path ? -1 : 1));
   const lines = resultLines(results);
   const target = process.env['MILLRACE_TEST_RESULTS'];
   if (target !== undefined && target !== '') writeFileSync(target, lines);
   const said = folderLines({ root, environment, paths: results.map(({ path }) => path), lines });
   results.push(...said.failures);
-  process.stdout.write(summary(results, { inCi, brief, folderLines: said.lines }));
+  process.stdout.write(summary(results, { inCi, brief, folderLines: said.lines, unsteady }));
   return judge(results, inCi).failed > 0 || results.length === 0 ? 1 : 0;
 }
 

@@ -59,16 +59,21 @@ export interface SummaryOptions {
   readonly brief?: boolean;
   /** What folders of tests say of their own results, a line each. */
   readonly folderLines?: readonly string[];
+  /** What failed and then passed. */
+  readonly unsteady?: readonly FileResult[];
 }
 
 /** Everything that follows the last file; the last line is `N passed, N failed, N skipped`, unless it is brief. */
 export function summary(results: readonly FileResult[], options: SummaryOptions): string {
-  const { inCi, brief = false, folderLines = [] } = options;
+  const { inCi, brief = false, folderLines = [], unsteady = [] } = options;
   const verdict = judge(results, inCi);
   const counts = `${verdict.passed} passed, ${verdict.failed} failed, ${verdict.skipped} skipped`;
   const said = folderLines.length === 0 ? [] : ['', ...folderLines];
   const skipped = section('Skipped', skips(results));
-  const failed = section('Failed', verdict.failures);
+  const failed = [
+    ...section('Unsteady: failed, and passed when tried a second time', judge(unsteady, inCi).failures),
+    ...section('Failed', verdict.failures),
+  ];
   if (brief) return [...skipped, ...failed, ...(said.length === 0 ? ['', counts] : said), ''].join('\n');
   return [...notesAndSlowest(results), ...skipped, ...failed, ...said, '', counts, ''].join('\n');
 }

@@ -23,21 +23,21 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'producer state is not rolled back after a failed write',
-    seed: 1000,
+    seed: 1001,
     file: 'packages/broker/src/log/producer-states.ts',
     find: '    this.#staged.clear();',
     replace: '    // none',
   },
   {
     name: 'a gap in sequence numbers is taken',
-    seed: 1003,
+    seed: 1011,
     file: 'packages/broker/src/log/producer-states.ts',
     find: 'if (baseSequence !== sequenceAfter(state.batches.at(-1)?.lastSequence ?? -1, 1)) {',
     replace: 'if (baseSequence < sequenceAfter(state.batches.at(-1)?.lastSequence ?? -1, 1)) {',
   },
   {
     name: 'only some duplicates are recognised',
-    seed: 1001,
+    seed: 1002,
     file: 'packages/broker/src/log/producer-states.ts',
     find: 'if (range.baseSequence === baseSequence && range.lastSequence === lastSequence) {',
     replace:
@@ -45,14 +45,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a torn tail is not cut',
-    seed: 1013,
+    seed: 1082,
     file: 'packages/broker/src/log/segment-recovery.ts',
     find: '  await file.truncate(segment.sizeBytes);\n',
     replace: '  segment.sizeBytes = fileBytes;\n',
   },
   {
     name: 'recovery does not check checksums',
-    seed: 1000,
+    seed: 1026,
     file: 'packages/broker/src/log/segment-recovery.ts',
     find:
       '    if (batchHeader.computeCrc(bytes, position) !== batchHeader.crc(bytes, position)) ' +
@@ -147,7 +147,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an append wakes only one of the fetches that wait',
-    seed: 1002,
+    seed: 1004,
     file: 'packages/broker/src/topics/partition.ts',
     find: '    for (const listener of [...this.#listeners]) listener.appended(this);\n',
     replace: '    for (const listener of [...this.#listeners].slice(0, 1)) listener.appended(this);\n',
@@ -168,7 +168,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a member of a consumer group is taken to have given up what it was asked to',
-    seed: 1000,
+    seed: 1001,
     file: 'packages/broker/src/groups/consumer/reconcile.ts',
     find: '  if (owned === null) return true;\n  return owned.some',
     replace: '  if (owned === null) return false;\n  return false && owned.some',
@@ -182,7 +182,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a replaced producer may commit the transaction of its successor',
-    seed: 1000,
+    seed: 1002,
     file: 'packages/broker/src/transactions/end-rules.ts',
     find: '(producer.epoch !== facts.epoch || (',
     replace: '((',
@@ -210,7 +210,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a transaction whose outcome was decided is not ended after a crash',
-    seed: 1017,
+    seed: 1071,
     file: 'packages/broker/src/transactions/transaction-coordinator.ts',
     find: '.filter((transaction) => transaction.isEnding);',
     replace: '.filter((transaction) => transaction.isEnding && transaction.adding > 0);',
@@ -224,21 +224,21 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'memory of batches is used again while an answer has them',
-    seed: 1000,
+    seed: 1006,
     file: 'packages/broker/src/log/tail.ts',
     find: '      if (buffer !== last) held?.share(buffer);\n',
     replace: '',
   },
   {
     name: 'memory of batches is used again before they are written',
-    seed: 1000,
+    seed: 1005,
     file: 'packages/broker/src/log/write-group.ts',
     find: '      memory.push(batch.buffer);',
     replace: '      batch.buffer.release();',
   },
   {
     name: "memory of a request is used again while it waits for its transaction's coordinator",
-    seed: 1000,
+    seed: 1002,
     file: 'packages/broker/src/network/request-runner.ts',
     find: '    if (answer instanceof Promise) answer.then(finish).catch(fail);',
     replace:
@@ -247,7 +247,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'our client gives records of aborted transactions that began before the chunk',
-    seed: 1000,
+    seed: 1002,
     file: 'packages/client/src/consumer/aborted-ranges.ts',
     find: '      if (firstOffset > offset) return;\n      this.#aborting.add(producerId);',
     replace:
