@@ -19,6 +19,12 @@ async function told({ events }: MirrorFixture, event: string): Promise<string> {
   return events.find((each) => each.event === event)?.message ?? '';
 }
 
+/** Of the mirror that failovers are about. */
+function sidesOf({ source, target }: MirrorFixture) {
+  const sideOf = ({ bootstrap }: { readonly bootstrap: string }) => ({ bootstrap, ...quick });
+  return { name: 'east-west', source: sideOf(source), target: sideOf(target) };
+}
+
 for (const guarantee of ['exactly-once', 'at-least-once'] as const) {
   test(`a target whose topic was made anew stops its partition, or is filled again (${guarantee})`, async (t) => {
     const fixture = await startMirrorFixture(t);
@@ -132,17 +138,34 @@ test('a forced failover to a target that lost its end tells where it ends', asyn
   unwrap(await target.admin.deleteTopics([topic]));
   unwrap(await target.admin.createTopics([{ topic, partitions: 1 }]));
   await write(target.client, topic, ['x', 'y', 'z', 'behind']);
-  const sides = {
-    name: 'east-west',
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
   const sentences: string[] = [];
   const tell = ({ sentence }: { readonly sentence: string }): void => void sentences.push(sentence);
-  const { topics } = await failover({ ...sides, manner: 'forced', tell });
+  const { topics } = await failover({ ...sidesOf(fixture), manner: 'forced', tell });
   assert.match(sentences.join('\n'), /has lost that from offset 0 on/);
   assert.deepEqual(
     topics.flatMap(({ points }) => points.map((point) => [point.source, point.sourceEnd])),
     [[0, 3]],
+  );
+});
+
+test('a planned failover does not end on a target that lost records, and does once they are there again', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(1);
+  await write(source.client, topic, ['a', 'b', 'c']);
+  const first = await fixture.mirror([topic], { name: 'east-west' });
+  await assertMirrored(fixture, topic, 1);
+  await first.close();
+  unwrap(await target.admin.deleteTopics([topic]));
+  unwrap(await target.admin.createTopics([{ topic, partitions: 1 }]));
+  const planned = { ...sidesOf(fixture), manner: 'planned', unfenced: true } as const;
+  await assert.rejects(failover(planned), { code: 'failover_target_truncated', message: /fail over again$/ });
+  const second = await fixture.mirror([topic], { name: 'east-west', truncatedTarget: 'continue' });
+  await assertMirrored(fixture, topic, 1);
+  await second.close();
+  const { topics } = await failover(planned);
+  assert.deepEqual(
+    topics.map(({ state, points }) => [state, points.map((point) => point.source)]),
+    [['failed-over', [3]]],
   );
 });

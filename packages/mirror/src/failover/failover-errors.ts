@@ -47,7 +47,8 @@ export class FailoverError extends MillraceError {
    * `failover_still_written`: somebody writes to the source who was thought not to. `failover_workers_run`: workers
    * run that can't be fenced. `failover_topics_unknown`: the mirror copies no such topics in this direction.
    * `failover_begun_by_force`: it can't go on as a planned one. `failover_too_late`: copying has ended, so that it
-   * can't be called off. `failover_group_live`: a group to be moved has members. `failback_not_failed_over`: nothing
+   * can't be called off. `failover_target_truncated`: the target has lost records that were copied.
+   * `failover_group_live`: a group to be moved has members. `failback_not_failed_over`: nothing
    * to go back from. `failback_tail_unsaved`: records would be destroyed of which nobody has said that they may be.
    * `failback_raced`: another failback goes on meanwhile. `failback_begun`: the mirror that goes back has copied
    * already what it is to begin with.
@@ -62,14 +63,15 @@ export class FailoverError extends MillraceError {
     | 'failover_topics_unknown'
     | 'failover_begun_by_force'
     | 'failover_too_late'
+    | 'failover_target_truncated'
     | 'failover_group_live'
     | 'failback_not_failed_over'
     | 'failback_tail_unsaved'
     | 'failback_raced'
     | 'failback_begun';
 
-  constructor(code: FailoverError['code'], message: string) {
-    super(message);
+  constructor(code: FailoverError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
     this.code = code;
   }
 }

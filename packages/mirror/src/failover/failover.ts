@@ -10,6 +10,7 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import { type TopicPartition, unwrap } from '@millrace/client';
 import { resolveOffsets } from '@millrace/client/protocol';
+import { TargetTruncatedError } from '../copy/target-truncation.ts';
 import { keptOffRules, rulesOf } from '../topics/topic-acls.ts';
 import { carryGroups } from './carry-groups.ts';
 import { closeShards, fenceJournals } from './close-shards.ts';
@@ -165,7 +166,14 @@ class Failover {
     const shards = await journal.shards();
     // Planned, all is to be on the target: what it lost can be copied again yet.
     const lost = manner === 'forced' ? this.#tellLost : undefined;
-    await closeShards({ target: target.cluster, offsetsTopic, shards, places, bounds, lost });
+    await closeShards({ target: target.cluster, offsetsTopic, shards, places, bounds, lost }).catch(
+      async (error: unknown) => {
+        if (!(error instanceof TargetTruncatedError)) throw error;
+        await this.#reopen(topics, before);
+        const next = 'let a worker copy it again (--truncated-target continue), and then fail over again';
+        throw new FailoverError('failover_target_truncated', `${error.message}: ${next}`, error);
+      },
+    );
     const maps = await this.#ends.maps(topics);
     const closed = topics.map((each) => {
       const own = maps.filter(({ topic }) => topic === each.topic);
@@ -180,6 +188,20 @@ class Failover {
     });
     await this.#record(closed);
     this.#ends.tell('close', `${topics.length} topics are copied no more in this direction`);
+  }
+
+  /** Lets workers copy on what a planned failover found missing as it was to end. */
+  async #reopen(topics: readonly ChosenTopic[], before: ReadonlyMap<string, TopicFailover>): Promise<void> {
+    const { manner } = this.#options;
+    const at = this.#ends.now;
+    const isWhole = isFailedOver(before.get(wholeMirror));
+    await this.#record(
+      topics.map((each) => {
+        const record = before.get(each.topic);
+        return recordAfter(record, each, { state: 'draining', manner, at, points: record?.points ?? [] });
+      }),
+    );
+    if (isWhole) await this.#recordWhole(before, 'draining');
   }
 
   readonly #tellLost = ({ topic, partition }: TopicPartition, loss: Error): void => {
