@@ -21,7 +21,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'the journal is read up to the first marker of whoever',
     seed: 1000,
-    file: `${copy}/resume-points.ts`,
+    file: `${copy}/read-journal.ts`,
     find: 'if (isMarkerOf(batch, identity)) break;',
     replace: 'if (batch.isControl) break;',
   },

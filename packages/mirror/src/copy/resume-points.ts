@@ -1,47 +1,17 @@
 /** Where the copies of a shard's partitions go on, or begin, once the shard is taken over. */
 import { isMillraceError, type MillraceError } from '@millrace/base';
-import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
-import type { TargetLimits } from '../batches/conversion-limits.ts';
-import type { MirrorReport } from '../mirror-event.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
-import type { Provenance } from '../provenance/provenance.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, nameOf, targetOf } from './copied-partition.ts';
-import type { ForeignWrites } from './foreign-writes.ts';
-import type { UnfencedProducer } from './guarantee.ts';
-import { boundOf, markerMsMax, scanLog } from './log-scan.ts';
+import { boundOf } from './log-scan.ts';
 import { type Recovered, recoverPartition } from './recover-partition.ts';
+import type { ResumeOptions } from './resume-options.ts';
 import type { ResumePoint } from './resume-point.ts';
-import { JournalContent, type NumberedChunk } from './shard-journal.ts';
+import type { JournalContent, NumberedChunk } from './shard-journal.ts';
 import { StoredRecords } from './stored-records.ts';
-import { isMarkerOf, lossFrom, TargetTruncatedError } from './target-truncation.ts';
+import { lossFrom, TargetTruncatedError } from './target-truncation.ts';
 import { isAnotherTopic } from './topic-identity.ts';
-
-export interface ResumeOptions {
-  readonly source: Cluster;
-  readonly target: Cluster;
-  readonly report: MirrorReport;
-  /** What writes where at least once is promised; undefined where it is exactly once. */
-  readonly unfenced?: UnfencedProducer | undefined;
-  /** Told of records that others wrote to the target. */
-  readonly foreign: ForeignWrites;
-  /** Which batches topics of the target take, as far as that can be told. */
-  readonly topicLimits?:
-    | ((topics: readonly string[], signal: AbortSignal | undefined) => Promise<ReadonlyMap<string, TargetLimits>>)
-    | undefined;
-  /** What becomes of a partition whose topic was deleted and made anew. Default `stop`. */
-  readonly recreated?: 'stop' | 'continue' | undefined;
-  /**
-   * What becomes of a partition whose target has lost records that were copied: it stops, or they are copied again.
-   * Default `stop`.
-   */
-  readonly truncatedTarget?: 'stop' | 'continue' | undefined;
-  /** Where records come from, and whose they are. */
-  readonly provenance: Provenance;
-  /** Which topics may be copied, asked for once a shard is taken over; all when absent. */
-  readonly permission?: ((bounds: CallBounds) => Promise<(topic: string) => boolean>) | undefined;
-}
 
 /** How many partitions are looked into at once. */
 const recoveringMax = 16;
@@ -49,50 +19,6 @@ const recoveringMax = 16;
 const endMsMax = 2_000;
 /** And so long to give what is read of its log. */
 const lookMsMax = 10_000;
-
-/** Those of the places that may be copied. Rejects as `permission` does. */
-export async function permitted(
-  { permission }: ResumeOptions,
-  places: readonly CopiedPartition[],
-  bounds: CallBounds,
-): Promise<readonly CopiedPartition[]> {
-  const isPermitted = await permission?.(bounds);
-  return isPermitted === undefined ? places : places.filter(({ topic }) => isPermitted(topic));
-}
-
-/** What the journal holds before the marker of its new owner. */
-export async function readJournal(
-  cluster: Cluster,
-  journal: TopicPartition,
-  identity: ProducerIdentity,
-  bounds: CallBounds,
-): Promise<JournalContent> {
-  const content = new JournalContent();
-  for await (const batch of scanLog(cluster, journal, 0, bounds, markerMsMax)) {
-    if (isMarkerOf(batch, identity)) break;
-    content.add(batch);
-  }
-  return content;
-}
-
-/** What the journal holds now: where its owners can't be fenced, one of them may still write to it. */
-export async function readWholeJournal(
-  cluster: Cluster,
-  journal: TopicPartition,
-  bounds: CallBounds,
-): Promise<JournalContent> {
-  const content = new JournalContent();
-  const [begin, end] = [
-    await boundOf(cluster, journal, 'earliest', bounds),
-    await boundOf(cluster, journal, 'latest', bounds),
-  ];
-  if (begin >= end) return content;
-  for await (const batch of scanLog(cluster, journal, begin, bounds)) {
-    content.add(batch);
-    if (batch.lastOffset + 1 >= end) break;
-  }
-  return content;
-}
 
 /** Where partitions go on; those that are in neither are not to be copied. */
 export interface Settled {

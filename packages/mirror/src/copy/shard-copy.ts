@@ -12,15 +12,9 @@ import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-par
 import { fence, isFenced, takeOver } from './fencing.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import type { PartitionCopy } from './partition-copy.ts';
-import {
-  permitted,
-  readJournal,
-  readWholeJournal,
-  resumePoints,
-  type Settled,
-  type TakenOver,
-  targetEnds,
-} from './resume-points.ts';
+import { readJournal, readWholeJournal } from './read-journal.ts';
+import { permitted } from './resume-options.ts';
+import { resumePoints, type Settled, type TakenOver, targetEnds } from './resume-points.ts';
 import { JournalContent } from './shard-journal.ts';
 import { ShardSession, type ShardSessionOptions } from './shard-session.ts';
 import { TargetShortenedError } from './target-truncation.ts';

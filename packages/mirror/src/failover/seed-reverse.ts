@@ -2,7 +2,7 @@
 import type { TopicPartition } from '@millrace/client';
 import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { takeOver } from '../copy/fencing.ts';
-import { readJournal } from '../copy/resume-points.ts';
+import { readJournal } from '../copy/read-journal.ts';
 import type { JournalChunk } from '../offset-map/journal-record.ts';
 import type { OffsetRun } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
