@@ -44,8 +44,12 @@ export interface Contract {
   readonly response: TSchema;
   /** Status of the answer when all went well; default 200. */
   readonly status?: number | undefined;
-  /** `event-stream`: the answer is a stream of server-sent events, and the handler an async iterable of them. */
-  readonly kind?: 'json' | 'event-stream' | undefined;
+  /**
+   * `event-stream`: the answer is a stream of server-sent events, and the handler an async iterable of them. `ndjson`:
+   * a value of `response` a line, likewise; what goes wrong after the first is a last line `{"problem": ...}`. `page`:
+   * what the handler says, status and headers included, for browsers that are sent on or get a cookie.
+   */
+  readonly kind?: 'json' | 'event-stream' | 'ndjson' | 'page' | undefined;
   /** The problems that this route answers with, besides those that every route may. */
   readonly problems?: readonly ProblemCode[] | undefined;
   /**
@@ -87,9 +91,20 @@ export interface ServerSentEvent<Data = unknown> {
   readonly data: Data;
 }
 
+/** What a route of kind `page` answers. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text?: string | undefined;
+}
+
 export type RouteAnswer<C extends Contract> = C extends { readonly kind: 'event-stream' }
   ? AsyncIterable<ServerSentEvent<Static<C['response']>>>
-  : Static<C['response']> | Promise<Static<C['response']>>;
+  : C extends { readonly kind: 'ndjson' }
+    ? AsyncIterable<Static<C['response']>>
+    : C extends { readonly kind: 'page' }
+      ? PageAnswer | Promise<PageAnswer>
+      : Static<C['response']> | Promise<Static<C['response']>>;
 
 export interface Route<C extends Contract = Contract> {
   readonly contract: C;

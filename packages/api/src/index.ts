@@ -6,12 +6,14 @@ export {
   defineContract,
   implement,
   type Method,
+  type PageAnswer,
   type Route,
   type RouteAnswer,
   type RouteRequest,
   type ServerSentEvent,
 } from './contract.ts';
 export { type OpenApiInformation, openApiDocument } from './openapi.ts';
+export { mayAnywhere, permissionOf, permissionsOf, rolePermissions } from './permissions.ts';
 export { Permission, Principal, principalText, RoleName } from './principal.ts';
 export {
   Problem,

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of a list of contracts. Pure: the same contracts give the same document. */
 import type { TObject } from 'typebox';
 import type { Contract } from './contract.ts';
+import { permissionOf } from './permissions.ts';
 import { Problem, type ProblemCode, problemCodes } from './problem.ts';
 
 export interface OpenApiInformation {
@@ -25,8 +26,15 @@ export function openApiDocument(contracts: readonly Contract[], information: Ope
   };
 }
 
+const mediaTypes = {
+  json: 'application/json',
+  'event-stream': 'text/event-stream',
+  ndjson: 'application/x-ndjson',
+  page: 'text/html',
+} as const;
+
 function operation(contract: Contract): Json {
-  const mediaType = contract.kind === 'event-stream' ? 'text/event-stream' : 'application/json';
+  const mediaType = mediaTypes[contract.kind ?? 'json'];
   const responses: Record<string, Json> = {
     [String(contract.status ?? 200)]: {
       description: contract.summary,
@@ -43,6 +51,7 @@ function operation(contract: Contract): Json {
     summary: contract.summary,
     ...(contract.description && { description: contract.description }),
     operationId: operationId(contract),
+    'x-permission': permissionOf(contract),
     parameters: [...parameters(contract.params, 'path'), ...parameters(contract.query, 'query')],
     ...(contract.body && {
       requestBody: { required: true, content: { 'application/json': { schema: plain(contract.body) } } },
@@ -53,6 +62,9 @@ function operation(contract: Contract): Json {
 
 function problemsByStatus(contract: Contract): Map<string, ProblemCode[]> {
   const codes = new Set<ProblemCode>(['host_not_allowed', ...(contract.problems ?? [])]);
+  if (permissionOf(contract) !== 'public') {
+    for (const code of ['token_required', 'forbidden', 'rate_limited'] as const) codes.add(code);
+  }
   if (contract.params || contract.query || contract.body) codes.add('invalid_request');
   if (contract.body) for (const code of ['payload_too_large', 'unsupported_media_type'] as const) codes.add(code);
   const byStatus = new Map<string, ProblemCode[]>();

@@ -9,14 +9,16 @@ import { type Static, Type } from 'typebox';
 export const problemCodes = {
   malformed_request: { status: 400, title: 'The request cannot be read' },
   invalid_request: { status: 400, title: 'The request has the wrong shape' },
-  token_required: { status: 401, title: 'A token is required' },
+  token_required: { status: 401, title: 'A token or a login is required' },
   host_not_allowed: { status: 403, title: 'The Host header names another server' },
   origin_not_allowed: { status: 403, title: 'A change may not come from another origin' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'The address does not know this method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The body has a type that is not accepted here' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The server failed' },
   unavailable: { status: 503, title: 'The server cannot do this now' },
@@ -70,7 +72,7 @@ export class ProblemError extends MillraceError {
     super(detail, { cause: options.cause });
     this.code = code;
     this.status = problemCodes[code].status;
-    this.retriable = code === 'unavailable' || code === 'request_timeout';
+    this.retriable = code === 'unavailable' || code === 'request_timeout' || code === 'rate_limited';
     this.issues = options.issues;
     this.accepted = options.accepted;
     this.retryAfterSeconds = options.retryAfterSeconds;
