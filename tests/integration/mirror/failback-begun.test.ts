@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { cancelFailover, failback, failover, startMirror } from '@millrace/mirror';
-import { quick, uniqueName, until } from '../client/client-fixture.ts';
-import { values, valuesOf, write } from './failover-fixture.ts';
+import { uniqueName, until } from '../client/client-fixture.ts';
+import { copyAll, sidesBetween, values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition, startMirrorFixture } from './mirror-fixture.ts';
 
 const planned = { manner: 'planned', unfenced: true } as const;
@@ -12,18 +12,9 @@ async function site(t: TestContext) {
   const { source, target } = await startMirrorFixture(t);
   const topic = await source.createTopic(1);
   const name = uniqueName('mirror');
-  const sides = {
-    name,
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target, name);
   const back = { name: `${name}.back`, source: sides.target, target: sides.source, topics: [topic] };
   return { source: source.client, target: target.client, topic, sides, back };
-}
-
-async function copyAll(options: Parameters<typeof startMirror>[0]): Promise<void> {
-  await using mirror = await startMirror({ shards: 2, ...options });
-  await until(() => mirror.status().length > 0 && mirror.status().every(({ lag }) => lag === 0));
 }
 
 test('the way back does not begin before the failback, and then holds each record once', async (t) => {

@@ -11,12 +11,11 @@ import {
   type FailoverSides,
   failback,
   failover,
-  startMirror,
   type TailRecord,
   verifyMirror,
 } from '@millrace/mirror';
-import { type Fixture, quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
-import { values, valuesOf, write } from './failover-fixture.ts';
+import { type Fixture, quick, startFixture, uniqueName } from '../client/client-fixture.ts';
+import { commit, copyAll, sidesBetween, values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition } from './mirror-fixture.ts';
 
 interface Site {
@@ -30,28 +29,13 @@ interface Site {
 async function failedOver(t: TestContext, configuration: Record<string, string> = {}): Promise<Site> {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1, configuration);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await write(source.client, topic, 0, 100);
   await copyAll({ ...sides, topics: [topic] });
   await write(source.client, topic, 100, 130);
   await failover({ ...sides, manner: 'forced' });
   await write(target.client, topic, 200, 220);
   return { source, target, topic, sides };
-}
-
-async function copyAll(options: Parameters<typeof startMirror>[0], work?: () => Promise<void>): Promise<void> {
-  await using mirror = await startMirror({ shards: 2, ...options });
-  await until(() => mirror.status().length > 0 && mirror.status().every(({ lag }) => lag === 0));
-  await mirror.syncGroups();
-  await work?.();
-}
-
-async function commit(client: Client, group: string, topic: string, offset: number): Promise<void> {
-  unwrap(await client.admin().commitOffsets(group, [{ topic, partition: 0, offset, metadata: '' }]));
 }
 
 /** The value of the record that a group reads next. */
@@ -64,11 +48,7 @@ async function nextOf(client: Client, group: string, topic: string): Promise<str
 test('groups go on behind the failover: what they had read alone, and what nobody copied, comes no more', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await write(source.client, topic, 0, 100);
   await copyAll({ ...sides, topics: [topic] });
   await write(source.client, topic, 100, 130);
@@ -132,11 +112,7 @@ test('a partition is rebuilt: its divergent tail is handed out and deleted, and 
 test('a rebuilt partition keeps nothing for itself that only the source had, but hands it out', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await write(source.client, topic, 0, 40);
   await copyAll({ ...sides, topics: [topic], begin: 'latest' }, () => write(source.client, topic, 40, 50));
   await write(source.client, topic, 50, 55);

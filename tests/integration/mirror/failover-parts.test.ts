@@ -1,29 +1,17 @@
 /** Failovers of a part, and such as are called off: single groups, a topic that was just made, a change of mind. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AclBinding, type Client, unwrap } from '@millrace/client';
+import { type AclBinding, unwrap } from '@millrace/client';
 import { cancelFailover, failback, failover, MirrorWatch, moveGroups, startMirror } from '@millrace/mirror';
 import { millrace } from '../../support/millrace-command.ts';
-import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
-import { values, valuesOf, write } from './failover-fixture.ts';
+import { startFixture, uniqueName, until } from '../client/client-fixture.ts';
+import { commit, offsetOf, sidesBetween, values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition } from './mirror-fixture.ts';
-
-async function commit(client: Client, group: string, topic: string, offset: number): Promise<void> {
-  unwrap(await client.admin().commitOffsets(group, [{ topic, partition: 0, offset, metadata: '' }]));
-}
-
-async function offsetOf(client: Client, group: string, topic: string): Promise<number | undefined> {
-  return unwrap(await client.admin().fetchOffsets(group, [{ topic, partition: 0 }]))[0]?.offset;
-}
 
 test('a group moves alone to exactly its next record, and back, while the mirror copies on', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   // Offsets differ by what was in the target's topic before, and by markers.
   unwrap(await target.admin.createTopics([{ topic, partitions: 1 }]));
   await write(target.client, topic, 900, 907);
@@ -67,11 +55,7 @@ test('a group moves alone to exactly its next record, and back, while the mirror
 test('a planned failover that was broken off is shown, and can be called off: writers may write again', async (t) => {
   const [source, target] = [await startFixture(t, { authorizer: true }), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await write(source.client, topic, 0, 10);
   {
     await using mirror = await startMirror({ ...sides, topics: [topic], sharing: { sessionTimeoutMs: 6_000 } });
@@ -105,11 +89,7 @@ test('a planned failover that was broken off is shown, and can be called off: wr
 test('a topic that was just made is moved as well, and whoever still writes stops the failover', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const [topic, fresh] = [await source.createTopic(1), await source.createTopic(2)];
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   {
     await using mirror = await startMirror({ ...sides, topics: [topic], shards: 4 });
     await until(() => mirror.status()[0]?.lag === 0);
@@ -146,11 +126,7 @@ test('a topic that was just made is moved as well, and whoever still writes stop
 test('workers that copy at least once are to end before their mirror is failed over', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   const planned = { ...sides, manner: 'planned', unfenced: true } as const;
   await write(source.client, topic, 0, 10);
   const mirror = await startMirror({ ...sides, topics: [topic], shards: 2, guarantee: 'at-least-once' });
@@ -175,11 +151,7 @@ test('workers that copy at least once are to end before their mirror is failed o
 test('whoever still writes what is copied at least once is noticed, and a failover goes on once he ends', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await write(source.client, topic, 0, 10);
   {
     await using mirror = await startMirror({ ...sides, topics: [topic], shards: 2, guarantee: 'at-least-once' });

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unwrap } from '@millrace/client';
 import { type FailoverStep, failover, startMirror } from '@millrace/mirror';
-import { quick, uniqueName, until } from '../client/client-fixture.ts';
-import { values, valuesOf, write } from './failover-fixture.ts';
+import { uniqueName, until } from '../client/client-fixture.ts';
+import { sidesBetween, values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition, startMirrorFixture } from './mirror-fixture.ts';
 
 const planned = { manner: 'planned', unfenced: true } as const;
@@ -14,11 +14,7 @@ for (const when of ['before the failover', 'while it drains'] as const) {
     const { source, target } = await startMirrorFixture(t);
     const [first, second] = [uniqueName('orders'), uniqueName('orders')];
     const admin = source.client.admin();
-    const sides = {
-      name: uniqueName('mirror'),
-      source: { bootstrap: source.bootstrap, ...quick },
-      target: { bootstrap: target.bootstrap, ...quick },
-    };
+    const sides = sidesBetween(source, target);
     unwrap(await admin.createTopics([{ topic: first, partitions: 1 }]));
     await write(source.client, first, 0, 10);
     {

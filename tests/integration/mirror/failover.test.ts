@@ -1,7 +1,7 @@
 /** Mirrors that are failed over and back: what is fenced, what is missing, and where everybody goes on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AclBinding, type Client, unwrap } from '@millrace/client';
+import { type AclBinding, unwrap } from '@millrace/client';
 import {
   type FailoverOptions,
   type FailoverStep,
@@ -12,7 +12,7 @@ import {
 } from '@millrace/mirror';
 import { quick, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { startSecured } from '../client/secured-fixture.ts';
-import { values, valuesOf, write } from './failover-fixture.ts';
+import { commit, offsetOf, sidesBetween, values, valuesOf, write } from './failover-fixture.ts';
 import { readPartition } from './mirror-fixture.ts';
 
 const alice = { sasl: { mechanism: 'PLAIN', username: 'alice', password: 'alice-secret' } } as const;
@@ -28,14 +28,6 @@ function acl(rule: Partial<AclBinding>): AclBinding {
     permission: 'allow',
     ...rule,
   };
-}
-
-async function commit(client: Client, group: string, topic: string, offset: number): Promise<void> {
-  unwrap(await client.admin().commitOffsets(group, [{ topic, partition: 0, offset, metadata: '' }]));
-}
-
-async function offsetOf(client: Client, group: string, topic: string): Promise<number | undefined> {
-  return unwrap(await client.admin().fetchOffsets(group, [{ topic, partition: 0 }]))[0]?.offset;
 }
 
 test('a planned failover fences who writes, loses nothing, and lets them write on the target', async (t) => {
@@ -161,11 +153,7 @@ test('after a forced failover what is missing is told, and the way back copies n
 test('a mirror goes there and back and there again, and each side holds each record once', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   const planned = { manner: 'planned', unfenced: true } as const;
   await write(source.client, topic, 0, 50);
   {
@@ -194,11 +182,7 @@ test('a mirror goes there and back and there again, and each side holds each rec
 test('one topic is failed over while others are copied on, once its open transactions are aborted', async (t) => {
   const [source, target] = [await startFixture(t), await startFixture(t)];
   const [moved, other] = [await source.createTopic(1), await source.createTopic(1)];
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   const events: string[] = [];
   await using mirror = await startMirror({
     ...sides,
@@ -235,11 +219,7 @@ test('one topic is failed over while others are copied on, once its open transac
 test('a topic that was open to all for want of rules stays open to readers while it is fenced', async (t) => {
   const [source, target] = [await startFixture(t, { authorizer: true }), await startFixture(t, { authorizer: true })];
   const topic = await source.createTopic(1);
-  const sides = {
-    name: uniqueName('mirror'),
-    source: { bootstrap: source.bootstrap, ...quick },
-    target: { bootstrap: target.bootstrap, ...quick },
-  };
+  const sides = sidesBetween(source, target);
   await using mirror = await startMirror({ ...sides, topics: [topic], topicIntervalMs: 100 });
   await until(() => mirror.status()[0]?.lag === 0);
   await failover({ ...sides, manner: 'planned', unfenced: true });

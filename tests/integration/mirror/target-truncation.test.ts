@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, unwrap } from '@millrace/client';
 import { failover } from '@millrace/mirror';
-import { quick, until } from '../client/client-fixture.ts';
+import { until } from '../client/client-fixture.ts';
+import { sidesBetween } from './failover-fixture.ts';
 import { assertMirrored, type MirrorFixture, readPartition, startMirrorFixture } from './mirror-fixture.ts';
 
 async function write(client: Client, topic: string, values: readonly string[]): Promise<void> {
@@ -17,12 +18,6 @@ async function values(client: Client, topic: string): Promise<(string | null)[]>
 async function told({ events }: MirrorFixture, event: string): Promise<string> {
   await until(() => events.some((each) => each.event === event), 30_000);
   return events.find((each) => each.event === event)?.message ?? '';
-}
-
-/** Of the mirror that failovers are about. */
-function sidesOf({ source, target }: MirrorFixture) {
-  const sideOf = ({ bootstrap }: { readonly bootstrap: string }) => ({ bootstrap, ...quick });
-  return { name: 'east-west', source: sideOf(source), target: sideOf(target) };
 }
 
 for (const guarantee of ['exactly-once', 'at-least-once'] as const) {
@@ -140,7 +135,7 @@ test('a forced failover to a target that lost its end tells where it ends', asyn
   await write(target.client, topic, ['x', 'y', 'z', 'behind']);
   const sentences: string[] = [];
   const tell = ({ sentence }: { readonly sentence: string }): void => void sentences.push(sentence);
-  const { topics } = await failover({ ...sidesOf(fixture), manner: 'forced', tell });
+  const { topics } = await failover({ ...sidesBetween(source, target, 'east-west'), manner: 'forced', tell });
   assert.match(sentences.join('\n'), /has lost that from offset 0 on/);
   assert.deepEqual(
     topics.flatMap(({ points }) => points.map((point) => [point.source, point.sourceEnd])),
@@ -158,7 +153,7 @@ test('a planned failover does not end on a target that lost records, and does on
   await first.close();
   unwrap(await target.admin.deleteTopics([topic]));
   unwrap(await target.admin.createTopics([{ topic, partitions: 1 }]));
-  const planned = { ...sidesOf(fixture), manner: 'planned', unfenced: true } as const;
+  const planned = { ...sidesBetween(source, target, 'east-west'), manner: 'planned', unfenced: true } as const;
   await assert.rejects(failover(planned), { code: 'failover_target_truncated', message: /fail over again$/ });
   const second = await fixture.mirror([topic], { name: 'east-west', truncatedTarget: 'continue' });
   await assertMirrored(fixture, topic, 1);
