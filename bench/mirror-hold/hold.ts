@@ -33,8 +33,11 @@ const topic = 'held';
 const partitions = 12;
 const recordBytes = 100;
 const aheadMax = 1_000_000;
-/** What of each partition is kept, so that a disk does not fill. */
-const retention = { 'retention.bytes': '268435456', 'segment.bytes': '67108864', 'file.delete.delay.ms': '1000' };
+/**
+ * What of each partition is kept, so that a disk does not fill: little enough that most of it is deleted before Linux
+ * writes it to a disk, which would be measured in place of the clusters.
+ */
+const retention = { 'retention.bytes': '67108864', 'segment.bytes': '16777216', 'file.delete.delay.ms': '1000' };
 const lookEveryMs = 250;
 const generator = fileURLToPath(new URL('generator.ts', import.meta.url));
 
