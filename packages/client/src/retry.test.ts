@@ -34,7 +34,7 @@ test('what may be repeated is repeated until it succeeds or the time is over', a
     }),
     lost,
   );
-  assert.ok(performance.now() - startedAt < 500);
+  assert.ok(performance.now() - startedAt < 10_000);
 });
 
 test('an attempt that hangs is given up when the time is over', async () => {
