@@ -25,6 +25,28 @@ test("maps Java's names to the client's settings", () => {
   assert.deepEqual(consumer, { fetchBytesMin: 7, from: 'earliest' });
 });
 
+test('groups and transactions are read as the file says', () => {
+  const assignors = ['CooperativeStickyAssignor', 'RangeAssignor'].map(
+    (each) => `org.apache.kafka.clients.consumer.${each}`,
+  );
+  const text = [
+    'isolation.level=read_committed',
+    'group.protocol=CONSUMER',
+    'group.remote.assignor=uniform',
+    `partition.assignment.strategy=${assignors.join(', ')}`,
+    'enable.metrics.push=false',
+    'connections.max.idle.ms=60000',
+  ].join('\n');
+  const { client, consumer } = clientConfiguration(parseProperties(text), 'f');
+  assert.deepEqual(consumer, {
+    isolation: 'read_committed',
+    protocol: 'consumer',
+    serverAssignor: 'uniform',
+    assignor: ['cooperative-sticky', 'range'],
+  });
+  assert.deepEqual(client, { telemetry: false, connectionIdleMaxMs: 60_000 });
+});
+
 test('passes over what means nothing here', () => {
   const text =
     'key.serializer=x\nvalue.deserializer=y\ngroup.id=payments\nenable.auto.commit=false\nmetric.reporters=z';
@@ -51,5 +73,6 @@ test('names every key that it does not support', () => {
 
 test('names a value that does not fit', () => {
   refuses('linger.ms=soon', /^my\.properties: linger\.ms: 'soon' is not a whole number$/);
+  refuses('partition.assignment.strategy=org.example.Mine', /'org\.example\.Mine' is none of /);
   refuses('acks=2', /^my\.properties: acks: '2' is none of /);
 });

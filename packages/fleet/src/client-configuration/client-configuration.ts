@@ -2,7 +2,7 @@
  * What a Java client's `.properties` file means to our client. Keys that would change what happens and that we do not
  * have are an error that names them; keys that mean nothing here (serializers, pools, metrics) are passed over.
  */
-import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
+import type { AssignorName, ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
 import { ClientConfigurationError } from './client-configuration-error.ts';
 import { securityConfiguration, securityKeys } from './security-configuration.ts';
 
@@ -104,9 +104,34 @@ const KEYS: Readonly<Record<string, Apply>> = {
   'check.crcs': (to, value) => {
     to.consumer.checkCrc = oneOf(value, { true: true, false: false });
   },
-  'isolation.level': (_to, value) => {
-    if (value !== 'read_uncommitted') throw new Unfit(`only read_uncommitted is supported, not ${value}`);
+  'isolation.level': (to, value) => {
+    to.consumer.isolation = oneOf(value, { read_uncommitted: 'read_uncommitted', read_committed: 'read_committed' });
   },
+  'group.protocol': (to, value) => {
+    to.consumer.protocol = oneOf(value, { classic: 'classic', consumer: 'consumer' });
+  },
+  'group.remote.assignor': (to, value) => {
+    to.consumer.serverAssignor = value;
+  },
+  'partition.assignment.strategy': (to, value) => {
+    to.consumer.assignor = value.split(',').map((each) => oneOf(each.trim(), assignors));
+  },
+  'connections.max.idle.ms': (to, value) => {
+    to.client.connectionIdleMaxMs = whole(value);
+  },
+  'enable.metrics.push': (to, value) => {
+    to.client.telemetry = oneOf(value, { true: true, false: false });
+  },
+};
+
+/** By their classes in small letters, and as librdkafka calls them. */
+const assignors: Readonly<Record<string, AssignorName>> = {
+  'org.apache.kafka.clients.consumer.cooperativestickyassignor': 'cooperative-sticky',
+  'org.apache.kafka.clients.consumer.rangeassignor': 'range',
+  'org.apache.kafka.clients.consumer.roundrobinassignor': 'roundrobin',
+  'cooperative-sticky': 'cooperative-sticky',
+  range: 'range',
+  roundrobin: 'roundrobin',
 };
 
 /** Keys without a meaning for a command line, or whose effect nobody sees. */
@@ -125,7 +150,6 @@ const PASSED_OVER = new Set([
   'client.dns.lookup',
   'send.buffer.bytes',
   'receive.buffer.bytes',
-  'connections.max.idle.ms',
   'reconnect.backoff.ms',
   'reconnect.backoff.max.ms',
   'socket.connection.setup.timeout.max.ms',
@@ -134,7 +158,6 @@ const PASSED_OVER = new Set([
   'metrics.num.samples',
   'metrics.recording.level',
   'metrics.sample.window.ms',
-  'enable.metrics.push',
   'auto.include.jmx.reporter',
 ]);
 
