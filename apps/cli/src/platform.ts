@@ -2,7 +2,7 @@
  * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This
  * is the one place where they are put together; each is made by its own package.
  */
-import { isMillraceError, messageOf } from '@millrace/base';
+import { ClosingStack, isMillraceError, messageOf } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import type { RunningFleet } from '@millrace/engines';
 import {
@@ -21,7 +21,6 @@ import {
   statusPage,
   watchClusters,
 } from '@millrace/server';
-import { ClosingStack } from './framework/closing-stack.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;

@@ -1,6 +1,7 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { BufferPool, type BufferPoolOptions, HeldMemory, type Releasable, SharedBuffer } from './buffer-pool.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { ClosingStack } from './closing-stack.ts';
 export { type Disk, type DiskEntry, DiskError, type DiskFile, type DiskSpace } from './disk.ts';
 export { isMillraceError, MillraceError, messageOf } from './millrace-error.ts';
 export {

@@ -1,10 +1,9 @@
 /** From a command's options to an open client of the cluster that they mean. */
 import { resolve } from 'node:path';
-import { isMillraceError, MillraceError, messageOf, nodePlatform } from '@millrace/base';
+import { ClosingStack, isMillraceError, MillraceError, messageOf, nodePlatform } from '@millrace/base';
 import type { Admin, Client, ClientOptions } from '@millrace/client';
 import type { RunCluster } from '@millrace/engines';
 import type { ClientConfiguration } from '@millrace/fleet/client-configuration';
-import { ClosingStack } from '../framework/closing-stack.ts';
 import type { Values } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { clientSettings, readClientConfig, type SettledCluster } from './client-settings.ts';

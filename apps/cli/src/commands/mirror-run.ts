@@ -1,5 +1,5 @@
+import { ClosingStack } from '@millrace/base';
 import type { Mirror } from '@millrace/mirror';
-import { ClosingStack } from '../framework/closing-stack.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, integer, many, text, withDefault } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';

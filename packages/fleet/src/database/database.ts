@@ -8,6 +8,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { databaseError } from './database-error.ts';
 import { migrate } from './migrate.ts';
+import { listen } from './notifications.ts';
 import type { Schema } from './schema.ts';
 
 export interface DatabaseOptions {
@@ -22,6 +23,8 @@ export interface DatabaseOptions {
 
 export interface Database extends AsyncDisposable {
   readonly db: Kysely<Schema>;
+  /** Tells of notifications on a channel, and whenever some may have been missed, until the signal aborts. */
+  listen(channel: string, onNotified: () => void, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,7 +51,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const { host, pathname } = new URL(url);
     throw databaseError(error, `the database ${host}${pathname} can't be used, check DATABASE_URL and its server`);
   }
-  return { db, close, [Symbol.asyncDispose]: close };
+  const heard = { url, applicationName, report: report ?? (() => undefined) };
+  return {
+    db,
+    listen: (channel, onNotified, signal) => listen({ ...heard, channel, onNotified }, signal),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /** `bigint` columns are counters and ids far below 2^53. */

@@ -1,6 +1,20 @@
 /** The tables, as the newest migration leaves them. */
+import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
+import type { ChangeEventTable } from '../events/tables.ts';
+import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
+
 export interface Schema {
   readonly lease: LeaseTable;
+
+  readonly record_head: RecordHeadTable;
+  readonly declared: DeclaredTable;
+  readonly declared_history: DeclaredHistoryTable;
+
+  readonly audit_log: AuditLogTable;
+  readonly audit_entry: AuditEntryTable;
+  readonly audit_anchor: AuditAnchorTable;
+
+  readonly change_event: ChangeEventTable;
 }
 
 interface LeaseTable {

@@ -46,11 +46,29 @@ export interface ChangeReason {
   readonly operation?: string | undefined;
 }
 
+/** A state that something had, or its end. */
+export interface PastDeclaration<K extends KindName = KindName> {
+  readonly revision: number;
+  readonly spec: Spec<K> | null;
+  readonly changedAt: Date;
+  /** `user:ann`. */
+  readonly changedBy: string;
+  readonly why: string;
+  readonly operation: string | null;
+}
+
 export interface FleetRecord {
-  /** From memory, never older than the last change of this process; of others within a second. */
+  /**
+   * From memory, never older than the last change of this process, but for one within a transaction of the caller's,
+   * which `read` brings in; of others within a second.
+   */
   current(): DeclaredFleet;
-  /** From the database, as of now. */
+  /** From the database, as of now; current from then on. */
   read(): Promise<DeclaredFleet>;
+  /** All states that something had, newest first. */
+  history<K extends KindName>(kind: K, id: string): Promise<readonly PastDeclaration<K>[]>;
+  /** Tells when what is current has changed; the answer ends it. */
+  onChange(listener: (fleet: DeclaredFleet) => void): () => void;
   /**
    * Makes the changes, all or none, and answers the new revision. What is as declared already changes nothing.
    * With a transaction they are part of it.

@@ -1,0 +1,48 @@
+/**
+ * The control plane: the parts that work on the fleet, put together. Several processes may run one over the same
+ * database at the same time.
+ *
+ * A part is opened by one function that takes what it needs and answers its routes and kinds of plans, if it has any;
+ * it is closed after all that were opened later.
+ */
+import type { Route } from '@millrace/api';
+import { ClosingStack, type Platform } from '@millrace/base';
+import type { Database } from '../database/database.ts';
+import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
+import type { PlanKind } from '../operations/plan-kind.ts';
+import { openRecord } from '../record/fleet-record.ts';
+import type { FleetRecord } from '../record/record.ts';
+
+export interface ControlPlaneOptions {
+  /** The caller's, who closes it afterwards. */
+  readonly database: Database;
+  readonly platform: Platform;
+  /** Told what went wrong in the background, as a sentence. */
+  readonly report: (message: string) => void;
+}
+
+/** A part of the control plane. */
+export interface Part {
+  readonly routes?: readonly Route[] | undefined;
+  readonly planKinds?: readonly PlanKind[] | undefined;
+  close?(): Promise<void>;
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly routes: readonly Route[];
+  readonly record: FleetRecord;
+  readonly feed: EventFeed;
+  close(): Promise<void>;
+}
+
+/** Opens all parts, or none. */
+export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { database, platform, report } = options;
+  await using parts = new ClosingStack();
+  const feed = parts.use(await openEventFeed(database, platform, report));
+  const record = parts.use(await openRecord(database.db, feed));
+  const routes: Route[] = [];
+  const open = parts.move();
+  const close = (): Promise<void> => open.close();
+  return { routes, record, feed, close, [Symbol.asyncDispose]: close };
+}

@@ -1,0 +1,2 @@
+/** The control plane of a fleet. */
+export { type ControlPlane, type ControlPlaneOptions, openControlPlane, type Part } from './control-plane.ts';
