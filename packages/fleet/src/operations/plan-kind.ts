@@ -7,7 +7,9 @@
  * second time.
  */
 import type { Permission, Principal } from '@millrace/api';
+import type { Transaction } from 'kysely';
 import type { Static, TSchema } from 'typebox';
+import type { Schema } from '../database/schema.ts';
 import type { ChangeReason } from '../record/record.ts';
 
 /** A value of JSON. */
@@ -55,6 +57,11 @@ export interface StepContext {
   readonly kept: Json | undefined;
   /** Keeps a value for later tries of this step; resolves when it is stored. Never a secret. */
   keep(value: Json): Promise<void>;
+  /**
+   * Writes to the system of record in one transaction, which fails with `LeaseLostError` when another process has taken
+   * over the operation. What a step writes there, it writes so.
+   */
+  write<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
 }
 
 export interface PlanKind<Input extends TSchema = TSchema> {

@@ -1,0 +1,24 @@
+export {
+  AuditEntry,
+  AuditVerification,
+  listAuditContract,
+  verifyAuditContract,
+} from './audit.ts';
+export {
+  applyPlanContract,
+  cancelOperationContract,
+  getOperationContract,
+  getPlanContract,
+  listOperationsContract,
+  makePlanContract,
+  OperationDetail,
+  OperationEvent,
+  OperationState,
+  OperationStep,
+  OperationView,
+  PlanStep,
+  PlanView,
+  resumeOperationContract,
+  StepState,
+} from './operations.ts';
+export { pageOf, pageQuery } from './page.ts';
