@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { type Principal, principalText } from '@millrace/api';
 import { assert } from '@millrace/base';
 import { sql, type Transaction } from 'kysely';
-import { jsonText } from '../database/json-column.ts';
+import { jsonText, storable } from '../database/json.ts';
 import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Json } from '../operations/plan-kind.ts';
@@ -93,9 +93,4 @@ async function now(transaction: Transaction<Schema>): Promise<Date> {
     transaction,
   );
   return rows[0]?.at as Date;
-}
-
-/** PostgreSQL's texts hold every character but one. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }

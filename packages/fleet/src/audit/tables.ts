@@ -1,6 +1,6 @@
 /** The audit log's tables, as the newest migration leaves them. */
 import type { Generated } from 'kysely';
-import type { JsonColumnOrNull } from '../database/json-column.ts';
+import type { JsonColumnOrNull } from '../database/json.ts';
 import type { Json } from '../operations/plan-kind.ts';
 
 export interface AuditLogTable {

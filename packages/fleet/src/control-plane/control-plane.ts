@@ -5,10 +5,13 @@
  * A part is opened by one function that takes what it needs and answers its routes and kinds of plans, if it has any;
  * it is closed after all that were opened later.
  */
+import { randomUUID } from 'node:crypto';
 import type { Route } from '@millrace/api';
 import { ClosingStack, type Platform } from '@millrace/base';
 import type { Database } from '../database/database.ts';
 import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
+import { type Operations, openOperations } from '../operations/open-operations.ts';
+import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
 import { openRecord } from '../record/fleet-record.ts';
 import type { FleetRecord } from '../record/record.ts';
@@ -19,6 +22,11 @@ export interface ControlPlaneOptions {
   readonly platform: Platform;
   /** Told what went wrong in the background, as a sentence. */
   readonly report: (message: string) => void;
+  /** This process, for people: host and pid. */
+  readonly name?: string | undefined;
+  readonly limits?: Partial<RunnerLimits> | undefined;
+  /** Parts that come from elsewhere; closed with the control plane. */
+  readonly parts?: readonly Part[] | undefined;
 }
 
 /** A part of the control plane. */
@@ -32,6 +40,7 @@ export interface ControlPlane extends AsyncDisposable {
   readonly routes: readonly Route[];
   readonly record: FleetRecord;
   readonly feed: EventFeed;
+  readonly operations: Operations;
   close(): Promise<void>;
 }
 
@@ -41,8 +50,20 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   await using parts = new ClosingStack();
   const feed = parts.use(await openEventFeed(database, platform, report));
   const record = parts.use(await openRecord(database.db, feed));
-  const routes: Route[] = [];
+  const holder = `${options.name ?? 'control plane'} (${randomUUID().slice(0, 8)})`;
+  const operations = openOperations({ db: database.db, platform, feed, holder, report, limits: options.limits });
+  const routes: Route[] = [...operations.routes];
+  /** Adds what a part brings. */
+  const add = (part: Part): void => {
+    routes.push(...(part.routes ?? []));
+    operations.register(part.planKinds ?? []);
+    parts.use({ [Symbol.asyncDispose]: async () => await part.close?.() });
+  };
+  for (const part of options.parts ?? []) add(part);
+  // Before the parts that its kinds belong to.
+  parts.use({ [Symbol.asyncDispose]: () => operations.close() });
+  operations.begin();
   const open = parts.move();
   const close = (): Promise<void> => open.close();
-  return { routes, record, feed, close, [Symbol.asyncDispose]: close };
+  return { routes, record, feed, operations, close, [Symbol.asyncDispose]: close };
 }

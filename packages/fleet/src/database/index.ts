@@ -1,4 +1,4 @@
 /** The fleet's system of record. */
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError, LeaseLostError } from './database-error.ts';
-export { fenced, type Lease, type LeaseOptions, whileLeading } from './lease.ts';
+export { fenced, type Lease, type LeaseOptions, type LeaseTerm, takeLease, whileLeading } from './lease.ts';

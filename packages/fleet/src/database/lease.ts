@@ -18,6 +18,12 @@ export interface Lease {
   readonly signal: AbortSignal;
 }
 
+/** A lease that was taken: until its work has ended. */
+export interface LeaseTerm {
+  /** Does the work; its lease's signal also aborts when the given one does. Then the lease is given up. */
+  work(work: (lease: Lease) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
 export interface LeaseOptions {
   readonly db: Kysely<Schema>;
   readonly platform: Platform;
@@ -59,6 +65,11 @@ export async function whileLeading(
   }
 }
 
+/** Takes the lease for one piece of work; undefined when another process has it. */
+export async function takeLease(options: LeaseOptions): Promise<LeaseTerm | undefined> {
+  return await Term.begin(options);
+}
+
 /** Makes a transaction fail unless the lease still holds when it commits. Throws `LeaseLostError`. */
 export async function fenced(transaction: Transaction<Schema>, { name, epoch }: Lease): Promise<void> {
   const own = transaction.selectFrom('lease').select('epoch').where('name', '=', name).where('epoch', '=', epoch);
@@ -67,7 +78,7 @@ export async function fenced(transaction: Transaction<Schema>, { name, epoch }: 
 }
 
 /** From a lease's acquisition to its end. */
-class Term {
+class Term implements LeaseTerm {
   readonly #options: LeaseOptions;
   readonly #epoch: number;
   readonly #ttlMs: number;

@@ -1,6 +1,7 @@
 /** The tables, as the newest migration leaves them. */
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
+import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
 
 export interface Schema {
@@ -15,6 +16,11 @@ export interface Schema {
   readonly audit_anchor: AuditAnchorTable;
 
   readonly change_event: ChangeEventTable;
+
+  readonly plan: PlanTable;
+  readonly operation: OperationTable;
+  readonly operation_step: OperationStepTable;
+  readonly operation_event: OperationEventTable;
 }
 
 interface LeaseTable {

@@ -8,7 +8,7 @@ import { assert } from '@millrace/base';
 import type { Kysely, Transaction } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import { canonicalJson } from '../audit/canonical-json.ts';
-import { jsonText } from '../database/json-column.ts';
+import { jsonText } from '../database/json.ts';
 import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
 import { appendEvents, type EventFeed } from '../events/event-feed.ts';

@@ -7,6 +7,7 @@ import { type KindName, kindNames, kinds, type Spec } from '@millrace/api/declar
 import { nearest } from '@millrace/base';
 import type { TObject } from 'typebox';
 import { secretPlaces } from '../audit/secret-places.ts';
+import { isStorable } from '../database/json.ts';
 import type { DeclaredChange, DeclaredFleet } from './record.ts';
 
 /** Something that a declaration names, and that must be declared. */
@@ -77,7 +78,7 @@ function issuesOf(kind: KindName, id: string, spec: unknown): ProblemIssue[] {
   if (!checker.check(spec)) return checker.issues(spec);
   const own = (kinds[kind].idOf as (spec: unknown) => string)(spec);
   if (own !== id) return [{ field: '', message: `has the id ${JSON.stringify(own)}, not ${JSON.stringify(id)}` }];
-  if (hasOddCharacters(spec)) {
+  if (!isStorable(spec)) {
     return [{ field: '', message: 'has the character NUL or half of one in a text; PostgreSQL stores neither' }];
   }
   const secret = 'is a secret: give env:NAME or file:PATH, which name where it is';
@@ -95,10 +96,4 @@ function missing(fleet: DeclaredFleet, kind: KindName, id: string, spec: Spec<Ki
     const message = `names ${JSON.stringify(reference.id)}, which is not among the ${list}; ${advice}`;
     return [{ field: `${kind}/${id}/${reference.field}`, message }];
   });
-}
-
-function hasOddCharacters(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed();
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, member]) => hasOddCharacters(name) || hasOddCharacters(member));
 }

@@ -1,7 +1,7 @@
 /** The record's tables, as the newest migration leaves them. */
 import type { KindName, Spec } from '@millrace/api/declared';
 import type { Generated } from 'kysely';
-import type { JsonColumn, JsonColumnOrNull } from '../database/json-column.ts';
+import type { JsonColumn, JsonColumnOrNull } from '../database/json.ts';
 
 export interface RecordHeadTable {
   only: Generated<boolean>;

@@ -1,0 +1,141 @@
+/** Operations as they are kept: found, listed, cancelled, resumed. Who does them is the runner's business. */
+import { type Principal, ProblemError, principalText } from '@millrace/api';
+import type { OperationDetail, OperationState, OperationView } from '@millrace/api/fleet';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/audit-entry.ts';
+import type { Schema } from '../database/schema.ts';
+import { cursorOf, readCursor } from '../lists/cursor.ts';
+import { note } from './operation-log.ts';
+import type { OperationTable } from './tables.ts';
+import { operationDetail, operationView } from './views.ts';
+
+export interface OperationFilter {
+  /** Comma-separated; `open` stands for all that have not ended. */
+  readonly state?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+const openStates: readonly OperationState[] = ['queued', 'running', 'cancelling'];
+const eventsMax = 1_000;
+
+export class OperationStore {
+  readonly #db: Kysely<Schema>;
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db;
+  }
+
+  /** Throws `ProblemError` `not_found`. */
+  async view(id: string): Promise<OperationView> {
+    const row = await this.#db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined) throw unknown(id);
+    return operationView(row);
+  }
+
+  /** Throws `ProblemError` `not_found`. */
+  async get(id: string): Promise<OperationDetail> {
+    return await this.#db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute(async (transaction) => {
+        const row = await transaction.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst();
+        if (row === undefined) throw unknown(id);
+        const own = transaction.selectFrom('operation_step').selectAll().where('operation', '=', id);
+        const steps = await own.orderBy('position').execute();
+        const newest = transaction.selectFrom('operation_event').selectAll().where('operation', '=', id);
+        const events = await newest.orderBy('seq', 'desc').limit(eventsMax).execute();
+        return operationDetail(row, steps, events.reverse());
+      });
+  }
+
+  async list(filter: OperationFilter): Promise<{ items: OperationView[]; next: string | null }> {
+    const { kind, principal, limit = 100 } = filter;
+    let query = this.#db.selectFrom('operation').selectAll();
+    const states = filter.state
+      ?.split(',')
+      .flatMap((word) => (word === 'open' ? openStates : [word as OperationState]));
+    if (states !== undefined) query = query.where('state', 'in', states);
+    if (kind !== undefined) query = query.where('kind', '=', kind);
+    if (principal !== undefined) query = query.where('principal', '=', principal);
+    if (filter.cursor !== undefined) {
+      const [at, id] = readCursor(filter.cursor, ['number', 'string']);
+      query = query.where(sql<boolean>`(created_at, id) < (${new Date(at)}, ${id})`);
+    }
+    const rows = await query
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    const next = rows.length > limit && last !== undefined ? cursorOf([last.created_at.getTime(), last.id]) : null;
+    return { items: items.map(operationView), next };
+  }
+
+  /** Asks whoever does it to stop; what nobody does yet is cancelled at once by the runner that finds it. */
+  async cancel(id: string, principal: Principal, why: string): Promise<OperationView> {
+    return await this.#change(id, principal, why, 'cancel_asked', ({ state }) => {
+      if (state === 'cancelling' || state === 'cancelled') return undefined;
+      if (state === 'queued' || state === 'running') return 'cancelling';
+      throw new ProblemError('conflict', `the operation ${id} has ended already: it is ${state}`);
+    });
+  }
+
+  /** Puts it back into the queue; steps that are done stay so. */
+  async resume(id: string, principal: Principal, why: string): Promise<OperationView> {
+    return await this.#change(id, principal, why, 'resumed', ({ state }) => {
+      if (state === 'queued' || state === 'running') return undefined;
+      if (state === 'failed' || state === 'cancelled') return 'queued';
+      const reason = state === 'done' ? 'it is done' : 'it is about to be cancelled; resume it then';
+      throw new ProblemError('conflict', `the operation ${id} can't be resumed: ${reason}`);
+    });
+  }
+
+  async #change(
+    id: string,
+    principal: Principal,
+    why: string,
+    what: 'cancel_asked' | 'resumed',
+    stateAfter: (row: Selectable<OperationTable>) => OperationState | undefined,
+  ): Promise<OperationView> {
+    return await this.#db.transaction().execute(async (transaction) => {
+      const own = transaction.selectFrom('operation').selectAll().where('id', '=', id);
+      const row = await own.forUpdate().executeTakeFirst();
+      if (row === undefined) throw unknown(id);
+      const by = principalText(principal);
+      if (principal.role !== 'admin' && row.principal !== by) {
+        throw new ProblemError('forbidden', `only ${row.principal}, who applied it, or an admin may do so with ${id}`);
+      }
+      const state = stateAfter(row);
+      if (state === undefined) return operationView(row);
+      if (what === 'resumed') await waitAgain(transaction, id);
+      const set = what === 'resumed' ? { state, failure: null, ended_at: null } : { state };
+      const changed = transaction.updateTable('operation').set(set).where('id', '=', id).returningAll();
+      const view = operationView(await changed.executeTakeFirstOrThrow());
+      await appendAudit(transaction, [
+        { principal, action: `operation.${what}`, kind: 'operation', id, why, operation: id },
+      ]);
+      await note(transaction, id, { what, text: `${by} ${what === 'resumed' ? 'resumed it' : 'asked to cancel it'}` });
+      return view;
+    });
+  }
+}
+
+async function waitAgain(transaction: Transaction<Schema>, id: string): Promise<void> {
+  await transaction
+    .updateTable('operation_step')
+    .set({ state: 'waiting', ended_at: null })
+    .where('operation', '=', id)
+    .where('state', '=', 'failed')
+    .execute();
+}
+
+function unknown(id: string): ProblemError {
+  return new ProblemError(
+    'not_found',
+    `there is no operation ${JSON.stringify(id)}; GET /api/v1/operations lists them`,
+  );
+}
