@@ -17,6 +17,8 @@ export type CallInput<C extends Contract> = Part<'params', C['params']> &
 
 export interface CallOptions {
   readonly token?: string | undefined;
+  /** The same key makes a repeated call do nothing more, where the contract says so. */
+  readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,6 +47,23 @@ export async function callContract<C extends Contract>(
   input: CallInput<C>,
   options: CallOptions = {},
 ): Promise<Static<C['response']>> {
+  const answer = await sendCall(baseUrl, contract, input, options, { accept: 'application/json' });
+  const url = new URL(answer.url);
+  const value = parse(await textOf(answer, options), url);
+  const issues = compileChecker(contract.response).issues(value);
+  if (issues[0])
+    throw new ServerUnreachableError(url.origin, `its answer is not ours (${issues[0].field} ${issues[0].message})`);
+  return value as Static<C['response']>;
+}
+
+/** Sends the call; answers what is no problem, its body unread. Throws as `callContract`. */
+export async function sendCall<C extends Contract>(
+  baseUrl: string,
+  contract: C,
+  input: CallInput<C>,
+  options: CallOptions,
+  accepted: Readonly<Record<string, string>>,
+): Promise<Response> {
   const parts = input as { params?: Record<string, unknown>; query?: Record<string, unknown>; body?: unknown };
   const url = new URL(
     contract.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(parts.params?.[name]))),
@@ -53,11 +72,11 @@ export async function callContract<C extends Contract>(
   for (const [name, value] of Object.entries(parts.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = { ...accepted };
   if (options.token) headers['authorization'] = `Bearer ${options.token}`;
+  if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey;
   if (contract.body) headers['content-type'] = 'application/json';
   let answer: Response;
-  let text: string;
   try {
     answer = await fetch(url, {
       method: contract.method,
@@ -65,17 +84,21 @@ export async function callContract<C extends Contract>(
       ...(contract.body && { body: JSON.stringify(parts.body) }),
       ...(options.signal && { signal: options.signal }),
     });
-    text = await answer.text();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw new ServerUnreachableError(url.origin, messageOf(causeOf(error)), error);
   }
-  const value = parse(text, url);
-  if (!answer.ok) throw problemOf(value, answer.status, url);
-  const issues = compileChecker(contract.response).issues(value);
-  if (issues[0])
-    throw new ServerUnreachableError(url.origin, `its answer is not ours (${issues[0].field} ${issues[0].message})`);
-  return value as Static<C['response']>;
+  if (!answer.ok) throw problemOf(parse(await textOf(answer, options), url), answer.status, url);
+  return answer;
+}
+
+async function textOf(answer: Response, { signal }: CallOptions): Promise<string> {
+  try {
+    return await answer.text();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ServerUnreachableError(new URL(answer.url).origin, messageOf(causeOf(error)), error);
+  }
 }
 
 function parse(text: string, url: URL): unknown {

@@ -12,6 +12,7 @@ export {
   type RouteRequest,
   type ServerSentEvent,
 } from './contract.ts';
+export { type FollowOptions, followContract } from './follow-contract.ts';
 export { type OpenApiInformation, openApiDocument } from './openapi.ts';
 export { mayAnywhere, permissionOf, permissionsOf, rolePermissions } from './permissions.ts';
 export { Permission, Principal, principalText, RoleName } from './principal.ts';

@@ -6,16 +6,29 @@
  * Invariants: revisions only grow. A subscriber that reads slowly skips values that were replaced meanwhile and never
  * the last one, so what is held for it does not grow with what happened. Ids of another process life are unknown here
  * and answered with a snapshot.
+ *
+ * With a feed, the stream also has the fleet's events, each once and in order. Their numbers are the same in every
+ * process, so that a subscriber that comes back to another one goes on where it was. A snapshot says after which of them
+ * it goes on: where that is not the last one that was seen, too many were missed to tell them.
  */
 import { randomUUID } from 'node:crypto';
 import { defineContract, implement, type Route, type ServerSentEvent } from '@millrace/api';
+import { FleetEvent } from '@millrace/api/fleet';
 import { type Static, Type } from 'typebox';
 
 const revision = Type.Integer();
 
 export const HubEvent = Type.Union([
-  Type.Object({ revision, values: Type.Record(Type.String(), Type.Unknown()) }, { title: 'snapshot' }),
+  Type.Object(
+    {
+      revision,
+      values: Type.Record(Type.String(), Type.Unknown()),
+      seq: Type.Optional(Type.Integer({ description: 'Events after this one follow' })),
+    },
+    { title: 'snapshot' },
+  ),
   Type.Object({ revision, name: Type.String(), value: Type.Unknown() }, { title: 'change' }),
+  FleetEvent,
 ]);
 export type HubEvent = Static<typeof HubEvent>;
 
@@ -24,8 +37,10 @@ export const eventsContract = defineContract({
   path: '/api/v1/events',
   summary: 'Everything that changes, as server-sent events: a snapshot, then changes',
   description:
-    'Event `snapshot` carries all values at a revision, event `change` one new value. Send the id of the last event ' +
-    'as `Last-Event-ID` to get only what changed since. A comment line every 15 s shows that the stream is alive.',
+    'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something of ' +
+    'the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
+    'snapshot whose `seq` is not that of the last event seen says that events were missed: look at everything again. ' +
+    'A comment line every 15 s shows that the stream is alive.',
   kind: 'event-stream',
   response: HubEvent,
 });
@@ -35,18 +50,40 @@ interface Entry {
   readonly value: unknown;
 }
 
+/** The fleet's events, as a hub reads them. */
+export interface Feed {
+  /** Of the newest. */
+  readonly head: number;
+  /** Those after one, ascending, maybe not all; undefined when some of them are no longer kept. */
+  after(seq: number): Promise<readonly FleetEvent[] | undefined>;
+  subscribe(listener: () => void): () => void;
+}
+
+/** What a subscriber has seen. */
+interface Seen {
+  revision: number;
+  seq: number;
+}
+
 export class EventHub {
   readonly #life = randomUUID().slice(0, 8);
+  readonly #feed: Feed | undefined;
   readonly #values = new Map<string, Entry>();
   readonly #waiting = new Set<() => void>();
   #revision = 0;
+  /** Grows whenever there is something new of either kind. */
+  #news = 0;
+
+  constructor(feed?: Feed) {
+    this.#feed = feed;
+    feed?.subscribe(() => this.#wake());
+  }
 
   /** Replaces the value of a name and tells all subscribers; the value must not be changed afterwards. */
   set(name: string, value: unknown): void {
     this.#revision++;
     this.#values.set(name, { revision: this.#revision, value });
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    this.#wake();
   }
 
   /** The route that serves the hub to pages. */
@@ -56,22 +93,44 @@ export class EventHub {
 
   /** Events until the signal aborts. */
   async *subscribe(lastEventId: string | undefined, signal: AbortSignal): AsyncGenerator<ServerSentEvent<HubEvent>> {
-    let seen = this.#revisionOf(lastEventId);
-    if (seen === undefined) {
-      seen = this.#revision;
-      const values = Object.fromEntries([...this.#values].map(([name, entry]) => [name, entry.value]));
-      yield { id: this.#id(seen), event: 'snapshot', data: { revision: seen, values } };
-    }
+    const last = this.#parse(lastEventId);
+    const missed = last.seq === undefined || (await this.#after(last.seq)) === undefined;
+    const seen: Seen = {
+      revision: last.revision ?? this.#revision,
+      seq: missed || last.seq === undefined ? (this.#feed?.head ?? 0) : last.seq,
+    };
+    if (missed || last.revision === undefined) yield this.#snapshot(seen);
     while (!signal.aborted) {
-      const next = this.#nextAfter(seen);
-      if (next === undefined) {
-        await this.#changed(signal);
+      const news = this.#news;
+      const change = this.#nextAfter(seen.revision);
+      if (change !== undefined) {
+        const [name, { revision, value }] = change;
+        seen.revision = revision;
+        yield { id: this.#id(seen), event: 'change', data: { revision, name, value } };
         continue;
       }
-      const [name, { revision, value }] = next;
-      seen = revision;
-      yield { id: this.#id(revision), event: 'change', data: { revision, name, value } };
+      const events = await this.#after(seen.seq);
+      if (events === undefined) {
+        seen.seq = this.#feed?.head ?? 0;
+        yield this.#snapshot(seen);
+      }
+      for (const event of events ?? []) {
+        seen.seq = event.seq;
+        yield { id: this.#id(seen), event: 'event', data: event };
+      }
+      if (events?.length === 0) await this.#newsAfter(news, signal);
     }
+  }
+
+  #snapshot(seen: Seen): ServerSentEvent<HubEvent> {
+    seen.revision = this.#revision;
+    const values = Object.fromEntries([...this.#values].map(([name, entry]) => [name, entry.value]));
+    const data = { revision: seen.revision, values, ...(this.#feed !== undefined && { seq: seen.seq }) };
+    return { id: this.#id(seen), event: 'snapshot', data };
+  }
+
+  async #after(seq: number): Promise<readonly FleetEvent[] | undefined> {
+    return this.#feed === undefined ? [] : await this.#feed.after(seq);
   }
 
   #nextAfter(seen: number): [string, Entry] | undefined {
@@ -82,7 +141,14 @@ export class EventHub {
     return first;
   }
 
-  #changed(signal: AbortSignal): Promise<void> {
+  #wake(): void {
+    this.#news++;
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  #newsAfter(news: number, signal: AbortSignal): Promise<void> {
+    if (this.#news !== news || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         signal.removeEventListener('abort', wake);
@@ -94,12 +160,16 @@ export class EventHub {
     });
   }
 
-  #id(revision: number): string {
-    return `${this.#life}-${revision}`;
+  #id({ revision, seq }: Seen): string {
+    return this.#feed === undefined ? `${this.#life}-${revision}` : `${this.#life}-${revision}-${seq}`;
   }
 
-  #revisionOf(id: string | undefined): number | undefined {
-    const [life, revision] = (id ?? '').split('-');
-    return life === this.#life && /^\d+$/.test(revision ?? '') ? Number(revision) : undefined;
+  /** The revision is of this process's life; the number of the event of any. */
+  #parse(id: string | undefined): { readonly revision: number | undefined; readonly seq: number | undefined } {
+    const [, life, revision, seq] = /^([0-9a-f]{8})-(\d{1,15})(?:-(\d{1,15}))?$/.exec(id ?? '') ?? [];
+    return {
+      revision: life === this.#life ? Number(revision) : undefined,
+      seq: this.#feed === undefined ? 0 : seq === undefined ? undefined : Number(seq),
+    };
   }
 }

@@ -4,6 +4,7 @@ export {
   listAuditContract,
   verifyAuditContract,
 } from './audit.ts';
+export { FleetEvent } from './events.ts';
 export {
   applyPlanContract,
   cancelOperationContract,

@@ -15,6 +15,7 @@ import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
 import { openRecord } from '../record/fleet-record.ts';
 import type { FleetRecord } from '../record/record.ts';
+import { withDatabaseAnswers } from './database-answers.ts';
 
 export interface ControlPlaneOptions {
   /** The caller's, who closes it afterwards. */
@@ -65,5 +66,5 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   operations.begin();
   const open = parts.move();
   const close = (): Promise<void> => open.close();
-  return { routes, record, feed, operations, close, [Symbol.asyncDispose]: close };
+  return { routes: routes.map(withDatabaseAnswers), record, feed, operations, close, [Symbol.asyncDispose]: close };
 }

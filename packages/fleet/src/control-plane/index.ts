@@ -1,2 +1,3 @@
 /** The control plane of a fleet. */
 export { type ControlPlane, type ControlPlaneOptions, openControlPlane, type Part } from './control-plane.ts';
+export { declareRunning, type PlatformCluster } from './declare-running.ts';

@@ -4,6 +4,7 @@
  *
  * An event says what changed, not how it is now: who is told asks for that.
  */
+import type { FleetEvent } from '@millrace/api/fleet';
 import { messageOf, type Platform } from '@millrace/base';
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
@@ -11,25 +12,14 @@ import { databaseError } from '../database/database-error.ts';
 import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
 
-export interface NewEvent {
-  /** A kind of what is declared, `operation`, and so on. */
-  readonly kind: string;
-  readonly id: string;
-  /** `created`, `changed`, `removed`. */
-  readonly what: string;
-}
-
-export interface FeedEvent extends NewEvent {
-  readonly seq: number;
-  /** ISO 8601. */
-  readonly at: string;
-}
+/** Before it has its place in the feed. */
+export type NewEvent = Readonly<Pick<FleetEvent, 'kind' | 'id' | 'what'>>;
 
 export interface EventFeed extends AsyncDisposable {
   /** Of the newest event that this process knows; 0 when there is none. */
   readonly head: number;
   /** Those after one, ascending, up to a bound; undefined when some of them are no longer kept. */
-  after(seq: number): Promise<readonly FeedEvent[] | undefined>;
+  after(seq: number): Promise<readonly FleetEvent[] | undefined>;
   /**
    * Tells of events as they come, ascending, and of the next when the listener's promise is fulfilled; again when that
    * is rejected. It may not wait for `catchUp`. The answer ends it.
@@ -40,7 +30,7 @@ export interface EventFeed extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-type Listener = (events: readonly FeedEvent[]) => void | Promise<void>;
+type Listener = (events: readonly FleetEvent[]) => void | Promise<void>;
 
 const channel = 'fleet_change';
 const pollMs = 1_000;
@@ -79,7 +69,7 @@ class Feed implements EventFeed {
   readonly #listeners = new Set<Listener>();
   readonly #running: Promise<unknown>;
   /** The newest, ascending; everything after `#keptAfter`. */
-  #kept: FeedEvent[] = [];
+  #kept: FleetEvent[] = [];
   #keptAfter: number;
   #head: number;
   /** Of the newest event that all listeners were told of. */
@@ -102,7 +92,7 @@ class Feed implements EventFeed {
     return this.#head;
   }
 
-  async after(seq: number): Promise<readonly FeedEvent[] | undefined> {
+  async after(seq: number): Promise<readonly FleetEvent[] | undefined> {
     // Another process may know of newer ones.
     if (seq > this.#head) await this.catchUp();
     if (seq > this.#head) return undefined;
@@ -172,7 +162,7 @@ class Feed implements EventFeed {
     }
   }
 
-  #keep(events: readonly FeedEvent[]): void {
+  #keep(events: readonly FleetEvent[]): void {
     this.#head = events.at(-1)?.seq ?? this.#head;
     this.#kept.push(...events);
     const surplus = this.#kept.length - keptMax;
@@ -188,7 +178,7 @@ class Feed implements EventFeed {
     this.#told = this.#head;
   }
 
-  async #read(after: number): Promise<FeedEvent[]> {
+  async #read(after: number): Promise<FleetEvent[]> {
     const rows = await this.#database.db
       .selectFrom('change_event')
       .selectAll()
