@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventHub, type HubEvent } from './event-hub.ts';
+import type { HubEvent } from '@millrace/api/fleet';
+import { EventHub } from './event-hub.ts';
 import { eventText } from './event-stream.ts';
 import { startServer } from './server.ts';
 

@@ -12,38 +12,8 @@
  * it goes on: where that is not the last one that was seen, too many were missed to tell them.
  */
 import { randomUUID } from 'node:crypto';
-import { defineContract, implement, type Route, type ServerSentEvent } from '@millrace/api';
-import { FleetEvent } from '@millrace/api/fleet';
-import { type Static, Type } from 'typebox';
-
-const revision = Type.Integer();
-
-export const HubEvent = Type.Union([
-  Type.Object(
-    {
-      revision,
-      values: Type.Record(Type.String(), Type.Unknown()),
-      seq: Type.Optional(Type.Integer({ description: 'Events after this one follow' })),
-    },
-    { title: 'snapshot' },
-  ),
-  Type.Object({ revision, name: Type.String(), value: Type.Unknown() }, { title: 'change' }),
-  FleetEvent,
-]);
-export type HubEvent = Static<typeof HubEvent>;
-
-export const eventsContract = defineContract({
-  method: 'GET',
-  path: '/api/v1/events',
-  summary: 'Everything that changes, as server-sent events: a snapshot, then changes',
-  description:
-    'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something of ' +
-    'the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
-    'snapshot whose `seq` is not that of the last event seen says that events were missed: look at everything again. ' +
-    'A comment line every 15 s shows that the stream is alive.',
-  kind: 'event-stream',
-  response: HubEvent,
-});
+import { implement, type Route, type ServerSentEvent } from '@millrace/api';
+import { eventsContract, type FleetEvent, type HubEvent } from '@millrace/api/fleet';
 
 interface Entry {
   readonly revision: number;

@@ -1,5 +1,5 @@
 export type { Asset } from './asset.ts';
-export { EventHub, eventsContract, HubEvent } from './event-hub.ts';
+export { EventHub, type Feed } from './event-hub.ts';
 export type { ReadinessCheck } from './health.ts';
 export { type HttpServer, type RequestFailure, type ServerLimits, type ServerOptions, startServer } from './server.ts';
 export { type StatusPageOptions, statusPage } from './status-page/status-page.ts';

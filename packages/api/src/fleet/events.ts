@@ -1,5 +1,6 @@
-/** What changes in the fleet, one after the other, as the stream of events tells it. */
+/** The one stream of events, which serves whoever watches the platform without ever asking again. */
 import { type Static, Type } from 'typebox';
+import { defineContract } from '../contract.ts';
 
 export const FleetEvent = Type.Object(
   {
@@ -12,3 +13,32 @@ export const FleetEvent = Type.Object(
   { title: 'event', description: 'That something has changed; how it is now has to be asked' },
 );
 export type FleetEvent = Static<typeof FleetEvent>;
+
+const revision = Type.Integer();
+
+export const HubEvent = Type.Union([
+  Type.Object(
+    {
+      revision,
+      values: Type.Record(Type.String(), Type.Unknown()),
+      seq: Type.Optional(Type.Integer({ description: 'Events after this one follow' })),
+    },
+    { title: 'snapshot' },
+  ),
+  Type.Object({ revision, name: Type.String(), value: Type.Unknown() }, { title: 'change' }),
+  FleetEvent,
+]);
+export type HubEvent = Static<typeof HubEvent>;
+
+export const eventsContract = defineContract({
+  method: 'GET',
+  path: '/api/v1/events',
+  summary: 'Everything that changes, as server-sent events: a snapshot, then changes',
+  description:
+    'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something of ' +
+    'the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
+    'snapshot whose `seq` is not that of the last event seen says that events were missed: look at everything again. ' +
+    'A comment line every 15 s shows that the stream is alive.',
+  kind: 'event-stream',
+  response: HubEvent,
+});

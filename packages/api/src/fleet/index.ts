@@ -4,7 +4,7 @@ export {
   listAuditContract,
   verifyAuditContract,
 } from './audit.ts';
-export { FleetEvent } from './events.ts';
+export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export {
   applyPlanContract,
   cancelOperationContract,

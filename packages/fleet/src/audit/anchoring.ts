@@ -13,7 +13,7 @@ import { auditChunks } from './audit-log.ts';
 export interface AnchoringOptions {
   readonly db: Kysely<Schema>;
   readonly platform: Platform;
-  readonly clusters: FleetClusters;
+  readonly clusters: Pick<FleetClusters, 'names' | 'client'>;
   readonly holder: string;
   readonly report: (message: string) => void;
   /** So many new entries are anchored at once. Default 1,000. */

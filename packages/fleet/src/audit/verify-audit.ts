@@ -30,7 +30,7 @@ type First = AuditVerification['first'];
 /** Reads all of it, and the anchors on every cluster. */
 export async function verifyAudit(
   db: Kysely<Schema>,
-  clusters: FleetClusters,
+  clusters: Pick<FleetClusters, 'names' | 'client'>,
   signal: AbortSignal,
 ): Promise<AuditVerification> {
   const log = (await db.selectFrom('audit_log').select('id').executeTakeFirstOrThrow()).id;

@@ -1,7 +1,7 @@
 import { ProblemError, type Route } from '@millrace/api';
 import { isConnectionFailure } from '../database/connection-failure.ts';
 
-/** The route, which answers `unavailable` where the database can't be reached. */
+/** The route, which answers with problems where the database can't be reached, or can't take what it was given. */
 export function withDatabaseAnswers(route: Route): Route {
   const { contract, handle } = route;
   if (contract.kind === 'event-stream' || contract.kind === 'ndjson') return route;
@@ -11,10 +11,22 @@ export function withDatabaseAnswers(route: Route): Route {
       try {
         return await handle(request);
       } catch (error) {
-        if (!isConnectionFailure(error)) throw error;
-        const message = 'the system of record can not be asked now; try again in a moment';
-        throw new ProblemError('unavailable', message, { cause: error, retryAfterSeconds: 1 });
+        throw problemOf(error) ?? error;
       }
     }) as Route['handle'],
   };
+}
+
+/** `character_not_in_repertoire` and `untranslatable_character`: a text with NUL, which PostgreSQL does not have. */
+const unstorable = new Set(['22021', '22P05']);
+
+function problemOf(cause: unknown): ProblemError | undefined {
+  if (isConnectionFailure(cause)) {
+    const message = 'the system of record can not be asked now; try again in a moment';
+    return new ProblemError('unavailable', message, { cause, retryAfterSeconds: 1 });
+  }
+  if (cause instanceof Error && 'code' in cause && unstorable.has(String(cause.code))) {
+    return new ProblemError('invalid_request', 'a text has the character NUL, which nothing here has', { cause });
+  }
+  return undefined;
 }

@@ -19,7 +19,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { OperationRunner, type RunnerLimits } from './operation-runner.ts';
-import { OperationStore } from './operation-store.ts';
+import { type OperationFilter, OperationStore } from './operation-store.ts';
 import type { Json, PlanKind } from './plan-kind.ts';
 import { PlanKinds } from './plan-kinds.ts';
 import { type Applied, type Asked, Plans } from './plans.ts';
@@ -34,6 +34,8 @@ export interface OperationsOptions {
   readonly limits?: Partial<RunnerLimits> | undefined;
 }
 
+type Reasoned = Pick<Applied, 'principal' | 'why'>;
+
 export interface Operations {
   readonly routes: readonly Route[];
   /** Before `begin`. */
@@ -46,6 +48,9 @@ export interface Operations {
   /** Plans and applies at once, whatever is destructive in it when that is confirmed. */
   start(kind: string, input: Json, applied: Applied): Promise<OperationView>;
   get(id: string): Promise<OperationDetail>;
+  list(filter: OperationFilter): Promise<{ items: OperationView[]; next: string | null }>;
+  cancel(id: string, asked: Reasoned): Promise<OperationView>;
+  resume(id: string, asked: Reasoned): Promise<OperationView>;
   /** Resolves when it is done, has failed or was cancelled. Rejects with the signal's reason when that aborts. */
   ended(id: string, signal: AbortSignal): Promise<OperationView>;
   /** Stops what is under way, to be gone on with later or elsewhere. */
@@ -71,6 +76,9 @@ export function openOperations(options: OperationsOptions): Operations {
       return await plans.apply(plan.id, applied);
     },
     get: (id) => store.get(id),
+    list: (filter) => store.list(filter),
+    cancel: (id, { principal, why }) => store.cancel(id, principal, why),
+    resume: (id, { principal, why }) => store.resume(id, principal, why),
     ended: (id, signal) => untilEnded(store, feed, id, signal),
     close: async () => await runner?.close(),
   };

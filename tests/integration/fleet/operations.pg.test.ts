@@ -1,0 +1,288 @@
+/** Plans and operations: applied once, done step by step, cancelled, resumed, and gone on with by whoever is left. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { OperationDetail, OperationView } from '@millrace/api/fleet';
+import { nodePlatform } from '@millrace/base';
+import { type Operations, openOperations } from '@millrace/fleet/operations';
+import { eventually } from '../../support/eventually.ts';
+import { admin, openTestControl, type TestControl, viewer } from './control-fixture.ts';
+import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
+import { effects, makeEffectTable, type RehearsalHooks, rehearsal } from './rehearsal.ts';
+
+let fixture: DatabaseFixture;
+before(async () => {
+  fixture = await startDatabaseFixture();
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+const asked = { principal: admin, why: 'a rehearsal' };
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+/** A control plane of its own with the kind `rehearsal`. */
+async function openRehearsed(
+  hooks: Omit<RehearsalHooks, 'holder'> = {},
+): Promise<TestControl & { readonly operations: Operations }> {
+  const url = await fixture.emptyDatabase();
+  const { database, control: bare, [Symbol.asyncDispose]: closeBare } = await openTestControl(url);
+  await makeEffectTable(database);
+  await bare.close();
+  const part = rehearsal(database, { holder: 'here', ...hooks });
+  const open = await openTestControl(url, { parts: [part], limits: { backoffMs: 10, stepsMax: 4 } });
+  return {
+    ...open,
+    operations: open.control.operations,
+    async [Symbol.asyncDispose]() {
+      await open[Symbol.asyncDispose]();
+      await closeBare();
+    },
+  };
+}
+
+const states = ({ steps }: OperationDetail): string => steps.map(({ state }) => state).join(' ');
+
+test('a plan that is applied is done step by step, and the log says who, why and what', async () => {
+  await using here = await openRehearsed();
+  const { operations, database } = here;
+  const plan = await operations.plan('rehearsal', { steps: 3 }, asked);
+  assert.deepEqual(
+    [plan.title, plan.destructive, plan.steps.map(({ id, after: before }) => [id, ...before])],
+    ['3 steps', false, [['step 0'], ['step 1', 'step 0'], ['step 2', 'step 1']]],
+  );
+  assert.deepEqual(await effects(database), []);
+  const applied = await operations.apply(plan.id, asked);
+  const ended = await operations.ended(applied.id, soon());
+  assert.deepEqual([ended.state, ended.progress, ended.failure], ['done', { done: 3, total: 3 }, null]);
+  const done = (await effects(database)).filter(({ what }) => what === 'done');
+  assert.deepEqual(
+    done.map(({ step }) => step),
+    ['step 0', 'step 1', 'step 2'],
+  );
+  const detail = await operations.get(applied.id);
+  assert.deepEqual(detail.steps[0]?.result, { by: 'here', kept: null });
+  assert.deepEqual(
+    detail.events.map(({ what }) => what),
+    ['applied', 'begun', 'step_done', 'step_done', 'step_done', 'done'],
+  );
+  const audited = await database.db
+    .selectFrom('audit_entry')
+    .select(['principal', 'action', 'id', 'why'])
+    .where('operation', '=', applied.id)
+    .orderBy('seq')
+    .execute();
+  assert.deepEqual(
+    audited.map(({ principal, action, why }) => [principal, action, why]),
+    ['operation.applied', 'step.done', 'step.done', 'step.done', 'operation.done'].map((action) => {
+      return ['user:ann', action, 'a rehearsal'];
+    }),
+  );
+  assert.equal((await operations.get(applied.id)).plan, plan.id);
+});
+
+test('a plan is applied once, under one key, while it is what would be done, and confirmed where it destroys', async () => {
+  await using here = await openRehearsed();
+  const { operations } = here;
+  const keyed = { ...asked, idempotencyKey: 'monday' };
+  const plan = await operations.plan('rehearsal', { steps: 1 }, keyed);
+  assert.equal((await operations.plan('rehearsal', { steps: 1 }, keyed)).id, plan.id);
+  await assert.rejects(operations.plan('rehearsal', { steps: 2 }, keyed), { code: 'conflict' });
+  const both = await Promise.all([operations.apply(plan.id, keyed), operations.apply(plan.id, keyed)]);
+  assert.equal(both[0].id, both[1].id);
+  const other = await operations.plan('rehearsal', { steps: 2 }, asked);
+  await assert.rejects(operations.apply(other.id, keyed), { code: 'conflict', message: /Idempotency-Key/ });
+
+  const stale = await operations.plan('rehearsal', { steps: 1, changing: true }, asked);
+  await assert.rejects(operations.apply(stale.id, asked), { code: 'stale_plan' });
+
+  const destructive = await operations.plan('rehearsal', { steps: 1, destructive: true }, asked);
+  await assert.rejects(operations.apply(destructive.id, asked), {
+    code: 'confirmation_required',
+    message: /loses something for good \(Step 0\)/,
+  });
+  assert.equal((await operations.apply(destructive.id, { ...asked, confirm: true })).destructive, true);
+
+  await assert.rejects(operations.plan('rehearsal', { steps: 'many' }, asked), { code: 'invalid_request' });
+  await assert.rejects(operations.plan('rehearsal', { steps: 1 }, { principal: viewer }), { code: 'forbidden' });
+  await assert.rejects(operations.plan('nothing', {}, asked), { code: 'not_found', message: /there are rehearsal/ });
+  await assert.rejects(operations.apply('nothing', asked), { code: 'not_found' });
+});
+
+test('steps that need not wait for each other are done at the same time, to a bound', async () => {
+  let underWay = 0;
+  let most = 0;
+  const gate = Promise.withResolvers<void>();
+  await using here = await openRehearsed({
+    onBegun: async () => {
+      most = Math.max(most, ++underWay);
+      if (underWay === 4) gate.resolve();
+      await gate.promise;
+      underWay--;
+    },
+  });
+  const { id } = await here.operations.start('rehearsal', { steps: 9, parallel: true }, asked);
+  assert.equal((await here.operations.ended(id, soon())).state, 'done');
+  assert.equal(most, 4);
+});
+
+test('a step that may succeed later is tried again; one that can not fails, and is resumed without the others', async () => {
+  await using here = await openRehearsed();
+  const { operations, database } = here;
+  const stumbling = { steps: 2, special: { step: 0, does: 'stumble' } };
+  const first = await operations.start('rehearsal', stumbling, asked);
+  assert.equal((await operations.ended(first.id, soon())).state, 'done');
+  const { steps } = await operations.get(first.id);
+  assert.deepEqual(
+    steps.map(({ attempts }) => attempts),
+    [3, 1],
+  );
+  const failing = { steps: 3, special: { step: 1, does: 'fail once' } };
+  await database.db.deleteFrom('effect' as never).execute();
+  const second = await operations.start('rehearsal', failing, asked);
+  const failed = await operations.ended(second.id, soon());
+  assert.deepEqual(failed.failure, { code: 'rehearsed', message: 'as rehearsed', step: 'step 1' });
+  assert.equal(states(await operations.get(second.id)), 'done failed waiting');
+  await assert.rejects(operations.cancel(second.id, asked), { code: 'conflict' });
+  await operations.resume(second.id, asked);
+  assert.equal((await operations.ended(second.id, soon())).state, 'done');
+  const begun = (await effects(database)).filter(({ what }) => what === 'begun').map(({ step }) => step);
+  assert.deepEqual(begun, ['step 0', 'step 1', 'step 1', 'step 2']);
+  await assert.rejects(operations.resume(second.id, asked), { code: 'conflict', message: /it is done/ });
+});
+
+test('a cancelled operation stops where it is, and goes on with what it kept when it is resumed', async () => {
+  const begun = Promise.withResolvers<void>();
+  let times = 0;
+  await using here = await openRehearsed({
+    onBegun: async (step, signal, keep) => {
+      if (step !== 'step 1' || ++times > 1) return;
+      await keep(42);
+      begun.resolve();
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    },
+  });
+  const { operations } = here;
+  const { id } = await operations.start('rehearsal', { steps: 3 }, asked);
+  await begun.promise;
+  await assert.rejects(operations.cancel(id, { principal: viewer, why: '' }), { code: 'forbidden' });
+  assert.equal((await operations.cancel(id, asked)).state, 'cancelling');
+  assert.equal((await operations.ended(id, soon())).state, 'cancelled');
+  assert.equal(states(await operations.get(id)), 'done waiting waiting');
+  assert.equal((await operations.resume(id, asked)).state, 'queued');
+  assert.equal((await operations.ended(id, soon())).state, 'done');
+  const { steps } = await operations.get(id);
+  assert.deepEqual(steps[1]?.result, { by: 'here', kept: 42 });
+});
+
+test('operations are listed newest first, filtered and in pages', async () => {
+  await using here = await openRehearsed();
+  const { operations } = here;
+  const ids: string[] = [];
+  for (let steps = 0; steps < 5; steps++) ids.unshift((await operations.start('rehearsal', { steps }, asked)).id);
+  for (const id of ids) await operations.ended(id, soon());
+  const seen: OperationView[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await operations.list({ limit: 2, cursor });
+    seen.push(...page.items);
+    if (page.next === null) break;
+    cursor = page.next;
+  }
+  assert.deepEqual(
+    seen.map(({ id }) => id),
+    ids,
+  );
+  assert.deepEqual((await operations.list({ state: 'open' })).items, []);
+  assert.equal((await operations.list({ state: 'done', principal: 'user:ann', limit: 3 })).items.length, 3);
+  assert.deepEqual((await operations.list({ principal: 'user:nobody' })).items, []);
+  await assert.rejects(operations.list({ cursor: 'bm9uc2Vuc2U' }), { code: 'invalid_request' });
+});
+
+/** Another process of the control plane, whose steps say when they begin. */
+class Peer {
+  readonly child: ReturnType<typeof spawn>;
+  readonly said: string[] = [];
+
+  constructor(url: string, holder: string) {
+    const program = fileURLToPath(new URL('control-program.ts', import.meta.url));
+    this.child = spawn(process.execPath, [program, url, holder], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child.stdout?.on('data', (chunk: Buffer) => this.said.push(...chunk.toString().trim().split('\n')));
+  }
+
+  async says(line: string): Promise<void> {
+    await eventually(() => this.said.includes(line), { timeoutMs: 60_000, describe: () => `it never said ${line}` });
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** Two processes, the first of which has begun with `step 2` of an operation of six, and somebody who watches. */
+async function startPeers() {
+  const url = await fixture.emptyDatabase();
+  const watcher = await openTestControl(url);
+  await makeEffectTable(watcher.database);
+  // Plans and applies, and does nothing itself.
+  const { feed } = watcher.control;
+  const common = { db: watcher.database.db, platform: nodePlatform, feed, holder: 'watcher', report: assert.fail };
+  const operations = openOperations(common);
+  operations.register(rehearsal(watcher.database, { holder: 'watcher' }).planKinds ?? []);
+  const one = new Peer(url, 'one');
+  await one.says('ready');
+  const { id } = await operations.start('rehearsal', { steps: 6 }, asked);
+  await one.says('begun step 2');
+  const two = new Peer(url, 'two');
+  await two.says('ready');
+  return {
+    ...{ watcher, operations, one, two, id },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([one.kill(), two.kill()]);
+      await watcher[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const begunAndDone = (all: Awaited<ReturnType<typeof effects>>): string[] => {
+  return all.map(({ step, holder, what }) => `${holder} ${what} ${step}`);
+};
+const goneOn = [
+  'one begun step 0',
+  'one done step 0',
+  'one begun step 1',
+  'one done step 1',
+  'one begun step 2',
+].concat([2, 3, 4, 5].flatMap((step) => [`two begun step ${step}`, `two done step ${step}`]));
+
+test('kill -9 in the middle of an operation: another process finishes it, and nothing is done twice', async (t) => {
+  await using peers = await startPeers();
+  const { operations, one, two, id, watcher } = peers;
+  await one.kill();
+  const killedAt = performance.now();
+  await two.says('begun step 2');
+  t.diagnostic(`taken over within ${Math.round(performance.now() - killedAt)} ms`);
+  assert.equal((await operations.ended(id, soon())).state, 'done');
+  assert.deepEqual(begunAndDone(await effects(watcher.database)), goneOn);
+  const { events, steps } = await operations.get(id);
+  assert.equal(events.filter(({ what }) => what === 'taken_over').length, 1);
+  assert.deepEqual(
+    steps.map(({ attempts }) => attempts),
+    [1, 1, 2, 1, 1, 1],
+  );
+});
+
+test('a process that stood still while another finished its operation writes nothing when it goes on', async () => {
+  await using peers = await startPeers();
+  const { operations, one, id, watcher } = peers;
+  one.child.kill('SIGSTOP');
+  assert.equal((await operations.ended(id, soon())).state, 'done');
+  one.child.kill('SIGCONT');
+  one.child.stdin?.write('go on\n');
+  await one.says('refused step 2: lease_lost');
+  assert.deepEqual(begunAndDone(await effects(watcher.database)), goneOn);
+  const { progress, events } = await operations.get(id);
+  assert.deepEqual(progress, { done: 6, total: 6 });
+  assert.equal(events.filter(({ what }) => what === 'step_done').length, 6);
+});
