@@ -2,4 +2,7 @@ export { type CompatibilityLevel, compatibilityLevels } from './compatibility-le
 export { registryRoutes } from './http/routes.ts';
 export { openRegistry, type Registry, type RegistryOptions } from './registry.ts';
 export { RegistryError, type RegistryErrorCode } from './registry-error.ts';
-export { type AvroSerdeOptions, avro } from './serdes/avro-serde.ts';
+export { avro } from './serdes/avro-serde.ts';
+export { jsonSchema } from './serdes/json-schema-serde.ts';
+export { type ProtobufSerdeOptions, protobuf } from './serdes/protobuf-serde.ts';
+export type { SchemaSerdeOptions } from './serdes/written-schema.ts';

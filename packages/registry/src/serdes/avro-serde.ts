@@ -6,39 +6,25 @@ import type { Serde } from '@millrace/client';
 import avsc from 'avsc';
 import { resolveReferences } from '../read-schema.ts';
 import type { Registry } from '../registry.ts';
-import type { SchemaReference, SchemaText } from '../schema.ts';
+import type { SchemaText } from '../schema.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import { splitSchemaId, withSchemaId } from './wire-format.ts';
-
-export interface AvroSerdeOptions {
-  /** Usually `<topic>-value` or `<topic>-key`. */
-  readonly subject: string;
-  /** The schema as JSON. */
-  readonly schema: string;
-  readonly references?: readonly SchemaReference[] | undefined;
-}
+import { refuseNull, registered, type SchemaSerdeOptions, writtenSchema } from './written-schema.ts';
 
 /** Registers the schema, unless it is there, and answers the serde. Rejects as `Registry.register` does. */
-export async function avro<T>(registry: Registry, options: AvroSerdeOptions): Promise<Serde<T>> {
-  const { subject, schema, references = [] } = options;
-  const text = { schemaType: 'AVRO', schema, references, normalize: false } as const;
-  const { id } = await registry.register(subject, text);
-  const type = typeOf(await registry.state(), text);
+export async function avro<T>(registry: Registry, options: SchemaSerdeOptions): Promise<Serde<T>> {
+  const { id, state, text } = await registered(registry, 'AVRO', options);
+  const type = typeOf(state, text);
   const readers = new Map<number, (bytes: Buffer) => T>([[id, (bytes) => type.fromBuffer(bytes) as T]]);
   const readerOf = (written: number): ((bytes: Buffer) => T) => {
-    const [found] = registry.known?.withId(written) ?? [];
-    if (found === undefined || registry.known === undefined) {
-      throw new TypeError(`schema ${written} is not known to the registry (yet): was it written with another one?`);
-    }
-    if (found.schemaType !== 'AVRO') throw new TypeError(`schema ${written} is not Avro, but ${found.schemaType}`);
-    const resolver = type.createResolver(typeOf(registry.known, found));
+    const writer = writtenSchema(registry, written, 'AVRO');
+    const resolver = type.createResolver(typeOf(writer.state, writer.text));
     return (bytes) => type.fromBuffer(bytes, resolver) as T;
   };
   return {
     serialize: (value) => withSchemaId(id, type.toBuffer(value)),
     deserialize(bytes) {
-      if (bytes === null) throw new TypeError('it is null; wrap the serde in nullable() if null is allowed here');
-      const { id: written, value } = splitSchemaId(bytes);
+      const { id: written, value } = splitSchemaId(bytes ?? refuseNull());
       const read = readers.get(written) ?? readerOf(written);
       readers.set(written, read);
       return read(value);
