@@ -6,6 +6,16 @@ export {
 } from './audit.ts';
 export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export {
+  ConnectApply,
+  ConnectorTask,
+  ConnectorView,
+  ConnectRestart,
+  ConnectView,
+  connectListContract,
+  connectorContract,
+} from './connect.ts';
+export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
+export {
   applyPlanContract,
   cancelOperationContract,
   getOperationContract,

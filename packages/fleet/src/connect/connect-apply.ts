@@ -1,0 +1,190 @@
+/**
+ * Makes connectors what they are declared to be: made, configured, paused, resumed, stopped; deleted only where they are
+ * named and not declared. Secrets are resolved to see whether anything differs and when a step is done, and stand in no
+ * plan: there the references are.
+ */
+import { ProblemError } from '@millrace/api';
+import { ConnectApply } from '@millrace/api/fleet';
+import { requireOn } from '../access/index.ts';
+import type { Json, PlanContext, PlanKind, PlannedStep } from '../operations/plan-kind.ts';
+import type { ConnectorState, ObservedConnector } from './connect-client.ts';
+import {
+  type ConnectParts,
+  connectClient,
+  connectIds,
+  type DeclaredConnector,
+  declaredConnect,
+  declaredConnectors,
+  resolvedConfig,
+} from './connect-clusters.ts';
+import { secretSettings, shownConfig } from './hidden-values.ts';
+
+interface StepInput {
+  readonly does: 'configure' | 'state' | 'delete';
+  readonly connect: string;
+  readonly name: string;
+  /** References unresolved. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly state?: ConnectorState;
+}
+
+export function connectApplyKind(parts: ConnectParts): PlanKind<typeof ConnectApply> {
+  return {
+    name: 'connect_apply',
+    input: ConnectApply,
+    permission: 'operate',
+    plan: (input, context) => planApply(parts, input, context),
+    run: async (step, { signal }) => {
+      const input = step.input as unknown as StepInput;
+      const { does, connect, name, config = {}, state } = input;
+      const client = await connectClient(parts, connect);
+      if (does === 'delete') await client.delete(name, signal);
+      else if (does === 'state') await client.setState(name, state ?? 'running', signal);
+      else await configure(parts, input, await client.list(signal), signal);
+      return { connect, name, does, ...(does === 'configure' && { settings: Object.keys(config).length }) };
+    },
+  };
+}
+
+async function configure(
+  parts: ConnectParts,
+  { connect, name, config = {}, state = 'running' }: StepInput,
+  there: readonly ObservedConnector[],
+  signal: AbortSignal,
+): Promise<void> {
+  const client = await connectClient(parts, connect);
+  const resolved = await resolvedConfig(parts, { id: `${connect}/${name}`, config });
+  const isThere = there.some((connector) => connector.name === name);
+  if (isThere || state === 'running') await client.configure(name, resolved.config, resolved.secrets, signal);
+  else await client.create(name, resolved.config, state, resolved.secrets, signal);
+}
+
+async function planApply(parts: ConnectParts, input: ConnectApply, { principal, signal }: PlanContext) {
+  const wanted = chosen(parts, input);
+  const doomed = (input.delete ?? []).map((id) => doomedConnector(parts, id));
+  for (const { id, owner } of wanted) requireOn(principal, 'operate', { team: owner }, `connector ${id}`);
+  for (const { connect, name } of doomed) requireOn(principal, 'operate', {}, `connector ${connect}/${name}`);
+  const names = new Set([...wanted, ...doomed].map(({ connect }) => connect));
+  const steps: PlannedStep[] = [];
+  const notes: string[] = [];
+  for (const connect of connectIds(parts).filter((name) => names.has(name))) {
+    const client = await connectClient(parts, connect);
+    const there = await client.list(signal);
+    for (const connector of wanted.filter((each) => each.connect === connect)) {
+      steps.push(
+        ...(await stepsOf(
+          parts,
+          connector,
+          there.find(({ name }) => name === connector.name),
+        )),
+      );
+    }
+    const going = doomed.filter((each) => each.connect === connect).map(({ name }) => name);
+    steps.push(...there.filter(({ name }) => going.includes(name)).map((each) => deletion(connect, each)));
+    const declared = new Set(
+      declaredConnectors(parts)
+        .filter((each) => each.connect === connect)
+        .map((each) => each.name),
+    );
+    const strangers = there.map(({ name }) => name).filter((name) => !declared.has(name) && !going.includes(name));
+    if (strangers.length > 0) notes.push(`not declared, and left as they are, on ${connect}: ${strangers.join(', ')}`);
+  }
+  const title = steps.length === 0 ? 'All connectors are as declared' : `Apply connectors on ${[...names].join(', ')}`;
+  return { title, steps, notes };
+}
+
+/** Declared connectors that are meant. @throws ProblemError `not_found` for a name that leads to none */
+function chosen(parts: ConnectParts, { connects, connectors, delete: doomed }: ConnectApply): DeclaredConnector[] {
+  for (const name of connects ?? []) declaredConnect(parts, name);
+  const all = declaredConnectors(parts);
+  for (const id of connectors ?? []) {
+    if (all.some((each) => each.id === id)) continue;
+    throw new ProblemError('not_found', `there is no connector ${id} in the record; declare it first`);
+  }
+  // Who only names what shall go wants nothing else done.
+  if (connects === undefined && connectors === undefined && doomed !== undefined) return [];
+  return all.filter(({ id, connect }) => (connects?.includes(connect) ?? true) && (connectors?.includes(id) ?? true));
+}
+
+function doomedConnector(parts: ConnectParts, id: string): { readonly connect: string; readonly name: string } {
+  const slash = id.indexOf('/');
+  const [connect, name] = [id.slice(0, Math.max(0, slash)), id.slice(slash + 1)];
+  if (slash < 1 || name === '') throw new ProblemError('invalid_request', `${id} is not CONNECT/NAME`);
+  declaredConnect(parts, connect);
+  if (declaredConnectors(parts).every((each) => each.id !== id)) return { connect, name };
+  throw new ProblemError('conflict', `the connector ${id} is declared: take it out of the record before it is deleted`);
+}
+
+async function stepsOf(
+  parts: ConnectParts,
+  connector: DeclaredConnector,
+  there: ObservedConnector | undefined,
+): Promise<PlannedStep[]> {
+  const { id, connect, name, config, state } = connector;
+  refuseLiterals(connector);
+  const steps: PlannedStep[] = [];
+  const resolved = await resolvedConfig(parts, connector);
+  const differing = differences(resolved.config, there?.config ?? {});
+  if (there === undefined || differing.length > 0) {
+    const input: StepInput = { does: 'configure', connect, name, config, state };
+    const shown = there && shownConfig(there.config, config);
+    const pick = (from: Readonly<Record<string, string>>): Json =>
+      Object.fromEntries(differing.map((key) => [key, from[key] ?? null]));
+    steps.push({
+      id: `configure connector ${id}`,
+      title:
+        there === undefined ? `Make the connector ${id}` : `Configure the connector ${id}: ${differing.join(', ')}`,
+      destructive: false,
+      input: input as unknown as Json,
+      before: shown === undefined ? null : pick(shown),
+      to: there === undefined ? (config as Json) : pick(config),
+    });
+  }
+  const current = there === undefined ? state : settledState(there);
+  if (current !== state) {
+    steps.push({
+      id: `${state} connector ${id}`,
+      title: `${stateWords[state]} the connector ${id}`,
+      destructive: false,
+      input: { does: 'state', connect, name, state },
+      before: { state: current },
+      to: { state },
+    });
+  }
+  return steps;
+}
+
+const stateWords: Readonly<Record<ConnectorState, string>> = { running: 'Resume', paused: 'Pause', stopped: 'Stop' };
+
+/** What its operator wants of it: one that failed, or is being moved, is meant to run. */
+function settledState({ state }: ObservedConnector): ConnectorState {
+  return state === 'paused' || state === 'stopped' ? state : 'running';
+}
+
+function deletion(connect: string, there: ObservedConnector): PlannedStep {
+  return {
+    id: `delete connector ${connect}/${there.name}`,
+    title: `Delete the connector ${connect}/${there.name}`,
+    destructive: true,
+    input: { does: 'delete', connect, name: there.name },
+    before: shownConfig(there.config),
+    to: null,
+  };
+}
+
+/** Names of settings that are not the same, ascending. Connect adds the connector's name to them. */
+function differences(wanted: Readonly<Record<string, string>>, there: Readonly<Record<string, string>>): string[] {
+  const names = new Set([...Object.keys(wanted), ...Object.keys(there)].filter((name) => name !== 'name'));
+  return [...names].filter((name) => wanted[name] !== there[name]).sort();
+}
+
+/** @throws ProblemError for secrets that stand in the record, from where everybody would read them */
+function refuseLiterals({ id, config }: DeclaredConnector): void {
+  const [literal] = secretSettings(config);
+  if (literal === undefined) return;
+  throw new ProblemError(
+    'conflict',
+    `${literal} of the connector ${id} stands in the record; declare env:NAME or file:PATH instead, or a reference ` +
+      "to one of Connect's own config providers",
+  );
+}
