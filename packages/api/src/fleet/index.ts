@@ -33,3 +33,15 @@ export {
   StepState,
 } from './operations.ts';
 export { pageOf, pageQuery } from './page.ts';
+export {
+  MaskRule,
+  SampleCopy,
+  TwinCreate,
+  TwinDelete,
+  TwinDiff,
+  TwinDifference,
+  TwinSync,
+  TwinView,
+  twinDiffContract,
+  twinListContract,
+} from './twins.ts';
