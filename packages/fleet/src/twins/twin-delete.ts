@@ -1,0 +1,74 @@
+/** Ends a twin that was made here: its cluster with all that it stored, and its declaration. */
+import { ProblemError } from '@millrace/api';
+import { TwinDelete } from '@millrace/api/fleet';
+import { requireOn } from '../access/index.ts';
+import type { PlanKind } from '../operations/plan-kind.ts';
+import { factoryOf } from './twin-create.ts';
+import type { TwinParts } from './twin-parts.ts';
+
+interface StepInput extends TwinDelete {
+  readonly does: 'undeclare' | 'remove';
+}
+
+export function twinDeleteKind(parts: TwinParts): PlanKind<typeof TwinDelete> {
+  return {
+    name: 'twin_delete',
+    input: TwinDelete,
+    permission: 'administer',
+    async plan({ name }, { principal }) {
+      requireOn(principal, 'administer', {}, 'the clusters of the fleet');
+      const running = factoryOf(parts)
+        .running()
+        .find((twin) => twin.name === name);
+      const declared = parts.record.current().get('cluster', name)?.spec;
+      if (running === undefined) {
+        const why = declared === undefined ? 'there is no such cluster' : 'it was not made as an embedded twin';
+        throw new ProblemError('not_found', `${name} can't be deleted: ${why}`);
+      }
+      return {
+        title: `Delete the twin ${name}`,
+        steps: [
+          {
+            id: `undeclare ${name}`,
+            title: `Take ${name} out of the record, with what is declared on it`,
+            destructive: true,
+            input: { name, does: 'undeclare' },
+          },
+          {
+            id: `remove ${name}`,
+            title: `End ${name} and remove all that it stored`,
+            destructive: true,
+            input: { name, does: 'remove' },
+            before: { bootstrap: running.bootstrap, brokers: running.brokers },
+            to: null,
+          },
+        ],
+      };
+    },
+    async run(step, { reason }) {
+      const { name, does } = step.input as unknown as StepInput;
+      if (does === 'remove') await factoryOf(parts).remove(name);
+      else await undeclare(parts, name, reason);
+      return undefined;
+    },
+  };
+}
+
+/** With everything that names the cluster and would not be sound without it. */
+async function undeclare(
+  { record }: TwinParts,
+  name: string,
+  reason: Parameters<TwinParts['record']['change']>[1],
+): Promise<void> {
+  const fleet = await record.read();
+  if (fleet.get('cluster', name) === undefined) return;
+  const on = (kind: 'topic' | 'acl' | 'quota') =>
+    fleet
+      .list(kind)
+      .filter(({ spec }) => spec.cluster === name)
+      .map(({ id }) => ({ kind, id, spec: null }));
+  await record.change(
+    [...on('topic'), ...on('acl'), ...on('quota'), { kind: 'cluster' as const, id: name, spec: null }],
+    reason,
+  );
+}
