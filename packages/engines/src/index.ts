@@ -2,6 +2,7 @@ export { type AttachedClusterPlan, attachFleet } from './attached-fleet.ts';
 export { type DataDirectory, findRunning, openDataDirectory } from './data-directory.ts';
 export { DataDirectoryError, type DataDirectoryProblem } from './data-directory-error.ts';
 export { type EmbeddedFleetOptions, startEmbeddedFleet } from './embedded-fleet.ts';
+export { type EmbeddedTwinsOptions, openEmbeddedTwins } from './embedded-twins.ts';
 export { attachKafkaCluster } from './kafka/attach-kafka-cluster.ts';
 export type { JvmProfile, KafkaSecurity, ListenerName } from './kafka/broker-configuration.ts';
 export type { KafkaDistribution, Report } from './kafka/distribution.ts';

@@ -17,7 +17,7 @@ import {
   declaredConnectors,
   resolvedConfig,
 } from './connect-clusters.ts';
-import { secretSettings, shownConfig } from './hidden-values.ts';
+import { hidden, secretSettings, shownConfig } from './hidden-values.ts';
 
 interface StepInput {
   readonly does: 'configure' | 'state' | 'delete';
@@ -129,7 +129,7 @@ async function stepsOf(
     const input: StepInput = { does: 'configure', connect, name, config, state };
     const shown = there && shownConfig(there.config, config);
     const pick = (from: Readonly<Record<string, string>>): Json =>
-      Object.fromEntries(differing.map((key) => [key, from[key] ?? null]));
+      Object.fromEntries(differing.map((key) => [key, shownValue(from[key])]));
     steps.push({
       id: `configure connector ${id}`,
       title:
@@ -167,9 +167,15 @@ function deletion(connect: string, there: ObservedConnector): PlannedStep {
     title: `Delete the connector ${connect}/${there.name}`,
     destructive: true,
     input: { does: 'delete', connect, name: there.name },
-    before: shownConfig(there.config),
+    before: Object.fromEntries(
+      Object.entries(shownConfig(there.config)).map(([key, value]) => [key, shownValue(value)]),
+    ),
     to: null,
   };
+}
+
+function shownValue(value: string | undefined): Json {
+  return value === hidden ? { hidden: true } : (value ?? null);
 }
 
 /** Names of settings that are not the same, ascending. Connect adds the connector's name to them. */

@@ -1,7 +1,7 @@
 /**
- * Resets the offsets of a group, as a plan of one step. What the plan shows is where each partition would go now; a
- * busy topic moves on until it is applied, so the step looks again, keeps what it found, and commits exactly that
- * however often it is begun: a shift shifts once.
+ * Resets the offsets of a group, as a plan of one step. Its notes say where each partition would go now. A busy topic
+ * moves on until the plan is applied, which does not make it stale; the step looks again, keeps what it found, and
+ * commits exactly that however often it is begun: a shift shifts once.
  */
 import { ProblemError } from '@millrace/api';
 import { GroupReset, type GroupResetPreview, type OffsetMove } from '@millrace/api/fleet';
@@ -18,8 +18,8 @@ export interface GroupParts {
   readonly clusters: Pick<FleetClusters, 'client'>;
 }
 
-/** Partitions whose move a plan shows one by one; of more it shows the sums. */
-const shownMax = 1_000;
+/** Partitions that a plan shows one by one; of more it shows the sums. */
+const shownMax = 200;
 
 export function groupResetKind(parts: GroupParts): PlanKind<typeof GroupReset> {
   return {
@@ -34,7 +34,6 @@ export function groupResetKind(parts: GroupParts): PlanKind<typeof GroupReset> {
       if (moves.every(({ from, to }) => from === to)) {
         return { title: `The offsets of ${group} on ${cluster} are there already`, steps: [] };
       }
-      const shown = moves.slice(0, shownMax);
       return {
         title: `Move the offsets of ${group} on ${cluster}`,
         steps: [
@@ -44,15 +43,14 @@ export function groupResetKind(parts: GroupParts): PlanKind<typeof GroupReset> {
             // Old offsets stand in the plan, so that they can be set again; what was skipped meanwhile is not.
             destructive: skipped > 0,
             input: input as unknown as Json,
-            before: shown.map(({ topic, partition, from }) => ({ topic, partition, offset: from })),
-            to: shown.map(({ topic, partition, to, skipped, readAgain }) => {
-              return { topic, partition, offset: to, skipped, readAgain };
-            }),
+            before: moves.slice(0, shownMax).map(({ topic, partition, from }) => ({ topic, partition, offset: from })),
+            to: input.to,
           },
         ],
         notes: [
-          `${skipped} offsets are skipped, and ${readAgain} read again, as the topics are now`,
-          ...(moves.length > shownMax ? [`the first ${shownMax} of ${moves.length} partitions are shown`] : []),
+          `as the topics are now, ${skipped} offsets are skipped and ${readAgain} read again`,
+          ...moves.slice(0, shownMax).map(moveText),
+          ...(moves.length > shownMax ? [`and so on: ${moves.length} partitions in all`] : []),
         ],
       };
     },
@@ -68,6 +66,14 @@ export function groupResetKind(parts: GroupParts): PlanKind<typeof GroupReset> {
       return moves as unknown as Json;
     },
   };
+}
+
+function moveText({ topic, partition, from, to, skipped, readAgain }: OffsetMove): string {
+  const effects = [
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(readAgain > 0 ? [`${readAgain} read again`] : []),
+  ];
+  return `${topic} [${partition}]: ${from ?? 'nothing'} to ${to}${effects.length > 0 ? `, ${effects.join(', ')}` : ''}`;
 }
 
 /** What a reset would do now. @throws ProblemError */

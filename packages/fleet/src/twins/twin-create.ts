@@ -107,7 +107,7 @@ function notesOf(shape: ClusterShape, { brokers, secured }: TwinPlan): string[] 
   ];
 }
 
-async function declare(parts: TwinParts, input: TwinCreate, { reason }: StepContext): Promise<Json> {
+async function declare(parts: TwinParts, input: TwinCreate, { reason, write }: StepContext): Promise<Json> {
   const { name, source, environment } = input;
   const running = factoryOf(parts)
     .running()
@@ -126,7 +126,8 @@ async function declare(parts: TwinParts, input: TwinCreate, { reason }: StepCont
     ...(site !== undefined && { site }),
     ...(zone !== undefined && { zone }),
   };
-  await parts.record.change([{ kind: 'cluster', id: name, spec }], reason);
+  await write((transaction) => parts.record.change([{ kind: 'cluster', id: name, spec }], reason, transaction));
+  await parts.record.read();
   return { cluster: name };
 }
 

@@ -2,7 +2,7 @@
 import { ProblemError } from '@millrace/api';
 import { TwinDelete } from '@millrace/api/fleet';
 import { requireOn } from '../access/index.ts';
-import type { PlanKind } from '../operations/plan-kind.ts';
+import type { PlanKind, StepContext } from '../operations/plan-kind.ts';
 import { factoryOf } from './twin-create.ts';
 import type { TwinParts } from './twin-parts.ts';
 
@@ -45,21 +45,17 @@ export function twinDeleteKind(parts: TwinParts): PlanKind<typeof TwinDelete> {
         ],
       };
     },
-    async run(step, { reason }) {
+    async run(step, context) {
       const { name, does } = step.input as unknown as StepInput;
       if (does === 'remove') await factoryOf(parts).remove(name);
-      else await undeclare(parts, name, reason);
+      else await undeclare(parts, name, context);
       return undefined;
     },
   };
 }
 
 /** With everything that names the cluster and would not be sound without it. */
-async function undeclare(
-  { record }: TwinParts,
-  name: string,
-  reason: Parameters<TwinParts['record']['change']>[1],
-): Promise<void> {
+async function undeclare({ record }: TwinParts, name: string, { reason, write }: StepContext): Promise<void> {
   const fleet = await record.read();
   if (fleet.get('cluster', name) === undefined) return;
   const on = (kind: 'topic' | 'acl' | 'quota') =>
@@ -67,8 +63,7 @@ async function undeclare(
       .list(kind)
       .filter(({ spec }) => spec.cluster === name)
       .map(({ id }) => ({ kind, id, spec: null }));
-  await record.change(
-    [...on('topic'), ...on('acl'), ...on('quota'), { kind: 'cluster' as const, id: name, spec: null }],
-    reason,
-  );
+  const changes = [...on('topic'), ...on('acl'), ...on('quota'), { kind: 'cluster' as const, id: name, spec: null }];
+  await write((transaction) => record.change(changes, reason, transaction));
+  await record.read();
 }
