@@ -12,6 +12,7 @@ export type { KafkaBroker, KafkaCluster } from './kafka/kafka-cluster.ts';
 export { KafkaEngineError, type KafkaEngineProblem } from './kafka/kafka-engine-error.ts';
 export { type KafkaSource, kafkaSource } from './kafka/kafka-source.ts';
 export { type KafkaTool, runKafkaClass, runKafkaTool, type ToolOptions, toolClass } from './kafka/run-kafka-tool.ts';
+export { type ConnectWorker, type ConnectWorkerOptions, startConnectWorker } from './kafka/start-connect-worker.ts';
 export { type KafkaClusterOptions, startKafkaCluster } from './kafka/start-kafka-cluster.ts';
 export { type MirrorMaker, type MirrorMakerOptions, startMirrorMaker } from './kafka/start-mirror-maker.ts';
 export { openToolSession, type ToolSession, type ToolSessionOptions } from './kafka/tool-session.ts';

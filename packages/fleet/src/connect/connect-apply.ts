@@ -17,7 +17,7 @@ import {
   declaredConnectors,
   resolvedConfig,
 } from './connect-clusters.ts';
-import { hidden, secretSettings, shownConfig } from './hidden-values.ts';
+import { hidden, shownConfig } from './hidden-values.ts';
 
 interface StepInput {
   readonly does: 'configure' | 'state' | 'delete';
@@ -64,7 +64,9 @@ async function planApply(parts: ConnectParts, input: ConnectApply, { principal, 
   const doomed = (input.delete ?? []).map((id) => doomedConnector(parts, id));
   for (const { id, owner } of wanted) requireOn(principal, 'operate', { team: owner }, `connector ${id}`);
   for (const { connect, name } of doomed) requireOn(principal, 'operate', {}, `connector ${connect}/${name}`);
-  const names = new Set([...wanted, ...doomed].map(({ connect }) => connect));
+  const isWhole = input.connectors === undefined && input.delete === undefined;
+  const whole = isWhole ? (input.connects ?? connectIds(parts)) : [];
+  const names = new Set([...whole, ...[...wanted, ...doomed].map(({ connect }) => connect)]);
   const steps: PlannedStep[] = [];
   const notes: string[] = [];
   for (const connect of connectIds(parts).filter((name) => names.has(name))) {
@@ -121,7 +123,6 @@ async function stepsOf(
   there: ObservedConnector | undefined,
 ): Promise<PlannedStep[]> {
   const { id, connect, name, config, state } = connector;
-  refuseLiterals(connector);
   const steps: PlannedStep[] = [];
   const resolved = await resolvedConfig(parts, connector);
   const differing = differences(resolved.config, there?.config ?? {});
@@ -182,15 +183,4 @@ function shownValue(value: string | undefined): Json {
 function differences(wanted: Readonly<Record<string, string>>, there: Readonly<Record<string, string>>): string[] {
   const names = new Set([...Object.keys(wanted), ...Object.keys(there)].filter((name) => name !== 'name'));
   return [...names].filter((name) => wanted[name] !== there[name]).sort();
-}
-
-/** @throws ProblemError for secrets that stand in the record, from where everybody would read them */
-function refuseLiterals({ id, config }: DeclaredConnector): void {
-  const [literal] = secretSettings(config);
-  if (literal === undefined) return;
-  throw new ProblemError(
-    'conflict',
-    `${literal} of the connector ${id} stands in the record; declare env:NAME or file:PATH instead, or a reference ` +
-      "to one of Connect's own config providers",
-  );
 }

@@ -5,7 +5,6 @@ import type { Platform } from '@millrace/base';
 import { type Environment, resolveReferences } from '../client-configuration/index.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { ConnectClient } from './connect-client.ts';
-import { isReference } from './hidden-values.ts';
 
 export interface ConnectParts {
   readonly record: Pick<FleetRecord, 'current'>;
@@ -56,10 +55,6 @@ export function declaredConnectors({ record }: ConnectParts): DeclaredConnector[
 export async function connectClient(parts: ConnectParts, name: string): Promise<ConnectClient> {
   const { url, user, password } = declaredConnect(parts, name);
   const { environment, platform } = parts;
-  if (password !== undefined && !isReference(password)) {
-    const place = `the password of Kafka Connect ${name}`;
-    throw new ProblemError('conflict', `${place} stands in the record; declare env:NAME or file:PATH instead`);
-  }
   const secrets = await resolveReferences(password === undefined ? {} : { password }, environment, `connect ${name}`);
   return new ConnectClient({ name, url, user, password: secrets.get('password') }, platform);
 }

@@ -8,12 +8,12 @@ import { parseReference } from '../client-configuration/references.ts';
 export const hidden = '(hidden)';
 
 /** Names of settings that hold a secret instead of a reference to one. */
-export function secretSettings(config: Readonly<Record<string, string>>): string[] {
+function secretSettings(config: Readonly<Record<string, string>>): string[] {
   const places = new Set(secretPlaces(config));
   return Object.keys(config).filter((name) => places.has(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`));
 }
 
-export function isReference(value: string): boolean {
+function isReference(value: string): boolean {
   return parseReference(value) !== undefined;
 }
 

@@ -34,7 +34,7 @@ export interface ProtobufSerdeOptions extends SchemaSerdeOptions {
 export async function protobuf<T extends object>(
   registry: Registry,
   options: ProtobufSerdeOptions,
-): Promise<Serde<T & Message>> {
+): Promise<Serde<T & Message, T>> {
   const { id, state, text } = await registered(registry, 'PROTOBUF', options);
   const file = fileOf(state, text);
   const type = options.message === undefined ? file.messages[0] : messageOf(file, options.message);
