@@ -95,6 +95,17 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'fleet',
+    summary: 'Check what is declared of the fleet',
+    commands: [
+      {
+        name: 'lint',
+        summary: 'Check a fleet file, without a server',
+        load: async () => (await import('./commands/fleet-lint.ts')).fleetLint,
+      },
+    ],
+  },
+  {
     name: 'produce',
     summary: 'Write records to a topic, from stdin or files',
     load: async () => (await import('./commands/produce.ts')).produce,

@@ -1,7 +1,6 @@
 export { FleetFileError, type FleetFileProblem } from './fleet-file/fleet-file-error.ts';
 export {
   type DeclaredCluster,
-  type DeclaredName,
   type FleetFile,
   readFleetFile,
 } from './fleet-file/read-fleet-file.ts';

@@ -4,7 +4,6 @@ export {
   listAuditContract,
   verifyAuditContract,
 } from './audit.ts';
-export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export {
   ConnectApply,
   ConnectorTask,
@@ -14,6 +13,23 @@ export {
   connectListContract,
   connectorContract,
 } from './connect.ts';
+export {
+  checkDeclaredContract,
+  DeclaredThing,
+  diffDeclaredContract,
+  exportDeclaredContract,
+  FleetDifferenceAnswer,
+  FleetDifferenceItem,
+  FleetRequest,
+  getDeclaredContract,
+  listDeclaredContract,
+  putDeclaredContract,
+  putDeclaredListContract,
+  Refusal,
+  removeDeclaredContract,
+  ToldItem,
+} from './declared.ts';
+export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
 export {
   applyPlanContract,

@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { defineContract } from '../contract.ts';
+import { fleetBytesMax } from './declared.ts';
 import { pageOf, pageQuery } from './page.ts';
 
 const Time = Type.String({ description: 'ISO 8601' });
@@ -122,6 +123,8 @@ export const makePlanContract = defineContract({
     kind: Type.String({ description: 'What is to be planned' }),
     input: Type.Unknown({ description: 'As this kind of plan has it' }),
   }),
+  // The whole fleet may be the input.
+  bodyBytesMax: fleetBytesMax,
   response: PlanView,
   status: 201,
   problems: ['invalid_request', 'forbidden', 'conflict', 'not_found'],

@@ -35,7 +35,7 @@ test('a cluster has its place, its address, and its settings as text with absolu
     '      request.timeout.ms: 5000',
     '      enable.idempotence: true',
   ]);
-  assert.deepEqual(fleet.sites, [{ name: 'east' }]);
+  assert.deepEqual(fleet.declared.site, [{ name: 'east' }]);
   assert.deepEqual(fleet.clusters, [
     {
       name: 'orders',

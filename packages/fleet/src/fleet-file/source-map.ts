@@ -26,14 +26,6 @@ function offsetOf(node: unknown): number | undefined {
   return isNode(node) ? (node as ParsedNode).range?.[0] : undefined;
 }
 
-/** The steps of a JSON Pointer (RFC 6901). */
-export function stepsOf(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
 /** Steps as people write them: `clusters[0].client["sasl.password"]`. */
 export function pathOf(steps: readonly Step[]): string {
   const parts = steps.map((step, index) => {

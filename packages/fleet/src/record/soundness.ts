@@ -1,51 +1,16 @@
 /**
  * What must hold of everything that is declared: each thing fits the schema of its kind and has the id that follows
- * from it, names what is declared, and holds no secrets.
+ * from it, keeps the rules of its kind, names what is declared, and holds no secrets.
  */
 import { type Checker, compileChecker, type ProblemIssue } from '@millrace/api';
 import { type KindName, kindNames, kinds, type Spec } from '@millrace/api/declared';
 import { nearest } from '@millrace/base';
 import type { TObject } from 'typebox';
-import { secretPlaces } from '../audit/secret-places.ts';
 import { isStorable } from '../database/json.ts';
+import { checkThing } from '../declared/check/check-fleet.ts';
+import { pointerOf } from '../declared/check/finding.ts';
+import { referencesOf } from '../declared/check/references.ts';
 import type { DeclaredChange, DeclaredFleet } from './record.ts';
-
-/** Something that a declaration names, and that must be declared. */
-interface Reference {
-  readonly field: string;
-  readonly kind: KindName;
-  readonly id: string | undefined;
-}
-
-type ReferencesOf = { readonly [K in KindName]?: (spec: Spec<K>) => readonly Reference[] };
-
-const referencesOf: ReferencesOf = {
-  cluster: ({ site, zone, environment, twinOf }) => [
-    { field: 'site', kind: 'site', id: site },
-    { field: 'zone', kind: 'zone', id: zone },
-    { field: 'environment', kind: 'environment', id: environment },
-    { field: 'twinOf', kind: 'cluster', id: twinOf },
-  ],
-  connect: ({ cluster }) => [{ field: 'cluster', kind: 'cluster', id: cluster }],
-  topic: ({ cluster, owner }) => [
-    { field: 'cluster', kind: 'cluster', id: cluster },
-    { field: 'owner', kind: 'team', id: owner },
-  ],
-  application: ({ team, uses = [] }) => [
-    { field: 'team', kind: 'team', id: team },
-    ...uses.map(({ cluster }, index): Reference => ({ field: `uses/${index}/cluster`, kind: 'cluster', id: cluster })),
-  ],
-  acl: ({ cluster }) => [{ field: 'cluster', kind: 'cluster', id: cluster }],
-  quota: ({ cluster }) => [{ field: 'cluster', kind: 'cluster', id: cluster }],
-  mirror: ({ source, target }) => [
-    { field: 'source', kind: 'cluster', id: source },
-    { field: 'target', kind: 'cluster', id: target },
-  ],
-  connector: ({ connect, owner }) => [
-    { field: 'connect', kind: 'connect', id: connect },
-    { field: 'owner', kind: 'team', id: owner },
-  ],
-};
 
 const checkers = new Map<KindName, Checker<TObject>>();
 
@@ -81,19 +46,18 @@ function issuesOf(kind: KindName, id: string, spec: unknown): ProblemIssue[] {
   if (!isStorable(spec)) {
     return [{ field: '', message: 'has the character NUL or half of one in a text; PostgreSQL stores neither' }];
   }
-  const secret = 'is a secret: give env:NAME or file:PATH, which name where it is';
-  return secretPlaces(spec).map((field) => ({ field, message: secret }));
+  return checkThing(kind, spec as Spec<KindName>).map(({ steps, message }) => ({ field: pointerOf(steps), message }));
 }
 
 function missing(fleet: DeclaredFleet, kind: KindName, id: string, spec: Spec<KindName>): ProblemIssue[] {
-  const references = (referencesOf[kind] as ((spec: unknown) => readonly Reference[]) | undefined)?.(spec) ?? [];
-  return references.flatMap((reference): ProblemIssue[] => {
-    if (reference.id === undefined || fleet.get(reference.kind, reference.id) !== undefined) return [];
-    const { list } = kinds[reference.kind];
-    const names = fleet.list(reference.kind).map((each) => each.id);
-    const meant = nearest(reference.id, names);
+  return referencesOf(kind, spec).flatMap(({ steps, to, name }): ProblemIssue[] => {
+    if (fleet.get(to, name) !== undefined) return [];
+    const meant = nearest(
+      name,
+      fleet.list(to).map((each) => each.id),
+    );
     const advice = meant === undefined ? 'declare it first, or take this out with it' : `did you mean ${meant}?`;
-    const message = `names ${JSON.stringify(reference.id)}, which is not among the ${list}; ${advice}`;
-    return [{ field: `${kind}/${id}/${reference.field}`, message }];
+    const message = `names ${JSON.stringify(name)}, which is not among the ${kinds[to].list}; ${advice}`;
+    return [{ field: `${kind}/${id}${pointerOf(steps)}`, message }];
   });
 }

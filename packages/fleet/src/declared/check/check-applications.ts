@@ -1,0 +1,53 @@
+/** Applications, and what is decided about their requests: policies and seasons. */
+import { createPublicKey } from 'node:crypto';
+import { parse } from '@bufbuild/cel';
+import type { Application, Policy, Season } from '@millrace/api/declared';
+import { messageOf } from '@millrace/base';
+import type { Complain } from './finding.ts';
+
+const keyBitsMin = 2048;
+
+export function checkApplication(application: Application, complain: Complain): void {
+  for (const [index, use] of (application.uses ?? []).entries()) {
+    if (!/^([A-Za-z0-9._-]{1,249}|[A-Za-z0-9._-]{0,248}\*)$/.test(use.topic)) {
+      complain(
+        ['uses', index, 'topic'],
+        `${JSON.stringify(use.topic)} is neither a topic's name nor the begin of one with *`,
+      );
+    }
+    if (use.role === 'producer' && use.groups !== undefined) {
+      complain(['uses', index, 'groups'], 'are of consumers, and this is a producer');
+    }
+    if (use.role === 'consumer' && use.transactionalIds !== undefined) {
+      complain(['uses', index, 'transactionalIds'], 'are of producers, and this is a consumer');
+    }
+  }
+  const problem = application.publicKey === undefined ? undefined : publicKeyProblem(application.publicKey);
+  if (problem !== undefined) complain(['publicKey'], problem);
+}
+
+function publicKeyProblem(pem: string): string | undefined {
+  if (pem.includes('PRIVATE KEY'))
+    return 'is a private key: nobody but the application may have that; give its public one';
+  let bits: number | undefined;
+  try {
+    const key = createPublicKey(pem);
+    if (key.asymmetricKeyType === 'rsa') bits = key.asymmetricKeyDetails?.modulusLength;
+  } catch (error) {
+    return `is no public key in PEM: ${messageOf(error)}`;
+  }
+  if (bits === undefined) return 'must be an RSA key';
+  return bits < keyBitsMin ? `has ${bits} bits, and less than ${keyBitsMin} keep no secret` : undefined;
+}
+
+export function checkPolicy(policy: Policy, complain: Complain): void {
+  try {
+    parse(policy.when);
+  } catch (error) {
+    complain(['when'], `is no CEL expression: ${messageOf(error).split('\n')[0]}`);
+  }
+}
+
+export function checkSeason(season: Season, complain: Complain): void {
+  if (season.until < season.from) complain(['until'], `is before ${season.from}, its first day`);
+}
