@@ -1,12 +1,11 @@
 /** Runs `millrace` commands as a user does: the real binary, as processes. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { passableDirectory } from './passable-directory.ts';
 
 /** The command's first file, to be run by `process.execPath`. */
 export const millraceBinary: string = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
@@ -105,7 +104,7 @@ export class Server implements AsyncDisposable {
     command: 'up' | 'broker',
     options: { readonly directory?: string; readonly words?: readonly string[] } = {},
   ): Promise<Server> {
-    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), `millrace-${command}-`)));
+    const directory = options.directory ?? (await passableDirectory(`millrace-${command}-`));
     const words = [command, '--port', '0', '--data-dir', directory, '--json', ...(options.words ?? [])];
     const running = startMillrace(words, { timeoutMs: 280_000 });
     for await (const line of createInterface({ input: running.child.stdout })) {

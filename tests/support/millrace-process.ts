@@ -1,11 +1,10 @@
 /** Runs the `millrace` command as a user does, as a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { passableDirectory } from './passable-directory.ts';
 
 const binary = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 
@@ -39,7 +38,7 @@ export class BrokerProcess implements AsyncDisposable {
       configuration?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<BrokerProcess> {
-    const directory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'millrace-broker-')));
+    const directory = options.dataDirectory ?? (await passableDirectory('millrace-broker-'));
     const values = ['--port', `${options.port ?? 0}`, '--brokers', `${options.brokers ?? 1}`, '--data-dir', directory];
     for (const [name, value] of Object.entries(options.configuration ?? {}))
       values.push('--config', `${name}=${value}`);

@@ -2,9 +2,12 @@
  * What `up` runs beside the clusters: the control plane's and the collectors' HTTP servers, and the pipelines. This
  * is the one place where they are put together; each is made by its own package.
  */
-import { ClosingStack, isMillraceError, messageOf } from '@millrace/base';
+import { hostname } from 'node:os';
+import { ClosingStack, isMillraceError, messageOf, nodePlatform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import type { RunningFleet } from '@millrace/engines';
+import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
+import type { Database } from '@millrace/fleet/database';
 import {
   browserScript,
   createCollector,
@@ -24,6 +27,8 @@ import {
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
+  /** The system of record; without one there is no control plane. */
+  readonly database: Database | undefined;
   readonly host: string;
   /** The control plane's; collectors and schema registry have the next two. 0: free ones. */
   readonly port: number;
@@ -48,7 +53,8 @@ export interface RunningPlatform extends AsyncDisposable {
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
-  const hub = new EventHub();
+  const fleetControl = parts.use(await openControl(options));
+  const hub = new EventHub(fleetControl.plane?.feed);
   const clusters = fleet.clusters.map(({ name, client, problem }) => ({
     name,
     // Topics of pipelines are made as they must be, or not at all.
@@ -77,7 +83,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
   const control = parts.use(
     await startHttp(options, port, {
-      routes: [hub.route, tracking.route],
+      routes: [hub.route, tracking.route, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
       readiness: [{ name: 'tracking', check: () => tracking.checkComplete() }],
     }),
@@ -91,6 +97,19 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+interface FleetControl extends AsyncDisposable {
+  readonly plane: ControlPlane | undefined;
+}
+
+/** The control plane, in whose record the clusters that run here are declared. */
+async function openControl({ database, fleet, warn }: PlatformOptions): Promise<FleetControl> {
+  if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: async () => undefined };
+  const name = `${hostname()}, process ${process.pid}`;
+  const plane = await openControlPlane({ database, platform: nodePlatform, report: warn, name });
+  await declareRunning(plane.record, fleet.clusters);
+  return { plane, [Symbol.asyncDispose]: () => plane.close() };
 }
 
 /**

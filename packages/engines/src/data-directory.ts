@@ -6,6 +6,7 @@
  *     run.json           where the holder answers (`run-file.ts`)
  *     clusters/<name>/   an embedded cluster's own files
  *     kafka/<name>/      those of a cluster of Apache Kafka that was started here
+ *     postgres/          the embedded database's
  *
  * A directory that is not ours is never written to, not even the lock: opening decides that first.
  */
@@ -32,6 +33,8 @@ export interface DataDirectory extends AsyncDisposable {
   clusterDirectory(name: string): string;
   /** Where a cluster of Apache Kafka of this name keeps its files; not created. */
   kafkaDirectory(name: string): string;
+  /** Where the embedded database keeps its files; not created. */
+  readonly databaseDirectory: string;
   /** Tells other processes where this one answers. */
   announce(addresses: RunAddresses): Promise<void>;
   /** Takes back what was announced, and the lock. */
@@ -96,6 +99,10 @@ class OpenDirectory implements DataDirectory {
 
   kafkaDirectory(name: string): string {
     return join(this.path, 'kafka', name);
+  }
+
+  get databaseDirectory(): string {
+    return join(this.path, 'postgres');
   }
 
   announce(addresses: RunAddresses): Promise<void> {

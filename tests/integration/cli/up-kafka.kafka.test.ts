@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { eventually } from '../../support/eventually.ts';
 import { millrace, Server, startMillrace } from '../../support/millrace-command.ts';
+import { passableDirectory } from '../../support/passable-directory.ts';
 
 const { skip } = await kafkaForTests();
-const root = await mkdtemp(join(tmpdir(), 'millrace-up-kafka-'));
+const root = await passableDirectory('millrace-up-kafka-');
 after(() => rm(root, { recursive: true, force: true, maxRetries: 10 }));
 
 const start = (directory: string) => Server.start('up', { directory, words: ['--engine', 'kafka'] });

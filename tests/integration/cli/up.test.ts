@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { millrace, Server } from '../../support/millrace-command.ts';
+import { passableDirectory } from '../../support/passable-directory.ts';
 
-const root = await mkdtemp(join(tmpdir(), 'millrace-up-test-'));
+const root = await passableDirectory('millrace-up-test-');
 after(() => rm(root, { recursive: true, force: true }));
 
 test('serves, says where, tells a second one, and stops cleanly on SIGTERM', async () => {
@@ -42,7 +42,7 @@ test('serves, says where, tells a second one, and stops cleanly on SIGTERM', asy
 
   const stopped = await up.stop('SIGTERM');
   assert.equal(stopped.code, 0);
-  assert.deepEqual((await readdir(directory)).sort(), ['clusters', 'millrace.json']);
+  assert.deepEqual((await readdir(directory)).sort(), ['clusters', 'millrace.json', 'postgres']);
 });
 
 test('keeps topics and cluster ids over Ctrl-C and kill -9', async () => {

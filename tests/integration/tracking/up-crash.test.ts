@@ -3,9 +3,7 @@
  * were.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { callContract, type TrackingTotals, trackingTotalsContract } from '@millrace/api';
 import { seededRandomness } from '@millrace/base';
@@ -13,6 +11,7 @@ import { createClient } from '@millrace/client';
 import { trackingEvents } from '@millrace/pipelines';
 import { eventually } from '../../support/eventually.ts';
 import { Server } from '../../support/millrace-command.ts';
+import { passableDirectory } from '../../support/passable-directory.ts';
 
 const rounds = Math.max(2, Math.ceil(5 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
 
@@ -57,7 +56,7 @@ async function totalsOf(up: Server): Promise<TrackingTotals> {
 }
 
 test('what was acknowledged survives kill -9, and totals are the same after it', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-up-crash-'));
+  const directory = await passableDirectory('millrace-up-crash-');
   const seed = Date.now() % 1_000_000;
   const randomness = seededRandomness(seed);
   const acknowledged = new Set<string>();

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { durableOption } from '../cluster/durable-option.ts';
+import { openSystemOfRecord } from '../control/open-system-of-record.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
@@ -19,7 +20,8 @@ export const up = command({
   summary: 'Run the platform on this machine: clusters, pipelines, status page',
   description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
     on port N, the collectors on N+1 and the schema registry on N+2, and runs until Ctrl-C. Everything is kept in the
-    data directory and is there again at the next start. The clusters are embedded ones or, with --engine kafka, Apache
+    data directory and is there again at the next start. What is declared of the fleet lies in a PostgreSQL, which is started
+    with the rest unless DATABASE_URL names one. The clusters are embedded ones or, with --engine kafka, Apache
     Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With
     --fleet it starts no clusters, but works on those of the file, which run already. Tracking and schemas live on the
     first cluster.`,
@@ -39,6 +41,10 @@ export const up = command({
       8800,
     ),
     ...durableOption,
+    databaseUrl: text({
+      placeholder: 'URL',
+      help: 'The PostgreSQL to keep what is declared in (default: DATABASE_URL, else one that is started here)',
+    }),
     listen: withDefault(
       text({ placeholder: 'HOST', help: 'Address to listen on; Apache Kafka listens on 127.0.0.1 alone' }),
       '127.0.0.1',
@@ -60,18 +66,22 @@ export const up = command({
     const { startPlatform } = await import('../platform.ts');
     const purpose = 'millrace up';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
+    const warn = (message: string): void => terminal.note(`warn: ${message}`);
+    const url = options.databaseUrl ?? process.env['DATABASE_URL'];
     await using fleet = await withPortHint(
       openFleet({ ...options, host, freePorts: port === 0 }, dataDirectory, terminal),
       PORT_HINT,
     );
+    await using systemOfRecord = await openSystemOfRecord({ dataDirectory, url, warn });
     await using platform = await withPortHint(
       startPlatform({
         fleet,
+        database: systemOfRecord.database,
         host,
         port,
         demo: !options.noDemo,
         version: await ownVersion(),
-        warn: (message) => terminal.note(`warn: ${message}`),
+        warn,
       }),
       PORT_HINT,
     );

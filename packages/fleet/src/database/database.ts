@@ -41,9 +41,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     options: `-c search_path=${schemaName} -c timezone=UTC`,
     types: { getTypeParser: parserOf },
   });
-  pool.on('error', (error) => report?.(`a connection to the database broke: ${messageOf(error)}`));
+  let isClosing = false;
+  pool.on('error', (error) => {
+    // Connections that are given up may break before the server has taken note of it.
+    if (!isClosing) report?.(`a connection to the database broke: ${messageOf(error)}`);
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
-  const close = (): Promise<void> => db.destroy();
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    await db.destroy();
+  };
   try {
     await migrate(db);
   } catch (error) {
