@@ -5,6 +5,7 @@
  */
 import { ProblemError } from '@millrace/api';
 import { ConnectApply } from '@millrace/api/fleet';
+import { sleep } from '@millrace/base';
 import { requireOn } from '../access/index.ts';
 import type { Json, PlanContext, PlanKind, PlannedStep } from '../operations/plan-kind.ts';
 import type { ConnectorState, ObservedConnector } from './connect-client.ts';
@@ -28,35 +29,51 @@ interface StepInput {
   readonly state?: ConnectorState;
 }
 
+/** How long a step waits to see what it did. */
+const seenMsMax = 30_000;
+const lookMs = 200;
+
 export function connectApplyKind(parts: ConnectParts): PlanKind<typeof ConnectApply> {
   return {
     name: 'connect_apply',
     input: ConnectApply,
     permission: 'operate',
     plan: (input, context) => planApply(parts, input, context),
-    run: async (step, { signal }) => {
-      const input = step.input as unknown as StepInput;
-      const { does, connect, name, config = {}, state } = input;
-      const client = await connectClient(parts, connect);
-      if (does === 'delete') await client.delete(name, signal);
-      else if (does === 'state') await client.setState(name, state ?? 'running', signal);
-      else await configure(parts, input, await client.list(signal), signal);
-      return { connect, name, does, ...(does === 'configure' && { settings: Object.keys(config).length }) };
-    },
+    run: (step, { signal }) => runStep(parts, step.input as unknown as StepInput, signal),
   };
 }
 
-async function configure(
-  parts: ConnectParts,
-  { connect, name, config = {}, state = 'running' }: StepInput,
-  there: readonly ObservedConnector[],
-  signal: AbortSignal,
-): Promise<void> {
+async function runStep(parts: ConnectParts, input: StepInput, signal: AbortSignal): Promise<Json> {
+  const { does, connect, name, state = 'running' } = input;
   const client = await connectClient(parts, connect);
-  const resolved = await resolvedConfig(parts, { id: `${connect}/${name}`, config });
-  const isThere = there.some((connector) => connector.name === name);
-  if (isThere || state === 'running') await client.configure(name, resolved.config, resolved.secrets, signal);
-  else await client.create(name, resolved.config, state, resolved.secrets, signal);
+  const isThere = async (): Promise<ObservedConnector | undefined> =>
+    (await client.list(signal)).find((connector) => connector.name === name);
+  switch (does) {
+    case 'delete':
+      await client.delete(name, signal);
+      await seen(parts, async () => (await isThere()) === undefined, signal);
+      break;
+    case 'state':
+      await client.setState(name, state, signal);
+      await seen(parts, async () => stateOf(await isThere()) === state, signal);
+      break;
+    case 'configure': {
+      const { config, secrets } = await resolvedConfig(parts, { id: `${connect}/${name}`, config: input.config ?? {} });
+      const known = await isThere();
+      if (known !== undefined || state === 'running') await client.configure(name, config, secrets, signal);
+      else await client.create(name, config, state, secrets, signal);
+      const isAsWanted = (there: ObservedConnector | undefined): boolean =>
+        there !== undefined && differences(config, there.config).length === 0;
+      await seen(parts, async () => isAsWanted(await isThere()), signal);
+    }
+  }
+  return { connect, name, does };
+}
+
+/** Workers learn from a topic what was asked of one of them; in time, or it is seen later. */
+async function seen({ platform }: ConnectParts, isSo: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  const deadline = platform.clock.monotonic() + seenMsMax;
+  while (!(await isSo()) && platform.clock.monotonic() < deadline) await sleep(platform.timers, lookMs, signal);
 }
 
 async function planApply(parts: ConnectParts, input: ConnectApply, { principal, signal }: PlanContext) {
@@ -141,14 +158,14 @@ async function stepsOf(
       to: there === undefined ? (config as Json) : pick(config),
     });
   }
-  const current = there === undefined ? state : settledState(there);
+  const current = there === undefined ? state : stateOf(there);
   if (current !== state) {
     steps.push({
       id: `${state} connector ${id}`,
       title: `${stateWords[state]} the connector ${id}`,
       destructive: false,
       input: { does: 'state', connect, name, state },
-      before: { state: current },
+      before: { state: current ?? null },
       to: { state },
     });
   }
@@ -158,8 +175,9 @@ async function stepsOf(
 const stateWords: Readonly<Record<ConnectorState, string>> = { running: 'Resume', paused: 'Pause', stopped: 'Stop' };
 
 /** What its operator wants of it: one that failed, or is being moved, is meant to run. */
-function settledState({ state }: ObservedConnector): ConnectorState {
-  return state === 'paused' || state === 'stopped' ? state : 'running';
+function stateOf(there: ObservedConnector | undefined): ConnectorState | undefined {
+  if (there === undefined) return undefined;
+  return there.state === 'paused' || there.state === 'stopped' ? there.state : 'running';
 }
 
 function deletion(connect: string, there: ObservedConnector): PlannedStep {

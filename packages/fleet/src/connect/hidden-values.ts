@@ -1,35 +1,32 @@
 /**
- * What of connectors' configurations may be shown. Values of settings that hold secrets are hidden, unless they are
- * references: ours (`env:NAME`, `file:PATH`), or those that Connect resolves itself (`${provider:path:key}`).
+ * What of connectors' configurations may be shown. What Connect has may be a secret whatever it is called, since it was a
+ * reference once, so that a value is hidden unless it is known to be none: it stands in the record just so, it is a
+ * reference of Connect's own (`${provider:path:key}`), or no setting of that name is ever secret.
  */
 import { secretPlaces } from '../audit/secret-places.ts';
 import { parseReference } from '../client-configuration/references.ts';
 
 export const hidden = '(hidden)';
 
-/** Names of settings that hold a secret instead of a reference to one. */
-function secretSettings(config: Readonly<Record<string, string>>): string[] {
-  const places = new Set(secretPlaces(config));
-  return Object.keys(config).filter((name) => places.has(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`));
-}
+const neverSecret =
+  /^(?:name|connector\.class|tasks\.max|topics|topics\.regex|(?:key|value|header)\.converter|transforms|predicates|errors\..+)$/;
+const providerReference = /^\$\{[^}]+\}$/;
 
-function isReference(value: string): boolean {
-  return parseReference(value) !== undefined;
-}
-
-/** The configuration as it may be shown; `declared` says which values came from references. */
+/** A configuration as Connect has it, as it may be shown; `declared` is the one of the record, with references. */
 export function shownConfig(
   config: Readonly<Record<string, string>>,
   declared: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const secret = new Set(secretSettings(config));
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => {
-      const reference = declared[name];
-      if (reference !== undefined && isReference(reference)) return [name, reference];
-      return [name, secret.has(name) ? hidden : value];
-    }),
+  const secret = new Set(
+    secretPlaces(config).map((place) => place.slice(1).replaceAll('~1', '/').replaceAll('~0', '~')),
   );
+  const shown = ([name, value]: [string, string]): string => {
+    const known = declared[name];
+    if (known !== undefined && parseReference(known) !== undefined) return known;
+    if (providerReference.test(value)) return value;
+    return !secret.has(name) && (known === value || neverSecret.test(name)) ? value : hidden;
+  };
+  return Object.fromEntries(Object.entries(config).map((entry) => [entry[0], shown(entry)]));
 }
 
 /** A text of somebody else's with the secrets taken out: those that are known, and what looks like one. */
