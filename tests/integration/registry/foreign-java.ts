@@ -1,6 +1,6 @@
 /**
- * Confluent's Avro serializer for Java, unchanged but for the names of its packages: fetched by Maven, once, and run
- * beside Kafka's own classes.
+ * An Avro serializer for Java, Apache Flink's, which speaks through Confluent's own registry client: fetched by Maven,
+ * once, and run beside Kafka's own classes.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -37,7 +37,7 @@ async function jarsIn(library: string): Promise<string[] | undefined> {
 async function fetchJars(library: string): Promise<string[]> {
   const draft = `${library}.${process.pid}`;
   try {
-    const goal = ['dependency:copy-dependencies', '-DexcludeTransitive=true', `-DoutputDirectory=${draft}`];
+    const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${draft}`];
     const { code, stdout } = await runCommand('mvn', ['-B', '-ntp', '-f', artifacts, ...goal], { timeoutMs: 300_000 });
     if (code !== 0) throw new Error(`Maven could not fetch the serializer of ${artifacts}: ${stdout}`);
     await rename(draft, library).catch((error: NodeJS.ErrnoException) => {
