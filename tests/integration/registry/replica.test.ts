@@ -18,7 +18,7 @@ interface Order {
   readonly count?: number;
 }
 
-test('the replica of a site is read-only while its home is away, and its ids are those of mirrored records', async (t) => {
+test('a replica is read-only while its home is away, and its ids are those of mirrored records', async (t) => {
   const fixture = await startMirrorFixture(t);
   const { source, target } = fixture;
   const home = openRegistry({ home: source.client });

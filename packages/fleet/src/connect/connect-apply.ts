@@ -1,7 +1,7 @@
 /**
- * Makes connectors what they are declared to be: made, configured, paused, resumed, stopped; deleted only where they are
- * named and not declared. Secrets are resolved to see whether anything differs and when a step is done, and stand in no
- * plan: there the references are.
+ * Makes connectors what they are declared to be: made, configured, paused, resumed, stopped; deleted only where they
+ * are named and not declared. Secrets are resolved to see whether anything differs and when a step is done, and stand
+ * in no plan: there the references are.
  */
 import { ProblemError } from '@millrace/api';
 import { ConnectApply } from '@millrace/api/fleet';

@@ -1,6 +1,6 @@
 /**
- * Kafka Connect's REST interface (KIP-26 and those after it), as far as the fleet uses it. Secrets go in with a call and
- * come out nowhere: what Connect says is told without them.
+ * Kafka Connect's REST interface (KIP-26 and those after it), as far as the fleet uses it. Secrets go in with a call
+ * and come out nowhere: what Connect says is told without them.
  */
 import { messageOf, type Platform, sleep } from '@millrace/base';
 import { ConnectClusterError } from './connect-error.ts';

@@ -59,7 +59,9 @@ export async function connectClient(parts: ConnectParts, name: string): Promise<
   return new ConnectClient({ name, url, user, password: secrets.get('password') }, platform);
 }
 
-/** A configuration with its secrets, for the call that needs it, and the secrets by themselves, to be kept from view. */
+/**
+ * A configuration with its secrets, for the call that needs it, and the secrets by themselves, to be kept from view.
+ */
 export async function resolvedConfig(
   { environment }: ConnectParts,
   { id, config }: Pick<DeclaredConnector, 'id' | 'config'>,

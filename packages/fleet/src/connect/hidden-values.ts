@@ -1,6 +1,6 @@
 /**
- * What of connectors' configurations may be shown. What Connect has may be a secret whatever it is called, since it was a
- * reference once, so that a value is hidden unless it is known to be none: it stands in the record just so, it is a
+ * What of connectors' configurations may be shown. What Connect has may be a secret whatever it is called, since it was
+ * a reference once, so that a value is hidden unless it is known to be none: it stands in the record just so, it is a
  * reference of Connect's own (`${provider:path:key}`), or no setting of that name is ever secret.
  */
 import { secretPlaces } from '../audit/secret-places.ts';
@@ -8,8 +8,10 @@ import { parseReference } from '../client-configuration/references.ts';
 
 export const hidden = '(hidden)';
 
-const neverSecret =
-  /^(?:name|connector\.class|tasks\.max|topics|topics\.regex|(?:key|value|header)\.converter|transforms|predicates|errors\..+)$/;
+const neverSecret = new RegExp(
+  '^(?:name|connector\\.class|tasks\\.max|topics|topics\\.regex|(?:key|value|header)\\.converter|transforms|predicates|' +
+    'errors\\..+)$',
+);
 const providerReference = /^\$\{[^}]+\}$/;
 
 /** A configuration as Connect has it, as it may be shown; `declared` is the one of the record, with references. */

@@ -1,6 +1,6 @@
 /**
- * Brings a cluster to the shape of another: each function does what is missing of one kind, and nothing the second time.
- * What can't be made does not keep the rest from being made; it is told at the end, all of it as one error.
+ * Brings a cluster to the shape of another: each function does what is missing of one kind, and nothing the second
+ * time. What can't be made does not keep the rest from being made; it is told at the end, all of it as one error.
  */
 import { MillraceError } from '@millrace/base';
 import type { AclBinding, Admin, AdminCallOptions, KafkaError, NewTopic } from '@millrace/client';

@@ -89,7 +89,8 @@ function configDifferences(wanted: TopicShape, there: TopicShape, twin: ClusterS
 function aclDifferences({ acls: wanted }: ClusterShape, { acls: there }: ClusterShape): TwinDifference[] {
   if (wanted === undefined && there === undefined) return [];
   if (wanted === undefined || there === undefined) {
-    const text = `${wanted === undefined ? 'the source' : 'the twin'} has no authorizer, so that everybody may do all there`;
+    const where = wanted === undefined ? 'the source' : 'the twin';
+    const text = `${where} has no authorizer, so that everybody may do all there`;
     const side = (acls: unknown) => (acls === undefined ? 'none' : 'an authorizer');
     return [difference('authorizer', '', side(wanted), side(there), 'none', text)];
   }

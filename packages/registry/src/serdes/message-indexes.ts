@@ -1,7 +1,7 @@
 /**
  * Which message of a Protobuf schema a value is, as it stands between the schema's id and the value: how many indexes,
- * then one for each level of nesting, all of them zigzag varints. A single zero stands for the first message of the file
- * (Confluent's wire format).
+ * then one for each level of nesting, all of them zigzag varints. A single zero stands for the first message of the
+ * file (Confluent's wire format).
  */
 
 /** Deeper nesting than anybody has. */

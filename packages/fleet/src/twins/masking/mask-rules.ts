@@ -56,7 +56,8 @@ export function ruleProblem(rules: readonly MaskRule[], topic: string): string |
     const own = rules.filter((rule) => rule.part === part && matches(rule.topics, topic));
     const whole = own.filter(({ pointer, field }) => pointer === undefined && field === undefined);
     if (whole.length > 0 && whole.length < own.length) {
-      return `the ${part} of ${topic} has a rule for the whole and rules for its parts; the rest of the parts is pointer ""`;
+      const sentence = `the ${part} of ${topic} has a rule for the whole and rules for its parts`;
+      return `${sentence}; the rest of the parts is pointer ""`;
     }
   }
   const invalid = rules.find(({ pointer }) => pointer !== undefined && pointer !== '' && !pointer.startsWith('/'));
