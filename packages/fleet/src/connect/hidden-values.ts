@@ -8,10 +8,18 @@ import { parseReference } from '../client-configuration/references.ts';
 
 export const hidden = '(hidden)';
 
-const neverSecret = new RegExp(
-  '^(?:name|connector\\.class|tasks\\.max|topics|topics\\.regex|(?:key|value|header)\\.converter|transforms|predicates|' +
-    'errors\\..+)$',
-);
+const neverSecret: ReadonlySet<string> = new Set([
+  'name',
+  'connector.class',
+  'tasks.max',
+  'topics',
+  'topics.regex',
+  'key.converter',
+  'value.converter',
+  'header.converter',
+  'transforms',
+  'predicates',
+]);
 const providerReference = /^\$\{[^}]+\}$/;
 
 /** A configuration as Connect has it, as it may be shown; `declared` is the one of the record, with references. */
@@ -26,7 +34,7 @@ export function shownConfig(
     const known = declared[name];
     if (known !== undefined && parseReference(known) !== undefined) return known;
     if (providerReference.test(value)) return value;
-    return !secret.has(name) && (known === value || neverSecret.test(name)) ? value : hidden;
+    return !secret.has(name) && (known === value || neverSecret.has(name)) ? value : hidden;
   };
   return Object.fromEntries(Object.entries(config).map((entry) => [entry[0], shown(entry)]));
 }
