@@ -63,6 +63,12 @@ export const Application = closed(
     description: Description,
     team: nameOf('teams'),
     uses: Type.Optional(Type.Array(TopicUse)),
+    principals: Type.Optional(
+      Type.Array(Type.String({ pattern: '^User:[^*]' }), {
+        description:
+          'Who it is to clusters besides User:NAME.a and User:NAME.b: principals of its certificates, of older logins',
+      }),
+    ),
     publicKey: Type.Optional(
       Type.String({ description: 'PEM (SPKI), RSA of 2048 bits or more: its credentials are encrypted to it' }),
     ),

@@ -32,6 +32,29 @@ export {
 export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
 export {
+  Encryption,
+  EncryptionView,
+  encryptionContract,
+  Finding,
+  FindingKind,
+  listFindingsContract,
+} from './findings.ts';
+export {
+  ApplicationDetail,
+  ApplicationItem,
+  CredentialView,
+  certificateAuthorityContract,
+  confirmCredentialContract,
+  getApplicationContract,
+  IssueAnswer,
+  IssuedSecret,
+  issueCredentialContract,
+  listApplicationsContract,
+  listCredentialsContract,
+  revokeCredentialsContract,
+  rotateCredentialContract,
+} from './identity.ts';
+export {
   applyPlanContract,
   cancelOperationContract,
   getOperationContract,

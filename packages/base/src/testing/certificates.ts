@@ -4,6 +4,7 @@ import type { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   type Extension,
+  Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
@@ -71,6 +72,13 @@ export class CertificateAuthority {
     });
     return { cert: certificate.toString('pem'), key: await privatePem(keys) };
   }
+}
+
+/** A request for a certificate (PKCS#10), and the key that it is for; both PEM. */
+export async function certificateRequest(name: string): Promise<{ readonly request: string; readonly key: string }> {
+  const keys = await generateKeys();
+  const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+  return { request: request.toString('pem'), key: await privatePem(keys) };
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

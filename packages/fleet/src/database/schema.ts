@@ -1,6 +1,7 @@
 /** The tables, as the newest migration leaves them. */
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
+import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
 
@@ -21,6 +22,9 @@ export interface Schema {
   readonly operation: OperationTable;
   readonly operation_step: OperationStepTable;
   readonly operation_event: OperationEventTable;
+  readonly credential: CredentialTable;
+  readonly shut_out: ShutOutTable;
+  readonly certificate_authority: CertificateAuthorityTable;
 }
 
 interface LeaseTable {

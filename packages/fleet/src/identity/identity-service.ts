@@ -1,0 +1,103 @@
+/** What the parts of identities share: the record, what was observed, credentials, and what follows from these. */
+import { type Principal, ProblemError, principalText } from '@millrace/api';
+import type { Finding } from '@millrace/api/fleet';
+import type { Platform } from '@millrace/base';
+import type { Kysely } from 'kysely';
+import { appendAudit } from '../audit/audit-entry.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { FleetRecord } from '../record/record.ts';
+import type { Known } from './application-views.ts';
+import type { ClusterFactsWatch } from './cluster-facts.ts';
+import { type Credential, type CredentialStore, mayBeKnown, type ShutOut } from './credentials/credential-store.ts';
+import type { Deliveries, StartOperations } from './credentials/deliver.ts';
+import { allFindings } from './findings/all-findings.ts';
+import type { FindingsInput, SeenCluster } from './findings/finding.ts';
+import type { UseObservations } from './observations.ts';
+
+export interface IdentityServiceOptions {
+  readonly db: Kysely<Schema>;
+  readonly platform: Platform;
+  readonly record: FleetRecord;
+  readonly inventory: Pick<Inventory, 'clusters' | 'cluster'>;
+  readonly observations: UseObservations;
+  readonly facts: ClusterFactsWatch;
+  readonly store: CredentialStore;
+  readonly deliveries: Deliveries;
+  readonly operations: StartOperations;
+  readonly unusedDays: number;
+}
+
+export class IdentityService {
+  readonly db: Kysely<Schema>;
+  readonly record: FleetRecord;
+  readonly store: CredentialStore;
+  readonly observations: UseObservations;
+  readonly deliveries: Deliveries;
+  readonly operations: StartOperations;
+  readonly #options: IdentityServiceOptions;
+
+  constructor(options: IdentityServiceOptions) {
+    this.db = options.db;
+    this.record = options.record;
+    this.store = options.store;
+    this.observations = options.observations;
+    this.deliveries = options.deliveries;
+    this.operations = options.operations;
+    this.#options = options;
+  }
+
+  now(): Date {
+    return new Date(this.#options.platform.clock.now());
+  }
+
+  /** Whether idempotent producers need a right of their own there; false while that is not known. */
+  readonly needsIdempotentWrite = (cluster: string): boolean =>
+    this.#options.facts.of(cluster)?.needsIdempotentWrite ?? false;
+
+  shutOut(): Promise<ShutOut> {
+    return this.store.shutOut();
+  }
+
+  async findingsInput(): Promise<FindingsInput> {
+    const { inventory, facts, unusedDays } = this.#options;
+    const [credentials, shutOut] = await Promise.all([this.store.list(), this.store.shutOut()]);
+    const clusters = inventory.clusters().map((seen): SeenCluster => {
+      const { name, observedAt, stale, acls, quotas, brokers, topics } = seen;
+      const known = facts.of(name);
+      return {
+        ...{ name, observedAt, stale, acls, quotas, users: known?.users, topics: [...topics.keys()] },
+        brokers: brokers.map(({ nodeId }) => ({ nodeId, configs: known?.configs.get(nodeId) })),
+      };
+    });
+    const { observations, needsIdempotentWrite } = this;
+    const fleet = this.record.current();
+    return { fleet, clusters, credentials, shutOut, observations, needsIdempotentWrite, now: this.now(), unusedDays };
+  }
+
+  async findings(): Promise<Finding[]> {
+    return allFindings(await this.findingsInput());
+  }
+
+  async known(): Promise<Known> {
+    const input = await this.findingsInput();
+    const { credentials, shutOut, now } = input;
+    return { credentials, shutOut, now, findings: allFindings(input) };
+  }
+
+  /** Notes that an application uses a credential, and by whom that is said. Said twice it is noted once. */
+  async confirm(application: string, id: string, principal: Principal, why: string): Promise<Credential> {
+    const own = (await this.store.list(application)).find((each) => each.id === id);
+    if (own === undefined) throw new ProblemError('not_found', `application ${application} has no credential ${id}`);
+    if (own.endedAt !== null || !mayBeKnown(own)) {
+      throw new ProblemError('conflict', `nobody can use the credential ${id}: it has ended, or was told to nobody`);
+    }
+    await this.db.transaction().execute(async (transaction) => {
+      if (!(await this.store.confirm(transaction, own, principalText(principal)))) return;
+      const after = { credential: id, principal: own.principal };
+      const what = { action: 'credential.confirmed', kind: 'application', id: application, after, why };
+      await appendAudit(transaction, [{ principal, ...what }]);
+    });
+    return (await this.store.list(application)).find((each) => each.id === id) ?? own;
+  }
+}

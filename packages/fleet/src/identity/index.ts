@@ -1,0 +1,15 @@
+/** Identities of applications: what they may, what they log in with, and whether that is as it should be. */
+
+export type { ObservedUse, UseObservations } from './observations.ts';
+export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
+export { principalOf, principalsOf, userOf } from './principals.ts';
+export {
+  aclKey,
+  aclText,
+  applicationAcls,
+  denialsOf,
+  type WantedAcl,
+  type WantedAclsOptions,
+  wantedAcls,
+} from './wanted-acls.ts';
+export { type WantedQuota, wantedQuotas } from './wanted-quotas.ts';

@@ -1,0 +1,108 @@
+/**
+ * Identities as a part of the control plane: what applications log in with, what they may, and whether that is as it
+ * should be.
+ */
+import type { Route } from '@millrace/api';
+import type { Platform } from '@millrace/base';
+import type { Kysely } from 'kysely';
+import type { FleetClusters } from '../clusters/fleet-clusters.ts';
+import type { Schema } from '../database/schema.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Operations } from '../operations/open-operations.ts';
+import type { PlanKind } from '../operations/plan-kind.ts';
+import type { FleetRecord } from '../record/record.ts';
+import { applicationRoutes, credentialRoutes } from './application-routes.ts';
+import { ClusterFactsWatch, isOld } from './cluster-facts.ts';
+import { credentialPlanKinds } from './credentials/credential-plan-kinds.ts';
+import { CredentialStore } from './credentials/credential-store.ts';
+import { Deliveries, type StartOperations } from './credentials/deliver.ts';
+import { RotationWatch } from './credentials/rotation-watch.ts';
+import { findingRoutes } from './finding-routes.ts';
+import { IdentityService } from './identity-service.ts';
+import type { UseObservations } from './observations.ts';
+import { openSealingKey, type SealingKey } from './secrets/sealing-key.ts';
+import { type WantedAcl, wantedAcls } from './wanted-acls.ts';
+
+export interface IdentityOptions {
+  readonly db: Kysely<Schema>;
+  readonly platform: Platform;
+  readonly feed: EventFeed;
+  /** This process, by a name that no other has. */
+  readonly holder: string;
+  readonly record: FleetRecord;
+  readonly clusters: FleetClusters;
+  readonly inventory: Pick<Inventory, 'clusters' | 'cluster'>;
+  readonly observations: UseObservations;
+  readonly operations: Pick<Operations, 'start' | 'get'>;
+  /** The key under which secrets of the control plane itself lie in the database; made when it is first needed. */
+  readonly keyFile: string;
+  readonly report: (message: string) => void;
+  /** What was not used for so long is said to be unused. Default 30. */
+  readonly unusedDays?: number | undefined;
+  readonly factsRefreshMs?: number | undefined;
+}
+
+export interface Identity {
+  readonly routes: readonly Route[];
+  readonly planKinds: readonly PlanKind[];
+  /** The ACLs that are to be there, by cluster: denials for principals that are shut out among them. */
+  wantedAcls(): Promise<ReadonlyMap<string, readonly WantedAcl[]>>;
+  close(): Promise<void>;
+}
+
+const unusedDaysDefault = 30;
+
+export function openIdentity(options: IdentityOptions): Identity {
+  const { db, platform, record, clusters, observations, report } = options;
+  const store = new CredentialStore(db);
+  const operations = startOperations(options.operations);
+  const facts = new ClusterFactsWatch({ clusters, platform, report, refreshMs: options.factsRefreshMs });
+  const deliveries = new Deliveries(store, operations, platform);
+  const unusedDays = options.unusedDays ?? unusedDaysDefault;
+  const service = new IdentityService({ ...options, facts, store, deliveries, operations, unusedDays });
+  const planKinds = credentialPlanKinds({
+    ...{ db, store, record, clusters, platform, inventory: options.inventory },
+    sealingKey: keyOf(options.keyFile),
+    needsIdempotentWrite: (_cluster, client, signal) => isOld(client, { signal }),
+  });
+  const { feed, holder } = options;
+  const watch = new RotationWatch({ db, platform, feed, holder, store, operations, observations, report });
+  return {
+    routes: [...applicationRoutes(service), ...credentialRoutes(service), ...findingRoutes(service)],
+    planKinds,
+    wantedAcls: async () => {
+      const { needsIdempotentWrite } = service;
+      return wantedAcls(record.current(), { shutOut: await store.shutOut(), needsIdempotentWrite });
+    },
+    close: async () => {
+      await Promise.all([watch.close(), facts.close()]);
+    },
+  };
+}
+
+function startOperations(operations: Pick<Operations, 'start' | 'get'>): StartOperations {
+  return {
+    // Who calls this has been asked whether it is meant.
+    start: (kind, input, asked) => operations.start(kind, input, { ...asked, confirm: true }),
+    failure: async (id) => {
+      const { state, failure } = await operations.get(id);
+      if (state === 'cancelled') return 'it was cancelled';
+      return state === 'failed' ? (failure?.message ?? 'it failed') : undefined;
+    },
+  };
+}
+
+/** Read once. What could not be read is tried again when it is needed again. */
+function keyOf(path: string): () => Promise<SealingKey> {
+  let key: Promise<SealingKey> | undefined;
+  return async () => {
+    key ??= openSealingKey(path);
+    try {
+      return await key;
+    } catch (error) {
+      key = undefined;
+      throw error;
+    }
+  };
+}
