@@ -1,9 +1,13 @@
 /** How the control plane reaches the clusters that are declared: one client for each, shared by all its parts. */
+import type { Spec } from '@millrace/api/declared';
 import type { Client } from '@millrace/client';
+import type { Cluster } from '@millrace/client/protocol';
 
 export interface FleetClusters {
   /** Names, in the order in which they are declared. */
   readonly names: readonly string[];
+  /** What is declared of a cluster. */
+  declared(name: string): Spec<'cluster'> | undefined;
   /**
    * The client of a cluster, opened at the first call and again when its declaration has changed; owned by this, so
    * nobody else closes it.
@@ -11,4 +15,6 @@ export interface FleetClusters {
    * @throws UnknownClusterError when none of this name is declared
    */
   client(name: string): Promise<Client>;
+  /** The same for those who speak Kafka's protocol themselves: what `client` of this name speaks through. */
+  cluster(name: string): Promise<Cluster>;
 }

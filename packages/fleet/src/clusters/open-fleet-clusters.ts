@@ -1,0 +1,129 @@
+/**
+ * The clients of the clusters that the record declares. A cluster that runs in this process is reached as its engine
+ * says, all others as their declaration does, with its references to secrets resolved when its client is opened.
+ *
+ * A declaration that has changed is noticed at the next call: the client before is closed, and what was under way with
+ * it fails as with a connection that is lost.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { messageOf } from '@millrace/base';
+import type { Spec } from '@millrace/api/declared';
+import type { Client, ClientOptions } from '@millrace/client';
+import { type Cluster, openCluster } from '@millrace/client/protocol';
+import { clientConfiguration, type Environment, resolveReferences } from '../client-configuration/index.ts';
+import type { FleetRecord } from '../record/record.ts';
+import type { FleetClusters } from './fleet-clusters.ts';
+import { UnknownClusterError } from './unknown-cluster-error.ts';
+
+export interface FleetClustersOptions {
+  readonly record: Pick<FleetRecord, 'current'>;
+  /** What references of the form `env:NAME` mean. */
+  readonly environment: Environment;
+  /** How clusters are reached that run in this process, by name: in place of what is declared. */
+  readonly own?: ReadonlyMap<string, ClientOptions> | undefined;
+  /** Told of clients that did not close. */
+  readonly report: (message: string) => void;
+}
+
+export interface OpenFleetClusters extends FleetClusters, AsyncDisposable {
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly spec: Spec<'cluster'>;
+  readonly opening: Promise<{ readonly client: Client; readonly cluster: Cluster }>;
+}
+
+/** How the control plane calls itself to brokers. */
+const clientId = 'millrace-control-plane';
+
+export function openFleetClusters(options: FleetClustersOptions): OpenFleetClusters {
+  return new DeclaredClusters(options);
+}
+
+class DeclaredClusters implements OpenFleetClusters {
+  readonly #options: FleetClustersOptions;
+  readonly #opened = new Map<string, Opened>();
+
+  constructor(options: FleetClustersOptions) {
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return this.#options.record
+      .current()
+      .list('cluster')
+      .map(({ id }) => id);
+  }
+
+  declared(name: string): Spec<'cluster'> | undefined {
+    return this.#options.record.current().get('cluster', name)?.spec;
+  }
+
+  async client(name: string): Promise<Client> {
+    return (await this.#open(name)).client;
+  }
+
+  async cluster(name: string): Promise<Cluster> {
+    return (await this.#open(name)).cluster;
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#opened];
+    this.#opened.clear();
+    await Promise.all(all.map(([name, opened]) => this.#release(name, opened)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(name: string): Opened['opening'] {
+    const spec = this.declared(name);
+    const known = this.#opened.get(name);
+    if (spec === undefined) {
+      if (known !== undefined) this.#forget(name, known);
+      throw new UnknownClusterError(name);
+    }
+    if (known !== undefined && (known.spec === spec || isSameWay(known.spec, spec))) return known.opening;
+    if (known !== undefined) this.#forget(name, known);
+    const opened: Opened = { spec, opening: this.#clientOf(spec) };
+    this.#opened.set(name, opened);
+    // A secret that is not there yet may be there the next time.
+    opened.opening.catch(() => {
+      if (this.#opened.get(name) === opened) this.#opened.delete(name);
+    });
+    return opened.opening;
+  }
+
+  async #clientOf(spec: Spec<'cluster'>): Promise<{ readonly client: Client; readonly cluster: Cluster }> {
+    // Topics are made as they are declared, or not at all.
+    const fixed = { clientId, telemetry: false, autoCreateTopics: false };
+    const own = this.#options.own?.get(spec.name);
+    if (own !== undefined) return openCluster({ ...own, ...fixed });
+    const source = `cluster ${spec.name}`;
+    const settings = Object.fromEntries(Object.entries(spec.client ?? {}).map(([key, value]) => [key, String(value)]));
+    const properties = await resolveReferences(settings, this.#options.environment, source);
+    const { client } = clientConfiguration(properties, source);
+    return openCluster({ ...client, ...fixed, bootstrap: spec.bootstrap });
+  }
+
+  #forget(name: string, opened: Opened): void {
+    this.#opened.delete(name);
+    void this.#release(name, opened);
+  }
+
+  async #release(name: string, { opening }: Opened): Promise<void> {
+    // Whoever asked for a client that could not be made was told so.
+    const opened = await opening.catch(() => undefined);
+    try {
+      await opened?.client.close();
+    } catch (error) {
+      this.#options.report(`the client of cluster ${name} did not close: ${messageOf(error)}`);
+    }
+  }
+}
+
+function isSameWay(one: Spec<'cluster'>, other: Spec<'cluster'>): boolean {
+  return one.bootstrap === other.bootstrap && isDeepStrictEqual(one.client, other.client);
+}

@@ -1,0 +1,68 @@
+/** Where the logs of partitions end, asked of their leaders. */
+import type { Connection } from '@millrace/client/protocol';
+import { listOffsets } from '@millrace/wire';
+import type { TopicShape } from './observation.ts';
+
+/** In one request. */
+const partitionsMax = 5_000;
+const latest = -1;
+
+interface OffsetsOfTopic {
+  readonly name: string;
+  readonly partitions: { readonly partitionIndex: number; readonly currentLeaderEpoch: number; timestamp: number }[];
+}
+
+/** What to ask each leader. */
+export type OffsetQuestions = ReadonlyMap<number, readonly OffsetsOfTopic[]>;
+
+/** By leader; partitions without one are left out. */
+export function offsetQuestions(topics: ReadonlyMap<string, TopicShape>): OffsetQuestions {
+  const questions = new Map<number, OffsetsOfTopic[]>();
+  for (const { name, partitions } of topics.values()) {
+    for (const { partition, leader } of partitions) {
+      if (leader < 0) continue;
+      let own = questions.get(leader);
+      if (own === undefined) questions.set(leader, (own = []));
+      let last = own.at(-1);
+      if (last === undefined || last.name !== name) own.push((last = { name, partitions: [] }));
+      // The epoch is not checked: another leader's answer is as good, and whoever leads now will say so next time.
+      last.partitions.push({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: latest });
+    }
+  }
+  return questions;
+}
+
+/** Asks one leader, and puts down what it says: by topic, an array by partition. */
+export async function readEndOffsets(
+  connection: Connection,
+  questions: readonly OffsetsOfTopic[],
+  timeoutMs: number,
+  into: ReadonlyMap<string, number[]>,
+): Promise<void> {
+  for (const topics of inParts(questions)) {
+    const draft = { replicaId: -1, isolationLevel: 0, topics, timeoutMs };
+    const response = await connection.request(listOffsets, draft, { timeoutMs });
+    for (const { name, partitions } of response.topics) {
+      const offsets = into.get(name);
+      if (offsets === undefined) continue;
+      for (const { partitionIndex, errorCode, offset } of partitions) {
+        if (errorCode === 0 && partitionIndex >= 0 && partitionIndex < offsets.length) offsets[partitionIndex] = offset;
+      }
+    }
+  }
+}
+
+function* inParts(questions: readonly OffsetsOfTopic[]): Generator<OffsetsOfTopic[]> {
+  let part: OffsetsOfTopic[] = [];
+  let count = 0;
+  for (const question of questions) {
+    if (count > 0 && count + question.partitions.length > partitionsMax) {
+      yield part;
+      part = [];
+      count = 0;
+    }
+    part.push(question);
+    count += question.partitions.length;
+  }
+  if (part.length > 0) yield part;
+}
