@@ -2,10 +2,11 @@
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
 import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
+import type { InventoryTables } from '../inventory/store/tables.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
 
-export interface Schema {
+export interface Schema extends InventoryTables {
   readonly lease: LeaseTable;
 
   readonly record_head: RecordHeadTable;

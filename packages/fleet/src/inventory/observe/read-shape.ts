@@ -2,6 +2,7 @@
  * Brokers, topics and partitions, in one Metadata call. Whatever is as it was stays the object it was: telling what
  * changed is then a comparison of references, and 200,000 partitions that nobody touched cost no new memory.
  */
+import type { MillraceError } from '@millrace/base';
 import type { ClusterNode, PartitionDescription } from '@millrace/client';
 import type { Cluster } from '@millrace/client/protocol';
 import type { MetadataResponse } from '@millrace/wire';
@@ -10,6 +11,7 @@ import type { ClusterShape, TopicShape } from './observation.ts';
 type TopicAnswer = MetadataResponse['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 
+const attemptsMax = 2;
 const none: readonly number[] = [];
 
 /** Asks any broker, within the time. Rejects with the client's errors. */
@@ -18,20 +20,26 @@ export async function readShape(
   known: ClusterShape | undefined,
   bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<ClusterShape> {
-  const response = await cluster.retrying(bounds, () => cluster.askMetadata(null, false));
+  let attempts = 0;
+  // One more try for what was just lost; a cluster that is down is told to be down, not waited for.
+  const mayRepeat = (error: MillraceError): boolean => error.retriable && ++attempts < attemptsMax;
+  const response = await cluster.retrying(bounds, () => cluster.askMetadata(null, false), { mayRepeat });
   return shapeOf(response, known);
 }
 
 /** What a response tells, with the parts of `known` that are still so. */
 export function shapeOf(response: MetadataResponse, known?: ClusterShape): ClusterShape {
-  const answers = response.topics.filter(({ errorCode, name }) => errorCode === 0 && name !== null);
+  const answers = response.topics.filter(({ errorCode, name }) => {
+    // A topic whose leaders are not chosen yet is there; of one that was known before more is known than nothing.
+    return name !== null && (errorCode === 0 || known?.topics.has(name) === true);
+  });
   answers.sort((left, right) => ((left.name ?? '') < (right.name ?? '') ? -1 : 1));
   const topics = new Map<string, TopicShape>();
   let isSame = known?.topics.size === answers.length;
   for (const answer of answers) {
     const name = answer.name ?? '';
     const before = known?.topics.get(name);
-    const shape = topicShape(answer, before);
+    const shape = answer.errorCode !== 0 && before !== undefined ? before : topicShape(answer, before);
     if (shape !== before) isSame = false;
     topics.set(name, shape);
   }
