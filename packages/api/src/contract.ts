@@ -44,6 +44,8 @@ export interface Contract {
   readonly response: TSchema;
   /** Status of the answer when all went well; default 200. */
   readonly status?: number | undefined;
+  /** The JSON answer has an ETag of its content, and whoever has that already (If-None-Match) is answered 304. */
+  readonly etag?: boolean | undefined;
   /**
    * `event-stream`: the answer is a stream of server-sent events, and the handler an async iterable of them. `ndjson`:
    * a value of `response` a line, likewise; what goes wrong after the first is a last line `{"problem": ...}`. `page`:

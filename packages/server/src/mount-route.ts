@@ -16,6 +16,7 @@ import {
 } from '@millrace/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
+import { replyWithEtag } from './etag.ts';
 import { writeEventStream } from './event-stream.ts';
 import { parseJsonBody } from './json-body.ts';
 
@@ -89,6 +90,7 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
       if (contract.kind !== 'event-stream') {
         const answer = await route.handle(inputOf(request, gone.signal));
         reply.status(contract.status ?? 200);
+        if (contract.etag) return replyWithEtag(request, reply, answer);
         if (contract.dialect === undefined) return answer;
         return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
       }

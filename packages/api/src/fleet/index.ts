@@ -31,6 +31,7 @@ export {
 } from './declared.ts';
 export { eventsContract, FleetEvent, HubEvent } from './events.ts';
 export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
+export * from './inventory/index.ts';
 export {
   Encryption,
   EncryptionView,

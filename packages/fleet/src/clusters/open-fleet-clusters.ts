@@ -6,8 +6,8 @@
  * it fails as with a connection that is lost.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from '@millrace/base';
 import type { Spec } from '@millrace/api/declared';
+import { messageOf } from '@millrace/base';
 import type { Client, ClientOptions } from '@millrace/client';
 import { type Cluster, openCluster } from '@millrace/client/protocol';
 import { clientConfiguration, type Environment, resolveReferences } from '../client-configuration/index.ts';

@@ -89,9 +89,8 @@ export async function observeCluster(options: LookOptions): Promise<Observation>
 
 /** What a broker is asked, all at once over one connection. */
 function brokerQuestions(shape: ClusterShape, scope: Scope, into: Gathered) {
-  let questions = questionsOf.get(shape.topics);
-  if (questions === undefined) questionsOf.set(shape.topics, (questions = offsetQuestions(shape.topics)));
-  const offsets = questions;
+  const offsets = questionsOf.get(shape.topics) ?? offsetQuestions(shape.topics);
+  questionsOf.set(shape.topics, offsets);
   const producers = scope.producersOf(shape);
   return async (connection: Connection, nodeId: number, timeoutMs: number): Promise<void> => {
     const own = producers.get(nodeId);

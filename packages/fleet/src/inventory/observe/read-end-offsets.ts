@@ -21,12 +21,11 @@ export function offsetQuestions(topics: ReadonlyMap<string, TopicShape>): Offset
   for (const { name, partitions } of topics.values()) {
     for (const { partition, leader } of partitions) {
       if (leader < 0) continue;
-      let own = questions.get(leader);
-      if (own === undefined) questions.set(leader, (own = []));
-      let last = own.at(-1);
-      if (last === undefined || last.name !== name) own.push((last = { name, partitions: [] }));
+      const own = questions.get(leader) ?? [];
+      if (own.length === 0) questions.set(leader, own);
+      if (own.at(-1)?.name !== name) own.push({ name, partitions: [] });
       // The epoch is not checked: another leader's answer is as good, and whoever leads now will say so next time.
-      last.partitions.push({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: latest });
+      own.at(-1)?.partitions.push({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: latest });
     }
   }
   return questions;

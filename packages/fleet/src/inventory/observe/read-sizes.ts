@@ -23,8 +23,8 @@ export async function readSizes(
     if (directory.usableBytes >= 0) usableBytes = (usableBytes ?? 0) + directory.usableBytes;
     for (const { name, partitions } of directory.topics) {
       const shape = topics.get(name);
-      let bytes = into.get(name);
-      if (bytes === undefined) into.set(name, (bytes = { stored: 0, leaders: 0 }));
+      const bytes = into.get(name) ?? { stored: 0, leaders: 0 };
+      into.set(name, bytes);
       for (const { partitionIndex, partitionSize } of partitions) {
         logBytes += partitionSize;
         bytes.stored += partitionSize;

@@ -25,8 +25,8 @@ export interface ClusterWatchOptions {
   readonly clusters: FleetClusters;
   readonly platform: Platform;
   readonly pace: Pace;
-  /** Told after each look, that failed ones too; awaited, so that it may write. */
-  readonly onLooked: (before: KnownCluster, after: KnownCluster) => Promise<void>;
+  /** Told after each look, failed ones too; awaited, so that it may write. */
+  readonly onLooked: (before: KnownCluster, after: KnownCluster, tookMs: number) => Promise<void>;
 }
 
 /** A cluster that does not answer is tried this many paces apart at most. */
@@ -70,7 +70,7 @@ export class ClusterWatch {
       const tookMs = clock.monotonic() - began;
       const slowness = Math.min(backoffMax, 2 ** Math.max(0, this.#failures - 1));
       const interval = Math.max(pace.everyMs * slowness, Math.min(tookMs * (1 + restPart), pace.everyMs * backoffMax));
-      const jitter = 1 + jitterPart * (2 * (randomness.float()) - 1);
+      const jitter = 1 + jitterPart * (2 * randomness.float() - 1);
       const pauseMs = Math.max(pace.everyMs / 10, interval * jitter - tookMs);
       await sleep(timers, Math.ceil(pauseMs), signal).catch(() => undefined);
     }
@@ -95,6 +95,8 @@ export class ClusterWatch {
 
   async #look(isWhole: boolean, signal: AbortSignal): Promise<void> {
     const before = this.#known;
+    const { clock } = this.#options.platform;
+    const began = clock.monotonic();
     try {
       this.#known = mergeObservation(before, await this.#observe(isWhole, signal));
       this.#failures = 0;
@@ -105,7 +107,7 @@ export class ClusterWatch {
       this.#known = unreached(before, messageOf(error));
     }
     this.#looks++;
-    await this.#options.onLooked(before, this.#known);
+    await this.#options.onLooked(before, this.#known, clock.monotonic() - began);
   }
 
   async #observe(isWhole: boolean, signal: AbortSignal) {

@@ -78,11 +78,7 @@ export class SeriesCollector {
     return this.#open.get(subject);
   }
 
-  #put(
-    subject: Subject,
-    at: number,
-    values: Partial<Record<Metric, number | undefined>>,
-  ): SeriesRow | undefined {
+  #put(subject: Subject, at: number, values: Partial<Record<Metric, number | undefined>>): SeriesRow | undefined {
     const text = subjectText(subject);
     const bucketMs = bucketMsOf(subject.kind);
     const from = Math.floor(at / bucketMs) * bucketMs;

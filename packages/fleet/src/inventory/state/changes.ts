@@ -143,7 +143,14 @@ function settingChanges(
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((key) => before[key] !== after[key])
     .map((key) => {
-      return { kind, name, what: 'changed', field: `configs.${key}`, from: before[key] ?? null, to: after[key] ?? null };
+      return {
+        kind,
+        name,
+        what: 'changed',
+        field: `configs.${key}`,
+        from: before[key] ?? null,
+        to: after[key] ?? null,
+      };
     });
 }
 

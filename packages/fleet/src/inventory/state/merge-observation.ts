@@ -22,7 +22,14 @@ export function mergeObservation(known: KnownCluster, seen: Observation): KnownC
   const consumed = consumedTopics(before.groups, seen.groups);
   const topics = new Map<string, ObservedTopic>();
   for (const name of shape.topics.keys()) {
-    const topic = mergeTopic(name, known, seen, elapsedMs >= rateMsMin ? base : undefined, elapsedMs, consumed.has(name));
+    const topic = mergeTopic(
+      name,
+      known,
+      seen,
+      elapsedMs >= rateMsMin ? base : undefined,
+      elapsedMs,
+      consumed.has(name),
+    );
     topics.set(name, topic);
     if (topic.endOffsets !== undefined) endOffsets.set(name, topic.endOffsets);
     const bytes = leaderBytesOf(name, known, seen);
@@ -68,8 +75,7 @@ function mergeTopic(
     ...shape,
     configs: mergeSettings(seen.configs.get(name), before?.configs) ?? nothing,
     storedBytes: bytes,
-    recordsPerSecond:
-      baseOffsets === undefined ? before?.recordsPerSecond : perSecond(growth(baseOffsets, endOffsets)),
+    recordsPerSecond: baseOffsets === undefined ? before?.recordsPerSecond : perSecond(growth(baseOffsets, endOffsets)),
     bytesPerSecond:
       baseBytes === undefined || leaderBytes === undefined || baseOffsets === undefined
         ? before?.bytesPerSecond
@@ -144,8 +150,8 @@ function mergeBrokers(known: KnownCluster, seen: Observation): readonly Observed
 function countReplicas({ topics }: ClusterShape): Map<number, { replicas: number; leads: number }> {
   const counts = new Map<number, { replicas: number; leads: number }>();
   const of = (nodeId: number): { replicas: number; leads: number } => {
-    let count = counts.get(nodeId);
-    if (count === undefined) counts.set(nodeId, (count = { replicas: 0, leads: 0 }));
+    const count = counts.get(nodeId) ?? { replicas: 0, leads: 0 };
+    counts.set(nodeId, count);
     return count;
   };
   for (const { partitions } of topics.values()) {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { fenced, type Lease } from '../../database/lease.ts';
 import type { Schema } from '../../database/schema.ts';
+import { appendEvents } from '../../events/event-feed.ts';
 import type { ObservedChange } from '../state/changes.ts';
 import type { KnownCluster } from '../state/known-cluster.ts';
 import { restore } from './restore.ts';
@@ -88,6 +89,8 @@ export class ObservedStore {
         .execute();
       for (const [section, body] of bodies) await writeSection(transaction, observed.name, section, revision, body);
       await insertChanges(transaction, observed.name, changes);
+      if (changes.length > 0)
+        await appendEvents(transaction, [{ kind: 'observed', id: observed.name, what: 'changed' }]);
     });
     this.#written.set(observed.name, { revision, known, groupsDigest });
   }

@@ -161,7 +161,9 @@ export function groupOf({ members, ...group }: GroupRow): Omit<ObservedGroup, 'o
 
 function figuresSection({ observed }: KnownCluster): Sections['figures'] {
   return {
-    brokers: observed.brokers.map(({ host: _, port: __, rack: ___, nodeId: ____, configs: _____, ...figures }) => figures),
+    brokers: observed.brokers.map(
+      ({ host: _, port: __, rack: ___, nodeId: ____, configs: _____, ...figures }) => figures,
+    ),
     topics: [...observed.topics.values()].map((topic) => ({
       name: topic.name,
       since: topic.seenSince,

@@ -24,8 +24,12 @@ export interface AuthorizerEntry {
 
 /** Longer ones are none of Kafka's. */
 const lineCharactersMax = 4_096;
-const entry =
-  /Principal = (.{1,512}?) is (Allowed|Denied) [Oo]peration = (\w+) from host = (\S+) on resource = (\w+):\w+:(.{1,512}?) for request = (\w+)/;
+const entry = new RegExp(
+  [
+    'Principal = (.{1,512}?) is (Allowed|Denied) [Oo]peration = (\\w+) from host = (\\S+)',
+    'on resource = (\\w+):\\w+:(.{1,512}?) for request = (\\w+)',
+  ].join(' '),
+);
 const time = /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[,.](\d{3})/;
 
 /** Undefined for a line that is something else. */
@@ -37,7 +41,16 @@ export function parseAuthorizerLine(line: string): AuthorizerEntry | undefined {
   }
   if (resourceName === undefined || request === undefined) return undefined;
   const isAllowed = result === 'Allowed';
-  return { at: timeOf(line), principal, isAllowed, operation: operation.toUpperCase(), host, resourceType, resourceName, request };
+  return {
+    at: timeOf(line),
+    principal,
+    isAllowed,
+    operation: operation.toUpperCase(),
+    host,
+    resourceType,
+    resourceName,
+    request,
+  };
 }
 
 function timeOf(line: string): Date | undefined {

@@ -2,8 +2,8 @@
 
 /**
  * `group_assignment`: a member of the group has partitions of it. `committed_offset`: the group has committed offsets
- * of it, and nobody reads it just now. `transactional_id`: a producer with this id wrote to it. `producer_id`: a producer
- * wrote to it of which Kafka tells nothing but a number. `authorizer_log`: a broker let this principal.
+ * of it, and nobody reads it just now. `transactional_id`: a producer with this id wrote to it. `producer_id`: a
+ * producer wrote to it of which Kafka tells nothing but a number. `authorizer_log`: a broker let this principal.
  * `client_report`, `jmx`: somebody who knows said so.
  */
 export const useSources = [

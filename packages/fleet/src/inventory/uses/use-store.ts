@@ -35,7 +35,9 @@ export async function storedUses(db: Kysely<Schema>, cluster: string, topic?: st
   const rows = await (topic === undefined ? all : all.where('topic', '=', topic)).orderBy('last_at', 'desc').execute();
   return rows.flatMap(({ source, role, first_at: firstAt, last_at: lastAt, ...use }) => {
     const known = useSources.find((each) => each === source);
-    return known === undefined ? [] : [{ ...use, source: known, role: role as UseRole, clientIds: [], firstAt, lastAt }];
+    return known === undefined
+      ? []
+      : [{ ...use, source: known, role: role as UseRole, clientIds: [], firstAt, lastAt }];
   });
 }
 
