@@ -20,7 +20,8 @@ const partitionsPerTopic = 10;
 const replicas = 3;
 const idleShare = 0.05;
 
-interface Fleet extends AsyncDisposable {
+/** A fleet of embedded clusters in a process of its own. */
+export interface Fleet extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly bootstraps: readonly string[];
   /** From the start of the process until all brokers serve. */
@@ -45,13 +46,15 @@ export async function measureEmbeddedFleet(folder: string, context: BenchmarkCon
   for (let round = 1; round <= context.rounds; round++) {
     const directory = join(folder, `fleet-${round}`);
     {
-      await using fleet = await start(directory, brokerCount);
+      await using fleet = await startFleet(directory, clusters, brokerCount);
       note('without topics: start', 's', fleet.startSeconds);
       await noteRest(fleet, 'without topics');
-      for (const [index, bootstrap] of fleet.bootstraps.entries()) await createTopics(bootstrap, index, perCluster);
+      for (const [index, bootstrap] of fleet.bootstraps.entries()) {
+        await createTopics(bootstrap, `topic-${index}`, perCluster, partitionsPerTopic);
+      }
       await noteRest(fleet, 'topics just created');
     }
-    await using again = await start(directory, brokerCount);
+    await using again = await startFleet(directory, clusters, brokerCount);
     note('with topics, again: start', 's', again.startSeconds);
     await noteRest(again, 'with topics, again');
   }
@@ -61,9 +64,11 @@ export async function measureEmbeddedFleet(folder: string, context: BenchmarkCon
   }
 }
 
-async function start(directory: string, count: number): Promise<Fleet> {
+/** Starts so many clusters, the brokers shared out evenly among them. */
+export async function startFleet(directory: string, clusterCount: number, brokerCount: number): Promise<Fleet> {
   const began = performance.now();
-  const child = fork(program, [directory, String(clusters), String(count)], { execArgv: ['--expose-gc'] });
+  const sizes = [String(clusterCount), String(brokerCount)];
+  const child = fork(program, [directory, ...sizes], { execArgv: ['--expose-gc'] });
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
@@ -85,7 +90,7 @@ async function heapBytes(child: ChildProcess): Promise<number> {
 }
 
 /** The next message; rejects when the process ends instead. */
-function answerOf<T>(child: ChildProcess): Promise<T> {
+export function answerOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null): void => reject(new Error(`the process of the fleet ended with ${code}`));
     child.once('exit', onExit);
@@ -96,12 +101,16 @@ function answerOf<T>(child: ChildProcess): Promise<T> {
   });
 }
 
-async function createTopics(bootstrap: string, cluster: number, count: number): Promise<void> {
+/** Topics `PREFIX-0` and so on, of three replicas each. */
+export async function createTopics(
+  bootstrap: string,
+  prefix: string,
+  count: number,
+  partitions: number,
+): Promise<void> {
   await using client = createClient({ bootstrap });
-  const named = Array.from({ length: count }, (_, index) => ({
-    topic: `topic-${cluster}-${index}`,
-    partitions: partitionsPerTopic,
-    replicationFactor: replicas,
-  }));
+  const named = Array.from({ length: count }, (_, index) => {
+    return { topic: `${prefix}-${index}`, partitions, replicationFactor: replicas };
+  });
   unwrap(await client.admin().createTopics(named, { timeoutMs: 120_000 }));
 }
