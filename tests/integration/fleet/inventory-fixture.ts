@@ -6,23 +6,20 @@ import { type CallInput, type Contract, callContract } from '@millrace/api';
 import type { Spec } from '@millrace/api/declared';
 import { ClosingStack, nodePlatform } from '@millrace/base';
 import { startCluster } from '@millrace/broker';
+import { type Client, createClient, unwrap } from '@millrace/client';
 import { type OpenFleetClusters, openFleetClusters } from '@millrace/fleet/clusters';
 import { openControlPlane } from '@millrace/fleet/control-plane';
 import { openDatabase } from '@millrace/fleet/database';
 import { type Inventory, openInventory } from '@millrace/fleet/inventory';
 import type { DeclaredChange, FleetRecord } from '@millrace/fleet/record';
 import { type HttpServer, startServer } from '@millrace/server';
-import type { Static } from 'typebox';
-
-type Client = ReturnType<typeof startClient>;
-
-import { createClient } from '@millrace/client';
+import { eventually } from '../../support/eventually.ts';
 
 const pace = { everyMs: 200, timeoutMs: 2_000 };
 const token = 'a-token-of-tests';
 export const reason = { principal: { kind: 'user', name: 'ann' }, why: 'for the test' } as const;
 
-function startClient(bootstrap: string) {
+function startClient(bootstrap: string): Client {
   return createClient({ bootstrap, telemetry: false, retryBackoffMs: 20 });
 }
 
@@ -77,7 +74,7 @@ export interface InventoryFixture extends AsyncDisposable {
   readonly reports: readonly string[];
   readonly token: string;
   declare(...changes: DeclaredChange[]): Promise<void>;
-  call<C extends Contract>(contract: C, input: CallInput<C>): Promise<Static<C['response']>>;
+  call<C extends Contract>(contract: C, input: CallInput<C>): ReturnType<typeof callContract<C>>;
 }
 
 /** The declaration of a cluster. */
@@ -114,4 +111,16 @@ export async function openInventoryFixture(url: string): Promise<InventoryFixtur
     call: (contract, input) => callContract(server.url, contract, input, { token }),
     [Symbol.asyncDispose]: () => open.close(),
   };
+}
+
+export async function createTopics({ client }: TestCluster, topics: Readonly<Record<string, number>>): Promise<void> {
+  const named = Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions }));
+  unwrap(await client.admin().createTopics(named));
+}
+
+/** Waits until the cluster has been looked at, and answered. */
+export async function reached({ inventory }: InventoryFixture, name: string): Promise<void> {
+  await eventually(() => inventory.cluster(name)?.stale === false, {
+    describe: () => `cluster ${name}: ${inventory.cluster(name)?.problem}`,
+  });
 }

@@ -1,0 +1,98 @@
+/** Clusters of an inventory that come and go, and processes that share one, on PostgreSQL. */
+import assert from 'node:assert/strict';
+import { createServer, type Server, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { getClusterContract, listChangesContract } from '@millrace/api/fleet';
+import { eventually } from '../../support/eventually.ts';
+import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
+import {
+  clusterSpec,
+  createTopics,
+  type InventoryFixture,
+  openInventoryFixture,
+  reached,
+  TestCluster,
+} from './inventory-fixture.ts';
+
+let database: DatabaseFixture;
+let east: TestCluster;
+let west: TestCluster;
+let url: string;
+let fixture: InventoryFixture;
+
+before(async () => {
+  database = await startDatabaseFixture();
+  [east, west] = await Promise.all([TestCluster.start('east', 3), TestCluster.start('west', 1)]);
+  await createTopics(east, { idle: 1, orders: 4, payments: 2 });
+  await createTopics(west, { first: 1, second: 1 });
+  url = await database.emptyDatabase();
+  fixture = await openInventoryFixture(url);
+  await fixture.declare(clusterSpec('east', east.bootstrap), clusterSpec('west', west.bootstrap));
+  await reached(fixture, 'east');
+  await reached(fixture, 'west');
+});
+after(async () => {
+  await fixture?.[Symbol.asyncDispose]();
+  await Promise.all([east?.[Symbol.asyncDispose](), west?.[Symbol.asyncDispose]()]);
+  await database?.[Symbol.asyncDispose]();
+});
+
+test('a cluster that is killed and brought back shows so, and keeps its last known state meanwhile', async () => {
+  await west.stop();
+  await eventually(() => fixture.inventory.cluster('west')?.problem !== undefined);
+  const { problem, stale, topics, observedAt } = await fixture.call(getClusterContract, { params: { name: 'west' } });
+  assert.deepEqual([stale, topics], [true, 2]);
+  assert.match(problem ?? '', /127\.0\.0\.1/);
+  assert.notEqual(observedAt, null);
+  await west.startAgain();
+  await reached(fixture, 'west');
+  const { items } = await fixture.call(listChangesContract, { query: { cluster: 'west', kind: 'cluster', limit: 2 } });
+  assert.deepEqual(
+    items.map(({ field, from, to }) => [field, from, to]),
+    [
+      ['reachable', false, true],
+      ['reachable', true, false],
+    ],
+  );
+});
+
+test('a cluster that accepts connections and never answers delays no other', async () => {
+  const sockets = new Set<Socket>();
+  const frozen: Server = createServer((socket) => void sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => frozen.listen(0, '127.0.0.1', resolve));
+  const address = frozen.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  await fixture.declare(clusterSpec('frozen', `127.0.0.1:${address.port}`));
+  await eventually(() => sockets.size > 0);
+  const looks = new Set<number>();
+  await eventually(() => {
+    looks.add(fixture.inventory.cluster('east')?.observedAt?.getTime() ?? 0);
+    return fixture.inventory.cluster('frozen')?.problem !== undefined;
+  });
+  assert.ok(looks.size >= 3, `east was seen ${looks.size} times while the other was waited for`);
+  const view = await fixture.call(getClusterContract, { params: { name: 'frozen' } });
+  assert.deepEqual([view.observedAt, view.stale, view.topics], [null, true, 0]);
+  await fixture.declare({ kind: 'cluster', id: 'frozen', spec: null });
+  await eventually(() => fixture.inventory.cluster('frozen') === undefined);
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => frozen.close(resolve));
+});
+
+test('another process knows what the first sees, goes on when that is gone, and a later one begins with the last state', async () => {
+  const second = await openInventoryFixture(url);
+  assert.deepEqual([...(second.inventory.cluster('east')?.topics.keys() ?? [])], ['idle', 'orders', 'payments']);
+  await createTopics(east, { later: 1 });
+  await eventually(() => second.inventory.cluster('east')?.topics.has('later') === true);
+  assert.equal(second.inventory.cluster('east')?.groups.get('billing')?.group, 'billing');
+  await fixture[Symbol.asyncDispose]();
+  fixture = second;
+  const at = Date.now();
+  await eventually(() => (second.inventory.cluster('east')?.observedAt?.getTime() ?? 0) > at);
+  await Promise.all([east.stop(), west.stop()]);
+  await eventually(() => second.inventory.clusters().every(({ problem }) => problem !== undefined));
+  const third = await openInventoryFixture(url);
+  const known = third.inventory.cluster('east');
+  assert.deepEqual([known?.stale, known?.topics.size, known?.brokers.length], [true, 4, 3]);
+  assert.match(known?.problem ?? '', /127\.0\.0\.1/);
+  await third[Symbol.asyncDispose]();
+});
