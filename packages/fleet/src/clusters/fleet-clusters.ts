@@ -6,8 +6,6 @@ import type { Cluster } from '@millrace/client/protocol';
 export interface FleetClusters {
   /** Names, in the order in which they are declared. */
   readonly names: readonly string[];
-  /** What is declared of a cluster. */
-  declared(name: string): Spec<'cluster'> | undefined;
   /**
    * The client of a cluster, opened at the first call and again when its declaration has changed; owned by this, so
    * nobody else closes it.
@@ -15,6 +13,12 @@ export interface FleetClusters {
    * @throws UnknownClusterError when none of this name is declared
    */
   client(name: string): Promise<Client>;
-  /** The same for those who speak Kafka's protocol themselves: what `client` of this name speaks through. */
+}
+
+/** The same for those who speak Kafka's protocol themselves. */
+export interface ProtocolClusters extends FleetClusters {
+  /** What is declared of a cluster. */
+  declared(name: string): Spec<'cluster'> | undefined;
+  /** What `client` of this name speaks through; throws likewise. */
   cluster(name: string): Promise<Cluster>;
 }

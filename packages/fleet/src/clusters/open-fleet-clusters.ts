@@ -12,7 +12,7 @@ import type { Client, ClientOptions } from '@millrace/client';
 import { type Cluster, openCluster } from '@millrace/client/protocol';
 import { clientConfiguration, type Environment, resolveReferences } from '../client-configuration/index.ts';
 import type { FleetRecord } from '../record/record.ts';
-import type { FleetClusters } from './fleet-clusters.ts';
+import type { ProtocolClusters } from './fleet-clusters.ts';
 import { UnknownClusterError } from './unknown-cluster-error.ts';
 
 export interface FleetClustersOptions {
@@ -25,7 +25,7 @@ export interface FleetClustersOptions {
   readonly report: (message: string) => void;
 }
 
-export interface OpenFleetClusters extends FleetClusters, AsyncDisposable {
+export interface OpenFleetClusters extends ProtocolClusters, AsyncDisposable {
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
 import type { Kysely } from 'kysely';
-import type { FleetClusters } from '../clusters/fleet-clusters.ts';
+import type { ProtocolClusters } from '../clusters/fleet-clusters.ts';
 import { UnknownClusterError } from '../clusters/unknown-cluster-error.ts';
 import { databaseError, LeaseLostError } from '../database/database-error.ts';
 import { type Lease, whileLeading } from '../database/lease.ts';
@@ -21,7 +21,7 @@ import { ObservedStore, type Stored, type TimedChange } from './store/observed-s
 export interface InventoryOptions {
   readonly db: Kysely<Schema>;
   readonly platform: Platform;
-  readonly clusters: FleetClusters;
+  readonly clusters: ProtocolClusters;
   /** This process, by a name that no other has. */
   readonly holder: string;
   /** Told what went wrong in the background, as a sentence. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Route } from '@millrace/api';
 import type { Platform } from '@millrace/base';
-import type { FleetClusters } from '../clusters/fleet-clusters.ts';
+import type { ProtocolClusters } from '../clusters/fleet-clusters.ts';
 import type { Database } from '../database/database.ts';
 import type { FleetRecord } from '../record/record.ts';
 import type { Inventory } from './inventory.ts';
@@ -21,7 +21,7 @@ export interface InventoryParts {
   readonly database: Database;
   readonly platform: Platform;
   readonly record: Pick<FleetRecord, 'current'>;
-  readonly clusters: FleetClusters;
+  readonly clusters: ProtocolClusters;
   /** Told what went wrong in the background, as a sentence. */
   readonly report: (message: string) => void;
   /** How often, and how patiently, a cluster is looked at. */

@@ -3,7 +3,7 @@
  * with the others, so that one that is slow or dead delays none of them. One look at a time.
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
-import type { FleetClusters } from '../../clusters/fleet-clusters.ts';
+import type { ProtocolClusters } from '../../clusters/fleet-clusters.ts';
 import type { ObservedCluster } from '../inventory.ts';
 import { unlessAborted } from '../observe/ask-brokers.ts';
 import { observeCluster } from '../observe/observe-cluster.ts';
@@ -22,7 +22,7 @@ export const paceDefault: Pace = { everyMs: 15_000, timeoutMs: 10_000 };
 
 export interface ClusterWatchOptions {
   readonly name: string;
-  readonly clusters: FleetClusters;
+  readonly clusters: ProtocolClusters;
   readonly platform: Platform;
   readonly pace: Pace;
   /** Told after each look, failed ones too; awaited, so that it may write. */
