@@ -95,7 +95,7 @@ export async function openInventoryFixture(url: string): Promise<InventoryFixtur
   const { record } = parts.use(await openControlPlane({ database, platform: nodePlatform, report }));
   const clusters = parts.use(openFleetClusters({ record, environment: {}, report }));
   const options = { database, platform: nodePlatform, record, clusters, report, pace };
-  const { inventory, routes } = parts.use(await openInventory({ ...options, leaseTtlMs: 2_000, followMs: 50 }));
+  const { inventory, routes } = parts.use(await openInventory({ ...options, leaseTtlMs: 4_000, followMs: 50 }));
   const server = parts.use(await startServer({ port: 0, routes, token }));
   const open = parts.move();
   return {

@@ -53,6 +53,9 @@ export interface Look {
 const overduePaces = 6;
 const tickMs = 1_000;
 const leaseName = 'inventory';
+const leaseTtlMsDefault = 6_000;
+/** In the time that a lease is held without one. */
+const renewals = 4;
 const pendingMax = 100_000;
 
 export class LiveInventory implements Inventory, AsyncDisposable {
@@ -109,9 +112,9 @@ export class LiveInventory implements Inventory, AsyncDisposable {
   /** Reads the last known state, then looks or follows until it is closed. */
   async open(): Promise<void> {
     await this.#follow();
-    const { db, platform, holder, report, leaseTtlMs } = this.#options;
+    const { db, platform, holder, report, leaseTtlMs = leaseTtlMsDefault } = this.#options;
     const { signal } = this.#stop;
-    const lease = { db, platform, name: leaseName, holder, report, ttlMs: leaseTtlMs };
+    const lease = { db, platform, name: leaseName, holder, report, ttlMs: leaseTtlMs, renewMs: leaseTtlMs / renewals };
     this.#running = Promise.all([whileLeading(lease, (held) => this.#lead(held), signal), this.#keepFollowing(signal)]);
     // Whoever closes hears of it; until then it is a defect that ends the process.
     this.#running.catch((error: unknown) => {
@@ -162,6 +165,8 @@ export class LiveInventory implements Inventory, AsyncDisposable {
   /** Takes over what is newer in the database. */
   async #follow(): Promise<void> {
     const read = await this.#store.read(this.#held);
+    // Who has begun to look meanwhile knows better.
+    if (this.isLeading) return;
     for (const [name, stored] of read) {
       this.#held.set(name, stored);
       const watch = this.#watch(name);
