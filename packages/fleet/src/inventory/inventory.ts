@@ -19,7 +19,7 @@ export interface ObservedTopic {
   readonly storedBytes?: number | undefined;
   /** Of its newest offsets between two refreshes; undefined before the second. */
   readonly recordsPerSecond?: number | undefined;
-  /** Growth of the log on disk of its leaders over time, which is nothing where compaction or retention take as much. */
+  /** Growth of its leaders' logs on disk over time, which is nothing where compaction or retention take as much. */
   readonly bytesPerSecond?: number | undefined;
   /** By partition: where the next record goes; -1 where it could not be asked for. Undefined before it was asked. */
   readonly endOffsets?: readonly number[] | undefined;
