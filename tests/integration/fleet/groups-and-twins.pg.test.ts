@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import type { MaskRule } from '@millrace/api/fleet';
 import { type Client, unwrap } from '@millrace/client';
 import { eventually } from '../../support/eventually.ts';
+import { cutOff } from './cut-off.ts';
 import type { PlansFixture } from './plans-fixture.ts';
 import { startTwinFixture, type TwinFixture } from './twin-fixture.ts';
 
@@ -244,6 +245,23 @@ test('a sample is copied once, masked, and not at all where nobody has said how'
   assert.ok(visits.every(({ value }) => value['page'] === '/'));
   await using qaAdmin = qa.admin();
   assert.deepEqual(await qaAdmin.listGroups(), []);
+});
+
+test('a step that is cut off is finished by its next try: a shift shifts once, a record is copied once', async () => {
+  const runCutOff = (name: string, input: object) => cutOff(all.kinds.get(name) ?? assert.fail(name), input);
+  await commit([4, 2]);
+  await runCutOff('group_reset', { cluster: 'prod', group: 'readers', to: { kind: 'shift', by: -1 } });
+  assert.deepEqual(await committed(), [3, 1]);
+  await all.makeTopic('logs', 1);
+  await fixture.apply(await fixture.plan('twin_sync', { twin: 'qa' }));
+  for (let batch = 0; batch < 4; batch++) await all.produce('logs', [{ value: `${batch}` }]);
+  const rules: MaskRule[] = [{ part: 'value', mask: 'keep' }];
+  await runCutOff('sample_copy', { twin: 'qa', topics: [{ topic: 'logs' }], rules });
+  const qa = await fixture.clusters.client('qa');
+  await using consumer = qa.consumer({ topics: ['logs'], from: 'earliest', until: 'end', isolation: 'read_committed' });
+  const values: string[] = [];
+  for await (const { valueBytes } of consumer.records()) values.push(Buffer.from(valueBytes ?? []).toString());
+  assert.deepEqual(values, ['0', '1', '2', '3']);
 });
 
 test('a twin of another size is gone when it is deleted, and the others are there again after a restart', async () => {

@@ -7,12 +7,15 @@ import { startCluster } from '@millrace/broker';
 import { type Client, unwrap } from '@millrace/client';
 import { openEmbeddedTwins } from '@millrace/engines';
 import { openGroups } from '@millrace/fleet/groups';
-import { type ClusterFactory, openTwins } from '@millrace/fleet/twins';
+import type { PlanKind } from '@millrace/fleet/operations';
+import { type ClusterFactory, maskingKeyOf, openTwins } from '@millrace/fleet/twins';
 import { startDatabaseFixture } from './database-fixture.ts';
 import { openPlansFixture, type PlansFixture } from './plans-fixture.ts';
 
 export interface TwinFixture extends AsyncDisposable {
   readonly plans: PlansFixture;
+  /** The kinds of plans, to be run by the test itself. */
+  readonly kinds: ReadonlyMap<string, PlanKind>;
   /** Of the cluster `prod`. */
   readonly client: Client;
   readonly twins: ClusterFactory;
@@ -44,25 +47,26 @@ export async function startTwinFixture(): Promise<TwinFixture> {
   const reports: string[] = [];
   const open = () =>
     openEmbeddedTwins({ dataDirectory: { path: directory }, report: (message) => void reports.push(message) });
+  const kinds = new Map<string, PlanKind>();
   let twins = await open();
   stack.defer(() => twins.close());
   const plans = stack.use(
-    await openPlansFixture(await databases.emptyDatabase(), ({ record, clusters }) => [
-      openGroups({ record, clusters }),
-      openTwins({
-        record,
-        clusters,
-        platform: nodePlatform,
-        factory: twins,
-        maskingKey: async () => Buffer.from('test'),
-      }),
-    ]),
+    await openPlansFixture(await databases.emptyDatabase(), ({ record, clusters }) => {
+      const maskingKey = maskingKeyOf(join(directory, 'control-plane.key'));
+      const parts = [
+        openGroups({ record, clusters }),
+        openTwins({ record, clusters, platform: nodePlatform, factory: twins, maskingKey }),
+      ];
+      for (const { planKinds } of parts) for (const kind of planKinds) kinds.set(kind.name, kind);
+      return parts;
+    }),
   );
   await plans.declare({ kind: 'cluster', id: 'prod', spec: { name: 'prod', bootstrap: source.bootstrap } });
   const client = await plans.clusters.client('prod');
   const opened = stack.move();
   return {
     plans,
+    kinds,
     client,
     reports,
     get twins() {
