@@ -6,10 +6,8 @@
  */
 import { once } from 'node:events';
 import { nodePlatform } from '@millrace/base';
-import { openFleetClusters } from '@millrace/fleet/clusters';
 import { openControlPlane } from '@millrace/fleet/control-plane';
 import { openDatabase } from '@millrace/fleet/database';
-import { openInventory } from '@millrace/fleet/inventory';
 import type { DeclaredChange } from '@millrace/fleet/record';
 import { startServer } from '@millrace/server';
 
@@ -35,21 +33,18 @@ const report = (message: string): void => void process.stderr.write(`${message}\
 
 await using database = await openDatabase({ url });
 await using control = await openControlPlane({ database, platform: nodePlatform, report });
-const { record } = control;
+const { record, inventory } = control;
 const declared = bootstraps.map((bootstrap, index): DeclaredChange => {
   const name = `c${index}`;
   return { kind: 'cluster', id: name, spec: { name, bootstrap } };
 });
-await record.change(declared, { principal: { kind: 'system', name: 'bench' }, why: 'to be measured' });
-await using clusters = openFleetClusters({ record, environment: {}, report });
 const began = measure();
-await using open = await openInventory({ database, platform: nodePlatform, record, clusters, report });
-const { inventory } = open;
+await record.change(declared, { principal: { kind: 'system', name: 'bench' }, why: 'to be measured' });
 const stop = new AbortController();
-while (inventory.clusters().some(({ observedAt }) => observedAt === null)) {
+while (inventory.clusters().length === 0 || inventory.clusters().some(({ observedAt }) => observedAt === null)) {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
-await using server = await startServer({ port: 0, routes: open.routes });
+await using server = await startServer({ port: 0, routes: control.routes });
 const closed = once(process, 'disconnect');
 process.on('message', () => void answer());
 const serves: InventoryServes = { url: server.url, first: ended(began) };

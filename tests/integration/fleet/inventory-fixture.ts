@@ -7,10 +7,9 @@ import type { Spec } from '@millrace/api/declared';
 import { ClosingStack, nodePlatform } from '@millrace/base';
 import { startCluster } from '@millrace/broker';
 import { type Client, createClient, unwrap } from '@millrace/client';
-import { type OpenFleetClusters, openFleetClusters } from '@millrace/fleet/clusters';
 import { openControlPlane } from '@millrace/fleet/control-plane';
 import { openDatabase } from '@millrace/fleet/database';
-import { type Inventory, openInventory } from '@millrace/fleet/inventory';
+import type { Inventory } from '@millrace/fleet/inventory';
 import type { DeclaredChange, FleetRecord } from '@millrace/fleet/record';
 import { type HttpServer, startServer } from '@millrace/server';
 import { eventually } from '../../support/eventually.ts';
@@ -69,7 +68,6 @@ export class TestCluster implements AsyncDisposable {
 export interface InventoryFixture extends AsyncDisposable {
   readonly inventory: Inventory;
   readonly record: FleetRecord;
-  readonly clusters: OpenFleetClusters;
   readonly server: HttpServer;
   readonly reports: readonly string[];
   readonly token: string;
@@ -92,16 +90,14 @@ export async function openInventoryFixture(url: string): Promise<InventoryFixtur
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
   const database = parts.use(await openDatabase({ url }));
-  const { record } = parts.use(await openControlPlane({ database, platform: nodePlatform, report }));
-  const clusters = parts.use(openFleetClusters({ record, environment: {}, report }));
-  const options = { database, platform: nodePlatform, record, clusters, report, pace };
-  const { inventory, routes } = parts.use(await openInventory({ ...options, leaseTtlMs: 4_000, followMs: 50 }));
+  const settings = { pace, leaseTtlMs: 4_000, followMs: 50 };
+  const plane = await openControlPlane({ database, platform: nodePlatform, report, inventory: settings });
+  const { record, inventory, routes } = parts.use(plane);
   const server = parts.use(await startServer({ port: 0, routes, token }));
   const open = parts.move();
   return {
     inventory,
     record,
-    clusters,
     server,
     reports,
     token,

@@ -8,8 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Route } from '@millrace/api';
 import { ClosingStack, type Platform } from '@millrace/base';
+import type { ClientOptions } from '@millrace/client';
+import type { Environment } from '../client-configuration/references.ts';
+import type { FleetClusters } from '../clusters/fleet-clusters.ts';
+import { openFleetClusters } from '../clusters/open-fleet-clusters.ts';
 import type { Database } from '../database/database.ts';
 import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
 import { type Operations, openOperations } from '../operations/open-operations.ts';
 import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
@@ -26,6 +32,11 @@ export interface ControlPlaneOptions {
   /** This process, for people: host and pid. */
   readonly name?: string | undefined;
   readonly limits?: Partial<RunnerLimits> | undefined;
+  /** What references of the form `env:NAME` mean. Default: nothing. */
+  readonly environment?: Environment | undefined;
+  /** How clusters that run in this process are reached, by name: in place of what is declared. */
+  readonly ownClusters?: ReadonlyMap<string, ClientOptions> | undefined;
+  readonly inventory?: InventorySettings | undefined;
   /** Parts that come from elsewhere; closed with the control plane. */
   readonly parts?: readonly Part[] | undefined;
 }
@@ -42,6 +53,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly record: FleetRecord;
   readonly feed: EventFeed;
   readonly operations: Operations;
+  readonly clusters: FleetClusters;
+  readonly inventory: Inventory;
   close(): Promise<void>;
 }
 
@@ -51,6 +64,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   await using parts = new ClosingStack();
   const feed = parts.use(await openEventFeed(database, platform, report));
   const record = parts.use(await openRecord(database.db, feed));
+  const { environment = {}, ownClusters: own } = options;
+  const clusters = parts.use(openFleetClusters({ record, environment, own, report }));
   const holder = `${options.name ?? 'control plane'} (${randomUUID().slice(0, 8)})`;
   const operations = openOperations({ db: database.db, platform, feed, holder, report, limits: options.limits });
   const routes: Route[] = [...operations.routes];
@@ -60,11 +75,22 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     operations.register(part.planKinds ?? []);
     parts.use({ [Symbol.asyncDispose]: async () => await part.close?.() });
   };
+  const observed = await openInventory({ ...options.inventory, database, platform, record, clusters, report });
+  add(observed);
   for (const part of options.parts ?? []) add(part);
   // Before the parts that its kinds belong to.
   parts.use({ [Symbol.asyncDispose]: () => operations.close() });
   operations.begin();
   const open = parts.move();
   const close = (): Promise<void> => open.close();
-  return { routes: routes.map(withDatabaseAnswers), record, feed, operations, close, [Symbol.asyncDispose]: close };
+  return {
+    routes: routes.map(withDatabaseAnswers),
+    record,
+    feed,
+    operations,
+    clusters,
+    inventory: observed.inventory,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }

@@ -17,13 +17,16 @@ import { SeriesCompanion } from './series/series-companion.ts';
 import { UseCompanion } from './uses/use-companion.ts';
 import { FleetRows } from './views/fleet-rows.ts';
 
-export interface InventoryParts {
+export interface InventoryParts extends InventorySettings {
   readonly database: Database;
   readonly platform: Platform;
   readonly record: Pick<FleetRecord, 'current'>;
   readonly clusters: ProtocolClusters;
   /** Told what went wrong in the background, as a sentence. */
   readonly report: (message: string) => void;
+}
+
+export interface InventorySettings {
   /** How often, and how patiently, a cluster is looked at. */
   readonly pace?: Partial<Pace> | undefined;
   /** A process that is gone is followed after this. Default 6 s. */
