@@ -107,7 +107,16 @@ interface FleetControl extends AsyncDisposable {
 async function openControl({ database, fleet, warn }: PlatformOptions): Promise<FleetControl> {
   if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: async () => undefined };
   const name = `${hostname()}, process ${process.pid}`;
-  const plane = await openControlPlane({ database, platform: nodePlatform, report: warn, name });
+  // Those that run elsewhere are reached as they are declared, whoever changes that.
+  const here = fleet.clusters.filter(({ settings }) => settings === undefined);
+  const plane = await openControlPlane({
+    database,
+    platform: nodePlatform,
+    report: warn,
+    name,
+    environment: process.env,
+    ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
+  });
   await declareRunning(plane.record, fleet.clusters);
   return { plane, [Symbol.asyncDispose]: () => plane.close() };
 }
