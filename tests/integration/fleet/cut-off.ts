@@ -1,4 +1,6 @@
-/** A step of a plan whose process dies at every point at which it tells of itself, and that is begun again each time. */
+/**
+ * A step of a plan whose process dies at every point at which it tells of itself, and that is begun again each time.
+ */
 import assert from 'node:assert/strict';
 import type { Json, PlanKind } from '@millrace/fleet/operations';
 import { admin } from './plans-fixture.ts';

@@ -1,4 +1,6 @@
-/** A production cluster with an authorizer, a place for twins of it, and a control plane that knows how to make them. */
+/**
+ * A production cluster with an authorizer, a place for twins of it, and a control plane that knows how to make them.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

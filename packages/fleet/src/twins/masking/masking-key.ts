@@ -1,4 +1,6 @@
-/** The key under which records are masked: it follows from the control plane's own, so it is the same as long as that. */
+/**
+ * The key under which records are masked: it follows from the control plane's own, so it is the same as long as that.
+ */
 import { openSealingKey } from '../../identity/secrets/sealing-key.ts';
 
 /** Reads the control plane's key file at the first call, or makes it. */
