@@ -1,21 +1,12 @@
 /**
  * A YAML text as a value, with where its parts stand. Made for texts that nobody has looked at: what would take far
  * more memory or time than its size is refused before it is made a value.
+ *
+ * Values that aliases stand for are shared, not copied. Merge keys (`<<`) work as YAML 1.1 has them.
  */
-import { messageOf } from '@millrace/base';
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-} from 'yaml';
+
+import type { Alias, ParsedNode, YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 export const textCharactersMax = 32 * 2 ** 20;
 /** Values that a text may come to with each alias counted as what it stands for. */
@@ -33,98 +24,113 @@ export interface YamlText {
   readonly value: unknown;
 }
 
+const tooDeep = 'is nested too deep';
+
 /** The value of a text, or all that keeps it from being one. */
 export function readYaml(text: string): YamlText | { readonly problems: readonly YamlProblem[] } {
   if (text.length > textCharactersMax) {
-    return refuse(1, `is larger than ${textCharactersMax / 2 ** 20} MiB, which no fleet comes to`);
+    return refuse(`is larger than ${textCharactersMax / 2 ** 20} MiB, which no fleet comes to`);
   }
   const lines = new LineCounter();
+  const at = (offset: number): number => lines.linePos(offset).line;
   try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      merge: true,
-      prettyErrors: false,
-      uniqueKeys: false,
-      keepSourceTokens: false,
-    });
-    const at = (offset: number): number => lines.linePos(offset).line;
-    const problems = document.errors.map(({ pos, message }) => ({ line: at(pos[0]), message }));
-    if (problems.length > 0) return { problems };
-    const survey = new Survey();
-    survey.weigh(document.contents);
-    if (survey.problems.length > 0) {
-      return { problems: survey.problems.map(({ offset, message }) => ({ line: at(offset), message })) };
-    }
-    // Aliases were counted above, by what they come to.
-    return { document, lines, value: document.toJS({ maxAliasCount: -1 }) };
+    // What is there twice is found below, in time that grows with the text and not with its square.
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    if (document.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) return refuse(tooDeep);
+    const errors = document.errors.map(({ pos, message }) => ({ line: at(pos[0]), message }));
+    if (errors.length > 0) return { problems: errors };
+    const reader = new ValueReader();
+    const { value } = reader.read(document.contents);
+    if (reader.problems.length === 0) return { document, lines, value };
+    return { problems: reader.problems.map(({ offset, message }) => ({ line: at(offset), message })) };
   } catch (error) {
-    if (error instanceof RangeError) return refuse(1, 'is nested too deep');
-    if (error instanceof ReferenceError) return refuse(1, messageOf(error));
+    // A stack that overflows is one.
+    if (error instanceof RangeError) return refuse(tooDeep);
     throw error;
   }
 }
 
-function refuse(line: number, message: string): { readonly problems: readonly YamlProblem[] } {
-  return { problems: [{ line, message }] };
+function refuse(message: string): { readonly problems: readonly YamlProblem[] } {
+  return { problems: [{ line: 1, message }] };
 }
 
-/** Looks once at every node of a document, in its order. */
-class Survey {
+/** A value, and how many it comes to with those in it. */
+interface Weighed {
+  readonly value: unknown;
+  readonly weight: number;
+}
+
+const nothing: Weighed = { value: null, weight: 1 };
+
+/** Goes once over the nodes of a document, in its order. */
+class ValueReader {
   readonly problems: { readonly offset: number; readonly message: string }[] = [];
-  /** What anchors stand for, so far, with what it comes to; undefined while that is not known. */
-  readonly #anchors = new Map<string, { values: number | undefined }>();
+  /** What anchors stand for, so far; undefined while that is being read. */
+  readonly #anchors = new Map<string, Weighed | undefined>();
   #isRefused = false;
 
-  /** How many values a node comes to. */
-  weigh(node: unknown): number {
-    if (this.#isRefused || !isNode(node)) return 0;
-    if (isAlias(node)) return this.#weighAlias(node);
-    const anchor = { values: undefined as number | undefined };
-    if (isAnchored(node)) this.#anchors.set(node.anchor, anchor);
-    let values = 1;
-    if (isMap(node)) {
-      this.#checkKeys(node.items.map(({ key }) => key));
-      for (const { key, value } of node.items) values += this.weigh(key) + this.weigh(value);
-    } else if (isSeq(node)) {
-      for (const item of node.items) values += isPair(item) ? 1 : this.weigh(item);
-    }
-    anchor.values = values;
-    if (values > valuesMax) this.#refuse(node, 'stands for more than a fleet comes to: its aliases multiply');
-    return values;
+  read(node: unknown): Weighed {
+    if (this.#isRefused || !isNode(node)) return nothing;
+    if (isAlias(node)) return this.#standingFor(node);
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor !== undefined) this.#anchors.set(anchor, undefined);
+    const read = this.#readPlain(node);
+    if (anchor !== undefined) this.#anchors.set(anchor, read);
+    if (read.weight > valuesMax) this.#refuse(node, 'stands for more than a fleet comes to: its aliases multiply');
+    return read;
   }
 
-  #weighAlias(node: Node & { readonly source: string }): number {
-    const anchor = this.#anchors.get(node.source);
-    if (anchor === undefined)
-      this.#refuse(node, `*${node.source} stands for nothing: there is no &${node.source} before it`);
-    else if (anchor.values === undefined) this.#refuse(node, `*${node.source} is part of what it stands for`);
-    return anchor?.values ?? 0;
+  #readPlain(node: Node): Weighed {
+    if (isMap(node)) return this.#readMap(node);
+    if (!isSeq(node)) return { value: isScalar(node) ? node.value : null, weight: 1 };
+    const items = node.items.map((item) => this.read(item));
+    return { value: items.map(({ value }) => value), weight: items.reduce((sum, { weight }) => sum + weight, 1) };
   }
 
-  #checkKeys(keys: readonly unknown[]): void {
-    const seen = new Set<unknown>();
-    for (const key of keys) {
-      if (!isScalar(key) || key.value === '<<') continue;
-      if (seen.has(key.value)) {
-        this.problems.push({
-          offset: offsetOf(key),
-          message: `${String(key.value)} is there twice, and keys are unique`,
-        });
-      }
-      seen.add(key.value);
+  #readMap(map: YAMLMap): Weighed {
+    const fields = new Map<string, unknown>();
+    const merged: unknown[] = [];
+    let weight = 1;
+    for (const { key, value: member } of map.items) {
+      const { value, weight: own } = this.read(member);
+      weight += own + 1;
+      if (this.#isRefused) break;
+      const name = this.#nameOf(key, map);
+      if (name === '<<') merged.push(...[value].flat());
+      else if (fields.has(name)) this.#complain(key, `${name} is there twice, and keys are unique`);
+      else fields.set(name, value);
     }
+    for (const source of merged) {
+      for (const [name, value] of Object.entries(Object(source))) if (!fields.has(name)) fields.set(name, value);
+    }
+    // Unlike an assignment this takes every name.
+    return { value: Object.fromEntries(fields), weight };
+  }
+
+  #nameOf(key: unknown, map: YAMLMap): string {
+    const { value } = this.read(key);
+    if (typeof value !== 'object') return String(value);
+    if (value !== null) this.#complain(isNode(key) ? key : map, 'a key is a text');
+    return '';
+  }
+
+  #standingFor(alias: Alias): Weighed {
+    const { source } = alias;
+    const read = this.#anchors.get(source);
+    if (read !== undefined) return read;
+    const isWithin = this.#anchors.has(source);
+    const reason = isWithin ? 'is part of what it stands for' : `stands for nothing: there is no &${source} before it`;
+    this.#refuse(alias, `*${source} ${reason}`);
+    return nothing;
+  }
+
+  #complain(node: unknown, message: string): void {
+    const offset = isNode(node) ? ((node as ParsedNode).range?.[0] ?? 0) : 0;
+    this.problems.push({ offset, message });
   }
 
   #refuse(node: Node, message: string): void {
-    if (!this.#isRefused) this.problems.push({ offset: offsetOf(node), message });
+    if (!this.#isRefused) this.#complain(node, message);
     this.#isRefused = true;
   }
-}
-
-function isAnchored(node: Node): node is Node & { readonly anchor: string } {
-  return 'anchor' in node && typeof node.anchor === 'string';
-}
-
-function offsetOf(node: Node): number {
-  return (node as ParsedNode).range?.[0] ?? 0;
 }
