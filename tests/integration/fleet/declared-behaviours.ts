@@ -25,9 +25,13 @@ export async function stateOf(client: Client) {
       const settings = own.map(({ name, value }) => `${name}=${value}`).sort();
       return { topic, partitionCount, replicationFactor, settings };
     }),
-    acls: acls.map((acl) => JSON.stringify(Object.entries(acl).sort())).sort(),
-    quotas: quotas.map(({ entity, quotas: limits }) => JSON.stringify([entity, limits])).sort(),
+    acls: acls.map((acl) => JSON.stringify(sorted(acl))).sort(),
+    quotas: quotas.map(({ entity, quotas: limits }) => JSON.stringify([sorted(entity), sorted(limits)])).sort(),
   };
+}
+
+function sorted(fields: object): [string, unknown][] {
+  return Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** Makes things on a cluster that nobody declared. */

@@ -75,7 +75,7 @@ export function quotaOf(cluster: string, { entity, quotas }: QuotaEntry): Quota 
     ...(user !== undefined && { user }),
     ...(clientId !== undefined && { clientId }),
     ...(ip !== undefined && { ip }),
-    limits: { ...quotas },
+    limits: Object.fromEntries(Object.entries(quotas).sort(([one], [other]) => (one < other ? -1 : 1))),
   };
 }
 
