@@ -6,7 +6,7 @@ import { nodePlatform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import { openControlPlane } from '@millrace/fleet/control-plane';
 import { openDatabase } from '@millrace/fleet/database';
-import { declaredAccess, openDeclared, type WantedAccess } from '@millrace/fleet/declared';
+import { openDeclared, recordAccess, type WantedAccess } from '@millrace/fleet/declared';
 import type { PlanKind } from '@millrace/fleet/operations';
 import type { DeclaredChange, FleetRecord } from '@millrace/fleet/record';
 
@@ -35,7 +35,7 @@ export interface DeclaredFixture extends AsyncDisposable {
 export async function openDeclaredFixture(
   url: string,
   bootstraps: Readonly<Record<string, string>>,
-  access: WantedAccess = declaredAccess,
+  access: WantedAccess = recordAccess,
 ): Promise<DeclaredFixture> {
   const stack = new AsyncDisposableStack();
   const database = stack.use(await openDatabase({ url }));
@@ -63,7 +63,7 @@ export async function openDeclaredFixture(
     },
     client: async (name: string) => client(name),
   };
-  const part = openDeclared({ record, clusters, access, answerMs: 3_000 });
+  const part = openDeclared({ record, clusters, access: async () => access, answerMs: 3_000 });
   const [kind] = part.planKinds ?? [];
   if (kind === undefined) throw new Error('there is no kind of plan');
   const plane = stack.use(await openControlPlane({ ...common, parts: [part] }));

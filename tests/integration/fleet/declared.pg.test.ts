@@ -7,7 +7,7 @@ import type { Topic } from '@millrace/api/declared';
 import { nodePlatform } from '@millrace/base';
 import { type Cluster, startCluster } from '@millrace/broker';
 import { createClient } from '@millrace/client';
-import { declaredAccess, declaredFleetOf, drillCluster, fullLists, type WantedAccess } from '@millrace/fleet/declared';
+import { declaredFleetOf, drillCluster, fullLists, recordAccess, type WantedAccess } from '@millrace/fleet/declared';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
 import { diff, mendsDrift, rebuildsFromExport, stateOf } from './declared-behaviours.ts';
 import { admin, authorized, type DeclaredFixture, openDeclaredFixture } from './declared-fixture.ts';
@@ -90,7 +90,7 @@ test('a cluster out of reach is told, and keeps nobody else waiting for what is 
 
 test('ACLs that follow from applications are made, and what is not declared is told and stays', async () => {
   const follow: WantedAccess = {
-    ...declaredAccess,
+    ...recordAccess,
     acls: (fleet) => {
       const uses = fleet.list('application').flatMap(({ spec }) => (spec.uses ?? []).map((use) => ({ spec, use })));
       const wanted = uses.map(({ spec, use }) => ({
@@ -167,7 +167,7 @@ test('a thousand topics are rebuilt on an empty cluster, as the drill shows', as
     fleet,
     cluster: 'east',
     client,
-    access: declaredAccess,
+    access: recordAccess,
     clock: nodePlatform.clock,
     signal: AbortSignal.timeout(300_000),
     report: (_step, done) => reports.push(done),

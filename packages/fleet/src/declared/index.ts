@@ -4,4 +4,4 @@ export { declaredFleetOf } from './declared-lists.ts';
 export { type DrillOptions, type DrillResult, drillCluster } from './drill.ts';
 export { type FleetLists, fullLists, type SomeLists } from './fleet-lists.ts';
 export { type DeclaredParts, openDeclared } from './open-declared.ts';
-export { declaredAccess, type WantedAccess, type WantedAcl } from './wanted-access.ts';
+export { recordAccess, type WantedAccess } from './wanted-access.ts';

@@ -37,7 +37,7 @@ function lookingRoutes(parts: FleetApplyParts & { readonly record: FleetRecord }
       const only = query.clusters?.split(',');
       const names = query.of === 'record' ? [] : fleet.list('cluster').map(({ id }) => id);
       const looked = names.filter((name) => only === undefined || only.includes(name));
-      const exported = exportFleet(fleet, await lookAtClusters(clusters, looked, signal, answerMs), access);
+      const exported = exportFleet(fleet, await lookAtClusters(clusters, looked, signal, answerMs), await access());
       return { revision: fleet.revision, file: writeFleetFile(exported), notes: [...exported.notes] };
     }),
     implement(checkDeclaredContract, async ({ body }) => {

@@ -1,53 +1,22 @@
 /**
- * What of access is wanted on clusters, as the record says it. Here that is what is declared as it is; whoever knows
- * what else follows from the record, as from the topics that applications use, hands in a fuller one.
+ * What of access is wanted on clusters, as the record says it: what is declared as it is, and what follows from
+ * applications. And the other way round: what is there, as it would be declared.
  */
 import type { Acl, Quota } from '@millrace/api/declared';
-import type { AclBinding, QuotaEntity, QuotaEntry } from '@millrace/client';
+import type { AclBinding, QuotaEntry } from '@millrace/client';
+import { type WantedAcl, wantedAcls } from '../identity/wanted-acls.ts';
+import { wantedQuotas } from '../identity/wanted-quotas.ts';
 import type { DeclaredFleet } from '../record/record.ts';
 
-/** An ACL that is to be there, and why: `orders produces to orders.placed`. */
-export interface WantedAcl {
-  readonly acl: AclBinding;
-  readonly because: readonly string[];
-}
-
 export interface WantedAccess {
-  /** By cluster; each ACL once, those that are declared among them. */
+  /** By cluster; each ACL once, with why it is wanted. */
   acls(fleet: Pick<DeclaredFleet, 'list'>): ReadonlyMap<string, readonly WantedAcl[]>;
   /** By cluster; each entity once. */
   quotas(fleet: Pick<DeclaredFleet, 'list'>): ReadonlyMap<string, readonly QuotaEntry[]>;
 }
 
-/** What is declared as it is, and nothing else. */
-export const declaredAccess: WantedAccess = {
-  acls: (fleet) =>
-    byCluster(
-      fleet.list('acl').map(({ spec }) => [spec.cluster, { acl: bindingOf(spec), because: ['it is declared'] }]),
-    ),
-  quotas: (fleet) =>
-    byCluster(fleet.list('quota').map(({ spec }) => [spec.cluster, { entity: entityOf(spec), quotas: spec.limits }])),
-};
-
-/** The rule as clusters have it. */
-export function bindingOf(acl: Acl): AclBinding {
-  return {
-    // Both words are checked where they are declared.
-    resourceType: acl.resourceType as AclBinding['resourceType'],
-    resourceName: acl.resourceName,
-    patternType: acl.patternType ?? 'literal',
-    principal: acl.principal,
-    host: acl.host ?? '*',
-    operation: acl.operation as AclBinding['operation'],
-    permission: acl.permission ?? 'allow',
-  };
-}
-
-/** Whom the quota is for, as clusters have it. */
-export function entityOf({ user, clientId, ip }: Pick<Quota, 'user' | 'clientId' | 'ip'>): QuotaEntity {
-  const parts = Object.entries({ user, 'client-id': clientId, ip }).filter(([, name]) => name !== undefined);
-  return Object.fromEntries(parts.map(([type, name]) => [type, name === '<default>' ? null : String(name)]));
-}
+/** What follows from the record alone: nobody is shut out, and all clusters are of a version that is maintained. */
+export const recordAccess: WantedAccess = { acls: (fleet) => wantedAcls(fleet), quotas: wantedQuotas };
 
 /** The rule as it is declared, in its one spelling. */
 export function aclOf(cluster: string, binding: AclBinding): Acl {
@@ -77,14 +46,4 @@ export function quotaOf(cluster: string, { entity, quotas }: QuotaEntry): Quota 
     ...(ip !== undefined && { ip }),
     limits: Object.fromEntries(Object.entries(quotas).sort(([one], [other]) => (one < other ? -1 : 1))),
   };
-}
-
-function byCluster<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
-  const clusters = new Map<string, T[]>();
-  for (const [cluster, entry] of entries) {
-    const own = clusters.get(cluster);
-    if (own === undefined) clusters.set(cluster, [entry]);
-    else own.push(entry);
-  }
-  return clusters;
 }

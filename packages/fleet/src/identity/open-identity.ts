@@ -7,6 +7,7 @@ import type { Platform } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import type { Schema } from '../database/schema.ts';
+import type { WantedAccess } from '../declared/wanted-access.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Operations } from '../operations/open-operations.ts';
@@ -22,7 +23,8 @@ import { findingRoutes } from './finding-routes.ts';
 import { IdentityService } from './identity-service.ts';
 import type { UseObservations } from './observations.ts';
 import { openSealingKey, type SealingKey } from './secrets/sealing-key.ts';
-import { type WantedAcl, wantedAcls } from './wanted-acls.ts';
+import { wantedAcls } from './wanted-acls.ts';
+import { wantedQuotas } from './wanted-quotas.ts';
 
 export interface IdentityOptions {
   readonly db: Kysely<Schema>;
@@ -46,8 +48,8 @@ export interface IdentityOptions {
 export interface Identity {
   readonly routes: readonly Route[];
   readonly planKinds: readonly PlanKind[];
-  /** The ACLs that are to be there, by cluster: denials for principals that are shut out among them. */
-  wantedAcls(): Promise<ReadonlyMap<string, readonly WantedAcl[]>>;
+  /** The ACLs and quotas that are to be there as of now: denials for principals that are shut out among them. */
+  wantedAccess(): Promise<WantedAccess>;
   close(): Promise<void>;
 }
 
@@ -71,9 +73,10 @@ export function openIdentity(options: IdentityOptions): Identity {
   return {
     routes: [...applicationRoutes(service), ...credentialRoutes(service), ...findingRoutes(service)],
     planKinds,
-    wantedAcls: async () => {
+    wantedAccess: async () => {
       const { needsIdempotentWrite } = service;
-      return wantedAcls(record.current(), { shutOut: await store.shutOut(), needsIdempotentWrite });
+      const shutOut = await store.shutOut();
+      return { acls: (fleet) => wantedAcls(fleet, { shutOut, needsIdempotentWrite }), quotas: wantedQuotas };
     },
     close: async () => {
       await Promise.all([watch.close(), facts.close()]);

@@ -145,8 +145,8 @@ function resource(resourceType: AclBinding['resourceType'], name: string): Resou
   return { resourceType, resourceName: name.slice(0, -1), patternType: 'prefixed' };
 }
 
-/** The text of operation and type is checked where it is declared. */
-function declaredBinding(acl: Acl): AclBinding {
+/** A rule as clusters have it; the text of operation and type is checked where it is declared. */
+export function declaredBinding(acl: Acl): AclBinding {
   return {
     resourceType: acl.resourceType as AclBinding['resourceType'],
     resourceName: acl.resourceName,

@@ -27,7 +27,8 @@ export function wantedQuotas(fleet: Pick<DeclaredFleet, 'list'>): ReadonlyMap<st
 
 type Entity = { readonly [Part in 'user' | 'clientId' | 'ip']?: Quota[Part] | undefined };
 
-function entityOf({ user, clientId, ip }: Entity): QuotaEntity {
+/** Whom a quota is for, as clusters have it. */
+export function entityOf({ user, clientId, ip }: Entity): QuotaEntity {
   const parts = Object.entries({ user, 'client-id': clientId, ip }).filter(([, name]) => name !== undefined);
   return Object.fromEntries(parts.map(([type, name]) => [type, name === '<default>' ? null : String(name)]));
 }

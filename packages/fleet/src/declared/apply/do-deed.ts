@@ -4,7 +4,7 @@
  */
 import { unreachable } from '@millrace/base';
 import type { AclBinding, Admin, KafkaError } from '@millrace/client';
-import { aclKey } from '../difference/compare-cluster.ts';
+import { aclKey } from '../../identity/wanted-acls.ts';
 import { ApplyError } from './apply-errors.ts';
 import type { Deed } from './deeds.ts';
 

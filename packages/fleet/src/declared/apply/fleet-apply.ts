@@ -17,7 +17,8 @@ import { planOf } from './plan-of.ts';
 export interface FleetApplyParts {
   readonly record: Pick<FleetRecord, 'read' | 'change'>;
   readonly clusters: Pick<FleetClusters, 'client' | 'names'>;
-  readonly access: WantedAccess;
+  /** What of access is wanted, as of now. */
+  readonly access: () => Promise<WantedAccess>;
   /** A cluster that does not answer within this is out of reach. Default 10 s. */
   readonly answerMs?: number | undefined;
 }
@@ -59,7 +60,7 @@ export async function observeDifference(
 ): Promise<FleetDifference> {
   const fleet = await record.read();
   const looks = await lookAtClusters(clusters, clustersToLookAt(fleet, request), signal, answerMs);
-  return differenceOf(fleet, request, looks, access);
+  return differenceOf(fleet, request, looks, await access());
 }
 
 const issuesMax = 100;

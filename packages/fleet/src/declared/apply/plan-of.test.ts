@@ -7,14 +7,16 @@ import { test } from 'node:test';
 import type { Acl, Quota, Topic } from '@millrace/api/declared';
 import type { AclBinding, QuotaEntry } from '@millrace/client';
 import fc from 'fast-check';
+import { aclKey, declaredBinding } from '../../identity/wanted-acls.ts';
+import { entityOf } from '../../identity/wanted-quotas.ts';
 import type { Plan } from '../../operations/plan-kind.ts';
 import { declaredFleetOf } from '../declared-lists.ts';
 import type { ClusterState, TopicState } from '../difference/cluster-state.ts';
-import { aclKey, entityKey } from '../difference/compare-cluster.ts';
+import { entityKey } from '../difference/compare-cluster.ts';
 import { differenceOf, type Look } from '../difference/fleet-difference.ts';
 import type { Request } from '../difference/intent.ts';
 import { type FleetLists, fullLists, idOf } from '../fleet-lists.ts';
-import { aclOf, bindingOf, declaredAccess, entityOf, quotaOf } from '../wanted-access.ts';
+import { aclOf, quotaOf, recordAccess } from '../wanted-access.ts';
 import type { Deed } from './deeds.ts';
 import { planOf } from './plan-of.ts';
 
@@ -84,7 +86,7 @@ class Model {
     const looks = new Map(
       [...this.clusters].map(([name, cluster]): [string, Look] => [name, { state: cluster.state() }]),
     );
-    const difference = differenceOf(declaredFleetOf(this.lists), request, looks, declaredAccess);
+    const difference = differenceOf(declaredFleetOf(this.lists), request, looks, recordAccess);
     return { plan: planOf(difference), refused: difference.refused.length };
   }
 
@@ -152,7 +154,8 @@ function modelOf(record: Things, there: Things): Model {
     const own = { partitions: topic.partitions, replicas: 1, configs: topic.configs as Record<string, string> };
     model.clusters.get(topic.cluster)?.topics.set(topic.name, own);
   }
-  for (const acl of there.acls) model.clusters.get(acl.cluster)?.acls.set(aclKey(bindingOf(acl)), bindingOf(acl));
+  for (const acl of there.acls)
+    model.clusters.get(acl.cluster)?.acls.set(aclKey(declaredBinding(acl)), declaredBinding(acl));
   for (const quota of there.quotas) {
     const entry = { entity: entityOf(quota), quotas: quota.limits };
     model.clusters.get(quota.cluster)?.quotas.set(entityKey(entry.entity), entry);

@@ -6,8 +6,8 @@
  */
 import type { Topic } from '@millrace/api/declared';
 import type { AclBinding, QuotaEntry } from '@millrace/client';
+import { aclKey, type WantedAcl } from '../../identity/wanted-acls.ts';
 import { mayDropRecords, sameSetting } from '../check/topic-settings.ts';
-import type { WantedAcl } from '../wanted-access.ts';
 import type { ClusterState, TopicState } from './cluster-state.ts';
 
 export interface WantedCluster {
@@ -150,12 +150,6 @@ function refusalsOf(subject: string, topic: Topic, there: TopicState): Refusal[]
     refusals.push({ subject, message });
   }
   return refusals;
-}
-
-/** Two rules are the same when their keys are. */
-export function aclKey(acl: AclBinding): string {
-  const { resourceType, patternType, resourceName, principal, host, operation, permission } = acl;
-  return JSON.stringify([resourceType, patternType, resourceName, principal, host, operation, permission]);
 }
 
 function compareAcls(cluster: string, { acls, doomed }: WantedCluster, { acls: there, aclsProblem }: ClusterState) {

@@ -5,7 +5,7 @@ import { declaredFleetOf } from '../declared-lists.ts';
 import type { ClusterState } from '../difference/cluster-state.ts';
 import type { Look } from '../difference/fleet-difference.ts';
 import { aFleet } from '../testing/a-fleet.ts';
-import { declaredAccess, type WantedAccess } from '../wanted-access.ts';
+import { recordAccess, type WantedAccess } from '../wanted-access.ts';
 import { exportFleet } from './export-fleet.ts';
 import { writeFleetFile } from './write-fleet-file.ts';
 
@@ -16,7 +16,7 @@ const allow = (principal: string, operation: AclBinding['operation']): AclBindin
 };
 const anyHost = { patternType: 'literal', host: '*', permission: 'allow' } as const;
 
-function exported(state: Partial<ClusterState>, access: WantedAccess = declaredAccess) {
+function exported(state: Partial<ClusterState>, access: WantedAccess = recordAccess) {
   const look: Look = { state: { brokers: 3, topics: new Map(), acls: [], quotas: [], ...state } };
   return exportFleet(fleet, new Map([['east', look]]), access);
 }
@@ -53,7 +53,7 @@ test('what is declared and not there stays in the file, with a remark', () => {
 
 test('ACLs that follow from what applications use are theirs, and not in the file', () => {
   const access: WantedAccess = {
-    ...declaredAccess,
+    ...recordAccess,
     acls: () => new Map([['east', [{ acl: allow('User:shop', 'write'), because: ['shop produces to orders'] }]]]),
   };
   const { kinds } = exported({ acls: [allow('User:shop', 'write'), allow('User:guest', 'read')] }, access);
@@ -64,7 +64,7 @@ test('ACLs that follow from what applications use are theirs, and not in the fil
 });
 
 test('a cluster out of reach is as the record has it, and one that tells no ACLs is said to', () => {
-  const problem = exportFleet(fleet, new Map([['east', { problem: 'nobody answers' }]]), declaredAccess);
+  const problem = exportFleet(fleet, new Map([['east', { problem: 'nobody answers' }]]), recordAccess);
   assert.deepEqual(problem.notes, [
     'cluster east was out of reach, so all of it is as the record has it: nobody answers',
   ]);

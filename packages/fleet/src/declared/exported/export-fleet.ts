@@ -4,14 +4,15 @@
  */
 import { type KindName, kindNames, type Quota, type Spec, type Topic } from '@millrace/api/declared';
 import type { QuotaEntry } from '@millrace/client';
+import { aclKey, declaredBinding } from '../../identity/wanted-acls.ts';
 import type { DeclaredFleet } from '../../record/record.ts';
 import { sameSetting } from '../check/topic-settings.ts';
 import { declaredFleetOf, listsOf } from '../declared-lists.ts';
 import { type ClusterState, isInternal } from '../difference/cluster-state.ts';
-import { aclKey, entityKey } from '../difference/compare-cluster.ts';
+import { entityKey } from '../difference/compare-cluster.ts';
 import type { Look } from '../difference/fleet-difference.ts';
 import { fullLists, idOf } from '../fleet-lists.ts';
-import { aclOf, bindingOf, quotaOf, type WantedAccess } from '../wanted-access.ts';
+import { aclOf, quotaOf, type WantedAccess } from '../wanted-access.ts';
 
 /** A thing with what people should know of it. */
 export interface ExportedThing<K extends KindName = KindName> {
@@ -107,13 +108,13 @@ function aclsOf(
 ): ExportedThing<'acl'>[] {
   const there = new Set(acls.map(aclKey));
   const declared = fleet.list('acl').filter(({ spec }) => spec.cluster === cluster);
-  const named = new Set(declared.map(({ spec }) => aclKey(bindingOf(spec))));
+  const named = new Set(declared.map(({ spec }) => aclKey(declaredBinding(spec))));
   return [
     ...acls
       .filter((acl) => named.has(aclKey(acl)) || !following.has(aclKey(acl)))
       .map((acl): ExportedThing<'acl'> => ({ spec: aclOf(cluster, acl) })),
     ...declared
-      .filter(({ spec }) => !there.has(aclKey(bindingOf(spec))))
+      .filter(({ spec }) => !there.has(aclKey(declaredBinding(spec))))
       .map(({ spec }): ExportedThing<'acl'> => ({ spec, comment: 'declared, and not there' })),
   ];
 }

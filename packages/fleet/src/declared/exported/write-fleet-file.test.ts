@@ -6,12 +6,12 @@ import { parseFleetFile } from '../../fleet-file/read-fleet-file.ts';
 import { declaredFleetOf } from '../declared-lists.ts';
 import { canonical, type FleetLists } from '../fleet-lists.ts';
 import { aFleet } from '../testing/a-fleet.ts';
-import { declaredAccess } from '../wanted-access.ts';
+import { recordAccess } from '../wanted-access.ts';
 import { exportFleet } from './export-fleet.ts';
 import { writeFleetFile } from './write-fleet-file.ts';
 
 const written = (fleet: FleetLists): string =>
-  writeFleetFile(exportFleet(declaredFleetOf(fleet), new Map(), declaredAccess));
+  writeFleetFile(exportFleet(declaredFleetOf(fleet), new Map(), recordAccess));
 
 test('a fleet of every kind is written as people would write it, the same each time', () => {
   const text = written(aFleet());
