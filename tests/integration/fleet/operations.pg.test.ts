@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { OperationDetail, OperationView } from '@millrace/api/fleet';
 import { nodePlatform } from '@millrace/base';
 import { type Operations, openOperations } from '@millrace/fleet/operations';
+import { sql } from 'kysely';
 import { eventually } from '../../support/eventually.ts';
 import { admin, openTestControl, type TestControl, viewer } from './control-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
@@ -23,13 +24,14 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 /** A control plane of its own with the kind `rehearsal`. */
 async function openRehearsed(
   hooks: Omit<RehearsalHooks, 'holder'> = {},
+  limits: { readonly backoffMs?: number } = {},
 ): Promise<TestControl & { readonly operations: Operations }> {
   const url = await fixture.emptyDatabase();
   const { database, control: bare, [Symbol.asyncDispose]: closeBare } = await openTestControl(url);
   await makeEffectTable(database);
   await bare.close();
   const part = rehearsal(database, { holder: 'here', ...hooks });
-  const open = await openTestControl(url, { parts: [part], limits: { backoffMs: 10, stepsMax: 4 } });
+  const open = await openTestControl(url, { parts: [part], limits: { backoffMs: 10, stepsMax: 4, ...limits } });
   return {
     ...open,
     operations: open.control.operations,
@@ -176,6 +178,47 @@ test('a cancelled operation stops where it is, and goes on with what it kept whe
   assert.equal((await operations.ended(id, soon())).state, 'done');
   const { steps } = await operations.get(id);
   assert.deepEqual(steps[1]?.result, { by: 'here', kept: 42 });
+});
+
+test('an operation that is cancelled while a step waits to be tried again stops there', async () => {
+  await using here = await openRehearsed({}, { backoffMs: 600_000 });
+  const { operations } = here;
+  const { id } = await operations.start('rehearsal', { steps: 2, special: { step: 0, does: 'stumble' } }, asked);
+  await eventually(async () => (await operations.get(id)).events.some(({ what }) => what === 'step_retried'));
+  await operations.cancel(id, asked);
+  assert.equal((await operations.ended(id, soon())).state, 'cancelled');
+  assert.equal(states(await operations.get(id)), 'waiting waiting');
+});
+
+test('plans that nobody applied and events that all have seen go after a week', async () => {
+  const url = await fixture.emptyDatabase();
+  const first = await openTestControl(url);
+  const { db } = first.database;
+  first.control.operations.register(rehearsal(first.database, { holder: 'here' }).planKinds ?? []);
+  const [old, applied, young] = await Promise.all(
+    [1, 2, 3].map((steps) => first.control.operations.plan('rehearsal', { steps }, asked)),
+  );
+  const { id } = await first.control.operations.apply(applied?.id ?? '', asked);
+  await first.control.operations.ended(id, soon());
+  const name = (number: number): string => `s${number}`;
+  for (const number of [1, 2]) {
+    const site = { kind: 'site', id: name(number), spec: { name: name(number) } } as const;
+    await first.control.record.change([site], { principal: admin, why: '' });
+  }
+  await sql`UPDATE plan SET created_at = now() - interval '8 days' WHERE id <> ${young?.id ?? ''}`.execute(db);
+  await sql`UPDATE change_event SET at = now() - interval '8 days'`.execute(db);
+  await first.control.feed.catchUp();
+  const { head } = first.control.feed;
+  await first[Symbol.asyncDispose]();
+  await using second = await openTestControl(url);
+  const left = (): Promise<{ id: string }[]> => second.database.db.selectFrom('plan').select('id').execute();
+  await eventually(async () => (await left()).length === 2);
+  assert.deepEqual(new Set((await left()).map(({ id }) => id)), new Set([applied?.id, young?.id]));
+  assert.notEqual(old?.id, young?.id);
+  await eventually(
+    async () => (await second.database.db.selectFrom('change_event').selectAll().execute()).length === 1,
+  );
+  assert.equal(second.control.feed.head, head);
 });
 
 test('operations are listed newest first, filtered and in pages', async () => {

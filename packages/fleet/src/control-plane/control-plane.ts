@@ -22,6 +22,7 @@ import type { PlanKind } from '../operations/plan-kind.ts';
 import { openRecord } from '../record/fleet-record.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { withDatabaseAnswers } from './database-answers.ts';
+import { housekeeping } from './housekeeping.ts';
 
 export interface ControlPlaneOptions {
   /** The caller's, who closes it afterwards. */
@@ -77,6 +78,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   };
   const observed = await openInventory({ ...options.inventory, database, platform, record, clusters, report });
   add(observed);
+  add(housekeeping({ db: database.db, platform, holder, report }));
   for (const part of options.parts ?? []) add(part);
   // Before the parts that its kinds belong to.
   parts.use({ [Symbol.asyncDispose]: () => operations.close() });

@@ -14,20 +14,26 @@ export interface HousekeepingOptions {
 const intervalMs = 3_600_000;
 const weekAgo = sql<Date>`now() - interval '7 days'`;
 
-/** Keeps house until the signal aborts. */
-export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const { db, platform, holder, report } = options;
+/** Keeps house from now until it is closed. */
+export function housekeeping({ db, platform, holder, report }: HousekeepingOptions): { close(): Promise<void> } {
+  const stop = new AbortController();
   const work = async (lease: Lease): Promise<void> => {
     while (!lease.signal.aborted) {
       await forget(db);
       await sleep(platform.timers, intervalMs, lease.signal).catch(() => undefined);
     }
   };
-  await whileLeading({ db, platform, name: 'housekeeping', holder, report }, work, signal);
+  const keeping = whileLeading({ db, platform, name: 'housekeeping', holder, report }, work, stop.signal);
+  return {
+    close: async () => {
+      stop.abort();
+      await keeping;
+    },
+  };
 }
 
 /** Plans that were not applied, events that everybody has seen, and leases of operations that are done, for a week. */
-export async function forget(db: Kysely<Schema>): Promise<void> {
+async function forget(db: Kysely<Schema>): Promise<void> {
   await db
     .deleteFrom('plan')
     .where('created_at', '<', weekAgo)

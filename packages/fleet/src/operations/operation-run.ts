@@ -61,7 +61,7 @@ async function begin({ db, holder }: OperationRunOptions, id: string, lease: Lea
     const started_at = row.started_at ?? new Date();
     await transaction.updateTable('operation').set({ state: 'running', started_at }).where('id', '=', id).execute();
     const isTakenOver = row.state === 'running';
-    const text = isTakenOver ? `${holder} goes on with what another process had begun` : `${holder} has begun`;
+    const text = isTakenOver ? `${holder} goes on with it` : `${holder} has begun`;
     await note(transaction, id, { what: isTakenOver ? 'taken_over' : 'begun', text });
     return row;
   });

@@ -78,6 +78,7 @@ class StepRun {
   readonly #options: StepRunOptions;
   readonly #toRun: StepToRun;
   #kept: Json | undefined;
+  #hasBegun = false;
   #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: StepRunOptions, toRun: StepToRun) {
@@ -89,7 +90,7 @@ class StepRun {
   async try(): Promise<Tried> {
     const { signal, kind, report, operation } = this.#options;
     const { step } = this.#toRun;
-    if (signal.aborted) return { state: 'stopped' };
+    if (signal.aborted) return await this.#stop();
     await this.#begin();
     let result: Json | undefined;
     try {
@@ -151,6 +152,7 @@ class StepRun {
 
   /** That it was begun may be lost with the machine: it would be begun again anyway. */
   async #begin(): Promise<void> {
+    this.#hasBegun = true;
     await this.#write(async (transaction) => {
       await sql`SET LOCAL synchronous_commit = off`.execute(transaction);
       const { position } = this.#toRun;
@@ -187,7 +189,7 @@ class StepRun {
 
   /** What was under way may be half done, which the log has to tell. */
   async #stop(): Promise<{ readonly state: 'stopped' }> {
-    if (this.#options.lease.signal.aborted) return { state: 'stopped' };
+    if (!this.#hasBegun || this.#options.lease.signal.aborted) return { state: 'stopped' };
     await this.#write(async (transaction) => {
       await this.#set(transaction, { state: 'waiting' });
       await this.#audit(transaction, 'step.stopped');
