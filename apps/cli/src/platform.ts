@@ -3,9 +3,10 @@
  * is the one place where they are put together; each is made by its own package.
  */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { ClosingStack, isMillraceError, messageOf, nodePlatform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
-import type { RunningFleet } from '@millrace/engines';
+import { type DataDirectory, openEmbeddedTwins, type RunningFleet } from '@millrace/engines';
 import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
 import {
@@ -27,6 +28,7 @@ import {
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
+  readonly dataDirectory: DataDirectory;
   /** The system of record; without one there is no control plane. */
   readonly database: Database | undefined;
   readonly host: string;
@@ -104,21 +106,25 @@ interface FleetControl extends AsyncDisposable {
 }
 
 /** The control plane, in whose record the clusters that run here are declared. */
-async function openControl({ database, fleet, warn }: PlatformOptions): Promise<FleetControl> {
-  if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: async () => undefined };
-  const name = `${hostname()}, process ${process.pid}`;
+async function openControl(options: PlatformOptions): Promise<FleetControl> {
+  const { database, fleet, dataDirectory, warn, host } = options;
+  await using parts = new ClosingStack();
+  if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: () => parts.close() };
   // Those that run elsewhere are reached as they are declared, whoever changes that.
   const here = fleet.clusters.filter(({ settings }) => settings === undefined);
-  const plane = await openControlPlane({
-    database,
-    platform: nodePlatform,
-    report: warn,
-    name,
-    environment: process.env,
-    ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
-  });
+  const twins = parts.use(await openEmbeddedTwins({ dataDirectory, host, report: warn }));
+  const plane = parts.use(
+    await openControlPlane({
+      ...{ database, platform: nodePlatform, report: warn, twins },
+      name: `${hostname()}, process ${process.pid}`,
+      environment: process.env,
+      ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
+      keyDirectory: join(dataDirectory.path, 'keys'),
+    }),
+  );
   await declareRunning(plane.record, fleet.clusters);
-  return { plane, [Symbol.asyncDispose]: () => plane.close() };
+  const open = parts.move();
+  return { plane, [Symbol.asyncDispose]: () => open.close() };
 }
 
 /**

@@ -7,6 +7,8 @@
  *     clusters/<name>/   an embedded cluster's own files
  *     kafka/<name>/      those of a cluster of Apache Kafka that was started here
  *     postgres/          the embedded database's
+ *     keys/              under which the control plane seals what only it may read
+ *     twins/<name>/      an embedded twin's (`embedded-twins.ts`)
  *
  * A directory that is not ours is never written to, not even the lock: opening decides that first.
  */

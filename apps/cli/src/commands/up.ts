@@ -76,6 +76,7 @@ export const up = command({
     await using platform = await withPortHint(
       startPlatform({
         fleet,
+        dataDirectory,
         database: systemOfRecord.database,
         host,
         port,

@@ -6,14 +6,23 @@
  * it is closed after all that were opened later.
  */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Route } from '@millrace/api';
 import { ClosingStack, type Platform } from '@millrace/base';
 import type { ClientOptions } from '@millrace/client';
+import type { AnchoringOptions } from '../audit/anchoring.ts';
+import { openAudit } from '../audit/open-audit.ts';
 import type { Environment } from '../client-configuration/references.ts';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import { openFleetClusters } from '../clusters/open-fleet-clusters.ts';
+import { openConnect } from '../connect/index.ts';
 import type { Database } from '../database/database.ts';
+import { openDeclared } from '../declared/open-declared.ts';
+import { recordAccess, type WantedAccess } from '../declared/wanted-access.ts';
 import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
+import { openGroups } from '../groups/index.ts';
+import { openIdentity } from '../identity/open-identity.ts';
+import { openKeyFile } from '../identity/secrets/sealing-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
 import { type Operations, openOperations } from '../operations/open-operations.ts';
@@ -21,8 +30,11 @@ import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
 import { openRecord } from '../record/fleet-record.ts';
 import type { FleetRecord } from '../record/record.ts';
+import type { ClusterFactory } from '../twins/cluster-factory.ts';
+import { openTwins } from '../twins/index.ts';
 import { withDatabaseAnswers } from './database-answers.ts';
 import { housekeeping } from './housekeeping.ts';
+import { useObservations } from './use-observations.ts';
 
 export interface ControlPlaneOptions {
   /** The caller's, who closes it afterwards. */
@@ -37,7 +49,15 @@ export interface ControlPlaneOptions {
   readonly environment?: Environment | undefined;
   /** How clusters that run in this process are reached, by name: in place of what is declared. */
   readonly ownClusters?: ReadonlyMap<string, ClientOptions> | undefined;
+  /**
+   * Where the keys lie under which secrets are sealed and records masked, made at their first use. Processes of one
+   * database have the same. Without one there are no credentials of applications, and no twins.
+   */
+  readonly keyDirectory?: string | undefined;
+  /** What makes embedded clusters for twins. */
+  readonly twins?: ClusterFactory | undefined;
   readonly inventory?: InventorySettings | undefined;
+  readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
   /** Parts that come from elsewhere; closed with the control plane. */
   readonly parts?: readonly Part[] | undefined;
 }
@@ -65,8 +85,6 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   await using parts = new ClosingStack();
   const feed = parts.use(await openEventFeed(database, platform, report));
   const record = parts.use(await openRecord(database.db, feed));
-  const { environment = {}, ownClusters: own } = options;
-  const clusters = parts.use(openFleetClusters({ record, environment, own, report }));
   const holder = `${options.name ?? 'control plane'} (${randomUUID().slice(0, 8)})`;
   const operations = openOperations({ db: database.db, platform, feed, holder, report, limits: options.limits });
   const routes: Route[] = [...operations.routes];
@@ -76,9 +94,27 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     operations.register(part.planKinds ?? []);
     parts.use({ [Symbol.asyncDispose]: async () => await part.close?.() });
   };
+  const { db } = database;
+  const { environment = {}, ownClusters: own, keyDirectory } = options;
+  const clusters = parts.use(openFleetClusters({ record, environment, own, report }));
   const observed = await openInventory({ ...options.inventory, database, platform, record, clusters, report });
   add(observed);
-  add(housekeeping({ db: database.db, platform, holder, report }));
+  const { inventory } = observed;
+  add(housekeeping({ db, platform, holder, report }));
+  add(openAudit({ ...options.anchors, db, platform, clusters, holder, report }));
+  let access = async (): Promise<WantedAccess> => recordAccess;
+  if (keyDirectory !== undefined) {
+    const observations = useObservations(inventory, new Date(platform.clock.now()));
+    const whose = { db, platform, feed, holder, record, clusters, inventory, observations, operations, report };
+    const identity = openIdentity({ ...whose, keyFile: join(keyDirectory, 'sealing-key') });
+    add(identity);
+    access = identity.wantedAccess;
+    const maskingKey = (): Promise<Uint8Array> => openKeyFile(join(keyDirectory, 'masking-key'));
+    add(openTwins({ record, clusters, platform, factory: options.twins, maskingKey }));
+  }
+  add(openDeclared({ record, clusters, access }));
+  add(openConnect({ record, platform, environment }));
+  add(openGroups({ record, clusters }));
   for (const part of options.parts ?? []) add(part);
   // Before the parts that its kinds belong to.
   parts.use({ [Symbol.asyncDispose]: () => operations.close() });
@@ -91,7 +127,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     feed,
     operations,
     clusters,
-    inventory: observed.inventory,
+    inventory,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -45,12 +45,17 @@ const tagBytes = 16;
 
 /** Reads the key, or makes it. Of processes that make it at the same time all get the same. */
 export async function openSealingKey(path: string): Promise<SealingKey> {
+  return new FileKey(path, await openKeyFile(path));
+}
+
+/** 32 random bytes in a file of their own, likewise. Throws `SealingKeyError`. */
+export async function openKeyFile(path: string): Promise<Buffer> {
   const text = (await readIfThere(path)) ?? (await make(path));
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) throw new SealingKeyError('key_file_exposed', path);
   const key = Buffer.from(text.trim(), 'base64url');
   if (key.length !== keyBytes) throw new SealingKeyError('key_file_damaged', path);
-  return new FileKey(path, key);
+  return key;
 }
 
 class FileKey implements SealingKey {
