@@ -58,6 +58,8 @@ export interface MirrorScenario {
 
 const aftermaths: readonly AftermathKind[] = ['target loses power', 'power loss', 'records deleted'];
 const sessionTimeoutMsMin = 1000;
+/** Bytes a second: enough for a leader to return before the run ends, whatever writers wrote meanwhile. */
+const catchUpRateMin = 2 ** 15;
 /** More than the largest batch of the writers; those of the mirror are as small as a segment. */
 const segmentBytesMin = 262_144;
 
@@ -99,7 +101,7 @@ function clusterPlan(randomness: Randomness): ClusterPlan {
     configuration: {
       // Leaderships return to where the clients of this world look for them.
       'leader.imbalance.check.interval.seconds': '1',
-      'millrace.replica.catch.up.rate': String(2 ** (12 + randomness.integer(12))),
+      'millrace.replica.catch.up.rate': String(Math.max(catchUpRateMin, 2 ** (12 + randomness.integer(12)))),
       'group.min.session.timeout.ms': String(sessionTimeoutMsMin),
       'group.initial.rebalance.delay.ms': String(randomness.integer(500)),
     },
