@@ -13,6 +13,7 @@ export const ExpectedLoad = closed(
     recordsPerSecond: Type.Number({ minimum: 0, description: 'On an ordinary day, at its busiest hour' }),
     recordBytes: Type.Number({ minimum: 0, description: 'Mean, as stored' }),
     consumers: Type.Optional(Type.Integer({ minimum: 0, description: 'Groups that read all of it; default 1' })),
+    keys: Type.Optional(Type.Integer({ minimum: 0, description: 'Distinct ones, where the topic is compacted' })),
   },
   'What its owner expects of it',
 );

@@ -30,8 +30,6 @@ export {
   ToldItem,
 } from './declared.ts';
 export { eventsContract, FleetEvent, HubEvent } from './events.ts';
-export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
-export * from './inventory/index.ts';
 export {
   Encryption,
   EncryptionView,
@@ -40,6 +38,7 @@ export {
   FindingKind,
   listFindingsContract,
 } from './findings.ts';
+export { GroupReset, GroupResetPreview, OffsetMove, OffsetTarget, previewGroupReset } from './groups.ts';
 export {
   ApplicationDetail,
   ApplicationItem,
@@ -55,6 +54,8 @@ export {
   revokeCredentialsContract,
   rotateCredentialContract,
 } from './identity.ts';
+export * from './inventory/index.ts';
+export * from './onboarding/index.ts';
 export {
   applyPlanContract,
   cancelOperationContract,

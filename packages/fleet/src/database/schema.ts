@@ -3,6 +3,7 @@ import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/
 import type { ChangeEventTable } from '../events/tables.ts';
 import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
 import type { InventoryTables } from '../inventory/store/tables.ts';
+import type { OnboardingCommentTable, OnboardingRequestTable } from '../onboarding/tables.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
 
@@ -26,6 +27,9 @@ export interface Schema extends InventoryTables {
   readonly credential: CredentialTable;
   readonly shut_out: ShutOutTable;
   readonly certificate_authority: CertificateAuthorityTable;
+
+  readonly onboarding_request: OnboardingRequestTable;
+  readonly onboarding_comment: OnboardingCommentTable;
 }
 
 interface LeaseTable {

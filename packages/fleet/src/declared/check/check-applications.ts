@@ -1,8 +1,8 @@
 /** Applications, and what is decided about their requests: policies and seasons. */
 import { createPublicKey } from 'node:crypto';
-import { parse } from '@bufbuild/cel';
 import type { Application, Policy, Season } from '@millrace/api/declared';
 import { messageOf } from '@millrace/base';
+import { expressionIssues } from '../../onboarding/policies/expression.ts';
 import type { Complain } from './finding.ts';
 
 const keyBitsMin = 2048;
@@ -41,11 +41,7 @@ function publicKeyProblem(pem: string): string | undefined {
 }
 
 export function checkPolicy(policy: Policy, complain: Complain): void {
-  try {
-    parse(policy.when);
-  } catch (error) {
-    complain(['when'], `is no CEL expression: ${messageOf(error).split('\n')[0]}`);
-  }
+  for (const issue of expressionIssues(policy.when)) complain(['when'], issue);
 }
 
 export function checkSeason(season: Season, complain: Complain): void {

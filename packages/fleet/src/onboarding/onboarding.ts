@@ -1,0 +1,198 @@
+/**
+ * Onboarding requests from being asked to being done. What policies approve is carried out at once, what they refuse
+ * is kept as refused, everything else waits for a person.
+ *
+ * Between an approval and the operation that carries it out lies a moment in which a process may die: any process
+ * finds what was approved and not begun, and begins it; that is one operation however often it is begun.
+ */
+import { type Principal, ProblemError, principalText } from '@millrace/api';
+import type { AskedFor, RequestState, RequestView } from '@millrace/api/fleet';
+import { messageOf, type Platform, sleep } from '@millrace/base';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Operations } from '../operations/open-operations.ts';
+import type { FleetRecord } from '../record/record.ts';
+import { type Judged, judge } from './judge.ts';
+import { actionsOf, requireAction } from './may-decide.ts';
+import type { Evaluates } from './policies/decide.ts';
+import { onboardKindName } from './provisioning/onboard-kind.ts';
+import type { RequestFilter, RequestStore, StateChange, StoredRequest } from './request-store.ts';
+
+export interface OnboardingParts {
+  readonly store: RequestStore;
+  readonly record: FleetRecord;
+  readonly inventory: Pick<Inventory, 'cluster'>;
+  readonly operations: Pick<Operations, 'start'>;
+  readonly evaluator: Evaluates;
+  readonly platform: Platform;
+  readonly report: (message: string) => void;
+}
+
+export interface Asking {
+  readonly principal: Principal;
+  readonly why: string;
+  readonly idempotencyKey?: string | undefined;
+}
+
+type Deciding = { readonly principal: Principal; readonly reason: string };
+
+const lookMs = 5_000;
+
+export class Onboarding implements AsyncDisposable {
+  readonly #parts: OnboardingParts;
+  readonly #stop = new AbortController();
+  readonly #looking: Promise<void>;
+
+  constructor(parts: OnboardingParts) {
+    this.#parts = parts;
+    this.#looking = this.#beginWhatIsApproved();
+  }
+
+  /** What would come of it. Stores nothing. */
+  async preview(asked: AskedFor, { principal, why }: Asking): Promise<RequestView> {
+    const judged = await this.#judge(asked, principal);
+    const { draft, verdict, capacity, cost } = judged;
+    return {
+      ...{ kind: asked.kind, state: 'preview' as const, title: draft.title, topic: draft.topic.name, team: draft.team },
+      ...{ owner: draft.owner ?? null, requester: principalText(principal), why, asked, verdict },
+      requestedAt: new Date(this.#parts.platform.clock.now()).toISOString(),
+      ...{ proposal: draft.proposal, capacity: [...capacity], cost, comments: [], actions: [] },
+    };
+  }
+
+  async create(asked: AskedFor, { principal, why, idempotencyKey }: Asking): Promise<RequestView> {
+    const { store } = this.#parts;
+    const requester = principalText(principal);
+    const before = idempotencyKey === undefined ? undefined : await store.madeFor(requester, idempotencyKey);
+    if (before !== undefined) return await this.show(before, principal);
+    const judged = await this.#judge(asked, principal);
+    const id = await store.add({ judged, principal, why, idempotencyKey });
+    if (judged.verdict.decision === 'approve') await this.#begin(await store.get(id));
+    return await this.show(id, principal);
+  }
+
+  async show(id: string, principal: Principal): Promise<RequestView> {
+    const { store } = this.#parts;
+    const request = await store.get(id);
+    const comments = await store.comments(id);
+    return viewOf(request, comments, principal);
+  }
+
+  async list(filter: RequestFilter) {
+    const { items, next } = await this.#parts.store.list(filter);
+    return { items: items.map(summaryOf), next };
+  }
+
+  async approve(id: string, { principal, reason }: Deciding): Promise<RequestView> {
+    await this.#decide(id, 'approve', { from: ['waiting'], to: 'approved', what: 'approved', principal, why: reason });
+    await this.#begin(await this.#parts.store.get(id));
+    return await this.show(id, principal);
+  }
+
+  async refuse(id: string, { principal, reason }: Deciding): Promise<RequestView> {
+    await this.#decide(id, 'refuse', { from: ['waiting'], to: 'refused', what: 'refused', principal, why: reason });
+    return await this.show(id, principal);
+  }
+
+  async withdraw(id: string, { principal, reason }: Deciding): Promise<RequestView> {
+    const from: readonly RequestState[] = ['waiting', 'failed'];
+    await this.#decide(id, 'withdraw', { from, to: 'withdrawn', what: 'withdrawn', principal, why: reason });
+    return await this.show(id, principal);
+  }
+
+  async comment(id: string, principal: Principal, text: string): Promise<RequestView> {
+    requireAction(await this.#parts.store.get(id), 'comment', principal);
+    await this.#parts.store.comment(id, principal, text);
+    return await this.show(id, principal);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#looking;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #judge(asked: AskedFor, principal: Principal): Promise<Judged> {
+    const { record, inventory, evaluator, platform } = this.#parts;
+    const now = new Date(platform.clock.now());
+    return await judge(asked, principal, { fleet: await record.read(), inventory, evaluator, now });
+  }
+
+  async #decide(id: string, action: 'approve' | 'refuse' | 'withdraw', change: StateChange & { principal: Principal }) {
+    const request = await this.#parts.store.get(id);
+    requireAction(request, action, change.principal);
+    if (await this.#parts.store.change(id, { ...change, decides: true })) return;
+    throw new ProblemError('conflict', `"${request.title}" was decided by somebody else meanwhile; look at it again`);
+  }
+
+  /** Begins to carry out what is approved; what fails here is tried again in the background. */
+  async #begin(request: StoredRequest): Promise<void> {
+    try {
+      await this.#carryOut(request);
+    } catch (error) {
+      this.#parts.report(`the request "${request.title}" (${request.id}) can't be begun: ${messageOf(error)}`);
+    }
+  }
+
+  async #carryOut(request: StoredRequest): Promise<void> {
+    const { operations, store } = this.#parts;
+    const principal = carrierOf(request);
+    const why = `request ${request.id}: ${request.title}`;
+    const operation = await operations.start(
+      onboardKindName,
+      { request: request.id },
+      { principal, why, confirm: true, idempotencyKey: `onboard ${request.id}` },
+    );
+    const change = { from: ['approved'], to: 'provisioning', what: 'begun', principal, why } as const;
+    await store.change(request.id, { ...change, operation: operation.id });
+  }
+
+  async #beginWhatIsApproved(): Promise<void> {
+    const { store, platform, report } = this.#parts;
+    const { signal } = this.#stop;
+    let told = '';
+    while (!signal.aborted) {
+      await sleep(platform.timers, lookMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        for (const request of await store.approved()) await this.#begin(request);
+        told = '';
+      } catch (error) {
+        const sentence = `requests that are approved can't be looked for: ${messageOf(error)}`;
+        if (sentence !== told) report(sentence);
+        told = sentence;
+      }
+    }
+  }
+}
+
+/** Whoever approved it, or asked for it where policies did; the approval is what entitles to all that it takes. */
+function carrierOf({ decided_by, requester }: StoredRequest): Principal {
+  const by = decided_by === null || decided_by === 'policies' ? requester : decided_by;
+  const at = by.indexOf(':');
+  return { kind: by.slice(0, at) as Principal['kind'], name: by.slice(at + 1), role: 'admin', teams: [] };
+}
+
+function summaryOf(request: StoredRequest) {
+  const { id, kind, state, title, topic, team, owner, requester, why } = request;
+  return {
+    ...{ id, kind, state, title, topic, team, owner, requester, why },
+    requestedAt: request.requested_at.toISOString(),
+    ...(request.decided_by !== null && { decidedBy: request.decided_by }),
+    ...(request.decided_at !== null && { decidedAt: request.decided_at.toISOString() }),
+    ...(request.reason !== null && { reason: request.reason }),
+    ...(request.operation !== null && { operation: request.operation }),
+  };
+}
+
+function viewOf(request: StoredRequest, comments: RequestView['comments'], principal: Principal): RequestView {
+  const { asked, verdict, proposal, capacity, cost, problem } = request;
+  return {
+    ...summaryOf(request),
+    ...{ asked, verdict, proposal, capacity, cost, comments },
+    actions: actionsOf(request, principal),
+    ...(problem !== null && { problem }),
+  };
+}
