@@ -8,7 +8,7 @@
  * and answered with a snapshot.
  *
  * With a feed, the stream also has the fleet's events, each once and in order. Their numbers are the same in every
- * process, so that a subscriber that comes back to another one goes on where it was. A snapshot says after which of them
+ * process, so that a subscriber that comes back to another one goes on where it was. A snapshot says after which one
  * it goes on: where that is not the last one that was seen, too many were missed to tell them.
  */
 import { randomUUID } from 'node:crypto';

@@ -76,9 +76,8 @@ test('another process knows of a change at once, in its memory', async () => {
   await eventually(() => two.control.record.current().get('cluster', 'east') !== undefined);
   assert.deepEqual(heard, [1]);
   // Without notifications the poll brings it.
-  await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%notifications'`.execute(
-    one.database.db,
-  );
+  const listening = sql`SELECT pid FROM pg_stat_activity WHERE application_name LIKE '%notifications'`;
+  await sql`SELECT pg_terminate_backend(pid) FROM (${listening}) AS listening`.execute(one.database.db);
   await one.control.record.change([orders(1)], ann);
   await eventually(() => two.control.record.current().revision === 2);
 });

@@ -35,8 +35,8 @@ export const eventsContract = defineContract({
   path: '/api/v1/events',
   summary: 'Everything that changes, as server-sent events: a snapshot, then changes',
   description:
-    'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something of ' +
-    'the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
+    'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something ' +
+    'of the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
     'snapshot whose `seq` is not that of the last event seen says that events were missed: look at everything again. ' +
     'A comment line every 15 s shows that the stream is alive.',
   kind: 'event-stream',

@@ -144,8 +144,8 @@ export const applyPlanContract = defineContract({
   path: '/api/v1/plans/{id}/apply',
   summary: 'Do what a plan says',
   description:
-    'Plans again, and refuses with `stale_plan` when the steps would be others now. A plan is applied once: applying it ' +
-    'again answers the same operation, and so does the same `Idempotency-Key`.',
+    'Plans again, and refuses with `stale_plan` when the steps would be others now. A plan is applied once: applying ' +
+    'it again answers the same operation, and so does the same `Idempotency-Key`.',
   permission: 'view',
   params: Id,
   body: Type.Object({

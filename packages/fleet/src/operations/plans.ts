@@ -85,7 +85,7 @@ export class Plans {
     if (row.destructive && confirm !== true) throw unconfirmed(row);
     const plan = await this.#kinds.plan(row.kind, row.input, principal, signal);
     if (plan.revision !== row.revision) {
-      const message = `what ${row.title} asks for is no longer what the plan ${id} says; make a new plan and look at it`;
+      const message = `the plan ${id} (${row.title}) is no longer what would be done; make a new one and look at it`;
       throw new ProblemError('stale_plan', message);
     }
     const asked = { principal, why: storable(why), idempotencyKey };
