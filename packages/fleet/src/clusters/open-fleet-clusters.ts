@@ -2,8 +2,8 @@
  * The clients of the clusters that the record declares. A cluster that runs in this process is reached as its engine
  * says, all others as their declaration does, with its references to secrets resolved when its client is opened.
  *
- * A declaration that has changed is noticed at the next call: the client before is closed, and what was under way with
- * it fails as with a connection that is lost.
+ * When a declaration changes, or goes, its client is closed, and what was under way with it fails as with a connection
+ * that is lost; the next call opens another.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Spec } from '@millrace/api/declared';
@@ -16,7 +16,7 @@ import type { ProtocolClusters } from './fleet-clusters.ts';
 import { UnknownClusterError } from './unknown-cluster-error.ts';
 
 export interface FleetClustersOptions {
-  readonly record: Pick<FleetRecord, 'current'>;
+  readonly record: Pick<FleetRecord, 'current' | 'onChange'>;
   /** What references of the form `env:NAME` mean. */
   readonly environment: Environment;
   /** How clusters are reached that run in this process, by name: in place of what is declared. */
@@ -44,9 +44,16 @@ export function openFleetClusters(options: FleetClustersOptions): OpenFleetClust
 class DeclaredClusters implements OpenFleetClusters {
   readonly #options: FleetClustersOptions;
   readonly #opened = new Map<string, Opened>();
+  readonly #unsubscribe: () => void;
 
   constructor(options: FleetClustersOptions) {
     this.#options = options;
+    this.#unsubscribe = options.record.onChange((fleet) => {
+      for (const [name, opened] of this.#opened) {
+        const spec = fleet.get('cluster', name)?.spec;
+        if (spec === undefined || !isSameWay(opened.spec, spec)) this.#forget(name, opened);
+      }
+    });
   }
 
   get names(): readonly string[] {
@@ -69,6 +76,7 @@ class DeclaredClusters implements OpenFleetClusters {
   }
 
   async close(): Promise<void> {
+    this.#unsubscribe();
     const all = [...this.#opened];
     this.#opened.clear();
     await Promise.all(all.map(([name, opened]) => this.#release(name, opened)));
@@ -80,13 +88,9 @@ class DeclaredClusters implements OpenFleetClusters {
 
   #open(name: string): Opened['opening'] {
     const spec = this.declared(name);
+    if (spec === undefined) throw new UnknownClusterError(name);
     const known = this.#opened.get(name);
-    if (spec === undefined) {
-      if (known !== undefined) this.#forget(name, known);
-      throw new UnknownClusterError(name);
-    }
-    if (known !== undefined && (known.spec === spec || isSameWay(known.spec, spec))) return known.opening;
-    if (known !== undefined) this.#forget(name, known);
+    if (known !== undefined) return known.opening;
     const opened: Opened = { spec, opening: this.#clientOf(spec) };
     this.#opened.set(name, opened);
     // A secret that is not there yet may be there the next time.

@@ -186,8 +186,14 @@ export class LiveInventory implements Inventory, AsyncDisposable {
     this.#lease = lease;
     const runs = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>();
     try {
+      let told = { revision: this.#revision, at: platform.clock.monotonic() };
       while (!lease.signal.aborted) {
         this.#runThose(clusters.names, runs, lease);
+        const now = platform.clock.monotonic();
+        if (this.#revision !== told.revision && now - told.at >= this.#pace.everyMs) {
+          told = { revision: this.#revision, at: now };
+          await this.#withDatabase('tell of the inventory', () => this.#store.tellRefreshed(lease));
+        }
         await sleep(platform.timers, tickMs, lease.signal).catch(() => undefined);
       }
     } finally {

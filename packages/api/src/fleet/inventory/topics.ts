@@ -25,6 +25,9 @@ export const TopicView = Type.Object(
     trafficAt: Type.Union([Type.String(), Type.Null()], {
       description: 'When it was last seen to grow; null: not since `seenSince`',
     }),
+    newestRecordAt: Type.Union([Type.String(), Type.Null()], {
+      description: 'While no traffic is seen: the time that the producer of its newest record set; null: not known',
+    }),
     consumedAt: Type.Union([Type.String(), Type.Null()], {
       description: 'When a group was last seen to read it; null: not since `seenSince`',
     }),

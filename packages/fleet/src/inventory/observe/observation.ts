@@ -52,6 +52,8 @@ export interface Observation {
   readonly wallAt: number;
   /** By topic and partition; -1 where it was not told. */
   readonly endOffsets: ReadonlyMap<string, readonly number[]>;
+  /** By topic, of those that were asked for this time: the greatest timestamp of its records; -1: it has none. */
+  readonly newestRecords: ReadonlyMap<string, number>;
   readonly sizes: StoredSizes;
   /** Those of brokers that answered. */
   readonly groups: ReadonlyMap<string, ObservedGroup>;

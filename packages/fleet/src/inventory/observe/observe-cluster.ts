@@ -7,10 +7,10 @@ import type { Client } from '@millrace/client';
 import type { Cluster, Connection } from '@millrace/client/protocol';
 import type { ObservedGroup } from '../inventory.ts';
 import { askBrokers, within } from './ask-brokers.ts';
-import type { BrokerDisk, ClusterShape, Observation, SeenProducer, TopicBytes } from './observation.ts';
+import type { BrokerDisk, ClusterShape, Observation, SeenProducer, TopicBytes, TopicShape } from './observation.ts';
 import { readAccess } from './read-access.ts';
 import { readBrokerConfigs, readTopicConfigs, type Settings } from './read-configs.ts';
-import { type OffsetQuestions, offsetQuestions, readEndOffsets } from './read-end-offsets.ts';
+import { endQuestions, newestQuestions, type OffsetQuestions, readEndOffsets, readNewest } from './read-end-offsets.ts';
 import { readGroups } from './read-groups.ts';
 import { type ProducerQuestions, readProducers, readTransactionalIds } from './read-producers.ts';
 import { readShape } from './read-shape.ts';
@@ -24,6 +24,8 @@ export interface Scope {
   readonly access: boolean;
   /** Partitions whose producers are read, by leader. */
   readonly producersOf: (shape: ClusterShape) => ReadonlyMap<number, ProducerQuestions>;
+  /** Topics whose newest records are looked for. */
+  readonly newestOf: (shape: ClusterShape) => readonly TopicShape[];
 }
 
 export interface LookOptions {
@@ -46,6 +48,7 @@ const questionsOf = new WeakMap<ClusterShape['topics'], OffsetQuestions>();
 /** What the brokers say, gathered as it arrives. */
 interface Gathered {
   readonly endOffsets: Map<string, number[]>;
+  readonly newestRecords: Map<string, number>;
   readonly bytes: Map<string, TopicBytes>;
   readonly disks: Map<number, BrokerDisk>;
   readonly groups: Map<string, ObservedGroup>;
@@ -61,6 +64,7 @@ export async function observeCluster(options: LookOptions): Promise<Observation>
   const shape = await readShape(cluster, known, { timeoutMs, signal });
   const gathered: Gathered = {
     endOffsets: new Map([...shape.topics].map(([name, { partitions }]) => [name, partitions.map(() => -1)])),
+    newestRecords: new Map(),
     bytes: new Map(),
     disks: new Map(),
     groups: new Map(),
@@ -81,17 +85,16 @@ export async function observeCluster(options: LookOptions): Promise<Observation>
     within(platform, timeoutMs, 'its brokers', readTopicConfigs(cluster, answering, wanted, timeoutMs)),
     scope.access ? readAccess(client, timeoutMs, signal) : undefined,
   ]);
-  const { endOffsets, bytes, disks, groups, brokerConfigs, transactionalIds, producers } = gathered;
-  const sizes = { brokers: disks, topics: bytes };
-  const seen = { endOffsets, sizes, groups, configs, brokerConfigs, transactionalIds, producers, access, problems };
-  return { shape, at, wallAt, ...seen };
+  const { bytes, disks, ...seen } = gathered;
+  return { ...seen, shape, at, wallAt, sizes: { brokers: disks, topics: bytes }, configs, access, problems };
 }
 
 /** What a broker is asked, all at once over one connection. */
 function brokerQuestions(shape: ClusterShape, scope: Scope, into: Gathered) {
-  const offsets = questionsOf.get(shape.topics) ?? offsetQuestions(shape.topics);
+  const offsets = questionsOf.get(shape.topics) ?? endQuestions(shape.topics.values());
   questionsOf.set(shape.topics, offsets);
   const producers = scope.producersOf(shape);
+  const newest = newestQuestions(scope.newestOf(shape));
   return async (connection: Connection, nodeId: number, timeoutMs: number): Promise<void> => {
     const own = producers.get(nodeId);
     const [, disk, groups, seen, , configs] = await Promise.all([
@@ -101,6 +104,7 @@ function brokerQuestions(shape: ClusterShape, scope: Scope, into: Gathered) {
       own === undefined ? [] : readProducers(connection, own, timeoutMs),
       readTransactionalIds(connection, timeoutMs, into.transactionalIds),
       scope.brokerConfigs ? readBrokerConfigs(connection, nodeId, timeoutMs) : undefined,
+      readNewest(connection, newest.get(nodeId) ?? [], timeoutMs, into.newestRecords),
     ]);
     if (disk !== undefined) into.disks.set(nodeId, disk);
     if (configs !== undefined) into.brokerConfigs.set(nodeId, configs);

@@ -3,7 +3,7 @@
  * that each is read again within so many looks; rules now and then; who writes to topics with traffic, some at a time.
  */
 import type { Randomness } from '@millrace/base';
-import type { ClusterShape } from '../observe/observation.ts';
+import type { ClusterShape, TopicShape } from '../observe/observation.ts';
 import type { Scope } from '../observe/observe-cluster.ts';
 import type { KnownCluster } from '../state/known-cluster.ts';
 
@@ -11,6 +11,8 @@ import type { KnownCluster } from '../state/known-cluster.ts';
 const configLooks = 20;
 /** Rules and settings of brokers are read in one of so many. */
 const ruleLooks = 10;
+/** Partitions whose newest records are looked for in one look. */
+const newestPartitionsMax = 2_000;
 /** Topics whose producers are asked for in one look. */
 const producerTopicsMax = 200;
 
@@ -22,6 +24,7 @@ export function scopeOf(known: KnownCluster, look: number, isWhole: boolean, ran
     brokerConfigs: isAll || look % ruleLooks === 0,
     access: isAll || look % ruleLooks === Math.floor(ruleLooks / 2),
     producersOf: (shape) => writtenPartitions(shape, known, randomness),
+    newestOf: (shape) => silentTopics(shape, known),
   };
 }
 
@@ -34,6 +37,20 @@ function inTurn({ topics }: ClusterShape, known: KnownCluster, look: number): st
     index++;
   }
   return wanted;
+}
+
+/** Some of those in which no traffic was seen, and of whose records nothing is known. */
+function silentTopics({ topics }: ClusterShape, known: KnownCluster): TopicShape[] {
+  const silent: TopicShape[] = [];
+  let count = 0;
+  for (const { name, trafficAt, newestRecordAt } of known.observed.topics.values()) {
+    const shape = trafficAt === undefined && newestRecordAt === undefined ? topics.get(name) : undefined;
+    if (shape === undefined) continue;
+    silent.push(shape);
+    count += shape.partitions.length;
+    if (count >= newestPartitionsMax) break;
+  }
+  return silent;
 }
 
 /** One partition each of topics with traffic, by its leader. */

@@ -83,6 +83,7 @@ function mergeTopic(
     endOffsets,
     seenSince: before?.seenSince ?? seen.wallAt,
     trafficAt: grown > 0 ? seen.wallAt : before?.trafficAt,
+    newestRecordAt: seen.newestRecords.get(name) ?? before?.newestRecordAt,
     consumedAt: isConsumed ? seen.wallAt : before?.consumedAt,
   };
 }

@@ -98,6 +98,14 @@ export class ObservedStore {
     this.#written.set(observed.name, { revision, known, groupsDigest });
   }
 
+  /** Tells whoever shows figures that there are newer ones. */
+  async tellRefreshed(lease: Lease): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      await fenced(transaction, lease);
+      await appendEvents(transaction, [{ kind: 'inventory', id: 'fleet', what: 'refreshed' }]);
+    });
+  }
+
   /** Takes clusters out that are not declared any more, with all that was seen of them but their history. */
   async keepOnly(lease: Lease, names: readonly string[]): Promise<void> {
     const stored = await this.#db.selectFrom('observed_cluster').select('name').execute();

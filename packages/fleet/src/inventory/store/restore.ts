@@ -71,6 +71,7 @@ function topicsOf(
       endOffsets: own?.ends,
       seenSince: own?.since ?? observedAt.getTime(),
       trafficAt: own?.traffic,
+      newestRecordAt: own?.newest,
       consumedAt: own?.consumed,
     });
   }

@@ -39,6 +39,7 @@ interface TopicFigures {
   readonly rate?: number | undefined;
   readonly byteRate?: number | undefined;
   readonly traffic?: number | undefined;
+  readonly newest?: number | undefined;
   readonly consumed?: number | undefined;
 }
 
@@ -172,6 +173,7 @@ function figuresSection({ observed }: KnownCluster): Sections['figures'] {
       rate: topic.recordsPerSecond,
       byteRate: topic.bytesPerSecond,
       traffic: topic.trafficAt,
+      newest: topic.newestRecordAt,
       consumed: topic.consumedAt,
     })),
     groups: [...observed.groups.values()].map(({ group, lag, offsets }) => [group, lag ?? null, [...offsets]]),

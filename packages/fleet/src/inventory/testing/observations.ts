@@ -46,6 +46,7 @@ export function observation({ at, topics, groups = [], silent = [], more }: Look
     shape: shape(topics),
     at,
     wallAt: at + wallOffsetMs,
+    newestRecords: new Map(),
     endOffsets: new Map(entries.map(([name, { ends }]) => [name, ends])),
     sizes: {
       brokers: new Map(answering.map(({ nodeId }) => [nodeId, { logBytes: 1, totalBytes: 2, usableBytes: 1 }])),

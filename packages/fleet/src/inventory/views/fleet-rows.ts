@@ -169,6 +169,7 @@ function topicView(
     bytesPerSecond: topic.bytesPerSecond ?? null,
     consumers,
     trafficAt: timeText(topic.trafficAt),
+    newestRecordAt: topic.newestRecordAt === -1 ? null : timeText(topic.newestRecordAt),
     consumedAt: timeText(topic.consumedAt),
     seenSince: timeText(topic.seenSince),
     ...seen(observed),
@@ -195,6 +196,7 @@ function missingTopicView(observed: ObservedCluster, spec: Spec<'topic'>): Topic
     bytesPerSecond: null,
     consumers: 0,
     trafficAt: null,
+    newestRecordAt: null,
     consumedAt: null,
     seenSince: null,
     ...seen(observed),
@@ -257,5 +259,6 @@ function seen({ observedAt, stale }: ObservedCluster): { readonly observedAt: st
 }
 
 export function timeText(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString();
+  // Producers may set times that no calendar has.
+  return at === undefined || Math.abs(at) > 8.64e15 ? null : new Date(at).toISOString();
 }

@@ -21,7 +21,7 @@ const quietHoursDefault = 24;
 
 const flags: Readonly<Record<TopicFlag, (view: TopicView, quietBefore: number) => boolean>> = {
   unowned: ({ owner, internal }) => owner === null && !internal,
-  idle: (view, quietBefore) => isQuiet(view.trafficAt, view, quietBefore),
+  idle: (view, quietBefore) => isQuiet(view.trafficAt ?? view.newestRecordAt, view, quietBefore),
   unconsumed: (view, quietBefore) => isQuiet(view.consumedAt, view, quietBefore),
   under_replicated: ({ underReplicated }) => underReplicated > 0,
   offline: ({ offline }) => offline > 0,
