@@ -163,6 +163,32 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'login',
+    summary: 'Log in to a control plane, and keep who you are there for later commands',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    name: 'token',
+    summary: 'Make, list and revoke tokens of the control plane',
+    commands: [
+      {
+        name: 'create',
+        summary: 'Make a token, and print it once',
+        load: async () => (await import('./commands/token-create.ts')).tokenCreate,
+      },
+      {
+        name: 'list',
+        summary: 'List your tokens; an admin sees all',
+        load: async () => (await import('./commands/token-list.ts')).tokenList,
+      },
+      {
+        name: 'revoke',
+        summary: 'Revoke a token, with those that were made with it',
+        load: async () => (await import('./commands/token-revoke.ts')).tokenRevoke,
+      },
+    ],
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./commands/version.ts')).version,

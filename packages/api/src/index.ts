@@ -24,4 +24,5 @@ export {
   type ProblemOptions,
   problemCodes,
 } from './problem.ts';
+export { cookieOf, sessionCookieName } from './session-cookie.ts';
 export { TrackingCounts, TrackingReport, TrackingTotals, trackingTotalsContract } from './tracking.ts';

@@ -4,6 +4,7 @@
  *     millrace.json      what the directory is and its format's version
  *     lock.<n>           who holds it (`directory-lock.ts`)
  *     run.json           where the holder answers (`run-file.ts`)
+ *     token              what whoever administers it shows (`install-token.ts`)
  *     clusters/<name>/   an embedded cluster's own files
  *     kafka/<name>/      those of a cluster of Apache Kafka that was started here
  *     postgres/          the embedded database's
@@ -17,6 +18,7 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@millrace/base';
 import { DataDirectoryError } from './data-directory-error.ts';
 import { type DirectoryLock, isLockFile, type LockHolder, takeLock } from './directory-lock.ts';
+import { installToken } from './install-token.ts';
 import { parseJson } from './parse-json.ts';
 import { type RunAddresses, type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 
@@ -37,6 +39,8 @@ export interface DataDirectory extends AsyncDisposable {
   kafkaDirectory(name: string): string;
   /** Where the embedded database keeps its files; not created. */
   readonly databaseDirectory: string;
+  /** The installation's token, a secret; made when there is none. */
+  token(): Promise<string>;
   /** Tells other processes where this one answers. */
   announce(addresses: RunAddresses): Promise<void>;
   /** Takes back what was announced, and the lock. */
@@ -105,6 +109,10 @@ class OpenDirectory implements DataDirectory {
 
   get databaseDirectory(): string {
     return join(this.path, 'postgres');
+  }
+
+  token(): Promise<string> {
+    return installToken(this.path);
   }
 
   announce(addresses: RunAddresses): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * `run.json` in a data directory: what runs there and where it answers, for the commands that look for it.
  *
- * Mode 0600: who can read it may talk to the platform. It is there only while its writer runs, or after that was
+ * Mode 0600: who can read it has the token with which the platform is administered. It is there only while its writer runs, or after that was
  * killed; so a reader checks that the process it names still runs.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -24,6 +24,8 @@ export interface RunAddresses {
   readonly collectorUrl: string | null;
   /** The schema registry; absent or null when only a broker runs. */
   readonly registryUrl?: string | null | undefined;
+  /** The installation's token, for the control plane's API; absent or null when only a broker runs. */
+  readonly token?: string | null | undefined;
   readonly clusters: readonly RunCluster[];
 }
 

@@ -12,6 +12,7 @@ export interface ReadinessCheck {
 const healthContract = defineContract({
   method: 'GET',
   path: '/healthz',
+  permission: 'public',
   summary: 'Whether the process serves requests',
   response: Type.Object({ status: Type.Literal('ok') }),
 });
@@ -19,6 +20,7 @@ const healthContract = defineContract({
 const readyContract = defineContract({
   method: 'GET',
   path: '/readyz',
+  permission: 'public',
   summary: 'Whether everything that the server needs is there',
   response: Type.Object({ status: Type.Literal('ok'), checks: Type.Array(Type.String()) }),
   problems: ['unavailable'],

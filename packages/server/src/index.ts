@@ -1,5 +1,7 @@
 export type { Asset } from './asset.ts';
+export { type Authentication, installedAuthentication } from './authentication.ts';
 export { EventHub, type Feed } from './event-hub.ts';
+export type { RateLimits } from './guard.ts';
 export type { ReadinessCheck } from './health.ts';
 export { type HttpServer, type RequestFailure, type ServerLimits, type ServerOptions, startServer } from './server.ts';
 export { type StatusPageOptions, statusPage } from './status-page/status-page.ts';
@@ -10,3 +12,4 @@ export {
   type WatchOptions,
   watchClusters,
 } from './status-page/watch-clusters.ts';
+export type { Rate } from './token-buckets.ts';

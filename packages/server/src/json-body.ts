@@ -1,6 +1,6 @@
 /**
- * Bytes of a body to a JSON value: strict UTF-8, nested no deeper than what recursion can take later, and an error that
- * says where the text stops being JSON.
+ * Bytes of a body to a JSON value: strict UTF-8, nested no deeper than what recursion can take later, without names
+ * that would reach prototypes, and an error that says where the text stops being JSON.
  */
 import { ProblemError } from '@millrace/api';
 import { messageOf } from '@millrace/base';
@@ -25,11 +25,23 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new ProblemError('malformed_request', 'the body is not valid UTF-8; JSON must be', { cause: error });
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new ProblemError('malformed_request', `the body is not valid JSON: ${messageOf(error)}`, { cause: error });
   }
+  // Written with an escape it is the same name.
+  if ((text.includes('__proto__') || text.includes('\\u')) && namesPrototype(value)) {
+    throw new ProblemError('malformed_request', 'the body has a member named __proto__; give it another name');
+  }
+  return value;
+}
+
+/** Whoever copies such a member by assignment replaces the prototype of the copy. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype);
 }
 
 const quote = 0x22;

@@ -45,7 +45,13 @@ test('deep and poisoned JSON neither crash nor pollute', async () => {
   assert.match(refused.json.detail, /nests deeper than 64 levels/);
   assert.equal((await send('POST', '/open', json, JSON.stringify('['.repeat(1000)))).status, 200);
   assert.equal((await send('POST', '/open', json, `${'{"a":'.repeat(64)}"\\"{[[\\\\"${'}'.repeat(64)}`)).status, 200);
-  await send('POST', '/open', json, '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
+  for (const name of ['__proto__', '\\u005f_proto__']) {
+    const poisoned = await send('POST', '/open', json, `[{"a":{"${name}":{"polluted":true}}}]`);
+    assert.equal(poisoned.status, 400);
+    assert.match(poisoned.json.detail, /__proto__/);
+  }
+  const harmless = '{"a":"__proto__","b":"\\u005f_proto__","constructor":{"prototype":{"polluted":true}}}';
+  assert.equal((await send('POST', '/open', json, harmless)).status, 200);
   assert.equal(Reflect.get({}, 'polluted'), undefined);
 });
 

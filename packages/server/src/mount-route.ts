@@ -1,13 +1,13 @@
 /**
  * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer
- * as JSON or as an event stream. The answer is not checked: its type is the compiler's business.
+ * as JSON, a page or a stream. The answer is not checked: its type is the compiler's business.
  */
 import {
   type Checker,
   type Contract,
   compileChecker,
   type Dialect,
-  type Principal,
+  type PageAnswer,
   ProblemError,
   type ProblemIssue,
   type Route,
@@ -19,15 +19,15 @@ import type { TSchema } from 'typebox';
 import { replyWithEtag } from './etag.ts';
 import { writeEventStream } from './event-stream.ts';
 import { parseJsonBody } from './json-body.ts';
+import { writeLines } from './line-stream.ts';
 
 export interface MountOptions {
   readonly heartbeatMs: number;
   /** Aborts when the server begins to shut down: event streams end then, requests in flight go on. */
   readonly closing: AbortSignal;
+  /** What a client is told of an error in the middle of an answer. */
+  problemOf(error: unknown, request: FastifyRequest): ProblemError;
 }
-
-/** Who the change rule lets in: one person has this machine, and its token. */
-const whoeverIsHere: Principal = { kind: 'system', name: 'local', role: 'admin', teams: [] };
 
 /** CORS without credentials: any page may call, and read the answer. */
 export const anyOriginHeaders = {
@@ -81,34 +81,52 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
     method: contract.method,
     url: fastifyPath(contract.path),
     ...(contract.bodyBytesMax !== undefined && { bodyLimit: contract.bodyBytesMax }),
-    config: { anyOrigin: contract.anyOrigin === true, ...(contract.dialect && { dialect: contract.dialect }) },
-    // An event stream without its events would never end.
-    exposeHeadRoute: contract.kind !== 'event-stream',
+    config: { contract },
+    // A stream without what it brings would never end.
+    exposeHeadRoute: contract.kind !== 'event-stream' && contract.kind !== 'ndjson',
     handler: async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new Error('the client went away')));
-      if (contract.kind !== 'event-stream') {
-        const answer = await route.handle(inputOf(request, gone.signal));
-        reply.status(contract.status ?? 200);
-        if (contract.etag) return replyWithEtag(request, reply, answer);
-        if (contract.dialect === undefined) return answer;
-        return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
-      }
       const signal = AbortSignal.any([gone.signal, options.closing]);
-      const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
-      startEventStream(reply);
-      await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal });
-      return reply;
+      switch (contract.kind) {
+        case 'event-stream': {
+          const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
+          startStream(reply, 'text/event-stream');
+          await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal });
+          return reply;
+        }
+        case 'ndjson': {
+          const lines = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<unknown>;
+          const values = lines[Symbol.asyncIterator]();
+          // What is wrong before the first line is an answer like any other.
+          const first = await values.next();
+          startStream(reply, 'application/x-ndjson');
+          const problemOf = (error: unknown): ProblemError => options.problemOf(error, request);
+          await writeLines(reply.raw, first, values, { signal, problemOf });
+          return reply;
+        }
+        case 'page': {
+          const page = (await route.handle(inputOf(request, gone.signal))) as unknown as PageAnswer;
+          return reply.status(page.status).headers(page.headers).send(page.text);
+        }
+        default: {
+          const answer = await route.handle(inputOf(request, gone.signal));
+          reply.status(contract.status ?? 200);
+          if (contract.etag) return replyWithEtag(request, reply, answer);
+          if (contract.dialect === undefined) return answer;
+          return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
+        }
+      }
     },
   });
 }
 
-function startEventStream(reply: FastifyReply): void {
+function startStream(reply: FastifyReply, contentType: string): void {
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) reply.raw.setHeader(name, value);
   }
-  reply.raw.setHeader('content-type', 'text/event-stream');
+  reply.raw.setHeader('content-type', contentType);
   reply.raw.setHeader('cache-control', 'no-store');
   // A stream that ends is over for its connection too, so that a closing server need not wait for it.
   reply.raw.setHeader('connection', 'close');
@@ -130,7 +148,7 @@ function inputReader(contract: Contract): (request: FastifyRequest, signal: Abor
       const value = request.headers[name.toLowerCase()];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    principal: whoeverIsHere,
+    principal: request.principal,
     remoteAddress: request.ip,
     signal,
   });
@@ -138,6 +156,10 @@ function inputReader(contract: Contract): (request: FastifyRequest, signal: Abor
 
 function textPart(checker: Checker<TSchema>, place: string): (value: unknown) => unknown {
   return (value) => {
+    const odd = Object.entries(value as object).find(([, text]) => String(text).includes('\0'));
+    // No name holds one, and databases answer it with an error of their own.
+    if (odd !== undefined)
+      throw wrongShape(place, [{ field: `/${odd[0]}`, message: 'must not have the character NUL' }]);
     const converted = checker.convert({ ...(value as object) });
     if (!checker.check(converted)) throw wrongShape(place, checker.issues(converted));
     return converted;

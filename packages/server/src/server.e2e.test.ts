@@ -113,7 +113,7 @@ test('an unknown Host header is refused, and those of this machine are not', asy
   }
 });
 
-test('a change needs the same origin or the token', async () => {
+test('a change needs the token, and no page of another origin has one', async () => {
   const body = '{"text":"x"}';
   const host = `localhost:${server.port}`;
   const path = '/api/v1/echo/ann';
@@ -122,7 +122,8 @@ test('a change needs the same origin or the token', async () => {
   assert.equal(await status({}), 401);
   assert.equal(await status({ authorization: 'Bearer another' }), 401);
   assert.equal(await status({ authorization: 'Bearer a-token' }), 200);
-  assert.equal(await status({ origin: `http://${host}` }), 200);
+  assert.equal(await status({ origin: `http://${host}` }), 401);
+  assert.equal(await status({ origin: `http://${host}`, authorization: 'Bearer a-token' }), 200);
   assert.equal(await status({ origin: 'http://localhost:1' }), 403);
   assert.equal(await status({ origin: 'https://evil.example', authorization: 'Bearer a-token' }), 403);
   assert.equal(await status({ origin: 'null' }), 403);

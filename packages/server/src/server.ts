@@ -7,17 +7,19 @@
  * connections that are open get a 503. It holds no domain knowledge.
  */
 import type { Server as NodeServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { type Contract, type Dialect, openApiDocument, ProblemError, type Route } from '@millrace/api';
+import type { AddressInfo } from 'node:net';
+import { type Contract, openApiDocument, type Principal, ProblemError, type Route } from '@millrace/api';
 import { ListenError } from '@millrace/base';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Asset } from './asset.ts';
-import { refuseChange } from './change-rule.ts';
+import { type Authentication, oneToken } from './authentication.ts';
+import { Guard, type RateLimits } from './guard.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { hostAllowed, hostNameOf, hostRule } from './host-rule.ts';
 import { parseJsonBody } from './json-body.ts';
-import { anyOriginHeaders, mountRoute } from './mount-route.ts';
-import { problemOf, sizeText } from './problem-answer.ts';
+import { anyOriginHeaders, type MountOptions, mountRoute } from './mount-route.ts';
+import { problemOf } from './problem-answer.ts';
+import { discardRest, refuseUnreadable, sendProblem } from './send-problem.ts';
 
 export interface ServerOptions {
   /** Default 127.0.0.1. */
@@ -28,8 +30,12 @@ export interface ServerOptions {
   readonly assets?: readonly Asset[] | undefined;
   /** Host names to answer to besides loopback and `host`. */
   readonly hosts?: readonly string[] | undefined;
-  /** What a program shows to change something; without it only pages of the same origin may. */
+  /** Who may call; without it everybody may read, and nobody change anything. */
+  readonly authentication?: Authentication | undefined;
+  /** In place of it: the one token there is, an admin's. */
   readonly token?: string | undefined;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed; default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly readiness?: readonly ReadinessCheck[] | undefined;
   /** Title and version of the OpenAPI document. */
   readonly title?: string | undefined;
@@ -53,6 +59,8 @@ export interface ServerLimits {
   /** Time between two comment lines in a quiet event stream; default 15 s. */
   readonly heartbeatMs: number;
   readonly connectionsMax: number;
+  /** Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal. */
+  readonly rates: RateLimits;
 }
 
 export interface RequestFailure {
@@ -78,6 +86,7 @@ const limitsDefault: ServerLimits = {
   closeGraceMs: 5_000,
   heartbeatMs: 15_000,
   connectionsMax: 10_000,
+  rates: { address: { perSecond: 500, burst: 2_000 }, principal: { perSecond: 200, burst: 1_000 } },
 };
 
 const securityHeaders = {
@@ -92,10 +101,10 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const host = options.host ?? '127.0.0.1';
   const limits = { ...limitsDefault, ...options.limits };
   const closing = new AbortController();
-  const app = createApp(limits);
+  const app = createApp(limits, options.trustedProxies ?? []);
   const routes = [...healthRoutes(options.readiness ?? []), ...(options.routes ?? [])];
 
-  guard(app, options, host);
+  guard(app, options, host, limits);
   app.addHook('onSend', async (_request, reply) => {
     if (closing.signal.aborted) reply.header('connection', 'close');
   });
@@ -105,7 +114,12 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     limits,
     routes.map((route) => route.contract),
   );
-  for (const route of routes) mountRoute(app, route, { heartbeatMs: limits.heartbeatMs, closing: closing.signal });
+  const mounting: MountOptions = {
+    heartbeatMs: limits.heartbeatMs,
+    closing: closing.signal,
+    problemOf: (error, request) => toldProblem(error, request, options, limits),
+  };
+  for (const route of routes) mountRoute(app, route, mounting);
   for (const asset of options.assets ?? []) mountAsset(app, asset);
   mountOpenApi(
     app,
@@ -120,8 +134,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   return { host, port, url, close, [Symbol.asyncDispose]: close };
 }
 
-function createApp(limits: ServerLimits): FastifyInstance {
+function createApp(limits: ServerLimits, trustedProxies: readonly string[]): FastifyInstance {
   const app = fastify({
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -148,22 +163,25 @@ function createApp(limits: ServerLimits): FastifyInstance {
   return app;
 }
 
-/** Host and Origin rules, before anything is read of the body. */
-function guard(app: FastifyInstance, options: ServerOptions, listenHost: string): void {
+/** Which host is called, and who asks, before anything is read of the body. */
+function guard(app: FastifyInstance, options: ServerOptions, listenHost: string, limits: ServerLimits): void {
   const rule = hostRule(listenHost, options.hosts);
+  const { token, authentication = token === undefined ? undefined : oneToken(token) } = options;
+  const door = new Guard({ authentication, rates: limits.rates });
+  app.decorateRequest('principal');
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    const { host, origin, authorization } = request.headers;
+    const { host } = request.headers;
     if (!hostAllowed(rule, host)) {
       throw new ProblemError(
         'host_not_allowed',
         `this server does not answer to the name ${JSON.stringify(host ?? '')}; call it as localhost or by its address`,
       );
     }
-    const { anyOrigin, dialect } = request.routeOptions.config;
-    if (anyOrigin || (dialect?.openToPrograms && origin === undefined)) return;
-    const refused = refuseChange({ method: request.method, host, origin, authorization }, options.token);
-    if (refused) throw refused;
+    const { contract } = request.routeOptions.config;
+    if (contract === undefined) return;
+    reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    request.principal = await door.admit(request, contract);
   });
 }
 
@@ -174,11 +192,9 @@ function answerProblems(
   contracts: readonly Contract[],
 ): void {
   app.setErrorHandler((error, request, reply) => {
-    const bodyBytesMax = request.routeOptions.bodyLimit ?? limits.bodyBytesMax;
-    const problem = problemOf(error, { bodyBytesMax });
-    if (problem.status === 500) options.onFailure?.({ method: request.method, path: request.url, error });
+    const problem = toldProblem(error, request, options, limits);
     if (problem.code === 'payload_too_large') discardRest(request);
-    const { dialect } = request.routeOptions.config;
+    const dialect = request.routeOptions.config.contract?.dialect;
     if (dialect === undefined) return sendProblem(reply, problem);
     const { status, body } = dialect.answerTo(error, problem);
     return reply.status(status).type(dialect.contentType).send(dialect.encode(body));
@@ -201,46 +217,20 @@ function answerProblems(
   });
 }
 
-/**
- * What still comes of a refused body is thrown away as it arrives, so that the client gets to read the answer; for 5 s.
- */
-function discardRest(request: FastifyRequest): void {
-  const { raw } = request;
-  if (raw.complete) return;
-  raw.resume();
-  const timer = setTimeout(() => raw.socket.destroy(), 5_000);
-  timer.unref();
-  raw.once('close', () => clearTimeout(timer));
-}
-
-function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
-  if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds));
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  return reply
-    .status(problem.status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problem.toProblem()));
-}
-
-/** Answers what never became a request: unparsable bytes, headers that are too large or too slow. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const problem =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new ProblemError('request_timeout', 'the request did not arrive in time; send it again, faster')
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? new ProblemError('headers_too_large', `the request headers are larger than ${sizeText(16 * 1024)}`)
-        : new ProblemError('malformed_request', 'this is not an HTTP/1.1 request that can be read');
-  const body = JSON.stringify(problem.toProblem());
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.code}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+/** What the client is told; what it is not told goes to the log. */
+function toldProblem(
+  error: unknown,
+  request: FastifyRequest,
+  options: ServerOptions,
+  limits: ServerLimits,
+): ProblemError {
+  const problem = problemOf(error, { bodyBytesMax: request.routeOptions.bodyLimit ?? limits.bodyBytesMax });
+  if (problem.status === 500) options.onFailure?.({ method: request.method, path: request.url, error });
+  return problem;
 }
 
 function mountAsset(app: FastifyInstance, asset: Asset): void {
-  app.get(asset.path, { config: { anyOrigin: false } }, async (request, reply) => {
+  app.get(asset.path, async (request, reply) => {
     const hostName = hostNameOf(request.headers.host) ?? 'localhost';
     if (asset.anyOrigin) reply.headers(anyOriginHeaders);
     const headers = typeof asset.headers === 'function' ? asset.headers(hostName) : asset.headers;
@@ -287,8 +277,11 @@ function once<T>(run: () => Promise<T>): () => Promise<T> {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Pages of other origins may call it. */
-    anyOrigin?: boolean;
-    dialect?: Dialect;
+    /** Absent for what is no route: assets, and the list of routes. */
+    contract?: Contract;
+  }
+  interface FastifyRequest {
+    /** Who asks, once it is known. */
+    principal: Principal;
   }
 }

@@ -1,4 +1,19 @@
 export {
+  AllowedAnswer,
+  allowedContract,
+  closeSessionContract,
+  createTokenContract,
+  loginCallbackContract,
+  loginContract,
+  loginTokenContract,
+  Me,
+  meContract,
+  openSessionContract,
+  revokeTokenContract,
+  Token,
+  tokensContract,
+} from './access.ts';
+export {
   AuditEntry,
   AuditVerification,
   listAuditContract,
@@ -56,6 +71,13 @@ export {
 } from './identity.ts';
 export * from './inventory/index.ts';
 export * from './onboarding/index.ts';
+export {
+  browseMessagesContract,
+  FoundMessage,
+  MessageLine,
+  MessageSearch,
+  searchMessagesContract,
+} from './messages.ts';
 export {
   applyPlanContract,
   cancelOperationContract,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Route } from '@millrace/api';
 import { ClosingStack, type Platform } from '@millrace/base';
 import type { ClientOptions } from '@millrace/client';
+import { type Access, type AccessSettings, openAccess } from '../access/access.ts';
 import type { AnchoringOptions } from '../audit/anchoring.ts';
 import { openAudit } from '../audit/open-audit.ts';
 import type { Environment } from '../client-configuration/references.ts';
@@ -25,6 +26,7 @@ import { openIdentity } from '../identity/open-identity.ts';
 import { openKeyFile } from '../identity/secrets/sealing-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
+import { messageRoutes } from '../messages/message-routes.ts';
 import { type Operations, openOperations } from '../operations/open-operations.ts';
 import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
@@ -58,6 +60,7 @@ export interface ControlPlaneOptions {
   readonly twins?: ClusterFactory | undefined;
   readonly inventory?: InventorySettings | undefined;
   readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
+  readonly access?: AccessSettings | undefined;
   /** Parts that come from elsewhere; closed with the control plane. */
   readonly parts?: readonly Part[] | undefined;
 }
@@ -76,6 +79,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly operations: Operations;
   readonly clusters: FleetClusters;
   readonly inventory: Inventory;
+  /** Who shows a token or a session, for the server to ask. */
+  readonly access: Access;
   close(): Promise<void>;
 }
 
@@ -115,6 +120,9 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   add(openDeclared({ record, clusters, access }));
   add(openConnect({ record, platform, environment }));
   add(openGroups({ record, clusters }));
+  const callers = openAccess({ db, record, settings: options.access });
+  add(callers);
+  add({ routes: messageRoutes({ db, record, clusters }) });
   for (const part of options.parts ?? []) add(part);
   // Before the parts that its kinds belong to.
   parts.use({ [Symbol.asyncDispose]: () => operations.close() });
@@ -128,6 +136,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     operations,
     clusters,
     inventory,
+    access: callers,
     close,
     [Symbol.asyncDispose]: close,
   };

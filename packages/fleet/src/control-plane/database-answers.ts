@@ -11,7 +11,7 @@ export function withDatabaseAnswers(route: Route): Route {
       try {
         return await handle(request);
       } catch (error) {
-        throw problemOf(error) ?? error;
+        throw databaseAnswer(error);
       }
     }) as Route['handle'],
   };
@@ -20,7 +20,8 @@ export function withDatabaseAnswers(route: Route): Route {
 /** `character_not_in_repertoire` and `untranslatable_character`: a text with NUL, which PostgreSQL does not have. */
 const unstorable = new Set(['22021', '22P05']);
 
-function problemOf(cause: unknown): ProblemError | undefined {
+/** What whoever asked is told of an error: a problem where it is the database's, else the error itself. */
+export function databaseAnswer(cause: unknown): unknown {
   if (isConnectionFailure(cause)) {
     const message = 'the system of record can not be asked now; try again in a moment';
     return new ProblemError('unavailable', message, { cause, retryAfterSeconds: 1 });
@@ -28,5 +29,5 @@ function problemOf(cause: unknown): ProblemError | undefined {
   if (cause instanceof Error && 'code' in cause && unstorable.has(String(cause.code))) {
     return new ProblemError('invalid_request', 'a text has the character NUL, which nothing here has', { cause });
   }
-  return undefined;
+  return cause;
 }

@@ -1,4 +1,5 @@
 /** The tables, as the newest migration leaves them. */
+import type { AccessLoginTable, AccessSessionTable, AccessTokenTable, AccessUserTable } from '../access/tables.ts';
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
 import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
@@ -30,6 +31,10 @@ export interface Schema extends InventoryTables {
 
   readonly onboarding_request: OnboardingRequestTable;
   readonly onboarding_comment: OnboardingCommentTable;
+  readonly access_user: AccessUserTable;
+  readonly access_token: AccessTokenTable;
+  readonly access_session: AccessSessionTable;
+  readonly access_login: AccessLoginTable;
 }
 
 interface LeaseTable {

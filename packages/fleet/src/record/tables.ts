@@ -4,7 +4,7 @@ import type { Generated } from 'kysely';
 import type { JsonColumn, JsonColumnOrNull } from '../database/json.ts';
 
 export interface RecordHeadTable {
-  singleton: Generated<boolean>;
+  only: Generated<boolean>;
   revision: number;
 }
 

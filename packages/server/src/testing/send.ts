@@ -45,7 +45,7 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
-  const isJson = /json/.test(response.headers['content-type'] ?? '');
+  const isJson = /[/+]json\b/.test(response.headers['content-type'] ?? '');
   const json = isJson && text !== '' ? JSON.parse(text) : undefined;
   return { status: response.statusCode ?? 0, headers: response.headers, text, json };
 }

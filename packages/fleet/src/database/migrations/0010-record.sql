@@ -2,7 +2,7 @@
 
 -- The revision of the whole: one row.
 CREATE TABLE record_head (
-  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  only boolean PRIMARY KEY DEFAULT true CHECK (only),
   revision bigint NOT NULL
 );
 INSERT INTO record_head (revision) VALUES (0);
@@ -35,7 +35,7 @@ CREATE INDEX declared_history_of ON declared_history (kind, id, revision);
 
 -- The audit log's own name, which its anchors bear.
 CREATE TABLE audit_log (
-  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  only boolean PRIMARY KEY DEFAULT true CHECK (only),
   id uuid NOT NULL DEFAULT gen_random_uuid()
 );
 INSERT INTO audit_log DEFAULT VALUES;

@@ -1,0 +1,31 @@
+import { command } from '../framework/command.ts';
+import { type Column, table } from '../framework/table.ts';
+import { callServer } from '../server/find-server.ts';
+import { serverOptions } from '../server/server-options.ts';
+
+export const tokenList = command({
+  name: 'token list',
+  summary: 'List your tokens; an admin sees all',
+  operands: [],
+  options: serverOptions,
+  examples: [{ command: 'millrace token list', does: 'What they may do, until when, and when they were last used' }],
+  async run({ options, terminal }) {
+    const { tokensContract } = await import('@millrace/api/fleet');
+    const { tokens } = await callServer(options, tokensContract, {}, terminal);
+    if (terminal.json) {
+      terminal.output.json({ tokens });
+      return undefined;
+    }
+    const columns: Column<(typeof tokens)[number]>[] = [
+      { title: 'NAME', cell: (row) => row.name, shrinks: true },
+      { title: 'STATE', cell: (row) => row.state },
+      { title: 'ROLE', cell: (row) => row.role },
+      { title: 'TEAMS', cell: (row) => row.teams.map(({ name }) => name).join(',') || null, shrinks: true },
+      { title: 'OWNER', cell: (row) => row.owner, shrinks: true },
+      { title: 'EXPIRES', cell: (row) => row.expiresAt.slice(0, 10) },
+      { title: 'LAST USED', cell: (row) => row.lastUsedAt?.slice(0, 16).replace('T', ' ') ?? null },
+    ];
+    for (const line of table(tokens, columns, terminal.output.columns)) terminal.output.line(line);
+    return undefined;
+  },
+});

@@ -1,0 +1,2 @@
+/** Search in the records of topics. */
+export { type MessageParts, messageRoutes } from './message-routes.ts';

@@ -1,0 +1,48 @@
+/** Who may be asking: how the server finds out, without knowing where tokens and sessions are kept. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Principal } from '@millrace/api';
+
+export interface Authentication {
+  /** Whose token it is; undefined: nobody's, or no longer. */
+  token(token: string): Promise<Principal | undefined>;
+  /** Whose session has this id, likewise; absent: there are no sessions. */
+  session?(id: string): Promise<Principal | undefined>;
+  /**
+   * As whom somebody reads who shows nothing; undefined: nobody reads then, and programs of a dialect that is open to
+   * them need a token too.
+   */
+  readonly anonymous?: Principal | undefined;
+}
+
+/** Whoever sits at this machine, or reads what is for everybody. */
+export const anonymous: Principal = { kind: 'system', name: 'anonymous', role: 'viewer', teams: [] };
+
+/** Whoever can read this installation's own token. */
+const installation: Principal = { kind: 'system', name: 'installation', role: 'admin', teams: [] };
+
+/** One token, which is an admin's; everybody may read. */
+export function oneToken(token: string): Authentication {
+  return { token: async (given) => (sameToken(given, token) ? installation : undefined), anonymous };
+}
+
+/**
+ * The token of an installation, beside tokens and sessions that are kept elsewhere. `openToRead`: who shows nothing may
+ * read, which is for a machine whose people may all see what runs there.
+ */
+export function installedAuthentication(
+  token: string,
+  kept: Pick<Authentication, 'token' | 'session'>,
+  openToRead: boolean,
+): Authentication {
+  return {
+    token: async (given) => (sameToken(given, token) ? installation : await kept.token(given)),
+    session: async (id) => await kept.session?.(id),
+    ...(openToRead && { anonymous }),
+  };
+}
+
+/** Compares hashes, so that the time taken tells nothing about the token. */
+function sameToken(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

@@ -1,0 +1,164 @@
+/**
+ * Who gets in: for each request of a route it finds out who asks, and whether they may call this route at all. What
+ * they may do to one object is the route's own to judge.
+ *
+ * Loopback is no defence, since every page that a browser shows can call it: pages of other origins get nothing, and a
+ * change always needs a token or a session. A token is a program's; a session is a page's, so that a change with one
+ * must carry this server's own Origin.
+ */
+import {
+  type Contract,
+  cookieOf,
+  mayAnywhere,
+  type Principal,
+  ProblemError,
+  permissionOf,
+  sessionCookieName,
+} from '@millrace/api';
+import { type Authentication, anonymous } from './authentication.ts';
+import { clientAddress } from './client-address.ts';
+import { Guesses } from './guesses.ts';
+import { foreignPage, isSameOrigin } from './origin-rule.ts';
+import { type Rate, TokenBuckets } from './token-buckets.ts';
+
+export interface GuardOptions {
+  readonly authentication?: Authentication | undefined;
+  readonly rates: RateLimits;
+}
+
+/** How often routes may be called; those that are open to every page or program are not counted. */
+export interface RateLimits {
+  readonly address: Rate;
+  readonly principal: Rate;
+}
+
+/** What of a request decides. */
+export interface Asking {
+  readonly method: string;
+  readonly ip: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+const readingMethods = new Set(['GET', 'HEAD']);
+const nobody: Authentication = { token: async () => undefined, anonymous };
+
+export class Guard {
+  readonly #authentication: Authentication;
+  readonly #addresses: TokenBuckets;
+  readonly #principals: TokenBuckets;
+  readonly #guesses: Guesses;
+
+  constructor({ authentication = nobody, rates }: GuardOptions) {
+    const now = (): number => performance.now();
+    this.#authentication = authentication;
+    this.#addresses = new TokenBuckets(rates.address, now);
+    this.#principals = new TokenBuckets(rates.principal, now);
+    this.#guesses = new Guesses({ now });
+  }
+
+  /** Who asks; throws a `ProblemError` for those who may not. */
+  async admit(asking: Asking, contract: Contract): Promise<Principal> {
+    if (contract.anyOrigin) return anonymous;
+    const page = pageOf(asking);
+    const isOpen = contract.dialect?.openToPrograms === true && this.#authentication.anonymous !== undefined;
+    if (isOpen && page.origin === undefined && foreignPage(page) === undefined) return anonymous;
+    const permission = permissionOf(contract);
+    // A person may come from elsewhere to what is public, a login above all.
+    if (permission !== 'public' || !readingMethods.has(asking.method)) refuseForeign(page);
+    const address = clientAddress(asking.ip);
+    if (contract.dialect === undefined) refuseOften(this.#addresses.take(address));
+    const principal = (await this.#whoAsks(asking, contract, address)) ?? this.#otherwise(asking, permission);
+    if (permission !== 'public' && !mayAnywhere(principal, permission)) throw mayNot(principal, permission);
+    if (principal !== anonymous && contract.dialect === undefined) {
+      refuseOften(this.#principals.take(`${principal.kind}:${principal.name}`));
+    }
+    return principal;
+  }
+
+  /** Who showed what it takes; undefined when nothing was shown. */
+  async #whoAsks(asking: Asking, contract: Contract, address: string): Promise<Principal | undefined> {
+    const { headers, method } = asking;
+    const authorization = single(headers['authorization']);
+    if (authorization !== undefined) {
+      const token = tokenIn(authorization, contract.dialect !== undefined);
+      const principal = token && (await this.#judge(address, token, (given) => this.#authentication.token(given)));
+      if (principal) return principal;
+      throw new ProblemError('token_required', 'this token is not known here, or no longer; ask for another one');
+    }
+    const { host, origin } = pageOf(asking);
+    const id = cookieOf(single(headers['cookie']), sessionCookieName(host));
+    if (id === undefined || this.#authentication.session === undefined) return undefined;
+    if (!readingMethods.has(method) && !isSameOrigin(origin, host)) return undefined;
+    return await this.#judge(address, id, async (given) => this.#authentication.session?.(given));
+  }
+
+  async #judge(
+    address: string,
+    secret: string,
+    check: (secret: string) => Promise<Principal | undefined>,
+  ): Promise<Principal | undefined> {
+    const verdict = await this.#guesses.judge(address, secret, check);
+    if ('principal' in verdict) return verdict.principal;
+    throw new ProblemError('rate_limited', 'too many wrong tokens came from this address; wait before the next one', {
+      retryAfterSeconds: Math.ceil(verdict.waitSeconds),
+    });
+  }
+
+  #otherwise({ method }: Asking, permission: string): Principal {
+    const reader = this.#authentication.anonymous;
+    if (permission === 'public') return reader ?? anonymous;
+    if (reader !== undefined && readingMethods.has(method)) return reader;
+    throw tokenNeeded(readingMethods.has(method) ? 'reading here' : 'a change');
+  }
+}
+
+function mayNot(principal: Principal, permission: string): ProblemError {
+  if (principal.name === anonymous.name && principal.kind === anonymous.kind) return tokenNeeded('this');
+  return new ProblemError('forbidden', `${principal.name} may not do this: it takes the permission ${permission}`);
+}
+
+function tokenNeeded(what: string): ProblemError {
+  return new ProblemError(
+    'token_required',
+    `${what} needs a token or a login: send it as \`Authorization: Bearer TOKEN\`; a running platform keeps its own ` +
+      'in run.json of its data directory',
+  );
+}
+
+function refuseForeign(page: ReturnType<typeof pageOf>): void {
+  const foreign = foreignPage(page);
+  if (foreign === undefined) return;
+  throw new ProblemError('origin_not_allowed', `${foreign} asked; only pages of this server itself may`);
+}
+
+function refuseOften(waitSeconds: number): void {
+  if (waitSeconds === 0) return;
+  throw new ProblemError('rate_limited', 'too many requests; wait, then go on more slowly', {
+    retryAfterSeconds: Math.ceil(waitSeconds),
+  });
+}
+
+/** Clients of a dialect may know no bearer tokens: then it is the password of basic authentication. */
+function tokenIn(authorization: string, mayBePassword: boolean): string | undefined {
+  const [, scheme = '', value = ''] = /^(\S+) +(\S+)$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (!mayBePassword || scheme.toLowerCase() !== 'basic') return undefined;
+  const text = Buffer.from(value, 'base64').toString();
+  return text.slice(text.indexOf(':') + 1) || undefined;
+}
+
+function pageOf({ headers }: Asking): {
+  host: string | undefined;
+  origin: string | undefined;
+  fetchSite: string | undefined;
+} {
+  return {
+    host: single(headers['host']),
+    origin: single(headers['origin']),
+    fetchSite: single(headers['sec-fetch-site']),
+  };
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
