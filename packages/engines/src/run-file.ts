@@ -1,8 +1,8 @@
 /**
  * `run.json` in a data directory: what runs there and where it answers, for the commands that look for it.
  *
- * Mode 0600: who can read it has the token with which the platform is administered. It is there only while its writer runs, or after that was
- * killed; so a reader checks that the process it names still runs.
+ * Mode 0600: who can read it has the token with which the platform is administered. It is there only while its writer
+ * runs, or after that was killed; so a reader checks that the process it names still runs.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -99,7 +99,7 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
           const lines = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<unknown>;
           const values = lines[Symbol.asyncIterator]();
           // What is wrong before the first line is an answer like any other.
-          const first = await values.next();
+          const first = await firstOf(values, signal);
           startStream(reply, 'application/x-ndjson');
           const problemOf = (error: unknown): ProblemError => options.problemOf(error, request);
           await writeLines(reply.raw, first, values, { signal, problemOf });
@@ -119,6 +119,15 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
       }
     },
   });
+}
+
+async function firstOf(values: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
+  try {
+    return await values.next();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ProblemError('unavailable', 'the server is shutting down; ask again in a moment', { cause: error });
+  }
 }
 
 function startStream(reply: FastifyReply, contentType: string): void {

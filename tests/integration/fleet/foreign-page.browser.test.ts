@@ -104,8 +104,9 @@ const attack = `async (target) => {
   const tell = async (way, run) => {
     try {
       const answer = await run();
-      if (answer instanceof Response && answer.type !== 'opaque') learned.push(way + ': ' + answer.status + ' ' + await answer.text());
-      else if (typeof answer === 'string') learned.push(way + ': ' + answer);
+      if (answer instanceof Response && answer.type !== 'opaque') {
+        learned.push(way + ': ' + answer.status + ' ' + await answer.text());
+      }
     } catch {}
   };
   const kinds = ['text/plain', 'application/json', 'application/x-www-form-urlencoded'];

@@ -1,7 +1,7 @@
 /**
  * Who may read the records of a topic: its data class and its team decide. `public` and `internal`: members of any
- * team. `confidential`, and topics without a class: members of its team, and of those whose applications are declared to
- * consume it. `restricted`: the owners of its team. Topics that nobody declared, and internal ones, are the admins'.
+ * team. `confidential`, and topics without a class: members of its team, and of those whose applications are declared
+ * to consume it. `restricted`: the owners of its team. Topics that nobody declared, and internal ones: admins alone.
  */
 import { mayAnywhere, type Principal, ProblemError } from '@millrace/api';
 import type { DeclaredFleet } from '../record/record.ts';

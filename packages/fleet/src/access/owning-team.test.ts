@@ -50,7 +50,7 @@ test('a group belongs to the application that declares it, by name before by pre
   }
 });
 
-test('a team whose application is declared to consume a topic may read its records, where they are not restricted', () => {
+test('a team whose application is declared to consume a topic may read its records, unless restricted', () => {
   const risk = { kind: 'user', name: 'rita', role: 'member', teams: [{ name: 'risk', role: 'member' }] } as const;
   const reader = { ...risk, teams: [...risk.teams] };
   assert.equal(mayReadRecords(reader, fleet, 'east', 'orders'), true);

@@ -54,7 +54,7 @@ export async function* searchMessages(
         continue;
       }
       if (arrived.done === true) return yield scan.end('end');
-      for await (const found of scan.look(arrived.value, stop)) yield found;
+      for await (const line of scan.look(arrived.value, stop)) yield line;
       if (scan.reason !== undefined) return yield scan.end(scan.reason);
       consumer.pause(scan.finished().map((partition) => ({ topic, partition })));
       if (scan.isDue()) yield scan.progress();
@@ -104,7 +104,7 @@ class Scan {
   }
 
   /** Looks at a batch, or at as much of it as the bounds allow. */
-  async *look(batch: ConsumerBatch, signal: AbortSignal): AsyncGenerator<Found> {
+  async *look(batch: ConsumerBatch, signal: AbortSignal): AsyncGenerator<MessageLine> {
     const { partition } = batch;
     const end = this.#open.get(partition);
     if (end === undefined) return;
@@ -125,6 +125,7 @@ class Scan {
       yield* this.#judge(waiting, signal);
       if (this.reason !== undefined) return;
       waiting = [];
+      if (this.isDue()) yield this.progress();
       // Others have their turn.
       await pause(0, undefined, { signal });
       since = performance.now();
@@ -176,13 +177,13 @@ class Scan {
   }
 
   end(reason: EndReason): MessageLine {
-    const isWhole = reason === 'end';
     const next = this.#ranges.flatMap(({ partition, end }) => {
       const offset = this.#positions.get(partition) ?? end;
-      return offset < end && !isWhole ? [{ partition, offset }] : [];
+      return offset < end && reason !== 'end' ? [{ partition, offset }] : [];
     });
+    const isWhole = next.length === 0;
     const scanned = { ...this.#scanned(), ...(isWhole && { part: 1 }) };
-    return { type: 'end', ...scanned, reason, filterErrors: this.#filterErrors, next };
+    return { type: 'end', ...scanned, reason: isWhole ? 'end' : reason, filterErrors: this.#filterErrors, next };
   }
 
   #scanned(): { records: number; bytes: number; found: number; part: number } {

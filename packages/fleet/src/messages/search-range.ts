@@ -1,7 +1,7 @@
 /** From and until where in each partition a search goes. */
 import { ProblemError } from '@millrace/api';
 import type { MessageSearch } from '@millrace/api/fleet';
-import { type Admin, isMillraceError, type OffsetQuery, type TopicPartition, unwrap } from '@millrace/client';
+import { type Admin, type OffsetQuery, type TopicPartition, unwrap } from '@millrace/client';
 
 /** Offsets from `start` on, before `end`. */
 export interface SearchRange {
@@ -54,7 +54,7 @@ async function partitionsOf(admin: Admin, topic: string, wish: Wish, signal: Abo
   const [description] = await admin.describeTopics([topic], { signal });
   if (description === undefined || 'error' in description) {
     const error = description?.error;
-    if (error !== undefined && !isMillraceError(error, 'unknown_topic_or_partition')) throw error;
+    if (error !== undefined && error.errorName !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
     throw new ProblemError('not_found', `there is no topic ${topic} on this cluster`);
   }
   const there = description.partitions.map(({ partition }) => partition).sort((one, other) => one - other);
