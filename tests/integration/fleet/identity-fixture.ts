@@ -1,6 +1,6 @@
 /**
- * A control plane with identities over PostgreSQL: its API over HTTP, as an admin or somebody else, and everything that
- * it ever said or stored, to be searched.
+ * A control plane over PostgreSQL and secured clusters: its API over HTTP, as an admin or somebody else, and everything
+ * that it ever said or stored, to be searched.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,18 +14,15 @@ import { nodePlatform } from '@millrace/base';
 import type { ClientOptions } from '@millrace/client';
 import { type ControlPlane, openControlPlane } from '@millrace/fleet/control-plane';
 import { openDatabase } from '@millrace/fleet/database';
-import { openIdentity } from '@millrace/fleet/identity';
 import { startServer } from '@millrace/server';
 import type { Static } from 'typebox';
 import { eventually } from '../../support/eventually.ts';
 import { dumpDatabase } from './dump-database.ts';
-import { TestClusters } from './test-clusters.ts';
 
 export interface IdentityFixture extends AsyncDisposable {
   readonly plane: ControlPlane;
-  readonly clusters: TestClusters;
-  /** Declares a cluster that is reached so. */
-  attach(name: string, client: ClientOptions): Promise<void>;
+  /** Declares a cluster that is reached so; undefined takes it out again. */
+  attach(name: string, client: ClientOptions | undefined): Promise<void>;
   declare<K extends KindName>(kind: K, id: string, spec: Spec<K> | null): Promise<void>;
   call<C extends Contract>(contract: C, input: CallInput<C>): Promise<Static<C['response']>>;
   /** From here on, who calls. */
@@ -40,38 +37,24 @@ export interface IdentityFixture extends AsyncDisposable {
 
 export const admin: Principal = { kind: 'user', name: 'root', role: 'admin', teams: [] };
 
-export async function startIdentityFixture(
-  databaseUrl: string,
-  { factsRefreshMs = 3_600_000 } = {},
-): Promise<IdentityFixture> {
+export async function startIdentityFixture(databaseUrl: string): Promise<IdentityFixture> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-identity-'));
   const database = await openDatabase({ url: databaseUrl });
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
-  const plane = await openControlPlane({ database, platform: nodePlatform, report });
-  const clusters = new TestClusters();
-  const identity = openIdentity({
-    db: database.db,
-    platform: nodePlatform,
-    feed: plane.feed,
-    holder: randomUUID(),
-    record: plane.record,
-    clusters,
-    inventory: clusters,
-    observations: clusters,
-    operations: plane.operations,
-    keyFile: join(directory, 'fleet.key'),
-    report,
-    factsRefreshMs,
+  const ownClusters = new Map<string, ClientOptions>();
+  const plane = await openControlPlane({
+    ...{ database, platform: nodePlatform, report, ownClusters },
+    keyDirectory: join(directory, 'keys'),
+    limits: { backoffMs: 50 },
   });
-  plane.operations.register(identity.planKinds);
   let principal = admin;
   const asCaller = (route: Route): Route => ({
     contract: route.contract,
     handle: (request) => route.handle({ ...request, principal }),
   });
   const token = randomUUID();
-  const routes = [...plane.routes, ...identity.routes].map(asCaller);
+  const routes = plane.routes.map(asCaller);
   const server = await startServer({ port: 0, token, routes, onFailure: ({ error }) => report(inspect(error)) });
   const answers: string[] = [];
   const call: IdentityFixture['call'] = async (contract, input) => {
@@ -84,9 +67,9 @@ export async function startIdentityFixture(
   };
   return {
     plane,
-    clusters,
     async attach(name, client) {
-      clusters.add(name, client);
+      if (client === undefined) return await declare('cluster', name, null);
+      ownClusters.set(name, client);
       await declare('cluster', name, { name, bootstrap: [client.bootstrap].flat().join(',') });
     },
     declare,
@@ -100,8 +83,6 @@ export async function startIdentityFixture(
     async [Symbol.asyncDispose]() {
       await server.close();
       await plane.close();
-      await identity.close();
-      await clusters.close();
       await database.close();
       await rm(directory, { recursive: true });
     },

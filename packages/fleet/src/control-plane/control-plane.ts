@@ -36,7 +36,6 @@ import type { ClusterFactory } from '../twins/cluster-factory.ts';
 import { openTwins } from '../twins/index.ts';
 import { withDatabaseAnswers } from './database-answers.ts';
 import { housekeeping } from './housekeeping.ts';
-import { useObservations } from './use-observations.ts';
 
 export interface ControlPlaneOptions {
   /** The caller's, who closes it afterwards. */
@@ -109,8 +108,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   add(openAudit({ ...options.anchors, db, platform, clusters, holder, report }));
   let access = async (): Promise<WantedAccess> => recordAccess;
   if (keyDirectory !== undefined) {
-    const observations = useObservations(inventory, new Date(platform.clock.now()));
-    const whose = { db, platform, feed, holder, record, clusters, inventory, observations, operations, report };
+    const whose = { db, platform, feed, holder, record, clusters, inventory, operations, report };
     const identity = openIdentity({ ...whose, keyFile: join(keyDirectory, 'sealing-key') });
     add(identity);
     access = identity.wantedAccess;

@@ -37,8 +37,9 @@ export function applicationRoutes(service: IdentityService): Route[] {
     implement(getApplicationContract, async ({ params, principal }) => {
       const spec = applicationOf(service, params.name);
       const sealed = maySeeSealed(principal, spec) ? await service.store.sealedForApplication(spec.name) : new Map();
-      const { observations, needsIdempotentWrite } = service;
-      const asks = { principal, observations, sealed, options: { needsIdempotentWrite } };
+      const { needsIdempotentWrite } = service;
+      const seen = await service.observations.look();
+      const asks = { principal, seen, sealed, options: { needsIdempotentWrite } };
       return applicationDetail(spec, await service.known(), asks);
     }),
     implement(listCredentialsContract, async ({ params, principal }) => {

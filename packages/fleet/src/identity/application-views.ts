@@ -6,7 +6,7 @@ import { mayOn } from '../access/may-on.ts';
 import type { Credential, ShutOut } from './credentials/credential-store.ts';
 import { credentialView, isValid } from './credentials/credential-views.ts';
 import { usesOf } from './findings/use-findings.ts';
-import type { UseObservations } from './observations.ts';
+import type { SeenUses } from './observations.ts';
 import { principalsOf } from './principals.ts';
 import { aclText, applicationAcls, type WantedAclsOptions } from './wanted-acls.ts';
 
@@ -44,7 +44,7 @@ export function applicationDetail(
   known: Known,
   asks: {
     readonly principal: Principal;
-    readonly observations: UseObservations;
+    readonly seen: SeenUses;
     readonly sealed: ReadonlyMap<string, string>;
     readonly options: WantedAclsOptions;
   },
@@ -52,7 +52,7 @@ export function applicationDetail(
   const acls = [...applicationAcls(spec, asks.options)].flatMap(([cluster, entries]) =>
     entries.map(({ acl, because }) => ({ cluster, text: aclText(acl), because: [...because] })),
   );
-  const uses = asks.observations.uses();
+  const { uses } = asks.seen;
   const observed = (spec.uses ?? []).flatMap((use) => usesOf(spec, use, uses));
   const own = known.credentials.filter(({ application }) => application === spec.name);
   const mayChange = mayOn(asks.principal, 'change', { team: spec.team });

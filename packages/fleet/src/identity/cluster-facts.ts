@@ -1,17 +1,17 @@
 /**
- * What identities have to know of clusters and the inventory does not keep: who has a SCRAM password there, how brokers
- * listen, and whether the cluster is so old that idempotent producers need a right of their own. Looked at now and
- * then, each cluster on its own, so that none waits for another; what can't be asked stays as it was.
+ * What identities have to know of clusters and the inventory does not keep: who has a SCRAM password there, and whether
+ * the cluster is so old that idempotent producers need a right of their own. Looked at now and then, each cluster on
+ * its own, so that none waits for another; what can't be asked stays as it was.
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
 import type { Admin, Client } from '@millrace/client';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 
 export interface ClusterFacts {
+  /** When it was asked. */
+  readonly observedAt: Date;
   /** Users with a SCRAM password; undefined where we may not ask. */
   readonly users?: ReadonlySet<string> | undefined;
-  /** By node id: settings that say how a broker listens and whom it trusts. */
-  readonly configs: ReadonlyMap<number, Readonly<Record<string, string>>>;
   readonly needsIdempotentWrite: boolean;
 }
 
@@ -25,16 +25,6 @@ export interface FactsOptions {
 
 const refreshMsDefault = 60_000;
 const callMs = 10_000;
-const settings = [
-  'listeners',
-  'listener.security.protocol.map',
-  'controller.listener.names',
-  'ssl.client.auth',
-  'super.users',
-  'allow.everyone.if.no.acl.found',
-  'authorizer.class.name',
-];
-
 /** Runs from its making until it is closed. */
 export class ClusterFactsWatch {
   readonly #options: FactsOptions;
@@ -48,8 +38,11 @@ export class ClusterFactsWatch {
     this.#running = this.#watch();
   }
 
+  /** Undefined until it was looked at, which asking for it begins. */
   of(cluster: string): ClusterFacts | undefined {
-    return this.#facts.get(cluster);
+    const known = this.#facts.get(cluster);
+    if (known === undefined && this.#options.clusters.names.includes(cluster)) void this.refresh(cluster);
+    return known;
   }
 
   /** Looks now; resolves when it has, whether the cluster could be asked or not. */
@@ -78,12 +71,11 @@ export class ClusterFactsWatch {
   async #look(name: string): Promise<void> {
     const bounds = { signal: this.#stop.signal, timeoutMs: callMs };
     try {
+      const observedAt = new Date(this.#options.platform.clock.now());
       const client = await this.#options.clusters.client(name);
       const admin = client.admin();
-      const before = this.#facts.get(name);
       const users = await ifAllowed(() => usersOf(admin, bounds));
-      const configs = (await ifAllowed(() => configsOf(admin, bounds))) ?? before?.configs ?? new Map();
-      this.#facts.set(name, { users, configs, needsIdempotentWrite: await isOld(client, bounds) });
+      this.#facts.set(name, { observedAt, users, needsIdempotentWrite: await isOld(client, bounds) });
     } catch (error) {
       // The inventory tells of clusters that can't be reached; here the last known state stands.
       if (isMillraceError(error) || this.#stop.signal.aborted) return;
@@ -106,23 +98,6 @@ export async function isOld(client: Client, bounds: Bounds): Promise<boolean> {
 async function usersOf(admin: Admin, bounds: Bounds): Promise<ReadonlySet<string>> {
   const listed = await admin.describeScramCredentials(undefined, bounds);
   return new Set(listed.flatMap(({ user, error }) => (error === undefined ? [user] : [])));
-}
-
-async function configsOf(admin: Admin, bounds: Bounds): Promise<Map<number, Readonly<Record<string, string>>>> {
-  const { brokers } = await admin.describeCluster(bounds);
-  const resources = brokers.map(({ nodeId }) => ({ type: 'broker' as const, name: String(nodeId) }));
-  const described = await admin.describeConfigs(resources, bounds);
-  return new Map(
-    described.flatMap(({ name, error, ...rest }) => {
-      if (error !== undefined || !('entries' in rest)) return [];
-      const wanted = rest.entries.filter((entry) => settings.includes(entry.name) || isListenerAuth(entry.name));
-      return [[Number(name), Object.fromEntries(wanted.map((entry) => [entry.name, entry.value ?? '']))] as const];
-    }),
-  );
-}
-
-function isListenerAuth(name: string): boolean {
-  return name.startsWith('listener.name.') && name.endsWith('ssl.client.auth');
 }
 
 /** Undefined where the cluster does not let us, or can't. */

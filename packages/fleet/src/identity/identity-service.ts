@@ -61,18 +61,31 @@ export class IdentityService {
 
   async findingsInput(): Promise<FindingsInput> {
     const { inventory, facts, unusedDays } = this.#options;
-    const [credentials, shutOut] = await Promise.all([this.store.list(), this.store.shutOut()]);
-    const clusters = inventory.clusters().map((seen): SeenCluster => {
-      const { name, observedAt, stale, acls, quotas, brokers, topics } = seen;
+    const [credentials, shutOut, seen] = await Promise.all([
+      this.store.list(),
+      this.store.shutOut(),
+      this.observations.look(),
+    ]);
+    const clusters = inventory.clusters().map((cluster): SeenCluster => {
+      const { name, observedAt, stale, acls, quotas, brokers, topics } = cluster;
       const known = facts.of(name);
       return {
-        ...{ name, observedAt, stale, acls, quotas, users: known?.users, topics: [...topics.keys()] },
-        brokers: brokers.map(({ nodeId }) => ({ nodeId, configs: known?.configs.get(nodeId) })),
+        ...{
+          name,
+          observedAt,
+          stale,
+          acls,
+          quotas,
+          users: known?.users,
+          usersAt: known?.observedAt,
+          topics: [...topics.keys()],
+        },
+        brokers: brokers.map(({ nodeId, configs }) => ({ nodeId, configs })),
       };
     });
-    const { observations, needsIdempotentWrite } = this;
+    const { needsIdempotentWrite } = this;
     const fleet = this.record.current();
-    return { fleet, clusters, credentials, shutOut, observations, needsIdempotentWrite, now: this.now(), unusedDays };
+    return { fleet, clusters, credentials, shutOut, seen, needsIdempotentWrite, now: this.now(), unusedDays };
   }
 
   async findings(): Promise<Finding[]> {

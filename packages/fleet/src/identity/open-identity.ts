@@ -21,7 +21,7 @@ import { Deliveries, type StartOperations } from './credentials/deliver.ts';
 import { RotationWatch } from './credentials/rotation-watch.ts';
 import { findingRoutes } from './finding-routes.ts';
 import { IdentityService } from './identity-service.ts';
-import type { UseObservations } from './observations.ts';
+import { openUseObservations } from './observations.ts';
 import { openSealingKey, type SealingKey } from './secrets/sealing-key.ts';
 import { wantedAcls } from './wanted-acls.ts';
 import { wantedQuotas } from './wanted-quotas.ts';
@@ -35,7 +35,6 @@ export interface IdentityOptions {
   readonly record: FleetRecord;
   readonly clusters: FleetClusters;
   readonly inventory: Pick<Inventory, 'clusters' | 'cluster'>;
-  readonly observations: UseObservations;
   readonly operations: Pick<Operations, 'start' | 'get'>;
   /** The key under which secrets of the control plane itself lie in the database; made when it is first needed. */
   readonly keyFile: string;
@@ -56,13 +55,14 @@ export interface Identity {
 const unusedDaysDefault = 30;
 
 export function openIdentity(options: IdentityOptions): Identity {
-  const { db, platform, record, clusters, observations, report } = options;
+  const { db, platform, record, clusters, report } = options;
+  const observations = openUseObservations(db, options.inventory);
   const store = new CredentialStore(db);
   const operations = startOperations(options.operations);
   const facts = new ClusterFactsWatch({ clusters, platform, report, refreshMs: options.factsRefreshMs });
   const deliveries = new Deliveries(store, operations, platform);
   const unusedDays = options.unusedDays ?? unusedDaysDefault;
-  const service = new IdentityService({ ...options, facts, store, deliveries, operations, unusedDays });
+  const service = new IdentityService({ ...options, observations, facts, store, deliveries, operations, unusedDays });
   const planKinds = credentialPlanKinds({
     ...{ db, store, record, clusters, platform, inventory: options.inventory },
     sealingKey: keyOf(options.keyFile),

@@ -30,7 +30,7 @@ export interface ShutOutTable {
   principal: string;
   cluster: string;
   application: string;
-  since: Generated<Date>;
+  since: ColumnType<Date, never, Date>;
   operation: string;
 }
 

@@ -128,6 +128,8 @@ test('a quota of an application is that of each of its users, others are as decl
     quota: [
       { cluster: 'east', user: 'orders', clientId: '<default>', limits },
       { cluster: 'east', user: 'legacy', limits },
+      { cluster: 'west', user: 'orders.b', limits: { consumer_byte_rate: 5 } },
+      { cluster: 'west', user: 'orders', limits },
       { cluster: 'west', user: '<default>', limits },
     ],
   });
@@ -137,6 +139,10 @@ test('a quota of an application is that of each of its users, others are as decl
       { entity: { user: 'orders.b', 'client-id': null }, quotas: limits },
       { entity: { user: 'legacy' }, quotas: limits },
     ],
-    west: [{ entity: { user: null }, quotas: limits }],
+    west: [
+      { entity: { user: 'orders.b' }, quotas: { consumer_byte_rate: 5 } },
+      { entity: { user: 'orders.a' }, quotas: limits },
+      { entity: { user: null }, quotas: limits },
+    ],
   });
 });

@@ -37,7 +37,7 @@ CREATE TABLE shut_out (
   principal text NOT NULL,
   cluster text NOT NULL,
   application text NOT NULL,
-  since timestamptz NOT NULL DEFAULT now(),
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
   operation text NOT NULL,
   PRIMARY KEY (principal, cluster)
 );

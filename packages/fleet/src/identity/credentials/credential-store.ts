@@ -54,10 +54,19 @@ export interface NewCredential {
   readonly oldUntil?: Date | undefined;
 }
 
-/** By principals that are shut out: of which clusters, and by which operation. */
-export type ShutOut = ReadonlyMap<string, ReadonlyMap<string, string>>;
+/** By whom and since when a principal is shut out of a cluster. */
+export interface ShutOutBy {
+  readonly operation: string;
+  readonly since: Date;
+}
+
+/** By principals that are shut out, by clusters. */
+export type ShutOut = ReadonlyMap<string, ReadonlyMap<string, ShutOutBy>>;
 
 export type Reader = Kysely<Schema> | Transaction<Schema>;
+
+/** Of feeds: what changes here is told as a change of its application. */
+export const changeKind = 'application';
 
 export class CredentialStore {
   readonly #db: Kysely<Schema>;
@@ -116,7 +125,7 @@ export class CredentialStore {
         .execute();
     }
     await transaction.insertInto('credential').values(rowOf(added)).execute();
-    await appendEvents(transaction, [{ kind: 'application', id: application, what: 'credential_issued' }]);
+    await appendEvents(transaction, [{ kind: changeKind, id: application, what: 'credential_issued' }]);
   }
 
   /** The sealed secret of one that was made for a request: once, to whom asks first. */
@@ -133,7 +142,7 @@ export class CredentialStore {
       if (row === undefined) return undefined;
       const delivered = { sealed: null, delivered_at: sql<Date>`clock_timestamp()` };
       await transaction.updateTable('credential').set(delivered).where('id', '=', id).execute();
-      await appendEvents(transaction, [{ kind: 'application', id: row.application, what: 'credential_delivered' }]);
+      await appendEvents(transaction, [{ kind: changeKind, id: row.application, what: 'credential_delivered' }]);
       return row.sealed ?? undefined;
     });
   }
@@ -159,7 +168,7 @@ export class CredentialStore {
       .where('confirmed_at', 'is', null)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
-    await appendEvents(transaction, [{ kind: 'application', id: application, what: 'credential_confirmed' }]);
+    await appendEvents(transaction, [{ kind: changeKind, id: application, what: 'credential_confirmed' }]);
     return true;
   }
 
@@ -173,15 +182,14 @@ export class CredentialStore {
       .returning('application')
       .executeTakeFirst();
     if (row === undefined) return;
-    await appendEvents(transaction, [{ kind: 'application', id: row.application, what: `credential_${as}` }]);
+    await appendEvents(transaction, [{ kind: changeKind, id: row.application, what: `credential_${as}` }]);
   }
 
-  /** Why each principal is shut out of each cluster: the operation that did it. */
   async shutOut(reader: Reader = this.#db): Promise<ShutOut> {
     const rows = await reader.selectFrom('shut_out').selectAll().orderBy('principal').orderBy('cluster').execute();
-    const found = new Map<string, Map<string, string>>();
-    for (const { principal, cluster, operation } of rows) {
-      found.set(principal, (found.get(principal) ?? new Map()).set(cluster, operation));
+    const found = new Map<string, Map<string, ShutOutBy>>();
+    for (const { principal, cluster, operation, since } of rows) {
+      found.set(principal, (found.get(principal) ?? new Map()).set(cluster, { operation, since }));
     }
     return found;
   }
@@ -194,8 +202,13 @@ export class CredentialStore {
     await transaction
       .insertInto('shut_out')
       .values(of)
-      .onConflict((conflict) => conflict.columns(['principal', 'cluster']).doUpdateSet({ operation: of.operation }))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['principal', 'cluster'])
+          .doUpdateSet({ operation: of.operation, since: sql<Date>`clock_timestamp()` }),
+      )
       .execute();
+    await appendEvents(transaction, [{ kind: changeKind, id: of.application, what: 'principal_shut_out' }]);
   }
 
   /** Answers false when another operation than that has shut it out meanwhile, or nobody any more. */

@@ -25,6 +25,7 @@ import {
   mayBeKnown,
   type NewCredential,
   type Reader,
+  type ShutOutBy,
 } from './credential-store.ts';
 
 export interface IssueSurroundings {
@@ -36,7 +37,7 @@ export interface IssueSurroundings {
 }
 
 /** Why a principal is shut out, by cluster. */
-type ShutOutOf = ReadonlyMap<string, string>;
+type ShutOutOf = ReadonlyMap<string, ShutOutBy>;
 
 export async function issuePassword(
   around: IssueSurroundings,
@@ -116,12 +117,14 @@ async function letIn(
 ): Promise<void> {
   const { clusters, store } = around;
   const now = await shutOutOf(store, principal);
-  for (const [cluster, operation] of now) if (shutOut.get(cluster) !== operation) throw revokedMeanwhile(principal);
+  for (const [cluster, { operation }] of now) {
+    if (shutOut.get(cluster)?.operation !== operation) throw revokedMeanwhile(principal);
+  }
   const declared = [...shutOut.keys()].filter((cluster) => clusters.names.includes(cluster));
   for (const cluster of declared) await admitAgain(await clusters.client(cluster), principal, signal);
   try {
     await write(async (transaction) => {
-      for (const [cluster, operation] of shutOut) {
+      for (const [cluster, { operation }] of shutOut) {
         const isOurs = await store.removeShutOut(transaction, { principal, cluster, operation });
         if (!isOurs) throw revokedMeanwhile(principal);
       }

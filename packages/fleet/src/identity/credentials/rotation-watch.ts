@@ -10,7 +10,7 @@ import { databaseError } from '../../database/database-error.ts';
 import { whileLeading } from '../../database/lease.ts';
 import type { Schema } from '../../database/schema.ts';
 import { appendEvents, type EventFeed } from '../../events/event-feed.ts';
-import { lastSeen, type UseObservations } from '../observations.ts';
+import type { UseObservations } from '../observations.ts';
 import { type Credential, type CredentialStore, mayBeKnown } from './credential-store.ts';
 import { daysLeft } from './credential-views.ts';
 import type { StartOperations } from './deliver.ts';
@@ -23,7 +23,7 @@ export interface RotationWatchOptions {
   readonly holder: string;
   readonly store: CredentialStore;
   readonly operations: Pick<StartOperations, 'start'>;
-  readonly observations: UseObservations;
+  readonly observations: Pick<UseObservations, 'lastSeen'>;
   readonly report: (message: string) => void;
 }
 
@@ -92,7 +92,8 @@ export class RotationWatch {
     for (const [application, own] of Map.groupBy(passwords, (each) => each.application)) {
       const recent = own.at(-1);
       if (own.length < 2 || recent === undefined) continue;
-      const why = reasonToRetire(recent, own.slice(0, -1), observations, now);
+      const seen = await observations.lastSeen(own.map(({ principal }) => principal));
+      const why = reasonToRetire(recent, own.slice(0, -1), seen, now);
       if (why !== undefined) await this.#retire(application, recent, why, signal);
     }
     for (const credential of live) await this.#warn(credential, now);
@@ -140,14 +141,14 @@ export class RotationWatch {
 export function reasonToRetire(
   recent: Credential,
   older: readonly Credential[],
-  observations: UseObservations,
+  seen: ReadonlyMap<string, Date>,
   now: Date,
 ): string | undefined {
   if (recent.oldUntil !== null && recent.oldUntil <= now) return `the time of ${principals(older)} is over`;
-  const seenNew = lastSeen(observations, recent.principal);
+  const seenNew = seen.get(recent.principal);
   const isSeen = seenNew !== undefined && seenNew > recent.issuedAt;
   if (recent.confirmedAt === null && !isSeen) return undefined;
-  const seenOld = older.map(({ principal }) => lastSeen(observations, principal)?.getTime() ?? 0);
+  const seenOld = older.map(({ principal }) => seen.get(principal)?.getTime() ?? 0);
   const lastOld = Math.max(...seenOld);
   const isQuiet = now.getTime() - lastOld >= quietMs;
   // What was said is believed, unless something was seen since that says otherwise.

@@ -17,6 +17,11 @@ export function aclFindings(input: FindingsInput): FindingDraft[] {
     const expected = new Map((wanted.get(name) ?? []).map((each) => [aclKey(each.acl), each]));
     const seen = new Map(acls.map((acl) => [aclKey(acl), acl]));
     const isMeant = (acl: AclBinding): boolean => shutOut.get(acl.principal)?.has(name) ?? false;
+    // Who was shut out since is so, whatever was seen before.
+    const isRecent = ({ principal, permission }: AclBinding): boolean => {
+      const since = permission === 'deny' ? shutOut.get(principal)?.get(name)?.since : undefined;
+      return since !== undefined && cluster.observedAt !== null && since > cluster.observedAt;
+    };
     const about = (acl: AclBinding) => ({
       cluster: name,
       principal: acl.principal,
@@ -24,7 +29,7 @@ export function aclFindings(input: FindingsInput): FindingDraft[] {
     });
     const drafts: FindingDraft[] = [];
     for (const [key, { acl, because }] of expected) {
-      if (!seen.has(key)) drafts.push({ ...about(acl), ...missing(name, acl, because) });
+      if (!seen.has(key) && !isRecent(acl)) drafts.push({ ...about(acl), ...missing(name, acl, because) });
     }
     const byPrincipal = Map.groupBy(acls, ({ principal }) => principal);
     // Only those of the same principal, and of everybody, can matter to one.

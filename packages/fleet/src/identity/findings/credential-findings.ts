@@ -25,12 +25,13 @@ export function credentialFindings(input: FindingsInput): FindingDraft[] {
 }
 
 function absentOnes({ fleet, clusters }: FindingsInput, passwords: readonly Credential[]): FindingDraft[] {
-  return passwords.filter(mayBeKnown).flatMap(({ application, principal, clusters: written }) => {
+  return passwords.filter(mayBeKnown).flatMap(({ application, principal, issuedAt, clusters: written }) => {
     const uses = fleet.get('application', application)?.spec.uses ?? [];
     const wanted = new Set([...written, ...uses.map(({ cluster }) => cluster)]);
     return [...wanted].flatMap((name): FindingDraft[] => {
-      const users = clusters.find((cluster) => cluster.name === name)?.users;
-      if (users === undefined || users.has(userOfPrincipal(principal) ?? '')) return [];
+      const { users, usersAt } = clusters.find((cluster) => cluster.name === name) ?? {};
+      // What was asked before it was issued tells nothing of it.
+      if (users === undefined || !isSince(usersAt, issuedAt) || users.has(userOfPrincipal(principal) ?? '')) return [];
       const why = written.includes(name)
         ? 'it was written there and is gone'
         : 'it was issued before it was needed there';
@@ -52,12 +53,12 @@ function absentOnes({ fleet, clusters }: FindingsInput, passwords: readonly Cred
 
 function strangers({ clusters, credentials }: FindingsInput, passwords: readonly Credential[]): FindingDraft[] {
   const issued = new Set(passwords.map(({ principal }) => userOfPrincipal(principal)));
-  const former = new Map(credentials.map(({ principal, application }) => [userOfPrincipal(principal), application]));
-  return clusters.flatMap(({ name, users = new Set<string>() }) =>
+  const former = new Map(credentials.map((each) => [userOfPrincipal(each.principal), each]));
+  return clusters.flatMap(({ name, users = new Set<string>(), usersAt }) =>
     [...users]
-      .filter((user) => !issued.has(user))
+      .filter((user) => !issued.has(user) && isSince(usersAt, former.get(user)?.endedAt))
       .map((user): FindingDraft => {
-        const application = former.get(user) ?? null;
+        const application = former.get(user)?.application ?? null;
         const whose = application === null ? 'no application was issued it' : `${application} has no such password now`;
         return {
           key: `${name} ${user}`,
@@ -137,4 +138,9 @@ function expiring({ now }: FindingsInput, live: readonly Credential[]): FindingD
       },
     ];
   });
+}
+
+/** Whether what was asked then can tell of what has happened. */
+function isSince(askedAt: Date | undefined, happenedAt: Date | null | undefined): boolean {
+  return askedAt === undefined || happenedAt == null || askedAt > happenedAt;
 }

@@ -53,8 +53,8 @@ export function listenersOf(brokers: readonly SeenBroker[]): Listener[] | undefi
   }));
 }
 
-export function encryptionViews({ fleet, clusters, observations }: FindingsInput): EncryptionView[] {
-  const observed = Map.groupBy(observations.uses(), ({ cluster }) => cluster);
+export function encryptionViews({ fleet, clusters, seen: all }: FindingsInput): EncryptionView[] {
+  const observed = Map.groupBy(all.uses, ({ cluster }) => cluster);
   return clusters.map((cluster) => {
     const listeners = listenersOf(cluster.brokers);
     const users = fleet

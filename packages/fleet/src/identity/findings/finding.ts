@@ -4,7 +4,7 @@ import type { Finding } from '@millrace/api/fleet';
 import type { AclBinding, QuotaEntry } from '@millrace/client';
 import type { DeclaredFleet } from '../../record/record.ts';
 import type { Credential, ShutOut } from '../credentials/credential-store.ts';
-import type { UseObservations } from '../observations.ts';
+import type { SeenUses } from '../observations.ts';
 import { principalsOf } from '../principals.ts';
 
 /** What is known of a cluster, as far as findings need it. */
@@ -18,6 +18,8 @@ export interface SeenCluster {
   readonly quotas?: readonly QuotaEntry[] | undefined;
   /** Those with a SCRAM password; undefined where they could not be asked for. */
   readonly users?: ReadonlySet<string> | undefined;
+  /** When they were asked for. */
+  readonly usersAt?: Date | undefined;
   readonly brokers: readonly SeenBroker[];
   readonly topics: readonly string[];
 }
@@ -34,7 +36,7 @@ export interface FindingsInput {
   readonly clusters: readonly SeenCluster[];
   readonly credentials: readonly Credential[];
   readonly shutOut: ShutOut;
-  readonly observations: UseObservations;
+  readonly seen: SeenUses;
   readonly needsIdempotentWrite: (cluster: string) => boolean;
   readonly now: Date;
   /** What was not used for so long is said to be unused. */

@@ -43,7 +43,7 @@ function cluster(given: Partial<SeenCluster> = {}): SeenCluster {
 }
 
 function use(given: Partial<ObservedUse>): ObservedUse {
-  const seen = { cluster: 'east', topic: 'stock.oslo', role: 'consumer', source: 'group' } as const;
+  const seen = { cluster: 'east', topic: 'stock.oslo', role: 'consumer', source: 'group_assignment' } as const;
   return { ...seen, group: 'orders', lastSeenAt: daysAgo(1), ...given };
 }
 
@@ -51,7 +51,7 @@ const inUse: readonly ObservedUse[] = [
   use({ topic: 'stock.berlin' }),
   use({}),
   use({ topic: 'stock.rome', group: 'orders.nightly' }),
-  use({ topic: 'orders.placed', role: 'producer', source: 'report', application: 'orders', group: undefined }),
+  use({ topic: 'orders.placed', role: 'producer', source: 'client_report', application: 'orders', group: undefined }),
 ];
 
 function input(
@@ -63,7 +63,7 @@ function input(
     clusters: [cluster()],
     credentials: [],
     shutOut: new Map(),
-    observations: { uses: () => uses, watchedSince: () => since },
+    seen: { uses, watchedSince: () => since },
     needsIdempotentWrite: () => false,
     now,
     unusedDays: 30,
@@ -137,7 +137,7 @@ test('a denial that makes a grant worthless is told, but not that of a principal
     ),
     found.join('\n'),
   );
-  const shutOut = new Map([['User:orders.a', new Map([['east', 'op']])]]);
+  const shutOut = new Map([['User:orders.a', new Map([['east', { operation: 'op', since: daysAgo(1) }]])]]);
   const denied = [...declared, ...denialsOf('User:orders.a')];
   assert.deepEqual(told(input({ shutOut, clusters: [cluster({ acls: denied })] })), []);
   const lost = told(input({ shutOut }));
@@ -160,7 +160,7 @@ test('of a pattern whose topics are not all used the used ones are proposed', ()
   assert.equal(found?.advice, 'declare these in place of stock.*: stock.berlin, stock.oslo');
   assert.match(
     found?.text ?? '',
-    /the 3 topics stock\.\* of east; since 2026-05-01 it was seen at 2 of them \(as told by: group\)/,
+    /the 3 topics stock\.\* of east; since 2026-05-01 it was seen at 2 of them \(as told by: group_assignment\)/,
   );
 });
 

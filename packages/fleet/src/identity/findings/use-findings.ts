@@ -15,15 +15,17 @@ const namesMax = 20;
 export function useFindings(input: FindingsInput): FindingDraft[] {
   const { fleet, now, unusedDays } = input;
   const since = new Date(now.getTime() - unusedDays * dayMs);
-  const observed = Map.groupBy(input.observations.uses(), ({ cluster, role }) => `${role} ${cluster}`);
-  return fleet.list('application').flatMap(({ spec }) =>
+  const observed = Map.groupBy(input.seen.uses, ({ cluster, role }) => `${role} ${cluster}`);
+  // What was declared since could not be used before.
+  const applications = fleet.list('application').filter(({ changedAt }) => changedAt <= since);
+  return applications.flatMap(({ spec }) =>
     (spec.uses ?? []).flatMap((use) => {
-      const watched = input.observations.watchedSince(use.cluster, use.role);
+      const watched = input.seen.watchedSince(use.cluster, use.role, use.topic);
       if (watched === undefined || watched > since) return [];
       const seen = usesOf(spec, use, observed.get(`${use.role} ${use.cluster}`) ?? []);
       const recent = seen.filter(({ lastSeenAt }) => lastSeenAt >= since);
       if (recent.length === 0) return [unused(spec, use, seen, unusedDays)];
-      return narrower(input, spec, use, recent);
+      return narrower(input, spec, use, recent, watched);
     }),
   );
 }
@@ -67,10 +69,11 @@ function unused({ name }: Application, use: TopicUse, seen: readonly ObservedUse
 }
 
 function narrower(
-  { clusters, observations }: FindingsInput,
+  { clusters }: FindingsInput,
   application: Application,
   use: TopicUse,
   recent: readonly ObservedUse[],
+  watched: Date,
 ): FindingDraft[] {
   if (!use.topic.endsWith('*')) return [];
   const topics = clusters.find(({ name }) => name === use.cluster)?.topics ?? [];
@@ -78,7 +81,6 @@ function narrower(
   const used = [...new Set(recent.map(({ topic }) => topic))].sort();
   if (used.length >= allowed.length || used.length > namesMax) return [];
   const sources = [...new Set(recent.map(({ source }) => source))].sort().join(', ');
-  const watched = observations.watchedSince(use.cluster, use.role)?.toISOString().slice(0, 10);
   const { name } = application;
   return [
     {
@@ -90,7 +92,7 @@ function narrower(
       principal: null,
       text:
         `${name} may be a ${use.role} of the ${allowed.length} topics ${use.topic} of ${use.cluster}; ` +
-        `since ${watched} it was seen at ${used.length} of them (as told by: ${sources})`,
+        `since ${watched.toISOString().slice(0, 10)} it was seen at ${used.length} of them (as told by: ${sources})`,
       advice: `declare these in place of ${use.topic}: ${used.join(', ')}`,
     },
   ];
