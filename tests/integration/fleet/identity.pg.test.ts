@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { ProblemError } from '@millrace/api';
 import type { Application } from '@millrace/api/declared';
 import {
   certificateAuthorityContract,
@@ -18,12 +17,12 @@ import {
   revokeCredentialsContract,
   rotateCredentialContract,
 } from '@millrace/api/fleet';
-import { nodePlatform, type Randomness, systemRandomness } from '@millrace/base';
 import { certificateRequest } from '@millrace/base/testing/certificates';
 import { createClient } from '@millrace/client';
 import { compactDecrypt, importPKCS8 } from 'jose';
 import { eventually } from '../../support/eventually.ts';
 import { startDatabaseFixture } from './database-fixture.ts';
+import { FailingSalts } from './failing-salts.ts';
 import { admin, type IdentityFixture, startIdentityFixture } from './identity-fixture.ts';
 import { loginOf, rotateUnderLoad } from './rotate-under-load.ts';
 import { createTopic, foreignClient, type Login, type SecuredSite, send, startSecuredSite } from './secured-site.ts';
@@ -41,21 +40,12 @@ before(async () => {
   west = parts.use(await startSecuredSite('west'));
   fleet = parts.use(await startIdentityFixture(await database.emptyDatabase()));
   await fleet.attach('east', east.admin);
-  await fleet.attach('west', { ...west.admin, platform: { ...nodePlatform, randomness: failing } });
+  await fleet.attach('west', { ...west.admin, platform: salts.platform });
   await fleet.declare('team', 'shop', { name: 'shop', owners: ['ann'] });
 });
 after(() => parts.disposeAsync());
 
-/** How often west can't be given a password yet: a client makes a salt for each, of this many bytes. */
-let failures = 0;
-const saltBytes = 24;
-const failing: Randomness = {
-  ...systemRandomness,
-  bytes(length) {
-    if (length === saltBytes && failures-- > 0) throw new ProblemError('unavailable', 'west is away');
-    return systemRandomness.bytes(length);
-  },
-};
+const salts = new FailingSalts();
 
 const passwordOf = (secret: IssuedSecret | undefined): Login => {
   const login = loginOf(secret);
@@ -135,7 +125,7 @@ test('what was broken off while it was written to clusters is issued once, with 
   const name = 'both';
   await fleet.declare('application', name, producing(name, 'both.records', ['east', 'west']));
   // When its rights are there, and the password is on east.
-  failures = 2;
+  salts.failures = 2;
   const { secret, operation } = await fleet.call(issueCredentialContract, { params: { name }, body: {} });
   const login = passwordOf(secret);
   const { steps } = await fleet.done(operation);
