@@ -37,6 +37,8 @@ interface RunningTwin {
 
 const administrator = 'millrace-twin';
 const mechanism = 'SCRAM-SHA-512';
+/** So many brokers are named to clients, who learn of the others from them. */
+const bootstrapMax = 5;
 const nameShape = /^[A-Za-z0-9._-]{1,100}$/;
 
 /** Starts the twins that there are; one that can't start is reported, and tried again at the next start. */
@@ -154,7 +156,7 @@ class EmbeddedTwins implements ClusterFactory {
         if (level !== 'info') report(`twin ${name}: ${message}`);
       },
     });
-    const { bootstrap } = cluster;
+    const bootstrap = cluster.bootstrap.split(',').slice(0, bootstrapMax).join(',');
     const options: ClientOptions =
       password === undefined
         ? { bootstrap }

@@ -99,7 +99,9 @@ function brokersOf({ brokers }: ClusterShape, count: number | undefined): TwinPl
 function notesOf(shape: ClusterShape, { brokers, secured }: TwinPlan): string[] {
   const users = shape.users?.length ?? 0;
   return [
-    ...(users > 0 ? [`${users} users of the source have no credentials on the twin until some are issued there`] : []),
+    ...(users > 0
+      ? [`users of the source, ${users}, have no credentials on the twin until some are issued there`]
+      : []),
     ...(brokers.length < shape.brokers.length
       ? [`${brokers.length} brokers instead of ${shape.brokers.length}: topics have at most as many replicas`]
       : []),
