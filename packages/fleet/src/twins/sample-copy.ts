@@ -107,7 +107,8 @@ async function runCopy(parts: TwinParts, input: StepInput, context: StepContext)
   let [copied, leftOut] = [before, left];
   if (!finished) {
     const total = ranges.reduce((sum, { from, until }) => sum + until - from, 0);
-    const mask = maskRecords(rules, { topic: topic.topic, isSensitive: sensitive }, await parts.maskingKey());
+    const about = { topic: topic.topic, isSensitive: sensitive };
+    const mask = maskRecords(rules, about, await parts.maskingKey(), parts.schemas);
     const onCopied = async (records: number, unmasked: number): Promise<void> => {
       copied += records;
       leftOut += unmasked;

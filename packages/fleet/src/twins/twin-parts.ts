@@ -5,6 +5,7 @@ import type { Platform } from '@millrace/base';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import type { FleetRecord } from '../record/record.ts';
 import type { ClusterFactory } from './cluster-factory.ts';
+import type { SchemaValues } from './masking/mask-rules.ts';
 
 export interface TwinParts {
   readonly record: Pick<FleetRecord, 'current' | 'read' | 'change'>;
@@ -14,6 +15,8 @@ export interface TwinParts {
   readonly factory?: ClusterFactory | undefined;
   /** The key under which records are masked: the same for ever, or what was copied earlier no longer fits. */
   readonly maskingKey: () => Promise<Uint8Array>;
+  /** Reads values of Avro and Protobuf, so that their fields can be masked. */
+  readonly schemas?: SchemaValues | undefined;
 }
 
 /** A cluster that is declared as the twin of another. */

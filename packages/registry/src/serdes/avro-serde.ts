@@ -14,11 +14,11 @@ import { refuseNull, registered, type SchemaSerdeOptions, writtenSchema } from '
 /** Registers the schema, unless it is there, and answers the serde. Rejects as `Registry.register` does. */
 export async function avro<T>(registry: Registry, options: SchemaSerdeOptions): Promise<Serde<T>> {
   const { id, state, text } = await registered(registry, 'AVRO', options);
-  const type = typeOf(state, text);
+  const type = avroType(state, text);
   const readers = new Map<number, (bytes: Buffer) => T>([[id, (bytes) => type.fromBuffer(bytes) as T]]);
   const readerOf = (written: number): ((bytes: Buffer) => T) => {
     const writer = writtenSchema(registry, written, 'AVRO');
-    const resolver = type.createResolver(typeOf(writer.state, writer.text));
+    const resolver = type.createResolver(avroType(writer.state, writer.text));
     return (bytes) => type.fromBuffer(bytes, resolver) as T;
   };
   return {
@@ -32,7 +32,8 @@ export async function avro<T>(registry: Registry, options: SchemaSerdeOptions): 
   };
 }
 
-function typeOf(state: RegistryState, text: SchemaText): avsc.Type {
+/** The type of a schema, with those that it refers to. */
+export function avroType(state: RegistryState, text: SchemaText): avsc.Type {
   const registry: Record<string, avsc.Type> = {};
   for (const { schema } of resolveReferences(state, text)) {
     avsc.Type.forSchema(JSON.parse(schema) as avsc.Schema, { registry });

@@ -2,22 +2,11 @@
  * Protobuf values of a topic: messages of one type of a registered schema, read with it from whatever version they were
  * written with, as Protobuf has it: by the numbers of their fields.
  */
-import {
-  create,
-  createFileRegistry,
-  type DescFile,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import type { Serde } from '@millrace/client';
-import { readProtobuf } from '../formats/protobuf/protobuf-format.ts';
-import { resolveReferences } from '../read-schema.ts';
 import type { Registry } from '../registry.ts';
-import type { SchemaText } from '../schema.ts';
-import type { RegistryState } from '../state/registry-state.ts';
 import { splitMessageIndexes, withMessageIndexes } from './message-indexes.ts';
+import { fileOf, indexesOf, messageAt, messageOf } from './protobuf-types.ts';
 import { splitSchemaId, withSchemaId } from './wire-format.ts';
 import { refuseNull, registered, type SchemaSerdeOptions, writtenSchema } from './written-schema.ts';
 
@@ -65,46 +54,4 @@ export async function protobuf<T extends object>(
       return fromBinary(type, message) as T & Message;
     },
   };
-}
-
-function fileOf(state: RegistryState, text: SchemaText): DescFile {
-  const { root, imported } = readProtobuf(text.schema, resolveReferences(state, text));
-  root.name = rootName;
-  const registry = createFileRegistry(root, (path) => imported.get(path));
-  return registry.getFile(rootName) as DescFile;
-}
-
-/** What a file is called that is only ever called by its id. */
-const rootName = 'schema.proto';
-
-function messageOf(file: DescFile, name: string): DescMessage | undefined {
-  const find = (messages: readonly DescMessage[]): DescMessage | undefined => {
-    for (const message of messages) {
-      if (message.typeName === name) return message;
-      const inner = find(message.nestedMessages);
-      if (inner !== undefined) return inner;
-    }
-    return undefined;
-  };
-  return find(file.messages);
-}
-
-/** The way from the file to a message: the place of each type among those beside it. */
-function indexesOf(type: DescMessage): number[] {
-  const before = type.parent === undefined ? [] : indexesOf(type.parent);
-  const siblings = type.parent === undefined ? type.file.proto.messageType : type.parent.proto.nestedType;
-  return [...before, siblings.indexOf(type.proto)];
-}
-
-function messageAt(file: DescFile, indexes: readonly number[]): DescMessage | undefined {
-  let protos = file.proto.messageType;
-  const names: string[] = [];
-  for (const index of indexes) {
-    const proto = protos[index];
-    if (proto === undefined) return undefined;
-    names.push(proto.name);
-    protos = proto.nestedType;
-  }
-  const scope = file.proto.package === '' ? '' : `${file.proto.package}.`;
-  return messageOf(file, scope + names.join('.'));
 }

@@ -1,8 +1,8 @@
 /**
- * Masks the leaves of a JSON text. Types stay: a text becomes a text, a number a number; null stays null, and so do the
+ * Masks the leaves of a JSON text, or of a value that was read otherwise. Types stay: a text becomes a text, a number a number; null stays null, and so do the
  * names of members. Numbers are never rounded on the way, also those that JavaScript can't hold.
  */
-import { formatKept, hashed, redacted } from './mask-text.ts';
+import { formatKept, hashed, hashedBytes, redacted } from './mask-text.ts';
 
 export type Mask = 'keep' | 'hash' | 'redact' | 'format';
 
@@ -36,21 +36,29 @@ export function maskJson(text: string, key: Uint8Array, maskOf: MaskOf): string 
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  return JSON.stringify(masked(value, [], key, maskOf));
+  return JSON.stringify(maskValue(value, key, maskOf));
 }
 
-function masked(value: unknown, path: readonly string[], key: Uint8Array, maskOf: MaskOf): unknown {
-  if (Array.isArray(value)) return value.map((each, index) => masked(each, [...path, String(index)], key, maskOf));
+/** Likewise for a value of objects, lists, texts, numbers and bytes. */
+export function maskValue(value: unknown, key: Uint8Array, maskOf: MaskOf, path: readonly string[] = []): unknown {
+  const inner = (name: string, each: unknown): unknown => maskValue(each, key, maskOf, [...path, name]);
+  if (Array.isArray(value)) return value.map((each, index) => inner(String(index), each));
   if (value instanceof Digits) return json.rawJSON(maskedNumber(value.text, key, maskOf(path)));
+  if (value instanceof Uint8Array) return maskedBytes(value, key, maskOf(path));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([name, each]) => [name, masked(each, [...path, name], key, maskOf)]),
-    );
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, inner(name, each)]));
   }
-  if (value === null) return null;
+  if (value === null || value === undefined) return value;
   const mask = maskOf(path);
   if (typeof value === 'string') return maskedText(value, key, mask);
+  if (typeof value === 'number') return Number(maskedNumber(String(value), key, mask));
   return mask === 'keep' ? value : false;
+}
+
+/** As long as they were. */
+function maskedBytes(bytes: Uint8Array, key: Uint8Array, mask: Mask): Uint8Array {
+  if (mask === 'keep') return bytes;
+  return mask === 'redact' ? Buffer.alloc(bytes.length) : hashedBytes(key, bytes);
 }
 
 export function maskedText(text: string, key: Uint8Array, mask: Mask): string {

@@ -6,7 +6,12 @@
  * has said, it is not: leaves are redacted, the key is hashed whole, headers are left out.
  */
 import type { MaskRule } from '@millrace/api/fleet';
-import { type Mask, maskedText, maskJson } from './mask-json.ts';
+import { type Mask, maskedText, maskJson, maskValue } from './mask-json.ts';
+
+/** What reads values that are no JSON, and writes them again: `schemaValues` of `@millrace/registry`. */
+export interface SchemaValues {
+  read(bytes: Uint8Array): { readonly value: unknown; write(value: unknown): Uint8Array | undefined } | undefined;
+}
 
 export interface Maskable {
   readonly key: Uint8Array | null;
@@ -20,7 +25,7 @@ export interface MaskedRecord {
   readonly headers: readonly (readonly [key: string, value: Uint8Array | string | null])[];
 }
 
-/** Undefined: its value, or key, is no JSON while the rules are for JSON, so that it can't be masked. */
+/** Undefined: its value, or key, has no parts while the rules are for parts, so that it can't be masked. */
 export type MaskRecord = (record: Maskable) => MaskedRecord | undefined;
 
 interface Leaf {
@@ -73,11 +78,12 @@ export function maskRecords(
   rules: readonly MaskRule[],
   { topic, isSensitive }: { readonly topic: string; readonly isSensitive: boolean },
   key: Uint8Array,
+  schemas?: SchemaValues | undefined,
 ): MaskRecord {
   const own = rules.filter(({ topics }) => matches(topics, topic));
   const ofPart = (part: MaskRule['part']): MaskRule[] => own.filter((rule) => rule.part === part);
-  const maskKey = maskPart(ofPart('key'), isSensitive, isSensitive ? 'hash' : 'keep', key);
-  const maskValue = maskPart(ofPart('value'), isSensitive, isSensitive ? 'redact' : 'keep', key);
+  const maskKey = maskPart(ofPart('key'), isSensitive, isSensitive ? 'hash' : 'keep', key, schemas);
+  const maskValue = maskPart(ofPart('value'), isSensitive, isSensitive ? 'redact' : 'keep', key, schemas);
   const headerRules = ofPart('headers');
   const headerMask = (name: string): Mask | undefined =>
     (headerRules.findLast(({ field }) => field === name) ?? headerRules.findLast(({ field }) => field === undefined))
@@ -95,13 +101,21 @@ export function maskRecords(
   };
 }
 
-function maskPart(rules: readonly MaskRule[], isSensitive: boolean, otherwise: Mask, key: Uint8Array): MaskBytes {
+function maskPart(
+  rules: readonly MaskRule[],
+  isSensitive: boolean,
+  otherwise: Mask,
+  key: Uint8Array,
+  schemas: SchemaValues | undefined,
+): MaskBytes {
   const whole = rules.findLast(({ pointer, field }) => pointer === undefined && field === undefined);
   if (whole !== undefined || rules.length === 0) return (bytes) => maskWhole(bytes, key, whole?.mask ?? otherwise);
   const leaves: readonly Leaf[] = rules.map(({ pointer, field, mask }) => ({ path: pathOf(pointer), field, mask }));
   const rest: Mask = isSensitive ? 'redact' : 'keep';
   const maskOf = (path: readonly string[]): Mask => nearest(leaves, path)?.mask ?? rest;
   return (bytes) => {
+    const read = schemas?.read(bytes);
+    if (read !== undefined) return read.write(maskValue(read.value, key, maskOf));
     const { header, text } = splitHeader(bytes);
     const masked = text === undefined ? undefined : maskJson(text, key, maskOf);
     return masked === undefined || header === undefined ? masked : Buffer.concat([header, Buffer.from(masked)]);

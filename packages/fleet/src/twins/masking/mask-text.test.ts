@@ -30,11 +30,11 @@ test('a form stays: letters of their case, digits, and all else as it was', () =
 });
 
 test('texts of a form become each other one to one', () => {
-  for (const digits of [1, 2, 3]) {
+  for (const digits of [1, 2]) {
     const all = Array.from({ length: 10 ** digits }, (_, number) => `#${String(number).padStart(digits, '0')}`);
     assert.deepEqual([...new Set(all.map((text) => formatKept(key, text)))].sort(), all.sort());
   }
-  const numbers = Array.from({ length: 9_000 }, (_, index) => String(1_000 + index));
+  const numbers = Array.from({ length: 900 }, (_, index) => String(100 + index));
   assert.deepEqual([...new Set(numbers.map((number) => formatKept(key, number)))].sort(), numbers.sort());
 });
 

@@ -2,13 +2,22 @@
  * How a single text is masked. The same text with the same key becomes the same, wherever it stands, so that what was
  * joined by it can still be joined; without the key nobody can tell what it was, short of trying all there are.
  */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 export const redacted = '[redacted]';
 
 /** 128 bits in hexadecimal: as good as unique. */
 export function hashed(key: Uint8Array, text: string | Uint8Array): string {
   return createHmac('sha256', key).update('hash\0').update(text).digest('hex').slice(0, 32);
+}
+
+/** Likewise as many bytes as there were. */
+export function hashedBytes(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const seed = createHmac('sha256', key).update('bytes\0').update(bytes).digest();
+  return createHash('shake256', { outputLength: Math.max(1, bytes.length) })
+    .update(seed)
+    .digest()
+    .subarray(0, bytes.length);
 }
 
 /** Characters that change, by what they may become; all others stay. */
