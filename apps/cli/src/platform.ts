@@ -16,7 +16,7 @@ import {
   type Tracking,
   type TrackingOptions,
 } from '@millrace/pipelines';
-import { openRegistry, registryRoutes } from '@millrace/registry';
+import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
   EventHub,
   type HttpServer,
@@ -55,8 +55,6 @@ export interface RunningPlatform extends AsyncDisposable {
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
-  const fleetControl = parts.use(await openControl(options));
-  const hub = new EventHub(fleetControl.plane?.feed);
   const clusters = fleet.clusters.map(({ name, client, problem }) => ({
     name,
     // Topics of pipelines are made as they must be, or not at all.
@@ -65,6 +63,9 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   }));
   const [home] = clusters;
   if (home === undefined) throw new Error('a platform needs a cluster');
+  const registry = parts.use(openRegistry({ home: home.client, warn }));
+  const fleetControl = parts.use(await openControl(options, registry));
+  const hub = new EventHub(fleetControl.plane?.feed);
   const tracking = parts.use(await startTrackingOn(home, hub, warn));
   const collector = parts.use(createCollector({ client: home.client }));
   const collectors = parts.use(
@@ -75,7 +76,6 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       ],
     }),
   );
-  const registry = parts.use(openRegistry({ home: home.client, warn }));
   const schemas = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 2, {
       routes: registryRoutes(registry),
@@ -106,7 +106,7 @@ interface FleetControl extends AsyncDisposable {
 }
 
 /** The control plane, in whose record the clusters that run here are declared. */
-async function openControl(options: PlatformOptions): Promise<FleetControl> {
+async function openControl(options: PlatformOptions, registry: Registry): Promise<FleetControl> {
   const { database, fleet, dataDirectory, warn, host } = options;
   await using parts = new ClosingStack();
   if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: () => parts.close() };
@@ -116,6 +116,7 @@ async function openControl(options: PlatformOptions): Promise<FleetControl> {
   const plane = parts.use(
     await openControlPlane({
       ...{ database, platform: nodePlatform, report: warn, twins },
+      schemas: schemaValues(registry),
       name: `${hostname()}, process ${process.pid}`,
       environment: process.env,
       ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),

@@ -10,7 +10,7 @@ import { type Client, unwrap } from '@millrace/client';
 import { openEmbeddedTwins } from '@millrace/engines';
 import { openGroups } from '@millrace/fleet/groups';
 import type { PlanKind } from '@millrace/fleet/operations';
-import { type ClusterFactory, maskingKeyOf, openTwins } from '@millrace/fleet/twins';
+import { type ClusterFactory, openTwins } from '@millrace/fleet/twins';
 import { startDatabaseFixture } from './database-fixture.ts';
 import { openPlansFixture, type PlansFixture } from './plans-fixture.ts';
 
@@ -54,7 +54,7 @@ export async function startTwinFixture(): Promise<TwinFixture> {
   stack.defer(() => twins.close());
   const plans = stack.use(
     await openPlansFixture(await databases.emptyDatabase(), ({ record, clusters }) => {
-      const maskingKey = maskingKeyOf(join(directory, 'control-plane.key'));
+      const maskingKey = async (): Promise<Uint8Array> => Buffer.from('a key of a test, which is no secret');
       const parts = [
         openGroups({ record, clusters }),
         openTwins({ record, clusters, platform: nodePlatform, factory: twins, maskingKey }),

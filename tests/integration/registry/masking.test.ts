@@ -1,4 +1,6 @@
-/** Fields of values with registered schemas, masked: what comes out has the same schema, and nothing else of the old. */
+/**
+ * Fields of values with registered schemas, masked: what comes out has the same schema, and nothing else of the old.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MaskRule } from '@millrace/api/fleet';

@@ -33,7 +33,7 @@ import type { PlanKind } from '../operations/plan-kind.ts';
 import { openRecord } from '../record/fleet-record.ts';
 import type { FleetRecord } from '../record/record.ts';
 import type { ClusterFactory } from '../twins/cluster-factory.ts';
-import { openTwins } from '../twins/index.ts';
+import { openTwins, type SchemaValues } from '../twins/index.ts';
 import { withDatabaseAnswers } from './database-answers.ts';
 import { housekeeping } from './housekeeping.ts';
 
@@ -57,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly keyDirectory?: string | undefined;
   /** What makes embedded clusters for twins. */
   readonly twins?: ClusterFactory | undefined;
+  /** What reads values of Avro and Protobuf, so that their fields can be masked. */
+  readonly schemas?: SchemaValues | undefined;
   readonly inventory?: InventorySettings | undefined;
   readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
   readonly access?: AccessSettings | undefined;
@@ -113,7 +115,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     add(identity);
     access = identity.wantedAccess;
     const maskingKey = (): Promise<Uint8Array> => openKeyFile(join(keyDirectory, 'masking-key'));
-    add(openTwins({ record, clusters, platform, factory: options.twins, maskingKey }));
+    const { twins: factory, schemas } = options;
+    add(openTwins({ record, clusters, platform, factory, maskingKey, schemas }));
   }
   add(openDeclared({ record, clusters, access }));
   add(openConnect({ record, platform, environment }));

@@ -12,7 +12,6 @@ import { twinDiff, twinViews } from './twin-views.ts';
 export type { ClusterFactory, TwinCluster, TwinPlan } from './cluster-factory.ts';
 export { type ClusterShape, readShape, type TopicShape } from './cluster-shape.ts';
 export { type MaskRecord, maskRecords, type SchemaValues } from './masking/mask-rules.ts';
-export { maskingKeyOf } from './masking/masking-key.ts';
 export { shapeDifferences } from './shape-differences.ts';
 export type { TwinParts } from './twin-parts.ts';
 

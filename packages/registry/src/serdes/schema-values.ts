@@ -1,6 +1,6 @@
 /**
- * Values that were written with registered schemas, as plain ones that can be looked into and written again with the same
- * schema: for tools that know no topic's type. Schemas are taken from what the registry has read.
+ * Values that were written with registered schemas, as plain ones that can be looked into and written again with the
+ * same schema: for tools that know no topic's type. Schemas are taken from what the registry has read.
  */
 import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
 import type { Registry } from '../registry.ts';

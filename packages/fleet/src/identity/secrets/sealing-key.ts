@@ -4,7 +4,7 @@
  *
  * Processes that share a database share the file, too: what one has sealed another can't open otherwise.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillraceError } from '@millrace/base';
@@ -16,8 +16,6 @@ export interface SealingKey {
   seal(text: string, purpose: string): string;
   /** Throws `SealingKeyError` for what another key, or another purpose, has sealed. */
   open(sealed: string, purpose: string): string;
-  /** 32 bytes that follow from the key and the purpose, and tell nothing of the key (RFC 5869). */
-  derive(purpose: string): Uint8Array;
 }
 
 /** The key can't be had, or is not the right one. */
@@ -67,10 +65,6 @@ class FileKey implements SealingKey {
     this.id = createHash('sha256').update('sealing key').update(key).digest('hex').slice(0, 16);
     this.#path = path;
     this.#key = key;
-  }
-
-  derive(purpose: string): Uint8Array {
-    return new Uint8Array(hkdfSync('sha256', this.#key, '', purpose, keyBytes));
   }
 
   seal(text: string, purpose: string): string {

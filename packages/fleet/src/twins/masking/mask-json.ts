@@ -1,6 +1,7 @@
 /**
- * Masks the leaves of a JSON text, or of a value that was read otherwise. Types stay: a text becomes a text, a number a number; null stays null, and so do the
- * names of members. Numbers are never rounded on the way, also those that JavaScript can't hold.
+ * Masks the leaves of a JSON text, or of a value that was read otherwise. Types stay: a text becomes a text, a number a
+ * number; null stays null, and so do the names of members. Numbers are never rounded on the way, also those that
+ * JavaScript can't hold.
  */
 import { formatKept, hashed, hashedBytes, redacted } from './mask-text.ts';
 
