@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Spec } from '@millrace/api/declared';
 import type { ConnectView, PlanView } from '@millrace/api/fleet';
-import { nodePlatform } from '@millrace/base';
 import { startCluster } from '@millrace/broker';
 import { createClient } from '@millrace/client';
 import { type ConnectWorker, startConnectWorker } from '@millrace/engines';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
-import { openConnect } from '@millrace/fleet/connect';
 import { eventually } from '../../support/eventually.ts';
 import { startDatabaseFixture } from './database-fixture.ts';
 import { admin, openPlansFixture, type PlansFixture } from './plans-fixture.ts';
@@ -65,16 +63,12 @@ before(async () => {
   };
   worker = stack.use(await startConnectWorker({ distribution: kafka.distribution, bootstrap, configuration }));
   const databases = stack.use(await startDatabaseFixture());
-  fixture = stack.use(
-    await openPlansFixture(await databases.emptyDatabase(), ({ record }) => {
-      const part = openConnect({ record, platform: nodePlatform, environment });
-      views = async () => {
-        const request = { principal: admin, signal: AbortSignal.timeout(20_000) };
-        return ((await part.routes[0]?.handle(request as never)) as { items: ConnectView[] }).items;
-      };
-      return [part];
-    }),
-  );
+  fixture = stack.use(await openPlansFixture(await databases.emptyDatabase(), { environment }));
+  const list = fixture.plane.routes.find(({ contract }) => contract.path === '/api/v1/connect');
+  views = async () => {
+    const request = { principal: admin, signal: AbortSignal.timeout(20_000) };
+    return ((await list?.handle(request as never)) as { items: ConnectView[] }).items;
+  };
   await fixture.declare(
     { kind: 'cluster', id: 'east', spec: { name: 'east', bootstrap } },
     { kind: 'connect', id: 'main', spec: { name: 'main', cluster: 'east', url: worker.url } },

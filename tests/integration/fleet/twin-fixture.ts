@@ -49,20 +49,19 @@ export async function startTwinFixture(): Promise<TwinFixture> {
   const reports: string[] = [];
   const open = () =>
     openEmbeddedTwins({ dataDirectory: { path: directory }, report: (message) => void reports.push(message) });
-  const kinds = new Map<string, PlanKind>();
   let twins = await open();
   stack.defer(() => twins.close());
-  const plans = stack.use(
-    await openPlansFixture(await databases.emptyDatabase(), ({ record, clusters }) => {
-      const maskingKey = async (): Promise<Uint8Array> => Buffer.from('a key of a test, which is no secret');
-      const parts = [
-        openGroups({ record, clusters }),
-        openTwins({ record, clusters, platform: nodePlatform, factory: twins, maskingKey }),
-      ];
-      for (const { planKinds } of parts) for (const kind of planKinds) kinds.set(kind.name, kind);
-      return parts;
-    }),
-  );
+  const url = await databases.emptyDatabase();
+  const plans = stack.use(await openPlansFixture(url, { twins, keyDirectory: join(directory, 'keys') }));
+  const { record, clusters } = plans;
+  const maskingKey = async (): Promise<Uint8Array> => Buffer.from('a key of a test, which is no secret');
+  const kinds = new Map<string, PlanKind>();
+  for (const { planKinds } of [
+    openGroups({ record, clusters }),
+    openTwins({ record, clusters, platform: nodePlatform, factory: twins, maskingKey }),
+  ]) {
+    for (const kind of planKinds) kinds.set(kind.name, kind);
+  }
   await plans.declare({ kind: 'cluster', id: 'prod', spec: { name: 'prod', bootstrap: source.bootstrap } });
   const client = await plans.clusters.client('prod');
   const opened = stack.move();
