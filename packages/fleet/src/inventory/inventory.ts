@@ -28,8 +28,8 @@ export interface ObservedTopic {
   /** When it was last seen to have more records than before; undefined while it never was, since `seenSince`. */
   readonly trafficAt?: number | undefined;
   /**
-   * Timestamp of its newest record, which producers set as they like, in ms since 1970; looked for once while no traffic
-   * is seen. -1: it has no record; undefined before it was looked for.
+   * Timestamp of its newest record, which producers set as they like, in ms since 1970; looked for once while no
+   * traffic is seen. -1: it has no record; undefined before it was looked for.
    */
   readonly newestRecordAt?: number | undefined;
   /** When a group was last seen to be assigned it, or to commit farther; undefined while none was. */

@@ -49,6 +49,14 @@ export interface Look {
   readonly tookMs: number;
 }
 
+/** Looks at one cluster, until they are stopped. */
+interface Run {
+  /** As it was declared when they began. */
+  readonly spec: unknown;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
 /** A look is overdue after so many paces. */
 const overduePaces = 6;
 const tickMs = 1_000;
@@ -184,7 +192,7 @@ export class LiveInventory implements Inventory, AsyncDisposable {
     this.#store.begin(this.#held);
     this.#held = new Map();
     this.#lease = lease;
-    const runs = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>();
+    const runs = new Map<string, Run>();
     try {
       let told = { revision: this.#revision, at: platform.clock.monotonic() };
       while (!lease.signal.aborted) {
@@ -206,23 +214,20 @@ export class LiveInventory implements Inventory, AsyncDisposable {
     }
   }
 
-  /** Begins to look at clusters that are new, and ends that of those which are gone. */
-  #runThose(
-    names: readonly string[],
-    runs: Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>,
-    lease: Lease,
-  ): void {
+  /** Begins to look at clusters that are new or declared in another way, and ends that of those which are gone. */
+  #runThose(names: readonly string[], runs: Map<string, Run>, lease: Lease): void {
+    for (const [name, { spec, stop }] of runs) {
+      if (this.#options.clusters.declared(name) === spec) continue;
+      stop.abort(new Error(`cluster ${name} is declared in another way, or not any more`));
+      runs.delete(name);
+    }
     for (const name of names) {
       if (runs.has(name)) continue;
       const stop = new AbortController();
-      runs.set(name, { stop, done: this.#watch(name).run(AbortSignal.any([lease.signal, stop.signal])) });
+      const done = this.#watch(name).run(AbortSignal.any([lease.signal, stop.signal]));
+      runs.set(name, { spec: this.#options.clusters.declared(name), stop, done });
     }
-    const gone = [...runs.keys()].filter((name) => !names.includes(name));
-    if (gone.length === 0 && this.#watches.size === names.length) return;
-    for (const name of gone) {
-      runs.get(name)?.stop.abort(new Error(`cluster ${name} is not declared any more`));
-      runs.delete(name);
-    }
+    if (this.#watches.size === names.length) return;
     for (const name of this.#watches.keys()) if (!names.includes(name)) this.#watches.delete(name);
     void this.#withDatabase('forget clusters', () => this.#store.keepOnly(lease, names));
   }

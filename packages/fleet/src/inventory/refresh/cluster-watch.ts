@@ -31,6 +31,8 @@ export interface ClusterWatchOptions {
 
 /** A cluster that does not answer is tried this many paces apart at most. */
 const backoffMax = 4;
+/** One that refuses us: each try may count towards locking a user out, and only another declaration helps. */
+const refusedBackoffMax = 20;
 /** A look that takes long is followed by a pause this many times as long, up to the same bound. */
 const restPart = 4;
 const jitterPart = 0.1;
@@ -40,6 +42,8 @@ export class ClusterWatch {
   #known: KnownCluster;
   #looks = 0;
   #failures = 0;
+  /** Whether the last look failed in a way that time does not cure. */
+  #isRefused = false;
   /** The look under way. */
   #looking: Promise<void> | undefined;
 
@@ -68,7 +72,8 @@ export class ClusterWatch {
         if (!signal.aborted) throw error;
       });
       const tookMs = clock.monotonic() - began;
-      const slowness = Math.min(backoffMax, 2 ** Math.max(0, this.#failures - 1));
+      const slownessMax = this.#isRefused ? refusedBackoffMax : backoffMax;
+      const slowness = Math.min(slownessMax, 2 ** Math.max(0, this.#failures - 1));
       const interval = Math.max(pace.everyMs * slowness, Math.min(tookMs * (1 + restPart), pace.everyMs * backoffMax));
       const jitter = 1 + jitterPart * (2 * randomness.float() - 1);
       const pauseMs = Math.max(pace.everyMs / 10, interval * jitter - tookMs);
@@ -104,6 +109,7 @@ export class ClusterWatch {
       signal.throwIfAborted();
       if (!isMillraceError(error)) throw error;
       this.#failures++;
+      this.#isRefused = !error.retriable;
       this.#known = unreached(before, messageOf(error));
     }
     this.#looks++;
