@@ -4,7 +4,7 @@ import type { JsonColumnOrNull } from '../database/json.ts';
 import type { Json } from '../operations/plan-kind.ts';
 
 export interface AuditLogTable {
-  only: Generated<boolean>;
+  singleton: Generated<boolean>;
   id: Generated<string>;
 }
 

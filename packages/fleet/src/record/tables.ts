@@ -4,7 +4,7 @@ import type { Generated } from 'kysely';
 import type { JsonColumn, JsonColumnOrNull } from '../database/json.ts';
 
 export interface RecordHeadTable {
-  only: Generated<boolean>;
+  singleton: Generated<boolean>;
   revision: number;
 }
 

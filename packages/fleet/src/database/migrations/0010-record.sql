@@ -2,7 +2,7 @@
 
 -- The revision of the whole: one row.
 CREATE TABLE record_head (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   revision bigint NOT NULL
 );
 INSERT INTO record_head (revision) VALUES (0);
@@ -35,7 +35,7 @@ CREATE INDEX declared_history_of ON declared_history (kind, id, revision);
 
 -- The audit log's own name, which its anchors bear.
 CREATE TABLE audit_log (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   id uuid NOT NULL DEFAULT gen_random_uuid()
 );
 INSERT INTO audit_log DEFAULT VALUES;
