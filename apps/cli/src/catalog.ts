@@ -189,6 +189,53 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'operation',
+    summary: 'List, show, watch, cancel and resume operations',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List operations, newest first',
+        load: async () => (await import('./commands/operation-list.ts')).operationList,
+      },
+      {
+        name: 'show',
+        summary: 'Show an operation with its steps',
+        load: async () => (await import('./commands/operation-show.ts')).operationShow,
+      },
+      {
+        name: 'watch',
+        summary: 'Follow an operation to its end',
+        load: async () => (await import('./commands/operation-watch.ts')).operationWatch,
+      },
+      {
+        name: 'cancel',
+        summary: 'Stop an operation after what it is doing',
+        load: async () => (await import('./commands/operation-cancel.ts')).operationCancel,
+      },
+      {
+        name: 'resume',
+        summary: 'Go on with an operation that failed or was cancelled',
+        load: async () => (await import('./commands/operation-resume.ts')).operationResume,
+      },
+    ],
+  },
+  {
+    name: 'audit',
+    summary: 'Read and check the audit log',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List who changed what, newest first',
+        load: async () => (await import('./commands/audit-list.ts')).auditList,
+      },
+      {
+        name: 'verify',
+        summary: 'Check that the audit log is as it was written',
+        load: async () => (await import('./commands/audit-verify.ts')).auditVerify,
+      },
+    ],
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./commands/version.ts')).version,
