@@ -6,7 +6,7 @@ import type { Terminal } from './framework/terminal.ts';
 
 /** Announces where the fleet and the HTTP servers answer, and prints it: one line of JSON, or a list for people. */
 export async function announceReady(
-  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl' | 'registryUrl'>,
+  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl' | 'registryUrl' | 'token'>,
   fleet: RunningFleet,
   dataDirectory: DataDirectory,
   terminal: Terminal,

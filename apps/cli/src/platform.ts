@@ -25,13 +25,17 @@ import {
   statusPage,
   watchClusters,
 } from '@millrace/server';
+import type { PlatformAccess } from './control/platform-access.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
   readonly dataDirectory: DataDirectory;
   /** The system of record; without one there is no control plane. */
   readonly database: Database | undefined;
+  readonly access: PlatformAccess;
   readonly host: string;
+  /** That of brokers which are started here. */
+  readonly brokerHost: string;
   /** The control plane's; collectors and schema registry have the next two. 0: free ones. */
   readonly port: number;
   /** Whether the built-in demonstration runs. */
@@ -53,7 +57,7 @@ export interface RunningPlatform extends AsyncDisposable {
  * they accepted is stored before the clients go.
  */
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
-  const { fleet, port, version, warn } = options;
+  const { access, fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
   const clusters = fleet.clusters.map(({ name, client, problem }) => ({
     name,
@@ -66,6 +70,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const registry = parts.use(openRegistry({ home: home.client, warn }));
   const fleetControl = parts.use(await openControl(options, registry));
   const hub = new EventHub(fleetControl.plane?.feed);
+  const authentication = await access.authentication(fleetControl.plane);
   const tracking = parts.use(await startTrackingOn(home, hub, warn));
   const collector = parts.use(createCollector({ client: home.client }));
   const collectors = parts.use(
@@ -78,6 +83,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   );
   const schemas = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 2, {
+      authentication,
       routes: registryRoutes(registry),
       readiness: [{ name: 'schemas', check: async () => void (await registry.state()) }],
     }),
@@ -85,6 +91,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
   const control = parts.use(
     await startHttp(options, port, {
+      authentication,
       routes: [hub.route, tracking.route, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
       readiness: [{ name: 'tracking', check: () => tracking.checkComplete() }],
@@ -107,18 +114,19 @@ interface FleetControl extends AsyncDisposable {
 
 /** The control plane, in whose record the clusters that run here are declared. */
 async function openControl(options: PlatformOptions, registry: Registry): Promise<FleetControl> {
-  const { database, fleet, dataDirectory, warn, host } = options;
+  const { access, database, fleet, dataDirectory, warn, brokerHost } = options;
   await using parts = new ClosingStack();
   if (database === undefined) return { plane: undefined, [Symbol.asyncDispose]: () => parts.close() };
   // Those that run elsewhere are reached as they are declared, whoever changes that.
   const here = fleet.clusters.filter(({ settings }) => settings === undefined);
-  const twins = parts.use(await openEmbeddedTwins({ dataDirectory, host, report: warn }));
+  const twins = parts.use(await openEmbeddedTwins({ dataDirectory, host: brokerHost, report: warn }));
   const plane = parts.use(
     await openControlPlane({
       ...{ database, platform: nodePlatform, report: warn, twins },
       schemas: schemaValues(registry),
       name: `${hostname()}, process ${process.pid}`,
       environment: process.env,
+      access: access.settings,
       ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
       keyDirectory: join(dataDirectory.path, 'keys'),
     }),
@@ -162,13 +170,15 @@ async function startTrackingOn(
 }
 
 function startHttp(
-  { host, version, warn }: PlatformOptions,
+  { access, host, version, warn }: PlatformOptions,
   port: number,
-  parts: Pick<ServerOptions, 'routes' | 'assets' | 'readiness'>,
+  parts: Pick<ServerOptions, 'routes' | 'assets' | 'readiness' | 'authentication'>,
 ): Promise<HttpServer> {
   return startServer({
     ...parts,
     host,
+    hosts: access.hosts,
+    trustedProxies: access.settings.trustedProxies,
     port,
     version,
     onFailure: ({ method, path, error }) => warn(`${method} ${path}: ${error instanceof Error ? error.stack : error}`),

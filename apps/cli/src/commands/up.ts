@@ -1,12 +1,12 @@
-import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { announceReady } from '../announce-ready.ts';
 import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { durableOption } from '../cluster/durable-option.ts';
 import { openSystemOfRecord } from '../control/open-system-of-record.ts';
+import { checkOpenHost, isLoopback, platformAccess } from '../control/platform-access.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
-import { UsageError } from '../framework/usage-error.ts';
+import { printable } from '../framework/printable.ts';
 import { checkFleetChoice, openFleet } from '../open-fleet.ts';
 import { ownVersion } from '../own-version.ts';
 import { withPortHint } from '../port-in-use.ts';
@@ -46,9 +46,10 @@ export const up = command({
       help: 'The PostgreSQL to keep what is declared in (default: DATABASE_URL, else one that is started here)',
     }),
     listen: withDefault(
-      text({ placeholder: 'HOST', help: 'Address to listen on; Apache Kafka listens on 127.0.0.1 alone' }),
+      text({ placeholder: 'HOST', help: 'Address of the HTTP servers; beyond this machine only with --access' }),
       '127.0.0.1',
     ),
+    access: text({ placeholder: 'FILE', help: 'Who may call: administrators and the login provider (YAML)' }),
     noDemo: flag({ help: 'Without the built-in demonstration' }),
   },
   examples: [
@@ -60,16 +61,20 @@ export const up = command({
   serves: true,
   async run({ options, terminal }) {
     const { listen: host, port } = options;
-    refuseOpenHost(host);
+    checkOpenHost(host, options.access);
     checkFleetChoice(options);
+    // Their clients need no authentication, so that they stay on this machine.
+    const brokerHost = isLoopback(host) ? host : '127.0.0.1';
     const { openDataDirectory } = await import('@millrace/engines');
     const { startPlatform } = await import('../platform.ts');
     const purpose = 'millrace up';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
-    const warn = (message: string): void => terminal.note(`warn: ${message}`);
+    // What comes from outside can neither move the cursor nor look like a line of ours.
+    const warn = (message: string): void => terminal.note(`warn: ${message.split('\n').map(printable).join('\n  ')}`);
+    const access = await platformAccess({ host, file: options.access }, dataDirectory);
     const url = options.databaseUrl ?? process.env['DATABASE_URL'];
     await using fleet = await withPortHint(
-      openFleet({ ...options, host, freePorts: port === 0 }, dataDirectory, terminal),
+      openFleet({ ...options, host: brokerHost, freePorts: port === 0 }, dataDirectory, terminal),
       PORT_HINT,
     );
     await using systemOfRecord = await openSystemOfRecord({ dataDirectory, url, warn });
@@ -78,7 +83,9 @@ export const up = command({
         fleet,
         dataDirectory,
         database: systemOfRecord.database,
+        access,
         host,
+        brokerHost,
         port,
         demo: !options.noDemo,
         version: await ownVersion(),
@@ -87,7 +94,13 @@ export const up = command({
       PORT_HINT,
     );
     await announceReady(
-      { purpose, url: platform.url, collectorUrl: platform.collectorUrl, registryUrl: platform.registryUrl },
+      {
+        purpose,
+        url: platform.url,
+        collectorUrl: platform.collectorUrl,
+        registryUrl: platform.registryUrl,
+        token: access.token,
+      },
       fleet,
       dataDirectory,
       terminal,
@@ -97,11 +110,3 @@ export const up = command({
     return undefined;
   },
 });
-
-/** Beyond loopback everybody on the network could read and change everything. */
-function refuseOpenHost(host: string): void {
-  if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return;
-  throw new UsageError(`--listen ${host} would open the platform to the network, and no authentication is configured`, {
-    hint: 'Listen on a loopback address (127.0.0.1, ::1), and reach it from elsewhere through a tunnel.',
-  });
-}
