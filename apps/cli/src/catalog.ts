@@ -33,6 +33,27 @@ export const catalog: readonly CatalogEntry[] = [
     load: async () => (await import('./commands/broker.ts')).broker,
   },
   {
+    name: 'cluster',
+    summary: 'List and describe the clusters of the fleet',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List the clusters of the fleet as they were last seen',
+        load: async () => (await import('./commands/cluster-list.ts')).clusterList,
+      },
+      {
+        name: 'describe',
+        summary: 'Show a cluster: its brokers, and what changed',
+        load: async () => (await import('./commands/cluster-describe.ts')).clusterDescribe,
+      },
+      {
+        name: 'observe',
+        summary: "Tell the inventory who uses topics, from a broker's authorizer log",
+        load: async () => (await import('./commands/cluster-observe.ts')).clusterObserve,
+      },
+    ],
+  },
+  {
     name: 'topic',
     summary: 'List, describe, create, change, trim and delete topics',
     commands: [

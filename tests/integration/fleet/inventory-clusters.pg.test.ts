@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { getClusterContract, listChangesContract } from '@millrace/api/fleet';
 import { eventually } from '../../support/eventually.ts';
+import { millrace } from '../../support/millrace-command.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
 import {
   clusterSpec,
@@ -37,6 +38,26 @@ after(async () => {
   for (const each of [fixture, ...others]) await each?.[Symbol.asyncDispose]();
   await Promise.all([east?.[Symbol.asyncDispose](), west?.[Symbol.asyncDispose]()]);
   await database?.[Symbol.asyncDispose]();
+});
+
+test('the command line lists clusters, describes them, and takes an authorizer log', async () => {
+  const env = { MILLRACE_URL: fixture.server.url, MILLRACE_TOKEN: fixture.token };
+  const run = async (words: readonly string[], input?: string) => {
+    const { code, text, stderr } = await millrace(['cluster', ...words], { env, input });
+    assert.equal(code, 0, stderr);
+    return text;
+  };
+  const lines = (await run(['list'])).trim().split('\n');
+  assert.match(lines[0] ?? '', /^CLUSTER +STATE +SEEN +SITE +ENVIRONMENT +BROKERS +TOPICS/);
+  assert.match(lines[1] ?? '', /^east +ok +\d+ s ago +- +- +3 +3 +7/);
+  const described = JSON.parse(await run(['describe', 'east', '--refresh', '--json'])) as Record<string, unknown>;
+  assert.deepEqual([described['name'], described['topics'], described['problem']], ['east', 3, null]);
+  assert.match(await run(['describe', 'west']), /^west: ok, seen \d+ s ago\n +id \S+, bootstrap 127\.0\.0\.1:\d+\n/);
+  const line =
+    'Principal = User:till is Allowed operation = WRITE from host = 10.1.1.1 on resource = Topic:LITERAL:idle for ' +
+    'request = Produce with resourceRefCount = 1';
+  const told = await run(['observe', 'east', '-'], `something else\n${line}\n${line}`);
+  assert.equal(told, '2 lines of the authorizer told of 1 use.\n');
 });
 
 test('a cluster that is killed and brought back shows so, and keeps its last known state meanwhile', async () => {
