@@ -57,7 +57,7 @@ test('the command line lists clusters, describes them, and takes an authorizer l
     'Principal = User:till is Allowed operation = WRITE from host = 10.1.1.1 on resource = Topic:LITERAL:idle for ' +
     'request = Produce with resourceRefCount = 1';
   const told = await run(['observe', 'east', '-'], `something else\n${line}\n${line}`);
-  assert.equal(told, '2 lines of the authorizer told of 1 use.\n');
+  assert.equal(told, 'Took in 2 lines of the authorizer.\n');
 });
 
 test('a cluster that is killed and brought back shows so, and keeps its last known state meanwhile', async () => {

@@ -35,14 +35,10 @@ export const clusterObserve = command({
   async run(call: Call<typeof serverOptions>) {
     const { operands, terminal } = call;
     const [cluster = '', file = ''] = operands;
-    const sum = { lines: 0, uses: 0 };
-    for await (const lines of batches(file, terminal.signal)) {
-      const told = await tell(call, cluster, lines);
-      sum.lines += told.lines;
-      sum.uses += told.uses;
-    }
-    if (terminal.json) terminal.output.json({ cluster, ...sum });
-    else terminal.output.line(`${counted(sum.lines, 'line')} of the authorizer told of ${counted(sum.uses, 'use')}.`);
+    let count = 0;
+    for await (const lines of batches(file, terminal.signal)) count += (await tell(call, cluster, lines)).lines;
+    if (terminal.json) terminal.output.json({ cluster, lines: count });
+    else terminal.output.line(`Took in ${counted(count, 'line')} of the authorizer.`);
     return undefined;
   },
 });
