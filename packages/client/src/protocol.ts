@@ -18,3 +18,4 @@ export { LeaderWatch } from './producer/leader-watch.ts';
 export { noIdentity, type ProducerIdentity } from './producer/partition-batch.ts';
 export { isGap, isStaleLeader, leavesDoubt } from './producer/produce-errors.ts';
 export * as transactionRequests from './producer/transaction-requests.ts';
+export { abortable } from './retry.ts';

@@ -168,6 +168,13 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     find: '    from ??= stored.missingIn(batch);\n',
     replace: '',
   },
+  {
+    name: 'what shards look up together ends with the one that asked first',
+    seed: 60_426,
+    file: 'packages/mirror/src/provenance/origin-list.ts',
+    find: 'this.#running = this.#read(this.#bounds);',
+    replace: 'this.#running = this.#read({ signal });',
+  },
 ];
 
 const provenance = 'packages/mirror/src/provenance';

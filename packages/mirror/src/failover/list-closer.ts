@@ -15,7 +15,7 @@ export async function listCloser(
   { producerId }: ProducerIdentity,
   bounds: CallBounds,
 ): Promise<void> {
-  const list = new OriginList(target);
+  const list = new OriginList(target, bounds);
   await list.refresh(bounds);
   if (list.producer(producerId) !== undefined) return;
   const own = [...list.producers].find((each) => each.mirror === mirror);

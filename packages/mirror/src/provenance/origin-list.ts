@@ -8,7 +8,7 @@
  */
 import { isMillraceError, sleep } from '@millrace/base';
 import type { Admin } from '@millrace/client';
-import { answerError, backoffMs, type CallBounds, type Cluster } from '@millrace/client/protocol';
+import { abortable, answerError, backoffMs, type CallBounds, type Cluster } from '@millrace/client/protocol';
 import { errorCodes, metadata, RecordBatchBuilder } from '@millrace/wire';
 import { appendBatch } from '../copy/append-batch.ts';
 import { boundOf, scanLog } from '../copy/log-scan.ts';
@@ -52,6 +52,7 @@ class ListedOrigins {
 
 export class OriginList {
   readonly #cluster: Cluster;
+  readonly #bounds: CallBounds;
   #listed = new ListedOrigins();
   /** Of logs that are gone. */
   readonly #before = new Map<number, ProducerOrigin>();
@@ -59,8 +60,10 @@ export class OriginList {
   #running: Promise<void> | undefined;
   #waiting: Promise<void> | undefined;
 
-  constructor(cluster: Cluster) {
+  /** The bounds are those of what is read, which all who ask meanwhile wait for: so not those of any of them. */
+  constructor(cluster: Cluster, bounds: CallBounds) {
     this.#cluster = cluster;
+    this.#bounds = bounds;
   }
 
   /** Whose the id is; undefined for one that no mirror uses. */
@@ -89,18 +92,18 @@ export class OriginList {
 
   /**
    * Resolves when all is known that was written before the call. Rejects with `KafkaError` (not authorized), with
-   * `OriginRecordError`, or a retriable error within the bounds.
+   * `OriginRecordError`, with a retriable error within the list's bounds, or with the signal's reason.
    */
-  refresh(bounds: CallBounds): Promise<void> {
+  refresh({ signal }: Pick<CallBounds, 'signal'>): Promise<void> {
     // What runs may have asked for the end before.
     this.#waiting ??= (this.#running ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => {
         this.#waiting = undefined;
-        this.#running = this.#read(bounds);
+        this.#running = this.#read(this.#bounds);
         return this.#running;
       });
-    return this.#waiting;
+    return abortable(this.#waiting, signal);
   }
 
   /** Makes the topic if it is not there, and waits until brokers know of it. Rejects likewise. */

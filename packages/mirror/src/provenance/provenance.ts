@@ -53,8 +53,8 @@ export class Provenance {
   constructor(options: ProvenanceOptions) {
     this.#options = options;
     this.#bounds = { signal: options.signal };
-    this.#here = new OriginList(options.sides.source.cluster);
-    this.#there = new OriginList(options.sides.target.cluster);
+    this.#here = new OriginList(options.sides.source.cluster, this.#bounds);
+    this.#there = new OriginList(options.sides.target.cluster, this.#bounds);
     this.#routes = new SourceRoutes(options.sides.source.cluster, this.#here, this.#bounds);
   }
 

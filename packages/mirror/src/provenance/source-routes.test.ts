@@ -17,7 +17,7 @@ test('nobody is asked whose a marker is, so that its id is not taken for a stran
   // Nothing listens there: what is asked fails.
   const { client, cluster } = openCluster({ bootstrap: '127.0.0.1:1' });
   const bounds = { signal: AbortSignal.abort() };
-  const routes = new SourceRoutes(cluster, new OriginList(cluster), bounds);
+  const routes = new SourceRoutes(cluster, new OriginList(cluster, {}), bounds);
   const partition = routes.of({ topic: 'orders', partition: 0 }, { isLeftOut: () => false });
   assert.equal(partition.prepare(batchOf({ control: true, transactional: true })), undefined);
   await assert.rejects(partition.prepare(batchOf({})) ?? Promise.resolve());
