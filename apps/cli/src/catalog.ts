@@ -257,6 +257,47 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'application',
+    summary: 'List applications; issue, rotate and revoke what they log in with',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List applications, with what they log in with',
+        load: async () => (await import('./commands/application-list.ts')).applicationList,
+      },
+      {
+        name: 'describe',
+        summary: 'Show what an application uses, what it may, and what it logs in with',
+        load: async () => (await import('./commands/application-describe.ts')).applicationDescribe,
+      },
+      {
+        name: 'issue',
+        summary: 'Issue an application a password or a certificate, and show it once',
+        load: async () => (await import('./commands/application-issue.ts')).applicationIssue,
+      },
+      {
+        name: 'rotate',
+        summary: 'Replace the password of an application while it runs',
+        load: async () => (await import('./commands/application-rotate.ts')).applicationRotate,
+      },
+      {
+        name: 'confirm',
+        summary: 'Say that an application uses its newest credential, and no older one',
+        load: async () => (await import('./commands/application-confirm.ts')).applicationConfirm,
+      },
+      {
+        name: 'revoke',
+        summary: 'Shut an application out of its clusters at once',
+        load: async () => (await import('./commands/application-revoke.ts')).applicationRevoke,
+      },
+    ],
+  },
+  {
+    name: 'findings',
+    summary: 'Show what is wrong with access: drift, unused rights, expiry, plaintext',
+    load: async () => (await import('./commands/findings.ts')).findings,
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./commands/version.ts')).version,

@@ -21,6 +21,9 @@ import { dumpDatabase } from './dump-database.ts';
 
 export interface IdentityFixture extends AsyncDisposable {
   readonly plane: ControlPlane;
+  readonly url: string;
+  readonly token: string;
+  readonly directory: string;
   /** Declares a cluster that is reached so; undefined takes it out again. */
   attach(name: string, client: ClientOptions | undefined): Promise<void>;
   declare<K extends KindName>(kind: K, id: string, spec: Spec<K> | null): Promise<void>;
@@ -66,7 +69,7 @@ export async function startIdentityFixture(databaseUrl: string): Promise<Identit
     await plane.record.change([{ kind, id, spec } as never], { principal: admin, why: 'as the test has it' });
   };
   return {
-    plane,
+    ...{ plane, url: server.url, token, directory },
     async attach(name, client) {
       if (client === undefined) return await declare('cluster', name, null);
       ownClusters.set(name, client);
