@@ -14,9 +14,13 @@ export const rolePermissions: Readonly<Record<RoleName, readonly Permission[]>> 
 };
 
 /** What a caller must be permitted to call it at all. */
-export function permissionOf(contract: Pick<Contract, 'method' | 'permission' | 'anyOrigin'>): Permission | 'public' {
+export function permissionOf(
+  contract: Pick<Contract, 'method' | 'permission' | 'anyOrigin' | 'dialect'>,
+): Permission | 'public' {
   if (contract.permission !== undefined) return contract.permission;
   if (contract.anyOrigin) return 'public';
+  // Serializers register schemas as they go.
+  if (contract.dialect !== undefined && contract.method === 'POST') return 'request';
   return contract.method === 'GET' ? 'view' : 'administer';
 }
 

@@ -70,7 +70,6 @@ export {
   rotateCredentialContract,
 } from './identity.ts';
 export * from './inventory/index.ts';
-export * from './onboarding/index.ts';
 export {
   browseMessagesContract,
   FoundMessage,
@@ -78,6 +77,7 @@ export {
   MessageSearch,
   searchMessagesContract,
 } from './messages.ts';
+export * from './onboarding/index.ts';
 export {
   applyPlanContract,
   cancelOperationContract,

@@ -56,6 +56,9 @@ async function* search(
   { principal, cluster, topic, search: wish, signal }: Asked,
 ): AsyncGenerator<MessageLine> {
   requireRecords(principal, record.current(), cluster, topic);
+  if (record.current().get('cluster', cluster) === undefined) {
+    throw new ProblemError('not_found', `there is no cluster ${JSON.stringify(cluster)} in the fleet`);
+  }
   const client = await clusters.client(cluster);
   using _turn = running.begin(principalText(principal));
   const { from, until, partitions, why = 'to look at them' } = wish;
