@@ -173,6 +173,63 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'twin',
+    summary: 'Make QA clusters of the shape of others, compare them, give them samples of records',
+    commands: [
+      {
+        name: 'create',
+        summary: 'Make an embedded cluster of the shape of another one',
+        load: async () => (await import('./commands/twin-create.ts')).twinCreate,
+      },
+      {
+        name: 'list',
+        summary: 'List clusters that are twins of others',
+        load: async () => (await import('./commands/twin-list.ts')).twinList,
+      },
+      {
+        name: 'diff',
+        summary: 'Show what differs between a twin and the cluster that it is a twin of',
+        load: async () => (await import('./commands/twin-diff.ts')).twinDiff,
+      },
+      {
+        name: 'sync',
+        summary: 'Make a twin the same as the cluster that it is a twin of',
+        load: async () => (await import('./commands/twin-sync.ts')).twinSync,
+      },
+      {
+        name: 'sample',
+        summary: 'Copy a masked sample of records to a twin',
+        load: async () => (await import('./commands/twin-sample.ts')).twinSample,
+      },
+      {
+        name: 'delete',
+        summary: 'End an embedded twin, with all that it stores',
+        load: async () => (await import('./commands/twin-delete.ts')).twinDelete,
+      },
+    ],
+  },
+  {
+    name: 'connect',
+    summary: 'List, apply and restart connectors of Kafka Connect',
+    commands: [
+      {
+        name: 'list',
+        summary: 'List connectors of Kafka Connect, with what has failed',
+        load: async () => (await import('./commands/connect-list.ts')).connectList,
+      },
+      {
+        name: 'apply',
+        summary: 'Make connectors what they are declared to be',
+        load: async () => (await import('./commands/connect-apply.ts')).connectApply,
+      },
+      {
+        name: 'restart',
+        summary: 'Restart what has failed of a connector',
+        load: async () => (await import('./commands/connect-restart.ts')).connectRestart,
+      },
+    ],
+  },
+  {
     name: 'pipeline',
     summary: 'Work with the pipelines that Millrace brings along',
     commands: [
