@@ -16,7 +16,11 @@ async function run(line: string, code = 0, options: RunOptions = {}): Promise<Ou
   return outcome;
 }
 
-const linesOf = ({ text }: Outcome) => text.trim().split('\n').map((line) => JSON.parse(line));
+const linesOf = ({ text }: Outcome) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 test('a twin is made, told apart from its source, brought back and deleted', async () => {
   await run('topic create orders --cluster east --partitions 2');
@@ -57,7 +61,10 @@ test('offsets of a group are reset by the control plane', async () => {
   const [described] = linesOf(await run('group describe billing --cluster east --json'));
   assert.match(JSON.stringify(described), /"committed":0/);
   const back = await run('group reset-offsets billing --shift=1 --cluster east --yes --json');
-  assert.equal(linesOf(back)[0].offsets.some(({ to }: { to: number }) => to === 1), true);
+  assert.equal(
+    linesOf(back)[0].offsets.some(({ to }: { to: number }) => to === 1),
+    true,
+  );
   await run(`group reset-offsets billing --to earliest --server ${url}`, 2);
 });
 

@@ -5,7 +5,7 @@ import { messageOf } from '@millrace/base';
 import { UsageError } from '../framework/usage-error.ts';
 
 export const maskForms =
-  'PART=MASK, PART.FIELD=MASK or PART:/POINTER=MASK; PART is key, value or headers, MASK is keep, hash, redact or format';
+  'PART=MASK, PART.FIELD=MASK or PART:/POINTER=MASK, with key, value or headers and keep, hash, redact or format';
 
 const shape = /^(key|value|headers)(?:\.([^=]+)|:(\/[^=]*|))?=(keep|hash|redact|format)$/;
 
