@@ -9,9 +9,9 @@ const word = (given: string): string => given;
 export const connectApply = command({
   name: 'connect apply',
   summary: 'Make connectors what they are declared to be',
-  description: `Makes and configures them, pauses, resumes and stops them. Only what is named with --delete is deleted, and
-    only when it is not declared. Secrets are references (env:NAME, file:PATH, or Connect's own \${provider:...}), read by
-    the control plane when a connector is configured, and never shown.`,
+  description: `Makes and configures them, pauses, resumes and stops them. Only what is named with --delete is deleted,
+    and only when it is not declared. Secrets are references (env:NAME, file:PATH, or Connect's own \${provider:...}),
+    read by the control plane when a connector is configured, and never shown.`,
   operands: [{ name: 'CONNECT/NAME', help: 'only these connectors', optional: true, many: true }],
   options: {
     connect: many({ placeholder: 'NAME', help: 'Only of this Connect cluster (may be repeated)' }, word),
