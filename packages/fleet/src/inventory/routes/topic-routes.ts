@@ -15,6 +15,7 @@ import { usesInLog } from '../uses/authorizer-log.ts';
 import type { TopicUse } from '../uses/topic-use.ts';
 import { joinUses, storedUses, storeUses } from '../uses/use-store.ts';
 import { usesSeen } from '../uses/uses-seen.ts';
+import { topicView } from '../views/fleet-rows.ts';
 import { topicPage, topicTable } from '../views/topic-list.ts';
 import { clusterRows, historyMax, notFound, type RouteParts } from './route-parts.ts';
 
@@ -46,7 +47,7 @@ export function topicRoutes(parts: RouteParts): Route[] {
 
 async function topicDetail(parts: RouteParts, cluster: string, name: string): Promise<TopicDetail> {
   const { topics, observed } = clusterRows(parts, cluster);
-  const row = topics.find(({ view }) => view.name === name);
+  const row = topics.find((each) => each.name === name);
   if (row === undefined) throw notFound(`cluster ${cluster} has no topic ${name}, and none is declared`, 'topics');
   const topic = observed.topics.get(name);
   const [stored, { items: history }] = await Promise.all([
@@ -54,7 +55,7 @@ async function topicDetail(parts: RouteParts, cluster: string, name: string): Pr
     readChanges(parts.db, { cluster, kind: 'topic', name, limit: historyMax }),
   ]);
   return {
-    ...row.view,
+    ...topicView(row),
     topicId: topic?.topicId ?? null,
     configs: { ...topic?.configs },
     partitionList: topic === undefined ? [] : partitionsOf(topic),

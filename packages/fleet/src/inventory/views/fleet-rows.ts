@@ -9,11 +9,25 @@ import type { DeclaredFleet, FleetRecord } from '../../record/record.ts';
 import type { Inventory, ObservedBroker, ObservedCluster, ObservedGroup, ObservedTopic } from '../inventory.ts';
 import { leaderless, missing } from '../state/changes.ts';
 
+/** What filters, sorting and tables need of a topic; `topicView` makes the rest of it for those that are shown. */
 export interface TopicRow {
-  readonly view: TopicView;
-  /** For filters. */
+  /** CLUSTER/TOPIC */
+  readonly id: string;
+  readonly name: string;
   readonly lowerName: string;
+  readonly cluster: string;
   readonly spec: Spec<'cluster'>;
+  readonly observed: ObservedCluster;
+  /** Undefined when it is declared and not there. */
+  readonly topic: ObservedTopic | undefined;
+  /** Undefined when it is not declared. */
+  readonly declared: Spec<'topic'> | undefined;
+  readonly owner: string | null;
+  readonly internal: boolean;
+  readonly partitions: number;
+  readonly underReplicated: number;
+  readonly offline: number;
+  readonly consumers: number;
 }
 
 export interface GroupRow {
@@ -83,14 +97,12 @@ export class FleetRows {
 function rowsOf(spec: Spec<'cluster'>, observed: ObservedCluster, declared: readonly Spec<'topic'>[]): ClusterRows {
   const byName = new Map(declared.map((topic) => [topic.name, topic]));
   const consumers = consumerCounts(observed);
-  const topics = [...observed.topics.values()].map((topic): TopicRow => {
-    const view = topicView(observed, topic, byName.get(topic.name), consumers.get(topic.name) ?? 0);
+  const topics: TopicRow[] = [];
+  for (const topic of observed.topics.values()) {
+    topics.push(topicRow(spec, observed, topic, byName.get(topic.name), consumers.get(topic.name) ?? 0));
     byName.delete(topic.name);
-    return { view, lowerName: topic.name.toLowerCase(), spec };
-  });
-  for (const topic of byName.values()) {
-    topics.push({ view: missingTopicView(observed, topic), lowerName: topic.name.toLowerCase(), spec });
   }
+  for (const topic of byName.values()) topics.push(topicRow(spec, observed, undefined, topic, 0));
   const groups = [...observed.groups.values()].map((group): GroupRow => {
     return { view: groupView(observed, group), lowerName: group.group.toLowerCase(), spec, group };
   });
@@ -100,17 +112,17 @@ function rowsOf(spec: Spec<'cluster'>, observed: ObservedCluster, declared: read
 
 function clusterView(spec: Spec<'cluster'>, observed: ObservedCluster, topics: readonly TopicRow[]): ClusterView {
   const sum = { partitions: 0, underReplicated: 0, offline: 0, stored: 0, records: 0, bytes: 0 };
-  for (const { view } of topics) {
-    if (!view.there) continue;
-    sum.partitions += view.partitions;
-    sum.underReplicated += view.underReplicated;
-    sum.offline += view.offline;
-    sum.stored += view.storedBytes ?? 0;
-    sum.records += view.recordsPerSecond ?? 0;
-    sum.bytes += view.bytesPerSecond ?? 0;
+  for (const { topic, partitions, underReplicated, offline } of topics) {
+    if (topic === undefined) continue;
+    sum.partitions += partitions;
+    sum.underReplicated += underReplicated;
+    sum.offline += offline;
+    sum.stored += topic.storedBytes ?? 0;
+    sum.records += topic.recordsPerSecond ?? 0;
+    sum.bytes += topic.bytesPerSecond ?? 0;
   }
   const isKnown = (field: 'storedBytes' | 'recordsPerSecond' | 'bytesPerSecond'): boolean =>
-    topics.some(({ view }) => view[field] !== null);
+    topics.some(({ topic }) => topic?.[field] !== undefined);
   return {
     name: spec.name,
     ...(spec.description !== undefined && { description: spec.description }),
@@ -145,62 +157,63 @@ function total(brokers: readonly ObservedBroker[], field: 'diskTotalBytes' | 'di
   return told.length === 0 ? null : told.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function topicView(
+function topicRow(
+  spec: Spec<'cluster'>,
   observed: ObservedCluster,
-  topic: ObservedTopic,
-  spec: Spec<'topic'> | undefined,
+  topic: ObservedTopic | undefined,
+  declared: Spec<'topic'> | undefined,
   consumers: number,
-): TopicView {
+): TopicRow {
+  const name = topic?.name ?? declared?.name ?? '';
   return {
-    id: `${observed.name}/${topic.name}`,
+    id: `${observed.name}/${name}`,
+    name,
+    lowerName: name.toLowerCase(),
     cluster: observed.name,
-    name: topic.name,
-    there: true,
-    declared: spec !== undefined,
-    internal: topic.internal,
-    owner: spec?.owner ?? null,
-    dataClass: spec?.dataClass ?? null,
-    partitions: topic.partitions.length,
-    replicas: topic.partitions[0]?.replicas.length ?? 0,
-    underReplicated: missing(topic),
-    offline: leaderless(topic),
-    storedBytes: topic.storedBytes ?? null,
-    recordsPerSecond: topic.recordsPerSecond ?? null,
-    bytesPerSecond: topic.bytesPerSecond ?? null,
+    spec,
+    observed,
+    topic,
+    declared,
+    owner: declared?.owner ?? null,
+    internal: topic?.internal ?? false,
+    partitions: topic?.partitions.length ?? declared?.partitions ?? 0,
+    underReplicated: topic === undefined ? 0 : missing(topic),
+    offline: topic === undefined ? 0 : leaderless(topic),
     consumers,
-    trafficAt: timeText(topic.trafficAt),
-    newestRecordAt: topic.newestRecordAt === -1 ? null : timeText(topic.newestRecordAt),
-    consumedAt: timeText(topic.consumedAt),
-    seenSince: timeText(topic.seenSince),
+  };
+}
+
+export function topicView(row: TopicRow): TopicView {
+  const { topic, declared, observed, owner, internal, partitions, underReplicated, offline, consumers } = row;
+  const newest = topic?.newestRecordAt;
+  return {
+    id: row.id,
+    cluster: row.cluster,
+    name: row.name,
+    there: topic !== undefined,
+    declared: declared !== undefined,
+    internal,
+    owner,
+    dataClass: declared?.dataClass ?? null,
+    partitions,
+    replicas: replicasOf(row),
+    underReplicated,
+    offline,
+    storedBytes: topic?.storedBytes ?? null,
+    recordsPerSecond: topic?.recordsPerSecond ?? null,
+    bytesPerSecond: topic?.bytesPerSecond ?? null,
+    consumers,
+    trafficAt: timeText(topic?.trafficAt),
+    newestRecordAt: newest === -1 ? null : timeText(newest),
+    consumedAt: timeText(topic?.consumedAt),
+    seenSince: timeText(topic?.seenSince),
     ...seen(observed),
   };
 }
 
-/** One that is declared and not there. */
-function missingTopicView(observed: ObservedCluster, spec: Spec<'topic'>): TopicView {
-  return {
-    id: `${observed.name}/${spec.name}`,
-    cluster: observed.name,
-    name: spec.name,
-    there: false,
-    declared: true,
-    internal: false,
-    owner: spec.owner ?? null,
-    dataClass: spec.dataClass ?? null,
-    partitions: spec.partitions,
-    replicas: spec.replicas ?? 0,
-    underReplicated: 0,
-    offline: 0,
-    storedBytes: null,
-    recordsPerSecond: null,
-    bytesPerSecond: null,
-    consumers: 0,
-    trafficAt: null,
-    newestRecordAt: null,
-    consumedAt: null,
-    seenSince: null,
-    ...seen(observed),
-  };
+/** Of each partition. */
+export function replicasOf({ topic, declared }: TopicRow): number {
+  return topic?.partitions[0]?.replicas.length ?? declared?.replicas ?? 0;
 }
 
 function consumerCounts({ groups }: ObservedCluster): Map<string, number> {

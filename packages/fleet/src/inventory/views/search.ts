@@ -54,10 +54,10 @@ function noteRows(
     note(cluster.toLowerCase(), () => ({ ...hit, owner: null }));
   }
   if (isWanted('topic')) {
-    for (const { lowerName, view: topic } of topics) {
+    for (const { lowerName, id, name, declared, topic, owner } of topics) {
       note(lowerName, () => {
-        const { id, name, declared, there, owner } = topic;
-        return { kind: 'topic', id, name, cluster, declared, observed: there, owner };
+        const isThere = { declared: declared !== undefined, observed: topic !== undefined };
+        return { kind: 'topic', id, name, cluster, ...isThere, owner };
       });
     }
   }

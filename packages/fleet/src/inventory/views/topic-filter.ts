@@ -1,6 +1,7 @@
 /** Which topics a query asks for. Pure. */
 import { ProblemError } from '@millrace/api';
-import type { TopicFlag, TopicView } from '@millrace/api/fleet';
+import type { TopicFlag } from '@millrace/api/fleet';
+import type { ObservedTopic } from '../inventory.ts';
 import type { TopicRow } from './fleet-rows.ts';
 
 export interface TopicFilter {
@@ -19,14 +20,14 @@ export interface TopicFilter {
 const hourMs = 3_600_000;
 const quietHoursDefault = 24;
 
-const flags: Readonly<Record<TopicFlag, (view: TopicView, quietBefore: number) => boolean>> = {
+const flags: Readonly<Record<TopicFlag, (row: TopicRow, quietBefore: number) => boolean>> = {
   unowned: ({ owner, internal }) => owner === null && !internal,
-  idle: (view, quietBefore) => isQuiet(view.trafficAt ?? view.newestRecordAt, view, quietBefore),
-  unconsumed: (view, quietBefore) => isQuiet(view.consumedAt, view, quietBefore),
+  idle: ({ topic }, before) => isQuiet(topic, topic?.trafficAt ?? topic?.newestRecordAt, before),
+  unconsumed: ({ topic }, before) => isQuiet(topic, topic?.consumedAt, before),
   under_replicated: ({ underReplicated }) => underReplicated > 0,
   offline: ({ offline }) => offline > 0,
-  undeclared: ({ declared, internal }) => !declared && !internal,
-  missing: ({ there }) => !there,
+  undeclared: ({ declared, internal }) => declared === undefined && !internal,
+  missing: ({ topic }) => topic === undefined,
 };
 
 export const topicFlags = Object.keys(flags) as readonly TopicFlag[];
@@ -44,26 +45,25 @@ export function topicFilter(query: TopicFilter, now: number): (row: TopicRow) =>
   const needle = query.q?.toLowerCase();
   const { cluster, site, zone, environment, owner, dataClass, internal = false } = query;
   const quietBefore = now - (query.quietHours ?? quietHoursDefault) * hourMs;
-  return ({ view, lowerName, spec }) =>
-    (internal || !view.internal) &&
-    (cluster === undefined || view.cluster === cluster) &&
-    (site === undefined || spec.site === site) &&
-    (zone === undefined || spec.zone === zone) &&
-    (environment === undefined || spec.environment === environment) &&
-    (owner === undefined || view.owner === owner) &&
-    (dataClass === undefined || view.dataClass === dataClass) &&
-    (needle === undefined || lowerName.includes(needle)) &&
-    chosen.every((flag) => flags[flag](view, quietBefore));
+  return (row) =>
+    (internal || !row.internal) &&
+    (cluster === undefined || row.cluster === cluster) &&
+    (site === undefined || row.spec.site === site) &&
+    (zone === undefined || row.spec.zone === zone) &&
+    (environment === undefined || row.spec.environment === environment) &&
+    (owner === undefined || row.owner === owner) &&
+    (dataClass === undefined || row.declared?.dataClass === dataClass) &&
+    (needle === undefined || row.lowerName.includes(needle)) &&
+    chosen.every((flag) => flags[flag](row, quietBefore));
 }
 
-/** The flags that a topic has. */
-export function flagsOf(view: TopicView, now: number): TopicFlag[] {
-  const quietBefore = now - quietHoursDefault * hourMs;
-  return topicFlags.filter((flag) => flags[flag](view, quietBefore));
+/** Whether a topic has a flag; quiet is what was so for a day. */
+export function hasFlag(flag: TopicFlag, row: TopicRow, now: number): boolean {
+  return flags[flag](row, now - quietHoursDefault * hourMs);
 }
 
 /** What was never seen to happen has not happened for as long as anybody has looked. */
-function isQuiet(at: string | null, { there, seenSince }: TopicView, before: number): boolean {
-  const since = at ?? seenSince;
-  return there && since !== null && Date.parse(since) <= before;
+function isQuiet(topic: ObservedTopic | undefined, at: number | undefined, before: number): boolean {
+  if (topic === undefined) return false;
+  return (at === undefined || at < 0 ? topic.seenSince : at) <= before;
 }

@@ -1,8 +1,8 @@
 /** Answers of lists of topics: a page of them, or all that fit as a compact table. Pure. */
 import { type TopicView, topicTableColumns, topicTableFlags } from '@millrace/api/fleet';
-import type { ClusterRows, TopicRow } from './fleet-rows.ts';
+import { type ClusterRows, replicasOf, type TopicRow, topicView } from './fleet-rows.ts';
 import { type PageQuery, type SortKey, selectPage } from './select-page.ts';
-import { flagsOf, type TopicFilter, topicFilter } from './topic-filter.ts';
+import { hasFlag, type TopicFilter, topicFilter, topicFlags } from './topic-filter.ts';
 
 export type TopicSort =
   | 'name'
@@ -27,6 +27,19 @@ type Facets = Record<'cluster' | 'environment' | 'site' | 'owner' | 'dataClass' 
 
 const ascendingByDefault: ReadonlySet<TopicSort> = new Set(['name', 'cluster', 'owner', 'trafficAt', 'consumedAt']);
 
+const sortKeys: Readonly<Record<TopicSort, (row: TopicRow) => SortKey>> = {
+  name: ({ name }) => name,
+  cluster: ({ cluster }) => cluster,
+  owner: ({ owner }) => owner,
+  partitions: ({ partitions }) => partitions,
+  storedBytes: ({ topic }) => topic?.storedBytes ?? null,
+  recordsPerSecond: ({ topic }) => topic?.recordsPerSecond ?? null,
+  bytesPerSecond: ({ topic }) => topic?.bytesPerSecond ?? null,
+  consumers: ({ consumers }) => consumers,
+  trafficAt: ({ topic }) => topic?.trafficAt ?? null,
+  consumedAt: ({ topic }) => topic?.consumedAt ?? null,
+};
+
 export function topicsThatFit(clusters: readonly ClusterRows[], query: TopicFilter, now: number): TopicRow[] {
   const fits = topicFilter(query, now);
   const rows: TopicRow[] = [];
@@ -38,12 +51,11 @@ export function topicPage(clusters: readonly ClusterRows[], query: TopicListQuer
   const { sort = 'name', order } = query;
   const rows = topicsThatFit(clusters, query, now);
   const descending = order === undefined ? !ascendingByDefault.has(sort) : order === 'desc';
-  const keyOf = ({ view }: TopicRow): SortKey => view[sort];
-  const idOf = ({ view }: TopicRow): string => view.id;
-  const page = selectPage(rows, { keyOf, idOf, descending }, query);
+  const idOf = ({ id }: TopicRow): string => id;
+  const page = selectPage(rows, { keyOf: sortKeys[sort], idOf, descending }, query);
   const fields = query.fields?.split(',');
   return {
-    items: page.rows.map(({ view }) => (fields === undefined ? view : picked(view, fields))),
+    items: page.rows.map((row) => (fields === undefined ? topicView(row) : picked(topicView(row), fields))),
     next: page.next,
     total: page.total,
     ...(query.facets === true && { facets: facetsOf(rows, now) }),
@@ -59,42 +71,51 @@ function picked(view: TopicView, fields: readonly string[]): Partial<TopicView> 
 }
 
 function facetsOf(rows: readonly TopicRow[], now: number): Facets {
-  const facets: Facets = { cluster: {}, environment: {}, site: {}, owner: {}, dataClass: {}, flags: {} };
-  const count = (facet: keyof Facets, value: string | null | undefined): void => {
-    facets[facet][value ?? ''] = (facets[facet][value ?? ''] ?? 0) + 1;
+  const count = (facetOf: (row: TopicRow) => string | null | undefined): Record<string, number> => {
+    const counts = new Map<string, number>();
+    for (const row of rows) {
+      const value = facetOf(row) ?? '';
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
   };
-  for (const { view, spec } of rows) {
-    count('cluster', view.cluster);
-    count('environment', spec.environment);
-    count('site', spec.site);
-    count('owner', view.owner);
-    count('dataClass', view.dataClass);
-    for (const flag of flagsOf(view, now)) count('flags', flag);
-  }
-  return facets;
+  const flags = topicFlags.map((flag) => {
+    let having = 0;
+    for (const row of rows) if (hasFlag(flag, row, now)) having++;
+    return [flag, having] as const;
+  });
+  return {
+    cluster: count(({ cluster }) => cluster),
+    environment: count(({ spec }) => spec.environment),
+    site: count(({ spec }) => spec.site),
+    owner: count(({ owner }) => owner),
+    dataClass: count(({ declared }) => declared?.dataClass),
+    flags: Object.fromEntries(flags.filter(([, having]) => having > 0)),
+  };
 }
 
 /** Rows by cluster and name. */
 export function topicTable(clusters: readonly ClusterRows[], query: TopicFilter, now: number) {
   const clusterPlaces = new Map(clusters.map(({ spec }, place) => [spec.name, place]));
   const ownerPlaces = new Map<string, number>();
-  const rows = topicsThatFit(clusters, query, now).map(({ view }) => {
+  const rows = topicsThatFit(clusters, query, now).map((row) => {
     let owner = -1;
-    if (view.owner !== null) {
-      owner = ownerPlaces.get(view.owner) ?? ownerPlaces.size;
-      ownerPlaces.set(view.owner, owner);
+    if (row.owner !== null) {
+      owner = ownerPlaces.get(row.owner) ?? ownerPlaces.size;
+      ownerPlaces.set(row.owner, owner);
     }
+    const { topic } = row;
     return [
-      clusterPlaces.get(view.cluster) ?? -1,
-      view.name,
+      clusterPlaces.get(row.cluster) ?? -1,
+      row.name,
       owner,
-      view.partitions,
-      view.replicas,
-      brief(view.storedBytes),
-      brief(view.recordsPerSecond),
-      brief(view.bytesPerSecond),
-      view.consumers,
-      flagBits(view),
+      row.partitions,
+      replicasOf(row),
+      brief(topic?.storedBytes),
+      brief(topic?.recordsPerSecond),
+      brief(topic?.bytesPerSecond),
+      row.consumers,
+      flagBits(row),
     ];
   });
   return {
@@ -106,17 +127,22 @@ export function topicTable(clusters: readonly ClusterRows[], query: TopicFilter,
 }
 
 /** Three digits say enough in a table, and numbers that end in zeros make it no longer. */
-function brief(value: number | null): number {
-  return value === null ? -1 : Number(value.toPrecision(3));
+function brief(value: number | undefined): number {
+  if (value === undefined) return -1;
+  if (value === 0 || (value < 1_000 && Number.isInteger(value))) return value;
+  const power = Math.floor(Math.log10(value)) - 2;
+  // Steps below 1 have no exact value, their inverses have.
+  if (power >= 0) return Math.round(value / 10 ** power) * 10 ** power;
+  return Math.round(value * 10 ** -power) / 10 ** -power;
 }
 
-function flagBits(view: TopicView): number {
+function flagBits({ internal, declared, topic, underReplicated, offline, observed }: TopicRow): number {
   return (
-    (view.internal ? topicTableFlags.internal : 0) |
-    (view.declared ? topicTableFlags.declared : 0) |
-    (view.there ? 0 : topicTableFlags.missing) |
-    (view.underReplicated > 0 ? topicTableFlags.underReplicated : 0) |
-    (view.offline > 0 ? topicTableFlags.offline : 0) |
-    (view.stale ? topicTableFlags.stale : 0)
+    (internal ? topicTableFlags.internal : 0) |
+    (declared !== undefined ? topicTableFlags.declared : 0) |
+    (topic === undefined ? topicTableFlags.missing : 0) |
+    (underReplicated > 0 ? topicTableFlags.underReplicated : 0) |
+    (offline > 0 ? topicTableFlags.offline : 0) |
+    (observed.stale ? topicTableFlags.stale : 0)
   );
 }
