@@ -1,6 +1,6 @@
 /** Bringing the fleet to what is declared, as a kind of plan: a file into the record, and the record onto clusters. */
 import { ProblemError } from '@millrace/api';
-import { FleetRequest } from '@millrace/api/fleet';
+import { type ConnectView, FleetRequest } from '@millrace/api/fleet';
 import type { FleetClusters } from '../../clusters/fleet-clusters.ts';
 import type { Json, Plan, PlanKind } from '../../operations/plan-kind.ts';
 import type { DeclaredChange, FleetRecord } from '../../record/record.ts';
@@ -19,6 +19,8 @@ export interface FleetApplyParts {
   readonly clusters: Pick<FleetClusters, 'client' | 'names'>;
   /** What of access is wanted, as of now. */
   readonly access: () => Promise<WantedAccess>;
+  /** How Kafka Connect clusters are seen; without it nothing is told of connectors. */
+  readonly connects?: ((signal: AbortSignal) => Promise<readonly ConnectView[]>) | undefined;
   /** A cluster that does not answer within this is out of reach. Default 10 s. */
   readonly answerMs?: number | undefined;
 }
@@ -54,13 +56,17 @@ export function fleetApply(parts: FleetApplyParts): PlanKind<typeof FleetRequest
 
 /** Looks at the record and at the clusters, and compares. */
 export async function observeDifference(
-  { record, clusters, access, answerMs }: FleetApplyParts,
+  { record, clusters, access, connects, answerMs }: FleetApplyParts,
   request: Request,
   signal: AbortSignal,
 ): Promise<FleetDifference> {
   const fleet = await record.read();
-  const looks = await lookAtClusters(clusters, clustersToLookAt(fleet, request), signal, answerMs);
-  return differenceOf(fleet, request, looks, await access());
+  const looksAtConnect = request.kinds === undefined || request.kinds.includes('connector');
+  const [looks, seen] = await Promise.all([
+    lookAtClusters(clusters, clustersToLookAt(fleet, request), signal, answerMs),
+    looksAtConnect ? connects?.(signal) : undefined,
+  ]);
+  return differenceOf(fleet, request, looks, await access(), seen);
 }
 
 const issuesMax = 100;

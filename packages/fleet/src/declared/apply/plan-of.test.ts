@@ -26,7 +26,13 @@ class ModelCluster {
   readonly quotas = new Map<string, QuotaEntry>();
 
   state(): ClusterState {
-    return { brokers: 9, topics: this.topics, acls: [...this.acls.values()], quotas: [...this.quotas.values()] };
+    return {
+      brokers: 9,
+      topics: this.topics,
+      mirrors: [],
+      acls: [...this.acls.values()],
+      quotas: [...this.quotas.values()],
+    };
   }
 
   run(deed: Exclude<Deed, { deed: 'declare' }>): void {

@@ -1,6 +1,6 @@
 /** What of a cluster can be declared, as it is there now: asked of the cluster itself, never from memory. */
 import { isMillraceError, messageOf } from '@millrace/base';
-import type { AclBinding, Admin, Client, QuotaEntry } from '@millrace/client';
+import type { AclBinding, Admin, Client, QuotaEntry, TopicListing } from '@millrace/client';
 
 export interface TopicState {
   readonly partitions: number;
@@ -15,6 +15,8 @@ export interface ClusterState {
   readonly brokers: number;
   /** By name ascending, without internal ones. */
   readonly topics: ReadonlyMap<string, TopicState>;
+  /** Mirrors that it is or was the target of, as they keep their offsets there. */
+  readonly mirrors: readonly string[];
   /** Undefined where the cluster has none or does not tell them; then `aclsProblem` says why. */
   readonly acls?: readonly AclBinding[] | undefined;
   readonly aclsProblem?: string | undefined;
@@ -27,6 +29,7 @@ export interface ClusterState {
 export const unknownState: ClusterState = {
   brokers: Number.POSITIVE_INFINITY,
   topics: new Map(),
+  mirrors: [],
   acls: [],
   quotas: [],
 };
@@ -44,16 +47,25 @@ export async function observeState(
 ): Promise<ClusterState> {
   await using admin = client.admin();
   const { brokers } = await admin.describeCluster({ signal, timeoutMs: answerMs });
+  const listed = await admin.listTopics({ signal });
   const [topics, [acls, aclsProblem], [quotas, quotasProblem]] = await Promise.all([
-    observeTopics(admin, signal),
+    observeTopics(admin, listed, signal),
     whereTold(admin.describeAcls({}, { signal })),
     whereTold(admin.describeClientQuotas({}, { signal })),
   ]);
-  return { brokers: brokers.length, topics, acls, aclsProblem, quotas, quotasProblem };
+  return { brokers: brokers.length, topics, mirrors: mirrorsIn(listed), acls, aclsProblem, quotas, quotasProblem };
 }
 
-async function observeTopics(admin: Admin, signal: AbortSignal): Promise<Map<string, TopicState>> {
-  const listed = await admin.listTopics({ signal });
+function mirrorsIn(listed: readonly TopicListing[]): string[] {
+  const prefix = 'millrace.offsets.';
+  return listed.filter(({ topic }) => topic.startsWith(prefix)).map(({ topic }) => topic.slice(prefix.length));
+}
+
+async function observeTopics(
+  admin: Admin,
+  listed: readonly TopicListing[],
+  signal: AbortSignal,
+): Promise<Map<string, TopicState>> {
   const configs = new Map<string, Record<string, string>>();
   const open = slicesOf(listed.filter(({ topic }) => !isInternal(topic)));
   const work = async (): Promise<void> => {

@@ -6,7 +6,7 @@ import type { ClusterState, TopicState } from './cluster-state.ts';
 import { compareCluster, type WantedCluster } from './compare-cluster.ts';
 
 const state = (over: Partial<ClusterState> = {}): ClusterState => {
-  return { brokers: 3, topics: new Map(), acls: [], quotas: [], ...over };
+  return { brokers: 3, topics: new Map(), mirrors: [], acls: [], quotas: [], ...over };
 };
 const wanted = (over: Partial<WantedCluster> = {}): WantedCluster => {
   return { topics: [], acls: [], quotas: [], doomed: { topics: [], acls: [], quotas: [] }, ...over };

@@ -1,5 +1,6 @@
 /** A file against the record against what is on the clusters. Pure; whoever asks has looked at the clusters. */
 import type { KindName, Topic } from '@millrace/api/declared';
+import type { ConnectView, ToldItem } from '@millrace/api/fleet';
 import type { DeclaredFleet } from '../../record/record.ts';
 import { declaredFleetOf } from '../declared-lists.ts';
 import { idOf } from '../fleet-lists.ts';
@@ -8,6 +9,7 @@ import { type ClusterState, isInternal, unknownState } from './cluster-state.ts'
 import { type ClusterDifference, compareCluster, type Doomed, type Refusal } from './compare-cluster.ts';
 import { type Intent, intentOf, type Request, unknownNames } from './intent.ts';
 import { type NamedThing, nameOf } from './named-things.ts';
+import { toldOfFlows } from './told-of-flows.ts';
 
 /** A cluster as it was found. */
 export type Look = { readonly state: ClusterState } | { readonly problem: string };
@@ -20,6 +22,8 @@ export interface FleetDifference {
   readonly refused: readonly Refusal[];
   /** Clusters that could not be asked, with the reason. */
   readonly unreachable: ReadonlyMap<string, string>;
+  /** What is told of mirrors and connectors. */
+  readonly flows: readonly ToldItem[];
   /** Clusters that are declared only now, or with another address: they are filled as if they were empty. */
   readonly unseen: readonly string[];
 }
@@ -37,13 +41,14 @@ export function clustersToLookAt(record: DeclaredFleet, request: Request): strin
 const lyingOnClusters: ReadonlySet<KindName> = new Set(['topic', 'acl', 'quota']);
 
 /** Kinds that show on clusters; ACLs follow from applications as well. */
-const kindsOnClusters: ReadonlySet<KindName> = new Set(['topic', 'acl', 'quota', 'application']);
+const kindsOnClusters: ReadonlySet<KindName> = new Set(['topic', 'acl', 'quota', 'application', 'mirror']);
 
 export function differenceOf(
   record: DeclaredFleet,
   request: Request,
   looks: ReadonlyMap<string, Look>,
   access: WantedAccess,
+  connects: readonly ConnectView[] = [],
 ): FleetDifference {
   const intent = intentOf(record, request);
   const wanted = declaredFleetOf(intent.wanted);
@@ -84,7 +89,12 @@ export function differenceOf(
     ...outOfReach(intent.named, unreachable),
     ...[...clusters.values()].flatMap((difference) => difference.refused),
   ];
-  return { intent, clusters, refused, unreachable, unseen };
+  const flows = toldOfFlows(intent.wanted, { mirrors: mirrorsOf(looks), connects }, looksAt);
+  return { intent, clusters, refused, unreachable, unseen, flows };
+}
+
+function mirrorsOf(looks: ReadonlyMap<string, Look>): Map<string, readonly string[]> {
+  return new Map([...looks].flatMap(([name, look]) => ('problem' in look ? [] : [[name, look.state.mirrors]])));
 }
 
 /** Whether a file gives a cluster of the record another address or login, so that who answers there may be another. */

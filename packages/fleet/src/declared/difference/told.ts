@@ -55,7 +55,7 @@ function differencesOn(cluster: string, difference: ClusterDifference): FleetDif
   ];
 }
 
-export function toldOf({ intent, clusters, unreachable, unseen }: FleetDifference): ToldItem[] {
+export function toldOf({ intent, clusters, unreachable, unseen, flows }: FleetDifference): ToldItem[] {
   const missing = Map.groupBy(intent.missing, ({ kind }) => kind);
   return [
     ...[...unreachable].map(([cluster, problem]): ToldItem => {
@@ -76,6 +76,7 @@ export function toldOf({ intent, clusters, unreachable, unseen }: FleetDifferenc
       return { about: 'not_in_file', kind, names, text };
     }),
     ...[...clusters].flatMap(([cluster, { unmanaged }]) => unmanagedOn(cluster, unmanaged)),
+    ...flows,
   ];
 }
 

@@ -17,7 +17,7 @@ const allow = (principal: string, operation: AclBinding['operation']): AclBindin
 const anyHost = { patternType: 'literal', host: '*', permission: 'allow' } as const;
 
 function exported(state: Partial<ClusterState>, access: WantedAccess = recordAccess) {
-  const look: Look = { state: { brokers: 3, topics: new Map(), acls: [], quotas: [], ...state } };
+  const look: Look = { state: { brokers: 3, topics: new Map(), mirrors: [], acls: [], quotas: [], ...state } };
   return exportFleet(fleet, new Map([['east', look]]), access);
 }
 
