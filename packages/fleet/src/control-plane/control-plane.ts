@@ -118,8 +118,9 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const { twins: factory, schemas } = options;
     add(openTwins({ record, clusters, platform, factory, maskingKey, schemas }));
   }
-  add(openDeclared({ record, clusters, access }));
-  add(openConnect({ record, platform, environment }));
+  const connect = { record, platform, environment };
+  add(openConnect(connect));
+  add(openDeclared({ record, clusters, access, connect }));
   add(openGroups({ record, clusters }));
   const callers = openAccess({ db, record, settings: options.access });
   add(callers);
