@@ -21,7 +21,7 @@ export interface FleetApplyParts {
   readonly access: () => Promise<WantedAccess>;
   /** How Kafka Connect clusters are seen; without it nothing is told of connectors. */
   readonly connects?: ((signal: AbortSignal) => Promise<readonly ConnectView[]>) | undefined;
-  /** A cluster that does not answer within this is out of reach. Default 10 s. */
+  /** A cluster that does not answer within this is out of reach. Default 5 s. */
   readonly answerMs?: number | undefined;
 }
 

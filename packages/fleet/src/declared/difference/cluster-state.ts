@@ -35,7 +35,7 @@ export const unknownState: ClusterState = {
 };
 
 /** A cluster that does not answer within this is out of reach. */
-export const answerMsDefault = 10_000;
+export const answerMsDefault = 5_000;
 const sliceTopics = 250;
 const slicesAtOnce = 4;
 
