@@ -117,8 +117,28 @@ export const catalog: readonly CatalogEntry[] = [
   },
   {
     name: 'fleet',
-    summary: 'Check what is declared of the fleet',
+    summary: 'Compare, apply, export and rebuild what is declared of the fleet',
     commands: [
+      {
+        name: 'diff',
+        summary: 'Compare a fleet file with the record, and the record with the clusters',
+        load: async () => (await import('./commands/fleet-diff.ts')).fleetDiff,
+      },
+      {
+        name: 'apply',
+        summary: 'Bring the record to a fleet file, and the clusters to the record',
+        load: async () => (await import('./commands/fleet-apply.ts')).fleetApply,
+      },
+      {
+        name: 'export',
+        summary: 'Write the running fleet as a fleet file',
+        load: async () => (await import('./commands/fleet-export.ts')).fleetExport,
+      },
+      {
+        name: 'drill',
+        summary: 'Rebuild what is declared of a cluster on an empty one, and time it',
+        load: async () => (await import('./commands/fleet-drill.ts')).fleetDrill,
+      },
       {
         name: 'lint',
         summary: 'Check a fleet file, without a server',

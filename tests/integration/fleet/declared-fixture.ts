@@ -1,6 +1,6 @@
 /** A fleet under a control plane of its own: what is declared of it, and operations that bring its clusters to it. */
 
-import type { Principal } from '@millrace/api';
+import type { Principal, Route } from '@millrace/api';
 import type { OperationDetail, PlanView } from '@millrace/api/fleet';
 import { nodePlatform } from '@millrace/base';
 import type { Client } from '@millrace/client';
@@ -21,6 +21,7 @@ export const authorized = {
 
 export interface DeclaredFixture extends AsyncDisposable {
   readonly record: FleetRecord;
+  readonly routes: readonly Route[];
   /** What its plans are of. */
   readonly kind: PlanKind;
   client(cluster: string): Promise<Client>;
@@ -58,6 +59,7 @@ export async function openDeclaredFixture(
     operations.plan('fleet_apply', input as never, { principal: admin });
   return {
     record,
+    routes,
     kind,
     client: (cluster) => clusters.client(cluster),
     declare,

@@ -1,6 +1,6 @@
 /** What of a cluster can be declared, as it is there now: asked of the cluster itself, never from memory. */
 import { isMillraceError, messageOf } from '@millrace/base';
-import type { AclBinding, Admin, Client, QuotaEntry, TopicListing } from '@millrace/client';
+import type { AclBinding, Admin, Client, KafkaError, QuotaEntry, TopicListing } from '@millrace/client';
 
 export interface TopicState {
   readonly partitions: number;
@@ -110,6 +110,7 @@ async function whereTold<T>(asked: Promise<T>): Promise<readonly [T] | readonly 
     return [await asked];
   } catch (error) {
     if (!isMillraceError(error) || error.retriable) throw error;
-    return [undefined, messageOf(error)];
+    const hasNone = isMillraceError(error, 'kafka_error') && (error as KafkaError).errorName === 'SECURITY_DISABLED';
+    return [undefined, hasNone ? 'it has no authorizer, so that everybody may do everything there' : messageOf(error)];
   }
 }

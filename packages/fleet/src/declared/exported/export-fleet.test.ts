@@ -36,7 +36,6 @@ test('topics are as they are there, with what only the record knows, and what is
         cluster: 'east',
         owner: 'checkout',
         partitions: 24,
-        replicas: 3,
         configs: { 'retention.ms': '86400000', 'segment.ms': '5' },
       },
       comment: 'declared with 12 partitions, no segment.ms',
@@ -70,8 +69,8 @@ test('a cluster out of reach is as the record has it, and one that tells no ACLs
   ]);
   assert.equal(problem.kinds.get('topic')?.length, 2);
   const silent = exported({ acls: undefined, aclsProblem: 'it has no authorizer' });
-  assert.deepEqual(silent.notes, ['cluster east tells no ACLs: it has no authorizer']);
-  assert.match(writeFleetFile(silent), /^# cluster east tells no ACLs: it has no authorizer$/m);
+  assert.deepEqual(silent.notes, ['no ACLs of cluster east: it has no authorizer']);
+  assert.match(writeFleetFile(silent), /^# no ACLs of cluster east: it has no authorizer$/m);
 });
 
 test('quotas are as they are there, defaults included', () => {

@@ -46,12 +46,12 @@ export function exportFleet(
     }
     const { state } = look;
     replaceOn(kinds, 'topic', cluster, topicsOf(cluster, fleet, state));
-    if (state.acls === undefined) notes.push(`cluster ${cluster} tells no ACLs: ${state.aclsProblem}`);
+    if (state.acls === undefined) notes.push(`no ACLs of cluster ${cluster}: ${state.aclsProblem}`);
     else {
       const known = new Set((following.get(cluster) ?? []).map(({ acl }) => aclKey(acl)));
       replaceOn(kinds, 'acl', cluster, aclsOf(cluster, fleet, state.acls, known));
     }
-    if (state.quotas === undefined) notes.push(`cluster ${cluster} tells no quotas: ${state.quotasProblem}`);
+    if (state.quotas === undefined) notes.push(`no quotas of cluster ${cluster}: ${state.quotasProblem}`);
     else replaceOn(kinds, 'quota', cluster, quotasOf(cluster, fleet, state.quotas, access));
   }
   for (const [kind, things] of kinds) things.sort((a, b) => compareText(idOf(kind, a.spec), idOf(kind, b.spec)));
@@ -77,7 +77,9 @@ function topicsOf(cluster: string, fleet: DeclaredFleet, { topics }: ClusterStat
     const declared = fleet.get('topic', `${cluster}/${name}`)?.spec;
     const own = Object.keys(configs).length === 0 ? {} : { configs: sorted(configs) };
     const { configs: _configs, ...rest } = declared ?? {};
-    const spec: Topic = { ...rest, name, cluster, partitions, replicas, ...own };
+    // Who left it to the cluster goes on doing so.
+    const isLeft = declared !== undefined && declared.replicas === undefined;
+    const spec: Topic = { ...rest, name, cluster, partitions, ...(!isLeft && { replicas }), ...own };
     things.push({ spec, comment: declared === undefined ? undefined : otherThanDeclared(declared, spec) });
   }
   for (const { spec } of fleet.list('topic')) {
