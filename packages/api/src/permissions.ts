@@ -29,7 +29,7 @@ export function mayAnywhere(principal: Principal, permission: Permission): boole
   return permissionsOf(principal).includes(permission);
 }
 
-/** What they may do somewhere, from least to most. Of members and owners the teams decide, not the summary in `role`. */
+/** What they may do somewhere, from least to most. Teams decide for members and owners, not the summary in `role`. */
 export function permissionsOf({ role, teams }: Principal): readonly Permission[] {
   if (role === 'admin') return rolePermissions.admin;
   if (teams.some((team) => team.role === 'owner')) return rolePermissions.owner;

@@ -103,7 +103,7 @@ test('a token that is revoked takes those with it that were made with it, and th
   );
 });
 
-test('a session is a cookie that no script reads, ends with a logout, and changes from its own pages only', async () => {
+test('a session is a cookie that no script reads, ends with a logout, changes from its own pages only', async () => {
   const token = await fixture.token('owner', 'orders');
   const opened = await fixture.ask('POST', '/api/v1/session', { token });
   assert.equal(opened.status, 204);

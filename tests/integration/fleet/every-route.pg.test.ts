@@ -7,23 +7,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Permission, type RoleName, rolePermissions } from '@millrace/api';
+import { type RoleName, rolePermissions } from '@millrace/api';
 import { Server } from '../../support/millrace-command.ts';
 import { judgedPlans, judgedRegistry, judgedRoutes } from './judged-routes.ts';
+import { type Asked, addressOf, operationsOf } from './mounted-routes.ts';
 
-type Asked = Permission | 'public';
 type Caller = RoleName | 'nobody' | 'guesser' | 'page of another origin';
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly asked: Asked;
-  readonly isStream: boolean;
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly in: string;
-    readonly schema: { readonly type?: string };
-  }[];
-}
 interface Answer {
   readonly status: number;
   readonly code: string | undefined;
@@ -87,28 +76,6 @@ async function call(
   const isJson = /[/+]json\b/.test(answer.headers.get('content-type') ?? '');
   const { code, detail = '' } = (isJson && text !== '' ? JSON.parse(text) : {}) as { code?: string; detail?: string };
   return { status: answer.status, code, detail, text };
-}
-
-async function operationsOf(base: string): Promise<Operation[]> {
-  const document = (await (await fetch(new URL('/api/v1/openapi.json', base))).json()) as {
-    // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document
-    paths: Record<string, Record<string, any>>;
-  };
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]): Operation => {
-      const asked = operation['x-permission'] as Asked;
-      const isStream = 'text/event-stream' in (operation.responses['200']?.content ?? {});
-      return { method: method.toUpperCase(), path, asked, isStream, parameters: operation.parameters };
-    }),
-  );
-}
-
-/** An address of something that is not there. */
-function addressOf({ path, parameters }: Operation): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const { schema } = parameters.find((each) => each.name === name) ?? {};
-    return schema?.type === 'integer' ? '0' : 'nothing';
-  });
 }
 
 /** What the door says to a caller, whatever the route says afterwards. */
