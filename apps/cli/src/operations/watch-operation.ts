@@ -44,20 +44,22 @@ async function followOperation(
   const stop = new AbortController();
   const following = AbortSignal.any([signal, stop.signal]);
   let changed = Promise.withResolvers<void>();
-  const stream = follow({ url, token }, id, () => changed.resolve(), following);
+  const wake = (): void => changed.resolve();
+  const stream = follow({ url, token }, id, wake, following);
+  signal.addEventListener('abort', wake, { once: true });
   try {
     for (;;) {
       const operation = await callContract(url, getOperationContract, { params: { id } }, { token, signal });
       onChange(operation);
       if (ends.has(operation.state)) return operation;
-      const timer = systemTimers.after(askMs, () => changed.resolve());
-      signal.addEventListener('abort', () => changed.resolve(), { once: true });
+      const timer = systemTimers.after(askMs, wake);
       await changed.promise;
       timer.cancel();
       signal.throwIfAborted();
       changed = Promise.withResolvers();
     }
   } finally {
+    signal.removeEventListener('abort', wake);
     stop.abort();
     await stream;
   }

@@ -45,7 +45,8 @@ async function listenOnce(options: ListenOptions, signal: AbortSignal, onBegun: 
   client.on('error', ended.reject);
   client.on('end', ended.resolve);
   client.on('notification', onNotified);
-  signal.addEventListener('abort', () => ended.resolve(), { once: true });
+  const stop = (): void => ended.resolve();
+  signal.addEventListener('abort', stop);
   try {
     await client.connect();
     await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
@@ -53,6 +54,7 @@ async function listenOnce(options: ListenOptions, signal: AbortSignal, onBegun: 
     onNotified();
     await ended.promise;
   } finally {
+    signal.removeEventListener('abort', stop);
     // Rejections of a connection that is over already are of no interest.
     ended.promise.catch(() => undefined);
     await client.end().catch(() => undefined);

@@ -96,7 +96,7 @@ class Feed implements EventFeed {
     // Another process may know of newer ones.
     if (seq > this.#head) await this.catchUp();
     if (seq > this.#head) return undefined;
-    if (seq >= this.#keptAfter) return this.#kept.filter((event) => event.seq > seq).slice(0, readMax);
+    if (seq >= this.#keptAfter) return this.#keptSince(seq).slice(0, readMax);
     const first = await this.#database.db
       .selectFrom('change_event')
       .select((each) => each.fn.min('seq').as('seq'))
@@ -171,9 +171,16 @@ class Feed implements EventFeed {
     this.#kept = this.#kept.slice(surplus);
   }
 
+  /** Those after one, which is mostly near the end. */
+  #keptSince(seq: number): readonly FleetEvent[] {
+    let from = this.#kept.length;
+    while (from > 0 && (this.#kept[from - 1] as FleetEvent).seq > seq) from--;
+    return this.#kept.slice(from);
+  }
+
   async #tell(): Promise<void> {
     if (this.#told === this.#head) return;
-    const events = this.#kept.filter(({ seq }) => seq > this.#told);
+    const events = this.#keptSince(this.#told);
     for (const listener of this.#listeners) await listener(events);
     this.#told = this.#head;
   }
