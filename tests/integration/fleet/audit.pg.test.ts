@@ -8,10 +8,11 @@ import { nodePlatform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import { type DataDirectory, openDataDirectory, type RunningFleet, startEmbeddedFleet } from '@millrace/engines';
 import { appendAudit, listAudit, openAudit, verifyAudit } from '@millrace/fleet/audit';
-import type { Database } from '@millrace/fleet/database';
+import { type Database, openDatabase } from '@millrace/fleet/database';
+import { openEventFeed } from '@millrace/fleet/events';
+import { openRecord } from '@millrace/fleet/record';
 import { sql } from 'kysely';
 import { eventually } from '../../support/eventually.ts';
-import { openTestControl, type TestControl } from './control-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
 
 let fixture: DatabaseFixture;
@@ -41,15 +42,38 @@ const clusters = {
 };
 const never = new AbortController().signal;
 
-/** A log with entries about the clusters c1 to c5. */
-async function openLog(): Promise<TestControl> {
-  const open = await openTestControl(await fixture.emptyDatabase());
+interface Log extends AsyncDisposable {
+  readonly database: Database;
+}
+
+/** A log with entries about the clusters c1 to c5, which nobody anchors. */
+async function openLog(): Promise<Log> {
+  const database = await openDatabase({ url: await fixture.emptyDatabase() });
+  const feed = await openEventFeed(database, nodePlatform, assert.fail);
+  const record = await openRecord(database.db, feed);
   for (const number of [1, 2, 3, 4, 5]) {
     const id = `c${number}`;
     const reason = { principal: { kind: 'user', name: `u${number}` }, why: `for ${id}` } as const;
-    await open.control.record.change([{ kind: 'cluster', id, spec: { name: id, bootstrap: `${id}:9092` } }], reason);
+    await record.change([{ kind: 'cluster', id, spec: { name: id, bootstrap: `${id}:9092` } }], reason);
   }
-  return open;
+  await record[Symbol.asyncDispose]();
+  await feed.close();
+  return { database, [Symbol.asyncDispose]: () => database.close() };
+}
+
+/** Anchors until its five entries are, and answers on which cluster. */
+async function anchored({ database: { db } }: Log, through: typeof clusters): Promise<string> {
+  const reports: string[] = [];
+  const report = (text: string): void => void reports.push(text);
+  const audit = openAudit({ db, platform: nodePlatform, clusters: through, holder: 'a test', report, entriesMax: 5 });
+  try {
+    const anchors = () => db.selectFrom('audit_anchor').selectAll().execute();
+    await eventually(async () => (await anchors()).length === 1, { timeoutMs: 60_000 });
+    assert.deepEqual(reports, []);
+    return (await anchors())[0]?.cluster ?? '';
+  } finally {
+    await audit.close();
+  }
 }
 
 /** What only the database's owner can do. */
@@ -90,18 +114,7 @@ test('an entry that was changed, and one that is missing, are found', async () =
 test('a log that was made anew from some entry on is found by its anchors on the other cluster', async () => {
   await using open = await openLog();
   const { db } = open.database;
-  const reports: string[] = [];
-  const options = {
-    db,
-    platform: nodePlatform,
-    clusters,
-    holder: 'a test',
-    report: (text: string) => reports.push(text),
-  };
-  const audit = openAudit({ ...options, entriesMax: 5, intervalMs: 600_000 });
-  await eventually(async () => (await db.selectFrom('audit_anchor').selectAll().execute()).length === 1);
-  await audit.close();
-  assert.deepEqual(reports, []);
+  assert.equal(await anchored(open, clusters), 'west');
   const { anchors, intact } = await verifyAudit(db, clusters, never);
   assert.deepEqual([anchors.clusters, anchors.compared, anchors.newest, intact], [['west'], 5, 5, true]);
 
@@ -128,21 +141,12 @@ test('a log that was made anew from some entry on is found by its anchors on the
 test('anchors go to another cluster while the one they should go to is away', async () => {
   await using open = await openLog();
   const { db } = open.database;
-  const reports: string[] = [];
-  const away = {
-    ...clusters,
-    client: async (name: string) => (name === 'west' ? Promise.reject(new Error('gone')) : clusters.client(name)),
+  const client = async (name: string): Promise<Client> => {
+    if (name === 'west') throw new Error('gone');
+    return await clusters.client(name);
   };
-  const options = {
-    db,
-    platform: nodePlatform,
-    clusters: away,
-    holder: 'a test',
-    report: (text: string) => reports.push(text),
-  };
-  const audit = openAudit({ ...options, entriesMax: 5 });
-  await eventually(async () => (await db.selectFrom('audit_anchor').selectAll().execute())[0]?.cluster === 'east');
-  await audit.close();
+  const away = { ...clusters, client };
+  assert.equal(await anchored(open, away), 'east');
   const { anchors, intact } = await verifyAudit(db, away, never);
   assert.deepEqual([anchors.clusters, anchors.compared, intact], [['east'], 5, true]);
   assert.deepEqual(anchors.unreachable, [{ cluster: 'west', problem: 'gone' }]);
