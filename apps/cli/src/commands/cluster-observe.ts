@@ -21,8 +21,8 @@ export const clusterObserve = command({
   name: 'cluster observe',
   summary: "Tell the inventory who uses topics, from a broker's authorizer log",
   description:
-    "Kafka's protocol does not tell who produces; the log that brokers write as kafka.authorizer.logger does, with its " +
-    'level on DEBUG. Lines that are told again change nothing.',
+    "Kafka's protocol does not tell who produces; the log that brokers write as kafka.authorizer.logger does, with " +
+    'its level on DEBUG. Lines that are told again change nothing.',
   operands: [
     { name: 'CLUSTER', help: 'whose log it is' },
     { name: 'FILE', help: 'the log; - for stdin' },
