@@ -38,7 +38,7 @@ export function applicationRoutes(service: IdentityService): Route[] {
       const spec = applicationOf(service, params.name);
       const sealed = maySeeSealed(principal, spec) ? await service.store.sealedForApplication(spec.name) : new Map();
       const { needsIdempotentWrite } = service;
-      const seen = await service.observations.look();
+      const seen = await service.observations.look([...new Set((spec.uses ?? []).map(({ cluster }) => cluster))]);
       const asks = { principal, seen, sealed, options: { needsIdempotentWrite } };
       return applicationDetail(spec, await service.known(), asks);
     }),

@@ -31,11 +31,17 @@ export class ClusterFactsWatch {
   readonly #facts = new Map<string, ClusterFacts>();
   readonly #looking = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
+  #revision = 0;
   readonly #running: Promise<void>;
 
   constructor(options: FactsOptions) {
     this.#options = options;
     this.#running = this.#watch();
+  }
+
+  /** Grows with each look. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Undefined until it was looked at, which asking for it begins. */
@@ -75,6 +81,7 @@ export class ClusterFactsWatch {
       const client = await this.#options.clusters.client(name);
       const admin = client.admin();
       const users = await ifAllowed(() => usersOf(admin, bounds));
+      this.#revision++;
       this.#facts.set(name, { observedAt, users, needsIdempotentWrite: await isOld(client, bounds) });
     } catch (error) {
       // The inventory tells of clusters that can't be reached; here the last known state stands.

@@ -5,6 +5,7 @@ import type { Platform } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import type { Schema } from '../database/schema.ts';
+import type { EventFeed } from '../events/event-feed.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { FleetRecord } from '../record/record.ts';
 import type { Known } from './application-views.ts';
@@ -19,7 +20,8 @@ export interface IdentityServiceOptions {
   readonly db: Kysely<Schema>;
   readonly platform: Platform;
   readonly record: FleetRecord;
-  readonly inventory: Pick<Inventory, 'clusters' | 'cluster'>;
+  readonly feed: Pick<EventFeed, 'head'>;
+  readonly inventory: Pick<Inventory, 'clusters' | 'revision'>;
   readonly observations: UseObservations;
   readonly facts: ClusterFactsWatch;
   readonly store: CredentialStore;
@@ -27,6 +29,8 @@ export interface IdentityServiceOptions {
   readonly operations: StartOperations;
   readonly unusedDays: number;
 }
+
+const findingsMs = 10_000;
 
 export class IdentityService {
   readonly db: Kysely<Schema>;
@@ -36,6 +40,7 @@ export class IdentityService {
   readonly deliveries: Deliveries;
   readonly operations: StartOperations;
   readonly #options: IdentityServiceOptions;
+  #found: { readonly key: string; readonly findings: Promise<readonly Finding[]> } | undefined;
 
   constructor(options: IdentityServiceOptions) {
     this.db = options.db;
@@ -88,14 +93,25 @@ export class IdentityService {
     return { fleet, clusters, credentials, shutOut, seen, needsIdempotentWrite, now: this.now(), unusedDays };
   }
 
-  async findings(): Promise<Finding[]> {
-    return allFindings(await this.findingsInput());
+  /** Worked out anew when something has changed that they are made of, and every few seconds. */
+  findings(): Promise<readonly Finding[]> {
+    const { inventory, facts, feed, platform } = this.#options;
+    const bucket = Math.floor(platform.clock.monotonic() / findingsMs);
+    const key = [inventory.revision, facts.revision, feed.head, this.record.current().revision, bucket].join(' ');
+    if (this.#found?.key === key) return this.#found.findings;
+    const findings = this.findingsInput().then(allFindings);
+    const found = { key, findings };
+    this.#found = found;
+    findings.catch(() => {
+      if (this.#found === found) this.#found = undefined;
+    });
+    return findings;
   }
 
   async known(): Promise<Known> {
-    const input = await this.findingsInput();
-    const { credentials, shutOut, now } = input;
-    return { credentials, shutOut, now, findings: allFindings(input) };
+    const all = [this.store.list(), this.store.shutOut(), this.findings()] as const;
+    const [credentials, shutOut, findings] = await Promise.all(all);
+    return { credentials, shutOut, findings, now: this.now() };
   }
 
   /** Notes that an application uses a credential, and by whom that is said. Said twice it is noted once. */

@@ -31,7 +31,8 @@ export interface SeenUses {
 }
 
 export interface UseObservations {
-  look(): Promise<SeenUses>;
+  /** On these clusters; default all. */
+  look(clusters?: readonly string[]): Promise<SeenUses>;
   /** When principals were last seen, on any cluster; those that never were are left out. */
   lastSeen(principals: readonly string[]): Promise<ReadonlyMap<string, Date>>;
 }
@@ -40,11 +41,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export function openUseObservations(db: Kysely<Schema>, inventory: Pick<Inventory, 'clusters'>): UseObservations {
   return {
-    async look() {
-      const rows = await db
-        .selectFrom('observed_use')
-        .select(['cluster', 'topic', 'role', 'source', 'name', 'first_at', 'last_at'])
-        .execute();
+    async look(clusters) {
+      const columns = ['cluster', 'topic', 'role', 'source', 'name', 'first_at', 'last_at'] as const;
+      const all = db.selectFrom('observed_use').select(columns);
+      if (clusters?.length === 0) return { uses: [], watchedSince: () => undefined };
+      const rows = await (clusters === undefined ? all : all.where('cluster', 'in', [...clusters])).execute();
       const uses = rows.map(({ cluster, topic, role, source, name, last_at: lastSeenAt }): ObservedUse => {
         const who = { cluster, topic, role: role as UseRole, source: source as UseSource, lastSeenAt };
         return { ...who, ...nameOf(source as UseSource, name) };

@@ -34,7 +34,7 @@ export interface IdentityOptions {
   readonly holder: string;
   readonly record: FleetRecord;
   readonly clusters: FleetClusters;
-  readonly inventory: Pick<Inventory, 'clusters' | 'cluster'>;
+  readonly inventory: Pick<Inventory, 'clusters' | 'cluster' | 'revision'>;
   readonly operations: Pick<Operations, 'start' | 'get'>;
   /** The key under which secrets of the control plane itself lie in the database; made when it is first needed. */
   readonly keyFile: string;

@@ -40,5 +40,4 @@ export interface CertificateAuthorityTable {
   sealed_key: string;
   sealing_key: string;
   created_at: Generated<Date>;
-  warned_days: number | null;
 }

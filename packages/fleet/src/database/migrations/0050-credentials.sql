@@ -48,6 +48,5 @@ CREATE TABLE certificate_authority (
   certificate text NOT NULL,
   sealed_key text NOT NULL,
   sealing_key text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  warned_days integer
+  created_at timestamptz NOT NULL DEFAULT now()
 );

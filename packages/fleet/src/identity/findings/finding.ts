@@ -48,8 +48,6 @@ export type FindingDraft = Omit<Finding, 'id' | 'team' | 'observedAt' | 'stale'>
   readonly key: string;
 };
 
-export type DraftOf = (input: FindingsInput) => FindingDraft[];
-
 export function findingId(kind: string, key: string): string {
   return createHash('sha256').update(`${kind} ${key}`).digest('hex').slice(0, 16);
 }
