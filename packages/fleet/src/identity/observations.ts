@@ -2,9 +2,10 @@
  * Who was seen to use what, as identities want to know it: what the inventory sees now and what it has kept. What
  * nobody can see is undefined, and told as unknown.
  */
+import type { Clock } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema.ts';
-import type { Inventory } from '../inventory/inventory.ts';
+import type { Inventory, ObservedCluster, ObservedTopic } from '../inventory/inventory.ts';
 import type { UseRole, UseSource } from '../inventory/uses/topic-use.ts';
 
 /** That an application, or whoever it is, was seen to use a topic. */
@@ -37,20 +38,36 @@ export interface UseObservations {
   lastSeen(principals: readonly string[]): Promise<ReadonlyMap<string, Date>>;
 }
 
+/** A use as the inventory keeps it. */
+export interface KeptUse {
+  readonly cluster: string;
+  readonly topic: string;
+  readonly role: string;
+  readonly source: string;
+  readonly name: string;
+  readonly first_at: Date;
+  readonly last_at: Date;
+}
+
+/** What of a cluster tells since when its topics are watched. */
+export type WatchedCluster = Pick<ObservedCluster, 'name'> & {
+  readonly topics: ReadonlyMap<string, Pick<ObservedTopic, 'name' | 'seenSince' | 'trafficAt'>>;
+};
+
 const dayMs = 24 * 60 * 60 * 1000;
 
-export function openUseObservations(db: Kysely<Schema>, inventory: Pick<Inventory, 'clusters'>): UseObservations {
+export function openUseObservations(
+  db: Kysely<Schema>,
+  inventory: Pick<Inventory, 'clusters'>,
+  clock: Clock,
+): UseObservations {
   return {
     async look(clusters) {
+      if (clusters?.length === 0) return { uses: [], watchedSince: () => undefined };
       const columns = ['cluster', 'topic', 'role', 'source', 'name', 'first_at', 'last_at'] as const;
       const all = db.selectFrom('observed_use').select(columns);
-      if (clusters?.length === 0) return { uses: [], watchedSince: () => undefined };
       const rows = await (clusters === undefined ? all : all.where('cluster', 'in', [...clusters])).execute();
-      const uses = rows.map(({ cluster, topic, role, source, name, last_at: lastSeenAt }): ObservedUse => {
-        const who = { cluster, topic, role: role as UseRole, source: source as UseSource, lastSeenAt };
-        return { ...who, ...nameOf(source as UseSource, name) };
-      });
-      return { uses, watchedSince: watchedSince(inventory, logsOf(rows)) };
+      return seenUses(rows, inventory.clusters(), new Date(clock.now()));
     },
     async lastSeen(principals) {
       if (principals.length === 0) return new Map();
@@ -65,6 +82,30 @@ export function openUseObservations(db: Kysely<Schema>, inventory: Pick<Inventor
   };
 }
 
+/** What uses that were kept come to. */
+export function seenUses(kept: readonly KeptUse[], clusters: readonly WatchedCluster[], now: Date): SeenUses {
+  const uses = kept.map(({ cluster, topic, role, source, name, last_at: lastSeenAt }): ObservedUse => {
+    const who = { cluster, topic, role: role as UseRole, source: source as UseSource, lastSeenAt };
+    return { ...who, ...nameOf(source as UseSource, name) };
+  });
+  const logs = logsOf(kept, now);
+  const byName = new Map(clusters.map((cluster) => [cluster.name, cluster.topics]));
+  return {
+    uses,
+    watchedSince: (cluster, role, pattern) => {
+      const prefix = pattern.endsWith('*') ? pattern.slice(0, -1) : undefined;
+      const isMeant = (topic: string): boolean => (prefix === undefined ? topic === pattern : topic.startsWith(prefix));
+      const meant = [...(byName.get(cluster)?.values() ?? [])].filter(({ name }) => isMeant(name));
+      if (meant.length === 0) return undefined;
+      const seen = new Date(Math.min(...meant.map(({ seenSince }) => seenSince)));
+      // Consumers are in groups, which tell of them as long as a topic was looked at.
+      if (role === 'consumer') return seen;
+      // A topic that has not grown had no producer; of those that have a log tells.
+      return logs.get(cluster) ?? (meant.every(({ trafficAt }) => trafficAt === undefined) ? seen : undefined);
+    },
+  };
+}
+
 /** What a name is depends on who tells it. */
 function nameOf(source: UseSource, name: string): Partial<ObservedUse> {
   if (source === 'group_assignment' || source === 'committed_offset') return { group: name };
@@ -73,52 +114,16 @@ function nameOf(source: UseSource, name: string): Partial<ObservedUse> {
 }
 
 /** Since when an authorizer's log has told of a cluster, where it still does. */
-function logsOf(
-  rows: readonly {
-    readonly cluster: string;
-    readonly source: string;
-    readonly first_at: Date;
-    readonly last_at: Date;
-  }[],
-): ReadonlyMap<string, Date> {
-  const told = new Map<string, { readonly first: number; readonly last: number }>();
-  for (const { cluster, source, first_at: first, last_at: last } of rows) {
-    if (source !== 'authorizer_log') continue;
-    const known = told.get(cluster) ?? { first: first.getTime(), last: last.getTime() };
-    told.set(cluster, {
-      first: Math.min(known.first, first.getTime()),
-      last: Math.max(known.last, last.getTime()),
-    });
-  }
-  const alive = [...told].filter(([, { last }]) => Date.now() - last < dayMs);
-  return new Map(alive.map(([cluster, { first }]) => [cluster, new Date(first)]));
-}
-
-/**
- * Consumers are in groups, which tell of them as long as a topic was looked at. Producers are told by a log, or by the
- * topic's growth: where it has not grown, there was none.
- */
-function watchedSince(
-  inventory: Pick<Inventory, 'clusters'>,
-  logs: ReadonlyMap<string, Date>,
-): SeenUses['watchedSince'] {
-  const clusters = new Map(inventory.clusters().map((cluster) => [cluster.name, cluster]));
-  return (name, role, pattern) => {
-    const topics = clusters.get(name)?.topics;
-    if (topics === undefined) return undefined;
-    const prefix = pattern.endsWith('*') ? pattern.slice(0, -1) : undefined;
-    const one = topics.get(pattern);
-    const meant =
-      prefix === undefined
-        ? one === undefined
-          ? []
-          : [one]
-        : [...topics.values()].filter((topic) => topic.name.startsWith(prefix));
-    if (meant.length === 0) return undefined;
-    const seen = new Date(Math.min(...meant.map(({ seenSince }) => seenSince)));
-    if (role === 'consumer') return seen;
-    const log = logs.get(name);
-    if (log !== undefined) return log;
-    return meant.every(({ trafficAt }) => trafficAt === undefined) ? seen : undefined;
-  };
+function logsOf(kept: readonly KeptUse[], now: Date): ReadonlyMap<string, Date> {
+  const byCluster = Map.groupBy(
+    kept.filter(({ source }) => source === 'authorizer_log'),
+    ({ cluster }) => cluster,
+  );
+  const first = (uses: readonly KeptUse[]): number =>
+    uses.reduce((least, { first_at: at }) => Math.min(least, at.getTime()), Number.POSITIVE_INFINITY);
+  const isAlive = (uses: readonly KeptUse[]): boolean =>
+    uses.some(({ last_at: at }) => now.getTime() - at.getTime() < dayMs);
+  return new Map(
+    [...byCluster].flatMap(([cluster, uses]) => (isAlive(uses) ? [[cluster, new Date(first(uses))] as const] : [])),
+  );
 }

@@ -56,7 +56,7 @@ const unusedDaysDefault = 30;
 
 export function openIdentity(options: IdentityOptions): Identity {
   const { db, platform, record, clusters, report } = options;
-  const observations = openUseObservations(db, options.inventory);
+  const observations = openUseObservations(db, options.inventory, platform.clock);
   const store = new CredentialStore(db);
   const operations = startOperations(options.operations);
   const facts = new ClusterFactsWatch({ clusters, platform, report, refreshMs: options.factsRefreshMs });
