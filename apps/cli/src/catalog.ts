@@ -1,4 +1,5 @@
 /** All commands, each loaded only when it is called. Names and summaries stand here, so that help loads nothing. */
+import { onboardingCatalog } from './catalog-onboarding.ts';
 import type { Command } from './framework/command.ts';
 
 export interface CatalogCommand {
@@ -333,6 +334,7 @@ export const catalog: readonly CatalogEntry[] = [
       },
     ],
   },
+  ...onboardingCatalog,
   {
     name: 'application',
     summary: 'List applications; issue, rotate and revoke what they log in with',

@@ -26,6 +26,7 @@ import {
   watchClusters,
 } from '@millrace/server';
 import type { PlatformAccess } from './control/platform-access.ts';
+import { schemaRegistrar } from './control/schema-registrar.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
@@ -129,6 +130,7 @@ async function openControl(options: PlatformOptions, registry: Registry): Promis
       access: access.settings,
       ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
       keyDirectory: join(dataDirectory.path, 'keys'),
+      registrar: schemaRegistrar(registry),
     }),
   );
   await declareRunning(plane.record, fleet.clusters);

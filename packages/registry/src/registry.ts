@@ -68,6 +68,11 @@ export class Registry implements AsyncDisposable {
     return this.#home.write(decide);
   }
 
+  /** Throws what registering the schema would throw now, as far as that is decided here; writes nothing. */
+  async check(subject: string, request: RegisterRequest): Promise<void> {
+    decideRegistration(await this.state(), subject, request);
+  }
+
   /** Registers a schema and answers where it is; one that the subject has already is answered without a write. */
   async register(subject: string, request: RegisterRequest): Promise<RegisteredSchema> {
     const state = await this.state();

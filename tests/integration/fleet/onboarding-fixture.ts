@@ -1,136 +1,138 @@
 /**
- * A control plane with onboarding over two clusters of secured brokers: `east`, and `east-qa`, its twin. Whoever comes
- * over PLAINTEXT may do everything; over SASL_PLAINTEXT an application may do what was granted to it.
- *
- * Where `MILLRACE_TEST_SECURED` holds JSON (`{"ports": {"PLAINTEXT": ..., "SASL_PLAINTEXT": ...}}`) `east` is a cluster
- * that is so configured, and has no twin.
+ * A control plane over secured clusters, asked over HTTP by different people. A cluster whose name ends in `-qa` is the
+ * twin of the one without it; all are at the site `east`, have room, and the teams `shop` and `pay` are declared.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Principal } from '@millrace/api';
+import { inspect } from 'node:util';
+import { type CallInput, type Contract, callContract, type Principal, type Route } from '@millrace/api';
 import { type KindName, kinds, type Spec } from '@millrace/api/declared';
-import { nodePlatform } from '@millrace/base';
-import { startCluster } from '@millrace/broker';
-import { type Client, createClient } from '@millrace/client';
-import { SecuredKafka } from '@millrace/engines/testing/secured-kafka';
-import { type Onboarding, type OnboardingOptions, openOnboarding } from '@millrace/fleet/onboarding';
+import {
+  type AskedFor,
+  createRequestContract,
+  type RequestState,
+  type RequestView,
+  showRequestContract,
+} from '@millrace/api/fleet';
+import type { Admin, ClientOptions } from '@millrace/client';
+import type { ControlPlaneOptions } from '@millrace/fleet/control-plane';
 import type { DeclaredChange } from '@millrace/fleet/record';
-import { securedEmbedded } from '../../support/secured-embedded.ts';
+import { startServer } from '@millrace/server';
+import type { Static } from 'typebox';
+import { eventually } from '../../support/eventually.ts';
 import { openTestControl, type TestControl } from './control-fixture.ts';
-
-/** By names of listeners. */
-export type Addresses = Readonly<Record<'PLAINTEXT' | 'SASL_PLAINTEXT', string>>;
-
-export interface TestClusters extends AsyncDisposable {
-  readonly addresses: ReadonlyMap<string, Addresses>;
-}
-
-export async function startTestClusters(): Promise<TestClusters> {
-  const foreign = process.env['MILLRACE_TEST_SECURED'];
-  if (foreign !== undefined) {
-    const { ports } = JSON.parse(foreign) as { ports: Record<keyof Addresses, number> };
-    const at = (name: keyof Addresses): string => `127.0.0.1:${ports[name]}`;
-    const east = { PLAINTEXT: at('PLAINTEXT'), SASL_PLAINTEXT: at('SASL_PLAINTEXT') };
-    return { addresses: new Map([['east', east]]), [Symbol.asyncDispose]: async () => undefined };
-  }
-  const secured = await SecuredKafka.create(undefined, ['User:ANONYMOUS']);
-  const { configuration, security } = securedEmbedded(secured.security);
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-onboarding-'));
-  const started = await Promise.all(
-    ['east', 'east-qa'].map(async (name) => {
-      const cluster = await startCluster({
-        name,
-        dataDirectory: join(directory, name),
-        brokers: [{ nodeId: 1, port: 0 }],
-        security,
-        configuration: { ...configuration, 'connection.failed.authentication.delay.ms': '20' },
-      });
-      const { listeners } = cluster.endpoints[0] ?? {};
-      const at = (listener: string): string => `127.0.0.1:${listeners?.get(listener)?.port ?? 0}`;
-      return { name, cluster, addresses: { PLAINTEXT: at('PLAINTEXT'), SASL_PLAINTEXT: at('SASL_PLAINTEXT') } };
-    }),
-  );
-  return {
-    addresses: new Map(started.map(({ name, addresses }) => [name, addresses])),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(started.map(({ cluster }) => cluster.close()));
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
 
 export interface OnboardingFixture extends AsyncDisposable {
   readonly test: TestControl;
-  readonly onboarding: Onboarding;
-  client(cluster: string): Client;
+  readonly url: string;
+  call<C extends Contract>(who: Principal, contract: C, input: CallInput<C>): Promise<Static<C['response']>>;
+  ask(who: Principal, asked: AskedFor, idempotencyKey?: string): Promise<RequestView>;
+  preview(who: Principal, asked: AskedFor): Promise<RequestView>;
+  /** Resolves with the request when it is in the state. */
+  until(request: RequestView, state: RequestState): Promise<RequestView>;
+  admin(cluster: string): Promise<Admin>;
 }
 
+export type ClusterAddresses = ReadonlyMap<string, ClientOptions>;
+
+const limits = { backoffMs: 50, leaseMs: 3_000 };
 const gib = 2 ** 30;
 
-/** One process of the control plane; `clientOf` gives it other clients. */
-export async function openTestOnboarding(
-  url: string,
-  addresses: ReadonlyMap<string, Addresses>,
-  clientOf: (client: Client) => Client = (client) => client,
-  options: Partial<OnboardingOptions> = {},
-): Promise<OnboardingFixture> {
-  const test = await openTestControl(url, { limits: { backoffMs: 50, leaseMs: 3_000 } });
-  const { control, database, reports } = test;
-  const clients = new Map<string, Client>();
-  const client = (name: string): Client => {
-    const known = clients.get(name) ?? createClient({ bootstrap: addresses.get(name)?.PLAINTEXT ?? '' });
-    clients.set(name, known);
-    return known;
+/** What a process of the control plane is opened with. */
+export function controlOptions(clusters: ClusterAddresses, keyDirectory: string): Partial<ControlPlaneOptions> {
+  return { limits, ownClusters: clusters, keyDirectory };
+}
+
+export async function openTestOnboarding(url: string, clusters: ClusterAddresses): Promise<OnboardingFixture> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-onboarding-'));
+  const test = await openTestControl(url, controlOptions(clusters, directory));
+  const { control, reports } = test;
+  await declareFleet(test, clusters);
+  let caller = root;
+  const asCaller = ({ contract, handle }: Route): Route => ({
+    contract,
+    handle: (request) => handle({ ...request, principal: caller }),
+  });
+  const token = randomUUID();
+  const onFailure = ({ error }: { error: unknown }): void => void (reports as string[]).push(inspect(error));
+  const server = await startServer({ port: 0, token, routes: control.routes.map(asCaller), onFailure });
+  const call: OnboardingFixture['call'] = (who, contract, input) => {
+    caller = who;
+    return callContract(server.url, contract, input, { token });
   };
-  const clusters = { names: [...addresses.keys()], client: async (name: string) => clientOf(client(name)) };
-  const { record, operations } = control;
-  const common = { db: database.db, platform: nodePlatform, record, operations, clusters };
-  const report = (message: string): void => void (reports as string[]).push(message);
-  const part = openOnboarding({ ...common, inventory: { cluster: () => undefined }, report, ...options });
-  operations.register(part.planKinds ?? []);
+  const show = ({ id = '' }: RequestView): Promise<RequestView> => call(root, showRequestContract, { params: { id } });
   return {
     test,
-    onboarding: part.onboarding,
-    client,
+    url: server.url,
+    call,
+    preview: (who, asked) => call(who, createRequestContract, { query: { preview: true }, body: { asked } }),
+    ask(who, asked, idempotencyKey) {
+      caller = who;
+      const input = { query: {}, body: { asked, why: 'for the shop' } };
+      return callContract(server.url, createRequestContract, input, { token, idempotencyKey });
+    },
+    async until(request, state) {
+      let seen = request;
+      await eventually(
+        async () => {
+          seen = await show(request);
+          return seen.state === state || seen.state === 'failed';
+        },
+        { timeoutMs: 60_000, describe: () => `it is ${seen.state} and not ${state}: ${reports.join('; ')}` },
+      );
+      if (seen.state !== state) throw new Error(`it has failed: ${seen.problem}; ${reports.join('; ')}`);
+      return seen;
+    },
+    admin: async (cluster) => (await control.clusters.client(cluster)).admin(),
     async [Symbol.asyncDispose]() {
-      await part.close?.();
+      await server.close();
       await test[Symbol.asyncDispose]();
-      await Promise.all([...clients.values()].map((each) => each.close()));
+      await rm(directory, { recursive: true });
     },
   };
 }
 
-/** Places, clusters with room, and the teams `shop` and `pay`. */
-export async function declareFleet(
-  { test: { control } }: OnboardingFixture,
-  addresses: ReadonlyMap<string, Addresses>,
-): Promise<void> {
+async function declareFleet({ control }: TestControl, clusters: ClusterAddresses): Promise<void> {
   const thing = <K extends KindName>(kind: K, spec: Spec<K>): DeclaredChange => {
     return { kind, id: (kinds[kind].idOf as (spec: Spec<K>) => string)(spec), spec } as unknown as DeclaredChange;
   };
-  const clusters = [...addresses].map(([name, { PLAINTEXT: bootstrap }]) => {
+  const declared = [...clusters].map(([name, { bootstrap }]) => {
     const place = name.endsWith('-qa')
       ? { environment: 'qa', twinOf: name.slice(0, -3) }
       : { environment: 'production' };
-    return thing('cluster', { name, bootstrap, site: 'east', ...place, capacity: { diskBytes: 1_000 * gib } });
+    const capacity = { diskBytes: 1_000 * gib };
+    return thing('cluster', { name, bootstrap: String(bootstrap), site: 'east', ...place, capacity });
   });
   const changes = [
     ...['production', 'qa'].map((name) => thing('environment', { name })),
     thing('site', { name: 'east' }),
     thing('team', { name: 'shop', owners: ['bob', 'ann'], members: ['cyd'], budget: { topics: 20 } }),
     thing('team', { name: 'pay', owners: ['pat'] }),
-    ...clusters,
+    ...declared,
   ];
   await control.record.change(changes, { principal: root, why: 'a fleet for tests' });
 }
 
-export const person = (name: string, team: string, role: 'member' | 'owner'): Principal => ({
+export const root: Principal = { kind: 'user', name: 'root', role: 'admin', teams: [] };
+const person = (name: string, team: string, role: 'member' | 'owner'): Principal => ({
   ...{ kind: 'user', name, role },
   teams: [{ name: team, role }],
 });
-export const root: Principal = { kind: 'user', name: 'root', role: 'admin', teams: [] };
 export const ann = person('ann', 'shop', 'owner');
 export const bob = person('bob', 'shop', 'owner');
 export const cyd = person('cyd', 'shop', 'member');
 export const pat = person('pat', 'pay', 'owner');
+
+/** A small topic of the shop with one producer, which the policies that come with Millrace approve. */
+export const smallTopic = (name: string, more: object = {}): AskedFor => ({
+  kind: 'topic',
+  name,
+  owner: 'shop',
+  dataClass: 'internal',
+  replicas: 1,
+  expected: { recordsPerSecond: 10, recordBytes: 1_000 },
+  applications: [{ name: `${name}.writer`, role: 'producer' }],
+  ...more,
+});

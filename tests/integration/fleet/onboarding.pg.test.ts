@@ -1,284 +1,222 @@
-/**
- * Requests from being asked to being done: decided by policies and people, carried out on clusters with an authorizer.
- */
+/** Requests from being asked to being done: decided by policies and people, carried out on secured clusters. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AskedFor, RequestState, RequestView } from '@millrace/api/fleet';
+import type { Principal } from '@millrace/api';
+import {
+  type AskedFor,
+  approveRequestContract,
+  capacityContract,
+  clusterCapacityContract,
+  commentRequestContract,
+  costContract,
+  listRequestsContract,
+  policyCheckContract,
+  type RequestView,
+  refuseRequestContract,
+  showRequestContract,
+  withdrawRequestContract,
+} from '@millrace/api/fleet';
 import { unwrap } from '@millrace/client';
-import { eventually } from '../../support/eventually.ts';
 import { viewer } from './control-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
+import { approvedAndUsed } from './onboarding-behaviours.ts';
 import {
   ann,
   bob,
+  type ClusterAddresses,
   cyd,
-  declareFleet,
   type OnboardingFixture,
   openTestOnboarding,
   pat,
   root,
-  startTestClusters,
-  type TestClusters,
+  smallTopic,
 } from './onboarding-fixture.ts';
-import { OnboardingPeer, produceAs } from './onboarding-peer.ts';
+import { type SecuredSite, startSecuredSite } from './secured-site.ts';
 
 let database: DatabaseFixture;
-let clusters: TestClusters;
+let sites: readonly SecuredSite[];
+let clusters: ClusterAddresses;
 before(async () => {
-  [database, clusters] = await Promise.all([startDatabaseFixture(), startTestClusters()]);
+  [database, ...sites] = await Promise.all([
+    startDatabaseFixture(),
+    startSecuredSite('east'),
+    startSecuredSite('east-qa'),
+  ]);
+  clusters = new Map(sites.map(({ name, admin }) => [name, admin]));
 });
 after(async () => {
-  await clusters[Symbol.asyncDispose]();
+  await Promise.all(sites.map((site) => site[Symbol.asyncDispose]()));
   await database[Symbol.asyncDispose]();
 });
 
-const why = 'for the shop';
-const topicAsked = (name: string, more: object = {}): AskedFor => ({
-  kind: 'topic',
-  name,
-  owner: 'shop',
-  dataClass: 'internal',
-  replicas: 1,
-  expected: { recordsPerSecond: 10, recordBytes: 1_000 },
-  applications: [{ name: `${name}.writer`, role: 'producer' }],
-  ...more,
-});
+const names = ['east', 'east-qa'];
 
-async function open(): Promise<OnboardingFixture & { readonly url: string }> {
-  const url = await database.emptyDatabase();
-  const fixture = await openTestOnboarding(url, clusters.addresses);
-  await declareFleet(fixture, clusters.addresses);
-  return { ...fixture, url, [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose]() };
+async function open(): Promise<OnboardingFixture> {
+  return await openTestOnboarding(await database.emptyDatabase(), clusters);
 }
 
-async function until(
-  { onboarding }: OnboardingFixture,
+const decide = (
+  fixture: OnboardingFixture,
+  contract: typeof approveRequestContract | typeof refuseRequestContract | typeof withdrawRequestContract,
+  who: Principal,
   { id = '' }: RequestView,
-  state: RequestState,
-): Promise<RequestView> {
-  let seen = await onboarding.show(id, root);
-  await eventually(
-    async () => {
-      seen = await onboarding.show(id, root);
-      return seen.state === state || (seen.state === 'failed' && state !== 'failed');
-    },
-    { timeoutMs: 60_000, describe: () => `it is ${seen.state} and not ${state}: ${seen.problem ?? ''}` },
-  );
-  assert.equal(seen.state, state, seen.problem);
-  return seen;
+): Promise<RequestView> => fixture.call(who, contract, { params: { id }, body: { reason: 'looked at it' } });
+
+async function audited({ test: { database: own } }: OnboardingFixture) {
+  const all = own.db.selectFrom('audit_entry').select(['principal', 'action', 'kind', 'id', 'after']);
+  return await all.orderBy('seq').execute();
 }
 
 test('a request that policies refuse is kept with their reasons, and touches nothing', async () => {
   await using fixture = await open();
-  const { onboarding } = fixture;
-  const asking = { principal: cyd, why };
-  const preview = await onboarding.preview(topicAsked('Orders'), asking);
+  const preview = await fixture.preview(cyd, smallTopic('Orders'));
   assert.deepEqual([preview.state, preview.id, preview.verdict.decision], ['preview', undefined, 'refuse']);
-  const request = await onboarding.create(topicAsked('Orders'), asking);
+  const request = await fixture.ask(cyd, smallTopic('Orders'));
   assert.deepEqual([request.state, request.decidedBy, request.actions], ['refused', 'policies', ['comment']]);
   assert.deepEqual(request.verdict, preview.verdict);
   assert.match(request.verdict.sayings[0]?.message ?? '', /lower-case parts/);
   assert.equal(fixture.test.control.record.current().list('topic').length, 0);
-  const { items } = await onboarding.list({ state: 'refused' });
+  const { items } = await fixture.call(viewer, listRequestsContract, { query: { state: 'refused' } });
   assert.deepEqual(
     items.map(({ id }) => id),
     [request.id],
   );
-  await assert.rejects(onboarding.approve(request.id ?? '', { principal: root, reason: '' }), { code: 'conflict' });
+  await assert.rejects(decide(fixture, approveRequestContract, root, request), { code: 'conflict' });
+});
+
+test('what can not be done whoever decides is an error that names the field, and nothing is stored', async () => {
+  await using fixture = await open();
+  const wrong: readonly (readonly [Principal, AskedFor, string, RegExp])[] = [
+    [cyd, smallTopic('shop.a', { sites: ['north'] }), 'invalid_request', /sites\/0 has no cluster/],
+    [cyd, smallTopic('shop.a', { configs: { 'retention.mss': 1 } }), 'invalid_request', /retention\.mss/],
+    [cyd, smallTopic('shop.a', { configs: { 'sasl.jaas.config': 'x' } }), 'invalid_request', /is a secret/],
+    [cyd, smallTopic('shop.a', { description: '\0' }), 'invalid_request', /NUL/],
+    [cyd, smallTopic('shop.a', { partitions: 0 }), 'invalid_request', /shape/],
+    [pat, smallTopic('shop.a'), 'forbidden', /may not request/],
+    [viewer, smallTopic('shop.a'), 'forbidden', /may not request/],
+  ];
+  for (const [who, asked, code, message] of wrong) await assert.rejects(fixture.ask(who, asked), { code, message });
+  assert.deepEqual((await fixture.call(root, listRequestsContract, { query: {} })).items, []);
 });
 
 test('a request that waits is decided by another owner or an admin, never by whoever made it', async () => {
   await using fixture = await open();
-  const { onboarding } = fixture;
-  const asked = topicAsked('shop.cards', { dataClass: 'restricted', applications: [] });
-  const request = await onboarding.create(asked, { principal: ann, why });
+  const asked = smallTopic('shop.cards', { dataClass: 'restricted', applications: [] });
+  const request = await fixture.ask(ann, asked);
   const { id = '' } = request;
   assert.deepEqual([request.state, request.verdict.sayings[0]?.policy], ['waiting', 'data-class-protected']);
-  const deciding = (principal: typeof ann) => ({ principal, reason: 'looked at it' });
-  await assert.rejects(onboarding.approve(id, deciding(ann)), { code: 'forbidden', message: /can't approve it/ });
+  const own = { code: 'forbidden', message: /can't approve it/ };
+  await assert.rejects(decide(fixture, approveRequestContract, ann, request), own);
   for (const other of [cyd, pat, viewer]) {
-    await assert.rejects(onboarding.approve(id, deciding(other)), { code: 'forbidden' });
-    await assert.rejects(onboarding.refuse(id, deciding(other)), { code: 'forbidden' });
+    await assert.rejects(decide(fixture, approveRequestContract, other, request), { code: 'forbidden' });
+    await assert.rejects(decide(fixture, refuseRequestContract, other, request), { code: 'forbidden' });
+    await assert.rejects(decide(fixture, withdrawRequestContract, other, request), { code: 'forbidden' });
   }
-  await assert.rejects(onboarding.comment(id, pat, 'hm'), { code: 'forbidden' });
-  await onboarding.comment(id, cyd, 'is it encrypted?');
-  await assert.rejects(onboarding.create(asked, { principal: cyd, why }), { code: 'conflict', message: /already/ });
-  const waits = async (principal: typeof ann) => (await onboarding.list({ awaits: principal })).items.length;
+  const comment = (who: Principal, text: string) =>
+    fixture.call(who, commentRequestContract, { params: { id }, body: { text } });
+  await assert.rejects(comment(pat, 'hm'), { code: 'forbidden' });
+  await comment(cyd, 'is it encrypted?');
+  await assert.rejects(fixture.ask(cyd, asked), { code: 'conflict', message: /asked for already/ });
+  const waits = async (who: Principal) =>
+    (await fixture.call(who, listRequestsContract, { query: { awaitsMe: true } })).items.length;
   assert.deepEqual([await waits(ann), await waits(bob), await waits(pat), await waits(root)], [0, 1, 0, 1]);
-  const both = await Promise.allSettled([onboarding.approve(id, deciding(bob)), onboarding.refuse(id, deciding(bob))]);
+  const both = await Promise.allSettled([
+    decide(fixture, approveRequestContract, bob, request),
+    decide(fixture, refuseRequestContract, bob, request),
+  ]);
   assert.equal(both.filter(({ status }) => status === 'fulfilled').length, 1);
-  const decided = await onboarding.show(id, ann);
+  const decided = await fixture.call(ann, showRequestContract, { params: { id } });
+  const told = [decided.decidedBy, decided.reason, decided.comments[0]?.by];
+  assert.deepEqual(told, ['user:bob', 'looked at it', 'user:cyd']);
+  const entries = (await audited(fixture)).filter(({ kind }) => kind === 'request');
   assert.deepEqual(
-    [decided.decidedBy, decided.reason, decided.comments[0]?.by],
-    ['user:bob', 'looked at it', 'user:cyd'],
-  );
-  const audited = await fixture.test.database.db
-    .selectFrom('audit_entry')
-    .select(['principal', 'action', 'why', 'after'])
-    .where('kind', '=', 'request')
-    .orderBy('seq')
-    .execute();
-  assert.deepEqual(
-    audited.slice(0, 3).map(({ principal, action }) => [principal, action]),
+    entries.slice(0, 3).map(({ principal, action }) => `${principal} ${action}`),
     [
-      ['user:ann', 'request.created'],
-      ['user:cyd', 'request.commented'],
-      ['user:bob', decided.state === 'refused' ? 'request.refused' : 'request.approved'],
+      'user:ann request.created',
+      'user:cyd request.commented',
+      `user:bob request.${decided.state === 'refused' ? 'refused' : 'approved'}`,
     ],
   );
-  assert.match(JSON.stringify(audited[0]?.after), /data-class-protected/);
+  assert.match(JSON.stringify(entries[0]?.after), /data-class-protected/);
 });
 
 test('what policies approve is made in production and QA, and only who was granted it may produce', async () => {
   await using fixture = await open();
-  const { onboarding } = fixture;
-  const topic = 'shop.orders';
-  const asked = topicAsked(topic, {
-    applications: [
-      { name: 'checkout', role: 'producer' },
-      { name: 'ledger', role: 'consumer' },
-    ],
-  });
-  const asking = { principal: cyd, why, idempotencyKey: 'once' };
-  const request = await onboarding.create(asked, asking);
-  assert.equal(request.verdict.decision, 'approve', JSON.stringify(request.verdict.sayings));
-  assert.equal((await onboarding.create(asked, asking)).id, request.id);
-  const done = await until(fixture, request, 'done');
-  assert.deepEqual([done.decidedBy, done.requester], ['policies', 'user:cyd']);
-  const current = await fixture.test.control.record.read();
-  for (const cluster of clusters.addresses.keys()) {
-    const [described] = await fixture.client(cluster).admin().describeTopics([topic]);
-    assert.equal(described?.error, undefined, cluster);
-    assert.equal(described?.partitions.length, current.get('topic', `${cluster}/${topic}`)?.spec.partitions);
-    for (const name of ['checkout.a', 'stranger']) {
-      const user = { user: name, mechanism: 'SCRAM-SHA-256', password: 'a-password-of-a-test' } as const;
-      unwrap(await fixture.client(cluster).admin().alterScramCredentials([user]));
-    }
-    const login = (username: string) => ({ username, password: 'a-password-of-a-test' });
-    assert.equal(await produceAs(clusters.addresses.get(cluster), topic, login('checkout.a')), 'produced');
-    assert.equal(
-      await produceAs(clusters.addresses.get(cluster), topic, login('stranger')),
-      'TOPIC_AUTHORIZATION_FAILED',
-    );
-  }
+  await approvedAndUsed(fixture, sites, 'shop.orders');
+});
+
+test('policies of the fleet replace those that come with it; one that can not be evaluated asks a person', async () => {
+  await using fixture = await open();
+  const { record } = fixture.test.control;
+  const declare = (name: string, when: string, decision: 'refuse' | 'approve') => {
+    const spec = { name, when, decision, message: 'the shop is closed' };
+    return record.change([{ kind: 'policy', id: name, spec }], { principal: root, why: 'a test' });
+  };
+  await assert.rejects(declare('naming', 'request.topc == "x"', 'refuse'), /did you mean topic\?/);
+  await declare('naming', 'request.topic.startsWith("closed")', 'refuse');
+  const names = async (asked: AskedFor) =>
+    (await fixture.preview(cyd, asked)).verdict.sayings.map((each) => each.policy);
+  assert.deepEqual(await names(smallTopic('Orders')), ['small']);
+  assert.deepEqual(await names(smallTopic('closed')), ['naming', 'small']);
+  await declare('broken', 'request.configs["none"] == "x"', 'approve');
+  const { verdict } = await fixture.preview(cyd, smallTopic('shop.open'));
+  assert.deepEqual([verdict.decision, verdict.sayings[0]?.policy, verdict.sayings[0]?.failed], ['ask', 'broken', true]);
+  const request = await fixture.ask(cyd, smallTopic('shop.open'));
+  const policies = [
+    { name: 'one', when: 'request.partitions < 100', decision: 'refuse' as const },
+    { name: 'two', when: 'request.', decision: 'refuse' as const },
+  ];
+  const checked = await fixture.call(viewer, policyCheckContract, { body: { policies, request: request.id ?? '' } });
+  assert.deepEqual(
+    checked.issues.map(({ policy }) => policy),
+    ['two'],
+  );
+  assert.deepEqual([checked.verdict?.decision, checked.verdict?.sayings.length], ['refuse', 1]);
 });
 
 test('access to the topic of others is for their owners to give', async () => {
   await using fixture = await open();
-  const { onboarding } = fixture;
   const topic = 'shop.stock';
-  await until(fixture, await onboarding.create(topicAsked(topic), { principal: cyd, why }), 'done');
+  await fixture.until(await fixture.ask(cyd, smallTopic(topic)), 'done');
   const application = { name: 'audit', team: 'pay', role: 'consumer' } as const;
   const asked = { kind: 'access', topic, cluster: 'east', application } as const;
-  await assert.rejects(onboarding.create(asked, { principal: cyd, why }), { code: 'forbidden' });
-  const request = await onboarding.create(asked, { principal: pat, why });
+  await assert.rejects(fixture.ask(cyd, asked), { code: 'forbidden' });
+  const request = await fixture.ask(pat, asked);
   assert.deepEqual([request.state, request.team, request.owner], ['waiting', 'pay', 'shop']);
-  const { id = '' } = request;
-  await assert.rejects(onboarding.approve(id, { principal: pat, reason: '' }), { code: 'forbidden' });
-  await until(fixture, await onboarding.approve(id, { principal: bob, reason: 'they need it' }), 'done');
-  const acls = await fixture.client('east').admin().describeAcls({ principal: 'User:audit.a' });
+  await assert.rejects(decide(fixture, approveRequestContract, pat, request), { code: 'forbidden' });
+  await fixture.until(await decide(fixture, approveRequestContract, bob, request), 'done');
+  const acls = await (await fixture.admin('east')).describeAcls({ principal: 'User:audit.a' });
   assert.ok(acls.some(({ resourceName, operation }) => resourceName === topic && operation === 'read'));
-  await assert.rejects(onboarding.create(asked, { principal: pat, why }), /has this access already/);
+  await assert.rejects(fixture.ask(pat, asked), /has this access already/);
 });
 
 test('more partitions come at once, a retirement after somebody has agreed, and then nothing is left', async () => {
   await using fixture = await open();
-  const { onboarding } = fixture;
   const topic = 'shop.short';
-  await until(fixture, await onboarding.create(topicAsked(topic), { principal: cyd, why }), 'done');
+  await fixture.until(await fixture.ask(cyd, smallTopic(topic)), 'done');
   const change = { kind: 'change', topic, cluster: 'east', partitions: 7, retentionMs: 3_600_000 } as const;
-  await until(fixture, await onboarding.create(change, { principal: cyd, why }), 'done');
-  const east = fixture.client('east').admin();
+  await fixture.until(await fixture.ask(cyd, change), 'done');
+  const east = await fixture.admin('east');
   const [described] = unwrap(await east.describeTopics([topic]));
   assert.equal(described?.partitions.length, 7);
   const [configs] = unwrap(await east.describeConfigs([{ type: 'topic', name: topic, keys: ['retention.ms'] }]));
   assert.equal(configs?.entries[0]?.value, '3600000');
-  const gone = await onboarding.create({ kind: 'retirement', topic, cluster: 'east' }, { principal: cyd, why });
+  const capacity = await fixture.call(viewer, clusterCapacityContract, { params: { cluster: 'east' }, query: {} });
+  assert.ok(capacity.lines.length > 0 && capacity.capacity.topics >= 1);
+  const all = await fixture.call(viewer, capacityContract, { query: { factor: 1_000, environment: 'production' } });
+  assert.deepEqual([all.clusters.map(({ cluster }) => cluster), all.season?.factor], [['east'], 1_000]);
+  const cost = await fixture.call(viewer, costContract, { query: { by: 'topic', team: 'shop' } });
+  assert.deepEqual(
+    cost.rows.map(({ name }) => name),
+    [`east/${topic}`],
+  );
+  const gone = await fixture.ask(cyd, { kind: 'retirement', topic, cluster: 'east' });
   assert.equal(gone.state, 'waiting');
-  await until(fixture, await onboarding.approve(gone.id ?? '', { principal: ann, reason: 'over' }), 'done');
-  for (const cluster of clusters.addresses.keys()) {
-    const names = (await fixture.client(cluster).admin().listTopics()).map((each) => each.topic);
-    assert.ok(!names.includes(topic), `${cluster} has ${names.join(', ')}`);
+  await fixture.until(await decide(fixture, approveRequestContract, ann, gone), 'done');
+  for (const cluster of names) {
+    const there = (await (await fixture.admin(cluster)).listTopics()).map((each) => each.topic);
+    assert.ok(!there.includes(topic), `${cluster} has ${there.join(', ')}`);
   }
   assert.deepEqual(await east.describeAcls({ resourceType: 'topic', resourceName: topic }), []);
   assert.deepEqual(fixture.test.control.record.current().get('application', `${topic}.writer`)?.spec.uses, []);
-});
-
-test('a failure half way leaves what was done, and the next try does the rest', async () => {
-  await using fixture = await open();
-  const { onboarding, test: control } = fixture;
-  const topic = 'shop.halfway';
-  // Another topic of that name, with more partitions than are asked for, is in the way on the last cluster.
-  const last = [...clusters.addresses.keys()].at(-1) ?? '';
-  unwrap(
-    await fixture
-      .client(last)
-      .admin()
-      .createTopics([{ topic, partitions: 9, replicationFactor: 1 }]),
-  );
-  const request = await onboarding.create(topicAsked(topic, { partitions: 3 }), { principal: cyd, why });
-  const failed = await until(fixture, request, 'failed');
-  assert.match(failed.problem ?? '', /is there with 9 partitions/);
-  unwrap(await fixture.client(last).admin().deleteTopics([topic]));
-  await assert.rejects(onboarding.create(topicAsked(topic), { principal: cyd, why }), /has already/);
-  const operations = control.control.operations.routes.find(({ contract }) => contract.path.endsWith('/resume'));
-  await operations?.handle({ params: { id: failed.operation }, body: {}, principal: root } as never);
-  await until(fixture, request, 'done');
-});
-
-test('kill -9 in the middle of provisioning, twice: another process finishes, and nothing is done twice', async () => {
-  await using fixture = await open();
-  const { url, onboarding, test: control } = fixture;
-  const topic = 'shop.killed';
-  const asked = topicAsked(topic, { partitions: 4 });
-  // Stays with whoever begins it: this process does none of its operations.
-  await control.control.operations.close();
-  await using one = new OnboardingPeer(url, clusters, 'createTopics');
-  await one.says('ready');
-  const request = await onboarding.create(asked, { principal: cyd, why });
-  await one.says('did createTopics');
-  await using two = new OnboardingPeer(url, clusters, 'describeTopics');
-  await two.says('ready');
-  const idOf = async () => unwrap(await fixture.client('east').admin().describeTopics([topic]))[0]?.topicId;
-  const made = await idOf();
-  await one.kill();
-  await two.says('did describeTopics');
-  await using three = new OnboardingPeer(url, clusters, '');
-  await three.says('ready');
-  await two.kill();
-  const done = await until(fixture, request, 'done');
-  // Its last step has said so; the operation ends right after.
-  await control.control.operations.ended(done.operation ?? '', AbortSignal.timeout(60_000));
-  await three.kill();
-  assert.equal(await idOf(), made);
-  const operations = await control.database.db.selectFrom('operation').selectAll().execute();
-  assert.deepEqual(
-    operations.map(({ id, state }) => [id, state]),
-    [[done.operation, 'done']],
-  );
-  const audited = await control.database.db.selectFrom('audit_entry').select(['action', 'kind', 'id']).execute();
-  const times = new Map<string, number>();
-  for (const { action, kind, id } of audited) {
-    const key = `${action} ${kind} ${id}`;
-    times.set(key, (times.get(key) ?? 0) + 1);
-  }
-  const twice = [...times].filter(([key, count]) => count > 1 && !key.startsWith('declared.created cluster'));
-  assert.deepEqual(twice, []);
-  const acls = await fixture.client('east').admin().describeAcls({ resourceType: 'topic', resourceName: topic });
-  assert.equal(acls.length, 4);
-});
-
-test('what was approved and not begun when its process died is begun by another', async () => {
-  await using fixture = await open();
-  const asked = topicAsked('shop.unbegun', { dataClass: 'restricted' });
-  const { id = '' } = await fixture.onboarding.create(asked, { principal: cyd, why });
-  // As a process leaves it that dies right after the approval.
-  await fixture.test.database.db
-    .updateTable('onboarding_request')
-    .set({ state: 'approved', decided_by: 'user:bob', decided_at: new Date() })
-    .where('id', '=', id)
-    .execute();
-  const done = await until(fixture, await fixture.onboarding.show(id, root), 'done');
-  const { principal } = await fixture.test.control.operations.get(done.operation ?? '');
-  assert.equal(principal, 'user:bob');
 });

@@ -87,7 +87,7 @@ const signs = { product: ' x ', sum: ' + ', difference: ' - ', quotient: ' / ', 
 function lineText(operation: CalculationOperation, result: Quantity, of: Quantities): string {
   const parts = of.map((each) => {
     const origin = each.origin === 'calculated' ? '' : ` (${each.origin})`;
-    return `${quantityText(each)} ${each.name}${origin}`;
+    return `${named(each)}${origin}`;
   });
   const value = quantityText(result);
   if (operation === 'least' || operation === 'most') {
@@ -95,4 +95,11 @@ function lineText(operation: CalculationOperation, result: Quantity, of: Quantit
   }
   const rounded = operation === 'quotient_rounded_up' ? ', rounded up' : '';
   return `${result.name}: ${parts.join(signs[operation])}${rounded} = ${value}`;
+}
+
+/** `6 partitions needed`: a unit that the name begins with is said once. */
+function named(each: Quantity): string {
+  const text = quantityText(each);
+  const [first = ''] = each.name.split(/[ ,]/, 1);
+  return text.endsWith(` ${first}`) ? `${text.slice(0, -first.length)}${each.name}` : `${text} ${each.name}`;
 }

@@ -18,14 +18,22 @@ test('numbers are told in units that people read', () => {
 
 test('a line says what was calculated, of what, and where that is from', () => {
   const calculation = new Calculation();
+  const brokers = quantity('brokers', 3, 'brokers', 'measured');
   const rate = quantity('bytes in', 2 ** 20, 'bytes/s', 'requested');
   calculation.product('kept', 'bytes', rate, quantity('retention', 86_400, 's', 'assumed'));
   calculation.least('least', quantity('a', 1, 'times', 'declared'), quantity('b', 2, 'times', 'measured'));
+  calculation.quotientRoundedUp(
+    'each',
+    'partitions',
+    quantity('partitions needed', 5, 'partitions', 'requested'),
+    brokers,
+  );
   assert.deepEqual(
     calculation.lines.map(({ text }) => text),
     [
       'kept: 1 MiB/s bytes in (requested) x 24 h retention (assumed) = 84.38 GiB',
       'least: least of 1 a (declared), 2 b (measured) = 1',
+      'each: 5 partitions needed (requested) / 3 brokers (measured), rounded up = 2 partitions',
     ],
   );
 });

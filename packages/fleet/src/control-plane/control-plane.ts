@@ -22,11 +22,13 @@ import { openDeclared } from '../declared/open-declared.ts';
 import { recordAccess, type WantedAccess } from '../declared/wanted-access.ts';
 import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
 import { openGroups } from '../groups/index.ts';
-import { openIdentity } from '../identity/open-identity.ts';
+import { type Identity, openIdentity } from '../identity/open-identity.ts';
 import { openKeyFile } from '../identity/secrets/sealing-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
 import { messageRoutes } from '../messages/message-routes.ts';
+import { openOnboarding } from '../onboarding/open-onboarding.ts';
+import type { SchemaRegistrar } from '../onboarding/schema-registrar.ts';
 import { type Operations, openOperations } from '../operations/open-operations.ts';
 import type { RunnerLimits } from '../operations/operation-runner.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
@@ -59,6 +61,8 @@ export interface ControlPlaneOptions {
   readonly twins?: ClusterFactory | undefined;
   /** What reads values of Avro and Protobuf, so that their fields can be masked. */
   readonly schemas?: SchemaValues | undefined;
+  /** Where schemas of onboarded topics are registered. Without it they are left to whoever produces. */
+  readonly registrar?: SchemaRegistrar | undefined;
   readonly inventory?: InventorySettings | undefined;
   readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
   readonly access?: AccessSettings | undefined;
@@ -108,10 +112,11 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const { inventory } = observed;
   add(housekeeping({ db, platform, holder, report }));
   add(openAudit({ ...options.anchors, db, platform, clusters, holder, report }));
+  let identity: Identity | undefined;
   let access = async (): Promise<WantedAccess> => recordAccess;
   if (keyDirectory !== undefined) {
     const whose = { db, platform, feed, holder, record, clusters, inventory, operations, report };
-    const identity = openIdentity({ ...whose, keyFile: join(keyDirectory, 'sealing-key') });
+    identity = openIdentity({ ...whose, keyFile: join(keyDirectory, 'sealing-key') });
     add(identity);
     access = identity.wantedAccess;
     const maskingKey = (): Promise<Uint8Array> => openKeyFile(join(keyDirectory, 'masking-key'));
@@ -121,6 +126,8 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const connect = { record, platform, environment };
   add(openConnect(connect));
   add(openDeclared({ record, clusters, access, connect }));
+  const asOf = { record, operations, clusters, inventory, access, identity };
+  add(openOnboarding({ ...asOf, db, platform, schemas: options.registrar, report }));
   add(openGroups({ record, clusters }));
   const callers = openAccess({ db, record, settings: options.access });
   add(callers);

@@ -3,6 +3,7 @@
  * should be.
  */
 import type { Route } from '@millrace/api';
+import type { IssuedSecret } from '@millrace/api/fleet';
 import type { Platform } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
@@ -17,7 +18,7 @@ import { applicationRoutes, credentialRoutes } from './application-routes.ts';
 import { ClusterFactsWatch, isOld } from './cluster-facts.ts';
 import { credentialPlanKinds } from './credentials/credential-plan-kinds.ts';
 import { CredentialStore } from './credentials/credential-store.ts';
-import { Deliveries, type StartOperations } from './credentials/deliver.ts';
+import { type Asked, Deliveries, type StartOperations } from './credentials/deliver.ts';
 import { RotationWatch } from './credentials/rotation-watch.ts';
 import { findingRoutes } from './finding-routes.ts';
 import { IdentityService } from './identity-service.ts';
@@ -49,6 +50,8 @@ export interface Identity {
   readonly planKinds: readonly PlanKind[];
   /** The ACLs and quotas that are to be there as of now: denials for principals that are shut out among them. */
   wantedAccess(): Promise<WantedAccess>;
+  /** Issues the first password of an application, and answers it, this once; nothing where it is sealed to a key. */
+  issuePassword(application: string, asked: Asked): Promise<IssuedSecret | undefined>;
   close(): Promise<void>;
 }
 
@@ -77,6 +80,10 @@ export function openIdentity(options: IdentityOptions): Identity {
       const { needsIdempotentWrite } = service;
       const shutOut = await store.shutOut();
       return { acls: (fleet) => wantedAcls(fleet, { shutOut, needsIdempotentWrite }), quotas: wantedQuotas };
+    },
+    issuePassword: async (application, asked) => {
+      const { secret } = await deliveries.issue('credential_issue', { application, kind: 'scram' }, asked);
+      return secret;
     },
     close: async () => {
       await Promise.all([watch.close(), facts.close()]);

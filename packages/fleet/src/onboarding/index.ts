@@ -1,4 +1,3 @@
 /** Onboarding: requests for topics and access, decided by policies and people, and carried out. */
-export { type Asking, Onboarding } from './onboarding.ts';
 export { type OnboardingOptions, openOnboarding } from './open-onboarding.ts';
-export type { SchemaRegistrar } from './provisioning/onboard-kind.ts';
+export type { OnboardedSchema, SchemaRegistrar } from './schema-registrar.ts';

@@ -13,6 +13,7 @@ import { FleetPicture } from './proposal/fleet-picture.ts';
 import { policyView } from './proposal/policy-view.ts';
 import { propose } from './proposal/propose.ts';
 import { recordChanges } from './provisioning/record-changes.ts';
+import type { SchemaRegistrar } from './schema-registrar.ts';
 
 export interface Judged {
   readonly draft: Draft;
@@ -26,6 +27,7 @@ export interface JudgeOptions {
   readonly fleet: DeclaredFleet;
   readonly inventory: Pick<Inventory, 'cluster'>;
   readonly evaluator: Evaluates;
+  readonly schemas?: SchemaRegistrar | undefined;
   readonly now: Date;
 }
 
@@ -33,7 +35,7 @@ export interface JudgeOptions {
  * @throws ProblemError `invalid_request` for what can't be done whoever decides; `forbidden` for whoever may not ask
  */
 export async function judge(asked: AskedFor, principal: Principal, options: JudgeOptions): Promise<Judged> {
-  const { fleet, inventory, evaluator, now } = options;
+  const { fleet, inventory, evaluator, schemas, now } = options;
   refuse([
     ...secretPlaces(asked).map((field) => ({
       field: `/asked${field}`,
@@ -46,6 +48,7 @@ export async function judge(asked: AskedFor, principal: Principal, options: Judg
   refuse(draft.issues);
   refuse(unsoundOf(draft, fleet));
   requireOn(principal, 'request', { team: draft.team || undefined }, `the topic ${draft.topic.name}`);
+  refuse(await schemaProblems(draft, schemas));
   const view = policyView(draft, principal, picture);
   const policies = effectivePolicies(fleet.list('policy').map(({ spec }) => spec));
   const verdict = await decide(policies, view, evaluator);
@@ -62,6 +65,16 @@ function unsoundOf({ proposal }: Draft, fleet: DeclaredFleet): ProblemIssue[] {
       return { field: `/asked/${[kind, id, ...steps].join('/')}`, message };
     });
   });
+}
+
+async function schemaProblems({ proposal }: Draft, registrar: SchemaRegistrar | undefined): Promise<ProblemIssue[]> {
+  const issues = await Promise.all(
+    proposal.schemas.map(async (schema, index): Promise<ProblemIssue[]> => {
+      const message = await registrar?.problem(schema.subject, schema);
+      return message === undefined ? [] : [{ field: `/asked/schemas/${index}/schema`, message }];
+    }),
+  );
+  return issues.flat();
 }
 
 function refuse(issues: readonly ProblemIssue[]): void {

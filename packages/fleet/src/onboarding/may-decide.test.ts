@@ -17,7 +17,14 @@ const stranger = person('dan', { name: 'else', role: 'owner' });
 const viewer: Principal = { kind: 'user', name: 'eve', role: 'viewer', teams: [] };
 const admin: Principal = { kind: 'user', name: 'root', role: 'admin', teams: [] };
 
-const waiting: DecidedRequest = { state: 'waiting', title: 't', requester: 'user:ann', team: 'pay', owner: 'shop' };
+const waiting: DecidedRequest = {
+  state: 'waiting',
+  title: 't',
+  requester: 'user:ann',
+  team: 'pay',
+  owner: 'shop',
+  proposal: { applications: [] },
+};
 
 test('owners of the team that owns the topic decide, and admins', () => {
   const actions = (principal: Principal): string => actionsOf(waiting, principal).join(' ');
@@ -48,5 +55,23 @@ test('what no longer waits is not decided again; what has failed can be withdraw
     assert.throws(() => requireAction({ ...waiting, state }, 'approve', owner), { code: 'conflict' });
     assert.throws(() => requireAction({ ...waiting, state }, 'refuse', admin), { code: 'conflict' });
     assert.equal(actionsOf({ ...waiting, state }, ann).includes('withdraw'), state === 'failed', state);
+  }
+});
+
+test('the first passwords are for whoever asked, when it is done, and of applications that it has made', () => {
+  const application = {
+    name: 'ledger',
+    team: 'pay',
+    isNew: true,
+    uses: [{ cluster: 'e', topic: 't', role: 'consumer' as const }],
+  };
+  const done = { ...waiting, state: 'done' as const, proposal: { applications: [application] } };
+  const mayCollect = (request: DecidedRequest, who = ann): boolean => actionsOf(request, who).includes('collect');
+  assert.equal(mayCollect(done), true);
+  for (const other of [owner, admin, viewer]) assert.equal(mayCollect(done, other), false);
+  assert.equal(mayCollect({ ...done, state: 'provisioning' }), false);
+  assert.equal(mayCollect(done, { ...ann, teams: [] }), false);
+  for (const not of [{ isNew: false }, { team: 'shop' }, { publicKey: 'PEM' }, { uses: [] }]) {
+    assert.equal(mayCollect({ ...done, proposal: { applications: [{ ...application, ...not }] } }), false);
   }
 });

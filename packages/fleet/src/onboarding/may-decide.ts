@@ -1,6 +1,6 @@
 /** Who may do what with a request. Whoever made one never approves it, whatever they are. */
 import { type Principal, ProblemError, principalText } from '@millrace/api';
-import type { RequestAction, RequestState } from '@millrace/api/fleet';
+import type { Proposal, RequestAction, RequestState } from '@millrace/api/fleet';
 import { mayOn } from '../access/may-on.ts';
 
 export interface DecidedRequest {
@@ -10,10 +10,11 @@ export interface DecidedRequest {
   readonly team: string;
   /** Null: an admin decides. */
   readonly owner: string | null;
+  readonly proposal: Pick<Proposal, 'applications'>;
 }
 
 export function actionsOf(request: DecidedRequest, principal: Principal): RequestAction[] {
-  const all: readonly RequestAction[] = ['approve', 'refuse', 'withdraw', 'comment'];
+  const all: readonly RequestAction[] = ['approve', 'refuse', 'withdraw', 'comment', 'collect'];
   return all.filter((action) => objection(request, action, principal) === undefined);
 }
 
@@ -42,6 +43,14 @@ function objection(request: DecidedRequest, action: RequestAction, principal: Pr
         return forbidden(`only ${requester} or an admin may withdraw "${title}"`);
       if (state === 'waiting' || state === 'failed') return undefined;
       return new ProblemError('conflict', `"${title}" is ${state}; only what waits or has failed can be withdrawn`);
+    case 'collect':
+      if (!isOwn || !mayOn(principal, 'request', { team }))
+        return forbidden(`what "${title}" has made is ${requester}'s`);
+      if (state === 'done' && madeApplications(request).length > 0) return undefined;
+      return new ProblemError(
+        'conflict',
+        `"${title}" is ${state}, and has made no application with a password to show`,
+      );
     case 'comment': {
       const isConcerned = mayOn(principal, 'request', owned) || mayOn(principal, 'request', { team });
       return isOwn || isConcerned
@@ -49,6 +58,14 @@ function objection(request: DecidedRequest, action: RequestAction, principal: Pr
         : forbidden(`"${title}" concerns neither ${principal.name} nor their teams`);
     }
   }
+}
+
+/** Those that belong to the team for which it was asked, and have no key that their passwords are sealed to. */
+export function madeApplications({ team, proposal }: Pick<DecidedRequest, 'team' | 'proposal'>): string[] {
+  const own = proposal.applications.filter(
+    (each) => each.isNew && each.team === team && each.publicKey === undefined && each.uses.length > 0,
+  );
+  return own.map(({ name }) => name);
 }
 
 function mustWait({ state, title }: DecidedRequest): ProblemError | undefined {

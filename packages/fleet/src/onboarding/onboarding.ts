@@ -6,16 +6,19 @@
  * finds what was approved and not begun, and begins it; that is one operation however often it is begun.
  */
 import { type Principal, ProblemError, principalText } from '@millrace/api';
-import type { AskedFor, RequestState, RequestView } from '@millrace/api/fleet';
+import type { AskedFor, collectCredentialsContract, RequestState, RequestView } from '@millrace/api/fleet';
 import { messageOf, type Platform, sleep } from '@millrace/base';
+import type { Static } from 'typebox';
+import type { Identity } from '../identity/open-identity.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Operations } from '../operations/open-operations.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { type Judged, judge } from './judge.ts';
-import { actionsOf, requireAction } from './may-decide.ts';
+import { actionsOf, madeApplications, requireAction } from './may-decide.ts';
 import type { Evaluates } from './policies/decide.ts';
 import { onboardKindName } from './provisioning/onboard-kind.ts';
 import type { RequestFilter, RequestStore, StateChange, StoredRequest } from './request-store.ts';
+import type { SchemaRegistrar } from './schema-registrar.ts';
 
 export interface OnboardingParts {
   readonly store: RequestStore;
@@ -23,6 +26,8 @@ export interface OnboardingParts {
   readonly inventory: Pick<Inventory, 'cluster'>;
   readonly operations: Pick<Operations, 'start'>;
   readonly evaluator: Evaluates;
+  readonly schemas?: SchemaRegistrar | undefined;
+  readonly identity?: Pick<Identity, 'issuePassword'> | undefined;
   readonly platform: Platform;
   readonly report: (message: string) => void;
 }
@@ -33,6 +38,7 @@ export interface Asking {
   readonly idempotencyKey?: string | undefined;
 }
 
+type CollectedCredential = Static<(typeof collectCredentialsContract)['response']>['credentials'][number];
 type Deciding = { readonly principal: Principal; readonly reason: string };
 
 const lookMs = 5_000;
@@ -105,6 +111,32 @@ export class Onboarding implements AsyncDisposable {
     return await this.show(id, principal);
   }
 
+  /** Issues the first passwords of what the request has made. The approval is what entitles whoever asked to them. */
+  async collect(id: string, principal: Principal, signal: AbortSignal): Promise<CollectedCredential[]> {
+    const request = await this.#parts.store.get(id);
+    requireAction(request, 'collect', principal);
+    const { identity } = this.#parts;
+    if (identity === undefined) throw new ProblemError('unavailable', 'this control plane keeps no keys to issue with');
+    const issuer: Principal = { kind: principal.kind, name: principal.name, role: 'admin', teams: [] };
+    const asked = { principal: issuer, why: `request ${id}: ${request.title}`, signal };
+    const collected: CollectedCredential[] = [];
+    for (const application of madeApplications(request)) {
+      const owner = this.#parts.record.current().get('application', application)?.spec.team;
+      if (owner !== request.team) {
+        collected.push({ application, problem: `it is no longer an application of ${request.team}` });
+        continue;
+      }
+      try {
+        const secret = await identity.issuePassword(application, asked);
+        collected.push({ application, ...(secret !== undefined && { secret }) });
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        collected.push({ application, problem: error.message });
+      }
+    }
+    return collected;
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#looking;
@@ -115,9 +147,9 @@ export class Onboarding implements AsyncDisposable {
   }
 
   async #judge(asked: AskedFor, principal: Principal): Promise<Judged> {
-    const { record, inventory, evaluator, platform } = this.#parts;
+    const { record, inventory, evaluator, schemas, platform } = this.#parts;
     const now = new Date(platform.clock.now());
-    return await judge(asked, principal, { fleet: await record.read(), inventory, evaluator, now });
+    return await judge(asked, principal, { fleet: await record.read(), inventory, evaluator, schemas, now });
   }
 
   async #decide(id: string, action: 'approve' | 'refuse' | 'withdraw', change: StateChange & { principal: Principal }) {

@@ -2,6 +2,7 @@
 import { implement, ProblemError, type Route } from '@millrace/api';
 import {
   approveRequestContract,
+  collectCredentialsContract,
   commentRequestContract,
   createRequestContract,
   listRequestsContract,
@@ -49,6 +50,9 @@ function requestRoutes({ onboarding }: OnboardingRoutesParts): Route[] {
     implement(withdrawRequestContract, ({ params, body, principal }) =>
       onboarding.withdraw(params.id, { principal, reason: sayable(body.reason ?? '') }),
     ),
+    implement(collectCredentialsContract, async ({ params, principal, signal }) => {
+      return { credentials: await onboarding.collect(params.id, principal, signal) };
+    }),
     implement(commentRequestContract, ({ params, body, principal }) =>
       onboarding.comment(params.id, principal, sayable(body.text)),
     ),

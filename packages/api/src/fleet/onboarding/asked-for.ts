@@ -36,13 +36,14 @@ export const RequestedApplication = closed(
 );
 export type RequestedApplication = Static<typeof RequestedApplication>;
 
+export const SchemaType = Type.Union([Type.Literal('AVRO'), Type.Literal('JSON'), Type.Literal('PROTOBUF')], {
+  description: 'Default AVRO',
+});
+export type SchemaType = Static<typeof SchemaType>;
+
 export const RequestedSchema = closed(
   {
-    type: Type.Optional(
-      Type.Union([Type.Literal('AVRO'), Type.Literal('JSON'), Type.Literal('PROTOBUF')], {
-        description: 'Default AVRO',
-      }),
-    ),
+    type: Type.Optional(SchemaType),
     schema: Type.String({ minLength: 1, maxLength: 500_000 }),
     of: Type.Optional(
       Type.Union([Type.Literal('key'), Type.Literal('value')], {

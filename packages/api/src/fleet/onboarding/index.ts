@@ -1,5 +1,5 @@
 /** Onboarding over HTTP: requests, policies, capacity, cost. */
-export { AskedFor, RequestedApplication } from './asked-for.ts';
+export { AskedFor, RequestedApplication, SchemaType } from './asked-for.ts';
 export { CalculationLine, CalculationOperation, Origin, Quantity, Unit } from './calculation.ts';
 export {
   ClusterCapacity,
@@ -23,6 +23,7 @@ export {
 } from './policies.ts';
 export {
   approveRequestContract,
+  collectCredentialsContract,
   commentRequestContract,
   createRequestContract,
   listRequestsContract,

@@ -3,8 +3,9 @@ import { type Static, Type } from 'typebox';
 import { defineContract } from '../../contract.ts';
 import { closed, Setting } from '../../declared/names.ts';
 import { Application, ExpectedLoad, Topic, TopicUse } from '../../declared/topic.ts';
+import { IssuedSecret } from '../identity.ts';
 import { pageOf, pageQuery } from '../page.ts';
-import { AskedFor } from './asked-for.ts';
+import { AskedFor, SchemaType } from './asked-for.ts';
 import { ClusterFit, CostEstimate } from './capacity.ts';
 import { PolicyVerdict, RequestKind } from './policies.ts';
 
@@ -48,7 +49,7 @@ export const Proposal = closed(
       ),
     ),
     mirrors: Type.Array(closed({ source: Type.String(), target: Type.String(), topic: Type.String() }, 'A copy')),
-    schemas: Type.Array(closed({ subject: Type.String(), type: Type.String(), schema: Type.String() }, 'A schema')),
+    schemas: Type.Array(closed({ subject: Type.String(), type: SchemaType, schema: Type.String() }, 'A schema')),
     notes: Type.Array(Type.String(), { description: 'What people should know besides' }),
   },
   'What would be done',
@@ -86,6 +87,7 @@ export const RequestAction = Type.Union([
   Type.Literal('refuse'),
   Type.Literal('withdraw'),
   Type.Literal('comment'),
+  Type.Literal('collect'),
 ]);
 export type RequestAction = Static<typeof RequestAction>;
 
@@ -211,4 +213,24 @@ export const commentRequestContract = defineContract({
   body: closed({ text: Remark }, 'A comment'),
   response: RequestView,
   problems: ['forbidden', 'not_found'],
+});
+
+export const collectCredentialsContract = defineContract({
+  method: 'POST',
+  path: '/api/v1/requests/{id}/credentials',
+  summary: 'Issue the first passwords of the applications that a request has made, and show them, this once',
+  description: 'For whoever made the request, when it is done. An application that has a password keeps it.',
+  permission: 'request',
+  params: id,
+  body: closed({}, 'Nothing'),
+  response: Type.Object({
+    credentials: Type.Array(
+      Type.Object({
+        application: Type.String(),
+        secret: Type.Optional(IssuedSecret),
+        problem: Type.Optional(Type.String({ description: 'Why there is none' })),
+      }),
+    ),
+  }),
+  problems: ['forbidden', 'conflict', 'not_found', 'unavailable'],
 });

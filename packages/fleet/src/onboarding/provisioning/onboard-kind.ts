@@ -4,10 +4,12 @@ import { type Application, kinds, type Topic } from '@millrace/api/declared';
 import type { Platform } from '@millrace/base';
 import { Type } from 'typebox';
 import type { FleetClusters } from '../../clusters/fleet-clusters.ts';
+import type { WantedAccess } from '../../declared/wanted-access.ts';
 import type { Operations } from '../../operations/open-operations.ts';
 import type { Json, PlanKind, StepContext } from '../../operations/plan-kind.ts';
 import type { FleetRecord } from '../../record/record.ts';
 import type { RequestStore, StoredRequest } from '../request-store.ts';
+import type { SchemaRegistrar } from '../schema-registrar.ts';
 import { type OnboardStep, onboardPlan } from './onboard-plan.ts';
 import { provisionAccess, takeBackAccess } from './provision-access.ts';
 import { provisionTopic, removeTopic } from './provision-topic.ts';
@@ -15,20 +17,13 @@ import { recordChanges } from './record-changes.ts';
 
 export const onboardKindName = 'onboard';
 
-/** Where schemas are registered. */
-export interface SchemaRegistrar {
-  /** One that the subject has already is answered without another version. */
-  register(
-    subject: string,
-    schema: { readonly type: string; readonly schema: string },
-  ): Promise<{ readonly id: number }>;
-}
-
 export interface ProvisioningParts {
   readonly store: RequestStore;
   readonly record: FleetRecord;
   readonly clusters: FleetClusters;
   readonly platform: Platform;
+  /** What of access is wanted on clusters, as of now. */
+  readonly access: () => Promise<WantedAccess>;
   /** Undefined: schemas are left to whoever produces. */
   readonly schemas?: SchemaRegistrar | undefined;
   /** Issues passwords, which is an operation of its own. */
@@ -74,7 +69,8 @@ async function run(parts: ProvisioningParts, step: OnboardStep, context: StepCon
     }
     case 'access': {
       const application = await declaredApplication(record, step.application);
-      return await provisionAccess(await clusters.client(step.cluster), application, step.cluster, signal);
+      const wanted = (await parts.access()).acls(record.current()).get(step.cluster) ?? [];
+      return await provisionAccess(await clusters.client(step.cluster), application, wanted, signal);
     }
     case 'no access': {
       const fleet = await record.read();

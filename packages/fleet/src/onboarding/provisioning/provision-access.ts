@@ -1,12 +1,12 @@
 /**
- * Makes the ACLs of an application on a cluster what follows from the topics it uses there, and takes back those on a
- * topic that goes. A cluster without an authorizer has no ACLs, and is left as it is.
+ * Makes the ACLs of an application on a cluster, of all that are wanted there, and takes back those on a topic that
+ * goes. A cluster without an authorizer has no ACLs, and is left as it is.
  */
 import type { Application } from '@millrace/api/declared';
 import { isMillraceError } from '@millrace/base';
 import { type AclFilter, type Client, type KafkaError, unwrap } from '@millrace/client';
 import { principalsOf } from '../../identity/principals.ts';
-import { applicationAcls } from '../../identity/wanted-acls.ts';
+import type { WantedAcl } from '../../identity/wanted-acls.ts';
 
 /** What was done; `enforced` is false where nobody asks for ACLs. */
 export interface AccessOutcome {
@@ -16,11 +16,12 @@ export interface AccessOutcome {
 
 export async function provisionAccess(
   client: Client,
-  application: Application,
-  cluster: string,
+  application: Pick<Application, 'name' | 'principals'>,
+  wanted: readonly WantedAcl[],
   signal: AbortSignal,
 ): Promise<AccessOutcome> {
-  const acls = (applicationAcls(application).get(cluster) ?? []).map(({ acl }) => acl);
+  const principals = new Set(principalsOf(application));
+  const acls = wanted.map(({ acl }) => acl).filter(({ principal }) => principals.has(principal));
   if (acls.length === 0) return { acls: 0, enforced: true };
   return await unlessUnsecured(async () => {
     unwrap(await client.admin().createAcls(acls, { signal }));
