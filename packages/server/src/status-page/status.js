@@ -1,5 +1,5 @@
 /**
- * The status page: shows what the event stream tells, and never asks. Everything from outside becomes text, never
+ * The status page: shows what the event stream tells, and never asks for it. Everything from outside becomes text, never
  * markup.
  */
 const opened = performance.timeOrigin;
@@ -21,7 +21,10 @@ window.addEventListener('load', () => {
 function connect() {
   const events = new EventSource('/api/v1/events');
   events.addEventListener('open', () => tellLive('live', 'live'));
-  events.addEventListener('error', () => tellLive('lost', 'connection lost; trying again'));
+  events.addEventListener('error', () => {
+    tellLive('lost', 'connection lost; trying again');
+    if (events.readyState === EventSource.CLOSED) void askWhy();
+  });
   events.addEventListener('snapshot', (event) => {
     for (const [name, value] of Object.entries(JSON.parse(event.data).values)) views[name]?.(value);
   });
@@ -29,6 +32,13 @@ function connect() {
     const { name, value } = JSON.parse(event.data);
     views[name]?.(value);
   });
+}
+
+/** A server that lets nobody in unknown says so, and a browser does not ask again by itself. */
+async function askWhy() {
+  const { status } = await fetch('/api/v1/me').catch(() => ({ status: 0 }));
+  if (status !== 401) return setTimeout(connect, 5_000);
+  find('live').replaceChildren(element('a', { href: '/api/v1/login?returnTo=/' }, 'log in to see it'));
 }
 
 function tellLive(state, text) {
