@@ -118,7 +118,7 @@ test('a twin has brokers, racks, topics, access and quotas of its source, and is
   const plan = await fixture.plan('twin_create', { name: 'qa', source: 'prod' });
   assert.deepEqual(
     plan.steps.map(({ title }) => title),
-    ['Start qa with 3 brokers', 'Declare qa as the twin of prod', 'Make its topics', 'Set access and quotas'],
+    ['Start qa with 3 brokers, declared as the twin of prod', 'Make its topics', 'Set access and quotas'],
   );
   await fixture.apply(plan);
   assert.equal(fixture.record.current().get('cluster', 'qa')?.spec.twinOf, 'prod');

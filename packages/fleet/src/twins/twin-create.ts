@@ -8,13 +8,13 @@ import { TwinCreate } from '@millrace/api/fleet';
 import { requireOn } from '../access/index.ts';
 import type { Json, PlanKind, StepContext } from '../operations/plan-kind.ts';
 import { alignQuotas, grant, makeTopics } from './bring-to-shape.ts';
-import type { ClusterFactory, TwinPlan } from './cluster-factory.ts';
+import type { ClusterFactory, TwinCluster, TwinPlan } from './cluster-factory.ts';
 import { type ClusterShape, readShape } from './cluster-shape.ts';
 import { quotaText } from './shape-differences.ts';
 import type { TwinParts } from './twin-parts.ts';
 
 interface StepInput extends TwinCreate {
-  readonly does: 'start' | 'declare' | 'topics' | 'access';
+  readonly does: 'start' | 'topics' | 'access';
   /** Of `start`. */
   readonly plan?: TwinPlan;
 }
@@ -48,8 +48,12 @@ export function twinCreateKind(parts: TwinParts): PlanKind<typeof TwinCreate> {
       return {
         title: `Make ${name}, a twin of ${source}`,
         steps: [
-          step('start', `Start ${name} with ${plan.brokers.length} brokers`, { secured: plan.secured }, { plan }),
-          step('declare', `Declare ${name} as the twin of ${source}`, { twinOf: source }),
+          step(
+            'start',
+            `Start ${name} with ${plan.brokers.length} brokers, declared as the twin of ${source}`,
+            { twinOf: source, secured: plan.secured },
+            { plan },
+          ),
           step('topics', 'Make its topics', { topics: shape.topics.size, partitions }),
           step('access', 'Set access and quotas', { acls: shape.acls?.length ?? 0, quotas: shape.quotas.length }),
         ],
@@ -59,12 +63,9 @@ export function twinCreateKind(parts: TwinParts): PlanKind<typeof TwinCreate> {
     run: async (step, context) => {
       const input = step.input as unknown as StepInput;
       switch (input.does) {
-        case 'start': {
-          const { bootstrap } = await factoryOf(parts).start(input.plan as TwinPlan);
-          return { bootstrap };
-        }
-        case 'declare':
-          return await declare(parts, input, context);
+        // Both in one process: what one has started, another would not find.
+        case 'start':
+          return await declare(parts, input, await factoryOf(parts).start(input.plan as TwinPlan), context);
         case 'topics':
         case 'access':
           return await fill(parts, input, context);
@@ -109,20 +110,20 @@ function notesOf(shape: ClusterShape, { brokers, secured }: TwinPlan): string[] 
   ];
 }
 
-async function declare(parts: TwinParts, input: TwinCreate, { reason, write }: StepContext): Promise<Json> {
-  const { name, source, environment } = input;
-  const running = factoryOf(parts)
-    .running()
-    .find((twin) => twin.name === name);
-  if (running === undefined) throw new ProblemError('conflict', `the twin ${name} does not run in this process`);
+async function declare(
+  parts: TwinParts,
+  { name, source, environment }: TwinCreate,
+  { bootstrap, client }: TwinCluster,
+  { reason, write }: StepContext,
+): Promise<Json> {
   const fleet = await parts.record.read();
   const { site, zone } = fleet.get('cluster', source)?.spec ?? {};
   const qa = environment ?? (fleet.get('environment', 'qa') === undefined ? undefined : 'qa');
   const spec: Spec<'cluster'> = {
     name,
     description: `Twin of ${source}, embedded`,
-    bootstrap: running.bootstrap,
-    ...(Object.keys(running.client).length > 0 && { client: running.client }),
+    bootstrap,
+    ...(Object.keys(client).length > 0 && { client }),
     twinOf: source,
     ...(qa !== undefined && { environment: qa }),
     ...(site !== undefined && { site }),
@@ -130,7 +131,7 @@ async function declare(parts: TwinParts, input: TwinCreate, { reason, write }: S
   };
   await write((transaction) => parts.record.change([{ kind: 'cluster', id: name, spec }], reason, transaction));
   await parts.record.read();
-  return { cluster: name };
+  return { cluster: name, bootstrap };
 }
 
 async function fill(parts: TwinParts, { name, source, does }: StepInput, context: StepContext): Promise<Json> {

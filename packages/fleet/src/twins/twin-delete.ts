@@ -1,6 +1,7 @@
 /** Ends a twin that was made here: its cluster with all that it stored, and its declaration. */
 import { ProblemError } from '@millrace/api';
 import { TwinDelete } from '@millrace/api/fleet';
+import { isMillraceError } from '@millrace/base';
 import { requireOn } from '../access/index.ts';
 import type { PlanKind, StepContext } from '../operations/plan-kind.ts';
 import { factoryOf } from './twin-create.ts';
@@ -9,6 +10,8 @@ import type { TwinParts } from './twin-parts.ts';
 interface StepInput extends TwinDelete {
   readonly does: 'undeclare' | 'remove';
 }
+
+const answerMsMax = 5_000;
 
 export function twinDeleteKind(parts: TwinParts): PlanKind<typeof TwinDelete> {
   return {
@@ -29,12 +32,6 @@ export function twinDeleteKind(parts: TwinParts): PlanKind<typeof TwinDelete> {
         title: `Delete the twin ${name}`,
         steps: [
           {
-            id: `undeclare ${name}`,
-            title: `Take ${name} out of the record, with what is declared on it`,
-            destructive: true,
-            input: { name, does: 'undeclare' },
-          },
-          {
             id: `remove ${name}`,
             title: `End ${name} and remove all that it stored`,
             destructive: true,
@@ -42,16 +39,45 @@ export function twinDeleteKind(parts: TwinParts): PlanKind<typeof TwinDelete> {
             before: { bootstrap: running.bootstrap, brokers: running.brokers },
             to: null,
           },
+          {
+            id: `undeclare ${name}`,
+            title: `Take ${name} out of the record, with what is declared on it`,
+            destructive: true,
+            input: { name, does: 'undeclare' },
+          },
         ],
       };
     },
     async run(step, context) {
       const { name, does } = step.input as unknown as StepInput;
-      if (does === 'remove') await factoryOf(parts).remove(name);
-      else await undeclare(parts, name, context);
+      if (does === 'undeclare') await undeclare(parts, name, context);
+      else await remove(parts, name, context);
       return undefined;
     },
   };
+}
+
+/** @throws ProblemError where it runs in another process, which this one can't end */
+async function remove(parts: TwinParts, name: string, { signal }: StepContext): Promise<void> {
+  const factory = factoryOf(parts);
+  const isHere = factory.running().some((twin) => twin.name === name);
+  if (!isHere && (await answers(parts, name, signal))) {
+    throw new ProblemError('conflict', `the twin ${name} runs in another process of the control plane; ask that one`);
+  }
+  await factory.remove(name);
+}
+
+async function answers({ record, clusters }: TwinParts, name: string, signal: AbortSignal): Promise<boolean> {
+  if (record.current().get('cluster', name) === undefined) return false;
+  try {
+    await using admin = (await clusters.client(name)).admin();
+    await admin.describeCluster({ signal, timeoutMs: answerMsMax });
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isMillraceError(error)) return false;
+    throw error;
+  }
 }
 
 /** With everything that names the cluster and would not be sound without it. */
