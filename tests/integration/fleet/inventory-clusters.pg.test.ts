@@ -102,7 +102,7 @@ test('a cluster that accepts connections and never answers delays no other', asy
   await new Promise((resolve) => frozen.close(resolve));
 });
 
-test('a process knows what another sees and goes on when it is gone; a later one begins with the last state', async () => {
+test('a process knows what another sees, and goes on when it is gone; a later one knows the last state', async () => {
   const second = await openInventoryFixture(url);
   others.push(second);
   assert.deepEqual([...(second.inventory.cluster('east')?.topics.keys() ?? [])], ['idle', 'orders', 'payments']);
