@@ -20,8 +20,8 @@ export const fleetApply = command({
   summary: 'Bring the record to a fleet file, and the clusters to the record',
   description: `What the file declares goes into the record, and clusters are made to be as the record says: topics
     created, partitions added, settings set and unset, ACLs and quotas created. Without a file, clusters are brought to
-    the record as it is. Applied twice it does nothing the second time. Nothing is deleted that was not named by --delete
-    or --prune; what is on a cluster and not declared is told and stays.`,
+    the record as it is. Applied twice it does nothing the second time. Nothing is deleted that was not named by
+    --delete or --prune; what is on a cluster and not declared is told and stays.`,
   operands: [{ name: 'FILE', help: 'a fleet file, whole or in part', optional: true }],
   options: {
     ...fleetScopeOptions,
