@@ -95,7 +95,10 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       authentication,
       routes: [hub.route, tracking.route, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
-      readiness: [{ name: 'tracking', check: () => tracking.checkComplete() }],
+      readiness: [
+        { name: 'tracking', check: () => tracking.checkComplete() },
+        { name: 'record', check: async () => void (await fleetControl.plane?.record.read()) },
+      ],
     }),
   );
   const running = parts.move();
