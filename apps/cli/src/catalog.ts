@@ -1,4 +1,6 @@
 /** All commands, each loaded only when it is called. Names and summaries stand here, so that help loads nothing. */
+
+import { controlCatalog } from './catalog-control.ts';
 import { onboardingCatalog } from './catalog-onboarding.ts';
 import type { Command } from './framework/command.ts';
 
@@ -117,37 +119,6 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
-    name: 'fleet',
-    summary: 'Compare, apply, export and rebuild what is declared of the fleet',
-    commands: [
-      {
-        name: 'diff',
-        summary: 'Compare a fleet file with the record, and the record with the clusters',
-        load: async () => (await import('./commands/fleet-diff.ts')).fleetDiff,
-      },
-      {
-        name: 'apply',
-        summary: 'Bring the record to a fleet file, and the clusters to the record',
-        load: async () => (await import('./commands/fleet-apply.ts')).fleetApply,
-      },
-      {
-        name: 'export',
-        summary: 'Write the running fleet as a fleet file',
-        load: async () => (await import('./commands/fleet-export.ts')).fleetExport,
-      },
-      {
-        name: 'drill',
-        summary: 'Rebuild what is declared of a cluster on an empty one, and time it',
-        load: async () => (await import('./commands/fleet-drill.ts')).fleetDrill,
-      },
-      {
-        name: 'lint',
-        summary: 'Check a fleet file, without a server',
-        load: async () => (await import('./commands/fleet-lint.ts')).fleetLint,
-      },
-    ],
-  },
-  {
     name: 'produce',
     summary: 'Write records to a topic, from stdin or files',
     load: async () => (await import('./commands/produce.ts')).produce,
@@ -261,121 +232,13 @@ export const catalog: readonly CatalogEntry[] = [
       },
     ],
   },
-  {
-    name: 'login',
-    summary: 'Log in to a control plane, and keep who you are there for later commands',
-    load: async () => (await import('./commands/login.ts')).login,
-  },
-  {
-    name: 'token',
-    summary: 'Make, list and revoke tokens of the control plane',
-    commands: [
-      {
-        name: 'create',
-        summary: 'Make a token, and print it once',
-        load: async () => (await import('./commands/token-create.ts')).tokenCreate,
-      },
-      {
-        name: 'list',
-        summary: 'List your tokens; an admin sees all',
-        load: async () => (await import('./commands/token-list.ts')).tokenList,
-      },
-      {
-        name: 'revoke',
-        summary: 'Revoke a token, with those that were made with it',
-        load: async () => (await import('./commands/token-revoke.ts')).tokenRevoke,
-      },
-    ],
-  },
-  {
-    name: 'operation',
-    summary: 'List, show, watch, cancel and resume operations',
-    commands: [
-      {
-        name: 'list',
-        summary: 'List operations, newest first',
-        load: async () => (await import('./commands/operation-list.ts')).operationList,
-      },
-      {
-        name: 'show',
-        summary: 'Show an operation with its steps',
-        load: async () => (await import('./commands/operation-show.ts')).operationShow,
-      },
-      {
-        name: 'watch',
-        summary: 'Follow an operation to its end',
-        load: async () => (await import('./commands/operation-watch.ts')).operationWatch,
-      },
-      {
-        name: 'cancel',
-        summary: 'Stop an operation after what it is doing',
-        load: async () => (await import('./commands/operation-cancel.ts')).operationCancel,
-      },
-      {
-        name: 'resume',
-        summary: 'Go on with an operation that failed or was cancelled',
-        load: async () => (await import('./commands/operation-resume.ts')).operationResume,
-      },
-    ],
-  },
-  {
-    name: 'audit',
-    summary: 'Read and check the audit log',
-    commands: [
-      {
-        name: 'list',
-        summary: 'List who changed what, newest first',
-        load: async () => (await import('./commands/audit-list.ts')).auditList,
-      },
-      {
-        name: 'verify',
-        summary: 'Check that the audit log is as it was written',
-        load: async () => (await import('./commands/audit-verify.ts')).auditVerify,
-      },
-    ],
-  },
   ...onboardingCatalog,
-  {
-    name: 'application',
-    summary: 'List applications; issue, rotate and revoke what they log in with',
-    commands: [
-      {
-        name: 'list',
-        summary: 'List applications, with what they log in with',
-        load: async () => (await import('./commands/application-list.ts')).applicationList,
-      },
-      {
-        name: 'describe',
-        summary: 'Show what an application uses, what it may, and what it logs in with',
-        load: async () => (await import('./commands/application-describe.ts')).applicationDescribe,
-      },
-      {
-        name: 'issue',
-        summary: 'Issue an application a password or a certificate, and show it once',
-        load: async () => (await import('./commands/application-issue.ts')).applicationIssue,
-      },
-      {
-        name: 'rotate',
-        summary: 'Replace the password of an application while it runs',
-        load: async () => (await import('./commands/application-rotate.ts')).applicationRotate,
-      },
-      {
-        name: 'confirm',
-        summary: 'Say that an application uses its newest credential, and no older one',
-        load: async () => (await import('./commands/application-confirm.ts')).applicationConfirm,
-      },
-      {
-        name: 'revoke',
-        summary: 'Shut an application out of its clusters at once',
-        load: async () => (await import('./commands/application-revoke.ts')).applicationRevoke,
-      },
-    ],
-  },
   {
     name: 'findings',
     summary: 'Show what is wrong with access: drift, unused rights, expiry, plaintext',
     load: async () => (await import('./commands/findings.ts')).findings,
   },
+  ...controlCatalog,
   {
     name: 'version',
     summary: 'Print the version',

@@ -94,7 +94,7 @@ test('who did what is listed, and the log is verified; a change of it ends with 
   assert.match(tampered.text, /^Entry \d+ is the first that is not as it was written: its content/);
 });
 
-test('a key does a call once, odd keys and cursors are refused, and a text with NUL is no failure of the server', async () => {
+test('a key does a call once, and odd keys, cursors and texts are refused', async () => {
   const ask = (path: string, options: RequestInit = {}): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...options.headers };
     return fetch(`${server.url}/api/v1${path}`, { ...options, headers });

@@ -25,7 +25,7 @@ export interface PlanChoice {
   readonly detach: boolean;
 }
 
-/** Resolves when all is done, or begun with `--detach`. With `--json` what was planned is a line, each event one more. */
+/** Resolves when all is done, or begun with `--detach`. With `--json` the plan is a line, and each event one more. */
 export async function runPlan(
   server: FoundServer,
   planned: { readonly kind: string; readonly input: unknown },
@@ -55,6 +55,6 @@ export async function runPlan(
 
 function deedOf({ title, steps }: PlanView): string {
   const lost = steps.filter(({ destructive }) => destructive).length;
-  const done = `do ${counted(steps.length, 'step')}${lost === 0 ? '' : `, ${lost} of which destroy something for good`}`;
-  return `${done} (${title})`;
+  const destroyed = lost === 0 ? '' : `, ${lost} of which destroy something for good`;
+  return `do ${counted(steps.length, 'step')}${destroyed} (${title})`;
 }
