@@ -3,8 +3,8 @@
  *
  * `node tools/test.ts [--brief] [PATH ...]` runs all test files, or those whose path contains one of the arguments.
  * Files that start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes
- * or runs no test counts as failed; one of servers that failed has a second try (`test/second-try.ts`). The last line is
- * `N passed, N failed, N skipped`, before which folders say what they make of their own results
+ * or runs no test counts as failed; one of servers that failed has a second try (`test/second-try.ts`). The last line
+ * is `N passed, N failed, N skipped`, before which folders say what they make of their own results
  * (`test/folder-lines.ts`); with `--brief` that is the last line, and little else is printed. The exit code is 1 when
  * anything failed.
  *

@@ -19,8 +19,8 @@ export const fleetDrill = command({
   name: 'fleet drill',
   summary: 'Rebuild what is declared of a cluster on an empty one, and time it',
   description: `Starts an embedded cluster in a temporary folder, makes on it all topics, ACLs and quotas that are
-    declared of the cluster, and compares. It shows that the record suffices to rebuild the cluster; records are not part of it.
-    Nothing of the fleet is touched. The exit code is 3 when something is other than it is declared.`,
+    declared of the cluster, and compares. It shows that the record suffices to rebuild the cluster; records are not
+    part of it. Nothing of the fleet is touched. The exit code is 3 when something is other than it is declared.`,
   operands: [],
   options: {
     cluster: text({ placeholder: 'NAME', help: 'The cluster to rebuild' }),

@@ -1,6 +1,6 @@
 /**
- * The status page: shows what the event stream tells, and never asks for it. Everything from outside becomes text, never
- * markup.
+ * The status page: shows what the event stream tells, and never asks for it. Everything from outside becomes text,
+ * never markup.
  */
 const opened = performance.timeOrigin;
 const numbers = new Intl.NumberFormat('en-US');
