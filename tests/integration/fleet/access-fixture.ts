@@ -1,5 +1,4 @@
 /** A control plane's access over HTTP, on a record with two teams, and callers of every role. */
-import type { Contract, Route } from '@millrace/api';
 import { nodePlatform } from '@millrace/base';
 import type { AccessSettings } from '@millrace/fleet/access';
 import { type ControlPlane, openControlPlane } from '@millrace/fleet/control-plane';
@@ -37,8 +36,6 @@ export interface Answer {
 export interface AccessFixtureOptions {
   readonly settings?: AccessSettings;
   readonly openToRead?: boolean;
-  /** Routes besides those of access. */
-  routes?(database: Database, plane: ControlPlane): readonly Route<Contract>[];
 }
 
 const why = { principal: { kind: 'system', name: 'test' }, why: 'the test needs them' } as const;
@@ -62,7 +59,7 @@ export async function startAccess(url: string, options: AccessFixtureOptions = {
   const server = await startServer({
     port: 0,
     authentication: installedAuthentication(installationToken, plane.access, options.openToRead ?? true),
-    routes: [...plane.routes, ...(options.routes?.(database, plane) ?? [])],
+    routes: plane.routes,
     onFailure: ({ error }) => failures.push(error),
   });
   let made = 0;

@@ -47,6 +47,22 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'GET /api/v1/audit': 'view',
   'GET /api/v1/audit/verification': 'administer',
 
+  'GET /api/v1/policies': 'view',
+  'POST /api/v1/policies/check': 'view',
+  'GET /api/v1/capacity': 'view',
+  'GET /api/v1/capacity/{cluster}': 'view',
+  'GET /api/v1/cost': 'view',
+
+  // Requests: made by members of teams; who decides is judged by whose topic it is, never the requester.
+  'GET /api/v1/requests': 'view',
+  'GET /api/v1/requests/{id}': 'view',
+  'POST /api/v1/requests': 'request',
+  'POST /api/v1/requests/{id}/approve': 'request',
+  'POST /api/v1/requests/{id}/comments': 'request',
+  'POST /api/v1/requests/{id}/credentials': 'request',
+  'POST /api/v1/requests/{id}/refuse': 'request',
+  'POST /api/v1/requests/{id}/withdraw': 'request',
+
   // What is declared: seen and compared by everybody, written by admins; teams change theirs by requests.
   'GET /api/v1/declared/export': 'view',
   'POST /api/v1/declared/check': 'view',
@@ -100,6 +116,8 @@ export const judgedRegistry: readonly {
 ];
 
 export const judgedPlans: Readonly<Record<string, Permission>> = {
+  // Of requests that were approved.
+  onboard: 'request',
   // Of one's own team's applications.
   credential_issue: 'change',
   credential_retire: 'change',

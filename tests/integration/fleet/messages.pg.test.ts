@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Cluster, startCluster } from '@millrace/broker';
 import { type Client, createClient, unwrap } from '@millrace/client';
-import { messageRoutes } from '@millrace/fleet/messages';
 import { eventually } from '../../support/eventually.ts';
 import { type AccessFixture, type AskOptions, startAccess } from './access-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
@@ -27,9 +26,7 @@ before(async () => {
   databases = await startDatabaseFixture();
   cluster = await startCluster({ name: 'east', dataDirectory: directory, brokers: [{ nodeId: 1, port: 0 }] });
   client = createClient({ bootstrap: cluster.bootstrap });
-  fixture = await startAccess(await databases.emptyDatabase(), {
-    routes: ({ db }, { record }) => messageRoutes({ db, record, clusters: { client: async () => client } }),
-  });
+  fixture = await startAccess(await databases.emptyDatabase());
   const why = { principal: { kind: 'system', name: 'test' }, why: 'the test needs them' } as const;
   const east = { name: 'east', bootstrap: cluster.bootstrap };
   const uses = [{ cluster: 'east', topic: 'consumed', role: 'consumer' }] as const;
