@@ -93,6 +93,9 @@ export class Plans {
       return await this.#db.transaction().execute((transaction) => begin(transaction, row, plan, asked));
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
+      // Asked twice at a time: which of the constraints is met first is PostgreSQL's to choose.
+      const first = await this.#operationOf(id);
+      if (first !== undefined) return operationView(first);
       throw new ProblemError('conflict', 'the Idempotency-Key was used for two plans at a time; choose another', {
         cause: error,
       });
