@@ -6,7 +6,7 @@ const copy = 'packages/mirror/src/copy';
 export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'data is sent before its announcement',
-    seed: 1054,
+    seed: 1058,
     file: `${copy}/target-partition.ts`,
     find: ' && batch.announcement <= this.announced ? batch',
     replace: ' ? batch',
@@ -34,7 +34,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a batch that is sent again gets new numbers',
-    seed: 1000,
+    seed: 1009,
     file: `${copy}/target-partition.ts`,
     find: "    this.#returned(batch).state = 'waiting';\n",
     replace:
@@ -79,7 +79,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a shard that was lost and given back is not opened again',
-    seed: 1000,
+    seed: 1050,
     file: 'packages/mirror/src/sharing/owned-shards.ts',
     find: 'if (numbers.has(shard) && !owned.isLost) continue;',
     replace: 'if (numbers.has(shard)) continue;',
@@ -93,14 +93,14 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'groups are carried over beyond what is copied',
-    seed: 1009,
+    seed: 1010,
     file: 'packages/mirror/src/groups/translate.ts',
     find: '  if (source > progress.source) return undefined;\n',
     replace: '',
   },
   {
     name: 'a connection that breaks takes its batches with it',
-    seed: 1000,
+    seed: 1055,
     file: `${copy}/target-writer.ts`,
     find: '      if (error.retriable) {\n        this.#comeBack(partition, batch, error);\n',
     replace: '      if (error.retriable) {\n        partition.succeeded(batch, 0, -1, 0);\n',
@@ -121,21 +121,21 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a range that is fetched ahead is joined over a gap',
-    seed: 1000,
+    seed: 1002,
     file: `${copy}/partition-ranges.ts`,
     find: 'if (range.extent === undefined || range.from > position) continue;',
     replace: 'if (range.extent === undefined) continue;',
   },
   {
     name: 'of two ranges the one that arrives first is taken first',
-    seed: 1000,
+    seed: 1002,
     file: `${copy}/partition-ranges.ts`,
     find: 'if (isHead && range.isAskedAtPosition === true) {',
     replace: 'if (this.#taking === undefined) {',
   },
   {
     name: 'what waits for its turn does not keep its memory',
-    seed: 1000,
+    seed: 1002,
     file: `${copy}/partition-ranges.ts`,
     find: '    this.#memory.use(records);\n',
     replace: '    range.isHeld = false;\n',
@@ -149,7 +149,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the epoch of what was copied is forgotten by whoever takes over',
-    seed: 1020,
+    seed: 1022,
     file: `${copy}/partition-copy.ts`,
     find: 'sourceEpochs: sourceEpochs.known, losses };',
     replace: 'sourceEpochs: [], losses };',
