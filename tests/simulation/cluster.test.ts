@@ -9,7 +9,7 @@ import { coverageLine } from './summary.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? '1');
 const only = process.env['MILLRACE_TEST_SEED'];
-const seeds = Math.max(20, Math.round(120 * scale));
+const seeds = Math.max(20, Math.round(80 * scale));
 /** Each must have happened in a run of the default size; otherwise the seeds do not test what they are meant to. */
 const mustHappen = [
   'members of our client that joined',

@@ -20,7 +20,7 @@ const decompressedBytesMax = 64 * 1024;
 /** An input is a run of batches. Checksums are verified last, since who changes bytes can change them too. */
 export const batches: FuzzTarget = {
   name: 'batches',
-  inputs: 100_000,
+  inputs: 50_000,
   seeds: ownAndForeign,
   run(input) {
     let outcome = '';

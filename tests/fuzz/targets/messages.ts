@@ -19,7 +19,7 @@ import { goldenFrames } from '../golden-frames.ts';
 /** An input is a request frame without its length. */
 export const requests: FuzzTarget = {
   name: 'requests',
-  inputs: 150_000,
+  inputs: 75_000,
   seeds: () => goldenFrames('Request').map(({ frame }) => frame),
   run(input) {
     const reader = new ByteReader(input);
@@ -40,7 +40,7 @@ const codecs = apis.flatMap((api) => {
 /** An input is two bytes that choose API and version, then a response frame without its length. */
 export const responses: FuzzTarget = {
   name: 'responses',
-  inputs: 150_000,
+  inputs: 75_000,
   seeds: () =>
     goldenFrames('Response').map(({ message, version, frame }) => {
       const index = codecs.findIndex(({ api, version: own }) => `${api.name}Response` === message && own === version);

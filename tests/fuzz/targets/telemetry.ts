@@ -5,7 +5,7 @@ import type { FuzzTarget } from '../fuzz-target.ts';
 /** An input is a `MetricsData` message of OTLP. */
 export const telemetry: FuzzTarget = {
   name: 'telemetry',
-  inputs: 60_000,
+  inputs: 30_000,
   seeds: () => {
     const metric = (name: string): Buffer => message(2, message(1, Buffer.from(name)), message(5, Buffer.alloc(9, 8)));
     const scope = message(2, message(1, message(1, Buffer.from('scope'))), metric('a.b'), metric('c'));

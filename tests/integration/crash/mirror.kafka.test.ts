@@ -1,11 +1,11 @@
-/** As the test with embedded clusters, between two of Apache Kafka. MILLRACE_TEST_SCALE=10 makes 120 kills. */
+/** As the test with embedded clusters, between two of Apache Kafka. MILLRACE_TEST_SCALE=10 makes 80 kills. */
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaCluster } from '@millrace/engines';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { type KillableCluster, killMirror } from './mirror-kills.ts';
 
-const rounds = Math.max(8, Math.round(12 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
+const rounds = Math.max(6, Math.round(8 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 const kafka = await kafkaForTests('any');

@@ -1,4 +1,4 @@
-/** MILLRACE_TEST_SCALE=10 makes 200 kills. */
+/** MILLRACE_TEST_SCALE=10 makes 120 kills. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerProcess } from '../../support/millrace-process.ts';
 import { type KillableCluster, killMirror } from './mirror-kills.ts';
 
-const rounds = Math.max(8, Math.round(20 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
+const rounds = Math.max(8, Math.round(12 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`a mirror survives ${rounds} kills (seed ${seed})`, { timeout: 60_000 + rounds * 10_000 }, async (t) => {

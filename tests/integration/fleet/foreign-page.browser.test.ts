@@ -107,7 +107,10 @@ const attack = `async (target) => {
       if (answer instanceof Response && answer.type !== 'opaque') {
         learned.push(way + ': ' + answer.status + ' ' + await answer.text());
       }
-    } catch {}
+    } catch (refusal) {
+      // The browser kept the answer from the page: there was nothing to learn.
+      if (!(refusal instanceof TypeError)) learned.push(way + ': ' + refusal);
+    }
   };
   const kinds = ['text/plain', 'application/json', 'application/x-www-form-urlencoded'];
   for (const mode of ['no-cors', 'cors']) {

@@ -92,8 +92,6 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'POST /api/v1/applications/{name}/credentials/{id}/confirm': 'change',
   'POST /api/v1/applications/{name}/credentials/revoke': 'change',
   'POST /api/v1/clusters/{name}/refresh': 'operate',
-  'POST /api/v1/clusters/{name}/authorizer-log': 'operate',
-  'POST /api/v1/uses': 'operate',
   'POST /api/v1/groups/reset-preview': 'operate',
 };
 

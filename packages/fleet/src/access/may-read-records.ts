@@ -4,6 +4,7 @@
  * to consume it. `restricted`: the owners of its team. Topics that nobody declared, and internal ones: admins alone.
  */
 import { mayAnywhere, type Principal, ProblemError } from '@millrace/api';
+import { fitsName } from '@millrace/api/declared';
 import type { DeclaredFleet } from '../record/record.ts';
 import { mayOn } from './may-on.ts';
 
@@ -42,8 +43,7 @@ function isInternal(topic: string): boolean {
 function consumingTeams(fleet: DeclaredFleet, cluster: string, topic: string): string[] {
   return fleet.list('application').flatMap(({ spec }) => {
     const consumes = spec.uses?.some((use) => {
-      if (use.role !== 'consumer' || use.cluster !== cluster) return false;
-      return use.topic.endsWith('*') ? topic.startsWith(use.topic.slice(0, -1)) : use.topic === topic;
+      return use.role === 'consumer' && use.cluster === cluster && fitsName(use.topic, topic);
     });
     return consumes ? [spec.team] : [];
   });

@@ -18,6 +18,7 @@ const fleet = FleetSnapshot.empty.with(1, [
   declared('connector', 'main/sink', { name: 'sink', connect: 'main', owner: 'orders', config: {} }),
   declared('application', 'shop', { name: 'shop', team: 'orders', uses: uses('east', 'orders') }),
   declared('application', 'risk', { name: 'risk', team: 'risk', uses: uses('east', 'ord*', ['shop.fraud', 'risk*']) }),
+  declared('application', 'kiosk', { name: 'kiosk', team: 'orders', uses: uses('east', 'orders', ['risk']) }),
 ]);
 
 test('topics, applications, connectors and teams belong to a team, all else to the admins', () => {
@@ -42,6 +43,8 @@ test('a group belongs to the application that declares it, by name before by pre
     ['east/shop.nightly', 'orders'],
     ['east/shop.fraud', 'risk'],
     ['east/risk-1', 'risk'],
+    // Shorter than the prefix that fits, star and all.
+    ['east/risk', 'orders'],
     ['east/shopping', undefined],
     ['west/shop', undefined],
     ['shop', undefined],

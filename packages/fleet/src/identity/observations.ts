@@ -2,6 +2,7 @@
  * Who was seen to use what, as identities want to know it: what the inventory sees now and what it has kept. What
  * nobody can see is undefined, and told as unknown.
  */
+import { fitsName } from '@millrace/api/declared';
 import type { Clock } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema.ts';
@@ -93,9 +94,7 @@ export function seenUses(kept: readonly KeptUse[], clusters: readonly WatchedClu
   return {
     uses,
     watchedSince: (cluster, role, pattern) => {
-      const prefix = pattern.endsWith('*') ? pattern.slice(0, -1) : undefined;
-      const isMeant = (topic: string): boolean => (prefix === undefined ? topic === pattern : topic.startsWith(prefix));
-      const meant = [...(byName.get(cluster)?.values() ?? [])].filter(({ name }) => isMeant(name));
+      const meant = [...(byName.get(cluster)?.values() ?? [])].filter(({ name }) => fitsName(pattern, name));
       if (meant.length === 0) return undefined;
       const seen = new Date(Math.min(...meant.map(({ seenSince }) => seenSince)));
       // Consumers are in groups, which tell of them as long as a topic was looked at.

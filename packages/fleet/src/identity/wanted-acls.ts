@@ -4,7 +4,7 @@
  *
  * Nobody is allowed to create topics: those are declared.
  */
-import type { Acl, Application, TopicUse } from '@millrace/api/declared';
+import { type Acl, type Application, groupsOf, type TopicUse } from '@millrace/api/declared';
 import type { AclBinding } from '@millrace/client';
 import type { DeclaredFleet } from '../record/record.ts';
 import { principalsOf } from './principals.ts';
@@ -116,7 +116,7 @@ function grantsOf(
 ): (Resource & Pick<AclBinding, 'operation'>)[] {
   const topic = resource('topic', use.topic);
   if (use.role === 'consumer') {
-    const groups = use.groups ?? [application, `${application}.*`];
+    const groups = groupsOf(application, use);
     return [...both('read', topic), ...groups.flatMap((group) => both('read', resource('group', group)))];
   }
   const ids = use.transactionalIds ?? [];

@@ -166,9 +166,11 @@ export const readAuthorizerLogContract = defineContract({
   method: 'POST',
   path: '/api/v1/clusters/{name}/authorizer-log',
   summary: "Lines of the authorizer log of a cluster's broker: who used which topic",
-  description: 'As kafka.authorizer.logger writes them on level DEBUG. Other lines are passed over.',
+  description:
+    'As kafka.authorizer.logger writes them on level DEBUG. Other lines are passed over. What they tell is believed: ' +
+    'a credential that is in use by them is not retired, one that is not may be.',
   params: ClusterName,
-  permission: 'operate',
+  permission: 'administer',
   body: Type.Object({ lines: Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 10_000 }) }),
   bodyBytesMax: 8 * 2 ** 20,
   response: Type.Object({
@@ -182,7 +184,8 @@ export const reportUsesContract = defineContract({
   method: 'POST',
   path: '/api/v1/uses',
   summary: 'Who uses which topics, from somebody who knows',
-  permission: 'operate',
+  description: 'It is believed, as what the inventory sees itself.',
+  permission: 'administer',
   body: Type.Object({
     uses: Type.Array(
       Type.Object({

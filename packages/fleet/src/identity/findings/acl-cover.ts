@@ -40,11 +40,6 @@ export function coverOf(one: Resource, other: Resource): Cover {
   return one.resourceName === other.resourceName ? 'all' : 'none';
 }
 
-/** Whether a declared name, which may end with a star, is that of a topic or group. */
-export function nameMatches(declared: string, name: string): boolean {
-  return declared.endsWith('*') ? name.startsWith(declared.slice(0, -1)) : declared === name;
-}
-
 function impliedBy(operation: AclBinding['operation'], granted: AclBinding['operation']): boolean {
   if (granted === 'all' || granted === operation) return true;
   if (operation === 'describe') return ['read', 'write', 'delete', 'alter'].includes(granted);

@@ -2,10 +2,9 @@
  * Rights that nobody was seen to use, and narrower ones that would do: from what was observed, where it was watched for
  * long enough. What can't be seen is not judged. Pure.
  */
-import type { Application, TopicUse } from '@millrace/api/declared';
+import { type Application, fitsName, groupsOf, type TopicUse } from '@millrace/api/declared';
 import type { ObservedUse } from '../observations.ts';
 import { principalsOf } from '../principals.ts';
-import { nameMatches } from './acl-cover.ts';
 import type { FindingDraft, FindingsInput } from './finding.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -36,7 +35,7 @@ export function usesOf(application: Application, use: TopicUse, observed: readon
     (each) =>
       each.cluster === use.cluster &&
       each.role === use.role &&
-      nameMatches(use.topic, each.topic) &&
+      fitsName(use.topic, each.topic) &&
       isOf(application, use, each),
   );
 }
@@ -46,10 +45,9 @@ function isOf(application: Application, use: TopicUse, observed: ObservedUse): b
   if (observed.principal !== undefined) return principalsOf(application).includes(observed.principal);
   if (observed.application !== undefined) return observed.application === application.name;
   const { group, transactionalId } = observed;
-  const groups = use.groups ?? [application.name, `${application.name}.*`];
-  if (group !== undefined) return groups.some((name) => nameMatches(name, group));
+  if (group !== undefined) return groupsOf(application.name, use).some((name) => fitsName(name, group));
   return (
-    transactionalId !== undefined && (use.transactionalIds ?? []).some((name) => nameMatches(name, transactionalId))
+    transactionalId !== undefined && (use.transactionalIds ?? []).some((name) => fitsName(name, transactionalId))
   );
 }
 
@@ -77,7 +75,7 @@ function narrower(
 ): FindingDraft[] {
   if (!use.topic.endsWith('*')) return [];
   const topics = clusters.find(({ name }) => name === use.cluster)?.topics ?? [];
-  const allowed = topics.filter((topic) => nameMatches(use.topic, topic));
+  const allowed = topics.filter((topic) => fitsName(use.topic, topic));
   const used = [...new Set(recent.map(({ topic }) => topic))].sort();
   if (used.length >= allowed.length || used.length > namesMax) return [];
   const sources = [...new Set(recent.map(({ source }) => source))].sort().join(', ');

@@ -2,10 +2,8 @@
  * What carrying out a proposal changes in the record. Made of the record as it is, so that what others declared since
  * stays; made again of one that has it all, it changes nothing.
  */
-
 import { ProblemError } from '@millrace/api';
-import type { Application, Mirror, TopicUse } from '@millrace/api/declared';
-import { kinds } from '@millrace/api/declared';
+import { type Application, kinds, type Mirror, type TopicUse, usualGroups } from '@millrace/api/declared';
 import type { Proposal } from '@millrace/api/fleet';
 import { mirrorTakes } from '../../capacity/fleet-topics.ts';
 import type { DeclaredChange, DeclaredFleet } from '../../record/record.ts';
@@ -70,7 +68,7 @@ function merged(application: string, uses: readonly TopicUse[], more: readonly T
       all.push(use);
       continue;
     }
-    const usual = [application, `${application}.*`];
+    const usual = usualGroups(application);
     const groups = union(there.groups, use.groups, usual);
     const transactionalIds = union(there.transactionalIds, use.transactionalIds, []);
     all[at] = { ...there, ...(groups && { groups }), ...(transactionalIds && { transactionalIds }) };
