@@ -17,6 +17,8 @@ const roundsMax = 3;
 /** After the first record so long nothing is measured, and then for so long, or until all is copied. */
 const warmMs = 12_000;
 const measuredMs = 12_000;
+/** One that copies nothing in that time is measured until it does, at most for so long. */
+const standstillMsMax = 120_000;
 const lookMs = 250;
 
 interface LongCase {
@@ -103,7 +105,11 @@ async function measureOnce(subject: MirrorSubject, workload: MirrorWorkload, run
       usageOf(mirror.pid),
       performance.now(),
     ];
-    const last = await untilAll(admin, topic, workload, began + measuredMs);
+    let last = await untilAll(admin, topic, workload, began + measuredMs);
+    while (last === first && performance.now() < began + standstillMsMax) {
+      await sleep(lookMs);
+      last = await endOf(admin, topic, workload.partitions);
+    }
     const seconds = (performance.now() - began) / 1000;
     const bytes = (last - first) * workload.recordBytes;
     if (bytes <= 0)

@@ -50,6 +50,8 @@ export class TargetPartition implements TopicPartition {
   lastError: Error | undefined;
   /** Whether it stands in its broker's lane, so that it does so once. */
   inLane = false;
+  /** Over which of its writer's connections to a broker it is sent. */
+  connection = 0;
   /** A timer will end the pause. */
   isPausing = false;
   readonly identity: ProducerIdentity;
@@ -90,6 +92,10 @@ export class TargetPartition implements TopicPartition {
 
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay > 0;
   }
 
   /** Whether what waits can't be sent: the last try failed, or there is no leader. */

@@ -1,6 +1,9 @@
 /**
- * Sends batches to the brokers of the target that lead their partitions: over a connection for each broker, a few
- * requests under way on each, with at most one batch a partition in a request.
+ * Sends batches to the brokers of the target that lead their partitions: over a connection for each broker, several
+ * where it is far, a few requests under way on each, with at most one batch a partition in a request.
+ *
+ * The batches of a partition go over one connection, so that they arrive in their order; it changes to another while
+ * none of them is under way.
  *
  * A partition stands in its broker's lane while it may have something to send. One that can't send just now (a pause, a
  * journal entry that must come first, its batches under way) leaves the lane, and is offered again by whatever it waits
@@ -19,6 +22,7 @@ import {
   LeaderWatch,
 } from '@millrace/client/protocol';
 import { errorCodes, type ProduceResponse, produce, type RequestDraft } from '@millrace/wire';
+import { BrokerDistances } from './broker-distances.ts';
 import type { TargetBatch, TargetPartition } from './target-partition.ts';
 
 export interface TargetWriterOptions {
@@ -37,37 +41,27 @@ type Answer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
 /** From version 13 on topics are named by id. */
 const produceVersionMax = 12;
+/** A far broker has so many connections besides: what one carries there is bounded by its window. */
+const farConnections = 8;
 
 export class TargetWriter {
   readonly #cluster: Cluster;
   readonly #options: TargetWriterOptions;
-  readonly #purpose: string;
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<TargetPartition>;
-  readonly #lanes: Lanes<TargetPartition>;
+  readonly #distances: BrokerDistances;
+  /** The connections, by purpose: those to near brokers, then those to far ones. */
+  readonly #purposes: string[] = [];
+  readonly #lanes: Lanes<TargetPartition>[];
+  #nextFar = 0;
 
   constructor(cluster: Cluster, options: TargetWriterOptions) {
     this.#cluster = cluster;
     this.#options = options;
-    this.#purpose = cluster.newPurpose('mirror');
     const { signal } = this.#abort;
     this.#leaders = new LeaderWatch(cluster, signal, (partition) => this.offer(partition));
-    const inFlightMax = options.requestsMax;
-    this.#lanes = new Lanes(
-      { cluster, purpose: this.#purpose, signal, inFlightMax },
-      {
-        send: (lane, connection) => {
-          const sent = this.#collect(lane);
-          if (sent.length > 0) this.#send(lane, connection, sent);
-        },
-        // A login that is refused is refused again.
-        unreachable: (partition, error) => {
-          if (!error.retriable) return partition.stop(error);
-          partition.lastError = error;
-          this.offer(partition);
-        },
-      },
-    );
+    this.#distances = new BrokerDistances(cluster, signal);
+    this.#lanes = Array.from({ length: 1 + farConnections }, () => this.#newLanes());
   }
 
   /** Takes note that a partition may have something to send, and sends it at once if it can be. */
@@ -86,13 +80,44 @@ export class TargetWriter {
     }
     if (partition.sendable(now) === undefined) return;
     if (partition.leader < 0) return this.#leaders.wait(partition);
-    this.#lanes.add(partition);
+    this.#lanesOf(partition).add(partition);
   }
 
   /** Ends all connections; nothing is sent any more. */
   close(): void {
     this.#abort.abort();
-    this.#cluster.pool.release(this.#purpose);
+    for (const purpose of this.#purposes) this.#cluster.pool.release(purpose);
+  }
+
+  #newLanes(): Lanes<TargetPartition> {
+    const purpose = this.#cluster.newPurpose('mirror');
+    this.#purposes.push(purpose);
+    const { signal } = this.#abort;
+    const lanes: Lanes<TargetPartition> = new Lanes(
+      { cluster: this.#cluster, purpose, signal, inFlightMax: this.#options.requestsMax },
+      {
+        send: (lane, connection) => {
+          const sent = this.#collect(lane);
+          if (sent.length > 0) this.#send(lanes, lane, connection, sent);
+        },
+        // A login that is refused is refused again.
+        unreachable: (partition, error) => {
+          if (!error.retriable) return partition.stop(error);
+          partition.lastError = error;
+          this.offer(partition);
+        },
+      },
+    );
+    return lanes;
+  }
+
+  /** Those over whose connections the partition is sent now. */
+  #lanesOf(partition: TargetPartition): Lanes<TargetPartition> {
+    const isFar = this.#distances.isFar(partition.leader);
+    if (!partition.isUnderWay && isFar !== partition.connection > 0) {
+      partition.connection = isFar ? 1 + (this.#nextFar++ % farConnections) : 0;
+    }
+    return this.#lanes[partition.connection] as Lanes<TargetPartition>;
   }
 
   /** The next batches of a lane's partitions, one of each, as many as a request may carry. */
@@ -117,20 +142,25 @@ export class TargetWriter {
     return sent;
   }
 
-  #send(lane: Lane<TargetPartition>, connection: Connection, sent: readonly Sent[]): void {
+  #send(
+    lanes: Lanes<TargetPartition>,
+    lane: Lane<TargetPartition>,
+    connection: Connection,
+    sent: readonly Sent[],
+  ): void {
     lane.inFlight += 1;
     const draft = draftOf(sent, this.#cluster.settings.requestTimeoutMs);
     connection.request(produce, draft, { versionMax: produceVersionMax }).then(
       (response) => {
         lane.inFlight -= 1;
         this.#answered(sent, response);
-        this.#lanes.pump(lane);
+        lanes.pump(lane);
       },
       (error: unknown) => {
         lane.inFlight -= 1;
         if (!isMillraceError(error)) throw error;
         this.#broke(sent, error);
-        this.#lanes.pump(lane);
+        lanes.pump(lane);
       },
     );
   }
