@@ -46,9 +46,7 @@ function isOf(application: Application, use: TopicUse, observed: ObservedUse): b
   if (observed.application !== undefined) return observed.application === application.name;
   const { group, transactionalId } = observed;
   if (group !== undefined) return groupsOf(application.name, use).some((name) => fitsName(name, group));
-  return (
-    transactionalId !== undefined && (use.transactionalIds ?? []).some((name) => fitsName(name, transactionalId))
-  );
+  return transactionalId !== undefined && (use.transactionalIds ?? []).some((name) => fitsName(name, transactionalId));
 }
 
 function unused({ name }: Application, use: TopicUse, seen: readonly ObservedUse[], days: number): FindingDraft {
