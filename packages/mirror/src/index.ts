@@ -41,6 +41,7 @@ export type { MirrorEvent, MirrorReport } from './mirror-event.ts';
 export type { Losses, LossReason, LostRange } from './offset-map/losses.ts';
 export type { OffsetRun } from './offset-map/offset-run.ts';
 export { PartitionOffsetMap } from './offset-map/partition-offset-map.ts';
+export type { PartitionStandstill, Standstill, StandstillReason } from './offset-map/standstill.ts';
 export { SharingMessageError, SharingUnreachableError } from './sharing/sharing-errors.ts';
 export type { SharingOptions } from './sharing/sharing-times.ts';
 export { startMirror } from './start-mirror.ts';

@@ -4,6 +4,7 @@ import type { Guarantee } from './copy/guarantee.ts';
 import type { TroublePolicies } from './copy/source-trouble.ts';
 import type { GroupDirection, GroupSyncResult } from './groups/group-sync.ts';
 import type { MirrorReport } from './mirror-event.ts';
+import type { PartitionStandstill } from './offset-map/standstill.ts';
 import type { SharingOptions } from './sharing/sharing-times.ts';
 import type { WorkerFigures } from './status/worker-figures.ts';
 
@@ -134,6 +135,8 @@ export interface Mirror extends AsyncDisposable {
   readonly assignedPartitions: number;
   /** What this worker copies, by topic and partition. What was just given to it comes a moment later. */
   status(): PartitionStatus[];
+  /** Which of this worker's partitions stand still, and why; no partition is there twice. */
+  standstills(): PartitionStandstill[];
   /** What this worker has done since it began, with partitions that it gave up too. */
   figures(): WorkerFigures;
   /**

@@ -19,6 +19,7 @@ import { checkRate, sharedLimit } from './limits/shared-limit.ts';
 import type { Mirror, MirrorOptions, PartitionStatus } from './mirror.ts';
 import { checkNames } from './mirror-errors.ts';
 import type { MirrorEvent } from './mirror-event.ts';
+import type { PartitionStandstill } from './offset-map/standstill.ts';
 import { type MirrorSide, Provenance } from './provenance/provenance.ts';
 import { Schedule } from './schedule.ts';
 import { OwnedShards } from './sharing/owned-shards.ts';
@@ -40,9 +41,8 @@ const partitionBytesMax = 16 * 1024 * 1024;
  * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
  * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
  * `MirrorFailedOverError`, `MirrorNotFailedBackError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers'
- * group may not be joined),
- * `NoBrokerError`, `SharingUnreachableError`. `isStanding`: not for a worker that helps with some topics, from which
- * nobody is to take what the mirror copies.
+ * group may not be joined), `NoBrokerError`, `SharingUnreachableError`. `isStanding`: not for a worker that helps with
+ * some topics, from which nobody is to take what the mirror copies.
  */
 export async function startMirror(options: MirrorOptions, isStanding = true): Promise<Mirror> {
   checkNames(options.name, options.worker ?? '-');
@@ -119,9 +119,7 @@ class MirrorWorker implements Mirror {
       copies: () => this.#copies,
       report: (event) => this.#report(event),
     });
-    this.#failovers = new FailoverCheck({ source: source.cluster, target: target.cluster }, options.name, (event) =>
-      this.#report(event),
-    );
+    this.#failovers = new FailoverCheck({ source: source.cluster, target: target.cluster }, options.name, report);
     const { isReversed } = this.#failovers;
     this.#provenance = new Provenance({ ...options, sides: { source, target }, isReversed, signal: this.#end.signal });
     this.#topicSync = new TopicSync(this.#admins, options, this.#provenance);
@@ -183,6 +181,10 @@ class MirrorWorker implements Mirror {
   status(): PartitionStatus[] {
     const now = this.#target.cluster.settings.platform.clock.now();
     return this.#copies.map((copy) => statusOf(copy, now));
+  }
+
+  standstills(): PartitionStandstill[] {
+    return this.#shards.copies.flatMap(({ standstills }) => standstills);
   }
 
   figures(): WorkerFigures {

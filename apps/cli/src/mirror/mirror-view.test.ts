@@ -13,6 +13,7 @@ function topicState(topic: string, copiedUpTo: number, lag: number): TopicState 
     copiedUpTo,
     targetOffset: copiedUpTo,
     losses: undefined,
+    standstill: undefined,
   } as const;
   return {
     topic,
@@ -52,6 +53,14 @@ test('with what was before it tells how quickly it goes', () => {
   const lines = mirrorView(stateOf(3000, [topicState('orders', 5010, 0)]), { ...wide, before });
   assert.equal(lines[0], 'Mirror east: 1 worker, 1 topic (1 partition), nothing to copy, 2,500/s');
   assert.match(lines.join('\n'), /PER SECOND/);
+});
+
+test('of many topics one that has stopped is shown first, and as such', () => {
+  const topics = Array.from({ length: 9 }, (_, index) => topicState(`t${index}`, 0, index));
+  const [first, ...others] = topics as [TopicState, ...TopicState[]];
+  const stopped = { ...first, partitions: first.partitions.map((each) => ({ ...each, state: 'stopped' as const })) };
+  const lines = mirrorView(stateOf(0, [stopped, ...others]), { ...wide, topicsMax: 2 }).join('\n');
+  assert.match(lines, /t0 .*stopped\nt8 /);
 });
 
 test('of many topics those that are farthest behind are shown', () => {

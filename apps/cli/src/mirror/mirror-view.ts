@@ -6,7 +6,7 @@ import { repeatsLine } from './repeats-line.ts';
 export interface MirrorViewOptions {
   /** The terminal's; undefined where nothing is cut. */
   readonly columns: number | undefined;
-  /** Most topics shown, those that are farthest behind; undefined for all of them, by name. */
+  /** Most topics shown: those with stopped partitions, then the farthest behind; undefined for all of them, by name. */
   readonly topicsMax?: number | undefined;
   /** Whether to show each partition. */
   readonly partitions: boolean;
@@ -92,15 +92,18 @@ const partitionColumns: readonly Column<PartitionRow>[] = [
   { title: 'STATE', cell: ({ state }) => state.state },
 ];
 
+const worst = ['no worker', 'stopped', 'unknown', 'behind', 'failed over'] as const;
+
 /** The worst of its partitions. */
 function stateOf({ partitions }: TopicState): string {
   const states = new Set(partitions.map(({ state }) => state));
-  return (['no worker', 'unknown', 'behind', 'failed over'] as const).find((each) => states.has(each)) ?? 'up to date';
+  return worst.find((each) => states.has(each)) ?? 'up to date';
 }
 
 function shownTopics({ topics }: MirrorState, topicsMax: number | undefined): readonly TopicState[] {
   if (topicsMax === undefined || topics.length <= topicsMax) return topics;
-  return [...topics].sort((left, right) => right.lag - left.lag).slice(0, topicsMax);
+  const stopped = (topic: TopicState): number => topic.partitions.filter(({ state }) => state === 'stopped').length;
+  return [...topics].sort((a, b) => stopped(b) - stopped(a) || b.lag - a.lag).slice(0, topicsMax);
 }
 
 /** Source offsets that were copied or passed over per second since `before`. */

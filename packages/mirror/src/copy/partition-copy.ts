@@ -8,7 +8,7 @@
  */
 import { isMillraceError } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
-import { batchHeader, type KafkaError } from '@millrace/wire';
+import type { KafkaError } from '@millrace/wire';
 import type { SourceChunk } from '../batches/chunk-plan.ts';
 import { type ConversionLimits, limitsWithin } from '../batches/conversion-limits.ts';
 import { convertChunk } from '../batches/convert-chunk.ts';
@@ -18,9 +18,10 @@ import { type Losses, type LostRange, lossesBefore, withLoss } from '../offset-m
 import { routed } from '../offset-map/offset-run.ts';
 import type { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
-import type { StoredBatch } from '../status/copy-observer.ts';
+import { type StoredBatch, storedBatchOf } from '../status/copy-observer.ts';
 import { UncopiedAge } from '../status/uncopied-age.ts';
 import { type AnnouncedRun, predictedRuns } from './announced-records.ts';
+import { CopyStandstill } from './copy-standstill.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
 import { type ChunkEntry, MapChunks } from './map-chunks.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
@@ -50,6 +51,8 @@ export class PartitionCopy implements SourcePartition {
   losses: Losses | undefined;
   /** Where this copy began. */
   readonly began: { readonly source: number; readonly target: number };
+  /** Why nothing more is copied. */
+  readonly standstill: CopyStandstill;
   /** Of what was fetched. */
   readonly sourceEpochs: SourceEpochs;
   readonly #age = new UncopiedAge();
@@ -79,6 +82,7 @@ export class PartitionCopy implements SourcePartition {
     this.#position = resume.source;
     this.sourceEpochs = new SourceEpochs(resume.sourceEpochs ?? [], resume.source);
     this.losses = lossesBefore(resume.losses, resume.source);
+    this.standstill = new CopyStandstill(resume.standstill, () => host.announce(this));
     this.#chunks = new MapChunks(resume);
     this.began = { source: resume.source, target: resume.target };
     this.#confirmed = { ...this.began, sequence: resume.sequence ?? 0 };
@@ -98,14 +102,7 @@ export class PartitionCopy implements SourcePartition {
 
   /** Where another copy goes on under the same producer, once nothing of this one is under way. */
   get resume(): ResumePoint {
-    const { losses, sourceEpochs } = this;
-    return {
-      ...this.#confirmed,
-      ...this.#chunks.known,
-      sourceEpochs: sourceEpochs.known,
-      losses,
-      routes: this.#routes,
-    };
+    return { ...this.#confirmed, ...this.#chunks.known, ...this.#known, routes: this.#routes };
   }
 
   get lastFetchedEpoch(): number {
@@ -152,6 +149,7 @@ export class PartitionCopy implements SourcePartition {
     this.#position = position;
     this.sourceEpochs.jump(position);
     this.#skipUncopied();
+    this.standstill.sourceGoesOn();
   }
 
   take(answer: FetchAnswer, memory: FetchedMemory): Promise<void> | undefined {
@@ -159,7 +157,9 @@ export class PartitionCopy implements SourcePartition {
     this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
     this.#age.told(this.lag !== 0, this.#host.now());
-    if (records === null || records.length === 0) return undefined;
+    const isEmpty = records === null || records.length === 0;
+    if (isEmpty) this.standstill.sourceGoesOn();
+    if (isEmpty) return undefined;
     const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [], routes: this.#routes };
     const preparing = this.#routes?.prepare(records);
     const taking =
@@ -182,13 +182,12 @@ export class PartitionCopy implements SourcePartition {
   }
 
   #convert(chunk: SourceChunk, memory: FetchedMemory): Promise<void> | undefined {
-    const { bytes } = chunk;
     try {
       const converted = convertChunk(chunk, this.#limits, this.#host.rest);
       if (converted instanceof Promise) {
-        return converted.then((done) => this.#add(done, memory, bytes)).catch((error: unknown) => this.#refuse(error));
+        return converted.then((done) => this.#add(done, memory, chunk)).catch((error: unknown) => this.#refuse(error));
       }
-      this.#add(converted, memory, bytes);
+      this.#add(converted, memory, chunk);
     } catch (error) {
       this.#refuse(error);
     }
@@ -202,10 +201,14 @@ export class PartitionCopy implements SourcePartition {
     // Whoever goes on after a producer that can't be fenced does not rely on what that one stored.
     const owner = isTransactional ? { producerId, epoch } : nobody;
     this.sourceEpochs.confirm(this.#confirmed.source);
-    const { topicId, target, sourceEpochs, losses } = this;
-    const names = { topicId, targetTopic: target.topic };
-    const head = { ...owner, confirmed: { ...this.#confirmed }, ...names, sourceEpochs: sourceEpochs.known, losses };
+    const { topicId, target } = this;
+    const head = { ...owner, confirmed: { ...this.#confirmed }, topicId, targetTopic: target.topic, ...this.#known };
     return this.#chunks.entries(head, predictedRuns(this.#pending, this.#confirmed.target));
+  }
+
+  /** Of the source, besides the map. */
+  get #known() {
+    return { sourceEpochs: this.sourceEpochs.known, losses: this.losses, standstill: this.standstill.now };
   }
 
   /** What was fetched can't be converted, or it is not known yet where it came from. */
@@ -215,14 +218,15 @@ export class PartitionCopy implements SourcePartition {
     else this.#host.failed(this, error);
   }
 
-  /** `fetched`: what the batches were made of, and may lie in. */
-  #add(converted: ConvertedChunk, memory: FetchedMemory, fetched: Uint8Array): void {
+  /** `bytes`: what the batches were made of, and may lie in. */
+  #add(converted: ConvertedChunk, memory: FetchedMemory, { bytes: fetched }: SourceChunk): void {
     const { batches, nextOffset, returningRecords } = converted;
     if (this.target.isStopped) return;
     if (!this.#host.isRouted && batches.some(({ via }) => via !== undefined)) return this.#host.routed();
     // What is announced is where a successor knows from under which epoch the last record was written.
     const isNewEpoch = this.sourceEpochs.add(epochsIn(fetched), this.#position, nextOffset);
     if (isNewEpoch) this.#lastAnnouncement = this.#host.announce(this);
+    if (nextOffset > this.#position) this.standstill.sourceGoesOn();
     this.#position = nextOffset;
     this.recordsReturning += returningRecords;
     for (const batch of this.target.isHeldUp ? batches.map(apart) : batches) this.#push(batch, memory);
@@ -242,9 +246,8 @@ export class PartitionCopy implements SourcePartition {
       this.#pending.push(routed({ offset, count }, via));
       this.#lastAnnouncement = this.#host.announce(this);
     }
-    const [firstTime, newestTime] = [batchHeader.baseTimestamp(bytes, 0), batchHeader.maxTimestamp(bytes, 0)];
-    const batch: StoredBatch = { records: recordCount, bytes: bytes.length, firstTime, newestTime };
-    this.#age.fetched(newestTime, this.#host.now());
+    const batch = storedBatchOf(bytes, recordCount);
+    this.#age.fetched(batch.newestTime, this.#host.now());
     memory.use(bytes);
     const stored = (baseOffset: number, logStart: number): void => {
       memory.release(bytes);
@@ -260,6 +263,7 @@ export class PartitionCopy implements SourcePartition {
       this.#isInDoubt = true;
       return this.#host.shortened(this, baseOffset);
     }
+    this.standstill.targetGoesOn();
     this.#host.stored(this, batch);
     this.#age.stored();
     const { target: from } = this.#confirmed;

@@ -2,6 +2,7 @@
 import type { TargetLimits } from '../batches/conversion-limits.ts';
 import type { Losses } from '../offset-map/losses.ts';
 import type { SourceEpoch } from '../offset-map/source-epoch.ts';
+import type { Standstill } from '../offset-map/standstill.ts';
 import type { PartitionRoutes } from '../provenance/source-routes.ts';
 import type { KnownChunks } from './map-chunks.ts';
 
@@ -16,6 +17,8 @@ export interface ResumePoint extends KnownChunks, TargetLimits {
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** What was lost of it before. */
   readonly losses?: Losses | undefined;
+  /** Why it stood still before. */
+  readonly standstill?: Standstill | undefined;
   /** Judges which records came to the source by mirrors; none did when absent. */
   readonly routes?: PartitionRoutes | undefined;
 }

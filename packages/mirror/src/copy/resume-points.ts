@@ -1,7 +1,9 @@
 /** Where the copies of a shard's partitions go on, or begin, once the shard is taken over. */
 import { isMillraceError, type MillraceError } from '@millrace/base';
 import type { CallBounds, Cluster, ProducerIdentity } from '@millrace/client/protocol';
+import type { JournalChunk } from '../offset-map/journal-record.ts';
 import { PartitionOffsetMap } from '../offset-map/partition-offset-map.ts';
+import { type Standstill, standstillSince } from '../offset-map/standstill.ts';
 import { mapOfChunks } from './chunk-map.ts';
 import { type CopiedPartition, nameOf, targetOf } from './copied-partition.ts';
 import { boundOf } from './log-scan.ts';
@@ -20,9 +22,11 @@ const endMsMax = 2_000;
 /** And so long to give what is read of its log. */
 const lookMsMax = 10_000;
 
-/** Where partitions go on; those that are in neither are not to be copied. */
+/** Where partitions go on. */
 export interface Settled {
   readonly resumes: Map<CopiedPartition, ResumePoint>;
+  /** Those that are not to be copied, by a policy. */
+  readonly stopped: Map<CopiedPartition, Standstill>;
   /** Those of which that could not be found out. */
   readonly failed: Map<CopiedPartition, MillraceError>;
 }
@@ -59,14 +63,16 @@ export async function resumePoints(
   bounds: CallBounds,
 ): Promise<Settled> {
   const resumes = new Map<CopiedPartition, ResumePoint>();
+  const stopped = new Map<CopiedPartition, Standstill>();
   const topics = places.map(({ targetTopic }) => targetTopic);
   const limits = topics.length === 0 ? undefined : await options.topicLimits?.(topics, bounds.signal);
   const failed = await eachAlone(places, bounds, async (place) => {
     const resume = await resumePoint(options, place, taken, { ...bounds, timeoutMs: lookMsMax });
     const routes = options.provenance.routesOf(place);
-    if (resume !== undefined) resumes.set(place, { ...resume, ...limits?.get(place.targetTopic), routes });
+    if ('reason' in resume) stopped.set(place, resume);
+    else resumes.set(place, { ...resume, ...limits?.get(place.targetTopic), routes });
   });
-  return { resumes, failed };
+  return { resumes, stopped, failed };
 }
 
 /** Those of the places for which the work fails. Rejects when the bounds are aborted. */
@@ -96,7 +102,7 @@ async function resumePoint(
   place: CopiedPartition,
   { identity, content, ends, shortened }: TakenOver,
   bounds: CallBounds,
-): Promise<ResumePoint | undefined> {
+): Promise<ResumePoint | Standstill> {
   const { source, target, report, foreign } = options;
   const chunks = content.chunksOf(place);
   const isUnfenced = options.unfenced !== undefined;
@@ -107,31 +113,44 @@ async function resumePoint(
     const chunk = isUnfenced ? chunkNow(target) : 0;
     return { source: begin, target: end, map: new PartitionOffsetMap(), chunk, runs: [] };
   }
+  const newest = (chunks.at(-1) as NumberedChunk).value;
   const isExpected = (producerId: number): boolean => foreign.isExpected(producerId, place);
   const recovered = await (isUnfenced
     ? afterCheckpoint(target, place, chunks, shortened?.get(nameOf(place)), bounds)
     : recoverPartition(target, targetOf(place), chunks, { identity, end: ends.get(place) ?? 0 }, bounds, isExpected)
-  ).catch((error: unknown) => afterTruncation(options, place, error));
-  if (recovered === undefined) return undefined;
+  ).catch((error: unknown) => afterTruncation(options, place, newest, error));
+  if ('reason' in recovered) return recovered;
   foreign.foundAtTakeover(place, recovered.foreignRecords);
-  const newest = chunks.at(-1)?.value;
-  if (!isAnotherTopic(newest?.topicId ?? topicId, topicId)) return { ...recovered, losses: newest?.losses };
+  if (!isAnotherTopic(newest.topicId, topicId)) {
+    const { losses, standstill } = newest;
+    return { ...recovered, losses, standstill: isOfTakeover(standstill) ? undefined : standstill };
+  }
   const isToStop = options.recreated !== 'continue';
   const message =
     `topic ${topic} was deleted on the source and made anew: partition ${partition} is ` +
     (isToStop ? 'not copied any more' : `copied from its start, behind what lies in ${targetTopic}`);
   report({ level: isToStop ? 'error' : 'warn', event: 'topic_recreated', message, topic, partition });
-  if (isToStop) return undefined;
+  if (isToStop) {
+    const at = target.settings.platform.clock.now();
+    const { source: from } = newest.confirmed;
+    return standstillSince(newest.standstill, { reason: 'recreated', from, to: from, at });
+  }
   const begin = await boundOf(source, { topic, partition }, 'earliest', bounds);
   return { source: begin, target: recovered.target, map: new PartitionOffsetMap(), chunk: recovered.chunk, runs: [] };
 }
 
-/** What a partition goes on with whose target has lost what was copied; undefined when it is to stop. */
+/** Whether what was in the way was found when a shard was taken over, as it would be again. */
+function isOfTakeover(standstill: Standstill | undefined): boolean {
+  return standstill?.reason === 'target-truncated' || standstill?.reason === 'recreated';
+}
+
+/** What a partition goes on with whose target has lost what was copied, or that it is to stop. */
 function afterTruncation(
-  { report, truncatedTarget }: ResumeOptions,
+  { report, truncatedTarget, target }: ResumeOptions,
   place: CopiedPartition,
+  { confirmed, standstill }: JournalChunk,
   truncated: unknown,
-): Recovered | undefined {
+): Recovered | Standstill {
   if (!(truncated instanceof TargetTruncatedError)) throw truncated;
   const { topic, partition } = place;
   const { resume } = truncated;
@@ -139,7 +158,10 @@ function afterTruncation(
   const advice = `to copy again from offset ${resume.source} of the source on, run it with --truncated-target continue`;
   const message = `${truncated.message}; the partition ${isToStop ? `stops: ${advice}` : 'is copied again from there'}`;
   report({ level: 'error', event: 'target_truncated', message, topic, partition, error: truncated });
-  return isToStop ? undefined : { ...resume, foreignRecords: 0 };
+  if (!isToStop) return { ...resume, foreignRecords: 0 };
+  const at = target.settings.platform.clock.now();
+  const to = Math.max(resume.source, confirmed.source);
+  return standstillSince(standstill, { reason: 'target-truncated', from: resume.source, to, at });
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { isMillraceError, type MillraceError, messageOf, sleep } from '@millrace/base';
 import { backoffMs, type CallBounds } from '@millrace/client/protocol';
+import type { PartitionStandstill } from '../offset-map/standstill.ts';
 import { type CopiedPartition, identityOf, nameOf, targetOf } from './copied-partition.ts';
 import { fence, isFenced, takeOver } from './fencing.ts';
 import { ForeignWrites } from './foreign-writes.ts';
@@ -39,8 +40,10 @@ interface Opened {
   /** The partitions of which the journal may know something. */
   readonly known: Set<string>;
   readonly partitions: Set<string>;
-  /** Those of them that are not copied, by a policy. */
+  /** Those of them that are not copied, by a policy or as they were failed over. */
   readonly stopped: Set<string>;
+  /** Those that stand still since they were taken over. */
+  readonly standing: Map<string, PartitionStandstill>;
 }
 
 export class ShardCopy {
@@ -69,6 +72,14 @@ export class ShardCopy {
   /** How many of the shard's partitions are not copied any more, by a policy. */
   get stoppedCount(): number {
     return this.#opened?.stopped.size ?? 0;
+  }
+
+  /** Those of its partitions that are not copied on, and why. */
+  get standstills(): PartitionStandstill[] {
+    const copied = this.copies.flatMap(({ topic, partition, standstill: { now } }) =>
+      now === undefined ? [] : [{ topic, partition, ...now }],
+    );
+    return [...copied, ...(this.#opened?.standing.values() ?? [])];
   }
 
   /**
@@ -164,16 +175,17 @@ export class ShardCopy {
     const isListedSo =
       identity.producerId >= 0 && (await provenance.list(identity, journal.partition, isRouted, bounds));
     const copied = await permitted(this.#options, partitions, bounds);
-    const { resumes, failed } = await this.#settle(copied, { identity, content });
+    const settled = await this.#settle(copied, { identity, content });
     const opened: Opened = {
       session: new ShardSession(this.#options, { identity, isRouted: isListedSo || !this.#isExact, signal }),
       known: new Set([...content.partitions, ...partitions].map(nameOf)),
       partitions: new Set(partitions.map(identityOf)),
-      stopped: new Set(partitions.filter((place) => !resumes.has(place) && !failed.has(place)).map(identityOf)),
+      stopped: new Set(),
+      standing: new Map(),
     };
     this.#opened = opened;
-    opened.session.begin(resumes);
-    this.#tryAgain(opened, failed, content);
+    this.#begin(opened, partitions, settled, content);
+    this.#tryAgain(opened, settled.failed, content);
     const message = `shard ${journal.partition} is copied from here on: ${partitions.length} partitions`;
     report({ level: 'info', event: 'shard_opened', message });
     // The list may have changed meanwhile.
@@ -193,6 +205,7 @@ export class ShardCopy {
     for (const identity of [...opened.partitions].filter((each) => !wanted.has(each))) {
       opened.partitions.delete(identity);
       opened.stopped.delete(identity);
+      opened.standing.delete(identity);
     }
     const added = partitions.filter((place) => !opened.partitions.has(identityOf(place)));
     // Whoever had a partition before is to be fenced there, and where its copy goes on to be found out.
@@ -204,12 +217,26 @@ export class ShardCopy {
     const bounds: CallBounds = { signal: this.#abort.signal };
     const copied = await permitted(this.#options, added, bounds);
     const content = new JournalContent();
-    const { resumes, failed } = await this.#settle(copied, { identity: session.identity, content });
+    const settled = await this.#settle(copied, { identity: session.identity, content });
     if (session.isHalted) return;
-    for (const place of added) if (!resumes.has(place) && !failed.has(place)) opened.stopped.add(identityOf(place));
-    this.#tryAgain(opened, failed, content);
-    session.begin(resumes);
+    this.#begin(opened, added, settled, content);
+    this.#tryAgain(opened, settled.failed, content);
     if (this.#partitions !== partitions) await this.#follow(opened);
+  }
+
+  /** Begins with those of the places that go on, and notes the others. */
+  #begin(opened: Opened, places: readonly CopiedPartition[], settled: Settled, content: JournalContent): void {
+    const { resumes, stopped, failed } = settled;
+    const wanted = new Set(places.filter((place) => opened.partitions.has(identityOf(place))));
+    for (const place of wanted) {
+      if (resumes.has(place) || failed.has(place)) continue;
+      opened.stopped.add(identityOf(place));
+      const standstill = stopped.get(place);
+      if (standstill === undefined) continue;
+      opened.standing.set(identityOf(place), { topic: place.topic, partition: place.partition, ...standstill });
+      opened.session.stand(place, content.chunksOf(place).at(-1), standstill);
+    }
+    opened.session.begin(new Map([...resumes].filter(([place]) => wanted.has(place))));
   }
 
   /** Fences whoever had the places before, and finds out where they go on. */
@@ -226,7 +253,7 @@ export class ShardCopy {
     const taken = { identity, content, ends, shortened: this.#shortened };
     const asked = places.filter((place) => !failed.has(place));
     const settled = await resumePoints(this.#options, asked, taken, bounds);
-    return { resumes: settled.resumes, failed: new Map([...failed, ...settled.failed]) };
+    return { ...settled, failed: new Map([...failed, ...settled.failed]) };
   }
 
   /** Begins those later that could not be settled. */
@@ -241,12 +268,7 @@ export class ShardCopy {
         const wanted = places.filter((place) => opened.partitions.has(identityOf(place)));
         const settled = await this.#settle(wanted, { identity: session.identity, content });
         if (session.isHalted) return new Map();
-        for (const place of wanted) {
-          const isStopped = !settled.resumes.has(place) && !settled.failed.has(place);
-          if (isStopped) opened.stopped.add(identityOf(place));
-        }
-        const isWanted = (place: CopiedPartition): boolean => opened.partitions.has(identityOf(place));
-        session.begin(new Map([...settled.resumes].filter(([place]) => isWanted(place))));
+        this.#begin(opened, wanted, settled, content);
         return settled.failed;
       },
       failed: (error) => session.breakOff(error),

@@ -68,6 +68,8 @@ export class ShardJournal {
   readonly #now: () => number;
   readonly #offer: (target: TargetPartition) => void;
   readonly #dirty = new Set<PartitionCopy>();
+  /** Of partitions that are not copied. */
+  readonly #notes: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
   #announcements = 0;
   #isWriting = false;
   #isDue = false;
@@ -89,6 +91,12 @@ export class ShardJournal {
     return this.#announcements + 1;
   }
 
+  /** Has a chunk written anew of a partition that nobody copies now. */
+  note({ topic, partition }: TopicPartition, { chunk, value }: NumberedChunk): void {
+    this.#notes.push({ key: encodeJournalKey({ topic, partition, chunk }), value: encodeJournalChunk(value) });
+    this.#writeSoon();
+  }
+
   /** After the turn, so that all that it announces goes out together. */
   #writeSoon(): void {
     if (this.#isWriting || this.#isDue) return;
@@ -100,7 +108,7 @@ export class ShardJournal {
   }
 
   #write(): void {
-    if (this.#isWriting || this.#dirty.size === 0 || this.#target.isStopped) return;
+    if (this.#isWriting || this.#dirty.size + this.#notes.length === 0 || this.#target.isStopped) return;
     const announcement = ++this.#announcements;
     const builder = new RecordBatchBuilder();
     const copies: PartitionCopy[] = [];
@@ -112,6 +120,10 @@ export class ShardJournal {
         const key = encodeJournalKey({ topic: copy.topic, partition: copy.partition, chunk });
         builder.append(this.#now(), key, value === undefined ? null : encodeJournalChunk(value));
       }
+    }
+    while (this.#notes.length > 0 && builder.sizeInBytes <= writeBytesMax) {
+      const { key, value } = this.#notes.shift() as { key: Uint8Array; value: Uint8Array };
+      builder.append(this.#now(), key, value);
     }
     this.#isWriting = true;
     this.#target.push(builder.build(), builder.recordCount, 0, () => {

@@ -6,6 +6,7 @@ import { type MillraceError, messageOf, sleep, type Timer } from '@millrace/base
 import type { TopicPartition } from '@millrace/client';
 import type { ProducerIdentity } from '@millrace/client/protocol';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
+import { isSameStandstill, type Standstill } from '../offset-map/standstill.ts';
 import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import { isFenced, leavesOpen } from './fencing.ts';
@@ -13,7 +14,7 @@ import { PartitionCopy } from './partition-copy.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
 import type { ResumeOptions } from './resume-options.ts';
 import type { ResumePoint } from './resume-point.ts';
-import { ShardJournal } from './shard-journal.ts';
+import { type NumberedChunk, ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
 import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
 import { TargetPartition } from './target-partition.ts';
@@ -151,6 +152,12 @@ export class ShardSession {
     for (const copy of copies) this.#options.reader.add(copy);
   }
 
+  /** Writes down why a partition is not copied of which the journal knows; `newest`: what it says last. */
+  stand(place: CopiedPartition, newest: NumberedChunk | undefined, standstill: Standstill): void {
+    if (newest === undefined || isSameStandstill(newest.value.standstill, standstill)) return;
+    this.#journal.note(place, { ...newest, value: { ...newest.value, standstill } });
+  }
+
   /** Fetches a copy no more; what was fetched of it is stored. */
   retire(copy: PartitionCopy): void {
     this.#options.reader.remove(copy);
@@ -217,7 +224,10 @@ export class ShardSession {
     };
     judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
       (verdict) => {
-        if (verdict === 'later') return this.later(troubleRetryMs, goOn);
+        if ('standstill' in verdict) {
+          copy.standstill.begin(verdict.standstill);
+          return this.later(troubleRetryMs, goOn);
+        }
         copy.goOnAt(verdict.goOnAt, verdict.lost);
         goOn();
       },
@@ -232,6 +242,7 @@ export class ShardSession {
     const what = `${targetTopic} [${partition}] takes nothing from the mirror`;
     const message = `${what}: ${messageOf(error)}; it is tried again`;
     this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
+    this.#refused(copy);
     this.later(troubleRetryMs, () => {
       this.#replace(place, copy).catch((failure: Error) => this.breakOff(failure));
     });
@@ -260,6 +271,12 @@ export class ShardSession {
     const copy = this.#copies.find((each) => each.target === target);
     const place = copy && { topic: copy.topic, partition: copy.partition };
     this.#options.report({ level: 'error', event: 'partition_failed', message, ...place, error });
+    if (copy !== undefined) this.#refused(copy);
+  }
+
+  #refused({ standstill, confirmed: { source: from } }: PartitionCopy): void {
+    const at = this.#options.target.settings.platform.clock.now();
+    standstill.begin({ reason: 'refused', from, to: from, at });
   }
 
   /** Has work done after a time, unless it is halted by then. */

@@ -8,8 +8,9 @@ import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import { RecordTimeError } from '../batches/record-times.ts';
 import { RecordTooLargeError } from '../batches/record-too-large-error.ts';
-import type { MirrorEvent, MirrorReport } from '../mirror-event.ts';
+import type { MirrorReport } from '../mirror-event.ts';
 import type { LostRange } from '../offset-map/losses.ts';
+import type { Standstill } from '../offset-map/standstill.ts';
 import { boundOf } from './log-scan.ts';
 import { divergenceOf, endOfEpoch, isLogOf } from './source-divergence.ts';
 import type { SourceEpochs } from './source-epochs.ts';
@@ -39,8 +40,10 @@ export interface TroubledCopy extends TopicPartition {
   readonly sourceEpochs: SourceEpochs;
 }
 
-/** Go on at a source offset, without what is lost, or try again later, which may find the trouble gone. */
-export type Verdict = { readonly goOnAt: number; readonly lost?: LostRange | undefined } | 'later';
+/** Go on at a source offset, without what is lost, or stand still and try again later, which may find it gone. */
+export type Verdict =
+  | { readonly goOnAt: number; readonly lost?: LostRange | undefined }
+  | { readonly standstill: Standstill };
 
 /**
  * Decides by the policies, and tells. Rejects with `KafkaError`, or a retriable error, when the source can't be asked.
@@ -57,8 +60,7 @@ export async function judgeTrouble(
   const place = `${topic} [${partition}]`;
   const at = source.settings.platform.clock.now();
   if (error instanceof SourceTruncatedError) {
-    report(truncated(copy, await divergenceOf(source, copy, error.end, bounds), error));
-    return 'later';
+    return truncated(copy, await divergenceOf(source, copy, error.end, bounds), error, report, at);
   }
   if (isOutOfRange(error)) {
     const first = await boundOf(source, { topic, partition }, 'earliest', bounds);
@@ -67,42 +69,51 @@ export async function judgeTrouble(
       const lost = `the source deleted offsets ${position} to ${first - 1} of ${place} before they were copied`;
       const message = `${lost}; ${goesOn ? `the copy goes on at ${first}` : 'the partition stops'}`;
       report({ level: 'error', event: 'records_lost', message, topic, partition, error });
-      return goesOn ? { goOnAt: first, lost: { from: position, to: first, reason: 'deleted', at } } : 'later';
+      return passedOver(goesOn, { from: position, to: first, reason: 'deleted', at });
     }
     const end = await boundOf(source, { topic, partition }, 'latest', bounds);
     const { last } = copy.sourceEpochs;
     const told = await endOfEpoch(source, copy, last, bounds);
     if (last < 0 ? end >= position : isLogOf(told, last, position)) return { goOnAt: position };
     const differs = told === undefined ? end : await divergenceOf(source, copy, told, bounds);
-    report(truncated(copy, Math.min(differs, end), error));
-    return 'later';
+    return truncated(copy, Math.min(differs, end), error, report, at);
   }
   if (error instanceof RecordTooLargeError) {
     const skips = policies.largeRecords === 'skip';
     const message = `${place}: ${error.message}; ${skips ? 'it is left out' : 'the partition stops'}`;
     report({ level: 'error', event: 'record_too_large', message, topic, partition, error });
-    const [from, to] = [error.offset, error.offset + 1];
-    return skips ? { goOnAt: to, lost: { from, to, reason: 'too-large', at } } : 'later';
+    return passedOver(skips, { from: error.offset, to: error.offset + 1, reason: 'too-large', at });
   }
   if (error instanceof RecordTimeError) {
     const skips = policies.invalidTimes === 'skip';
     const message = `${place}: ${error.message}; ${skips ? 'they are left out' : 'the partition stops'}`;
     report({ level: 'error', event: 'invalid_time', message, topic, partition, error });
-    const { offset: from, end: to } = error;
-    return skips ? { goOnAt: to, lost: { from, to, reason: 'invalid-time', at } } : 'later';
+    return passedOver(skips, { from: error.offset, to: error.end, reason: 'invalid-time', at });
   }
   const message = `${place} can't be copied from offset ${position} on: ${messageOf(error)}; it is tried again`;
   report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
-  return 'later';
+  return { standstill: { reason: 'unreadable', from: position, to: position, at } };
 }
 
-function truncated({ topic, partition, position }: TroubledCopy, differs: number, error: MillraceError): MirrorEvent {
+/** What a policy is about: `goesOn` without it, or not. */
+function passedOver(goesOn: boolean, range: LostRange): Verdict {
+  return goesOn ? { goOnAt: range.to, lost: range } : { standstill: range };
+}
+
+function truncated(
+  { topic, partition, position }: TroubledCopy,
+  differs: number,
+  error: MillraceError,
+  report: MirrorReport,
+  at: number,
+): Verdict {
   const message =
     `${topic} [${partition}] was copied up to offset ${position}, and from offset ${differs} on the source has lost ` +
     'the records that were copied, as by an unclean election or a loss of power, and has others there or none; the ' +
     'partition stops. What the source lost is still on the target: save from there what matters; to copy the topic ' +
     'as it is now, delete it on the target and start a mirror of another name';
-  return { level: 'error', event: 'source_truncated', message, topic, partition, error };
+  report({ level: 'error', event: 'source_truncated', message, topic, partition, error });
+  return { standstill: { reason: 'source-truncated', from: differs, to: position, at } };
 }
 
 function isOutOfRange(error: unknown): boolean {

@@ -12,6 +12,7 @@ import {
 import type { Losses } from './losses.ts';
 import { type OffsetRun, routed } from './offset-run.ts';
 import { PartitionOffsetMap } from './partition-offset-map.ts';
+import type { Standstill } from './standstill.ts';
 
 const rounds = { numRuns: Math.ceil(500 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)) };
 
@@ -27,7 +28,7 @@ const route = fc.option(fc.constantFrom('east', 'nørd'), { nil: undefined, freq
 
 const lossesOf: fc.Arbitrary<Losses> = fc.record(
   {
-    offsets: offset,
+    offsets: offset.map((value) => value + 1),
     ranges: fc.array(
       fc
         .tuple(offset, fc.integer({ min: 1, max: 70_000 }), fc.nat(2 ** 45), fc.constantFrom('deleted', 'too-large'))
@@ -37,6 +38,10 @@ const lossesOf: fc.Arbitrary<Losses> = fc.record(
   },
   plain,
 );
+
+const standstillOf: fc.Arbitrary<Standstill> = fc
+  .tuple(offset, fc.nat(70_000), fc.nat(2 ** 45), fc.constantFrom('deleted', 'source-truncated', 'refused'))
+  .map(([from, count, at, reason]) => ({ reason, from, to: from + count, at }));
 
 const chunks: fc.Arbitrary<JournalChunk> = fc
   .record({
@@ -48,10 +53,11 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
       maxLength: 5,
     }),
     losses: fc.option(lossesOf, { nil: undefined }),
+    standstill: fc.option(standstillOf, { nil: undefined }),
     start: fc.tuple(offset, offset),
     steps: fc.array(fc.tuple(distance, distance, distance, route), { maxLength: 40 }),
   })
-  .map(({ start, steps, epochs, losses, ...rest }) => {
+  .map(({ start, steps, epochs, losses, standstill, ...rest }) => {
     let [source, target] = start;
     const runs: OffsetRun[] = [];
     for (const [sourceGap, targetGap, count, via] of steps) {
@@ -62,7 +68,11 @@ const chunks: fc.Arbitrary<JournalChunk> = fc
       target += count;
     }
     const names = runs.some(({ via }) => via !== undefined) ? { targetTopic: 'orders' } : {};
-    const known = { ...(epochs.length > 0 && { sourceEpochs: epochs }), ...(losses !== undefined && { losses }) };
+    const known = {
+      ...(epochs.length > 0 && { sourceEpochs: epochs }),
+      ...(losses !== undefined && { losses }),
+      ...(standstill !== undefined && { standstill }),
+    };
     return { ...rest, ...known, ...names, runs };
   });
 
@@ -113,6 +123,11 @@ test('a chunk has these bytes', () => {
     Buffer.from(encodeJournalChunk({ ...chunk, losses: { offsets: 130, ranges } })).toString('hex'),
     ['03', ...head, '02', '075a', '00ac02', '8201', '01', '070202ac02', '00', ...tail].join(''),
   );
+  const standstill = { reason: 'too-large', from: 300, to: 301, at: 300 } as const;
+  assert.equal(
+    Buffer.from(encodeJournalChunk({ ...chunk, standstill })).toString('hex'),
+    ['04', ...head, '02', '075a', '00ac02', '0000', '01', 'ac02', '01', 'ac02', '00', ...tail].join(''),
+  );
   const { sourceEpochs: _, ...earlier } = chunk;
   const decoded = (...parts: readonly string[]): JournalChunk => decodeJournalChunk(Buffer.from(parts.join(''), 'hex'));
   assert.deepEqual(decoded('00', ...head, ...tail), earlier);
@@ -137,7 +152,7 @@ test('a chunk of another version, cut off or with a number too large is refused'
     topicId,
     runs: [{ source: 5, target: 5, count: 100 }],
   });
-  assert.throws(() => decodeJournalChunk(Uint8Array.of(4, ...bytes.subarray(1))), isCorrupt);
+  assert.throws(() => decodeJournalChunk(Uint8Array.of(5, ...bytes.subarray(1))), isCorrupt);
   // Without any run it is whole.
   const whole = new Set([bytes.length, bytes.length - 5]);
   for (let length = 0; length < bytes.length; length++) {

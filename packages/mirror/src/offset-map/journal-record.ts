@@ -4,11 +4,12 @@
  *
  * Key: length of the topic's name in UTF-8, the name, partition, chunk.
  * Chunk: producer id + 1, epoch + 1, what is confirmed (source offset, target offset, sequence), 16 bytes of topic id,
- * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, in version 3
- * what was lost as `losses.ts` says (a chunk without losses is written as version 2), then runs to the end: source and
- * target offset of the first, and each as `run-deltas.ts` says. From version 1 on a list of names stands before the
- * runs, as their count and each by length and UTF-8. It is empty unless runs have routes: then it is the target topic
- * and the routes, and the number of its route stands before each run, 0 for none, the first is 1.
+ * from version 2 on the number of the source's leader epochs and of each epoch + 1 and its first offset, from version 3
+ * on what was lost as `losses.ts` says, in version 4 why it stands still as `standstill.ts` says, then runs to the end:
+ * source and target offset of the first, and each as `run-deltas.ts` says. A chunk is written as the first version that
+ * has what it tells. From version 1 on a list of names stands before the runs, as their count and each by length and
+ * UTF-8. It is empty unless runs have routes: then it is the target topic and the routes, and the number of its route
+ * stands before each run, 0 for none, the first is 1.
  *
  * Bytes per million records (the tests measure it): dense, none beyond the 36 to 70 of the chunk, however long it is;
  * one transaction's marker after every 100 records, 30 kB; every 10th record missing, 222 kB.
@@ -19,15 +20,17 @@ import { JournalRecordError } from './offset-map-error.ts';
 import type { OffsetRun } from './offset-run.ts';
 import { RunReader, runBytesMax, runBytesMin, writeRun } from './run-deltas.ts';
 import type { SourceEpoch } from './source-epoch.ts';
+import { readStandstill, type Standstill, standstillBytesMax, writeStandstill } from './standstill.ts';
 import { UnsignedVarintReader, unsignedVarintBytesMax, writeUnsignedVarint } from './unsigned-varint.ts';
 
 /** Keys name the same piece in all versions. */
 const keyVersion = 0;
-const chunkVersion = 3;
-/** The first with names of routes, with epochs, and with losses. */
+const chunkVersion = 4;
+/** The first with names of routes, with epochs, with losses, and with why it stands still. */
 const routedVersion = 1;
 const epochsVersion = 2;
 const lossesVersion = 3;
+const standstillVersion = 4;
 const topicIdBytes = 16;
 
 /** Names a chunk of the offset map of one partition; chunks count up from 0, the newest is the head. */
@@ -53,11 +56,16 @@ export interface JournalChunk {
   readonly sourceEpochs?: readonly SourceEpoch[] | undefined;
   /** What of the partition was never copied, up to what is confirmed or a bit farther; absent where nothing was. */
   readonly losses?: Losses | undefined;
+  /** Why nothing behind what is confirmed is copied; absent while it goes on, or nothing is known of it. */
+  readonly standstill?: Standstill | undefined;
   /** Ascending on both sides. In the newest chunk the last one is open-ended: its count is what is confirmed, or 0. */
   readonly runs: readonly OffsetRun[];
   /** The target topic's name; told where runs have routes. */
   readonly targetTopic?: string | undefined;
 }
+
+/** What stands where nothing was lost, and something comes behind that. */
+const noLosses: Losses = { offsets: 0, ranges: [] };
 
 /** Announced for nobody: what lies in the target behind what is confirmed is not told by the journal. */
 export const nobody = { producerId: -1, epoch: -1 } as const;
@@ -91,7 +99,8 @@ export function decodeJournalKey(bytes: Uint8Array): JournalKey {
  * topic, is a bug.
  */
 export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
-  const { confirmed, sourceEpochs = [], losses, runs } = chunk;
+  const { confirmed, sourceEpochs = [], standstill, runs } = chunk;
+  const losses = chunk.losses ?? (standstill && noLosses);
   const topicId = Buffer.from(chunk.topicId, 'base64url');
   assert(topicId.length === topicIdBytes, `"${chunk.topicId}" is no topic id`);
   const routes = [...new Set(runs.map(({ via }) => via))].filter((via) => via !== undefined);
@@ -99,8 +108,9 @@ export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
   const namesBytes = names.reduce((sum, { length }) => sum + length + unsignedVarintBytesMax, 0);
   const fixed = 1 + topicIdBytes + (9 + 2 * sourceEpochs.length) * unsignedVarintBytesMax + namesBytes;
   const lossesBytes = losses === undefined ? 0 : lossesBytesMax(losses);
-  const bytes = new Uint8Array(fixed + lossesBytes + runs.length * (runBytesMax + unsignedVarintBytesMax));
-  bytes[0] = losses === undefined ? epochsVersion : lossesVersion;
+  const known = fixed + lossesBytes + standstillBytesMax;
+  const bytes = new Uint8Array(known + runs.length * (runBytesMax + unsignedVarintBytesMax));
+  bytes[0] = standstill !== undefined ? standstillVersion : losses === undefined ? epochsVersion : lossesVersion;
   let at = 1;
   for (const value of [chunk.producerId + 1, chunk.epoch + 1, confirmed.source, confirmed.target, confirmed.sequence]) {
     at = writeUnsignedVarint(bytes, at, natural(value));
@@ -112,6 +122,7 @@ export function encodeJournalChunk(chunk: JournalChunk): Uint8Array {
     at = writeUnsignedVarint(bytes, at, natural(start));
   }
   if (losses !== undefined) at = writeLosses(bytes, at, losses);
+  if (standstill !== undefined) at = writeStandstill(bytes, at, standstill);
   at = writeUnsignedVarint(bytes, at, names.length);
   for (const name of names) {
     at = writeUnsignedVarint(bytes, at, name.length);
@@ -153,8 +164,15 @@ export function decodeJournalChunk(bytes: Uint8Array): JournalChunk {
   const topicId = Buffer.from(numbers.take(topicIdBytes)).toString('base64url');
   const sourceEpochs = version < epochsVersion ? [] : decodeEpochs(numbers);
   const losses = version < lossesVersion ? undefined : readLosses(numbers);
-  const known = { ...(sourceEpochs.length > 0 && { sourceEpochs }), ...(losses !== undefined && { losses }) };
-  const head = { producerId, epoch, confirmed, topicId, ...known };
+  const head = {
+    producerId,
+    epoch,
+    confirmed,
+    topicId,
+    ...(sourceEpochs.length > 0 && { sourceEpochs }),
+    ...(losses !== undefined && losses.offsets > 0 && { losses }),
+    ...(version >= standstillVersion && { standstill: readStandstill(numbers) }),
+  };
   const [targetTopic, ...routes] = version < routedVersion ? [] : decodeNames(numbers);
   if (targetTopic === undefined) return { ...head, runs: decodeRuns(numbers) };
   return { ...head, targetTopic, runs: decodeRuns(numbers, routes) };

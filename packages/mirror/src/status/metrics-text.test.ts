@@ -15,6 +15,7 @@ function textOf(
     name,
     assignedPartitions: 7,
     status: () => [...status],
+    standstills: () => [{ topic: 'orders', partition: 4, reason: 'too-large', from: 7, to: 8, at: 0 }],
     figures: () => ({ ...figures, problems: new Map(problems) }),
   });
 }
@@ -34,6 +35,7 @@ test('figures, lag and trouble are told by mirror, topic, partition and kind', (
   assert.deepEqual(only('bytes_copied_total'), [[{ mirror }, 3456]]);
   assert.deepEqual(only('problems_total'), [[{ mirror, kind: 'fetch_failed' }, 2]]);
   assert.deepEqual(only('assigned_partitions'), [[{ mirror }, 7]]);
+  assert.deepEqual(only('partition_stopped'), [[{ ...place, partition: '4', reason: 'too-large' }, 1]]);
   assert.deepEqual(only('partition_lag_records'), [[place, 4]]);
   assert.deepEqual(only('partition_lag_seconds'), [[place, 2.5]]);
   assert.deepEqual(only('partition_records_copied_total'), [[place, 5]]);

@@ -14,7 +14,9 @@ interface Family {
 }
 
 /** The figures of this worker alone: those of a mirror are the sums over its workers. What is not known is left out. */
-export function metricsText(mirror: Pick<Mirror, 'name' | 'status' | 'figures' | 'assignedPartitions'>): string {
+export function metricsText(
+  mirror: Pick<Mirror, 'name' | 'status' | 'standstills' | 'figures' | 'assignedPartitions'>,
+): string {
   const { recordsCopied, bytesCopied, problems } = mirror.figures();
   const label = ['mirror', mirror.name] as const;
   const one = (value: number): Family['samples'] => [{ labels: [label], value }];
@@ -27,6 +29,13 @@ export function metricsText(mirror: Pick<Mirror, 'name' | 'status' | 'figures' |
       [...problems].map(([kind, value]) => ({ labels: [label, ['kind', kind]], value })),
     ),
     gauge('assigned_partitions', 'Partitions that this worker is to copy.', one(mirror.assignedPartitions)),
+    gauge(
+      'partition_stopped',
+      '1 for each partition of this worker that stands still until something is done about it, with the reason.',
+      mirror.standstills().map(({ topic, partition, reason }) => {
+        return { labels: [label, ['topic', topic], ['partition', partition], ['reason', reason]], value: 1 };
+      }),
+    ),
     ...partitionFamilies(mirror.status(), label),
   ];
   return families.map(familyText).join('');

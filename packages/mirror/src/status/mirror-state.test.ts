@@ -71,6 +71,25 @@ test('a topic is as far behind as its partitions together, and as old as its old
   assert.equal(orders?.partitions[0]?.state, 'behind');
 });
 
+test('partitions that stand still are problems by their reason, with what to do', () => {
+  const standing = (partition: number, at: number): FoundPartition => {
+    return foundPartition(partition, { standstill: { reason: 'too-large', from: 10, to: 11, at } });
+  };
+  const partitions = [foundPartition(0), standing(1, 2000), standing(2, 1000)];
+  const state = stateOf({ partitions, workers: [{ ...worker, shards: [0, 1, 2] }] });
+  assert.deepEqual(
+    state.topics[0]?.partitions.map((each) => each.state),
+    ['up to date', 'stopped', 'stopped'],
+  );
+  assert.equal(state.problems.length, 1);
+  const sentence = 'orders [2], [1] stand still since 1970-01-01T00:00:01.000Z: what lies at source offset 10 of [2]';
+  assert.ok(state.problems[0]?.startsWith(sentence), state.problems[0]);
+  const orphaned = stateOf({ partitions: [standing(1, 0)], workers: [] });
+  assert.equal(orphaned.topics[0]?.partitions[0]?.state, 'no worker');
+  assert.equal(orphaned.problems.length, 2, 'also when no worker runs');
+  assert.deepEqual(stateOf({ partitions: [standing(0, 0)], ...failover('failed-over') }).problems, []);
+});
+
 test('no worker at all is told once, not of each partition', () => {
   const { problems, topics } = stateOf({ workers: [] });
   assert.equal(problems.length, 1);

@@ -3,8 +3,10 @@ import type { TopicPartition } from '@millrace/client';
 import type { Guarantee } from '../copy/guarantee.ts';
 import { isFailedOver, type TopicFailover, wholeMirror } from '../failover/failover-record.ts';
 import type { Losses } from '../offset-map/losses.ts';
+import type { Standstill } from '../offset-map/standstill.ts';
 import { failoverNotes } from './failover-notes.ts';
 import { lossNotes } from './loss-notes.ts';
+import { standstillNotes } from './standstill-notes.ts';
 
 /** A member of the group by which the workers share the mirror. */
 export interface WorkerState {
@@ -35,7 +37,9 @@ export interface PartitionState {
   readonly lagMs: number | undefined;
   /** What was never copied and will not be; undefined where nothing was lost. */
   readonly losses: Losses | undefined;
-  readonly state: 'up to date' | 'behind' | 'no worker' | 'unknown' | 'failed over';
+  /** Why nothing more is copied, as the worker wrote down that has it, or had it last; undefined while it goes on. */
+  readonly standstill: Standstill | undefined;
+  readonly state: 'up to date' | 'behind' | 'stopped' | 'no worker' | 'unknown' | 'failed over';
 }
 
 export interface TopicState {
@@ -71,6 +75,7 @@ export interface FoundPartition extends TopicPartition {
   readonly guarantee: Guarantee;
   readonly confirmed: { readonly source: number; readonly target: number };
   readonly losses?: Losses | undefined;
+  readonly standstill?: Standstill | undefined;
   readonly sourceEnd: number | undefined;
   /** Why the source does not tell its end. */
   readonly problem: string | undefined;
@@ -127,7 +132,7 @@ export function mirrorState(findings: Findings): MirrorState {
 }
 
 function partitionState(
-  { partition, shard, confirmed, sourceEnd, uncopiedSince, losses }: FoundPartition,
+  { partition, shard, confirmed, sourceEnd, uncopiedSince, losses, standstill }: FoundPartition,
   worker: string | undefined,
   workers: readonly FoundWorker[],
   now: number,
@@ -137,6 +142,7 @@ function partitionState(
   const age = uncopiedSince === undefined ? undefined : Math.max(0, now - uncopiedSince);
   const isShared = workers.every(({ shards }) => shards !== undefined);
   const progress = lag === undefined ? 'unknown' : lag === 0 ? 'up to date' : 'behind';
+  const going = standstill === undefined ? progress : 'stopped';
   return {
     partition,
     shard,
@@ -147,7 +153,8 @@ function partitionState(
     lag,
     lagMs: lag === 0 ? 0 : age,
     losses,
-    state: isOver ? 'failed over' : worker === undefined && isShared ? 'no worker' : progress,
+    standstill: isOver ? undefined : standstill,
+    state: isOver ? 'failed over' : worker === undefined && isShared ? 'no worker' : going,
   };
 }
 
@@ -177,6 +184,7 @@ function problemsOf(findings: Findings, topics: readonly TopicState[]): string[]
       problems.push(`no worker has ${listed(orphans)}: the workers share them anew within seconds as a rule`);
     }
   }
+  problems.push(...topics.flatMap(standstillNotes));
   if (partitions.length === 0) problems.push('nothing was begun to be copied yet');
   for (const { topic, partitions: begun } of topics) {
     const there = sourcePartitions.get(topic) ?? begun.length;

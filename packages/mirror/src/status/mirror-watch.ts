@@ -65,10 +65,10 @@ export class MirrorWatch implements AsyncDisposable {
     const found = known.map(({ topic, partition, shard, chunk }, place): FoundPartition => {
       const end = ends[place];
       const [sourceEnd, problem] = end?.error === undefined ? [end?.value.offset, undefined] : [undefined, end.error];
-      const { confirmed, producerId, losses } = chunk;
+      const { confirmed, producerId, losses, standstill } = chunk;
       const guarantee = producerId < 0 ? 'at-least-once' : 'exactly-once';
       const message = problem && messageOf(problem);
-      const known = { topic, partition, shard, confirmed, losses };
+      const known = { topic, partition, shard, confirmed, losses, standstill };
       return { ...known, guarantee, sourceEnd, problem: message, uncopiedSince: undefined };
     });
     const { metadata, settings } = this.#source.cluster;
