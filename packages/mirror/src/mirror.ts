@@ -95,6 +95,8 @@ export interface MirrorOptions extends TroublePolicies {
   readonly auditIntervalMs?: number | undefined;
   /** For tests: memory is overwritten as soon as it may be used again, so that what is used for too long is seen. */
   readonly scribbles?: boolean | undefined;
+  /** For tests: the source is read as if its brokers knew no later version of Fetch. */
+  readonly fetchVersionMax?: number | undefined;
   /** Told of what an operator wants to know. Must not throw. */
   readonly report?: MirrorReport | undefined;
 }

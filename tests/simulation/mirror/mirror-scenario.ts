@@ -1,5 +1,6 @@
 /** What a seed of the mirror is to be like. */
 import { type Randomness, seededRandomness } from '@millrace/base';
+import type { Guarantee } from '@millrace/mirror';
 import { type Compression, compressions } from '@millrace/wire';
 import type { ProducerPlan } from '../oracle/oracle-producer.ts';
 import type { TransactorPlan } from '../oracle/oracle-transactor.ts';
@@ -52,6 +53,9 @@ export interface MirrorScenario {
   readonly aftermath: AftermathKind;
   /** How many workers take over what the target lost before one copies it again. */
   readonly takeovers: number;
+  readonly guarantee: Guarantee;
+  /** Brokers of the source know no later version of Fetch: some do not compare leader epochs. */
+  readonly fetchVersionMax?: number | undefined;
   /** The workers are far from the source: how long packets take, and what they fetch at once. */
   readonly distance?: { readonly ms: number; readonly fetchBytesMax: number } | undefined;
 }
@@ -63,7 +67,12 @@ const catchUpRateMin = 2 ** 15;
 /** More than the largest batch of the writers; those of the mirror are as small as a segment. */
 const segmentBytesMin = 262_144;
 
+/** Of Kafka 2.3 to 2.6. */
+const oldFetchVersion = 11;
+
 export function mirrorScenarioOf(seed: number): MirrorScenario {
+  // Not by chance, so that what else a seed is like stays as it is.
+  const guarantee = seed % 6 === 5 ? 'at-least-once' : 'exactly-once';
   const randomness = seededRandomness(seed);
   const troubleMs = 4000 + randomness.integer(8000);
   const topics = times(1 + randomness.integer(2), (index) => topicPlan(randomness, index));
@@ -88,9 +97,17 @@ export function mirrorScenarioOf(seed: number): MirrorScenario {
       randomness.integer(3) === 0
         ? { ms: 5 + randomness.integer(30), fetchBytesMax: 2 ** (8 + randomness.integer(4)) }
         : undefined,
-    aftermath: aftermaths[randomness.integer(3)] as AftermathKind,
+    aftermath: aftermathOf(guarantee, randomness),
     takeovers: randomness.integer(5),
+    guarantee,
+    fetchVersionMax: seed % 3 === 1 ? oldFetchVersion : undefined,
   };
+}
+
+/** What comes after is judged by records that are there once. */
+function aftermathOf(guarantee: Guarantee, randomness: Randomness): AftermathKind {
+  const chosen = aftermaths[randomness.integer(3)] as AftermathKind;
+  return guarantee === 'exactly-once' ? chosen : 'nothing';
 }
 
 function clusterPlan(randomness: Randomness): ClusterPlan {

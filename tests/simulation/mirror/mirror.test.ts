@@ -14,6 +14,7 @@ const seeds = Math.max(8, Math.round(30 * scale));
 /** Each must have happened in a run of the default size; otherwise the seeds do not test what they are meant to. */
 const mustHappen = [
   'records copied',
+  'records copied again, with at least once',
   'offsets of groups checked',
   'partitions added',
   'worker killed',

@@ -1,7 +1,7 @@
 /**
  * The judge of one mirrored partition: reads the source's committed records and the target's log as it lies there, and
  * compares them one by one. What the target holds must at any moment be the first so many of the source's committed
- * records, each once, in their order.
+ * records, each once, in their order; at least once where no more is promised.
  */
 import {
   type Api,
@@ -18,6 +18,7 @@ import type { ActorHome } from '../oracle/actor.ts';
 import { findLeaders } from '../oracle/find-leaders.ts';
 import { InvariantViolation } from '../oracle/history.ts';
 import { isPassing } from '../oracle/passing-trouble.ts';
+import { RepeatedRecords } from './repeated-records.ts';
 
 /** A record as readers see it. */
 export interface SeenRecord {
@@ -34,13 +35,16 @@ export class MirroredPartition {
   readonly #source: LogReader;
   readonly #target: LogReader;
   readonly #committed: SeenRecord[] = [];
+  /** Those of the target, without what is there again. */
   readonly #copied: SeenRecord[] = [];
+  readonly #repeats: RepeatedRecords | undefined;
   #comparing: Promise<unknown> = Promise.resolve();
 
-  /** `source` and `target` are the hosts from which the two clusters are asked. */
-  constructor(topic: string, index: number, source: ActorHome, target: ActorHome) {
+  /** `source` and `target` are the hosts from which the two clusters are asked. `mayRepeat`: records may come again. */
+  constructor(topic: string, index: number, source: ActorHome, target: ActorHome, mayRepeat = false) {
     this.topic = topic;
     this.index = index;
+    this.#repeats = mayRepeat ? new RepeatedRecords() : undefined;
     this.#source = new LogReader(source, topic, index, 1);
     this.#target = new LogReader(target, topic, index, 0);
   }
@@ -52,6 +56,11 @@ export class MirroredPartition {
 
   get copiedCount(): number {
     return this.#copied.length;
+  }
+
+  /** Of records that are there again. */
+  get repeatedCount(): number {
+    return this.#repeats?.count ?? 0;
   }
 
   /** Behind what is committed on the source, as far as it was read. */
@@ -78,9 +87,20 @@ export class MirroredPartition {
     return { least, most: this.#copied[place]?.offset ?? this.#target.position };
   }
 
+  /** Whether a group that is to read the source from `offset` may go on there. */
+  isNext(offset: number, there: number): boolean {
+    const due = this.expectedOffset(offset);
+    if (due === undefined) return false;
+    if (this.#repeats === undefined) return there >= due.least && there <= due.most;
+    const place = this.#committed.filter((record) => record.offset < offset).length;
+    return this.#repeats.areNext(there, this.#copied.slice(place));
+  }
+
   async #compare(): Promise<boolean> {
     const before = this.#copied.length;
-    for await (const record of this.#target.read()) this.#copied.push(record);
+    for await (const record of this.#target.read()) {
+      if (this.#repeats?.take(record) !== false) this.#copied.push(record);
+    }
     for await (const record of this.#source.read()) this.#committed.push(record);
     for (let place = before; place < this.#copied.length; place++) this.#compareAt(place);
     return this.#copied.length === this.#committed.length;

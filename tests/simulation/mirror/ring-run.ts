@@ -4,16 +4,15 @@
  */
 import { sleep } from '@millrace/base';
 import type { MirrorEvent } from '@millrace/mirror';
-import { createTopics, errorCodes, errorRow } from '@millrace/wire';
 import { ActorHome, type KnownPartition } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
-import { InvariantViolation, PartitionHistory } from '../oracle/history.ts';
 import { SimCluster } from '../oracle/sim-cluster.ts';
 import { SimWorld } from '../world/sim-world.ts';
 import { MirrorNemesis } from './mirror-nemesis.ts';
 import { type MirrorScenario, mirrorScenarioOf } from './mirror-scenario.ts';
 import { SimMirrorWorker } from './mirror-worker.ts';
+import { prepareTopics } from './prepare-topics.ts';
 import { RingPartition } from './ring-partition.ts';
 import { SourceWriter } from './source-writer.ts';
 
@@ -26,7 +25,8 @@ const unannounced: ReadonlySet<MirrorEvent['event']> = new Set(['foreign_write']
 
 /** Runs a seed. Rejects with `SeedFailure`. */
 export async function runRingSeed(seed: number): Promise<RunResult> {
-  const run = new RingRun(mirrorScenarioOf(seed));
+  // What is copied at least once goes no rings.
+  const run = new RingRun({ ...mirrorScenarioOf(seed), guarantee: 'exactly-once' });
   try {
     return await run.run();
   } catch (error) {
@@ -61,9 +61,10 @@ class RingRun {
     const { loop } = this.world;
     const { troubleMs, calmMs, seed } = this.#scenario;
     for (const cluster of this.#clusters) cluster.start();
-    await this.#await(Promise.all(this.#clusters.map((each) => this.#prepare(each))), startMsMax, 'topics are there');
+    const preparing = Promise.all(this.#clusters.map((each) => this.#prepare(each)));
+    const known = await loop.settled(preparing, startMsMax, 'topics are there');
     for (const worker of this.#workers) worker.start();
-    const writing = this.#clusters.map((cluster) => this.#write(cluster));
+    const writing = this.#clusters.map((cluster, place) => this.#write(cluster, known[place] ?? []));
     const partitions = this.#partitions();
     const judging = this.#judge(partitions);
     const options = { world: this.world, clusters: this.#clusters, workers: this.#workers, coverage: this.#coverage };
@@ -73,14 +74,14 @@ class RingRun {
     await loop.runUntil(() => loop.now >= troubleEnd, finishMsMax, 'things went wrong');
     nemesis.stop();
     await loop.runUntil(() => this.#clusters.every(({ isWhole }) => isWhole), finishMsMax, 'all brokers run');
-    await this.#await(Promise.all(writing), finishMsMax, 'everything is acknowledged');
+    await loop.settled(Promise.all(writing), finishMsMax, 'everything is acknowledged');
     this.#isJudging = false;
-    await this.#await(judging, finishMsMax, 'the judge comes to an end');
-    await this.#await(this.#caughtUp(partitions), finishMsMax, 'everything has gone round');
+    await loop.settled(judging, finishMsMax, 'the judge comes to an end');
+    await loop.settled(this.#caughtUp(partitions), finishMsMax, 'everything has gone round');
     const allRun = (): boolean => this.#workers.every(({ mirror }) => mirror !== undefined);
     await loop.runUntil(allRun, finishMsMax, 'all workers run');
-    await this.#await(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
-    await this.#await(this.#caughtUp(partitions), finishMsMax, 'nothing has come back');
+    await loop.settled(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
+    await loop.settled(this.#caughtUp(partitions), finishMsMax, 'nothing has come back');
     for (const partition of partitions) partition.checkOrder();
     const records = partitions.reduce((sum, { written }) => sum + written, 0);
     this.#coverage.add('seeds');
@@ -103,26 +104,14 @@ class RingRun {
     return new SimMirrorWorker({ world, host: `${mirror}-${name}`, source, target, ...manner });
   }
 
-  async #prepare(cluster: SimCluster): Promise<void> {
-    const home = this.#home(`setup of ${cluster.host}`, cluster);
-    for (const { name, partitions, replicationFactor } of this.#scenario.topics) {
-      const topic = { name, numPartitions: partitions, replicationFactor, assignments: [], configs: [] };
-      const response = await home.anyBroker().ask(createTopics, 7, { topics: [topic] });
-      const errorCode = response.topics[0]?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR;
-      if (errorCode !== errorCodes.NONE) throw new InvariantViolation(`creating ${name}: ${errorRow(errorCode).name}`);
-    }
+  #prepare(cluster: SimCluster): Promise<KnownPartition[]> {
+    const topics = this.#scenario.topics.map((topic) => ({ ...topic, configuration: {} }));
+    return prepareTopics(this.#home(`setup of ${cluster.host}`, cluster), topics);
   }
 
   /** Resolves when all that is written on a cluster is acknowledged. */
-  async #write(cluster: SimCluster): Promise<void> {
-    const { topics, writers } = this.#scenario;
-    const fail = (error: Error): void => this.world.loop.fail(error);
-    const known = topics.flatMap(({ name, partitions }) =>
-      Array.from({ length: partitions }, (_, index): KnownPartition => {
-        // Only our client writes to them, which looks for the leader itself.
-        return { topic: name, topicId: '', index, leader: -1, history: new PartitionHistory(name, fail) };
-      }),
-    );
+  async #write(cluster: SimCluster, known: readonly KnownPartition[]): Promise<void> {
+    const { writers } = this.#scenario;
     const all = writers.map((plan, index) => {
       return new SourceWriter(this.#home(`writer-${cluster.host}-${index}`, cluster), plan, known);
     });
@@ -158,18 +147,5 @@ class RingRun {
 
   #home(name: string, cluster: SimCluster): ActorHome {
     return new ActorHome(this.world, name, cluster.brokers);
-  }
-
-  /** Runs the world until a promise settles. */
-  async #await<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
-    let settled = false;
-    promise.then(
-      () => {
-        settled = true;
-      },
-      (error: unknown) => this.world.loop.fail(error),
-    );
-    await this.world.loop.runUntil(() => settled, limitMs, what);
-    return promise;
   }
 }

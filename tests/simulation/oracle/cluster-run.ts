@@ -95,7 +95,7 @@ class ClusterRun {
   async run(): Promise<void> {
     const { loop } = this.world;
     this.#cluster.start();
-    await this.#await(this.#prepare(), startMsMax, 'the topics are created');
+    await this.world.loop.settled(this.#prepare(), startMsMax, 'the topics are created');
     const cast = new Cast({
       scenario: this.#scenario,
       partitions: this.#partitions,
@@ -114,7 +114,7 @@ class ClusterRun {
     loop.note('all is made good');
     await this.#finish(cast);
     await this.#verify(cast, 'at the end');
-    await this.#await(this.#cluster.stop(), finishMsMax, 'the cluster closes');
+    await this.world.loop.settled(this.#cluster.stop(), finishMsMax, 'the cluster closes');
     await this.#restartAndVerify(cast);
     this.#count(cast);
   }
@@ -149,12 +149,12 @@ class ClusterRun {
   async #finish(cast: Cast): Promise<void> {
     const { loop } = this.world;
     cast.settle();
-    await this.#await(Promise.all(cast.workers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
+    await this.world.loop.settled(Promise.all(cast.workers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
     await loop.runUntil(() => cast.hasHandledAll, finishMsMax, 'the group handles everything');
     await loop.runUntil(() => cast.hasFollowedAll, finishMsMax, 'a fetch that waits is woken by what it waits for');
     await loop.runUntil(() => cast.isShared, finishMsMax, 'members of a consumer group share its partitions evenly');
     for (const actor of cast.others) actor.stop();
-    await this.#await(Promise.all(cast.others.map(({ done }) => done)), finishMsMax, 'all clients stop');
+    await this.world.loop.settled(Promise.all(cast.others.map(({ done }) => done)), finishMsMax, 'all clients stop');
   }
 
   /** Kills and starts twice more: what recovery leaves must be what the next recovery leaves, and hold all records. */
@@ -162,14 +162,14 @@ class ClusterRun {
     this.#cluster.start();
     await this.#verify(cast, 'after a clean restart');
     this.#cluster.kill();
-    await this.#await(this.#running(), startMsMax, 'the cluster starts');
+    await this.world.loop.settled(this.#running(), startMsMax, 'the cluster starts');
     const once = this.#logsOnDisk();
     this.#cluster.kill();
-    await this.#await(this.#running(), startMsMax, 'the cluster starts again');
+    await this.world.loop.settled(this.#running(), startMsMax, 'the cluster starts again');
     const twice = this.#logsOnDisk();
     if (once !== twice) throw new InvariantViolation(`a second recovery changed files:\n${once}\n---\n${twice}`);
     await this.#verify(cast, 'after two kills');
-    await this.#await(this.#cluster.stop(), finishMsMax, 'the cluster closes again');
+    await this.world.loop.settled(this.#cluster.stop(), finishMsMax, 'the cluster closes again');
   }
 
   /** All files but the journal, which notes each start. */
@@ -188,11 +188,11 @@ class ClusterRun {
     this.world.loop.note(`verifying ${when}`);
     const reader = this.#home(`reader ${when}`);
     const reading = this.#partitions.map((partition) => checkPartition(reader, partition, cast.exactlyOnce));
-    await this.#await(Promise.all(reading), finishMsMax, `all is read ${when}`);
+    await this.world.loop.settled(Promise.all(reading), finishMsMax, `all is read ${when}`);
     const checks = cast.judges.map((judge) => judge.check());
-    await this.#await(Promise.all(checks), finishMsMax, `offsets and topics are told ${when}`);
+    await this.world.loop.settled(Promise.all(checks), finishMsMax, `offsets and topics are told ${when}`);
     if (cast.hasTransactions) {
-      await this.#await(this.#readCommitted(cast, when), finishMsMax, `all that is committed is read ${when}`);
+      await this.world.loop.settled(this.#readCommitted(cast, when), finishMsMax, `all that is committed is read ${when}`);
     }
   }
 
@@ -200,18 +200,6 @@ class ClusterRun {
     const reader = new OracleCommittedReader(this.#home(`committed reader ${when}`), [], this.#ledger);
     const read = cast.untrimmed.map(async (partition) => [partition, await reader.readAll(partition)] as const);
     this.#ledger.complete(new Map(await Promise.all(read)));
-  }
-
-  /** Runs the world until a promise settles. */
-  async #await(promise: Promise<unknown>, limitMs: number, what: string): Promise<void> {
-    let settled = false;
-    promise.then(
-      () => {
-        settled = true;
-      },
-      (error: unknown) => this.world.loop.fail(error),
-    );
-    await this.world.loop.runUntil(() => settled, limitMs, what);
   }
 
   #count(cast: Cast): void {

@@ -45,6 +45,19 @@ export class SimLoop {
     this.trace.note(this.#now, line);
   }
 
+  /** Runs events until a promise settles, and answers with what it gives. Rejects as `runUntil` does. */
+  async settled<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+    let isSettled = false;
+    promise.then(
+      () => {
+        isSettled = true;
+      },
+      (error: unknown) => this.fail(error),
+    );
+    await this.runUntil(() => isSettled, limitMs, what);
+    return promise;
+  }
+
   /**
    * Runs events until `isDone`. Rejects with what failed, when the events run out, or at `limitMs` of virtual time from
    * now.

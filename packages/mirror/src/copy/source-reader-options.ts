@@ -21,6 +21,8 @@ export interface SourceReaderOptions {
   readonly priority?: ((topic: string) => number) | undefined;
   /** For tests: overwrites the memory of what was fetched when it is released. */
   readonly scribbles?: boolean | undefined;
+  /** For tests: no later version of Fetch is used, as with brokers that know none. */
+  readonly fetchVersionMax?: number | undefined;
   /** Told over how many connections a broker is read that is so far away, whenever that changes. */
   readonly onLanes?: ((nodeId: number, farMs: number, count: number) => void) | undefined;
   /** Told of errors that another try does not cure; it is tried again all the same, after a minute. */
@@ -40,10 +42,12 @@ export function checkMemory(memoryBytesMax: number | undefined): void {
 
 /** What the options of a mirror mean for its reader. */
 export function sourceReaderOptions(
-  { fetchBytesMax = fetchBytesMaxDefault, memoryBytesMax = memoryBytesMaxDefault, priority, scribbles }: MirrorOptions,
+  options: MirrorOptions,
   limit: ByteLimit | undefined,
   report: MirrorReport,
 ): SourceReaderOptions {
+  const { fetchBytesMax = fetchBytesMaxDefault, memoryBytesMax = memoryBytesMaxDefault } = options;
+  const { priority, scribbles, fetchVersionMax } = options;
   return {
     requestBytesMax: 4 * fetchBytesMax,
     partitionBytesMax: fetchBytesMax,
@@ -53,6 +57,7 @@ export function sourceReaderOptions(
     limit,
     priority,
     scribbles,
+    fetchVersionMax,
     onLanes: (nodeId, farMs, count) => {
       const distance = farMs === 0 ? 'near' : `${Math.round(farMs)} ms away`;
       const message = `broker ${nodeId} of the source is ${distance}; it is read over ${count} connections`;

@@ -10,21 +10,24 @@
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import { answerError, type Cluster, type Connection, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
-import { type FetchResponse, fetch, KafkaError } from '@millrace/wire';
+import type { FetchResponse } from '@millrace/wire';
 import { BrokerLanes, type FetchLane } from './broker-lanes.ts';
 import { bytesOf, groupsOf, type PriorityGroups, planFetch } from './fetch-plan.ts';
-import { bytesIn, type FetchPlace, recordsIn, topicsOf } from './fetch-request.ts';
+import {
+  bytesIn,
+  type FetchPlace,
+  fetchByNameVersion,
+  fetchEpochVersionMin,
+  fetchPlaces,
+  fetchVersionOf,
+  recordsIn,
+} from './fetch-request.ts';
 import { FetchedMemory } from './fetched-memory.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
 import { PartitionRanges } from './partition-ranges.ts';
+import type { EpochEnd } from './source-epochs.ts';
 import type { SourcePartition } from './source-partition.ts';
 import type { SourceReaderOptions } from './source-reader-options.ts';
-import { isTopicIdKnown } from './topic-identity.ts';
-
-/** The last version that names topics by name. Later ones name them by id, and never read one made anew by mistake. */
-const fetchByNameVersion = 12;
-
-/** From this version on leaders compare the epoch that was fetched last. */
-const fetchEpochVersionMin = 12;
 
 /** So long nothing is asked of a broker that refused in a way which another try does not cure, as a login. */
 const refusedPauseMs = 60_000;
@@ -36,6 +39,7 @@ export class SourceReader {
   readonly memory: FetchedMemory;
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<SourcePartition>;
+  readonly #epochs: LeaderEpochs;
   readonly #partitions = new Map<SourcePartition, PartitionRanges>();
   readonly #brokers = new Map<number, BrokerLanes>();
 
@@ -45,6 +49,7 @@ export class SourceReader {
     const { requestBytesMax, memoryBytesMax: bytesMax, scribbles } = options;
     this.memory = new FetchedMemory({ frameBytesMax: 2 * requestBytesMax, bytesMax, scribbles });
     this.#leaders = new LeaderWatch(cluster, this.#abort.signal, () => this.poke());
+    this.#epochs = new LeaderEpochs(cluster);
   }
 
   add(partition: SourcePartition): void {
@@ -174,47 +179,43 @@ export class SourceReader {
     return growth.count > before;
   }
 
-  async #exchange(lanes: BrokerLanes, lane: FetchLane, places: readonly FetchPlace[]): Promise<void> {
+  async #exchange(lanes: BrokerLanes, lane: FetchLane, wanted: readonly FetchPlace[]): Promise<void> {
     const { clock } = this.#cluster.settings.platform;
     const connection = await lanes.connect(lane);
-    if (this.#abort.signal.aborted) return;
+    const version = fetchVersionOf(connection, wanted, this.#options.fetchVersionMax);
+    const places = version >= fetchEpochVersionMin ? wanted : await this.#sound(connection, lanes.nodeId, wanted);
+    if (this.#abort.signal.aborted || places.length === 0) return;
     const sentAt = clock.monotonic();
     const waitMs = Math.min(this.#options.waitMs, lanes.takes.waitMsMax);
     const expected = places.reduce((sum, { ranges, range }) => sum + ranges.awaited(range), 0);
     const expectedBytes = Math.min(expected, this.#options.requestBytesMax);
     this.memory.expect(expectedBytes);
-    const { response, isById } = await this.#ask(connection, places, waitMs).finally(() => {
-      this.memory.expect(-expectedBytes);
-    });
+    const most = this.memory.requestBytes(this.#options.requestBytesMax);
+    const response = await fetchPlaces(connection, places, {
+      version,
+      waitMs,
+      maxBytes: this.#options.limit?.share(most, sentAt) ?? most,
+      requestTimeoutMs: this.#cluster.settings.requestTimeoutMs,
+      leaderEpochOf: (ranges) => this.#epochs.of(ranges),
+    }).finally(() => this.memory.expect(-expectedBytes));
     const now = clock.monotonic();
     const bytes = bytesIn(response);
     const asked = places.reduce((sum, { range }) => sum + range.bytesMax, 0);
     lanes.answered(bytes, now - sentAt, 2 * bytes >= asked);
     this.#options.limit?.took(bytes, now);
     this.memory.trim(now);
-    const taking = this.#distribute(places, response, isById);
+    const taking = this.#distribute(places, response, version > fetchByNameVersion);
     if (taking !== undefined) await lanes.takes.settle(taking, () => this.poke());
   }
 
-  async #ask(
-    connection: Connection,
-    places: readonly FetchPlace[],
-    waitMs: number,
-  ): Promise<{ response: FetchResponse; isById: boolean }> {
-    const { limit } = this.#options;
-    const requestBytesMax = this.memory.requestBytes(this.#options.requestBytesMax);
-    const { clock } = this.#cluster.settings.platform;
-    const areIdsKnown = places.every(({ ranges }) => isTopicIdKnown(ranges.partition.topicId));
-    const version = connection.version(fetch, areIdsKnown ? undefined : fetchByNameVersion);
-    const maxBytes = limit?.share(requestBytesMax, clock.monotonic()) ?? requestBytesMax;
-    const topics = topicsOf(places, maxBytes, version >= fetchEpochVersionMin);
-    // A transaction that is not decided may be aborted yet: nothing behind its begin is fetched.
-    const isolationLevel = 1;
-    const draft = { maxWaitMs: waitMs, minBytes: 1, maxBytes, isolationLevel, topics };
-    const timeoutMs = this.#cluster.settings.requestTimeoutMs + waitMs;
-    const response = await connection.request(fetch, draft, { timeoutMs, versionMax: version });
-    if (response.errorCode !== 0) throw new KafkaError(response.errorCode, `fetch from broker ${connection.broker}`);
-    return { response, isById: version > fetchByNameVersion };
+  /** Those of the places whose leader has what was fetched before them; what becomes of the others is decided. */
+  async #sound(connection: Connection, nodeId: number, places: readonly FetchPlace[]): Promise<FetchPlace[]> {
+    const doubts = await this.#epochs.compare(connection, nodeId, places);
+    for (const [place, doubt] of doubts) {
+      if ('errorCode' in doubt) this.#refused(place, doubt.errorCode);
+      else if (this.#isCurrent(place.ranges)) this.#diverged(place, doubt.end);
+    }
+    return places.filter((place) => !doubts.has(place));
   }
 
   /** Hands over what was fetched; resolves when all of it is taken, for which its frame is kept. */
@@ -242,8 +243,7 @@ export class SourceReader {
         const { partition } = ranges;
         if (!this.#isCurrent(ranges)) continue;
         if (answer.divergingEpoch.epoch >= 0) {
-          this.remove(partition);
-          partition.diverged(answer.divergingEpoch);
+          this.#diverged(place, answer.divergingEpoch);
           continue;
         }
         const taken = ranges.arrived(range, answer);
@@ -265,6 +265,11 @@ export class SourceReader {
 
   #isCurrent(ranges: PartitionRanges): boolean {
     return this.#partitions.get(ranges.partition) === ranges;
+  }
+
+  #diverged({ ranges: { partition } }: FetchPlace, end: EpochEnd): void {
+    this.remove(partition);
+    partition.diverged(end);
   }
 
   #refused({ ranges, range }: FetchPlace, errorCode: number): void {

@@ -6,6 +6,7 @@ import { hasMembers } from '../groups/group-sync.ts';
 import { carryGroups } from './carry-groups.ts';
 import { type TailRecord, tailRecords } from './divergent-tail.ts';
 import { FailoverError } from './failover-errors.ts';
+import { failoverTopicOf } from './failover-log.ts';
 import type { Tail, TopicFailover } from './failover-record.ts';
 import type { MirrorEnds } from './mirror-ends.ts';
 import type { SeededPartition } from './seed-reverse.ts';
@@ -19,11 +20,6 @@ export interface TailExport {
 
 /** Records of one transaction. */
 const mergedMax = 5_000;
-
-/** How far each tail was merged, as offsets of a group on the target, which go with the records in a transaction. */
-function mergeGroupOf(mirror: string): string {
-  return `millrace.failover.${mirror}`;
-}
 
 export async function exportRanges(ends: MirrorEnds, seeds: readonly SeededPartition[], to: TailExport): Promise<void> {
   for (const { original, partition, tail, doomed } of seeds) {
@@ -41,11 +37,12 @@ export async function exportRanges(ends: MirrorEnds, seeds: readonly SeededParti
 
 /**
  * Writes tails to the target as new records, each once for readers of committed records: whoever begins again goes on
- * where the last transaction ended. Rejects as the client does.
+ * where the last transaction ended. How far each tail is merged goes with the records in a transaction, as offsets of a
+ * group that is called as the topic of failovers. Rejects as the client does.
  */
 export async function mergeTails(ends: MirrorEnds, mirror: string, seeds: readonly SeededPartition[]): Promise<void> {
   const { source, target, bounds } = ends;
-  const group = mergeGroupOf(mirror);
+  const group = failoverTopicOf(mirror);
   await using producer = target.client.producer({ transactionalId: group });
   for (const { original, topic, partition, tail } of seeds) {
     // Ends what an earlier run left open, so that its offsets are settled.
@@ -80,7 +77,7 @@ export async function mergeTails(ends: MirrorEnds, mirror: string, seeds: readon
 
 /** Forgets how far tails were merged, once nobody merges them again. Rejects as the client does. */
 export async function forgetMerge({ target, bounds }: MirrorEnds, mirror: string): Promise<void> {
-  const [deleted] = await target.admin.deleteGroups([mergeGroupOf(mirror)], bounds);
+  const [deleted] = await target.admin.deleteGroups([failoverTopicOf(mirror)], bounds);
   if (deleted?.error !== undefined && deleted.error.errorCode !== errorCodes.GROUP_ID_NOT_FOUND) unwrap([deleted]);
 }
 
