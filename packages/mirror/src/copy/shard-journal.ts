@@ -14,6 +14,7 @@ import {
   encodeJournalKey,
   type JournalChunk,
 } from '../offset-map/journal-record.ts';
+import { onceATurn } from '../once-a-turn.ts';
 import type { PartitionCopy } from './partition-copy.ts';
 import type { TargetPartition } from './target-partition.ts';
 
@@ -72,7 +73,8 @@ export class ShardJournal {
   readonly #notes: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
   #announcements = 0;
   #isWriting = false;
-  #isDue = false;
+  /** After the turn, so that all that it announces goes out together. */
+  readonly #writeSoon = onceATurn(() => this.#write());
 
   /** `offer`: something can be sent to a partition. `now`: ms since 1970. */
   constructor(target: TargetPartition, now: () => number, offer: (target: TargetPartition) => void) {
@@ -95,16 +97,6 @@ export class ShardJournal {
   note({ topic, partition }: TopicPartition, { chunk, value }: NumberedChunk): void {
     this.#notes.push({ key: encodeJournalKey({ topic, partition, chunk }), value: encodeJournalChunk(value) });
     this.#writeSoon();
-  }
-
-  /** After the turn, so that all that it announces goes out together. */
-  #writeSoon(): void {
-    if (this.#isWriting || this.#isDue) return;
-    this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      this.#write();
-    });
   }
 
   #write(): void {

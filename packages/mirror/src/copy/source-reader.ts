@@ -11,6 +11,7 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import { answerError, type Cluster, type Connection, isStaleLeader, LeaderWatch } from '@millrace/client/protocol';
 import type { FetchResponse } from '@millrace/wire';
+import { onceATurn } from '../once-a-turn.ts';
 import { BrokerLanes, type FetchLane } from './broker-lanes.ts';
 import { bytesOf, groupsOf, type PriorityGroups, planFetch } from './fetch-plan.ts';
 import {
@@ -37,6 +38,8 @@ export class SourceReader {
   readonly #options: SourceReaderOptions;
   /** Where what is fetched lies. */
   readonly memory: FetchedMemory;
+  /** Sends the fetches that can be sent: to be called whenever a partition may take more, or a leader is known. */
+  readonly poke = onceATurn(() => this.#send());
   readonly #abort = new AbortController();
   readonly #leaders: LeaderWatch<SourcePartition>;
   readonly #epochs: LeaderEpochs;
@@ -65,8 +68,7 @@ export class SourceReader {
     this.#partitions.delete(partition);
   }
 
-  /** Sends the fetches that can be sent. Called whenever a partition may take more, or a leader is known. */
-  poke(): void {
+  #send(): void {
     if (this.#abort.signal.aborted) return;
     const byLeader = new Map<number, PartitionRanges[]>();
     for (const [partition, ranges] of this.#partitions) {
@@ -155,11 +157,8 @@ export class SourceReader {
       (error: unknown) => {
         lane.isBusy = false;
         for (const { ranges, range } of places) ranges.lost(range);
-        this.#broke(
-          lanes,
-          places.map(({ ranges }) => ranges),
-          error,
-        );
+        const asked = places.map(({ ranges }) => ranges);
+        this.#broke(lanes, asked, error);
       },
     );
   }
