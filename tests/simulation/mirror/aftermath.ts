@@ -114,11 +114,12 @@ function isDone(each: Watched, now: BothSides, options: AftermathOptions): boole
 }
 
 /** After a loss of power. */
-function isTrue(each: Watched, now: BothSides, isTold: boolean, { cover }: AftermathOptions): boolean {
+function isTrue(each: Watched, now: BothSides, isTold: boolean, { cover, worker }: AftermathOptions): boolean {
   const { before, left } = each;
   if (isTold) {
     if (left.sourceEnd >= before.sourceEnd) violation(each, 'lost nothing, and is told to have');
     if (textOf(now.target) !== textOf(before.target)) violation(each, 'is told to be truncated, and is copied');
+    if (!worker.isStanding('source-truncated', each.topic, each.index)) return false;
     cover('truncations told');
     return true;
   }

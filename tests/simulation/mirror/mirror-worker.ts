@@ -4,7 +4,7 @@
  */
 import { isMillraceError, type Randomness } from '@millrace/base';
 import type { ClientOptions } from '@millrace/client';
-import { type Mirror, type MirrorEvent, startMirror } from '@millrace/mirror';
+import { type Mirror, type MirrorEvent, type StandstillReason, startMirror } from '@millrace/mirror';
 import type { Coverage } from '../oracle/coverage.ts';
 import { InvariantViolation } from '../oracle/history.ts';
 import type { SimCluster } from '../oracle/sim-cluster.ts';
@@ -70,6 +70,12 @@ export class SimMirrorWorker {
   /** Whether it told something that is expected of a partition. */
   hasTold(event: MirrorEvent['event'], topic: string, partition: number): boolean {
     return this.#told.has(`${event} ${topic} ${partition}`);
+  }
+
+  /** Whether it says that a partition stands still for a reason. */
+  isStanding(reason: StandstillReason, topic: string, partition: number): boolean {
+    const all = this.mirror?.standstills() ?? [];
+    return all.some((each) => each.reason === reason && each.topic === topic && each.partition === partition);
   }
 
   start(): void {

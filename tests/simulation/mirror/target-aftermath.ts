@@ -47,6 +47,7 @@ export async function targetAftermath(options: TargetAftermathOptions): Promise<
         const isTold = !isLast && worker.hasTold('target_truncated', topic, index);
         const now = await look(topic, index);
         done = (isTold ? isStopped : isCopied)(`${topic}/${index}`, had, now) && done;
+        if (isTold && !worker.isStanding('target-truncated', topic, index)) done = false;
         if (isTold && done) cover('losses of the target told');
       }
       return done;
