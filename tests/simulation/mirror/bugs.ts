@@ -151,8 +151,8 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     name: 'the epoch of what was copied is forgotten by whoever takes over',
     seed: 1022,
     file: `${copy}/partition-copy.ts`,
-    find: 'sourceEpochs: sourceEpochs.known, losses };',
-    replace: 'sourceEpochs: [], losses };',
+    find: 'sourceEpochs: this.sourceEpochs.known, losses:',
+    replace: 'sourceEpochs: [], losses:',
   },
   {
     name: 'records that the source deleted are passed over in silence',
@@ -174,6 +174,20 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
     file: 'packages/mirror/src/provenance/origin-list.ts',
     find: 'this.#running = this.#read(this.#bounds);',
     replace: 'this.#running = this.#read({ signal });',
+  },
+  {
+    name: 'leaders that compare nothing themselves are not asked what they have',
+    seed: 1000,
+    file: `${copy}/leader-epochs.ts`,
+    find: 'else if (this.#compared.get(place.ranges) !== currentLeaderEpoch) {',
+    replace: 'else if (nodeId < 0) {',
+  },
+  {
+    name: 'who copies at least once goes on behind what is written down',
+    seed: 1000,
+    file: `${copy}/resume-points.ts`,
+    find: '    source: value.confirmed.source,\n',
+    replace: '    source: value.confirmed.source + 1,\n',
   },
 ];
 
