@@ -18,6 +18,8 @@ test('why partitions stand still is told by whoever looks, until they go on', as
     await source.createTopic(1),
   ];
   const topics = [lost, large, anew, gone];
+  const narrow = { 'segment.bytes': '1048576' };
+  unwrap(await target.admin.createTopics([{ topic: large, partitions: 1, configuration: narrow }]));
   await using producer = source.client.producer({ batchBytesMax: 2_500_000 });
   const write = async (topic: string, ...values: string[]): Promise<void> => {
     for (const value of values) await producer.send({ topic, partition: 0, value });

@@ -71,10 +71,27 @@ test('a partition whose next records are lost stops where that is asked for', as
   assert.deepEqual(await valuesAt(target, topic), ['a']);
 });
 
+test('records are as large as the topic of the target takes them', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source } = fixture;
+  const topic = await source.createTopic(1, { 'max.message.bytes': '6000000' });
+  await using producer = source.client.producer({ batchBytesMax: 5_500_000 });
+  for (const length of [1, 2_000_000, 5_000_000]) {
+    await producer.send({ topic, partition: 0, value: 'x'.repeat(length) });
+  }
+  await fixture.mirror([topic]);
+  await assertMirrored(fixture, topic, 1);
+  const told = fixture.events.filter(({ level }) => level !== 'info');
+  assert.deepEqual(told, []);
+});
+
 test('a record that is larger than the target takes stops its partition alone, or is left out', async (t) => {
   const fixture = await startMirrorFixture(t);
   const { source, target } = fixture;
   const [large, other] = [await source.createTopic(1, { 'max.message.bytes': '3000000' }), await source.createTopic(1)];
+  // What is set for the target alone stays.
+  const narrow = { 'segment.bytes': '1048576' };
+  unwrap(await target.admin.createTopics([{ topic: large, partitions: 1, configuration: narrow }]));
   await using producer = source.client.producer({ batchBytesMax: 2_500_000 });
   for (const value of ['a', 'x'.repeat(2_000_000), 'b']) await producer.send({ topic: large, partition: 0, value });
   await write(source.client, other, ['1', '2']);

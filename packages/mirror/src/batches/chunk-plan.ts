@@ -5,7 +5,7 @@
  */
 import { AbortedRanges, type AbortedTransaction } from '@millrace/client/protocol';
 import { batchHeader, CorruptRecordError, RecordBatch } from '@millrace/wire';
-import type { ConversionLimits } from './conversion-limits.ts';
+import { type ConversionLimits, rebuiltBytesMaxOf } from './conversion-limits.ts';
 
 /** Bytes fetched from one partition, batch after batch; the last one may be cut off. */
 export interface SourceChunk {
@@ -148,14 +148,14 @@ class ChunkPlanner implements ChunkPlan {
 
   #add(size: number, group: BatchGroup): void {
     const { passes, compressionId, recordCount, positions, via } = group;
-    const { batchBytesMax, coalesceBelow, coalesceCompressedBelow } = this.#limits;
+    const { coalesceBelow, coalesceCompressedBelow } = this.#limits;
     const payloadBytes = size - batchHeader.batchHeaderBytes;
     // What is uncompressed and has to be copied anyway may as well be copied to its neighbours.
     const joins = compressionId === 0 ? size < coalesceBelow || !passes : size < coalesceCompressedBelow;
     const open = this.#open;
     if (joins && open !== undefined && open.compressionId === compressionId && open.via === via) {
       const grown = size + open.payloadBytes + (open.recordCount + recordCount) * growthPerRecord;
-      if (grown <= batchBytesMax) {
+      if (grown <= rebuiltBytesMaxOf(this.#limits)) {
         open.passes = false;
         open.positions.push(...positions);
         open.payloadBytes += payloadBytes;

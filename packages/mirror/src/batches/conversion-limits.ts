@@ -5,6 +5,8 @@ import type { AllowedTimes, TimeBounds } from './record-times.ts';
 export interface ConversionLimits {
   /** No outgoing batch is larger (the target's `max.message.bytes`): larger ones are split by records. */
   readonly batchBytesMax: number;
+  /** Batches that are put together or split are no larger, unless a single record is. Default `batchBytesMax`. */
+  readonly rebuiltBytesMax?: number | undefined;
   /** Uncompressed batches smaller than this join their neighbours. 0 joins none. */
   readonly coalesceBelow: number;
   /** Likewise for compressed ones, which costs inflating them and compressing them together. 0 joins none. */
@@ -13,6 +15,11 @@ export interface ConversionLimits {
   readonly decompressedBytesMax: number;
   /** Which times records may have now. Default: any. */
   readonly times?: (() => AllowedTimes) | undefined;
+}
+
+/** Bytes of batches that are put together or split. */
+export function rebuiltBytesMaxOf({ batchBytesMax, rebuiltBytesMax = batchBytesMax }: ConversionLimits): number {
+  return rebuiltBytesMax;
 }
 
 /** Fits targets with Kafka's default `max.message.bytes`. */
@@ -31,15 +38,19 @@ export interface TargetLimits {
   readonly times?: TimeBounds | undefined;
 }
 
-/** The limits, as far as the topic has no narrower ones. `now`: ms since 1970. */
+/**
+ * The limits for batches that go to the topic. What it is known to take passes, however large; what is rebuilt is not
+ * larger than it has to be. `now`: ms since 1970.
+ */
 export function limitsWithin(
   limits: ConversionLimits,
-  { batchBytesMax = Number.POSITIVE_INFINITY, times }: TargetLimits,
+  { batchBytesMax = limits.batchBytesMax, times }: TargetLimits,
   now: () => number,
 ): ConversionLimits {
   return {
     ...limits,
-    batchBytesMax: Math.min(limits.batchBytesMax, batchBytesMax),
+    batchBytesMax,
+    rebuiltBytesMax: Math.min(limits.rebuiltBytesMax ?? limits.batchBytesMax, batchBytesMax),
     times: times && (() => ({ ...times, now: now() })),
   };
 }

@@ -4,6 +4,7 @@
  * `runs` saying which record is which.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { batchHeader, buildControlBatch, RecordBatch, RecordBatchBuilder } from '@millrace/wire';
 import fc from 'fast-check';
@@ -19,6 +20,7 @@ const runs = { numRuns: Math.ceil(300 * scale) };
 const limits: fc.Arbitrary<ConversionLimits> = fc
   .record({
     batchBytesMax: fc.constantFrom(28_000, 40_000, 1_048_576),
+    rebuiltBytesMax: fc.constantFrom(undefined, 300, 28_000),
     coalesceBelow: fc.constantFrom(0, 100, 1000, 100_000),
     coalesceCompressedBelow: fc.constantFrom(0, 150, 1000, 100_000),
   })
@@ -117,5 +119,25 @@ test('long work lets others have their turn, and comes to the same', async () =>
       interrupted.batches.flatMap(({ recordCount }) => recordCount).reduce((sum, count) => sum + count, 0),
       9000,
     );
+  }
+});
+
+test('what the target takes passes however large, and what is rebuilt is no larger than it has to be', async () => {
+  const sizes = { ...conversionLimitsDefault, batchBytesMax: 100_000, rebuiltBytesMax: 30_000 };
+  const chunkOf = (compression: 'none' | 'gzip', from: number, ...lengths: number[]) => {
+    const builder = new RecordBatchBuilder();
+    for (const [index, length] of lengths.entries()) builder.append(index, null, randomBytes(length));
+    return { bytes: Uint8Array.from(builder.build({ compression })), from, aborted: [] };
+  };
+  // Compressed ones are put together first, and halved as long as they are too large.
+  for (const [compression, parts] of [['none', [1, 2, 1]], ['gzip', [1, 1, 1, 1]]] as const) {
+    const countsOf = async (from: number, ...lengths: number[]): Promise<number[]> => {
+      const { batches } = await convertChunk(chunkOf(compression, from, ...lengths), sizes);
+      return batches.map(({ recordCount }) => recordCount);
+    };
+    assert.deepEqual(await countsOf(0, 20_000, 20_000, 50_000), [3], 'as it is');
+    assert.deepEqual(await countsOf(1, 10, 20_000, 20_000, 9_000, 50_000), parts, 'taken apart');
+    const tooLarge = { code: 'record_too_large', offset: 1, batchBytesMax: 100_000 };
+    await assert.rejects(async () => await countsOf(1, 10, 120_000), tooLarge);
   }
 });

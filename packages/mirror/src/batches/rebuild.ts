@@ -14,7 +14,7 @@ import {
   RecordBatch,
 } from '@millrace/wire';
 import type { BatchGroup, SourceChunk } from './chunk-plan.ts';
-import type { ConversionLimits } from './conversion-limits.ts';
+import { type ConversionLimits, rebuiltBytesMaxOf } from './conversion-limits.ts';
 import type { OutgoingBatch, SourceRun } from './outgoing-batch.ts';
 import { growthPerRecord, type JoinedRecords, RecordJoiner } from './record-joiner.ts';
 import { RecordTooLargeError } from './record-too-large-error.ts';
@@ -49,7 +49,7 @@ export class FailedAt {
 export function rebuildPlain(chunk: SourceChunk, group: BatchGroup, limits: ConversionLimits): OutgoingBatch[] {
   const { bytes } = chunk;
   const capacity = batchHeaderBytes + group.payloadBytes + group.recordCount * growthPerRecord;
-  const joiner = joinerFor(chunk, limits.batchBytesMax, capacity);
+  const joiner = joinerFor(chunk, rebuiltBytesMaxOf(limits), capacity);
   const areSound = fitTogether(bytes, group);
   for (const position of group.positions) {
     try {
@@ -76,7 +76,7 @@ export async function rebuildCompressed(
   const { bytes } = chunk;
   const { decompressedBytesMax } = limits;
   const type = compressionOfId(group.compressionId);
-  const joiner = joinerFor(chunk, limits.batchBytesMax * expansionMax, 0);
+  const joiner = joinerFor(chunk, rebuiltBytesMaxOf(limits) * expansionMax, 0);
   const isJoined = group.positions.length > 1;
   const areSound = fitTogether(bytes, group);
   const batches: OutgoingBatch[] = [];
@@ -132,8 +132,9 @@ async function packInto(
   const packed = await compress(type, bytes.subarray(batchHeaderBytes));
   const isSmaller = batchHeaderBytes + packed.length < bytes.length;
   const size = isSmaller ? batchHeaderBytes + packed.length : bytes.length;
-  if (size > limits.batchBytesMax) {
-    if (joined.recordCount === 1) throw tooLarge(joined, size, limits);
+  const isSingle = joined.recordCount === 1;
+  if (size > (isSingle ? limits.batchBytesMax : rebuiltBytesMaxOf(limits))) {
+    if (isSingle) throw tooLarge(joined, size, limits);
     for (const part of halves(joined)) await packInto(batches, part, type, limits);
   } else if (isSmaller) {
     const batch = Buffer.allocUnsafeSlow(size);

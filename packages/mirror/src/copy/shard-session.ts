@@ -6,7 +6,7 @@ import { type MillraceError, messageOf, sleep, type Timer } from '@millrace/base
 import type { TopicPartition } from '@millrace/client';
 import type { ProducerIdentity } from '@millrace/client/protocol';
 import type { ConversionLimits } from '../batches/conversion-limits.ts';
-import { isSameStandstill, type Standstill } from '../offset-map/standstill.ts';
+import { isSameStandstill, type Standstill, type StandstillReason } from '../offset-map/standstill.ts';
 import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
 import { isFenced, leavesOpen } from './fencing.ts';
@@ -37,6 +37,8 @@ export interface ShardSessionOptions extends ResumeOptions {
 const partitionBytesMin = 64 * 1024;
 /** After so long what could not be copied is tried again. */
 const troubleRetryMs = 60_000;
+/** Why the target does not take what comes next, as its topic is set. */
+const limitReasons: ReadonlySet<StandstillReason> = new Set(['too-large', 'invalid-time']);
 /**
  * After so long a shard is opened again, if nothing else was the reason. Coordinators forget transactional ids that
  * nobody uses for `transactional.id.expiration.ms` (7 days by default), and with them whom a new owner would fence.
@@ -138,7 +140,7 @@ export class ShardSession {
     if (this.#isDraining) return;
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
-      const failed = (error: Error): void => this.#targetFailed(place, copy, error);
+      const failed = (error: Error): void => this.#targetFailed(copy, error);
       // Where no marker was written the leader may take any number as the first, also that of a later batch.
       const isHeard = resume.chunk > 0 && resume.sequence === undefined && this.identity.isTransactional;
       const heardAt = isHeard ? now : Number.NEGATIVE_INFINITY;
@@ -226,7 +228,9 @@ export class ShardSession {
       (verdict) => {
         if ('standstill' in verdict) {
           copy.standstill.begin(verdict.standstill);
-          return this.later(troubleRetryMs, goOn);
+          // What the target takes may be set otherwise then.
+          const isOfLimits = limitReasons.has(verdict.standstill.reason);
+          return isOfLimits ? this.#replaceLater(copy) : this.later(troubleRetryMs, goOn);
         }
         copy.goOnAt(verdict.goOnAt, verdict.lost);
         goOn();
@@ -236,30 +240,35 @@ export class ShardSession {
   }
 
   /** The target takes no more for a partition; whether for good is found out by trying again later, with it alone. */
-  #targetFailed(place: CopiedPartition, copy: PartitionCopy, error: Error): void {
+  #targetFailed(copy: PartitionCopy, error: Error): void {
     if (isFenced(error) || leavesOpen(error)) return this.breakOff(error);
-    const { topic, partition, targetTopic } = place;
-    const what = `${targetTopic} [${partition}] takes nothing from the mirror`;
+    const { topic, partition, target } = copy;
+    const what = `${target.topic} [${partition}] takes nothing from the mirror`;
     const message = `${what}: ${messageOf(error)}; it is tried again`;
     this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
     this.#refused(copy);
+    this.#replaceLater(copy);
+  }
+
+  #replaceLater(copy: PartitionCopy): void {
     this.later(troubleRetryMs, () => {
-      this.#replace(place, copy).catch((failure: Error) => this.breakOff(failure));
+      this.#replace(copy).catch((failure: Error) => this.breakOff(failure));
     });
   }
 
-  /** Goes on with a copy whose target had stopped, by what holds for its topic now. */
-  async #replace(place: CopiedPartition, copy: PartitionCopy): Promise<void> {
+  /** Goes on with a copy that had stopped, by what holds for the target's topic now. */
+  async #replace(copy: PartitionCopy): Promise<void> {
     const { reader, topicLimits } = this.#options;
+    const { topic, partition, topicId, target } = copy;
     reader.remove(copy);
-    await copy.target.halt();
-    const { targetTopic } = place;
-    const limits = await topicLimits?.([targetTopic], this.#signal);
+    await target.halt();
+    const limits = await topicLimits?.([target.topic], this.#signal);
     if (this.#isHalted || this.#isDraining || this.#retired.has(copy)) return;
     this.retire(copy);
     this.#copies = this.#copies.filter((each) => each !== copy);
-    this.#targets = this.#targets.filter((each) => each !== copy.target);
-    this.begin(new Map([[place, { ...copy.resume, ...limits?.get(targetTopic) }]]));
+    this.#targets = this.#targets.filter((each) => each !== target);
+    const place: CopiedPartition = { topic, partition, topicId, targetTopic: target.topic, begin: 'earliest' };
+    this.begin(new Map([[place, { ...copy.resume, ...limits?.get(target.topic) }]]));
   }
 
   /** The target takes nothing, and is tried again all the time. */
