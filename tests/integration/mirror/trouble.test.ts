@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, unwrap } from '@millrace/client';
 import { MirrorWatch } from '@millrace/mirror';
 import { until } from '../client/client-fixture.ts';
@@ -103,6 +104,26 @@ test('a record that is larger than the target takes stops its partition alone, o
   await fixture.mirror([large, other], { largeRecords: 'skip' });
   await until(async () => (await valuesAt(target, large)).length === 2, 30_000);
   assert.deepEqual(await valuesAt(target, large), ['a', 'b']);
+});
+
+test('what the target takes is looked at anew before a record is left out', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topic = await source.createTopic(1, { 'max.message.bytes': '3000000' });
+  const narrow = { 'segment.bytes': '1048576' };
+  unwrap(await target.admin.createTopics([{ topic, partitions: 1, configuration: narrow }]));
+  await write(source.client, topic, ['a']);
+  await fixture.mirror([topic], { largeRecords: 'skip' });
+  await assertMirrored(fixture, topic, 1);
+  const wide = { 'segment.bytes': '16777216', 'max.message.bytes': '3000000' };
+  const changes = Object.entries(wide).map(([name, value]) => ({ kind: 'set' as const, name, value }));
+  unwrap(await target.admin.incrementalAlterConfigs([{ type: 'topic', name: topic, changes }]));
+  // What was known when the worker began is not new any more then.
+  await sleep(1200);
+  await using producer = source.client.producer({ batchBytesMax: 2_500_000 });
+  await producer.send({ topic, partition: 0, value: 'x'.repeat(2_000_000) });
+  await assertMirrored(fixture, topic, 1);
+  assert.ok(!fixture.events.some(({ event }) => event === 'record_too_large'));
 });
 
 test('batches are as small as the topics of the target want them', async (t) => {

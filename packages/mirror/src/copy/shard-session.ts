@@ -2,21 +2,21 @@
  * The copies of a shard from the moment it is opened until it is closed or opened again: under one producer epoch, with
  * one journal. It ends by itself when it is broken; who has opened it then halts it.
  */
-import { type MillraceError, messageOf, sleep, type Timer } from '@millrace/base';
+import { messageOf, sleep, type Timer } from '@millrace/base';
 import type { TopicPartition } from '@millrace/client';
 import type { ProducerIdentity } from '@millrace/client/protocol';
-import type { ConversionLimits } from '../batches/conversion-limits.ts';
-import { isSameStandstill, type Standstill, type StandstillReason } from '../offset-map/standstill.ts';
+import type { ConversionLimits, TargetLimits } from '../batches/conversion-limits.ts';
+import { isSameStandstill, type Standstill } from '../offset-map/standstill.ts';
 import type { CopyObserver } from '../status/copy-observer.ts';
 import { type CopiedPartition, targetOf } from './copied-partition.ts';
-import { isFenced, leavesOpen } from './fencing.ts';
+import { CopyTroubles } from './copy-troubles.ts';
 import { PartitionCopy } from './partition-copy.ts';
 import type { PartitionCopyHost } from './partition-copy-host.ts';
 import type { ResumeOptions } from './resume-options.ts';
 import type { ResumePoint } from './resume-point.ts';
 import { type NumberedChunk, ShardJournal } from './shard-journal.ts';
 import type { SourceReader } from './source-reader.ts';
-import { judgeTrouble, type TroublePolicies } from './source-trouble.ts';
+import type { TroublePolicies } from './source-trouble.ts';
 import { TargetPartition } from './target-partition.ts';
 import { TargetStalls } from './target-stalls.ts';
 import { TargetShortenedError } from './target-truncation.ts';
@@ -35,10 +35,6 @@ export interface ShardSessionOptions extends ResumeOptions {
 
 /** A partition whose target takes what it gets may always hold so much, so that it goes on. */
 const partitionBytesMin = 64 * 1024;
-/** After so long what could not be copied is tried again. */
-const troubleRetryMs = 60_000;
-/** Why the target does not take what comes next, as its topic is set. */
-const limitReasons: ReadonlySet<StandstillReason> = new Set(['too-large', 'invalid-time']);
 /**
  * After so long a shard is opened again, if nothing else was the reason. Coordinators forget transactional ids that
  * nobody uses for `transactional.id.expiration.ms` (7 days by default), and with them whom a new owner would fence.
@@ -58,7 +54,6 @@ export class ShardSession {
   /** Resolves when the shard is to be opened again, and rejects with what leaves a doubt about what is stored. */
   readonly ended: Promise<void>;
   readonly #options: ShardSessionOptions;
-  readonly #signal: AbortSignal;
   readonly #end = Promise.withResolvers<void>();
   readonly #journal: ShardJournal;
   readonly #host: PartitionCopyHost;
@@ -67,7 +62,11 @@ export class ShardSession {
   /** Those of `#copies` that are fetched no more. */
   readonly #retired = new Set<PartitionCopy>();
   readonly #timers = new Set<Timer>();
-  readonly #stalls = new TargetStalls((target, ms) => this.#stalled(target, ms));
+  readonly #troubles: CopyTroubles;
+  readonly #stalls = new TargetStalls((target, ms) => {
+    const copy = this.#copies.find((each) => each.target === target);
+    this.#troubles.stalled(target, copy, ms);
+  });
   #isHalted = false;
   /** Nothing is fetched any more. */
   #isDraining = false;
@@ -78,7 +77,6 @@ export class ShardSession {
     const { clock, timers } = target.settings.platform;
     this.#options = options;
     this.identity = identity;
-    this.#signal = signal;
     this.ended = this.#end.promise;
     this.ended.catch(() => undefined);
     const offer = (partition: TargetPartition): void => writer.offer(partition);
@@ -116,8 +114,15 @@ export class ShardSession {
       shortened: ({ target: place, confirmed }, offset) => {
         this.breakOff(new TargetShortenedError(place, offset, confirmed.target));
       },
-      failed: (copy, error) => this.#sourceFailed(copy, error),
+      failed: (copy, error) => this.#troubles.sourceFailed(copy, error),
     };
+    this.#troubles = new CopyTroubles(options, {
+      signal,
+      later: (ms, work) => this.later(ms, work),
+      breakOff: (error) => this.breakOff(error),
+      isWanted: (copy) => !this.#isHalted && !this.#isDraining && !this.#retired.has(copy),
+      renew: (copy, limits) => this.#renew(copy, limits),
+    });
     this.later(ownedMsMax, () => this.openAgain());
   }
 
@@ -140,7 +145,7 @@ export class ShardSession {
     if (this.#isDraining) return;
     const now = this.#options.target.settings.platform.clock.monotonic();
     const copies = [...resumes].map(([place, resume]) => {
-      const failed = (error: Error): void => this.#targetFailed(copy, error);
+      const failed = (error: Error): void => this.#troubles.targetFailed(copy, error);
       // Where no marker was written the leader may take any number as the first, also that of a later batch.
       const isHeard = resume.chunk > 0 && resume.sequence === undefined && this.identity.isTransactional;
       const heardAt = isHeard ? now : Number.NEGATIVE_INFINITY;
@@ -150,7 +155,10 @@ export class ShardSession {
     });
     this.#copies.push(...copies);
     this.#targets.push(...copies.map((copy) => copy.target));
-    for (const copy of copies) copy.begin();
+    for (const copy of copies) {
+      this.#troubles.began(copy);
+      copy.begin();
+    }
     for (const copy of copies) this.#options.reader.add(copy);
   }
 
@@ -217,75 +225,14 @@ export class ShardSession {
     }
   }
 
-  /** What comes next of a partition can't be copied; what was fetched of it is. */
-  #sourceFailed(copy: PartitionCopy, error: MillraceError): void {
-    const { source, reader, report, policies = {} } = this.#options;
-    reader.remove(copy);
-    const goOn = (): void => {
-      if (!this.#isHalted && !this.#isDraining && !this.#retired.has(copy)) reader.add(copy);
-    };
-    judgeTrouble(source, copy, error, policies, report, { signal: this.#signal }).then(
-      (verdict) => {
-        if ('standstill' in verdict) {
-          copy.standstill.begin(verdict.standstill);
-          // What the target takes may be set otherwise then.
-          const isOfLimits = limitReasons.has(verdict.standstill.reason);
-          return isOfLimits ? this.#replaceLater(copy) : this.later(troubleRetryMs, goOn);
-        }
-        copy.goOnAt(verdict.goOnAt, verdict.lost);
-        goOn();
-      },
-      (failure: Error) => this.breakOff(failure),
-    );
-  }
-
-  /** The target takes no more for a partition; whether for good is found out by trying again later, with it alone. */
-  #targetFailed(copy: PartitionCopy, error: Error): void {
-    if (isFenced(error) || leavesOpen(error)) return this.breakOff(error);
-    const { topic, partition, target } = copy;
-    const what = `${target.topic} [${partition}] takes nothing from the mirror`;
-    const message = `${what}: ${messageOf(error)}; it is tried again`;
-    this.#options.report({ level: 'error', event: 'partition_failed', message, topic, partition, error });
-    this.#refused(copy);
-    this.#replaceLater(copy);
-  }
-
-  #replaceLater(copy: PartitionCopy): void {
-    this.later(troubleRetryMs, () => {
-      this.#replace(copy).catch((failure: Error) => this.breakOff(failure));
-    });
-  }
-
-  /** Goes on with a copy that had stopped, by what holds for the target's topic now. */
-  async #replace(copy: PartitionCopy): Promise<void> {
-    const { reader, topicLimits } = this.#options;
+  /** Another copy goes on where one ended. */
+  #renew(copy: PartitionCopy, limits: TargetLimits | undefined): void {
     const { topic, partition, topicId, target } = copy;
-    reader.remove(copy);
-    await target.halt();
-    const limits = await topicLimits?.([target.topic], this.#signal);
-    if (this.#isHalted || this.#isDraining || this.#retired.has(copy)) return;
     this.retire(copy);
     this.#copies = this.#copies.filter((each) => each !== copy);
     this.#targets = this.#targets.filter((each) => each !== target);
     const place: CopiedPartition = { topic, partition, topicId, targetTopic: target.topic, begin: 'earliest' };
-    this.begin(new Map([[place, { ...copy.resume, ...limits?.get(target.topic) }]]));
-  }
-
-  /** The target takes nothing, and is tried again all the time. */
-  #stalled(target: TargetPartition, ms: number): void {
-    const { lastError: error } = target;
-    const why = error === undefined ? 'no leader answers for it' : messageOf(error);
-    const what = `${target.topic} [${target.partition}] has taken nothing from the mirror`;
-    const message = `${what} for ${Math.round(ms / 1000)} s: ${why}; it is tried again`;
-    const copy = this.#copies.find((each) => each.target === target);
-    const place = copy && { topic: copy.topic, partition: copy.partition };
-    this.#options.report({ level: 'error', event: 'partition_failed', message, ...place, error });
-    if (copy !== undefined) this.#refused(copy);
-  }
-
-  #refused({ standstill, confirmed: { source: from } }: PartitionCopy): void {
-    const at = this.#options.target.settings.platform.clock.now();
-    standstill.begin({ reason: 'refused', from, to: from, at });
+    this.begin(new Map([[place, { ...copy.resume, ...limits }]]));
   }
 
   /** Has work done after a time, unless it is halted by then. */
