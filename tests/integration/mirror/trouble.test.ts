@@ -116,7 +116,7 @@ test('what the target takes is looked at anew before a record is left out', asyn
   await fixture.mirror([topic], { largeRecords: 'skip' });
   await assertMirrored(fixture, topic, 1);
   const wide = { 'segment.bytes': '16777216', 'max.message.bytes': '3000000' };
-  const changes = Object.entries(wide).map(([name, value]) => ({ kind: 'set' as const, name, value }));
+  const changes = Object.entries(wide).map(([name, value]) => ({ operation: 'set' as const, name, value }));
   unwrap(await target.admin.incrementalAlterConfigs([{ type: 'topic', name: topic, changes }]));
   // What was known when the worker began is not new any more then.
   await sleep(1200);
