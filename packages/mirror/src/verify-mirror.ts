@@ -26,7 +26,8 @@ export interface VerifyMirrorOptions
 }
 
 /**
- * What the comparison of each topic says, names ascending; what a failover left behind on a side is left out.
+ * What the comparison of each topic says, names ascending; what a failover left behind on a side is left out, and of
+ * what a policy passed over the newest ranges, as the journal tells them.
  * Rejects with `OffsetsTopicError` when the target knows no such mirror, with `VerifyError` when a comparison can't
  * come to its end, and with the client's errors.
  */
@@ -62,6 +63,9 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
             filter: () => provenance.strangersOf({ topic, targetTopic }),
           },
           mapOf: async (partition) => mapOfChunks(await journal.chunksOf({ topic, partition })),
+          passedOverOf: async (partition) => {
+            return (await journal.chunksOf({ topic, partition })).at(-1)?.losses?.ranges ?? [];
+          },
           skip: Map.groupBy(failovers.get(topic)?.tails ?? [], ({ partition }) => partition),
           skipSource: Map.groupBy(failovers.get(topic)?.sourceTails ?? [], ({ partition }) => partition),
           onProgress: (progress) => onProgress?.(topic, progress),

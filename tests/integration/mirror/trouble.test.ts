@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, unwrap } from '@millrace/client';
-import { MirrorWatch } from '@millrace/mirror';
+import { MirrorWatch, verifyMirror } from '@millrace/mirror';
 import { until } from '../client/client-fixture.ts';
 import { assertMirrored, type MirrorFixture, readPartition, startMirrorFixture } from './mirror-fixture.ts';
 
@@ -104,6 +104,13 @@ test('a record that is larger than the target takes stops its partition alone, o
   await fixture.mirror([large, other], { largeRecords: 'skip' });
   await until(async () => (await valuesAt(target, large)).length === 2, 30_000);
   assert.deepEqual(await valuesAt(target, large), ['a', 'b']);
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  // Workers write down once a second how far they are.
+  await until(async () => {
+    const [found] = await verifyMirror({ ...sides, name: mirror.name, topics: [large] });
+    const [only] = found?.partitions ?? [];
+    return found?.isEqual === true && only?.compared === 2 && only.passedOver === 1;
+  }, 30_000);
 });
 
 test('what the target takes is looked at anew before a record is left out', async (t) => {

@@ -65,9 +65,11 @@ function print(topic: TopicVerification, { output }: Terminal): void {
   const what = manner === 'latest by key' ? 'key' : 'record';
   const verdict = topic.isEqual ? 'equal' : 'different';
   const behind = lag === 0 ? '' : `, ${counted(lag, 'record')} still to come`;
+  const passedOver = partitions.reduce((sum, each) => sum + each.passedOver, 0);
+  const left = passedOver === 0 ? '' : `, ${counted(passedOver, 'source offset')} passed over by a policy`;
   const names = source === target ? source : `${source} -> ${target}`;
   output.line(
-    `${names}: ${verdict}, ${counted(compared, what)} compared in ${counted(partitions.length, 'partition')}${behind}`,
+    `${names}: ${verdict}, ${counted(compared, what)} compared in ${counted(partitions.length, 'partition')}${behind}${left}`,
   );
   for (const partition of topic.onlyInSource) output.line(`  [${partition}] is not on the target`);
   for (const partition of topic.onlyInTarget) output.line(`  [${partition}] is not on the source`);

@@ -19,6 +19,8 @@ export interface SidesOptions {
   /** Ranges of source offsets. */
   readonly skipSource: readonly OffsetRange[];
   readonly map: () => Promise<PartitionOffsetMap | undefined>;
+  /** Ranges of source offsets that were passed over; asked for behind the ends. */
+  readonly passedOver: () => Promise<readonly OffsetRange[]>;
 }
 
 /** The two logs of a partition, and how far each is compared: over what both still retain, up to today's ends. */
@@ -31,6 +33,7 @@ export class AlignedSides {
   readonly map: PartitionOffsetMap | undefined;
   readonly #skip: readonly OffsetRange[];
   readonly #skipSource: readonly OffsetRange[];
+  readonly #passedOver: readonly OffsetRange[];
   sourceFrom = 0;
   targetFrom = 0;
   #run: OffsetRun | undefined;
@@ -40,6 +43,7 @@ export class AlignedSides {
     logs: { source: ReadLog; target: ReadLog },
     ends: { source: number; target: number },
     map: PartitionOffsetMap | undefined,
+    passedOver: readonly OffsetRange[],
   ) {
     this.partition = options.partition;
     this.source = logs.source;
@@ -48,7 +52,8 @@ export class AlignedSides {
     this.targetTo = ends.target;
     this.map = map;
     this.#skip = options.skip;
-    this.#skipSource = options.skipSource;
+    this.#skipSource = [...options.skipSource, ...passedOver];
+    this.#passedOver = passedOver;
   }
 
   /** Takes the end offsets (the target's first, so that the source has all that the target has), then the map. */
@@ -75,7 +80,8 @@ export class AlignedSides {
     const known = await options.map();
     const map = known === undefined || known.endSource === 0 ? undefined : known;
     const target = { ...unfiltered, filter: beside(map, options.target.filter?.(partition)) };
-    const sides = new AlignedSides(options, { source, target }, { source: sourceTo, target: targetTo }, map);
+    const ends = { source: sourceTo, target: targetTo };
+    const sides = new AlignedSides(options, { source, target }, ends, map, await options.passedOver());
     sides.sourceFrom = await boundOf(source, 'earliest');
     sides.targetFrom = await boundOf(target, 'earliest');
     if (map !== undefined) sides.#align(sides.sourceFrom, sides.targetFrom);
@@ -88,6 +94,13 @@ export class AlignedSides {
 
   get targetRange(): OffsetRange {
     return { from: Math.min(this.targetFrom, this.targetTo), to: this.targetTo };
+  }
+
+  /** How many offsets of the source's range were passed over. */
+  get passedOver(): number {
+    const { from, to } = this.sourceRange;
+    const lengths = this.#passedOver.map((each) => Math.min(each.to, to) - Math.max(each.from, from));
+    return lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
   }
 
   /** Retention removed what lies before an offset of one side: the other's counterparts are not compared either. */
@@ -153,8 +166,9 @@ export class AlignedSides {
     return this.#skip.some((range) => range.from < to && from < range.to);
   }
 
-  mayAnyBeSkipped(): boolean {
-    return this.#skip.length + this.#skipSource.length > 0;
+  maySourceBeSkipped({ from, to }: OffsetRange): boolean {
+    // Where the target's ranges lie on the source is not told range by range.
+    return this.#skip.length > 0 || this.#skipSource.some((range) => range.from < to && from < range.to);
   }
 
   #align(source: number, target: number): void {

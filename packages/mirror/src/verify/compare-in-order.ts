@@ -53,7 +53,7 @@ class InOrderComparison {
       ...sourceRange,
       place: sides.source,
       isSkipped: (offset) => sides.isSourceSkipped(offset),
-      mayBeSkipped: () => sides.mayAnyBeSkipped(),
+      mayBeSkipped: (range) => sides.maySourceBeSkipped(range),
       onLost: (next) => this.#lose('source', next),
     });
     this.#target = new RecordCursor(readLog(sides.target, targetRange.from, targetRange.to), {
@@ -66,7 +66,7 @@ class InOrderComparison {
   }
 
   get result(): PartitionVerification {
-    const { partition, sourceRange, targetRange } = this.#sides;
+    const { partition, sourceRange, targetRange, passedOver } = this.#sides;
     return {
       partition,
       isEqual: this.#first === undefined,
@@ -78,6 +78,7 @@ class InOrderComparison {
       onlyInSource: this.#onlyInSource,
       onlyInTarget: this.#onlyInTarget,
       lag: this.#lag,
+      passedOver,
       firstDifference: this.#first,
     };
   }

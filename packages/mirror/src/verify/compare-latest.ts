@@ -83,7 +83,7 @@ class LatestComparison {
   }
 
   async result(): Promise<PartitionVerification> {
-    const { partition, sourceRange, targetRange } = this.#sides;
+    const { partition, sourceRange, targetRange, passedOver } = this.#sides;
     const counts = { changed: 0, onlyInSource: 0, onlyInTarget: 0 };
     let first: KeyDifference | undefined;
     for (const difference of this.#latest.differences()) {
@@ -102,6 +102,7 @@ class LatestComparison {
       ...counts,
       misplaced: 0,
       lag: this.#lag,
+      passedOver,
       firstDifference: first && (await this.#describe(first)),
     };
   }

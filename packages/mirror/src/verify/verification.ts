@@ -33,6 +33,8 @@ export interface VerifyOptions extends CallBounds {
   readonly skip?: ReadonlyMap<number, readonly OffsetRange[]> | undefined;
   /** Ranges of source offsets, by partition, that were never copied and are left out. */
   readonly skipSource?: ReadonlyMap<number, readonly OffsetRange[]> | undefined;
+  /** Ranges of source offsets of a partition that a policy passed over; asked for as the map is, and left out. */
+  readonly passedOverOf?: ((partition: number) => Promise<readonly OffsetRange[]>) | undefined;
   /**
    * What is read of the target. With `read_uncommitted` those who read that way must find the same, nothing repeated or
    * missing. Default `read_committed`.
@@ -85,6 +87,8 @@ export interface PartitionVerification {
   readonly onlyInTarget: number;
   /** Records of the source that the target does not have yet. No difference. */
   readonly lag: number;
+  /** Source offsets in the range that a policy passed over. No difference either. */
+  readonly passedOver: number;
   readonly firstDifference: Difference | undefined;
 }
 

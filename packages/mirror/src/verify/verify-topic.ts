@@ -62,16 +62,17 @@ async function verifyPartition(
   partition: number,
   isLatest: boolean,
 ): Promise<PartitionVerification> {
-  const { source, target, mapOf, skip, skipSource, targetIsolation = 'read_committed', onProgress } = options;
+  const { source, target, mapOf, passedOverOf, skip, skipSource, onProgress } = options;
   const sides = await AlignedSides.take({
     source,
     target,
     partition,
-    targetIsolation,
+    targetIsolation: options.targetIsolation ?? 'read_committed',
     bounds,
     skip: skip?.get(partition) ?? [],
     skipSource: skipSource?.get(partition) ?? [],
     map: async () => mapOf?.(partition),
+    passedOver: async () => (await passedOverOf?.(partition)) ?? [],
   });
   const compare = isLatest ? compareLatest : compareInOrder;
   return compare(sides, (records, sourceOffset) => {
