@@ -5,6 +5,7 @@ import type { CallBounds, Cluster } from '@millrace/client/protocol';
 import type { JournalReader } from '../copy/journal-reader.ts';
 import { hasMembers } from '../groups/group-sync.ts';
 import type { Mirror } from '../mirror.ts';
+import type { StandstillReason } from '../offset-map/standstill.ts';
 import { workersGroupOf } from '../sharing/workers-group.ts';
 import { FailoverError } from './failover-errors.ts';
 
@@ -26,6 +27,12 @@ export interface DrainOptions {
   readonly startWorker: () => Promise<Mirror>;
   readonly tell: (sentence: string) => void;
   readonly bounds: CallBounds;
+}
+
+interface BehindPartition extends DrainedPartition {
+  readonly lag: number;
+  /** Why it stands still, as far as that is known. */
+  readonly stands: StandstillReason | undefined;
 }
 
 /** Rejects with `FailoverError` when nothing comes any more, and as the client and `startWorker` do. */
@@ -55,22 +62,25 @@ export async function drain(options: DrainOptions): Promise<void> {
 }
 
 /** How far the journals say that each partition is behind its end; those that are not are left out. */
-async function behindOf(journal: JournalReader, partitions: readonly DrainedPartition[]) {
-  const behind: (DrainedPartition & { readonly lag: number })[] = [];
+async function behindOf(journal: JournalReader, partitions: readonly DrainedPartition[]): Promise<BehindPartition[]> {
+  const behind: BehindPartition[] = [];
   const chunksOf = await journal.readAll();
   for (const place of partitions) {
-    const confirmed = chunksOf(place).at(-1)?.confirmed.source;
+    const newest = chunksOf(place).at(-1);
+    const stands = newest?.standstill?.reason;
     // What was never copied is not known to begin anywhere.
-    if (confirmed === undefined) behind.push({ ...place, lag: place.end + 1 });
-    else if (confirmed < place.end) behind.push({ ...place, lag: place.end - confirmed });
+    const lag = newest === undefined ? place.end + 1 : place.end - newest.confirmed.source;
+    if (lag > 0) behind.push({ ...place, lag, stands });
   }
   return behind;
 }
 
-function stalled(behind: readonly (DrainedPartition & { readonly lag: number })[], stalledMs: number): FailoverError {
-  const named = behind.slice(0, 5).map(({ topic, partition, lag }) => `${topic} [${partition}] by ${lag}`);
+function stalled(behind: readonly BehindPartition[], stalledMs: number): FailoverError {
+  const named = behind.slice(0, 5).map(({ topic, partition, lag, stands }) => {
+    return `${topic} [${partition}] by ${lag}${stands === undefined ? '' : ` (stopped: ${stands})`}`;
+  });
   const message =
     `the target is behind the source, and nothing came for ${stalledMs} ms: ${named.join(', ')} offsets; ` +
-    'see what the workers of the mirror say, and begin again';
+    'see what `mirror status` and the workers say, and begin again';
   return new FailoverError('failover_not_drained', message);
 }
