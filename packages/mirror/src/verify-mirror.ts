@@ -25,6 +25,16 @@ export interface VerifyMirrorOptions
   readonly onProgress?: ((topic: string, progress: VerifyProgress) => void) | undefined;
 }
 
+/** A topic that is deleted on the source stays on the target. */
+const nothingCompared = {
+  manner: 'record by record',
+  isGone: true,
+  isEqual: true,
+  partitions: [],
+  onlyInSource: [],
+  onlyInTarget: [],
+} as const;
+
 /**
  * What the comparison of each topic says, names ascending; what a failover left behind on a side is left out, and of
  * what a policy passed over the newest ranges, as the journal tells them.
@@ -46,8 +56,14 @@ export async function verifyMirror(options: VerifyMirrorOptions): Promise<TopicV
     const provenance = new Provenance({ name, localOnly, sides: { source, target }, isReversed, signal });
     await provenance.look();
     const verified: TopicVerification[] = [];
+    const listed = await source.client.admin().listTopics({ ...bounds, internal: true });
+    const there = new Set(listed.map(({ topic }) => topic));
     for (const topic of known) {
       const targetTopic = failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic;
+      if (!there.has(topic)) {
+        verified.push({ ...nothingCompared, source: topic, target: targetTopic });
+        continue;
+      }
       verified.push(
         await verifyTopic({
           ...bounds,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unwrap } from '@millrace/client';
-import { knownMirrors, type MirrorState, MirrorWatch } from '@millrace/mirror';
+import { knownMirrors, type MirrorState, MirrorWatch, verifyMirror } from '@millrace/mirror';
 import { parseMetrics } from '@millrace/mirror/testing/metrics-parser';
 import { millrace, startMillrace } from '../../support/millrace-command.ts';
 import { until } from '../client/client-fixture.ts';
@@ -118,6 +118,31 @@ test('a mirror that the target does not know is told as such', async (t) => {
   await using watch = new MirrorWatch({ ...sides, name: 'unheard-of' });
   await assert.rejects(watch.look(), { code: 'mirror_unknown' });
   assert.deepEqual(await knownMirrors({ target: sides.target }), []);
+});
+
+test('a topic that is deleted on the source is no problem and no difference', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const [topic, deleted] = [await source.createTopic(1), await source.createTopic(1)];
+  await using producer = source.client.producer();
+  for (const each of [topic, deleted]) await producer.send({ topic: each, value: 'first' });
+  const mirror = await fixture.mirror([/.*/]);
+  const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
+  await using watch = new MirrorWatch({ ...sides, name: mirror.name });
+  const states = async (): Promise<string[]> => {
+    return (await watch.look()).topics.flatMap((each) => each.partitions.map(({ state }) => `${each.topic} ${state}`));
+  };
+  const upToDate = [topic, deleted].map((each) => `${each} up to date`).sort();
+  await until(async () => (await states()).join() === upToDate.join(), 30_000);
+  unwrap(await source.admin.deleteTopics([deleted]));
+  await mirror.syncTopics();
+  await until(async () => (await states()).includes(`${deleted} gone`), 30_000);
+  const { problems, notes } = await watch.look();
+  assert.deepEqual(problems, []);
+  assert.match(notes.join(), new RegExp(`the source has no ${deleted} any more`));
+  const verified = await verifyMirror({ ...sides, name: mirror.name });
+  const found = verified.map(({ source: name, isEqual, isGone = false }) => `${name} ${isEqual} ${isGone}`);
+  assert.deepEqual(found, [`${deleted} true true`, `${topic} true false`].sort());
 });
 
 test('a mirror that was begun anew is looked at anew, by who looked before', async (t) => {

@@ -60,6 +60,7 @@ export const mirrorVerify = command({
 
 function print(topic: TopicVerification, { output }: Terminal): void {
   const { source, target, manner, partitions } = topic;
+  if (topic.isGone) return output.line(`${source}: not on the source any more, nothing compared`);
   const compared = partitions.reduce((sum, each) => sum + each.compared, 0);
   const lag = partitions.reduce((sum, each) => sum + each.lag, 0);
   const what = manner === 'latest by key' ? 'key' : 'record';

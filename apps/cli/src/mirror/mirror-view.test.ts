@@ -27,7 +27,7 @@ function topicState(topic: string, copiedUpTo: number, lag: number): TopicState 
 function stateOf(at: number, topics: readonly TopicState[], problems: readonly string[] = []): MirrorState {
   const worker = { worker: 'one', member: 'one-1', clientId: 'millrace-mirror', host: '10.0.0.1' };
   const workers = [{ ...worker, shards: [0], partitions: 1 }];
-  const lines = { topics, failovers: ['go back'], losses: ['orders [0]: much'], problems };
+  const lines = { topics, failovers: ['go back'], losses: ['orders [0]: much'], notes: ['it was hot'], problems };
   return { mirror: 'east', at, shards: 4, guarantee: 'exactly-once', workers, ...lines };
 }
 
@@ -40,6 +40,7 @@ test('the view begins with the sum of it all, and ends with the problems', () =>
   assert.equal(lines.at(-1), 'problem: it rains');
   assert.ok(lines.includes('failover: go back'));
   assert.ok(lines.includes('lost: orders [0]: much'));
+  assert.ok(lines.includes('note: it was hot'));
 });
 
 test('what at least once gives up is told behind the sum', () => {

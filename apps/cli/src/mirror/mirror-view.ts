@@ -20,7 +20,7 @@ interface PartitionRow {
 }
 
 export function mirrorView(state: MirrorState, options: MirrorViewOptions): string[] {
-  const { workers, failovers, losses, problems } = state;
+  const { workers, failovers, losses, notes, problems } = state;
   const lines = [headline(state, options.before)];
   if (state.guarantee === 'at-least-once') lines.push(repeatsLine);
   if (workers.length > 0) lines.push('', ...table(workers, workerColumns, options.columns));
@@ -34,6 +34,7 @@ export function mirrorView(state: MirrorState, options: MirrorViewOptions): stri
   }
   if (failovers.length > 0) lines.push('', ...failovers.map((each) => `failover: ${each}`));
   if (losses.length > 0) lines.push('', ...losses.map((each) => `lost: ${each}`));
+  if (notes.length > 0) lines.push('', ...notes.map((each) => `note: ${each}`));
   if (problems.length > 0) lines.push('', ...problems.map((problem) => `problem: ${problem}`));
   return lines;
 }
@@ -45,7 +46,9 @@ function headline({ mirror, at, workers, topics }: MirrorState, before: MirrorSt
   const age = ages.length === 0 ? 0 : Math.max(...ages);
   const behind =
     lag === 0 ? 'nothing to copy' : `${counted(lag, 'record')} behind${age > 0 ? `, ${ageText(age)}` : ''}`;
-  const isKnown = topics.every((topic) => topic.partitions.every((each) => each.lag !== undefined));
+  const isKnown = topics.every((topic) =>
+    topic.partitions.every((each) => each.lag !== undefined || each.state === 'gone'),
+  );
   const rate = before && topics.reduce((sum, topic) => sum + (rateOf(topic, at, before) ?? 0), 0);
   return [
     `Mirror ${mirror}: ${counted(workers.length, 'worker')}`,
@@ -92,12 +95,12 @@ const partitionColumns: readonly Column<PartitionRow>[] = [
   { title: 'STATE', cell: ({ state }) => state.state },
 ];
 
-const worst = ['no worker', 'stopped', 'unknown', 'behind', 'failed over'] as const;
+const worst = ['no worker', 'stopped', 'unknown', 'behind', 'failed over', 'gone'] as const;
 
 /** The worst of its partitions. */
 function stateOf({ partitions }: TopicState): string {
   const states = new Set(partitions.map(({ state }) => state));
-  return worst.find((each) => states.has(each)) ?? 'up to date';
+  return worst.find((each) => states.has(each) && (each !== 'gone' || states.size === 1)) ?? 'up to date';
 }
 
 function shownTopics({ topics }: MirrorState, topicsMax: number | undefined): readonly TopicState[] {

@@ -90,6 +90,14 @@ test('partitions that stand still are problems by their reason, with what to do'
   assert.deepEqual(stateOf({ partitions: [standing(0, 0)], ...failover('failed-over') }).problems, []);
 });
 
+test('what the source has no more is no problem, and told', () => {
+  const partitions = [0, 1].map((partition) => foundPartition(partition, { sourceEnd: undefined, isGone: true }));
+  const { problems, notes, topics } = stateOf({ partitions });
+  assert.deepEqual(problems, []);
+  assert.match(notes.join(), /^the source has no orders any more.*what east\.orders holds stays$/);
+  assert.equal(topics[0]?.partitions[0]?.state, 'gone');
+});
+
 test('no worker at all is told once, not of each partition', () => {
   const { problems, topics } = stateOf({ workers: [] });
   assert.equal(problems.length, 1);

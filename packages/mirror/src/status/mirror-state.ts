@@ -39,7 +39,7 @@ export interface PartitionState {
   readonly losses: Losses | undefined;
   /** Why nothing more is copied, as the worker wrote down that has it, or had it last; undefined while it goes on. */
   readonly standstill: Standstill | undefined;
-  readonly state: 'up to date' | 'behind' | 'stopped' | 'no worker' | 'unknown' | 'failed over';
+  readonly state: 'up to date' | 'behind' | 'stopped' | 'no worker' | 'unknown' | 'failed over' | 'gone';
 }
 
 export interface TopicState {
@@ -66,6 +66,8 @@ export interface MirrorState {
   readonly failovers: readonly string[];
   /** What was passed over for good, a sentence for each partition. */
   readonly losses: readonly string[];
+  /** What is no problem, and good to know, a sentence each. */
+  readonly notes: readonly string[];
   /** What is not as it should be, likewise. */
   readonly problems: readonly string[];
 }
@@ -79,6 +81,8 @@ export interface FoundPartition extends TopicPartition {
   readonly sourceEnd: number | undefined;
   /** Why the source does not tell its end. */
   readonly problem: string | undefined;
+  /** The source has no such partition, or does not show it. */
+  readonly isGone?: boolean | undefined;
   /** Since when the oldest batch waits that is not copied, in ms since 1970. */
   readonly uncopiedSince: number | undefined;
 }
@@ -127,12 +131,20 @@ export function mirrorState(findings: Findings): MirrorState {
     topics,
     failovers: failoverNotes(mirror, [...failovers.values()]).notes,
     losses: topics.flatMap(lossNotes),
+    notes: topics.flatMap(goneNote),
     problems: problemsOf(findings, topics),
   };
 }
 
+function goneNote({ topic, targetTopic, partitions }: TopicState): string[] {
+  const gone = partitions.filter(({ state }) => state === 'gone');
+  if (gone.length === 0) return [];
+  const which = gone.length === partitions.length ? topic : `${gone.length} partitions of ${topic}`;
+  return [`the source has no ${which} any more, or hides it from who logs in there: what ${targetTopic} holds stays`];
+}
+
 function partitionState(
-  { partition, shard, confirmed, sourceEnd, uncopiedSince, losses, standstill }: FoundPartition,
+  { partition, shard, confirmed, sourceEnd, uncopiedSince, losses, standstill, isGone = false }: FoundPartition,
   worker: string | undefined,
   workers: readonly FoundWorker[],
   now: number,
@@ -143,6 +155,7 @@ function partitionState(
   const isShared = workers.every(({ shards }) => shards !== undefined);
   const progress = lag === undefined ? 'unknown' : lag === 0 ? 'up to date' : 'behind';
   const going = standstill === undefined ? progress : 'stopped';
+  const state = isGone ? 'gone' : worker === undefined && isShared ? 'no worker' : going;
   return {
     partition,
     shard,
@@ -153,8 +166,8 @@ function partitionState(
     lag,
     lagMs: lag === 0 ? 0 : age,
     losses,
-    standstill: isOver ? undefined : standstill,
-    state: isOver ? 'failed over' : worker === undefined && isShared ? 'no worker' : going,
+    standstill: isOver || isGone ? undefined : standstill,
+    state: isOver ? 'failed over' : state,
   };
 }
 

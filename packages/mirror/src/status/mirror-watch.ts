@@ -5,7 +5,7 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { ClientOptions, TopicPartition } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster, openCluster, resolveOffsets } from '@millrace/client/protocol';
-import { describeGroups, errorCodes } from '@millrace/wire';
+import { describeGroups, errorCodes, KafkaError } from '@millrace/wire';
 import { JournalReader } from '../copy/journal-reader.ts';
 import { timeAt } from '../copy/log-scan.ts';
 import { readFailovers } from '../failover/failover-log.ts';
@@ -67,9 +67,10 @@ export class MirrorWatch implements AsyncDisposable {
       const [sourceEnd, problem] = end?.error === undefined ? [end?.value.offset, undefined] : [undefined, end.error];
       const { confirmed, producerId, losses, standstill } = chunk;
       const guarantee = producerId < 0 ? 'at-least-once' : 'exactly-once';
-      const message = problem && messageOf(problem);
+      const isGone = problem instanceof KafkaError && problem.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+      const message = isGone ? undefined : problem && messageOf(problem);
       const known = { topic, partition, shard, confirmed, losses, standstill };
-      return { ...known, guarantee, sourceEnd, problem: message, uncopiedSince: undefined };
+      return { ...known, guarantee, sourceEnd, problem: message, isGone, uncopiedSince: undefined };
     });
     const { metadata, settings } = this.#source.cluster;
     const topics = new Set(known.map(({ topic }) => topic));

@@ -62,6 +62,8 @@ export interface TopicVerification {
   readonly source: string;
   readonly target: string;
   readonly manner: 'record by record' | 'latest by key';
+  /** The source has no such topic any more, so that nothing is compared, which makes no difference. */
+  readonly isGone?: boolean | undefined;
   readonly isEqual: boolean;
   /** Ascending. */
   readonly partitions: readonly PartitionVerification[];
