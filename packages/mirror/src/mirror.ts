@@ -27,6 +27,11 @@ export interface MirrorOptions extends TroublePolicies {
   readonly localOnly?: boolean | undefined;
   /** Where to begin with what was never copied, and was there when the worker began. Default `earliest`. */
   readonly begin?: 'earliest' | 'latest' | undefined;
+  /**
+   * How many replicas the topics have that the mirror makes on the target, its own among them. Default: as many as that
+   * cluster gives a topic (`default.replication.factor`, which is 1 where nobody has set it).
+   */
+  readonly replicationFactor?: number | undefined;
   /** How many shards the mirror has when it first runs: most workers that can share it. Default 50. */
   readonly shards?: number | undefined;
   /**

@@ -105,7 +105,7 @@ class MirrorWorker implements Mirror {
     this.#shards = new OwnedShards({
       platform: target.cluster.settings.platform,
       open: (shard, onLost) => this.#open(shard, onLost),
-      report: (event) => this.#report(event),
+      report,
       onLost: () => this.#group?.joinAgain('another worker took a shard'),
     });
     const { clientId, platform } = target.cluster.settings;
@@ -116,6 +116,7 @@ class MirrorWorker implements Mirror {
       client: target.client,
       platform,
       intervalMs: options.auditIntervalMs,
+      replicationFactor: options.replicationFactor,
       copies: () => this.#copies,
       report: (event) => this.#report(event),
     });
@@ -142,16 +143,15 @@ class MirrorWorker implements Mirror {
   async start(isStanding: boolean): Promise<void> {
     await this.#failovers.throwIfFailedOver({});
     await assure(this.guarantee, this.#target.cluster, this.name, (event) => this.#report(event));
-    const { name, shards } = this.#options;
-    const offsetsTopic = offsetsTopicOf(name);
+    const { name, shards, replicationFactor } = this.#options;
+    this.#offsetsTopic = offsetsTopicOf(name);
     // A broker may not know yet what the controller has just made.
-    const ensure = (): Promise<number> => ensureOffsetsTopic(this.#admins.target, offsetsTopic, shards);
+    const ensure = () => ensureOffsetsTopic(this.#admins.target, this.#offsetsTopic, shards, replicationFactor);
     const count = await this.#target.cluster.retrying({}, ensure);
     await this.#provenance.start();
     this.#topics = await this.#topicSync.start();
     if (isStanding) await this.#provenance.listChosen(this.#options.topics);
     this.#placing = new PlacesByShard(this.#topics, this.#options.begin ?? 'earliest');
-    this.#offsetsTopic = offsetsTopic;
     this.#shardCount = count;
     this.#places = this.#placing.of(this.#topics, count);
     this.#checkpointLater();

@@ -39,7 +39,9 @@ test('why partitions stand still is told by whoever looks, until they go on', as
   const sides = { source: { bootstrap: source.bootstrap }, target: { bootstrap: target.bootstrap } };
   await using watch = new MirrorWatch({ ...sides, name: stopping.name });
   const reasons = async (): Promise<string[]> => {
-    const found = new Map((await watch.look()).topics.map(({ topic, partitions: [only] }) => [topic, only?.standstill]));
+    const found = new Map(
+      (await watch.look()).topics.map(({ topic, partitions: [only] }) => [topic, only?.standstill]),
+    );
     return topics.map((topic) => {
       const { reason, from, to } = found.get(topic) ?? {};
       return `${reason} ${from} ${to}`;

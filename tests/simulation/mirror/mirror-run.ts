@@ -148,7 +148,11 @@ class MirrorRun {
       worker: (policy) => this.#worker(workers++, lossAlarms, policy),
       cover: (what) => this.#coverage.add(what),
     });
-    await this.world.loop.settled(judged, (2 + takeovers) * finishMsMax, 'after the target lost power all is as it must be');
+    await this.world.loop.settled(
+      judged,
+      (2 + takeovers) * finishMsMax,
+      'after the target lost power all is as it must be',
+    );
   }
 
   #startNemesis(): MirrorNemesis {

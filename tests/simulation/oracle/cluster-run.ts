@@ -149,7 +149,11 @@ class ClusterRun {
   async #finish(cast: Cast): Promise<void> {
     const { loop } = this.world;
     cast.settle();
-    await this.world.loop.settled(Promise.all(cast.workers.map(({ done }) => done)), finishMsMax, 'everything is acknowledged');
+    await this.world.loop.settled(
+      Promise.all(cast.workers.map(({ done }) => done)),
+      finishMsMax,
+      'everything is acknowledged',
+    );
     await loop.runUntil(() => cast.hasHandledAll, finishMsMax, 'the group handles everything');
     await loop.runUntil(() => cast.hasFollowedAll, finishMsMax, 'a fetch that waits is woken by what it waits for');
     await loop.runUntil(() => cast.isShared, finishMsMax, 'members of a consumer group share its partitions evenly');
@@ -192,7 +196,11 @@ class ClusterRun {
     const checks = cast.judges.map((judge) => judge.check());
     await this.world.loop.settled(Promise.all(checks), finishMsMax, `offsets and topics are told ${when}`);
     if (cast.hasTransactions) {
-      await this.world.loop.settled(this.#readCommitted(cast, when), finishMsMax, `all that is committed is read ${when}`);
+      await this.world.loop.settled(
+        this.#readCommitted(cast, when),
+        finishMsMax,
+        `all that is committed is read ${when}`,
+      );
     }
   }
 

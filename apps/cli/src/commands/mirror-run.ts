@@ -32,6 +32,13 @@ export const mirrorRun = command({
       { placeholder: 'A,B', help: 'The consumer groups whose offsets are carried over; likewise (default: all)' },
       namesIn,
     ),
+    replication: integer(
+      {
+        placeholder: 'N',
+        help: "Replicas of each topic that the mirror makes on the target (default: the target's default)",
+      },
+      { min: 1, max: 32_767 },
+    ),
     ...promiseOptions,
     ...localOption,
     ...speedOptions,
@@ -70,6 +77,7 @@ export const mirrorRun = command({
       groups: groups.length === 0 ? undefined : groups,
       ...promiseOf(options),
       localOnly: options.localOnly,
+      replicationFactor: options.replication,
       ...speedOf(options),
       report: ({ level, message }) => {
         if (level !== 'info') terminal.note(`${level}: ${message}`);

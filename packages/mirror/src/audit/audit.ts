@@ -19,6 +19,8 @@ export interface AuditOptions {
   readonly platform: Platform;
   /** Default 60 s; 0 for no audit. */
   readonly intervalMs: number | undefined;
+  /** Of the topic, where it is made; default: what the target gives. */
+  readonly replicationFactor: number | undefined;
   /** What is copied now. */
   readonly copies: () => Iterable<AuditedCopy>;
   readonly report: MirrorReport;
@@ -94,9 +96,9 @@ export class Audit {
   }
 
   async #makeTopic(signal: AbortSignal): Promise<void> {
-    const [created] = await this.#options.client
-      .admin()
-      .createTopics([{ topic: auditTopic, partitions }], { signal, timeoutMs: deliveryTimeoutMs });
+    const { client, replicationFactor } = this.#options;
+    const made = { topic: auditTopic, partitions, replicationFactor };
+    const [created] = await client.admin().createTopics([made], { signal, timeoutMs: deliveryTimeoutMs });
     const { error } = created ?? {};
     if (error instanceof KafkaError && error.errorCode === errorCodes.TOPIC_ALREADY_EXISTS) this.#isTopicThere = true;
     else if (created !== undefined) this.#isTopicThere = unwrap([created]).length > 0;

@@ -130,7 +130,10 @@ test('what the target takes passes however large, and what is rebuilt is no larg
     return { bytes: Uint8Array.from(builder.build({ compression })), from, aborted: [] };
   };
   // Compressed ones are put together first, and halved as long as they are too large.
-  for (const [compression, parts] of [['none', [1, 2, 1]], ['gzip', [1, 1, 1, 1]]] as const) {
+  for (const [compression, parts] of [
+    ['none', [1, 2, 1]],
+    ['gzip', [1, 1, 1, 1]],
+  ] as const) {
     const countsOf = async (from: number, ...lengths: number[]): Promise<number[]> => {
       const { batches } = await convertChunk(chunkOf(compression, from, ...lengths), sizes);
       return batches.map(({ recordCount }) => recordCount);

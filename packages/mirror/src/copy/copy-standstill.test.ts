@@ -17,7 +17,7 @@ test('what the source has in the way ends as it goes on, and what the target has
   copy.targetGoesOn();
   assert.equal(copy.now?.reason, 'too-large', 'what was on its way is stored meanwhile');
   copy.sourceGoesOn();
-  assert.equal(copy.now, undefined);
+  assert.deepEqual([copy.now, changes], [undefined, 2]);
   copy.begin(standstillOf('refused', 20));
   copy.sourceGoesOn();
   assert.equal(copy.now?.reason, 'refused', 'more is fetched meanwhile');

@@ -65,11 +65,7 @@ export class LeaderEpochs {
     return known?.leader === nodeId ? known.leaderEpoch : undefined;
   }
 
-  async #ask(
-    connection: Connection,
-    questions: readonly Question[],
-    doubts: Map<FetchPlace, Doubt>,
-  ): Promise<void> {
+  async #ask(connection: Connection, questions: readonly Question[], doubts: Map<FetchPlace, Doubt>): Promise<void> {
     const topics = [...Map.groupBy(questions, ({ topic }) => topic)].map(([topic, partitions]) => {
       return {
         topic,

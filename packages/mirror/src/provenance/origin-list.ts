@@ -107,8 +107,9 @@ export class OriginList {
   }
 
   /** Makes the topic if it is not there, and waits until brokers know of it. Rejects likewise. */
-  async ensure(admin: Admin, bounds: CallBounds): Promise<void> {
-    const wanted = [{ topic: originsTopic, partitions: 1, configuration: { 'cleanup.policy': 'compact' } }];
+  async ensure(admin: Admin, bounds: CallBounds, replicationFactor?: number): Promise<void> {
+    const configuration = { 'cleanup.policy': 'compact' };
+    const wanted = [{ topic: originsTopic, partitions: 1, replicationFactor, configuration }];
     const created = await this.#cluster.retrying(bounds, async () => {
       const [result] = await admin.createTopics(wanted, bounds);
       if (result?.error?.errorCode === errorCodes.TOPIC_ALREADY_EXISTS) return false;

@@ -20,7 +20,7 @@ import {
 import { passes } from './route.ts';
 import { type PartitionRoutes, SourceRoutes } from './source-routes.ts';
 
-export interface ProvenanceOptions extends Pick<MirrorOptions, 'name' | 'localOnly'> {
+export interface ProvenanceOptions extends Pick<MirrorOptions, 'name' | 'localOnly' | 'replicationFactor'> {
   readonly sides: { readonly source: MirrorSide; readonly target: MirrorSide };
   /** Whether a topic of the source goes on where a failover ended: it holds what the mirror before brought there. */
   readonly isReversed: (topic: string) => boolean;
@@ -60,7 +60,8 @@ export class Provenance {
 
   /** Makes ready to copy: to be called first. Rejects with `KafkaError`, `OriginRecordError`, or a retriable error. */
   async start(): Promise<void> {
-    await this.#there.ensure(this.#options.sides.target.client.admin(), this.#bounds);
+    const { sides, replicationFactor } = this.#options;
+    await this.#there.ensure(sides.target.client.admin(), this.#bounds, replicationFactor);
     await this.look();
   }
 

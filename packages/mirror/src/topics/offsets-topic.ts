@@ -26,8 +26,13 @@ export function mirrorOfOffsetsTopic(topic: string): string | undefined {
 const shardsDefault = 50;
 
 /** Creates the topic if it is not there; answers how many partitions it has. Rejects with `KafkaError`. */
-export async function ensureOffsetsTopic(admin: Admin, topic: string, partitions = shardsDefault): Promise<number> {
-  const [created] = await admin.createTopics([{ topic, partitions, configuration }]);
+export async function ensureOffsetsTopic(
+  admin: Admin,
+  topic: string,
+  partitions = shardsDefault,
+  replicationFactor?: number,
+): Promise<number> {
+  const [created] = await admin.createTopics([{ topic, partitions, replicationFactor, configuration }]);
   const error = created?.error;
   if (error !== undefined && !(error instanceof KafkaError && error.errorCode === errorCodes.TOPIC_ALREADY_EXISTS)) {
     throw error;

@@ -193,7 +193,9 @@ export class TopicSync {
       // Records of long ago, or of clocks that are wrong, are no reason to stop.
       this.#allTimes ??= await allTimes(target, offsetsTopicOf(this.#options.name), signal);
       Object.assign(configuration, this.#allTimes);
-      const [created] = await target.createTopics([{ topic: targetTopic, partitions, configuration }], { signal });
+      const { replicationFactor } = this.#options;
+      const made = { topic: targetTopic, partitions, replicationFactor, configuration };
+      const [created] = await target.createTopics([made], { signal });
       if (created?.error !== undefined && !isThereAlready(created.error)) throw created.error;
       const message = `created topic ${targetTopic} on the target, with ${partitions} partitions`;
       this.#options.report?.({ level: 'info', event: 'topic_created', message, topic });
