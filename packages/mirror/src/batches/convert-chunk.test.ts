@@ -129,17 +129,13 @@ test('what the target takes passes however large, and what is rebuilt is no larg
     for (const [index, length] of lengths.entries()) builder.append(index, null, randomBytes(length));
     return { bytes: Uint8Array.from(builder.build({ compression })), from, aborted: [] };
   };
-  // Compressed ones are put together first, and halved as long as they are too large.
-  for (const [compression, parts] of [
-    ['none', [1, 2, 1]],
-    ['gzip', [1, 1, 1, 1]],
-  ] as const) {
+  for (const compression of ['none', 'gzip'] as const) {
     const countsOf = async (from: number, ...lengths: number[]): Promise<number[]> => {
       const { batches } = await convertChunk(chunkOf(compression, from, ...lengths), sizes);
       return batches.map(({ recordCount }) => recordCount);
     };
     assert.deepEqual(await countsOf(0, 20_000, 20_000, 50_000), [3], 'as it is');
-    assert.deepEqual(await countsOf(1, 10, 20_000, 20_000, 9_000, 50_000), parts, 'taken apart');
+    assert.deepEqual(await countsOf(1, 10, 20_000, 20_000, 9_000, 50_000), [1, 2, 1], 'taken apart');
     const tooLarge = { code: 'record_too_large', offset: 1, batchBytesMax: 100_000 };
     await assert.rejects(async () => await countsOf(1, 10, 120_000), tooLarge);
   }

@@ -5,7 +5,7 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { ClientOptions, TopicPartition } from '@millrace/client';
 import { answerError, type CallBounds, type Cluster, openCluster, resolveOffsets } from '@millrace/client/protocol';
-import { describeGroups, errorCodes, KafkaError } from '@millrace/wire';
+import { describeGroups, errorCodes } from '@millrace/wire';
 import { JournalReader } from '../copy/journal-reader.ts';
 import { timeAt } from '../copy/log-scan.ts';
 import { readFailovers } from '../failover/failover-log.ts';
@@ -53,34 +53,37 @@ export class MirrorWatch implements AsyncDisposable {
     // In this order, so that what is copied meanwhile makes no lag.
     const [shards, known] = [await this.#journal.shards(), await this.#journal.newest()];
     const failovers = await readFailovers(this.#target.cluster, name, this.#bounds);
+    const counts = await partitionCounts(this.#source.cluster, new Set(known.map(({ topic }) => topic)), this.#bounds);
+    // A topic whose count is not told is asked for, as that tells why.
+    const isGone = ({ topic, partition }: TopicPartition): boolean => partition >= (counts.get(topic) ?? partition + 1);
+    const there = known.filter((place) => !isGone(place));
     const [workers, ends] = await Promise.all([
       foundWorkers(this.#target.cluster, workersGroupOf(name), this.#bounds),
       resolveOffsets(
         this.#source.cluster,
-        known.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const })),
+        there.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const })),
         this.#bounds,
         committed,
       ),
     ]);
-    const found = known.map(({ topic, partition, shard, chunk }, place): FoundPartition => {
-      const end = ends[place];
+    const endOf = new Map(there.map((place, index) => [place, ends[index]]));
+    const found = known.map((place): FoundPartition => {
+      const { topic, partition, shard, chunk } = place;
+      const end = endOf.get(place);
       const [sourceEnd, problem] = end?.error === undefined ? [end?.value.offset, undefined] : [undefined, end.error];
       const { confirmed, producerId, losses, standstill } = chunk;
       const guarantee = producerId < 0 ? 'at-least-once' : 'exactly-once';
-      const isGone = problem instanceof KafkaError && problem.errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
-      const message = isGone ? undefined : problem && messageOf(problem);
-      const known = { topic, partition, shard, confirmed, losses, standstill };
-      return { ...known, guarantee, sourceEnd, problem: message, isGone, uncopiedSince: undefined };
+      const told = { confirmed, losses, standstill, guarantee, isGone: isGone(place) } as const;
+      const message = problem && messageOf(problem);
+      return { topic, partition, shard, ...told, sourceEnd, problem: message, uncopiedSince: undefined };
     });
-    const { metadata, settings } = this.#source.cluster;
-    const topics = new Set(known.map(({ topic }) => topic));
     return mirrorState({
       mirror: name,
-      now: settings.platform.clock.now(),
+      now: this.#source.cluster.settings.platform.clock.now(),
       shards,
       workers,
       partitions: await this.#withAges(found),
-      sourcePartitions: new Map([...topics].map((topic) => [topic, metadata.peek(topic)?.partitions.length ?? 0])),
+      sourcePartitions: counts,
       targetTopicOf: (topic) => failovers.get(topic)?.targetTopic ?? rename?.(topic) ?? topic,
       failovers,
     });
@@ -114,6 +117,23 @@ export class MirrorWatch implements AsyncDisposable {
     const place: TopicPartition = { topic, partition };
     return timeAt(this.#source.cluster, place, confirmed.source, this.#bounds);
   }
+}
+
+/** How many partitions topics have, none where there is no such topic; those are left out of which that is not told. */
+async function partitionCounts(
+  cluster: Cluster,
+  topics: ReadonlySet<string>,
+  bounds: CallBounds,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  if (topics.size === 0) return counts;
+  const response = await cluster.retrying(bounds, () => cluster.askMetadata([...topics], false));
+  for (const { name, errorCode, partitions } of response.topics) {
+    if (name === null) continue;
+    if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) counts.set(name, 0);
+    else if (errorCode === errorCodes.NONE) counts.set(name, partitions.length);
+  }
+  return counts;
 }
 
 function lagOf({ sourceEnd, confirmed }: FoundPartition): number {
