@@ -69,9 +69,8 @@ function print(topic: TopicVerification, { output }: Terminal): void {
   const passedOver = partitions.reduce((sum, each) => sum + each.passedOver, 0);
   const left = passedOver === 0 ? '' : `, ${counted(passedOver, 'source offset')} passed over by a policy`;
   const names = source === target ? source : `${source} -> ${target}`;
-  output.line(
-    `${names}: ${verdict}, ${counted(compared, what)} compared in ${counted(partitions.length, 'partition')}${behind}${left}`,
-  );
+  const where = counted(partitions.length, 'partition');
+  output.line(`${names}: ${verdict}, ${counted(compared, what)} compared in ${where}${behind}${left}`);
   for (const partition of topic.onlyInSource) output.line(`  [${partition}] is not on the target`);
   for (const partition of topic.onlyInTarget) output.line(`  [${partition}] is not on the source`);
   for (const each of partitions) if (!each.isEqual) output.line(`  [${each.partition}] ${differences(each)}`);
