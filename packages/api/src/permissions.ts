@@ -29,8 +29,12 @@ export function mayAnywhere(principal: Principal, permission: Permission): boole
   return permissionsOf(principal).includes(permission);
 }
 
+/** All that an application may: not even to view, which is for people. */
+const applicationPermissions: readonly Permission[] = ['configure'];
+
 /** What they may do somewhere, from least to most. Teams decide for members and owners, not the summary in `role`. */
-export function permissionsOf({ role, teams }: Principal): readonly Permission[] {
+export function permissionsOf({ kind, role, teams }: Principal): readonly Permission[] {
+  if (kind === 'application') return applicationPermissions;
   if (role === 'admin') return rolePermissions.admin;
   if (teams.some((team) => team.role === 'owner')) return rolePermissions.owner;
   return teams.length > 0 ? rolePermissions.member : rolePermissions.viewer;

@@ -5,7 +5,8 @@ import { type Static, Type } from 'typebox';
  * What a caller may do, from least to most:
  * `view` everything but records and secrets; `read_records` of the topics of their teams; `request` changes;
  * `change` what belongs to their teams; `approve` what others request of their teams; `operate` clusters, groups and
- * connectors; `administer` the fleet, its policies, roles and tokens.
+ * connectors; `administer` the fleet, its policies, roles and tokens. Apart from these stands `configure`, which is
+ * what applications may and people may not: ask the config service what is for themselves.
  */
 export const Permission = Type.Union([
   Type.Literal('view'),
@@ -15,6 +16,7 @@ export const Permission = Type.Union([
   Type.Literal('approve'),
   Type.Literal('operate'),
   Type.Literal('administer'),
+  Type.Literal('configure'),
 ]);
 export type Permission = Static<typeof Permission>;
 

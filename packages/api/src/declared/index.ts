@@ -1,4 +1,5 @@
 export { Acl, Quota } from './access.ts';
+export { ClientSetting, ClientSettingMatch } from './client-setting.ts';
 export { Bootstrap, Capacity, Cluster, ConnectCluster, clusterFields, Prices } from './cluster.ts';
 export { Connector, Mirror } from './flows.ts';
 export { type Kind, type KindName, kindNames, kinds, type Spec } from './kinds.ts';

@@ -6,6 +6,7 @@
  */
 import type { Static, TObject } from 'typebox';
 import { Acl, Quota } from './access.ts';
+import { ClientSetting } from './client-setting.ts';
 import { Cluster, ConnectCluster } from './cluster.ts';
 import { Connector, Mirror } from './flows.ts';
 import { Environment, Season, Site, Zone } from './places.ts';
@@ -42,6 +43,7 @@ export const kinds = {
   mirror: kind('mirrors', Mirror, byName),
   connector: kind('connectors', Connector, ({ connect, name }) => `${connect}/${name}`),
   policy: kind('policies', Policy, byName),
+  client_setting: kind('clientSettings', ClientSetting, byName),
 } as const;
 
 export type KindName = keyof typeof kinds;

@@ -38,7 +38,7 @@ export const eventsContract = defineContract({
     'Event `snapshot` carries all values at a revision, event `change` one new value, event `event` that something ' +
     'of the fleet has changed. Send the id of the last event as `Last-Event-ID` to get only what changed since. A ' +
     'snapshot whose `seq` is not that of the last event seen says that events were missed: look at everything again. ' +
-    'A comment line every 15 s shows that the stream is alive.',
+    'A comment line every 10 s shows that the stream is alive.',
   kind: 'event-stream',
   response: HubEvent,
 });

@@ -11,6 +11,7 @@ export interface Owned {
 }
 
 export function mayOn(principal: Principal, permission: Permission, { team }: Owned): boolean {
+  if (principal.kind === 'application') return false;
   if (principal.role === 'admin' || permission === 'view') return true;
   return principal.teams.some(({ name, role }) => name === team && rolePermissions[role].includes(permission));
 }
@@ -35,6 +36,7 @@ const phrases: Readonly<Record<Permission, string>> = {
   approve: 'approve requests of',
   operate: 'operate',
   administer: 'administer',
+  configure: 'ask for the configuration of',
 };
 
 function whoMay(permission: Permission, { team }: Owned): string {

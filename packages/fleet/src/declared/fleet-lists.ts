@@ -62,6 +62,7 @@ const rewrites: { readonly [K in KindName]?: (spec: Spec<K>) => Spec<K> } = {
     ...(state !== undefined && state !== 'running' && { state }),
   }),
   acl: withoutDefaults,
+  client_setting: ({ set, ...rest }) => ({ ...rest, set: textValues(set) }),
 };
 
 function withoutDefaults({ host, permission, patternType, ...rest }: Acl): Acl {

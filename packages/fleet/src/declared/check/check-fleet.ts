@@ -9,6 +9,7 @@ import { secretPlaces } from '../../audit/secret-places.ts';
 import { byId, type FleetLists, idOf } from '../fleet-lists.ts';
 import { checkAcl, checkQuota } from './check-access.ts';
 import { checkApplication, checkPolicy, checkSeason } from './check-applications.ts';
+import { checkClientSetting } from './check-client-settings.ts';
 import { checkCluster, checkConnect } from './check-clusters.ts';
 import { checkConnector, checkMirror } from './check-flows.ts';
 import { checkTopic, collisionsOf } from './check-topics.ts';
@@ -65,6 +66,7 @@ const checks: { readonly [K in KindName]?: (spec: Spec<K>, complain: Complain) =
   mirror: checkMirror,
   connector: checkConnector,
   policy: checkPolicy,
+  client_setting: checkClientSetting,
 };
 
 /** Kinds whose things have a name of ours; those of the others are Kafka's and Connect's to judge. */

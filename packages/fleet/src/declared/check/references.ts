@@ -30,6 +30,7 @@ export function referencesOf(kind: KindName, spec: Spec<KindName>): Reference[] 
       return typeof name === 'string' ? [{ steps: [field], to, name }] : [];
     },
   );
+  if (kind === 'client_setting') return matched(spec as Spec<'client_setting'>);
   if (kind !== 'application') return references;
   const uses = (spec as Spec<'application'>).uses ?? [];
   return [
@@ -38,4 +39,20 @@ export function referencesOf(kind: KindName, spec: Spec<KindName>): Reference[] 
       return { steps: ['uses', index, 'cluster'], to: 'cluster', name: cluster };
     }),
   ];
+}
+
+const matchFields = {
+  applications: 'application',
+  teams: 'team',
+  clusters: 'cluster',
+  environments: 'environment',
+  sites: 'site',
+} as const;
+
+function matched({ match = {} }: Spec<'client_setting'>): Reference[] {
+  return Object.entries(matchFields).flatMap(([field, to]) =>
+    (match[field as keyof typeof matchFields] ?? []).map((name, index): Reference => {
+      return { steps: ['match', field, index], to, name };
+    }),
+  );
 }

@@ -35,7 +35,7 @@ function ordered(kind: KindName, spec: object): Record<string, unknown> {
   );
 }
 
-const settingFields: ReadonlySet<string> = new Set(['configs', 'client', 'config']);
+const settingFields: ReadonlySet<string> = new Set(['configs', 'client', 'config', 'set']);
 
 function settingsOf(settings: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, plainest(String(value))]));

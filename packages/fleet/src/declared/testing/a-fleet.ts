@@ -31,6 +31,7 @@ export function aFleet(other: SomeLists = {}): FleetLists {
     mirror: [{ name: 'east-west', source: 'east', target: 'west', topics: ['orders*'] }],
     connector: [{ name: 'to-lake', connect: 'sinks', config: { 'connector.class': 'x.Sink', 'tasks.max': '2' } }],
     policy: [{ name: 'small', when: 'request.partitions <= 12', decision: 'approve' }],
+    client_setting: [{ name: 'far', match: { teams: ['checkout'], topics: ['or*'] }, set: { 'linger.ms': '50' } }],
     ...other,
   });
 }

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newInstanceKey, openCredential, sealCredential } from './instance-key.ts';
+
+const secret = { username: 'shop.a', password: 'a secret of some length' };
+
+test('what is sealed to an instance it alone opens', async () => {
+  const [own, other] = [await newInstanceKey(), await newInstanceKey()];
+  const sealed = await sealCredential(secret, own.publicKey);
+  assert.ok(!sealed.includes(Buffer.from(secret.password).toString('base64url').slice(2, 12)));
+  assert.deepEqual(await openCredential(sealed, own), secret);
+  await assert.rejects(openCredential(sealed, other), { code: 'credential_unreadable' });
+  const parts = sealed.split('.');
+  const at = 3;
+  const changed = [...(parts[at] ?? '')].toReversed().join('');
+  await assert.rejects(openCredential(parts.with(at, changed).join('.'), own), { code: 'credential_unreadable' });
+});
+
+test('each sealing is another text', async () => {
+  const own = await newInstanceKey();
+  assert.notEqual(await sealCredential(secret, own.publicKey), await sealCredential(secret, own.publicKey));
+});
+
+test('refuses a text that holds neither a password nor a certificate', async () => {
+  const own = await newInstanceKey();
+  const sealed = await sealCredential({ hello: 'world' } as never, own.publicKey);
+  await assert.rejects(openCredential(sealed, own), /neither a password nor a certificate/);
+});
