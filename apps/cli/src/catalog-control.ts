@@ -86,6 +86,32 @@ export const controlCatalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'config',
+    summary: 'Show where an application finds a topic, and how; enrol applications',
+    otherwise: {
+      name: 'TOPIC',
+      summary: 'Show what a client of an application needs for a topic',
+      load: async () => (await import('./commands/config-topic.ts')).configTopic,
+    },
+    commands: [
+      {
+        name: 'enrol',
+        summary: 'Enrol an application: the one file that its clients begin with',
+        load: async () => (await import('./commands/config-enrol.ts')).configEnrol,
+      },
+      {
+        name: 'clients',
+        summary: 'Show what clients see, per application and topic',
+        load: async () => (await import('./commands/config-clients.ts')).configClients,
+      },
+      {
+        name: 'rotate-keys',
+        summary: 'Sign answers of the config service with the next key',
+        load: async () => (await import('./commands/config-rotate-keys.ts')).configRotateKeys,
+      },
+    ],
+  },
+  {
     name: 'fleet',
     summary: 'Compare, apply, export and rebuild what is declared of the fleet',
     commands: [

@@ -15,6 +15,8 @@ export interface CatalogGroup {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly CatalogCommand[];
+  /** What is meant when the word after the group's names none of its commands: `config TOPIC`. */
+  readonly otherwise?: CatalogCommand | undefined;
 }
 
 export type CatalogEntry = CatalogCommand | CatalogGroup;

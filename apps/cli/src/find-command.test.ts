@@ -26,6 +26,8 @@ test('finds commands and leaves them their own words', () => {
   assert.equal(nameOf(['topic', 'create', 'orders']), 'create orders');
   assert.equal(nameOf(['--version', '--json']), 'version --json');
   assert.equal(nameOf(['help', 'topic', 'create']), 'create --help');
+  assert.equal(nameOf(['config', 'enrol', 'shop']), 'enrol shop');
+  assert.equal(nameOf(['config', 'orders', '--app', 'shop']), 'TOPIC orders --app shop');
 });
 
 test('answers every way to ask for help', () => {
@@ -46,7 +48,10 @@ test('every command is what the catalog says, and its help fits 80 columns', asy
     const commands =
       'load' in entry
         ? [{ ...entry, full: entry.name }]
-        : entry.commands.map((each) => ({ ...each, full: `${entry.name} ${each.name}` }));
+        : [
+            ...entry.commands.map((each) => ({ ...each, full: `${entry.name} ${each.name}` })),
+            ...(entry.otherwise === undefined ? [] : [{ ...entry.otherwise, full: entry.name }]),
+          ];
     for (const { load, full, summary } of commands) {
       const command = await load();
       assert.equal(command.name, full);

@@ -22,6 +22,8 @@ export function findCommand(catalog: readonly CatalogEntry[], given: readonly st
     });
   }
   if (second === '--help' || second === '-h') return { help: groupHelp(entry) };
+  const isNamed = entry.commands.some(({ name }) => name === second);
+  if (!isNamed && entry.otherwise !== undefined) return { command: entry.otherwise, words: rest };
   return { command: named(entry.commands, second, `millrace ${entry.name}`), words };
 }
 
@@ -58,7 +60,7 @@ function groupHelp(group: CatalogGroup): string {
   return [
     `${group.summary}.\n`,
     `Usage: millrace ${group.name} COMMAND [arguments] [options]\n`,
-    ...section('Commands', group.commands.map(row)),
+    ...section('Commands', [...(group.otherwise === undefined ? [] : [group.otherwise]), ...group.commands].map(row)),
     `\`millrace ${group.name} COMMAND --help\` tells more, with examples.\n`,
   ].join('\n');
 }

@@ -69,7 +69,9 @@ export class Guard {
     if (contract.dialect === undefined) refuseOften(this.#addresses.take(address));
     const principal = (await this.#whoAsks(asking, contract, address)) ?? this.#otherwise(asking, permission);
     if (permission !== 'public' && !mayAnywhere(principal, permission)) throw mayNot(principal, permission);
-    if (principal !== anonymous && contract.dialect === undefined) {
+    // An application is as many instances as it has, each with an address.
+    const isCounted = contract.dialect === undefined && permission !== 'configure';
+    if (principal !== anonymous && isCounted) {
       refuseOften(this.#principals.take(`${principal.kind}:${principal.name}`));
     }
     return principal;

@@ -56,7 +56,7 @@ export interface ServerLimits {
   readonly keepAliveTimeoutMs: number;
   /** How long requests in flight may take when the server closes; default 5 s. */
   readonly closeGraceMs: number;
-  /** Time between two comment lines in a quiet event stream; default 15 s. */
+  /** Time between two comment lines in a quiet event stream; default 10 s. */
   readonly heartbeatMs: number;
   readonly connectionsMax: number;
   /** Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal. */
@@ -84,7 +84,7 @@ const limitsDefault: ServerLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 30_000,
   closeGraceMs: 5_000,
-  heartbeatMs: 15_000,
+  heartbeatMs: 10_000,
   connectionsMax: 10_000,
   rates: { address: { perSecond: 500, burst: 2_000 }, principal: { perSecond: 200, burst: 1_000 } },
 };

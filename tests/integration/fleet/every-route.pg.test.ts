@@ -190,7 +190,7 @@ test("what belongs to another team, or to none, is nobody's but an admin's", asy
     const { code, text } = await call('POST', '/api/v1/plans', tokens.get('owner'), { kind, input });
     assert.ok(code === 'forbidden' || code === 'invalid_request', `${kind}: ${text}`);
   }
-  for (const path of ['credentials', 'credentials/rotate', 'credentials/revoke']) {
+  for (const path of ['credentials', 'credentials/rotate', 'credentials/revoke', 'enrolments']) {
     const address = `/api/v1/applications/shop/${path}`;
     const { code, text } = await call('POST', address, tokens.get('owner'), {});
     assert.ok(code === 'forbidden' || code === 'invalid_request', `${path}: ${text}`);

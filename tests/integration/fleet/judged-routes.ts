@@ -86,7 +86,20 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'GET /api/v1/topics/{cluster}/{topic}/messages': 'read_records',
   'POST /api/v1/topics/{cluster}/{topic}/messages': 'read_records',
 
+  // Of applications, each for itself alone; keys are no secret.
+  'POST /api/v1/config/answers': 'configure',
+  'GET /api/v1/config/watch': 'configure',
+  'POST /api/v1/config/reports': 'configure',
+  'GET /api/v1/config/keys': 'public',
+  // What people see of that: no secrets.
+  'GET /api/v1/config/explain': 'view',
+  'GET /api/v1/config/clients': 'view',
+  'POST /api/v1/config/keys/rotate': 'administer',
+  'GET /api/v1/applications/{name}/enrolments': 'view',
+
   // Changes of what belongs to a team.
+  'POST /api/v1/applications/{name}/enrolments': 'change',
+  'DELETE /api/v1/applications/{name}/enrolments/{id}': 'change',
   'POST /api/v1/applications/{name}/credentials': 'change',
   'POST /api/v1/applications/{name}/credentials/rotate': 'change',
   'POST /api/v1/applications/{name}/credentials/{id}/confirm': 'change',

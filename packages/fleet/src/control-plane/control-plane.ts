@@ -16,6 +16,7 @@ import { openAudit } from '../audit/open-audit.ts';
 import type { Environment } from '../client-configuration/references.ts';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import { openFleetClusters } from '../clusters/open-fleet-clusters.ts';
+import { type ConfigService, type ConfigSettings, openConfig, withApplications } from '../config/open-config.ts';
 import { openConnect } from '../connect/index.ts';
 import type { Database } from '../database/database.ts';
 import { openDeclared } from '../declared/open-declared.ts';
@@ -23,7 +24,7 @@ import { recordAccess, type WantedAccess } from '../declared/wanted-access.ts';
 import { type EventFeed, openEventFeed } from '../events/event-feed.ts';
 import { openGroups } from '../groups/index.ts';
 import { type Identity, openIdentity } from '../identity/open-identity.ts';
-import { openKeyFile } from '../identity/secrets/sealing-key.ts';
+import { lazySealingKey, openKeyFile } from '../identity/secrets/sealing-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
 import { messageRoutes } from '../messages/message-routes.ts';
@@ -66,6 +67,7 @@ export interface ControlPlaneOptions {
   readonly inventory?: InventorySettings | undefined;
   readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
   readonly access?: AccessSettings | undefined;
+  readonly config?: ConfigSettings | undefined;
   /** Parts that come from elsewhere; closed with the control plane. */
   readonly parts?: readonly Part[] | undefined;
 }
@@ -113,11 +115,16 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   add(housekeeping({ db, platform, holder, report }));
   add(openAudit({ ...options.anchors, db, platform, clusters, holder, report }));
   let identity: Identity | undefined;
+  let config: ConfigService | undefined;
   let access = async (): Promise<WantedAccess> => recordAccess;
   if (keyDirectory !== undefined) {
     const whose = { db, platform, feed, holder, record, clusters, inventory, operations, report };
-    identity = openIdentity({ ...whose, keyFile: join(keyDirectory, 'sealing-key') });
+    const sealingKey = lazySealingKey(join(keyDirectory, 'sealing-key'));
+    identity = openIdentity({ ...whose, sealingKey });
     add(identity);
+    const settings = { publicUrl: options.access?.publicUrl, environment, ...options.config };
+    config = await openConfig({ ...whose, ...settings, identity, sealingKey });
+    add(config);
     access = identity.wantedAccess;
     const maskingKey = (): Promise<Uint8Array> => openKeyFile(join(keyDirectory, 'masking-key'));
     const { twins: factory, schemas } = options;
@@ -129,8 +136,9 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const asOf = { record, operations, clusters, inventory, access, identity };
   add(openOnboarding({ ...asOf, db, platform, schemas: options.registrar, report }));
   add(openGroups({ record, clusters }));
-  const callers = openAccess({ db, record, settings: options.access });
-  add(callers);
+  const people = openAccess({ db, record, settings: options.access });
+  add(people);
+  const callers = withApplications(people, config);
   add({ routes: messageRoutes({ db, record, clusters }) });
   for (const part of options.parts ?? []) add(part);
   // Before the parts that its kinds belong to.

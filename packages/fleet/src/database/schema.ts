@@ -1,6 +1,7 @@
 /** The tables, as the newest migration leaves them. */
 import type { AccessLoginTable, AccessSessionTable, AccessTokenTable, AccessUserTable } from '../access/tables.ts';
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
+import type { ConfigTables } from '../config/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
 import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
 import type { InventoryTables } from '../inventory/store/tables.ts';
@@ -8,7 +9,7 @@ import type { OnboardingCommentTable, OnboardingRequestTable } from '../onboardi
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
 
-export interface Schema extends InventoryTables {
+export interface Schema extends InventoryTables, ConfigTables {
   readonly lease: LeaseTable;
 
   readonly record_head: RecordHeadTable;

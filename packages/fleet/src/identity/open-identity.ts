@@ -2,7 +2,7 @@
  * Identities as a part of the control plane: what applications log in with, what they may, and whether that is as it
  * should be.
  */
-import type { Route } from '@millrace/api';
+import type { Principal, Route } from '@millrace/api';
 import type { IssuedSecret } from '@millrace/api/fleet';
 import type { Platform } from '@millrace/base';
 import type { Kysely } from 'kysely';
@@ -17,13 +17,13 @@ import type { FleetRecord } from '../record/record.ts';
 import { applicationRoutes, credentialRoutes } from './application-routes.ts';
 import { ClusterFactsWatch, isOld } from './cluster-facts.ts';
 import { credentialPlanKinds } from './credentials/credential-plan-kinds.ts';
-import { CredentialStore } from './credentials/credential-store.ts';
+import { type Credential, CredentialStore } from './credentials/credential-store.ts';
 import { type Asked, Deliveries, type StartOperations } from './credentials/deliver.ts';
 import { RotationWatch } from './credentials/rotation-watch.ts';
 import { findingRoutes } from './finding-routes.ts';
 import { IdentityService } from './identity-service.ts';
 import { openUseObservations } from './observations.ts';
-import { openSealingKey, type SealingKey } from './secrets/sealing-key.ts';
+import type { SealingKey } from './secrets/sealing-key.ts';
 import { wantedAcls } from './wanted-acls.ts';
 import { wantedQuotas } from './wanted-quotas.ts';
 
@@ -37,8 +37,8 @@ export interface IdentityOptions {
   readonly clusters: FleetClusters;
   readonly inventory: Pick<Inventory, 'clusters' | 'cluster' | 'revision'>;
   readonly operations: Pick<Operations, 'start' | 'get'>;
-  /** The key under which secrets of the control plane itself lie in the database; made when it is first needed. */
-  readonly keyFile: string;
+  /** The key under which secrets of the control plane itself lie in the database. */
+  readonly sealingKey: () => Promise<SealingKey>;
   readonly report: (message: string) => void;
   /** What was not used for so long is said to be unused. Default 30. */
   readonly unusedDays?: number | undefined;
@@ -52,6 +52,10 @@ export interface Identity {
   wantedAccess(): Promise<WantedAccess>;
   /** Issues the first password of an application, and answers it, this once; nothing where it is sealed to a key. */
   issuePassword(application: string, asked: Asked): Promise<IssuedSecret | undefined>;
+  /** Every credential that was ever issued, oldest first. */
+  credentials(): Promise<readonly Credential[]>;
+  /** Notes that an application uses a credential, and by whom that is said. */
+  confirm(application: string, credential: string, by: Principal, why: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,7 +72,7 @@ export function openIdentity(options: IdentityOptions): Identity {
   const service = new IdentityService({ ...options, observations, facts, store, deliveries, operations, unusedDays });
   const planKinds = credentialPlanKinds({
     ...{ db, store, record, clusters, platform, inventory: options.inventory },
-    sealingKey: keyOf(options.keyFile),
+    sealingKey: options.sealingKey,
     needsIdempotentWrite: (_cluster, client, signal) => isOld(client, { signal }),
   });
   const { feed, holder } = options;
@@ -85,6 +89,10 @@ export function openIdentity(options: IdentityOptions): Identity {
       const { secret } = await deliveries.issue('credential_issue', { application, kind: 'scram' }, asked);
       return secret;
     },
+    credentials: () => store.list(),
+    confirm: async (application, credential, by, why) => {
+      await service.confirm(application, credential, by, why);
+    },
     close: async () => {
       await Promise.all([watch.close(), facts.close()]);
     },
@@ -100,19 +108,5 @@ function startOperations(operations: Pick<Operations, 'start' | 'get'>): StartOp
       if (state === 'cancelled') return 'it was cancelled';
       return state === 'failed' ? (failure?.message ?? 'it failed') : undefined;
     },
-  };
-}
-
-/** Read once. What could not be read is tried again when it is needed again. */
-function keyOf(path: string): () => Promise<SealingKey> {
-  let key: Promise<SealingKey> | undefined;
-  return async () => {
-    key ??= openSealingKey(path);
-    try {
-      return await key;
-    } catch (error) {
-      key = undefined;
-      throw error;
-    }
   };
 }

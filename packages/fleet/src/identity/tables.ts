@@ -17,6 +17,7 @@ export interface CredentialTable {
   expires_at: Date | null;
   warned_days: number | null;
   sealed: string | null;
+  kept: string | null;
   sealed_for: 'application' | 'request' | 'nobody';
   delivered_at: Date | null;
   old_until: Date | null;

@@ -4,6 +4,7 @@
  */
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { sql } from 'kysely';
+import { noteConfigChange } from '../../config/config-head.ts';
 import type { Schema } from '../../database/schema.ts';
 import { appendEvents } from '../../events/event-feed.ts';
 import type { Verifier } from '../secrets/password.ts';
@@ -50,6 +51,8 @@ export interface NewCredential {
   readonly serial?: string | undefined;
   readonly expiresAt?: Date | undefined;
   readonly sealed?: string | undefined;
+  /** Sealed under the key of the control plane, for instances of an application that is enrolled. */
+  readonly kept?: string | undefined;
   readonly sealedFor: CredentialTable['sealed_for'];
   readonly oldUntil?: Date | undefined;
 }
@@ -119,12 +122,13 @@ export class CredentialStore {
     if (kind === 'scram') {
       await transaction
         .updateTable('credential')
-        .set({ ended_at: sql<Date>`clock_timestamp()`, ended_as: 'replaced', sealed: null })
+        .set({ ended_at: sql<Date>`clock_timestamp()`, ended_as: 'replaced', sealed: null, kept: null })
         .where('principal', '=', principal)
         .where('ended_at', 'is', null)
         .execute();
     }
     await transaction.insertInto('credential').values(rowOf(added)).execute();
+    await noteConfigChange(transaction);
     await appendEvents(transaction, [{ kind: changeKind, id: application, what: 'credential_issued' }]);
   }
 
@@ -142,6 +146,7 @@ export class CredentialStore {
       if (row === undefined) return undefined;
       const delivered = { sealed: null, delivered_at: sql<Date>`clock_timestamp()` };
       await transaction.updateTable('credential').set(delivered).where('id', '=', id).execute();
+      await noteConfigChange(transaction);
       await appendEvents(transaction, [{ kind: changeKind, id: row.application, what: 'credential_delivered' }]);
       return row.sealed ?? undefined;
     });
@@ -176,12 +181,13 @@ export class CredentialStore {
   async end(transaction: Transaction<Schema>, id: string, as: CredentialEnd): Promise<void> {
     const row = await transaction
       .updateTable('credential')
-      .set({ ended_at: sql<Date>`clock_timestamp()`, ended_as: as, sealed: null })
+      .set({ ended_at: sql<Date>`clock_timestamp()`, ended_as: as, sealed: null, kept: null })
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .returning('application')
       .executeTakeFirst();
     if (row === undefined) return;
+    await noteConfigChange(transaction);
     await appendEvents(transaction, [{ kind: changeKind, id: row.application, what: `credential_${as}` }]);
   }
 
@@ -270,6 +276,7 @@ function rowOf(added: NewCredential) {
     serial: added.serial ?? null,
     expires_at: added.expiresAt ?? null,
     sealed: added.sealed ?? null,
+    kept: added.kept ?? null,
     sealed_for: added.sealedFor,
     old_until: added.oldUntil ?? null,
   };

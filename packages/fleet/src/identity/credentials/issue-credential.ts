@@ -1,6 +1,9 @@
 /**
  * Issues passwords and certificates: each once for its operation, wherever that was broken off before.
  *
+ * A secret of an application that is enrolled is also kept, sealed under the key of the control plane, so that the
+ * config service can give it to the application's instances.
+ *
  * A password is in memory alone while it is written to the clusters. What was broken off there is begun anew with
  * another one, which is harmless as long as nobody was told the first; that is noted, with the sealed password, when
  * all clusters have it. Neither is ever part of what is answered, logged or thrown.
@@ -10,6 +13,7 @@ import { ProblemError, principalText } from '@millrace/api';
 import { isMillraceError, type Platform } from '@millrace/base';
 import type { Kysely, Transaction } from 'kysely';
 import type { FleetClusters } from '../../clusters/fleet-clusters.ts';
+import { keepSecret } from '../../config/kept-secret.ts';
 import type { Schema } from '../../database/schema.ts';
 import type { Json, StepContext } from '../../operations/plan-kind.ts';
 import { userOfPrincipal } from '../principals.ts';
@@ -61,9 +65,11 @@ export async function issuePassword(
       await writePassword(await around.clusters.client(cluster), principal, password, context.signal);
     }
     const username = userOfPrincipal(principal) ?? '';
+    const issued = issuedTo(step, context);
     const added: NewCredential = {
-      ...issuedTo(step, context),
+      ...issued,
       kind: 'scram',
+      kept: await keepSecret(around.db, around.sealingKey, application, issued.id, { username, password }),
       verifier: await verifierOf(password),
       sealed: await sealFor(receiver, { kind: 'scram', username, password, mechanism, clusters }),
       sealedFor: receiver.who,
@@ -91,9 +97,13 @@ export async function issueCertificate(
     const { certificate, serial, expiresAt, key } = await authority.issue(subject, days, request ?? undefined);
     const isSealed = key !== undefined && receiver !== null;
     const content = { kind: 'certificate', certificate, authority: authority.certificate, privateKey: key };
+    const issued = issuedTo(step, context);
+    const kept =
+      key && (await keepSecret(around.db, around.sealingKey, step.application, issued.id, { certificate, key }));
     const added: NewCredential = {
-      ...issuedTo(step, context),
+      ...issued,
       kind: 'certificate',
+      kept,
       certificate,
       serial,
       expiresAt,

@@ -46,6 +46,20 @@ export async function openSealingKey(path: string): Promise<SealingKey> {
   return new FileKey(path, await openKeyFile(path));
 }
 
+/** The key, read or made when it is first needed. What could not be read is tried again when it is needed again. */
+export function lazySealingKey(path: string): () => Promise<SealingKey> {
+  let key: Promise<SealingKey> | undefined;
+  return async () => {
+    key ??= openSealingKey(path);
+    try {
+      return await key;
+    } catch (error) {
+      key = undefined;
+      throw error;
+    }
+  };
+}
+
 /** 32 random bytes in a file of their own, likewise. Throws `SealingKeyError`. */
 export async function openKeyFile(path: string): Promise<Buffer> {
   const text = (await readIfThere(path)) ?? (await make(path));

@@ -1,0 +1,23 @@
+import { command } from '../framework/command.ts';
+import { text } from '../framework/option.ts';
+import { callServer } from '../server/find-server.ts';
+import { serverOptions } from '../server/server-options.ts';
+
+export const configRotateKeys = command({
+  name: 'config rotate-keys',
+  summary: 'Sign answers of the config service with the next key',
+  description: `Clients follow by themselves: they know the next key already, and learn of another one after it. What
+    the key before has signed stays trusted until it expires.`,
+  operands: [],
+  options: { why: text({ placeholder: 'TEXT', help: 'Why, for the audit log' }), ...serverOptions },
+  examples: [{ command: 'millrace config rotate-keys', does: 'The next key signs from now on' }],
+  async run({ options, terminal }) {
+    const { rotateConfigKeysContract } = await import('@millrace/api/config');
+    const { why } = options;
+    const body = why === undefined ? {} : { why };
+    const { keys, signingKid } = await callServer(options, rotateConfigKeysContract, { body }, terminal);
+    if (terminal.json) terminal.output.json({ version: keys.version, signs: signingKid });
+    else terminal.output.line(`Key ${signingKid} signs now; set ${keys.version} has ${keys.keys.length} keys.`);
+    return undefined;
+  },
+});

@@ -1,0 +1,108 @@
+/**
+ * The config service as a part of the control plane: what applications are answered, from memory, and what people see
+ * of it. Any number of processes may run it over the same database; none of them keeps anything that another needs.
+ */
+import type { Principal, Route } from '@millrace/api';
+import { isMillraceError, messageOf, type Platform } from '@millrace/base';
+import type { Kysely } from 'kysely';
+import type { Access } from '../access/access.ts';
+import type { Environment } from '../client-configuration/references.ts';
+import type { Schema } from '../database/schema.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import type { Identity } from '../identity/open-identity.ts';
+import type { SealingKey } from '../identity/secrets/sealing-key.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { FleetRecord } from '../record/record.ts';
+import { Answerer } from './answerer.ts';
+import { applicationTokenPrefix, Enrolments } from './enrolments.ts';
+import { confirmedByReports } from './reports/confirm-rotations.ts';
+import { Reports } from './reports/reports.ts';
+import { answerRoutes, operatingRoutes } from './routes.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { ConfigViews } from './state/config-views.ts';
+
+/** What may be configured of it; nothing need be. */
+export interface ConfigSettings {
+  /** How long an answer holds; it is issued again after half of that. Default 7 days. */
+  readonly lifeMs?: number | undefined;
+}
+
+export interface ConfigOptions extends ConfigSettings {
+  readonly db: Kysely<Schema>;
+  readonly platform: Platform;
+  readonly feed: EventFeed;
+  readonly record: FleetRecord;
+  readonly inventory: Pick<Inventory, 'cluster'>;
+  readonly identity: Pick<Identity, 'credentials' | 'confirm'>;
+  readonly sealingKey: () => Promise<SealingKey>;
+  /** What references of the form `env:NAME` mean. */
+  readonly environment: Environment;
+  readonly publicUrl?: string | undefined;
+  readonly report: (message: string) => void;
+}
+
+export interface ConfigService {
+  readonly routes: readonly Route[];
+  /** Who shows a token of an application; undefined: nobody. From memory. */
+  token(secret: string): Principal | undefined;
+  /** Looks at the system of record now. */
+  catchUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const lifeMsDefault = 7 * 86_400_000;
+const callMsMax = 60_000;
+
+/** Who confirms what clients report. */
+const confirmer: Principal = { kind: 'system', name: 'config', role: 'admin', teams: [] };
+
+export async function openConfig(options: ConfigOptions): Promise<ConfigService> {
+  const { db, platform, record, report, sealingKey, lifeMs, publicUrl } = options;
+  const keys = new SigningKeys({ db, sealingKey });
+  await keys.begin();
+  const callMs = Math.min(callMsMax, (lifeMs ?? lifeMsDefault) / 8);
+  const views = await ConfigViews.open({ ...options, callMs });
+  const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs: lifeMs ?? lifeMsDefault });
+  const enrolments = new Enrolments({ db, platform, report });
+  const reports: Reports = new Reports({ db, platform, report, onWritten: () => confirm(options, reports) });
+  const parts = { record, platform, views, answerer, keys, enrolments, reports, publicUrl };
+  return {
+    routes: [...answerRoutes(parts), ...operatingRoutes(parts)],
+    token: (secret) => {
+      const enrolled = views.enrolled(secret);
+      if (enrolled === undefined) return undefined;
+      enrolments.use(enrolled.id);
+      return { kind: 'application', name: enrolled.application, role: 'viewer', teams: [] };
+    },
+    catchUp: () => views.catchUp(),
+    close: async () => {
+      await Promise.all([reports.close(), enrolments.close()]);
+      await views.close();
+    },
+  };
+}
+
+/** Processes that confirm the same at a time note it once. */
+async function confirm({ identity, report }: ConfigOptions, reports: Reports): Promise<void> {
+  const confirmed = confirmedByReports(await identity.credentials(), await reports.live());
+  for (const [application, credential] of confirmed) {
+    try {
+      await identity.confirm(application, credential, confirmer, 'all of its instances report that they use it');
+    } catch (error) {
+      // It may have ended meanwhile.
+      if (!isMillraceError(error)) throw error;
+      report(`${application}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Access for people and for applications, whose tokens are known from memory. */
+export function withApplications(people: Access, config: Pick<ConfigService, 'token'> | undefined): Access {
+  return {
+    ...people,
+    token: async (secret) => {
+      if (!secret.startsWith(applicationTokenPrefix)) return await people.token(secret);
+      return config?.token(secret);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The keys that sign answers. The newest set holds the key that signs now, the one that will sign next, so that clients
+ * know it before it does, and the one that signed before, until nothing that it has signed holds any more. A set is
+ * signed by the key that signed answers before it: whoever trusts the set before trusts that.
+ *
+ * Private keys lie in the database, sealed under the key of the control plane, and in memory.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Principal } from '@millrace/api';
+import { type ConfigKey, type ConfigKeySet, type SigningKey, signKeySet } from '@millrace/api/config';
+import { assert } from '@millrace/base';
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK } from 'jose';
+import type { Kysely, Transaction } from 'kysely';
+import { appendAudit } from '../audit/audit-entry.ts';
+import { lockLedger } from '../database/ledger.ts';
+import type { Schema } from '../database/schema.ts';
+import { appendEvents } from '../events/event-feed.ts';
+import type { SealingKey } from '../identity/secrets/sealing-key.ts';
+import { noteConfigChange } from './config-head.ts';
+import type { SigningKeyState } from './state/read-config.ts';
+
+export interface SigningKeysOptions {
+  readonly db: Kysely<Schema>;
+  readonly sealingKey: () => Promise<SealingKey>;
+}
+
+/** A key of the table. */
+interface StoredKey {
+  readonly position: number;
+  readonly kid: string;
+  readonly publicKey: string;
+}
+
+const purpose = (kid: string): string => `the key ${kid} that signs answers of the config service`;
+
+export class SigningKeys {
+  readonly #options: SigningKeysOptions;
+  #opened: { readonly kid: string; readonly key: Promise<SigningKey> } | undefined;
+
+  constructor(options: SigningKeysOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the first ones, where there are none. Of processes that do at the same time one does. */
+  async begin(): Promise<void> {
+    const sealing = await this.#options.sealingKey();
+    await this.#options.db.transaction().execute(async (transaction) => {
+      await lockLedger(transaction);
+      const known = await transaction.selectFrom('config_key_set').select('version').limit(1).executeTakeFirst();
+      if (known !== undefined) return;
+      const current = await addKey(transaction, sealing, 1);
+      const next = await addKey(transaction, sealing, 2);
+      const signer = await openKey(sealing, await storedAt(transaction, 1));
+      await addSet(transaction, { version: 1, keys: [current, next].map(shown) }, 1, signer);
+    });
+  }
+
+  /** The next key signs from now on. */
+  async rotate(principal: Principal, why: string): Promise<{ readonly keys: ConfigKeySet; readonly kid: string }> {
+    const sealing = await this.#options.sealingKey();
+    return await this.#options.db.transaction().execute(async (transaction) => {
+      await lockLedger(transaction);
+      const newest = await transaction
+        .selectFrom('config_key_set')
+        .selectAll()
+        .orderBy('version', 'desc')
+        .limit(1)
+        .executeTakeFirstOrThrow();
+      const position = newest.signing_position;
+      const [old, current] = [await storedAt(transaction, position), await storedAt(transaction, position + 1)];
+      const next = await addKey(transaction, sealing, position + 2);
+      const keys: ConfigKeySet = { version: newest.version + 1, keys: [current, next, old].map(shown) };
+      await addSet(transaction, keys, position + 1, await openKey(sealing, old));
+      const after = { version: keys.version, signs: current.kid, next: next.kid };
+      await appendAudit(transaction, [
+        { principal, action: 'config.keys_rotated', kind: 'config', id: 'keys', after, why },
+      ]);
+      await appendEvents(transaction, [{ kind: 'config', id: 'keys', what: 'rotated' }]);
+      return { keys, kid: current.kid };
+    });
+  }
+
+  /** The one that signs, opened once. */
+  async open(state: SigningKeyState): Promise<SigningKey> {
+    if (this.#opened?.kid !== state.kid) {
+      const opening = this.#options.sealingKey().then((sealing) => openKey(sealing, state));
+      const opened = { kid: state.kid, key: opening };
+      this.#opened = opened;
+      opening.catch(() => {
+        if (this.#opened === opened) this.#opened = undefined;
+      });
+    }
+    return await (this.#opened as { readonly key: Promise<SigningKey> }).key;
+  }
+}
+
+async function addKey(transaction: Transaction<Schema>, sealing: SealingKey, position: number): Promise<StoredKey> {
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  const { x = '', d = '' } = await exportJWK(privateKey);
+  const kid = `${position}-${randomBytes(6).toString('hex')}`;
+  const row = { position, kid, public_key: x, sealed_key: sealing.seal(d, purpose(kid)) };
+  await transaction.insertInto('config_signing_key').values(row).execute();
+  return { position, kid, publicKey: x };
+}
+
+async function addSet(
+  transaction: Transaction<Schema>,
+  keys: ConfigKeySet,
+  signingPosition: number,
+  signer: SigningKey,
+): Promise<void> {
+  const row = { version: keys.version, signing_position: signingPosition, signed: await signKeySet(keys, signer) };
+  await transaction.insertInto('config_key_set').values(row).execute();
+  await noteConfigChange(transaction);
+}
+
+async function storedAt(transaction: Transaction<Schema>, position: number): Promise<SigningKeyState> {
+  const row = await transaction
+    .selectFrom('config_signing_key')
+    .selectAll()
+    .where('position', '=', position)
+    .executeTakeFirstOrThrow();
+  return { position, kid: row.kid, publicKey: row.public_key, sealedKey: row.sealed_key };
+}
+
+async function openKey(sealing: SealingKey, { kid, publicKey, sealedKey }: SigningKeyState): Promise<SigningKey> {
+  const d = sealing.open(sealedKey, purpose(kid));
+  const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey, d }, 'EdDSA');
+  assert(!(key instanceof Uint8Array), 'a private key of Ed25519 is no secret of bytes');
+  return { kid, key: key as CryptoKey };
+}
+
+function shown({ kid, publicKey }: StoredKey): ConfigKey {
+  return { kid, x: publicKey };
+}

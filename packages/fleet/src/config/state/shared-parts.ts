@@ -1,0 +1,81 @@
+/**
+ * What all answers follow from besides their application: clusters, mirrors, rules, where topics were moved. One object
+ * stays as long as nothing in it changes, so that whoever derives something from it knows by identity what to derive
+ * again.
+ */
+import type { ClientSetting, Cluster, Mirror } from '@millrace/api/declared';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { DeclaredFleet } from '../../record/record.ts';
+import type { ClusterWay, KnownParts } from '../answers/answer-content.ts';
+import type { Home } from '../answers/home-cluster.ts';
+import type { ResolvedWay } from './cluster-ways.ts';
+import type { ConfigState } from './read-config.ts';
+
+export interface SharedSources {
+  readonly fleet: DeclaredFleet;
+  readonly config: ConfigState;
+  readonly ways: ReadonlyMap<string, ResolvedWay>;
+  readonly inventory: Pick<Inventory, 'cluster'>;
+}
+
+export class SharedParts implements KnownParts {
+  readonly rules: readonly ClientSetting[];
+  readonly mirrors: readonly Mirror[];
+  readonly #clusters: ReadonlyMap<string, Cluster>;
+  readonly #ways: ReadonlyMap<string, ClusterWay>;
+  readonly #homes: ConfigState['homes'];
+  /** Everything that may differ while the declarations are the same objects. */
+  readonly #rest: string;
+
+  private constructor({ fleet, config, ways, inventory }: SharedSources) {
+    this.rules = fleet.list('client_setting').map(({ spec }) => spec);
+    this.mirrors = fleet.list('mirror').map(({ spec }) => spec);
+    const clusters = fleet.list('cluster').map(({ spec }) => spec);
+    this.#clusters = new Map(clusters.map((spec) => [spec.name, spec]));
+    this.#ways = new Map(clusters.map(({ name }) => [name, wayOf(ways.get(name), inventory.cluster(name))]));
+    this.#homes = config.homes;
+    const homes = [...config.homes].map(([topic, ofTopic]) => [topic, ...ofTopic]);
+    this.#rest = JSON.stringify([[...this.#ways], homes]);
+  }
+
+  /** The one before, where nothing has changed since. */
+  static next(sources: SharedSources, before: SharedParts | undefined): SharedParts {
+    const next = new SharedParts(sources);
+    return before?.isSame(next) ? before : next;
+  }
+
+  isSame(other: SharedParts): boolean {
+    return (
+      this.#rest === other.#rest &&
+      isSameList(this.rules, other.rules) &&
+      isSameList(this.mirrors, other.mirrors) &&
+      isSameList([...this.#clusters.values()], [...other.#clusters.values()])
+    );
+  }
+
+  cluster(name: string): Cluster | undefined {
+    return this.#clusters.get(name);
+  }
+
+  home(application: string, topic: string): Home | undefined {
+    const ofTopic = this.#homes.get(topic);
+    return ofTopic?.get(application) ?? ofTopic?.get('');
+  }
+
+  way(cluster: string): ClusterWay {
+    return this.#ways.get(cluster) ?? { settings: {}, brokers: [], clusterId: null };
+  }
+}
+
+function wayOf(way: ResolvedWay | undefined, seen: ReturnType<Inventory['cluster']>): ClusterWay {
+  const brokers = [...(seen?.brokers ?? [])]
+    .sort((a, b) => a.nodeId - b.nodeId)
+    .map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const known = { brokers, clusterId: seen?.clusterId ?? null };
+  if (way === undefined) return { ...known, settings: {} };
+  return 'problem' in way ? { ...known, settings: {}, problem: way.problem } : { ...known, settings: way.settings };
+}
+
+function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
+}

@@ -1,0 +1,57 @@
+/**
+ * What one instance is told as it changes. It begins with how things are, and goes on with each change of an answer,
+ * the latest alone for whoever reads slowly. An answer is sent again when it says something else, or when it is to be
+ * issued again; not when only its version is another.
+ */
+import type { ServerSentEvent } from '@millrace/api';
+import type { ConfigKeysAnswer, ConfigView, ConfigWant, GivenAnswer, RefusedAnswer } from '@millrace/api/config';
+import type { Clock } from '@millrace/base';
+import type { Answerer, Asker, SignedAnswer } from './answerer.ts';
+import type { ConfigViews } from './state/config-views.ts';
+
+export type WatchEvent = ServerSentEvent<GivenAnswer | RefusedAnswer | ConfigView | ConfigKeysAnswer>;
+
+export interface WatchParts {
+  readonly views: ConfigViews;
+  readonly answerer: Answerer;
+  readonly clock: Clock;
+  /** Whether whoever watches may still do so. */
+  readonly isAllowed: () => boolean;
+}
+
+/** Ends when the signal aborts, or when it is no longer allowed. */
+export async function* watchAnswers(
+  { views, answerer, clock, isAllowed }: WatchParts,
+  asker: Asker,
+  wants: readonly ConfigWant[],
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  const sent = new Map<ConfigWant, SignedAnswer>();
+  let keys = '';
+  let current: boolean | undefined;
+  while (!signal.aborted && isAllowed()) {
+    const { news } = views.waiting;
+    if (answerer.keys !== keys) {
+      keys = answerer.keys;
+      yield { event: 'keys', data: { keys } };
+    }
+    const age = views.age();
+    if (age.current !== current) {
+      current = age.current;
+      yield { event: 'view', data: age };
+    }
+    for (const want of wants) {
+      const before = sent.get(want);
+      const isDue = before === undefined || clock.now() >= before.renewAt;
+      if (!isDue && views.told(asker.application, { ...want, site: asker.site }) === before.told) continue;
+      const next = await answerer.answer(asker, want);
+      sent.set(want, next);
+      yield eventOf(want, next);
+    }
+    await views.waiting.after(news, signal);
+  }
+}
+
+function eventOf({ topic, role }: ConfigWant, { answer }: SignedAnswer): WatchEvent {
+  return { event: 'problem' in answer ? 'refused' : 'answer', data: { topic, role, ...answer } };
+}
