@@ -10,6 +10,7 @@ import {
   commentRequestContract,
   costContract,
   listRequestsContract,
+  makePlanContract,
   policyCheckContract,
   type RequestView,
   refuseRequestContract,
@@ -174,6 +175,61 @@ test('policies of the fleet replace those that come with it; one that can not be
   assert.deepEqual([checked.verdict?.decision, checked.verdict?.sayings.length], ['refuse', 1]);
 });
 
+test('a budget is not overdrawn by who asks for much at once, also in several processes', async () => {
+  const url = await database.emptyDatabase();
+  await using one = await openTestOnboarding(url, clusters);
+  await using other = await openTestOnboarding(url, clusters);
+  const spec = { name: 'tiny', budget: { topics: 2 } };
+  await one.test.control.record.change([{ kind: 'team', id: 'tiny', spec }], { principal: root, why: 'a test' });
+  const asked = (name: string) => smallTopic(`tiny.${name}`, { owner: 'tiny', applications: [] });
+  const requests = await Promise.all([
+    ...['a', 'b', 'c'].map((name) => one.ask(root, asked(name))),
+    ...['d', 'e', 'f'].map((name) => other.ask(root, asked(name))),
+  ]);
+  const approved = requests.filter(({ verdict }) => verdict.decision === 'approve');
+  assert.equal(approved.length, 2);
+  for (const { verdict } of requests.filter((each) => !approved.includes(each))) {
+    assert.deepEqual([verdict.decision, verdict.sayings[0]?.policy], ['ask', 'budget']);
+  }
+  for (const request of approved) await one.until(request, 'done');
+});
+
+test('a key that is used again asks for the same, or for nothing', async () => {
+  await using fixture = await open();
+  const first = await fixture.ask(cyd, smallTopic('Wrong'), 'a-key');
+  const [again, atOnce] = await Promise.all([
+    fixture.ask(cyd, smallTopic('Wrong'), 'a-key'),
+    fixture.ask(cyd, smallTopic('Wrong'), 'a-key'),
+  ]);
+  assert.deepEqual([again.id, atOnce.id], [first.id, first.id]);
+  await assert.rejects(fixture.ask(cyd, smallTopic('Other'), 'a-key'), { code: 'conflict', message: /used before/ });
+});
+
+test('groups and transactional ids of another team are not to be had by asking', async () => {
+  await using fixture = await open();
+  const spec = { name: 'ledger', team: 'pay', uses: [{ cluster: 'east', topic: 'x*', role: 'consumer' as const }] };
+  const change = { kind: 'application' as const, id: 'ledger', spec };
+  await fixture.test.control.record.change([change], { principal: root, why: 'a test' });
+  const reading = (groups: string[]) =>
+    smallTopic('shop.reads', { applications: [{ name: 'shop.reader', role: 'consumer', groups }] });
+  for (const groups of [['ledger'], ['l*'], ['*']]) {
+    await assert.rejects(fixture.ask(cyd, reading(groups)), { code: 'invalid_request', message: /would give shop/ });
+  }
+  const { verdict } = await fixture.preview(cyd, reading(['legacy']));
+  assert.deepEqual([verdict.decision, verdict.sayings[0]?.policy], ['ask', 'others-names']);
+  assert.equal((await fixture.preview(cyd, reading(['shop.reader']))).verdict.decision, 'approve');
+});
+
+test('what was approved is begun again by who may decide of it, and by nobody else', async () => {
+  await using fixture = await open();
+  const request = await fixture.until(await fixture.ask(cyd, smallTopic('shop.begun', { applications: [] })), 'done');
+  const plan = { kind: 'onboard', input: { request: request.id ?? '' } };
+  for (const who of [cyd, pat]) {
+    await assert.rejects(fixture.call(who, makePlanContract, { body: plan }), { code: 'forbidden' });
+  }
+  await assert.rejects(fixture.call(bob, makePlanContract, { body: plan }), { code: 'conflict', message: /is done/ });
+});
+
 test('access to the topic of others is for their owners to give', async () => {
   await using fixture = await open();
   const topic = 'shop.stock';
@@ -190,12 +246,15 @@ test('access to the topic of others is for their owners to give', async () => {
   await assert.rejects(fixture.ask(pat, asked), /has this access already/);
 });
 
-test('more partitions come at once, a retirement after somebody has agreed, and then nothing is left', async () => {
+test('more partitions come at once, a shorter retention and a retirement after somebody has agreed', async () => {
   await using fixture = await open();
   const topic = 'shop.short';
   await fixture.until(await fixture.ask(cyd, smallTopic(topic)), 'done');
-  const change = { kind: 'change', topic, cluster: 'east', partitions: 7, retentionMs: 3_600_000 } as const;
-  await fixture.until(await fixture.ask(cyd, change), 'done');
+  const change = { kind: 'change', topic, cluster: 'east' } as const;
+  await fixture.until(await fixture.ask(cyd, { ...change, partitions: 7 }), 'done');
+  const shorter = await fixture.ask(cyd, { ...change, retentionMs: 3_600_000 });
+  assert.deepEqual([shorter.state, shorter.verdict.sayings[0]?.policy], ['waiting', 'records-lost']);
+  await fixture.until(await decide(fixture, approveRequestContract, bob, shorter), 'done');
   const east = await fixture.admin('east');
   const [described] = unwrap(await east.describeTopics([topic]));
   assert.equal(described?.partitions.length, 7);

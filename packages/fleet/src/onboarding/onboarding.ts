@@ -9,10 +9,12 @@ import { type Principal, ProblemError, principalText } from '@millrace/api';
 import type { AskedFor, collectCredentialsContract, RequestState, RequestView } from '@millrace/api/fleet';
 import { messageOf, type Platform, sleep } from '@millrace/base';
 import type { Static } from 'typebox';
+import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Identity } from '../identity/open-identity.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Operations } from '../operations/open-operations.ts';
 import type { FleetRecord } from '../record/record.ts';
+import { fleetToCome } from './fleet-to-come.ts';
 import { type Judged, judge } from './judge.ts';
 import { actionsOf, madeApplications, requireAction } from './may-decide.ts';
 import type { Evaluates } from './policies/decide.ts';
@@ -42,11 +44,14 @@ type CollectedCredential = Static<(typeof collectCredentialsContract)['response'
 type Deciding = { readonly principal: Principal; readonly reason: string };
 
 const lookMs = 5_000;
+/** How often a request is judged that those of other processes are faster than. */
+const roundsMax = 20;
 
 export class Onboarding implements AsyncDisposable {
   readonly #parts: OnboardingParts;
   readonly #stop = new AbortController();
   readonly #looking: Promise<void>;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: OnboardingParts) {
     this.#parts = parts;
@@ -65,15 +70,15 @@ export class Onboarding implements AsyncDisposable {
     };
   }
 
-  async create(asked: AskedFor, { principal, why, idempotencyKey }: Asking): Promise<RequestView> {
-    const { store } = this.#parts;
-    const requester = principalText(principal);
-    const before = idempotencyKey === undefined ? undefined : await store.madeFor(requester, idempotencyKey);
-    if (before !== undefined) return await this.show(before, principal);
-    const judged = await this.#judge(asked, principal);
-    const id = await store.add({ judged, principal, why, idempotencyKey });
-    if (judged.verdict.decision === 'approve') await this.#begin(await store.get(id));
-    return await this.show(id, principal);
+  /** One at a time, and anew when another process was faster: each is judged on what those before it take. */
+  async create(asked: AskedFor, asking: Asking): Promise<RequestView> {
+    const turn = this.#turn.then(() => this.#createNow(asked, asking));
+    // Whoever asked hears of a failure; the next one's turn comes all the same.
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return await turn;
   }
 
   async show(id: string, principal: Principal): Promise<RequestView> {
@@ -146,10 +151,34 @@ export class Onboarding implements AsyncDisposable {
     return this.close();
   }
 
+  async #createNow(asked: AskedFor, { principal, why, idempotencyKey }: Asking): Promise<RequestView> {
+    const { store } = this.#parts;
+    for (let round = 1; round <= roundsMax; round++) {
+      const before = await this.#askedBefore(asked, principalText(principal), idempotencyKey);
+      if (before !== undefined) return await this.show(before, principal);
+      const judgedAfter = await store.newest();
+      const judged = await this.#judge(asked, principal);
+      const id = await store.add({ judged, judgedAfter, principal, why, idempotencyKey });
+      if (id === undefined) continue;
+      if (judged.verdict.decision === 'approve') await this.#begin(await store.get(id));
+      return await this.show(id, principal);
+    }
+    const sentence = 'too many requests are made at the same time; ask again in a moment';
+    throw new ProblemError('unavailable', sentence, { retryAfterSeconds: 1 });
+  }
+
+  async #askedBefore(asked: AskedFor, requester: string, key: string | undefined): Promise<string | undefined> {
+    const before = key === undefined ? undefined : await this.#parts.store.madeFor(requester, key);
+    if (before === undefined || canonicalJson(before.asked) === canonicalJson(asked)) return before?.id;
+    const other = `for the request ${before.id}, which asks for something else`;
+    throw new ProblemError('conflict', `the Idempotency-Key was used before, ${other}; choose another`);
+  }
+
   async #judge(asked: AskedFor, principal: Principal): Promise<Judged> {
-    const { record, inventory, evaluator, schemas, platform } = this.#parts;
+    const { store, record, inventory, evaluator, schemas, platform } = this.#parts;
     const now = new Date(platform.clock.now());
-    return await judge(asked, principal, { fleet: await record.read(), inventory, evaluator, schemas, now });
+    const fleet = fleetToCome(await record.read(), await store.underWay());
+    return await judge(asked, principal, { fleet, inventory, evaluator, schemas, now });
   }
 
   async #decide(id: string, action: 'approve' | 'refuse' | 'withdraw', change: StateChange & { principal: Principal }) {

@@ -4,9 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Principal, ProblemError, principalText } from '@millrace/api';
-import type { RequestComment, RequestKind, RequestState } from '@millrace/api/fleet';
+import type { AskedFor, Proposal, RequestComment, RequestKind, RequestState } from '@millrace/api/fleet';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
+import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
 import { appendEvents } from '../events/event-feed.ts';
 import { cursorOf, readCursor } from '../lists/cursor.ts';
@@ -34,6 +35,8 @@ export interface RequestFilter {
 
 export interface NewRequest {
   readonly judged: Judged;
+  /** Number of the newest request before it was judged. */
+  readonly judgedAfter: number;
   readonly principal: Principal;
   readonly why: string;
   readonly idempotencyKey: string | undefined;
@@ -57,8 +60,11 @@ export class RequestStore {
     this.#db = db;
   }
 
-  /** Stores what was judged, in the state that follows from it. Throws `ProblemError` `conflict`. */
-  async add({ judged, principal, why, idempotencyKey }: NewRequest): Promise<string> {
+  /**
+   * Stores what was judged, in the state that follows from it. Undefined, and nothing is stored, when policies have
+   * approved another meanwhile: that may take what this one was judged to have. Throws `ProblemError` `conflict`.
+   */
+  async add({ judged, judgedAfter, principal, why, idempotencyKey }: NewRequest): Promise<string | undefined> {
     const { draft, verdict, view, capacity, cost } = judged;
     const id = randomUUID();
     const requester = principalText(principal);
@@ -77,27 +83,43 @@ export class RequestStore {
       ...decided,
     };
     try {
-      await this.#db.transaction().execute(async (transaction) => {
+      return await this.#db.transaction().execute(async (transaction) => {
+        await lockLedger(transaction);
+        if (state === 'approved' && (await hasApproved(transaction, judgedAfter))) return undefined;
         await transaction.insertInto('onboarding_request').values(row).execute();
         const after = { title: row.title, state, verdict, asked: draft.asked } as unknown as Json;
         await tell(transaction, id, 'created', { principal, why, after });
+        return id;
       });
     } catch (error) {
+      // Asked twice at a time, in two processes: the other one's is found the next time.
+      if (constraintOf(error) === 'onboarding_request_requester_idempotency_key_key') return undefined;
       if (constraintOf(error) !== 'onboarding_request_open') throw error;
       const text = `the same is asked for already (${draft.title}); look at the requests about ${row.topic}`;
       throw new ProblemError('conflict', text, { cause: error });
     }
-    return id;
   }
 
-  async madeFor(requester: string, key: string): Promise<string | undefined> {
-    const row = await this.#db
+  /** Number of the newest request; 0 when there is none. */
+  async newest(): Promise<number> {
+    const query = this.#db.selectFrom('onboarding_request').select((each) => each.fn.max('number').as('number'));
+    return (await query.executeTakeFirst())?.number ?? 0;
+  }
+
+  /** What would be done of all that is approved and not done, in the order in which it was asked for. */
+  async underWay(): Promise<Proposal[]> {
+    const open = this.#db.selectFrom('onboarding_request').select('proposal').orderBy('number');
+    const rows = await open.where('state', 'in', ['approved', 'provisioning']).execute();
+    return rows.map(({ proposal }) => proposal);
+  }
+
+  async madeFor(requester: string, key: string): Promise<{ id: string; asked: AskedFor } | undefined> {
+    return await this.#db
       .selectFrom('onboarding_request')
-      .select('id')
+      .select(['id', 'asked'])
       .where('requester', '=', requester)
       .where('idempotency_key', '=', key)
       .executeTakeFirst();
-    return row?.id;
   }
 
   /** Throws `ProblemError` `not_found`. */
@@ -197,6 +219,13 @@ function withOperation(db: Kysely<Schema>) {
     .leftJoin('operation', 'operation.id', 'request.operation')
     .selectAll('request')
     .select([state.as('state'), sql<string | null>`operation.failure ->> 'message'`.as('problem')]);
+}
+
+/** Whether policies have approved a request after the one of that number. */
+async function hasApproved(transaction: Transaction<Schema>, after: number): Promise<boolean> {
+  const later = transaction.selectFrom('onboarding_request').select('id').where('number', '>', after);
+  const approved = later.where('decided_by', '=', 'policies').where('state', '!=', 'refused');
+  return (await approved.limit(1).executeTakeFirst()) !== undefined;
 }
 
 interface Told {

@@ -23,8 +23,12 @@ export interface OnboardingRoutesParts {
   readonly onboarding: Onboarding;
   readonly store: RequestStore;
   readonly record: FleetRecord;
+  /** Of policies that somebody tries. */
   readonly evaluator: Evaluates;
 }
+
+/** Checks of policies that go on or wait at a time; each takes seconds at most. */
+const checksMax = 4;
 
 export function onboardingRoutes(parts: OnboardingRoutesParts): Route[] {
   return [...requestRoutes(parts), ...policyRoutes(parts)];
@@ -60,6 +64,7 @@ function requestRoutes({ onboarding }: OnboardingRoutesParts): Route[] {
 }
 
 function policyRoutes({ store, record, evaluator }: OnboardingRoutesParts): Route[] {
+  let checks = 0;
   const declared = () =>
     record
       .current()
@@ -75,7 +80,16 @@ function policyRoutes({ store, record, evaluator }: OnboardingRoutesParts): Rout
       const on = view ?? (request === undefined ? undefined : (await store.get(request)).view);
       if (on === undefined) return { issues };
       const sound = policies.filter(({ name }) => !issues.some(({ policy }) => policy === name));
-      return { issues, verdict: await decide(sound, on, evaluator) };
+      if (checks >= checksMax) {
+        const message = `${checksMax} checks of policies go on already; try again in a moment`;
+        throw new ProblemError('rate_limited', message, { retryAfterSeconds: 2 });
+      }
+      checks += 1;
+      try {
+        return { issues, verdict: await decide(sound, on, evaluator) };
+      } finally {
+        checks -= 1;
+      }
     }),
   ];
 }

@@ -49,6 +49,8 @@ export const PolicyView = Type.Object(
       clusters: Type.Array(Type.String(), { description: 'On which it will be, twins left out' }),
       mirrors: whole('Copies to other clusters that it asks for'),
       hasSchema: flag('Whether it comes with a schema'),
+      losesRecords: flag('Whether records that are kept now may be deleted then'),
+      ownNames: flag("Whether groups and transactional ids are called as their application, and as no other team's"),
       newApplications: Type.Array(Type.String(), { description: 'Names of those that do not exist yet' }),
       applications: Type.Array(
         Type.Object({ name: Type.String(), team: Type.String(), role: text('producer or consumer') }),
@@ -134,5 +136,5 @@ export const policyCheckContract = defineContract({
     ),
     verdict: Type.Optional(PolicyVerdict),
   }),
-  problems: ['not_found'],
+  problems: ['not_found', 'rate_limited'],
 });

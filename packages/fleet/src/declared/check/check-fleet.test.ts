@@ -54,6 +54,18 @@ test('every reference from one kind to another has to lead somewhere', () => {
   ]);
 });
 
+test('groups and transactional ids are names, or the begin of some', () => {
+  const uses = [
+    { cluster: 'east', topic: 'orders', role: 'consumer' as const, groups: ['shop', 'shop.*', '*'] },
+    { cluster: 'east', topic: 'orders', role: 'consumer' as const, groups: ['shop', 'sh*p'] },
+    { cluster: 'east', topic: 'orders', role: 'producer' as const, transactionalIds: ['**'] },
+  ];
+  assert.deepEqual(told({ application: [{ name: 'shop', team: 'checkout', uses }] }), [
+    'applications 0 uses 1 groups 1: "sh*p" is neither a name nor the begin of some with *',
+    'applications 0 uses 2 transactionalIds 0: "**" is neither a name nor the begin of some with *',
+  ]);
+});
+
 test('what refers to kinds that are declared elsewhere is not judged', () => {
   const fleet = aFleet({ cluster: [], connect: [], topic: [topic({ owner: 'nobody' })] });
   const findings = checkFleet(fleet, { elsewhere: new Set(['cluster', 'connect']) });

@@ -124,6 +124,7 @@ export function mayDropRecords(name: string, from: string | undefined, to: strin
   }
   if (name !== 'retention.ms' && name !== 'retention.bytes') return false;
   const kept = (text: string): number => (Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text));
+  if (to !== undefined && kept(to) === Number.POSITIVE_INFINITY) return false;
   return from === undefined || to === undefined || kept(to) < kept(from);
 }
 

@@ -79,6 +79,29 @@ export const builtInPolicies: readonly Policy[] = [
     message: 'its records are not for everybody',
   },
   {
+    name: 'durability',
+    when:
+      'request.environment == "production" && (' +
+      '("unclean.leader.election.enable" in request.configs && ' +
+      'request.configs["unclean.leader.election.enable"] == "true") || ' +
+      '(request.replicas > 2 && "min.insync.replicas" in request.configs && ' +
+      'request.configs["min.insync.replicas"] == "1"))',
+    decision: 'ask',
+    message: 'a record that was acknowledged could be lost with a single broker',
+  },
+  {
+    name: 'records-lost',
+    when: 'request.kind == "change" && request.losesRecords',
+    decision: 'ask',
+    message: 'records that are kept now may be deleted',
+  },
+  {
+    name: 'others-names',
+    when: '!request.ownNames',
+    decision: 'ask',
+    message: 'groups or transactional ids are not called as the application, and may be those of others',
+  },
+  {
     name: 'others-topic',
     when: 'request.team != request.owner || request.applications.exists(a, a.team != request.owner)',
     decision: 'ask',

@@ -82,6 +82,11 @@ const outcomes: readonly (readonly [string, PolicyView])[] = [
   ['ask others-topic', smallRequest({ kind: 'access', team: 'pay' })],
   ['ask others-topic', smallRequest({ applications: [{ name: 'x', team: 'pay', role: 'consumer' }] })],
   ['ask retirement', smallRequest({ kind: 'retirement' })],
+  ['ask records-lost', smallRequest({ kind: 'change', losesRecords: true })],
+  ['ask others-names', smallRequest({ ownNames: false })],
+  ['ask durability', smallRequest({ configs: { 'unclean.leader.election.enable': 'true' } })],
+  ['ask durability', smallRequest({ configs: { 'min.insync.replicas': '1' } })],
+  ['approve small', smallRequest({ replicas: 3, configs: { 'min.insync.replicas': '2' } })],
   ['ask', smallRequest({}, { cost: { monthly: 1_000, before: 0, change: 1_000 } })],
 ];
 

@@ -21,6 +21,8 @@ export interface DraftedTopic {
   readonly recordBytes: number;
   readonly bytesPerSecond: number;
   readonly consumers: number;
+  /** Whether records that are kept now may be deleted then. */
+  readonly losesRecords: boolean;
 }
 
 export interface Draft {

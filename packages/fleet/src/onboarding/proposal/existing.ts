@@ -52,6 +52,7 @@ export function draftedTopic(topic: Topic, picture: FleetPicture): DraftedTopic 
     recordBytes: demand.recordBytes.value,
     bytesPerSecond: demand.bytesIn.value,
     consumers: demand.consumers.value,
+    losesRecords: false,
   };
 }
 

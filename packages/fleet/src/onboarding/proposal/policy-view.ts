@@ -3,6 +3,7 @@ import { type Principal, principalText } from '@millrace/api';
 import type { PolicyView } from '@millrace/api/fleet';
 import { worstUse } from '../../capacity/choose-cluster.ts';
 import { keptBy } from '../../capacity/topic-configs.ts';
+import { hasOwnNames } from './claimed-names.ts';
 import type { Draft } from './draft.ts';
 import type { FleetPicture } from './fleet-picture.ts';
 import { teamView } from './team-usage.ts';
@@ -13,7 +14,7 @@ export function policyView(
   picture: FleetPicture,
 ): PolicyView {
   return {
-    request: requestView(draft, principal),
+    request: requestView(draft, principal, picture),
     team: teamView(draft, picture),
     capacity: capacityView(draft, picture),
     cost: {
@@ -27,6 +28,7 @@ export function policyView(
 function requestView(
   { asked, team, owner, topic, sites, clusters, proposal }: Draft,
   principal: Pick<Principal, 'kind' | 'name'>,
+  picture: FleetPicture,
 ): PolicyView['request'] {
   const { owner: _, configs, ...rest } = topic;
   const kept = keptBy(configs, 'requested');
@@ -44,6 +46,7 @@ function requestView(
     clusters: [...clusters],
     mirrors: proposal.mirrors.length,
     hasSchema: proposal.schemas.length > 0,
+    ownNames: hasOwnNames(proposal.applications, picture.applications),
     newApplications: proposal.applications.filter(({ isNew }) => isNew).map(({ name }) => name),
     applications: proposal.applications.flatMap(({ name, team: owning, uses }) =>
       [...new Set(uses.map(({ role }) => role))].map((role) => ({ name, team: owning, role })),

@@ -6,9 +6,11 @@ import { Calculation } from '../../capacity/calculation.ts';
 import { fitOn } from '../../capacity/choose-cluster.ts';
 import { demandOf, type ExistingTopic } from '../../capacity/existing-topic.ts';
 import { existingTopicCost, wantedTopicCost } from '../../cost/topic-cost.ts';
+import { mayDropRecords } from '../../declared/check/topic-settings.ts';
 import { type Draft, emptyProposal, topicId } from './draft.ts';
 import { draftedTopic, ownTopic } from './existing.ts';
 import type { FleetPicture } from './fleet-picture.ts';
+import type { Configs } from './placement.ts';
 import { configsOf } from './propose-topic.ts';
 
 type Change = Extract<AskedFor, { kind: 'change' }>;
@@ -36,6 +38,7 @@ export function proposeChange(asked: Change, picture: FleetPicture): Draft {
       recordBytes: asked.expected?.recordBytes ?? drafted.recordBytes,
       bytesPerSecond: effect.bytesIn,
       consumers: after.expected?.consumers ?? drafted.consumers,
+      losesRecords: family.some((each) => losesRecords(each, configs, picture)),
     },
     sites: [],
     clusters: family.map(({ cluster }) => cluster).filter((name) => picture.cluster(name)?.twinOf === undefined),
@@ -61,6 +64,15 @@ function changeOf(
     ...(Object.keys(configs).length > 0 && { configs }),
     ...(expected !== undefined && !isTwin && { expected }),
   };
+}
+
+/** What is not set is as long as the cluster has it, which is not known here and may be longer. */
+function losesRecords({ cluster, name, configs: declared }: Topic, wanted: Configs, picture: FleetPicture): boolean {
+  const now = picture.existingTopic(cluster, name)?.observed?.configs ?? declared ?? {};
+  return Object.entries(wanted).some(([setting, value]) => {
+    const from = now[setting];
+    return from?.toString() !== String(value) && mayDropRecords(setting, from?.toString(), String(value));
+  });
 }
 
 /** The topic as it would be declared. */

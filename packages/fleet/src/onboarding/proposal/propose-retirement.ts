@@ -26,7 +26,7 @@ export function proposeRetirement(asked: Retirement, picture: FleetPicture): Dra
     title: `Retire ${topic.name}`,
     team: topic.owner ?? '',
     owner: topic.owner,
-    topic: draftedTopic(topic, picture),
+    topic: { ...draftedTopic(topic, picture), losesRecords: true },
     sites: [],
     clusters: clusters.filter((name) => picture.cluster(name)?.twinOf === undefined),
     proposal: {

@@ -67,6 +67,7 @@ export function proposeTopic(asked: NewTopic, picture: FleetPicture): Draft {
       recordBytes: expected.recordBytes,
       bytesPerSecond: expected.recordsPerSecond * expected.recordBytes,
       consumers: home?.demand.consumers.value ?? consumersAt(undefined),
+      losesRecords: false,
     },
     sites,
     clusters: placement.chosen.map(({ cluster }) => cluster.name),

@@ -203,6 +203,10 @@ test('a change goes to copies and twins, and says what it costs', () => {
   );
   assert.ok(draft.cost.monthly > draft.cost.before);
   assert.deepEqual([draft.topic.partitionsBefore, draft.topic.partitions], [6, 12]);
+  const change = { kind: 'change', topic: 'shop.orders', cluster: 'east' } as const;
+  const losing = (more: object): boolean => propose({ ...change, ...more }, on).topic.losesRecords;
+  const lost = [draft.topic.losesRecords, losing({ partitions: 12 }), losing({ retentionMs: -1 })];
+  assert.deepEqual(lost, [true, false, false]);
   assert.match(issuesOf({ ...asked, partitions: 3 }, on).join(), /can't be less than the 6/);
   assert.match(issuesOf({ kind: 'change', topic: 'shop.orders', cluster: 'east' }, on).join(), /changes nothing/);
 });

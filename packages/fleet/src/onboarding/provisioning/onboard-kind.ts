@@ -3,6 +3,7 @@ import { type Principal, ProblemError } from '@millrace/api';
 import { type Application, kinds, type Topic } from '@millrace/api/declared';
 import type { Platform } from '@millrace/base';
 import { Type } from 'typebox';
+import { requireOn } from '../../access/may-on.ts';
 import type { FleetClusters } from '../../clusters/fleet-clusters.ts';
 import type { WantedAccess } from '../../declared/wanted-access.ts';
 import type { Operations } from '../../operations/open-operations.ts';
@@ -41,8 +42,10 @@ export function onboardKind(parts: ProvisioningParts): PlanKind<typeof Input> {
     name: onboardKindName,
     input: Input,
     permission: 'request',
-    async plan(input) {
+    async plan(input, { principal }) {
       const request = await store.get(input.request);
+      // What carries it out once it is approved acts as an admin; others begin or repeat it who may decide of it.
+      requireOn(principal, 'approve', { team: request.owner ?? undefined }, `"${request.title}"`);
       requireApproved(request);
       const fleet = await record.read();
       const usersOf = (cluster: string, topic: string): string[] =>
@@ -94,7 +97,8 @@ async function declare(
   request: string,
   { operation, reason, write }: StepContext,
 ): Promise<{ revision: number }> {
-  const { proposal } = await store.get(request);
+  const { proposal, state, title } = await store.get(request);
+  if (state === 'withdrawn') throw new ProblemError('conflict', `"${title}" was withdrawn; ask for it anew`);
   for (let round = 1; ; round++) {
     const fleet = await record.read();
     const changes = recordChanges(proposal, fleet);
@@ -136,7 +140,7 @@ async function registerSchema(
 
 async function finish({ store }: ProvisioningParts, request: string, context: StepContext): Promise<undefined> {
   const { principal, why } = context.reason;
-  // One that was withdrawn meanwhile stays so, and is carried out all the same.
+  // One that was withdrawn in the middle stays so; what it has declared is made all the same.
   const change = { from: ['approved', 'provisioning', 'failed'], to: 'done', what: 'done', principal, why } as const;
   await context.write((transaction) => store.change(request, { ...change, operation: context.operation }, transaction));
   return undefined;

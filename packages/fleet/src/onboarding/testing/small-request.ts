@@ -28,6 +28,8 @@ export function smallRequest(request: Partial<PolicyView['request']> = {}, rest:
       clusters: ['east'],
       mirrors: 0,
       hasSchema: false,
+      losesRecords: false,
+      ownNames: true,
       newApplications: [],
       applications: [{ name: 'orders', team: 'shop', role: 'producer' }],
       configs: {},
