@@ -146,6 +146,8 @@ test('an operation that failed is resumed without the steps that are done', asyn
   assert.deepEqual(failed.failure, { code: 'rehearsed', message: 'as rehearsed', step: 'step 1' });
   assert.equal(states(await operations.get(second.id)), 'done failed waiting');
   await assert.rejects(operations.cancel(second.id, asked), { code: 'conflict' });
+  const demoted = { principal: { ...admin, role: 'viewer' as const }, why: '' };
+  await assert.rejects(operations.resume(second.id, demoted), { code: 'forbidden' });
   await operations.resume(second.id, asked);
   assert.equal((await operations.ended(second.id, soon())).state, 'done');
   const begun = (await effects(database)).filter(({ what }) => what === 'begun').map(({ step }) => step);

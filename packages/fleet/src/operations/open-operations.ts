@@ -1,7 +1,7 @@
 /**
  * The operations engine: other parts register their kinds of plans with it, then it begins to do what was applied.
  */
-import { implement, ProblemError, type Route } from '@millrace/api';
+import { implement, type Principal, ProblemError, type Route } from '@millrace/api';
 import {
   applyPlanContract,
   cancelOperationContract,
@@ -63,8 +63,22 @@ export function openOperations(options: OperationsOptions): Operations {
   const plans = new Plans(db, kinds);
   const store = new OperationStore(db);
   let runner: OperationRunner | undefined;
+  /** Who may no longer plan the like neither stops nor goes on with it. */
+  const judge = async (id: string, principal: Principal): Promise<void> => {
+    const { kind } = await store.view(id);
+    // What this process does not know is whoever's who applied it, or an admin's.
+    if (kinds.get(kind) !== undefined) kinds.require(kind, principal);
+  };
+  const cancel: Operations['cancel'] = async (id, { principal, why }) => {
+    await judge(id, principal);
+    return await store.cancel(id, principal, why);
+  };
+  const resume: Operations['resume'] = async (id, { principal, why }) => {
+    await judge(id, principal);
+    return await store.resume(id, principal, why);
+  };
   return {
-    routes: routesOf(plans, store),
+    routes: routesOf(plans, store, { cancel, resume }),
     register: (added) => kinds.add(added),
     begin: () => {
       runner ??= new OperationRunner({ ...options, kinds });
@@ -77,8 +91,8 @@ export function openOperations(options: OperationsOptions): Operations {
     },
     get: (id) => store.get(id),
     list: (filter) => store.list(filter),
-    cancel: (id, { principal, why }) => store.cancel(id, principal, why),
-    resume: (id, { principal, why }) => store.resume(id, principal, why),
+    cancel,
+    resume,
     ended: (id, signal) => untilEnded(store, feed, id, signal),
     close: async () => await runner?.close(),
   };
@@ -113,7 +127,11 @@ async function untilEnded(
   }
 }
 
-function routesOf(plans: Plans, store: OperationStore): Route[] {
+function routesOf(
+  plans: Plans,
+  store: OperationStore,
+  { cancel, resume }: Pick<Operations, 'cancel' | 'resume'>,
+): Route[] {
   return [
     implement(makePlanContract, ({ body, principal, header, signal }) => {
       return plans.make(body.kind, body.input as Json, { principal, idempotencyKey: keyIn(header), signal });
@@ -126,10 +144,10 @@ function routesOf(plans: Plans, store: OperationStore): Route[] {
     implement(listOperationsContract, ({ query }) => store.list(query)),
     implement(getOperationContract, ({ params }) => store.get(params.id)),
     implement(cancelOperationContract, ({ params, body, principal }) => {
-      return store.cancel(params.id, principal, body.why ?? '');
+      return cancel(params.id, { principal, why: body.why ?? '' });
     }),
     implement(resumeOperationContract, ({ params, body, principal }) => {
-      return store.resume(params.id, principal, body.why ?? '');
+      return resume(params.id, { principal, why: body.why ?? '' });
     }),
   ];
 }
