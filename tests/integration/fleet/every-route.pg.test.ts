@@ -195,6 +195,8 @@ test("what belongs to another team, or to none, is nobody's but an admin's", asy
     const { code, text } = await call('POST', address, tokens.get('owner'), {});
     assert.ok(code === 'forbidden' || code === 'invalid_request', `${path}: ${text}`);
   }
+  const use = { cluster: 'east', topic: 'tracking.events', role: 'consumer', source: 'client_report', name: 'shop' };
+  assert.equal((await call('POST', '/api/v1/uses', tokens.get('owner'), { uses: [use] })).code, 'forbidden');
   const records = await call('GET', '/api/v1/topics/east/tracking.events/messages', tokens.get('owner'));
   assert.equal(records.code, 'forbidden');
 });

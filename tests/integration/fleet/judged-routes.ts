@@ -106,6 +106,10 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'POST /api/v1/applications/{name}/credentials/revoke': 'change',
   'POST /api/v1/clusters/{name}/refresh': 'operate',
   'POST /api/v1/groups/reset-preview': 'operate',
+
+  // What is believed of others, whatever they do.
+  'POST /api/v1/clusters/{name}/authorizer-log': 'administer',
+  'POST /api/v1/uses': 'administer',
 };
 
 /** The registry's, by shape: the first that fits. */

@@ -176,10 +176,19 @@ test('a command gets a token by the browser of its machine, with a secret that o
     const path = `/api/v1/login?port=${port}&challenge=${challenge}`;
     const exchange = (code: string | undefined, secret: string) =>
       fixture.ask('POST', '/api/v1/login/token', { body: { code, verifier: secret } });
+    const agree = async (): Promise<void> => {
+      const { text } = await logIn('ann', path);
+      const told = codes.length;
+      const address = /href="(http:[^"]+)"/.exec(text)?.[1] ?? '';
+      await fetch(address);
+      assert.equal(codes.length, told + 1, text);
+    };
     await logIn('ann', path);
+    assert.deepEqual(codes, [], 'nothing is given to who merely led a browser here');
+    await agree();
     assert.equal((await exchange(codes[0], randomBytes(32).toString('base64url'))).json.code, 'forbidden');
     assert.equal((await exchange(codes[0], verifier)).json.code, 'forbidden', 'a code is tried once');
-    await logIn('ann', path);
+    await agree();
     const { json } = await exchange(codes[1], verifier);
     const { principal } = (await fixture.ask('GET', '/api/v1/me', { token: json.secret })).json;
     assert.deepEqual(principal, { kind: 'user', name: 'ann', role: 'admin', teams: [] });

@@ -185,6 +185,10 @@ test('team and data class decide who reads records, and each search is in the au
     const path = `/api/v1/topics/east/${name}/messages?limit=1`;
     const { status, text } = await fixture.ask('GET', path, { token });
     assert.ok([200, 401, 403].includes(status), text);
+    if (token === undefined) return status === 200;
+    const body = { objects: [{ kind: 'topic', id: `east/${name}` }] };
+    const { json } = await fixture.ask('POST', '/api/v1/me/allowed', { token, body });
+    assert.equal(json.objects[0].allowed.includes('read_records'), status === 200, `${name} is told as it is`);
     return status === 200;
   };
   for (const [name, members, owners] of [

@@ -85,10 +85,14 @@ export class LoginProvider {
     });
   }
 
-  /** Where the provider's own session ends; undefined when it has no such place. */
+  /** Where the provider's own session ends; undefined when it has no such place, or can't be asked for it now. */
   async logoutAddress(returnTo: string): Promise<string | undefined> {
-    const configuration = await this.#discovered();
-    if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+    const configuration = await this.#discovered().catch((error: unknown) => {
+      if (isMillraceError(error, 'unavailable')) return undefined;
+      throw error;
+    });
+    if (configuration === undefined || configuration.serverMetadata().end_session_endpoint === undefined)
+      return undefined;
     return oidc.buildEndSessionUrl(configuration, { post_logout_redirect_uri: returnTo }).href;
   }
 

@@ -97,7 +97,7 @@ async function finish(
   if (login.command !== undefined) {
     const { port, challenge } = login.command;
     const code = await logins.begin('command', { user: person.name, challenge });
-    return sendOn(`http://127.0.0.1:${port}/?code=${code}`);
+    return consent(person.name, `http://127.0.0.1:${port}/?code=${code}`);
   }
   const id = await sessions.open(userOwner(person.name));
   return arrival(login.returnTo, sessionCookie(called, id));
@@ -115,6 +115,18 @@ function arrival(path: string, cookie: string): PageAnswer {
 <title>Millrace</title><p>You are logged in. <a href="${escaped(path)}">Go on</a></p>`;
   const headers = { 'content-type': 'text/html; charset=utf-8', 'set-cookie': cookie, ...neverKept };
   return { status: 200, headers, text };
+}
+
+/**
+ * What a person is asked before a command gets their token. Whoever was led here by a link, where the provider knew
+ * them already, has asked for none, and whatever waits on the port may be somebody else's.
+ */
+function consent(user: string, address: string): PageAnswer {
+  const text = `<!doctype html><meta charset="utf-8"><title>Millrace</title>
+<p>A command on this machine asks for a token with which it may do what ${escaped(user)} may.
+<a href="${escaped(address)}">Give it one</a></p>
+<p>If you did not run <code>millrace login</code> just now, close this page.</p>`;
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', ...neverKept }, text };
 }
 
 function escaped(text: string): string {

@@ -37,8 +37,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
   const { tokens, sessions, provider, publicUrl } = parts;
   return [
     implement(tokensContract, async ({ principal }) => {
-      const all = await tokens.list();
-      return { tokens: all.filter((token) => mayManage(principal, token)).map(tokenView) };
+      return { tokens: (await tokens.list(managedBy(principal))).map(tokenView) };
     }),
     implement(createTokenContract, async ({ principal, body, header }) => {
       const { name, role, teams, expiresInDays = daysDefault } = body;
@@ -98,9 +97,14 @@ function rightsWanted(role: Principal['role'], teams: readonly string[] = []): R
 }
 
 /** An admin all, people theirs, a token itself. */
-function mayManage(principal: Principal, { owner, name }: TokenInfo): boolean {
-  if (principal.role === 'admin') return true;
-  return principal.kind === 'token' ? name === principal.name : owner === principalText(principal);
+function managedBy(principal: Principal): { owner?: string; name?: string } {
+  if (principal.role === 'admin') return {};
+  return principal.kind === 'token' ? { name: principal.name } : { owner: principalText(principal) };
+}
+
+function mayManage(principal: Principal, token: TokenInfo): boolean {
+  const { owner = token.owner, name = token.name } = managedBy(principal);
+  return owner === token.owner && name === token.name;
 }
 
 function noToken(name: string): ProblemError {

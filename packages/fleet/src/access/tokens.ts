@@ -41,6 +41,7 @@ export interface TokenMaker {
 }
 
 const usedEveryMs = 60_000;
+const listedMax = 1_000;
 /** As long as what groups gave somebody holds without another login. */
 const loginTokenMs = 30 * 86_400_000;
 
@@ -103,15 +104,12 @@ export class Tokens {
     return row && infoOf(row);
   }
 
-  /** Newest first, those that are over too. */
-  async list(): Promise<TokenInfo[]> {
-    const rows = await this.#db
-      .selectFrom('access_token')
-      .selectAll()
-      .orderBy('created_at', 'desc')
-      .limit(1_000)
-      .execute();
-    return rows.map(infoOf);
+  /** The newest thousand, newest first, those that are over too; of everybody, or of the one that is named. */
+  async list(of: { readonly owner?: string; readonly name?: string } = {}): Promise<TokenInfo[]> {
+    let all = this.#db.selectFrom('access_token').selectAll().orderBy('created_at', 'desc').limit(listedMax);
+    if (of.owner !== undefined) all = all.where('owner', '=', of.owner);
+    if (of.name !== undefined) all = all.where('name', '=', of.name);
+    return (await all.execute()).map(infoOf);
   }
 
   /** Revokes the token of this name, and all that were made with it; undefined when there is none. */
