@@ -27,6 +27,7 @@ import {
 } from '@millrace/server';
 import type { PlatformAccess } from './control/platform-access.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
+import { subjectOwners } from './control/subject-owners.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
@@ -85,7 +86,10 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const schemas = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 2, {
       authentication,
-      routes: registryRoutes(registry),
+      routes: registryRoutes(
+        registry,
+        fleetControl.plane && { requireRegister: subjectOwners(fleetControl.plane.record) },
+      ),
       readiness: [{ name: 'schemas', check: async () => void (await registry.state()) }],
     }),
   );

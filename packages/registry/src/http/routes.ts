@@ -5,11 +5,12 @@ import { compatibilityRoutes } from './compatibility-routes.ts';
 import { inContexts } from './context-routes.ts';
 import { schemaRoutes } from './schema-routes.ts';
 import { settingRoutes } from './setting-routes.ts';
-import { subjectRoutes } from './subject-routes.ts';
+import { type Asking, subjectRoutes } from './subject-routes.ts';
 
-export function registryRoutes(registry: Registry): Route[] {
+/** @param asking who may register is asked by whoever knows what is behind subjects */
+export function registryRoutes(registry: Registry, asking: Asking = {}): Route[] {
   const routes = [
-    ...subjectRoutes(registry),
+    ...subjectRoutes(registry, asking),
     ...schemaRoutes(registry),
     ...compatibilityRoutes(registry),
     ...settingRoutes(registry),

@@ -1,5 +1,5 @@
 /** `/subjects`: registering, looking up, deleting. */
-import { defineContract, implement, type Route } from '@millrace/api';
+import { defineContract, implement, type Principal, type Route } from '@millrace/api';
 import { Type } from 'typebox';
 import { notFound, versionAt, versionOf } from '../lookups.ts';
 import { formattedSchema } from '../read-schema.ts';
@@ -90,7 +90,12 @@ const removeVersion = defineContract({
   response: Type.Integer(),
 });
 
-export function subjectRoutes(registry: Registry): Route[] {
+export interface Asking {
+  /** Throws for who may not register under a subject. Default: nobody. */
+  requireRegister?(principal: Principal, subject: string): void;
+}
+
+export function subjectRoutes(registry: Registry, asking: Asking): Route[] {
   return [
     implement(list, async ({ query: flags }) => {
       const { subjectPrefix = ':*:' } = flags;
@@ -116,9 +121,10 @@ export function subjectRoutes(registry: Registry): Route[] {
       if (found.length === 0) throw notFound.subject(subject);
       return pageOf(found, flags).map((each) => each.version);
     }),
-    implement(register, async ({ params, query: flags, body }) => {
-      const state = await registry.state();
+    implement(register, async ({ params, query: flags, body, principal }) => {
       const subject = subjectOf(params);
+      asking.requireRegister?.(principal, subject);
+      const state = await registry.state();
       const request = registerRequest(state, subject, body, flags.normalize);
       const { subject: _, ...answer } = versionAnswer(await registry.register(subject, request));
       return answer;
