@@ -1,10 +1,19 @@
 import { ProblemError, type Route } from '@millrace/api';
 import { isConnectionFailure } from '../database/connection-failure.ts';
 
-/** The route, which answers with problems where the database can't be reached, or can't take what it was given. */
+/**
+ * The route, which answers with problems where the database can't be reached, or can't take what it was given. Those
+ * that stream events tell of it in their own way.
+ */
 export function withDatabaseAnswers(route: Route): Route {
   const { contract, handle } = route;
-  if (contract.kind === 'event-stream' || contract.kind === 'ndjson') return route;
+  if (contract.kind === 'event-stream') return route;
+  if (contract.kind === 'ndjson') {
+    const streamed = (request: Parameters<typeof handle>[0]) => {
+      return linesOf(handle(request) as unknown as AsyncIterable<unknown>);
+    };
+    return { contract, handle: streamed as unknown as Route['handle'] };
+  }
   return {
     contract,
     handle: (async (request: Parameters<typeof handle>[0]) => {
@@ -15,6 +24,14 @@ export function withDatabaseAnswers(route: Route): Route {
       }
     }) as Route['handle'],
   };
+}
+
+async function* linesOf(lines: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  try {
+    yield* lines;
+  } catch (error) {
+    throw databaseAnswer(error);
+  }
 }
 
 /** `character_not_in_repertoire` and `untranslatable_character`: a text with NUL, which PostgreSQL does not have. */
