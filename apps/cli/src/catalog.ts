@@ -234,6 +234,11 @@ export const catalog: readonly CatalogEntry[] = [
       },
     ],
   },
+  {
+    name: 'search',
+    summary: 'Find whatever has a text in its name, in all of the fleet',
+    load: async () => (await import('./commands/search.ts')).search,
+  },
   ...onboardingCatalog,
   {
     name: 'findings',

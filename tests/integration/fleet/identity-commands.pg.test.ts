@@ -58,6 +58,13 @@ test('an application is issued, rotated, described and revoked from the command 
   assert.match(await done('application', 'list'), /^orders +shop +east +1 +0 +User:orders\.a,User:orders\.b/m);
   await fleet.plane.inventory.refresh('east');
   assert.match(await done('findings', '--kind', 'plaintext_listener'), /high +plaintext_listener +east takes records/);
+  assert.match(await done('search', 'orders', '--kind', 'application'), /^application +orders +- +shop +declared/m);
+  const last = JSON.parse(await done('audit', 'list', '--limit', '1', '--json'));
+  assert.deepEqual([last.entries.length, last.more], [1, true]);
+  const cut = await run('audit', 'list', '--limit', '1');
+  assert.match(cut.stderr, /There are more; a greater --limit shows them\./);
+  const none = await run('request', 'list');
+  assert.deepEqual([none.code, none.text, none.stderr], [0, '', 'There are no such requests.\n']);
   const refused = await run('application', 'issue', 'nobody');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /there is no application "nobody"/);

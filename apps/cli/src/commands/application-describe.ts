@@ -1,4 +1,5 @@
 import { command } from '../framework/command.ts';
+import { minuteOf } from '../framework/show-list.ts';
 import { type Column, table } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
@@ -41,7 +42,7 @@ export const applicationDescribe = command({
       { title: 'PRINCIPAL', cell: (row) => row.principal, shrinks: true },
       { title: 'KIND', cell: (row) => row.kind },
       { title: 'STATE', cell: (row) => row.state },
-      { title: 'ISSUED', cell: (row) => row.issuedAt.slice(0, 16).replace('T', ' ') },
+      { title: 'ISSUED', cell: (row) => minuteOf(row.issuedAt) },
       { title: 'EXPIRES', cell: (row) => row.expiresAt?.slice(0, 10) ?? null },
       { title: 'IN USE', cell: (row) => row.confirmedAt?.slice(0, 10) ?? null },
       { title: 'ID', cell: (row) => row.id },

@@ -1,9 +1,20 @@
 import type { AuditEntry } from '@millrace/api/fleet';
 import { command } from '../framework/command.ts';
-import { integer, text, withDefault } from '../framework/option.ts';
-import { type Column, table } from '../framework/table.ts';
+import { text } from '../framework/option.ts';
+import { limitOption, showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
+
+const columns: readonly Column<AuditEntry>[] = [
+  { title: 'ENTRY', cell: (row) => row.seq, plain: true },
+  { title: 'AT', cell: (row) => row.at.slice(0, 19).replace('T', ' ') },
+  { title: 'WHO', cell: (row) => row.principal, shrinks: true },
+  { title: 'ACTION', cell: (row) => row.action },
+  { title: 'WHAT', cell: (row) => [row.kind, row.id].filter((part) => part !== null).join(' '), shrinks: true },
+  { title: 'WHY', cell: (row) => row.why || null, shrinks: true },
+];
 
 export const auditList = command({
   name: 'audit list',
@@ -15,7 +26,7 @@ export const auditList = command({
     by: text({ placeholder: 'WHO', help: 'Only what they did: user:ann' }),
     action: text({ placeholder: 'ACTION', help: 'Only this; with a * at the end, all that begin so' }),
     operation: text({ placeholder: 'ID', help: 'Only what this operation did' }),
-    limit: withDefault(integer({ placeholder: 'N', help: 'How many at most' }, { min: 1, max: 1_000 }), 50),
+    ...limitOption,
     ...serverOptions,
   },
   examples: [
@@ -25,21 +36,12 @@ export const auditList = command({
   async run({ options, terminal }) {
     const { listAuditContract } = await import('@millrace/api/fleet');
     const { kind, id, by: principal, action, operation, limit } = options;
-    const query = { kind, id, principal, action, operation, limit };
-    const { items } = await callServer(options, listAuditContract, { query }, terminal);
-    if (terminal.json) {
-      terminal.output.json({ entries: items });
-      return undefined;
-    }
-    const columns: Column<AuditEntry>[] = [
-      { title: 'ENTRY', cell: (row) => row.seq, plain: true },
-      { title: 'AT', cell: (row) => row.at.slice(0, 19).replace('T', ' ') },
-      { title: 'WHO', cell: (row) => row.principal, shrinks: true },
-      { title: 'ACTION', cell: (row) => row.action },
-      { title: 'WHAT', cell: (row) => [row.kind, row.id].filter((part) => part !== null).join(' '), shrinks: true },
-      { title: 'WHY', cell: (row) => row.why || null, shrinks: true },
-    ];
-    for (const line of table(items, columns, terminal.output.columns)) terminal.output.line(line);
+    const filter = { kind, id, principal, action, operation };
+    const { items: rows, more } = await readPages(
+      (page) => callServer(options, listAuditContract, { query: { ...filter, ...page } }, terminal),
+      limit,
+    );
+    showList({ name: 'entries', rows, columns, more, none: 'The audit log has no such entries.' }, terminal);
     return undefined;
   },
 });

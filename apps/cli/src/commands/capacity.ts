@@ -59,6 +59,7 @@ async function showAll({ options, terminal }: Call<typeof capacityOptions>): Pro
     terminal,
   );
   if (terminal.json) return terminal.output.json(answer);
+  if (answer.clusters.length === 0) return terminal.note('No such cluster is in the record of the fleet.');
   if (answer.season !== null) terminal.note(`In ${answer.season.name}: ${answer.season.factor} times the traffic.`);
   for (const line of table(answer.clusters, columns, terminal.output.columns)) terminal.output.line(line);
 }

@@ -2,8 +2,10 @@ import type { ClusterView } from '@millrace/api/fleet';
 import { amount, sinceText } from '../cluster/observed-text.ts';
 import { command } from '../framework/command.ts';
 import { text } from '../framework/option.ts';
-import { type Column, table } from '../framework/table.ts';
+import { showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
 
 export const clusterList = command({
@@ -23,18 +25,9 @@ export const clusterList = command({
   async run({ options, terminal }) {
     const { listClustersContract } = await import('@millrace/api/fleet');
     const { site, zone, environment } = options;
-    const clusters: ClusterView[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { site, zone, environment, limit: 1_000, cursor };
-      const page = await callServer(options, listClustersContract, { query }, terminal);
-      clusters.push(...page.items);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    if (terminal.json) {
-      terminal.output.json({ clusters });
-      return undefined;
-    }
+    const { items: rows } = await readPages((page) =>
+      callServer(options, listClustersContract, { query: { site, zone, environment, ...page } }, terminal),
+    );
     const now = Date.now();
     const columns: Column<ClusterView>[] = [
       { title: 'CLUSTER', cell: (row) => row.name },
@@ -49,7 +42,7 @@ export const clusterList = command({
       { title: 'STORED', cell: (row) => amount(row.storedBytes, 'B') },
       { title: 'RECORDS', cell: (row) => amount(row.recordsPerSecond, '/s') },
     ];
-    for (const line of table(clusters, columns, terminal.output.columns)) terminal.output.line(line);
+    showList({ name: 'clusters', rows, columns, none: 'No such cluster is in the record of the fleet.' }, terminal);
     return undefined;
   },
 });

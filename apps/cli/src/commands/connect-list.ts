@@ -36,7 +36,8 @@ export const connectList = command({
     const problems = items.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
     if (terminal.json) terminal.output.json({ items });
     else {
-      for (const line of table(connectors, columns, terminal.output.columns)) terminal.output.line(line);
+      if (connectors.length === 0) terminal.note('There are no connectors.');
+      else for (const line of table(connectors, columns, terminal.output.columns)) terminal.output.line(line);
       for (const line of [...failures, ...problems]) terminal.output.line(printable(line));
     }
     return failures.length + problems.length > 0 ? exitCodes.failed : undefined;

@@ -1,9 +1,18 @@
 import type { Finding } from '@millrace/api/fleet';
 import { command } from '../framework/command.ts';
 import { text } from '../framework/option.ts';
-import { type Column, table } from '../framework/table.ts';
+import { showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
+
+const columns: readonly Column<Finding>[] = [
+  { title: 'SEVERITY', cell: (row) => row.severity },
+  { title: 'KIND', cell: (row) => row.kind },
+  { title: 'WHAT', cell: (row) => row.text, shrinks: true },
+  { title: 'ADVICE', cell: (row) => row.advice, shrinks: true },
+];
 
 export const findings = command({
   name: 'findings',
@@ -24,28 +33,11 @@ export const findings = command({
   async run({ options, terminal }) {
     const { listFindingsContract } = await import('@millrace/api/fleet');
     const { kind, severity, cluster, application, team } = options;
-    const items: Finding[] = [];
-    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
-      const query = { kind, severity, cluster, application, team, cursor, limit: 1000 };
-      const page = await callServer(options, listFindingsContract, { query }, terminal);
-      items.push(...page.items);
-      cursor = page.next ?? undefined;
-    }
-    if (terminal.json) {
-      terminal.output.json({ findings: items });
-      return undefined;
-    }
-    if (items.length === 0) {
-      terminal.note('There is nothing to be told.');
-      return undefined;
-    }
-    const columns: Column<Finding>[] = [
-      { title: 'SEVERITY', cell: (row) => row.severity },
-      { title: 'KIND', cell: (row) => row.kind },
-      { title: 'WHAT', cell: (row) => row.text, shrinks: true },
-      { title: 'ADVICE', cell: (row) => row.advice, shrinks: true },
-    ];
-    for (const line of table(items, columns, terminal.output.columns)) terminal.output.line(line);
+    const filter = { kind, severity, cluster, application, team };
+    const { items: rows } = await readPages((page) =>
+      callServer(options, listFindingsContract, { query: { ...filter, ...page } }, terminal),
+    );
+    showList({ name: 'findings', rows, columns, none: 'Nothing is wrong, as far as it was looked for.' }, terminal);
     return undefined;
   },
 });

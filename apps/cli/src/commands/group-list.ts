@@ -2,7 +2,8 @@ import { clusterOptions } from '../cluster/cluster-options.ts';
 import { withClusters } from '../cluster/open-cluster.ts';
 import { command } from '../framework/command.ts';
 import { many } from '../framework/option.ts';
-import { type Column, table } from '../framework/table.ts';
+import { showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 
 export const groupList = command({
   name: 'group list',
@@ -16,7 +17,7 @@ export const groupList = command({
   },
   examples: [{ command: 'millrace group list --state Empty', does: 'Groups without members' }],
   async run({ options, terminal }) {
-    const { signal, output } = terminal;
+    const { signal } = terminal;
     return withClusters(options, async (clusters) => {
       const states = options.state.length === 0 ? undefined : options.state;
       const listings = await Promise.all(
@@ -26,21 +27,13 @@ export const groupList = command({
         }),
       );
       const groups = listings.flat();
-      if (terminal.json) {
-        output.json({ groups });
-        return undefined;
-      }
-      if (groups.length === 0) {
-        terminal.note('There are no consumer groups.');
-        return undefined;
-      }
       const columns: Column<(typeof groups)[number]>[] = [
         { title: 'GROUP', cell: (row) => row.group, shrinks: true },
         { title: 'STATE', cell: (row) => row.state },
         { title: 'PROTOCOL', cell: (row) => row.protocolType },
       ];
       if (clusters.length > 1) columns.unshift({ title: 'CLUSTER', cell: (row) => row.cluster });
-      for (const line of table(groups, columns, output.columns)) output.line(line);
+      showList({ name: 'groups', rows: groups, columns, none: 'There are no consumer groups.' }, terminal);
       return undefined;
     });
   },

@@ -1,9 +1,20 @@
 import type { OperationView } from '@millrace/api/fleet';
 import { command } from '../framework/command.ts';
-import { integer, text, withDefault } from '../framework/option.ts';
-import { type Column, table } from '../framework/table.ts';
+import { text } from '../framework/option.ts';
+import { limitOption, showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
+
+const columns: readonly Column<OperationView>[] = [
+  { title: 'OPERATION', cell: (row) => row.id },
+  { title: 'STATE', cell: (row) => row.state },
+  { title: 'STEPS', cell: (row) => `${row.progress.done}/${row.progress.total}` },
+  { title: 'WHAT', cell: (row) => row.title, shrinks: true },
+  { title: 'BY', cell: (row) => row.principal, shrinks: true },
+  { title: 'APPLIED', cell: (row) => row.createdAt.slice(0, 19).replace('T', ' ') },
+];
 
 export const operationList = command({
   name: 'operation list',
@@ -13,7 +24,7 @@ export const operationList = command({
     state: text({ placeholder: 'A,B', help: 'Only in these states; open: all that have not ended' }),
     kind: text({ placeholder: 'KIND', help: 'Only of this kind' }),
     by: text({ placeholder: 'WHO', help: 'Only what they applied: user:ann' }),
-    limit: withDefault(integer({ placeholder: 'N', help: 'How many at most' }, { min: 1, max: 1_000 }), 50),
+    ...limitOption,
     ...serverOptions,
   },
   examples: [
@@ -23,25 +34,12 @@ export const operationList = command({
   async run({ options, terminal }) {
     const { listOperationsContract } = await import('@millrace/api/fleet');
     const { state, kind, by: principal, limit } = options;
-    const { items } = await callServer(
-      options,
-      listOperationsContract,
-      { query: { state, kind, principal, limit } },
-      terminal,
+    const filter = { state, kind, principal };
+    const { items: rows, more } = await readPages(
+      (page) => callServer(options, listOperationsContract, { query: { ...filter, ...page } }, terminal),
+      limit,
     );
-    if (terminal.json) {
-      terminal.output.json({ operations: items });
-      return undefined;
-    }
-    const columns: Column<OperationView>[] = [
-      { title: 'OPERATION', cell: (row) => row.id },
-      { title: 'STATE', cell: (row) => row.state },
-      { title: 'STEPS', cell: (row) => `${row.progress.done}/${row.progress.total}` },
-      { title: 'WHAT', cell: (row) => row.title, shrinks: true },
-      { title: 'BY', cell: (row) => row.principal, shrinks: true },
-      { title: 'APPLIED', cell: (row) => row.createdAt.slice(0, 19).replace('T', ' ') },
-    ];
-    for (const line of table(items, columns, terminal.output.columns)) terminal.output.line(line);
+    showList({ name: 'operations', rows, columns, more, none: 'There are no such operations.' }, terminal);
     return undefined;
   },
 });

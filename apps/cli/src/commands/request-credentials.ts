@@ -1,4 +1,5 @@
 import { command } from '../framework/command.ts';
+import { requestOperand } from '../onboarding/decide-request.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
 
@@ -7,7 +8,7 @@ export const requestCredentials = command({
   summary: 'Show the first passwords of the applications that a request has made, once',
   description: `For whoever made the request, when it is done. A password is made when it is asked for, shown once and
     kept nowhere; an application that has one keeps it, and that of an application with a public key is sealed to it.`,
-  operands: [{ name: 'ID', help: 'as `request list` has it' }],
+  operands: [requestOperand],
   options: serverOptions,
   examples: [
     { command: 'millrace request credentials 6b1c... --json > secrets.json', does: 'Into a file of your own' },

@@ -1,8 +1,9 @@
 import { command } from '../framework/command.ts';
-import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
-import { table } from '../framework/table.ts';
+import { choice, flag, text } from '../framework/option.ts';
+import { limitOption, showList } from '../framework/show-list.ts';
 import { requestColumns } from '../onboarding/request-text.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
 
 export const requestList = command({
@@ -22,20 +23,20 @@ export const requestList = command({
     team: text({ placeholder: 'TEAM', help: 'Only those of this team, or of its topics' }),
     topic: text({ placeholder: 'NAME', help: 'Only those about this topic' }),
     mine: flag({ help: 'Only those that wait for my decision' }),
-    limit: withDefault(integer({ placeholder: 'N', help: 'How many at most' }, { min: 1, max: 1_000 }), 100),
+    ...limitOption,
     ...serverOptions,
   },
   examples: [{ command: 'millrace request list --mine', does: 'What waits for me' }],
   async run({ options, terminal }) {
     const { listRequestsContract } = await import('@millrace/api/fleet');
     const { state, team, topic, mine, limit } = options;
-    const query = { state, team, topic, limit, ...(mine && { awaitsMe: true }) };
-    const { items } = await callServer(options, listRequestsContract, { query }, terminal);
-    if (terminal.json) {
-      terminal.output.json({ items });
-      return undefined;
-    }
-    for (const line of table(items, requestColumns, terminal.output.columns)) terminal.output.line(line);
+    const filter = { state, team, topic, ...(mine && { awaitsMe: true }) };
+    const { items: rows, more } = await readPages(
+      (page) => callServer(options, listRequestsContract, { query: { ...filter, ...page } }, terminal),
+      limit,
+    );
+    const none = mine ? 'No request waits for you.' : 'There are no such requests.';
+    showList({ name: 'items', rows, columns: requestColumns, more, none }, terminal);
     return undefined;
   },
 });

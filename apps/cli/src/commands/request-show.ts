@@ -1,5 +1,6 @@
 import { command } from '../framework/command.ts';
 import { flag } from '../framework/option.ts';
+import { requestOperand } from '../onboarding/decide-request.ts';
 import { requestText } from '../onboarding/request-text.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
@@ -7,7 +8,7 @@ import { serverOptions } from '../server/server-options.ts';
 export const requestShow = command({
   name: 'request show',
   summary: 'Show a request, what policies said of it, and how it goes',
-  operands: [{ name: 'ID', help: 'as `request list` has it' }],
+  operands: [requestOperand],
   options: { arithmetic: flag({ help: 'Show each step of the calculation' }), ...serverOptions },
   examples: [{ command: 'millrace request show 6b1c... --arithmetic', does: 'With all that was calculated' }],
   async run({ options, operands, terminal }) {

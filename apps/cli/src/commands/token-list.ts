@@ -1,5 +1,6 @@
 import { command } from '../framework/command.ts';
-import { type Column, table } from '../framework/table.ts';
+import { minuteOf, showList } from '../framework/show-list.ts';
+import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
 
@@ -12,10 +13,6 @@ export const tokenList = command({
   async run({ options, terminal }) {
     const { tokensContract } = await import('@millrace/api/fleet');
     const { tokens } = await callServer(options, tokensContract, {}, terminal);
-    if (terminal.json) {
-      terminal.output.json({ tokens });
-      return undefined;
-    }
     const columns: Column<(typeof tokens)[number]>[] = [
       { title: 'NAME', cell: (row) => row.name, shrinks: true },
       { title: 'STATE', cell: (row) => row.state },
@@ -23,9 +20,9 @@ export const tokenList = command({
       { title: 'TEAMS', cell: (row) => row.teams.map(({ name }) => name).join(',') || null, shrinks: true },
       { title: 'OWNER', cell: (row) => row.owner, shrinks: true },
       { title: 'EXPIRES', cell: (row) => row.expiresAt.slice(0, 10) },
-      { title: 'LAST USED', cell: (row) => row.lastUsedAt?.slice(0, 16).replace('T', ' ') ?? null },
+      { title: 'LAST USED', cell: (row) => (row.lastUsedAt === null ? null : minuteOf(row.lastUsedAt)) },
     ];
-    for (const line of table(tokens, columns, terminal.output.columns)) terminal.output.line(line);
+    showList({ name: 'tokens', rows: tokens, columns, none: 'You have no tokens.' }, terminal);
     return undefined;
   },
 });

@@ -1,6 +1,7 @@
 /** The question before everything of a kind goes that a file leaves out: how many things that are has to be said. */
 import { createInterface } from 'node:readline/promises';
 import type { FleetDifferenceItem } from '@millrace/api/fleet';
+import { printable } from '../framework/printable.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
@@ -37,7 +38,8 @@ export async function confirmPruned(
 async function typed(terminal: Terminal, deed: string, word: string): Promise<boolean> {
   const questions = createInterface({ input: terminal.stdin, output: process.stderr });
   try {
-    const answer = await questions.question(`This will ${deed}.\nType how many that are to go on: `, terminal);
+    const question = `This will ${printable(deed)}.\nType how many that are to go on: `;
+    const answer = await questions.question(question, terminal);
     if (answer.trim() === word) return true;
     terminal.note('Nothing was changed.');
     return false;

@@ -1,6 +1,7 @@
 /** The question before something is destroyed. */
 import { createInterface } from 'node:readline/promises';
 import { flag } from './option.ts';
+import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,7 +24,7 @@ export async function confirm(terminal: Terminal, options: { yes: boolean }, dee
   }
   const questions = createInterface({ input: terminal.stdin, output: process.stderr });
   try {
-    const answer = await questions.question(`This will ${deed}. Go on? [y/N] `, { signal: terminal.signal });
+    const answer = await questions.question(`This will ${printable(deed)}. Go on? [y/N] `, { signal: terminal.signal });
     if (/^y(es)?$/i.test(answer.trim())) return true;
     terminal.note('Nothing was changed.');
     return false;

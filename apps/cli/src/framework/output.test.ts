@@ -42,6 +42,15 @@ test('keeps order and bytes whatever the sizes', async () => {
   assert.equal(reader.text, parts.join(''));
 });
 
+test('what others wrote moves no cursor', async () => {
+  const reader = new SlowReader();
+  reader.release();
+  const output = outputTo(reader);
+  output.line('why: \u001b[2J\u001b]0;mine\u0007\r\nnext');
+  await output.end();
+  assert.equal(reader.text, 'why: \\x1b[2J\\x1b]0;mine\\x07\\x0d\nnext\n');
+});
+
 test('waits for a slow reader', async () => {
   const reader = new SlowReader({ highWaterMark: 10 });
   const output = outputTo(reader);

@@ -6,6 +6,7 @@
  */
 
 import { MillraceError } from '@millrace/base';
+import { printableLines } from './printable.ts';
 
 /** Size of one write. Larger ones gain nothing on a pipe, whose own buffer is 64 KiB. */
 const CHUNK_BYTES = 64 * 1024;
@@ -60,8 +61,9 @@ export class Output {
     this.#used += this.#chunk.write(text, this.#used);
   }
 
+  /** A line for people, or several; control characters in it are shown, not written. */
   line(text: string): void {
-    this.text(`${text}\n`);
+    this.text(`${printableLines(text)}\n`);
   }
 
   json(value: unknown): void {

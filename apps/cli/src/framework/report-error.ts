@@ -1,6 +1,7 @@
 /** How an error reaches the user: a sentence on stderr, or one line of JSON. */
 import { isMillraceError } from '@millrace/base';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { printableLines } from './printable.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Writes the error and answers the exit code that it means. */
@@ -9,7 +10,9 @@ export function reportError(error: unknown, options: { readonly json: boolean; w
   if (options.json) {
     options.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
-    options.write(`millrace: ${message}\n${hint === null ? '' : `${hint}\n`}${stack === null ? '' : `${stack}\n`}`);
+    const lines = [`millrace: ${message}`, ...[hint, stack].filter((part) => part !== null)];
+    // A message may have what a server or a broker said in it.
+    options.write(`${printableLines(lines.join('\n'))}\n`);
   }
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }

@@ -2,6 +2,7 @@
  * What a command has of the world around it: stdout for results, stderr for all else, stdin, and the wish to stop.
  */
 import type { Output } from './output.ts';
+import { printableLines } from './printable.ts';
 
 export interface Terminal {
   /** Results are printed as JSON. */
@@ -19,7 +20,7 @@ export interface Terminal {
   readonly columns: number;
   /** Likewise its rows, or 24. */
   readonly rows: number;
-  /** A line on stderr. */
+  /** A line on stderr; control characters in it are shown, not written. */
   note(line: string): void;
   /** Text on stderr as it is. */
   draw(text: string): void;
@@ -42,7 +43,7 @@ export function processTerminal(options: { json: boolean; output: Output; signal
     get rows() {
       return stderr.rows || 24;
     },
-    note: (line) => void stderr.write(`${line}\n`),
+    note: (line) => void stderr.write(`${printableLines(line)}\n`),
     draw: (text) => void stderr.write(text),
   };
 }

@@ -1,5 +1,6 @@
 /** Requests as people read them. */
 import type { CalculationLine, RequestSummary, RequestView } from '@millrace/api/fleet';
+import { minuteOf } from '../framework/show-list.ts';
 import { type Column, count, counted } from '../framework/table.ts';
 
 export const requestColumns: readonly Column<RequestSummary>[] = [
@@ -9,7 +10,7 @@ export const requestColumns: readonly Column<RequestSummary>[] = [
   { title: 'TEAM', cell: ({ team }) => team, shrinks: true },
   { title: 'DECIDES', cell: ({ owner }) => owner ?? 'admin', shrinks: true },
   { title: 'BY', cell: ({ requester }) => requester, shrinks: true },
-  { title: 'AT', cell: ({ requestedAt }) => requestedAt.slice(0, 16).replace('T', ' ') },
+  { title: 'AT', cell: ({ requestedAt }) => minuteOf(requestedAt) },
 ];
 
 /** All of it; the arithmetic only where it is asked for. */
@@ -30,7 +31,7 @@ export function requestText(request: RequestView, showsArithmetic: boolean): str
     ...capacityText(request),
     ...costText(request),
     ...(showsArithmetic ? arithmeticText(request) : []),
-    ...request.comments.flatMap(({ at, by, text }) => [`${by} at ${at.slice(0, 16).replace('T', ' ')}:`, `  ${text}`]),
+    ...request.comments.flatMap(({ at, by, text }) => [`${by} at ${minuteOf(at)}:`, `  ${text}`]),
   ];
 }
 
