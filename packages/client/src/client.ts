@@ -10,8 +10,11 @@ import type { SecurityOptions } from './security.ts';
 import type { TopicLike } from './topic.ts';
 
 export interface ClientOptions {
-  /** Where to begin: `host:port`, several of them in a list or separated by commas. */
-  readonly bootstrap: string | readonly string[];
+  /**
+   * Where to begin: `host:port`, several of them in a list or separated by commas. A function is asked whenever none of
+   * the brokers that are known answers, so that all of them may be replaced under a client that runs.
+   */
+  readonly bootstrap: string | readonly string[] | (() => string | readonly string[]);
   /** How this program calls itself to brokers, for their logs and quotas. Default `millrace`. */
   readonly clientId?: string | undefined;
   /** The rack or zone that this program runs in, so that consumers may read from followers there (KIP-392). */

@@ -184,8 +184,8 @@ export class BufferFullError extends MillraceError {
 
 /** Records that were accepted are not known to be stored. The broker's refusal, or the last failure, is the `cause`. */
 export class DeliveryError extends MillraceError {
-  /** `delivery_timeout`: `deliveryTimeoutMs` was over. `delivery_failed`: trying again would not have helped. */
-  readonly code: 'delivery_failed' | 'delivery_timeout';
+  /** `delivery_failed`: trying again would not have helped. `delivery_ambiguous`: the producer left the cluster. */
+  readonly code: 'delivery_failed' | 'delivery_timeout' | 'delivery_ambiguous';
   override readonly retriable: boolean;
   readonly topic: string;
   /** -1 when the partition was not known yet. */

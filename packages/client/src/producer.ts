@@ -45,6 +45,8 @@ export interface Delivery {
   readonly sizeInBytes: number;
   /** Why no record of the batch is known to be stored; absent when all are. */
   readonly error: Error | undefined;
+  /** When its first record was written: monotonic time of the client's clock, in ms. */
+  readonly begunAtMs: number;
   /**
    * The records of the batch, in order, read back from its buffer: to retry or to set aside. Only during the callback.
    */
@@ -107,6 +109,8 @@ export interface ProducerOptions {
    * records that failed: reporting them is then its own affair.
    */
   readonly onDelivery?: ((delivery: Delivery) => void) | undefined;
+  /** Called as `onDelivery` is, before it, and changes nothing: for who measures. Must not throw. */
+  readonly observe?: ((delivery: Delivery) => void) | undefined;
 }
 
 /** Bounds of a call that concerns a transaction; `timeoutMs` is the producer's `deliveryTimeoutMs` when absent. */
@@ -194,9 +198,10 @@ export interface Producer extends AsyncDisposable {
   begin(options?: TransactionCallOptions): Promise<Transaction>;
   /**
    * Aborts an open transaction. Refuses new records, flushes (bounded by `deliveryTimeoutMs`), lets go of everything.
-   * Rejects as `flush` does.
+   * Rejects as `flush` does. When the signal aborts, what is not acknowledged is given up at once: it fails with
+   * `DeliveryError`, and `maybeStored` where it was sent. Of several calls the first one's signal counts.
    */
-  close(): Promise<void>;
+  close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Bytes of memory that unacknowledged records take now. */
   readonly bufferedBytes: number;
 }

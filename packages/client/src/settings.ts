@@ -11,7 +11,8 @@ export interface BrokerAddress {
 }
 
 export interface ClientSettings {
-  readonly bootstrap: readonly BrokerAddress[];
+  /** Those of now. */
+  readonly bootstrap: () => readonly BrokerAddress[];
   readonly clientId: string;
   readonly rack: string | undefined;
   readonly platform: Platform;
@@ -36,8 +37,11 @@ export function clientSettings(options: ClientOptions): ClientSettings {
   const platform = options.platform ?? nodePlatform;
   const requestTimeoutMs = integerOption('requestTimeoutMs', options.requestTimeoutMs, 30_000, 1, 2 ** 31 - 1);
   const callTimeoutMs = Math.min(2 * requestTimeoutMs, 2 ** 31 - 1);
+  const { bootstrap } = options;
+  const bootstrapNow = (): BrokerAddress[] => parseBootstrap(typeof bootstrap === 'function' ? bootstrap() : bootstrap);
+  bootstrapNow();
   return {
-    bootstrap: parseBootstrap(options.bootstrap),
+    bootstrap: bootstrapNow,
     clientId: options.clientId ?? 'millrace',
     rack: options.rack,
     platform,

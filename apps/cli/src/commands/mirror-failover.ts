@@ -127,7 +127,8 @@ async function probeOf(
   bootstrap: FailoverOptions['source']['bootstrap'],
 ): Promise<FailoverOptions['probe']> {
   if (probeConfig === undefined) return undefined;
-  const addresses = typeof bootstrap === 'string' ? bootstrap : bootstrap.join(',');
+  const given = typeof bootstrap === 'function' ? bootstrap() : bootstrap;
+  const addresses = typeof given === 'string' ? given : given.join(',');
   const choice = { bootstrap: addresses, cluster: undefined, clientConfig: probeConfig, dataDir };
   return { clientId: 'millrace-probe', ...(await findCluster(choice)).client };
 }

@@ -126,7 +126,7 @@ export class BrokerPool {
     const startedAt = clock.monotonic();
     const errors: MillraceError[] = [];
     const tried = new Set<string>();
-    for (const address of [...known, ...this.#settings.bootstrap]) {
+    for (const address of [...known, ...this.#settings.bootstrap()]) {
       if (tried.has(addressOf(address))) continue;
       tried.add(addressOf(address));
       try {

@@ -3,6 +3,7 @@
  * go on. A failure that neither of them took is kept for the next `flush` or `close`.
  */
 import type { DeliveryError } from '../errors.ts';
+import type { Delivery } from '../producer.ts';
 import type { BuilderPool } from './builder-pool.ts';
 import type { FlushBarriers } from './flush-barriers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -73,16 +74,26 @@ export class Deliveries {
   }
 
   #finish(batch: PartitionBatch, baseOffset: number, error: DeliveryError | undefined): void {
-    this.#settings.onDelivery?.({
+    this.tell(() => ({
       topic: batch.queue.topic,
       partition: batch.queue.partition,
       baseOffset,
       recordCount: batch.recordCount,
       sizeInBytes: batch.sizeInBytes,
       error,
+      begunAtMs: batch.createdAt,
       records: () => batch.records(),
-    });
+    }));
     this.discard(batch);
+  }
+
+  /** Tells who wants to know; the delivery is made only for them. */
+  tell(make: () => Delivery): void {
+    const { observe, onDelivery } = this.#settings;
+    if (observe === undefined && onDelivery === undefined) return;
+    const delivery = make();
+    observe?.(delivery);
+    onDelivery?.(delivery);
   }
 
   /** Lets go of a batch without a word: it was empty, or its halves took its place. */

@@ -148,8 +148,8 @@ export class KafkaProducer implements Producer {
     return this.#begin(options, false);
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.signal);
     return this.#closed;
   }
 
@@ -258,12 +258,17 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  async #close(): Promise<void> {
+  async #finish(): Promise<void> {
+    await this.#abortOpen();
+    await this.#flush();
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<void> {
     this.#isClosing = true;
     this.#budget.abandon(new ClosedError('producer'));
+    const givenUp = signal && aborted(signal);
     try {
-      await this.#abortOpen();
-      await this.#flush();
+      await Promise.race([this.#finish(), ...(givenUp === undefined ? [] : [givenUp])]);
     } finally {
       this.#abort.abort(new ClosedError('producer'));
       this.#stopListening();
@@ -273,6 +278,13 @@ export class KafkaProducer implements Producer {
       this.#sender.close(this.#queues());
       this.#onClosed();
     }
+    // Requests that were broken off come back, and topics that were asked for fail, in turns to come.
+    if (signal?.aborted) await this.#flush();
     this.#deliveries.throwUnreported();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

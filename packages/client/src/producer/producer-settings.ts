@@ -18,6 +18,7 @@ export interface ProducerSettings {
   readonly maxInFlight: number;
   readonly partitioner: Partitioner;
   readonly onDelivery: ((delivery: Delivery) => void) | undefined;
+  readonly observe: ((delivery: Delivery) => void) | undefined;
   readonly transactionalId: string | undefined;
   readonly transactionTimeoutMs: number;
 }
@@ -60,6 +61,7 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     maxInFlight: integerOption('maxInFlight', options.maxInFlight, 5, 1, idempotent ? 5 : 1000),
     partitioner: options.partitioner ?? keyPartitioner,
     onDelivery: options.onDelivery,
+    observe: options.observe,
     transactionalId,
     transactionTimeoutMs: integerOption('transactionTimeoutMs', options.transactionTimeoutMs, 60_000, 1, 2 ** 31 - 1),
   };

@@ -82,7 +82,10 @@ export class Sender {
 
   /** Takes note that a queue may have something to send, and sends it at once if it can be. */
   offer(queue: PartitionQueue): void {
-    if (queue.inLane || this.#abort.signal.aborted) return;
+    const { signal } = this.#abort;
+    // Nothing is sent any more: what comes back now, or is compressed only now, is given up.
+    if (signal.aborted) return this.#failures.failAll(queue, signal.reason as Error);
+    if (queue.inLane) return;
     if (queue.closed.length === 0 && !queue.openIsDue) return;
     const dropReason = this.#transactions?.dropReason;
     if (dropReason !== undefined) return this.#failures.failAll(queue, dropReason);
@@ -100,14 +103,12 @@ export class Sender {
     for (const queue of queues) this.#failures.failAll(queue, error);
   }
 
-  /** Ends all connections; batches that are left fail. */
+  /** Ends all connections; batches that are left fail, those behind what is under way once that has come back. */
   close(queues: Iterable<PartitionQueue>): void {
     const error = new ClosedError('producer');
     this.#abort.abort(error);
     this.#cluster.pool.release(this.#purpose);
-    for (const queue of queues) {
-      this.#failures.failAll(queue, error);
-    }
+    for (const queue of queues) if (queue.inFlight.length === 0) this.#failures.failAll(queue, error);
   }
 
   /** Takes the next batches out of a lane's queues, one from each, as many as a request may carry. */

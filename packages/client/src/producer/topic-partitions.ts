@@ -158,7 +158,7 @@ export class TopicPartitions {
   }
 
   #failPending(error: Error): void {
-    const { budget, settings, deliveries } = this.#parts;
+    const { budget, settings, deliveries, cluster } = this.#parts;
     budget.release(this.#pending.bytes);
     const records = this.#pending.take();
     const where = { topic: this.#topic, partition: anyPartition, recordCount: records.length, maybeStored: false };
@@ -166,14 +166,15 @@ export class TopicPartitions {
     const isTold = settings.onDelivery !== undefined || records.every(({ waiter }) => waiter !== undefined);
     deliveries.failedEarly(failure, isTold);
     for (const { waiter } of records) waiter?.reject(failure);
-    settings.onDelivery?.({
+    deliveries.tell(() => ({
       topic: this.#topic,
       partition: anyPartition,
       baseOffset: -1,
       recordCount: records.length,
       sizeInBytes: 0,
       error: failure,
+      begunAtMs: cluster.settings.platform.clock.monotonic(),
       records: () => asRecords(records),
-    });
+    }));
   }
 }

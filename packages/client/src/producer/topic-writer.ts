@@ -1,7 +1,5 @@
-/**
- * One topic as a producer sees it: serializes records, chooses their partitions, and hands them to the accumulator.
- * Until the topic's partitions are known, records wait here in their order.
- */
+/** One topic as a producer sees it: checks and serializes records, and hands them on. */
+import type { HeaderInput } from '@millrace/wire';
 import { SerdeError } from '../errors.ts';
 import type { HeadersInput } from '../producer.ts';
 import { bytes, type Serde } from '../serde.ts';
@@ -10,7 +8,6 @@ import { nameOf } from '../topic.ts';
 import type { SendWaiter } from './partition-batch.ts';
 import { anyPartition } from './partitioner.ts';
 import { headerInputs } from './record-headers.ts';
-import type { TopicPartitions } from './topic-partitions.ts';
 import type { TurnClock } from './turn-clock.ts';
 
 /** A record as the producer gets it, whatever its types. */
@@ -23,26 +20,39 @@ export interface AnyRecord {
   readonly timestamp?: number | undefined;
 }
 
+/** Takes records as bytes. */
+export interface RecordSink {
+  /** Answers whether there is no reason to wait. Throws when the record can't be accepted. */
+  append(
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: readonly HeaderInput[],
+    partition: number,
+    waiter: SendWaiter | undefined,
+  ): boolean;
+}
+
 export class TopicWriter {
   readonly #name: string;
   readonly #key: Serde<unknown, unknown>;
   readonly #value: Serde<unknown, unknown>;
   readonly #keyIsBytes: boolean;
   readonly #valueIsBytes: boolean;
-  readonly #partitions: TopicPartitions;
+  readonly #sink: RecordSink;
   readonly #clock: TurnClock;
 
-  constructor(topic: TopicLike, partitions: TopicPartitions, clock: TurnClock) {
+  constructor(topic: TopicLike, sink: RecordSink, clock: TurnClock) {
     this.#name = nameOf(topic);
     this.#key = (typeof topic === 'string' ? bytes : topic.key) as Serde<unknown, unknown>;
     this.#value = (typeof topic === 'string' ? bytes : topic.value) as Serde<unknown, unknown>;
     this.#keyIsBytes = this.#key === (bytes as Serde<unknown, unknown>);
     this.#valueIsBytes = this.#value === (bytes as Serde<unknown, unknown>);
-    this.#partitions = partitions;
+    this.#sink = sink;
     this.#clock = clock;
   }
 
-  /** Accepts a record, or throws. Answers false while the topic is being looked up. */
+  /** Accepts a record, or throws. Answers as the sink does. */
   write(record: AnyRecord, waiter: SendWaiter | undefined): boolean {
     const key = this.#keyIsBytes ? (record.key ?? null) : this.#serialize('key', this.#key, record.key ?? null);
     const value = this.#valueIsBytes ? record.value : this.#serialize('value', this.#value, record.value);
@@ -51,7 +61,7 @@ export class TopicWriter {
     const timestamp = record.timestamp ?? this.#clock.now();
     const headers = headerInputs(record.headers);
     if (waiter !== undefined) waiter.timestamp = timestamp;
-    return this.#partitions.append(timestamp, key, value, headers, record.partition ?? anyPartition, waiter);
+    return this.#sink.append(timestamp, key, value, headers, record.partition ?? anyPartition, waiter);
   }
 
   #serialize(field: 'key' | 'value', serde: Serde<unknown, unknown>, value: unknown): unknown {

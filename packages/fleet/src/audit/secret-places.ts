@@ -5,8 +5,9 @@
  * It goes by the names of members and by the shape of texts, so that it finds what was put where no secret belongs; a
  * secret that looks like any other text it can't know.
  */
+
+import { secretKeys } from '@millrace/client/java-configuration';
 import { parseReference } from '../client-configuration/references.ts';
-import { secretKeys } from '../client-configuration/security-configuration.ts';
 
 const secretName =
   /passw(or)?d|passphrase|secret|(^|[._-])token$|(private|api|access)[._-]?key$|jaas\.config$|user\.info$/i;

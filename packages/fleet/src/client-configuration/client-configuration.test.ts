@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ClientConfigurationError, parseProperties } from '@millrace/client/java-configuration';
 import { clientConfiguration } from './client-configuration.ts';
-import { ClientConfigurationError } from './client-configuration-error.ts';
-import { parseProperties } from './properties.ts';
 
 test("maps Java's names to the client's settings", () => {
   const { client, producer, consumer } = clientConfiguration(

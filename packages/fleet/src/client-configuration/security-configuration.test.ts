@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TokenOptions } from '@millrace/client';
-import { ClientConfigurationError } from './client-configuration-error.ts';
-import { parseJaas } from './jaas.ts';
-import { securityConfiguration } from './security-configuration.ts';
+import { ClientConfigurationError, parseJaas } from '@millrace/client/java-configuration';
+import { securityConfiguration } from './client-configuration.ts';
 
 const read = (settings: Record<string, string>) => securityConfiguration(new Map(Object.entries(settings)), 'f');
 

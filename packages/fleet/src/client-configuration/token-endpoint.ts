@@ -1,14 +1,7 @@
 /** Bearer tokens from an OAuth 2 server by the client's own credentials (RFC 6749 section 4.4). */
 import { MillraceError } from '@millrace/base';
 import type { BearerToken } from '@millrace/client';
-
-export interface TokenEndpoint {
-  readonly url: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly scope: string | undefined;
-  readonly extensions: Readonly<Record<string, string>>;
-}
+import type { TokenEndpoint } from '@millrace/client/java-configuration';
 
 /** The server gave no token. */
 export class TokenRefusedError extends MillraceError {

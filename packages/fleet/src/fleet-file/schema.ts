@@ -3,8 +3,8 @@
  * the same as JSON Schema, for editors; a test keeps them equal.
  */
 import { closed, clusterFields, type KindName, kindNames, kinds, Setting, type Spec } from '@millrace/api/declared';
+import { secretKeys } from '@millrace/client/java-configuration';
 import { type TSchema, Type } from 'typebox';
-import { secretKeys } from '../client-configuration/security-configuration.ts';
 import { clientKeys } from '../declared/check/check-clusters.ts';
 
 const Secret = Type.String({ description: 'A reference, never the value: env:NAME or file:PATH' });

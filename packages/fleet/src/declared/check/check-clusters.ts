@@ -1,7 +1,7 @@
 /** Clusters and Connect clusters: addresses are some, settings exist. */
 import type { Cluster, ConnectCluster } from '@millrace/api/declared';
 import { nearest } from '@millrace/base';
-import { configurationKeys } from '../../client-configuration/client-configuration.ts';
+import { configurationKeys } from '@millrace/client/java-configuration';
 import type { Complain } from './finding.ts';
 
 /** Settings of a cluster's clients; where to begin is the cluster's own field. */

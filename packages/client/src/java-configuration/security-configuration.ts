@@ -2,12 +2,26 @@
  * TLS and login out of a `.properties` file, by Java's names and by librdkafka's where those are shorter: certificates
  * are PEM, as text or in files (relative to the current folder).
  */
-import { readFileSync } from 'node:fs';
 import { messageOf } from '@millrace/base';
-import type { SaslOptions, SecurityOptions, TlsOptions } from '@millrace/client';
+import type { BearerToken, SaslOptions, SecurityOptions, TlsOptions } from '../security.ts';
 import { ClientConfigurationError } from './client-configuration-error.ts';
 import { type JaasEntry, parseJaas } from './jaas.ts';
-import { fetchToken } from './token-endpoint.ts';
+
+/** Where a token comes from (RFC 6749 section 4.4). */
+export interface TokenEndpoint {
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string | undefined;
+  readonly extensions: Readonly<Record<string, string>>;
+}
+
+/** What the configuration names and does not hold. */
+export interface Outside {
+  /** The text of a file. Throws when it can't be read. */
+  readText(path: string): string;
+  fetchToken(endpoint: TokenEndpoint, signal: AbortSignal): Promise<BearerToken>;
+}
 
 const names = [
   'security.protocol',
@@ -61,17 +75,20 @@ export const pathKeys: ReadonlySet<string> = new Set(names.filter((name) => name
 export function securityConfiguration(
   properties: ReadonlyMap<string, string>,
   source: string,
+  outside: Outside,
 ): SecurityOptions | undefined {
-  return new SecurityReader(properties, source).read();
+  return new SecurityReader(properties, source, outside).read();
 }
 
 class SecurityReader {
   readonly #properties: ReadonlyMap<string, string>;
   readonly #source: string;
+  readonly #outside: Outside;
 
-  constructor(properties: ReadonlyMap<string, string>, source: string) {
+  constructor(properties: ReadonlyMap<string, string>, source: string, outside: Outside) {
     this.#properties = properties;
     this.#source = source;
+    this.#outside = outside;
   }
 
   read(): SecurityOptions | undefined {
@@ -156,7 +173,7 @@ class SecurityReader {
       scope: this.#get('sasl.oauthbearer.scope') ?? options.get('scope'),
       extensions: Object.fromEntries(extensions.map(([name, value]) => [name.slice(prefix.length), value])),
     };
-    return { mechanism: 'OAUTHBEARER', token: (signal) => fetchToken(endpoint, signal) };
+    return { mechanism: 'OAUTHBEARER', token: (signal) => this.#outside.fetchToken(endpoint, signal) };
   }
 
   #jaas(): JaasEntry | undefined {
@@ -184,7 +201,7 @@ class SecurityReader {
     const path = this.#get(name);
     if (path === undefined) return undefined;
     try {
-      return readFileSync(path, 'utf8');
+      return this.#outside.readText(path);
     } catch (error) {
       throw this.#unfit(name, `the file can't be read: ${messageOf(error)}`);
     }
