@@ -1,5 +1,5 @@
 /** What everything above the pipelines may import. */
-const FLEET = ['base', 'api', 'wire', 'client', 'registry', 'mirror', 'fleet', 'pipelines'] as const;
+const FLEET = ['base', 'api', 'wire', 'client', 'registry', 'resilient', 'mirror', 'fleet', 'pipelines'] as const;
 
 /**
  * Who may import whom: the written list, by folder of the workspace. What is not on it is not allowed, whether or not
@@ -12,6 +12,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   broker: ['base', 'api', 'wire'],
   client: ['base', 'api', 'wire'],
   registry: ['base', 'api', 'wire', 'client'],
+  resilient: ['base', 'api', 'wire', 'client'],
   mirror: ['base', 'api', 'wire', 'client'],
   fleet: ['base', 'api', 'wire', 'client', 'mirror'],
   pipelines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet'],

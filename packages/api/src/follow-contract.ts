@@ -7,6 +7,8 @@ import type { Contract, ServerSentEvent } from './contract.ts';
 export interface FollowOptions extends CallOptions {
   /** Id of the last event that was seen. */
   readonly lastEventId?: string | undefined;
+  /** Called whenever something came, comments included: what was silent for long may be dead. */
+  readonly heard?: (() => void) | undefined;
 }
 
 /**
@@ -20,13 +22,14 @@ export async function* followContract<C extends Contract & { readonly kind: 'eve
   input: CallInput<C>,
   options: FollowOptions = {},
 ): AsyncGenerator<ServerSentEvent<Static<C['response']>>> {
-  const { lastEventId, ...call } = options;
+  const { lastEventId, heard, ...call } = options;
   const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
   const answer = await sendCall(baseUrl, contract, input, call, headers);
   if (answer.body === null) return;
   let rest = '';
   try {
     for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+      heard?.();
       const blocks = (rest + text).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {

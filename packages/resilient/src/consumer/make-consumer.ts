@@ -1,0 +1,94 @@
+/** Makes a consumer that follows the answers for its topics. */
+import { type Consumer, type GroupConsumerOptions, InvalidOptionError, type TopicLike } from '@millrace/client';
+import { type ClientCore, namesOf } from '../client-core.ts';
+import type { Bondable } from '../clients/bonds.ts';
+import type { ClusterPlace, Target } from '../clients/target.ts';
+import { batchMeasure, recordMeasure } from '../measures/measure-records.ts';
+import { StreamMeasures } from '../measures/stream-measures.ts';
+import type { ResilientConsumerOptions } from '../resilient.ts';
+import { Stream } from '../stream.ts';
+import { ConsumerSide } from './consumer-side.ts';
+import { SwitchingConsumer } from './switching-consumer.ts';
+
+/** Rejects as `ResilientClient.consumer` says. */
+export async function makeConsumer<const T extends readonly TopicLike[]>(
+  core: ClientCore,
+  options: ResilientConsumerOptions<T>,
+): Promise<Consumer<T[number]>> {
+  const { group } = options;
+  if (typeof group !== 'string' || group === '') {
+    throw new InvalidOptionError('group', 'is needed: what was read is kept under its name, wherever the topics are');
+  }
+  const topics = namesOf(options.topics);
+  let bondable: Bondable | undefined;
+  const changed = (): void => {
+    if (bondable !== undefined) core.bonds.wakeOthers(bondable);
+  };
+  const followed = await core.follow(topics, 'consumer', changed);
+  const { platform, report, clients } = core.options;
+  const measures = new Map(topics.map((name) => [name, new StreamMeasures(name, 'consumer')]));
+  const { wanted } = followed;
+  const isTranslated = ({ name }: ClusterPlace): boolean =>
+    followed.answers.every(({ answer }) => {
+      const translated = answer?.groups?.[group];
+      return answer?.cluster.name === name && translated !== undefined && translated >= answer.cluster.generation;
+    });
+  const own = measured(options, measures);
+  const makeSide = (target: Target) => new ConsumerSide<T[number]>(clients, target, topics, own);
+  const place = (): string => consumer.target.cluster.name;
+  const mayGo = (): boolean => isTranslated(wanted.target.cluster);
+  const bound: Bondable = { role: 'consumer', wanted, place, mayGo };
+  bondable = bound;
+  let first: ConsumerSide<T[number]> | undefined;
+  try {
+    first = makeSide(wanted.target);
+    core.ended.throwIfAborted();
+  } catch (error) {
+    followed.close();
+    await first?.close();
+    throw error;
+  }
+  const consumer: SwitchingConsumer<T[number]> = new SwitchingConsumer<T[number]>({
+    ...{ platform, group, wanted, first, makeSide, isTranslated, report },
+    handedOut: batchMeasure(measures, platform.clock),
+    handedOutRecord: recordMeasure(measures, platform.clock),
+    agrees: ({ name }) => core.bonds.agree(bound, name),
+    switched: ({ pauseMs }) => {
+      for (const each of measures.values()) {
+        each.switched(pauseMs);
+        each.lags.clear();
+      }
+      core.bonds.wakeOthers(bound);
+    },
+    closed: async () => {
+      followed.close();
+      core.bonds.leave(bound);
+      core.streams.delete(stream);
+    },
+  });
+  const close = (): Promise<void> => consumer.close();
+  const now = platform.clock.monotonic();
+  const target = (): Target => consumer.target;
+  const stream = new Stream({ followed, measures, group, own: options, target, close, now });
+  core.bondables.set(consumer, bound);
+  core.streams.add(stream);
+  return consumer;
+}
+
+/** The same options, where what goes to other members counts as no lag of this one. */
+function measured(options: GroupConsumerOptions, measures: ReadonlyMap<string, StreamMeasures>): GroupConsumerOptions {
+  const forget = (partitions: Parameters<NonNullable<GroupConsumerOptions['onRevoked']>>[0]): void => {
+    for (const { topic, partition } of partitions) measures.get(topic)?.lags.delete(partition);
+  };
+  return {
+    ...options,
+    onRevoked: (partitions) => {
+      forget(partitions);
+      return options.onRevoked?.(partitions);
+    },
+    onLost: (partitions) => {
+      forget(partitions);
+      return options.onLost?.(partitions);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** What can go wrong with a client that configures itself, besides what can with the plain one. */
+import { MillraceError } from '@millrace/base';
+import { DeliveryError } from '@millrace/client';
+
+/** The enrolment, or something in the client's directory, is not there or not what it should be. */
+export class EnrolmentError extends MillraceError {
+  readonly code = 'enrolment_invalid';
+  /** The file, or `enrolment` for one that was given as a value. */
+  readonly source: string;
+
+  constructor(source: string, problem: string, cause?: unknown) {
+    super(`${source}: ${problem}; enrol the application with \`millrace config enrol\`, and give its answer here`, {
+      cause,
+    });
+    this.source = source;
+  }
+}
+
+/** No service answered in time, and there is no copy of an answer that could be used instead. */
+export class ConfigUnavailableError extends MillraceError {
+  readonly code = 'config_unavailable';
+  override readonly retriable = true;
+  readonly topic: string;
+  /** Base URLs of the services that were asked. */
+  readonly services: readonly string[];
+
+  constructor(topic: string, waitedMs: number, services: ReadonlyMap<string, string>, copy: string, cause?: unknown) {
+    const asked = [...services].map(([url, problem]) => `${url} (${problem})`).join(', ');
+    super(
+      `no config service told within ${waitedMs} ms where topic ${topic} is: asked ${asked}; ${copy}; ` +
+        'check that one of them can be reached from here',
+      { cause },
+    );
+    this.topic = topic;
+    this.services = [...services.keys()];
+  }
+}
+
+/** The service answers that this application gets nothing for this topic. */
+export class ConfigRefusedError extends MillraceError {
+  readonly code = 'config_refused';
+  readonly application: string;
+  readonly topic: string;
+  readonly role: 'producer' | 'consumer';
+  /** The service's own code. */
+  readonly problem: string;
+
+  constructor(application: string, want: Pick<ConfigRefusedError, 'topic' | 'role'>, problem: string, detail: string) {
+    super(`application ${application} is no ${want.role} of topic ${want.topic}: ${detail}`);
+    this.application = application;
+    this.topic = want.topic;
+    this.role = want.role;
+    this.problem = problem;
+  }
+}
+
+/** What one producer or consumer takes together lies on several clusters. */
+export class TopicsApartError extends MillraceError {
+  readonly code = 'topics_apart';
+  readonly clusters: ReadonlyMap<string, string>;
+
+  /** `clusters` by topic. */
+  constructor(what: 'producer' | 'consumer', clusters: ReadonlyMap<string, string>) {
+    const places = [...clusters].map(([topic, cluster]) => `${topic} on ${cluster}`).join(', ');
+    super(`one ${what} can't take topics of several clusters (${places}); make a ${what} for each cluster`);
+    this.clusters = clusters;
+  }
+}
+
+/** An answer that can be trusted asks for something that this client can't do. */
+export class UnfitAnswerError extends MillraceError {
+  readonly code = 'config_unfit';
+  readonly topic: string;
+
+  constructor(topic: string, problem: string, cause?: unknown) {
+    super(`the answer for topic ${topic} can't be used: ${problem}`, { cause });
+    this.topic = topic;
+  }
+}
+
+/**
+ * The producer had to go to another cluster before the old one had acknowledged these records: nobody can tell whether
+ * they are stored there, and they are sent nowhere else. `maybeStored` is false for those that were surely never sent.
+ */
+export class AmbiguousDeliveryError extends DeliveryError {
+  readonly from: string;
+  readonly to: string;
+
+  constructor(error: DeliveryError, from: string, to: string) {
+    const detail =
+      `the topic went from cluster ${from} to ${to} before they were acknowledged; ` +
+      (error.maybeStored ? `look on ${from} before you write them again` : 'they were not sent, write them again');
+    super('delivery_ambiguous', error, detail, error);
+    this.from = from;
+    this.to = to;
+  }
+}
+
+/** A transaction can't take offsets of a consumer that is on another cluster than its producer. */
+export class ClustersApartError extends MillraceError {
+  readonly code = 'clusters_apart';
+  override readonly retriable = true;
+
+  constructor(transactionalId: string, ours: string, theirs: string) {
+    super(
+      `the transaction of ${transactionalId} is on cluster ${ours}, and the consumer whose offsets it is to take on ` +
+        `${theirs}: they go to another cluster together; do the work again in a new transaction`,
+    );
+  }
+}
