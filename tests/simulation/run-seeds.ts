@@ -9,9 +9,16 @@ import { runRingSeed } from './mirror/ring-run.ts';
 import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
 import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
+import { runSwitchSeed } from './resilient/switch-run.ts';
 
 /** What a seed is run as. */
-const simulations = { cluster: runSeed, mirror: runMirrorSeed, ring: runRingSeed, ranges: runRangesSeed };
+const simulations = {
+  cluster: runSeed,
+  mirror: runMirrorSeed,
+  ring: runRingSeed,
+  ranges: runRangesSeed,
+  switch: runSwitchSeed,
+};
 
 /** Which seeds to run. */
 export interface SeedRange {

@@ -3,6 +3,7 @@
  * (default 100) with it, and prints how many found it and what the first of them said.
  */
 import { plantedMirrorBugs, plantedRangesBugs, plantedRingBugs } from '../mirror/bugs.ts';
+import { plantedSwitchBugs } from '../resilient/bugs.ts';
 import { runSeedsInWorker } from '../run-seeds.ts';
 import { plantedBugs } from './bugs.ts';
 
@@ -12,6 +13,7 @@ const lists = [
   { simulation: 'mirror', bugs: plantedMirrorBugs },
   { simulation: 'ring', bugs: plantedRingBugs },
   { simulation: 'ranges', bugs: plantedRangesBugs },
+  { simulation: 'switch', bugs: plantedSwitchBugs },
 ] as const;
 let missed = 0;
 for (const { simulation, bugs } of lists) {

@@ -1,0 +1,36 @@
+/** Bugs of the switching producer that its seeds must find, as in `planted/bugs.ts`. */
+import type { PlantedBug } from '../planted/plant.ts';
+
+const producer = 'packages/resilient/src/producer';
+
+export const plantedSwitchBugs: readonly PlantedBug[] = [
+  {
+    name: 'the new side begins before the old one has finished',
+    seed: 1000,
+    file: `${producer}/producer-switch.ts`,
+    find: 'const isFenced = await this.#drain(old, given);',
+    replace: 'const isFenced = false;',
+  },
+  {
+    name: 'new records overtake those that were held',
+    seed: 1000,
+    file: `${producer}/producer-switch.ts`,
+    find: '    do await held.drainTo((record) => this.#release(next, record));\n',
+    replace: '    this.#held = undefined;\n    do await held.drainTo((record) => this.#release(next, record));\n',
+  },
+  {
+    name: 'what is written while the last held record is handed on is forgotten',
+    seed: 1000,
+    file: `${producer}/held-records.ts`,
+    find: '    while (!this.isEmpty) {\n',
+    replace: '    for (let rounds = 0; rounds < 1; rounds++) {\n',
+  },
+  {
+    name: 'what a side that is given up had not sent goes to the next one',
+    seed: 1000,
+    file: `${producer}/producer-side.ts`,
+    find: 'return new AmbiguousDeliveryError(error, this.target.cluster.name, this.#forcedTo);',
+    replace:
+      'return new AmbiguousDeliveryError(Object.assign(error, { maybeStored: false }), this.target.cluster.name, this.#forcedTo);',
+  },
+];

@@ -1,0 +1,8 @@
+/**
+ * `node tests/simulation/resilient/main.ts [FIRST [COUNT]]`: runs seeds of the switching producer by hand, and prints
+ * what failed at once and what was covered in the end. With one seed, the last events before its failure are printed as
+ * well.
+ */
+import { runByHand } from '../run-by-hand.ts';
+
+await runByHand('switch');
