@@ -8,8 +8,8 @@ export interface ResilientClientOptions {
   /** What `millrace config enrol` gave: its file, or its content. */
   readonly enrolment: string | ConfigEnrolment;
   /**
-   * Where this instance keeps its key and the signed copies of what it was told, for itself alone: of mode 0700, made if
-   * need be. Of the processes of an application each has its own.
+   * Where this instance keeps its key and the signed copies of what it was told, for itself alone: of mode 0700, made
+   * if need be. Of the processes of an application each has its own.
    */
   readonly directory: string;
   /** Where this program runs: the name of one of the fleet's sites. Decides between clusters that both have a topic. */

@@ -73,7 +73,7 @@ test('a reader whose settings change reads each record once', async (t) => {
   await client.close();
 });
 
-test('the batch in hand is handled before a reader gives way, and records come again that were not committed', async (t) => {
+test('the batch in hand is handled before a reader gives way; what was not committed comes again', async (t) => {
   const [fixture, { service, open }] = [await startFixture(t), await startResilientFixture(t)];
   const topic = await fixture.createTopic();
   const { bootstrap } = fixture;

@@ -29,7 +29,7 @@ function assertWhole(written: readonly string[], read: readonly string[]): void 
   assert.equal(disordered(read), undefined);
 }
 
-test('brokers are replaced by others, and settings change, under load: nothing fails, each record is there once', async (t) => {
+test('brokers are replaced and settings change under load: nothing fails, each record is there once', async (t) => {
   const { service, open, newDirectory } = await startResilientFixture(t);
   const cluster = await ReplaceableCluster.start(t);
   const topic = 'orders';

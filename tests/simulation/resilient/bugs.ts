@@ -26,11 +26,10 @@ export const plantedSwitchBugs: readonly PlantedBug[] = [
     replace: '    for (let rounds = 0; rounds < 1; rounds++) {\n',
   },
   {
-    name: 'what a side that is given up had not sent goes to the next one',
+    name: 'what a side that is given up had sent is told to be unsent',
     seed: 1000,
     file: `${producer}/producer-side.ts`,
-    find: 'return new AmbiguousDeliveryError(error, this.target.cluster.name, this.#forcedTo);',
-    replace:
-      'return new AmbiguousDeliveryError(Object.assign(error, { maybeStored: false }), this.target.cluster.name, this.#forcedTo);',
+    find: 'new AmbiguousDeliveryError(error, ',
+    replace: 'new AmbiguousDeliveryError(Object.assign(error, { maybeStored: false }), ',
   },
 ];

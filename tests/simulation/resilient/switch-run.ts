@@ -1,7 +1,7 @@
 /**
- * One seed of the switching producer: two clusters, a program that writes, answers that send it from one to the other and
- * change its settings, and everything that may go wrong. In the end what the program was told is compared with what lies
- * on both clusters.
+ * One seed of the switching producer: two clusters, a program that writes, answers that send it from one to the other
+ * and change its settings, and everything that may go wrong. In the end what the program was told is compared with what
+ * lies on both clusters.
  */
 import { createClient } from '@millrace/client';
 import { clientOptions } from '../client/client-options.ts';

@@ -88,7 +88,9 @@ export class SwitchingWriter {
     checkReleased(this.#home);
   }
 
-  /** Promises are not all waited for in the order of the calls: a send that waits for room has no number before it has. */
+  /**
+   * Promises are not all waited for in the order of the calls: a send that waits for room has no number before it has.
+   */
   async #send(producer: SwitchingProducer, key: number): Promise<void> {
     // One at a time under way that has to wait for room: numbers are given in the order in which records are accepted.
     while (producer.bufferedBytes >= this.#scenario.bufferBytesMax) await producer.ready();

@@ -8,5 +8,6 @@ export {
   pathKeys,
   secretKeys,
   securityConfiguration,
+  securityKeys,
   type TokenEndpoint,
 } from './security-configuration.ts';

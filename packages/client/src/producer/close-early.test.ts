@@ -6,7 +6,7 @@ import type { Delivery } from '../producer.ts';
 import { startRig, topic } from '../testing/producer-rig.ts';
 
 for (const compression of ['none', 'gzip'] as const) {
-  test(`what was sent and not acknowledged may be stored, what was not sent is not (compression ${compression})`, async (t) => {
+  test(`what was sent may be stored, what was not sent is not (compression ${compression})`, async (t) => {
     const told: Delivery[] = [];
     const onDelivery = (delivery: Delivery): void => void told.push(delivery);
     const rig = startRig(

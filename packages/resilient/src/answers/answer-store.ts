@@ -7,8 +7,8 @@
  *     seen.json                the greatest version of each that was ever accepted
  *
  * Nothing of this is believed because it lies there. The chain of keys is followed anew from the enrolment, which is
- * kept elsewhere; an answer has to be signed by a key that is trusted by then, for this application, topic and role, not
- * expired, and no older than one that was seen. Whatever is not so is refused, and the reason told.
+ * kept elsewhere; an answer has to be signed by a key that is trusted by then, for this application, topic and role,
+ * not expired, and no older than one that was seen. Whatever is not so is refused, and the reason told.
  *
  * An answer is written before its version: a crash in between leaves an answer that is newer than what was seen, which
  * is fine; the other way round it would leave one that is older, and nothing to start from. Where `seen.json` can't be

@@ -5,8 +5,6 @@ import type { Target } from '../clients/target.ts';
 
 const probeTimeoutMs = 5_000;
 
-export type OwnConsumerOptions<T extends readonly TopicLike[]> = GroupConsumerOptions<T>;
-
 export class ConsumerSide<T extends TopicLike> {
   readonly target: Target;
   readonly consumer: Consumer<T>;

@@ -1,6 +1,6 @@
 /**
- * A consumer that goes on while what is below it is exchanged: settings, credentials, and, where its group's offsets were
- * translated, the cluster.
+ * A consumer that goes on while what is below it is exchanged: settings, credentials, and, where its group's offsets
+ * were translated, the cluster.
  *
  * There is one side, a plain member of the group. When another target is wanted, a new side is made, which has to reach
  * its cluster and find the topics there; until then this one reads on. Then
@@ -9,8 +9,8 @@
  * 2. the old side commits what is handled (with `commit: 'auto'`) and leaves the group;
  * 3. the new side joins the group when the loop goes on, and begins at the group's offsets.
  *
- * So a switch is to the program what a rebalance is: `onRevoked` and `onAssigned` are called, pauses are forgotten, what
- * was handed out and not committed comes again, and nothing is passed over.
+ * So a switch is to the program what a rebalance is: `onRevoked` and `onAssigned` are called, pauses are forgotten,
+ * what was handed out and not committed comes again, and nothing is passed over.
  *
  * Another cluster has other offsets. So a group goes there only once the answers of all its topics say that its offsets
  * were translated for just that move; until then it stays where it is, however the clusters do.

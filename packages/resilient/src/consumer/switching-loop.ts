@@ -1,6 +1,6 @@
 /**
- * A loop over a consumer whose sides are exchanged: over the loops of one side after the other. It gives way between two
- * batches, when the next one is asked for, so that the one in hand is handled by then.
+ * A loop over a consumer whose sides are exchanged: over the loops of one side after the other. It gives way between
+ * two batches, when the next one is asked for, so that the one in hand is handled by then.
  */
 import { isMillraceError } from '@millrace/base';
 import { type Consumer, ConsumerBusyError, type TopicLike } from '@millrace/client';

@@ -1,4 +1,6 @@
-/** Settings that a program gives by hand and that are not what the answer says: by Java's names, as reports have them. */
+/**
+ * Settings that a program gives by hand and that are not what the answer says: by Java's names, as reports have them.
+ */
 import type { StreamReport } from '@millrace/api/config';
 
 const names: Readonly<Record<string, string>> = {

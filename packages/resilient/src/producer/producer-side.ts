@@ -113,7 +113,9 @@ export class ProducerSide {
     return this.close(AbortSignal.abort());
   }
 
-  /** Rejects with `DeliveryError` for records that nobody was told of. Of several calls the first one's signal counts. */
+  /**
+   * Rejects with `DeliveryError` for records that nobody was told of. Of several calls the first one's signal counts.
+   */
   close(signal?: AbortSignal): Promise<void> {
     this.#closed ??= this.#close(signal);
     return this.#closed;

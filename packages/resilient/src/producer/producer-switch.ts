@@ -22,7 +22,8 @@
  *    of the calls, over any number of switches.
  *    What was abandoned has no place in it: it may be on its way still, and arrive at any time, or never.
  * 4. A transaction lies on one side from its beginning to its end, and a side takes the transactional id only when the
- *    one before it has no transaction open, since that fences it. A producer that was fenced by another process stays so.
+ *    one before it has no transaction open, since that fences it. A producer that was fenced by another process stays
+ *    so.
  * 5. All topics of a producer are on the same side: they go together, once all answers agree, or not at all.
  * 6. One switch at a time. A target that is wanted meanwhile comes after it; what is prepared for one that nobody wants
  *    any more is let go of before it takes anything.

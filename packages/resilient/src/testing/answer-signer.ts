@@ -21,7 +21,9 @@ export async function newSigningKey(kid: string): Promise<OwnKey> {
   return { kid, x, key: pair.privateKey };
 }
 
-/** What an answer says unless a test says otherwise: for application `shop`, producer of `orders`, on cluster `east`. */
+/**
+ * What an answer says unless a test says otherwise: for application `shop`, producer of `orders`, on cluster `east`.
+ */
 export function answerOf(changes: Partial<ConfigAnswer> = {}): ConfigAnswer {
   const now = Date.now();
   return {

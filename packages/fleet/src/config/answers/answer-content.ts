@@ -8,7 +8,7 @@
 
 import type { ConfigContent, ConfigCredential, ConfigProblem, ConfigSetting } from '@millrace/api/config';
 import type { Application, ClientSetting, Role } from '@millrace/api/declared';
-import { securityKeys } from '../../client-configuration/security-configuration.ts';
+import { securityKeys } from '@millrace/client/java-configuration';
 import { type ChosenCluster, chooseCluster, type Places } from './home-cluster.ts';
 import { rulesFor } from './setting-rules.ts';
 import { isOfRole, standardSettings } from './standard-settings.ts';

@@ -10,8 +10,8 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '@millrace/api/declared';
 import { isMillraceError, messageOf } from '@millrace/base';
+import { secretKeys } from '@millrace/client/java-configuration';
 import { type Environment, resolveReferences } from '../../client-configuration/references.ts';
-import { secretKeys } from '../../client-configuration/security-configuration.ts';
 
 /** Settings, or why they can't be told. */
 export type ResolvedWay = { readonly settings: Readonly<Record<string, string>> } | { readonly problem: string };

@@ -1,8 +1,8 @@
 /** Rules for settings of clients: they exist, have a value that they may have, and are for a rule to decide. */
 import type { ClientSetting } from '@millrace/api/declared';
 import { isMillraceError, messageOf, nearest } from '@millrace/base';
+import { pathKeys, secretKeys, securityKeys } from '@millrace/client/java-configuration';
 import { clientConfiguration } from '../../client-configuration/client-configuration.ts';
-import { pathKeys, secretKeys, securityKeys } from '../../client-configuration/security-configuration.ts';
 import { clientKeys } from './check-clusters.ts';
 import type { Complain } from './finding.ts';
 
