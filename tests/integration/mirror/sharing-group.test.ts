@@ -64,6 +64,16 @@ test('a worker that sees another number of shards gets none, and says why', asyn
   await assertMirrored(fixture, topic, partitions);
 });
 
+test('of two workers that are started under one name at a time both begin, and one is told of the other', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const topic = await fixture.source.createTopic(partitions);
+  const started = await Promise.all([1, 2].map(() => fixture.mirror([topic], { worker: 'twin' })));
+  assert.equal(started.length, 2);
+  await until(() => fixture.events.some(({ message }) => message.includes('another worker of the mirror')), 30_000);
+  await fill(fixture.source.client, { topic, partitions, first: 0, count: 1_000 });
+  await assertMirrored(fixture, topic, partitions);
+});
+
 test('a principal that may not join the group of the workers is told which right it needs', async (t) => {
   const { source } = await startMirrorFixture(t);
   const secured = await startSecured(t);

@@ -209,10 +209,14 @@ export class WorkerGroup {
   }
 
   #failed(error: MillraceError): void {
-    if (!this.#hasJoined) return this.#joined.reject(error);
-    const { target, report, times, worker } = this.#options;
+    const { report, times, worker } = this.#options;
+    const isReplaced = error instanceof KafkaError && error.errorCode === errorCodes.FENCED_INSTANCE_ID;
+    if (!this.#hasJoined) {
+      // It may be a coordinator that fell back to before this worker came: who begins replaces whoever has its name.
+      return isReplaced ? this.#startAfter(times.heartbeatIntervalMs) : this.#joined.reject(error);
+    }
     if (this.#isClosed) return;
-    if (error instanceof KafkaError && error.errorCode === errorCodes.FENCED_INSTANCE_ID) {
+    if (isReplaced) {
       const message =
         `another worker of the mirror was started as ${worker} and takes over from this one; ` +
         'if both are to run, give each a name of its own';
@@ -220,7 +224,12 @@ export class WorkerGroup {
     }
     const message = `${error.message}; the worker goes on with what it has, and asks again`;
     report({ level: 'error', event: 'sharing_failed', message, error });
-    this.#again = target.settings.platform.timers.after(times.sessionTimeoutMs, () => this.#member.start());
+    this.#startAfter(times.sessionTimeoutMs);
+  }
+
+  #startAfter(ms: number): void {
+    if (this.#isClosed) return;
+    this.#again = this.#options.target.settings.platform.timers.after(ms, () => this.#member.start());
   }
 }
 
