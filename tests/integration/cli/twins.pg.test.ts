@@ -25,7 +25,7 @@ const linesOf = ({ text }: Outcome) =>
 test('a twin is made, told apart from its source, brought back and deleted', async () => {
   await run('topic create orders --cluster east --partitions 2');
   const shown = await run('twin create qa --of east --brokers 1 --dry-run');
-  assert.match(shown.text, /Make qa, a twin of east\n {2}Start qa with 1 brokers, declared as the twin of east/);
+  assert.match(shown.text, /Make qa, a twin of east\n {2}Start qa with 1 broker, declared as the twin of east/);
   assert.equal((await run('twin create qa --of east', 2)).text.includes('Plan'), true, 'nobody can be asked');
   assert.match((await run('twin create qa --of east --brokers 1 --yes')).text, /: done, 3 steps\.\n$/);
   assert.match((await run('twin list')).text, /^TWIN.*\nqa +east +- +1 +yes +127\.0\.0\.1:\d+\n$/);

@@ -1,6 +1,6 @@
 /** The routes of findings. */
-import { implement, type Route } from '@millrace/api';
-import { encryptionContract, type Finding, listFindingsContract } from '@millrace/api/fleet';
+import { implement, ProblemError, type Route } from '@millrace/api';
+import { encryptionContract, Finding, FindingKind, listFindingsContract } from '@millrace/api/fleet';
 import { encryptionViews } from './findings/encryption.ts';
 import type { IdentityService } from './identity-service.ts';
 import { limitDefault, pageAfter } from './pages.ts';
@@ -9,8 +9,8 @@ export function findingRoutes(service: IdentityService): Route[] {
   return [
     implement(listFindingsContract, async ({ query }) => {
       const { limit = limitDefault, cursor, kind, severity, ...exact } = query;
-      const kinds = kind?.split(',');
-      const severities = severity?.split(',');
+      const kinds = wordsOf('kind', kind, findingKinds);
+      const severities = wordsOf('severity', severity, severitiesKnown);
       const found = (await service.findings()).filter(
         (finding) =>
           (kinds?.includes(finding.kind) ?? true) &&
@@ -24,6 +24,18 @@ export function findingRoutes(service: IdentityService): Route[] {
       return { items: views.filter(({ cluster }) => query.cluster === undefined || cluster === query.cluster) };
     }),
   ];
+}
+
+const findingKinds: readonly string[] = FindingKind.anyOf.map((each) => each.const);
+const severitiesKnown: readonly string[] = Finding.properties.severity.anyOf.map((each) => each.const);
+
+/** Words that are separated by commas. One that does not exist is a mistake, and no list without findings. */
+function wordsOf(what: string, text: string | undefined, known: readonly string[]): readonly string[] | undefined {
+  const words = text?.split(',');
+  const odd = words?.find((word) => !known.includes(word));
+  if (odd === undefined) return words;
+  const told = `there are no findings of the ${what} ${JSON.stringify(odd)}; there are ${known.join(', ')}`;
+  throw new ProblemError('invalid_request', told);
 }
 
 function matches(

@@ -130,7 +130,8 @@ function userDifferences({ users: wanted }: ClusterShape, { users: there }: Clus
 }
 
 function brokerDifferences(source: ClusterShape, twin: ClusterShape): TwinDifference[] {
-  const racks = (shape: ClusterShape) => new Map(shape.brokers.map(({ nodeId, rack }) => [nodeId, rack ?? 'no rack']));
+  const racks = (shape: ClusterShape) =>
+    new Map(shape.brokers.map(({ nodeId, rack }) => [nodeId, rack === undefined ? 'no rack' : `rack ${rack}`]));
   const [wanted, there] = [racks(source), racks(twin)];
   return [...new Set([...wanted.keys(), ...there.keys()])]
     .sort((one, other) => one - other)

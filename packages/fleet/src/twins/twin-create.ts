@@ -50,7 +50,7 @@ export function twinCreateKind(parts: TwinParts): PlanKind<typeof TwinCreate> {
         steps: [
           step(
             'start',
-            `Start ${name} with ${plan.brokers.length} brokers, declared as the twin of ${source}`,
+            `Start ${name} with ${brokersText(plan.brokers.length)}, declared as the twin of ${source}`,
             { twinOf: source, secured: plan.secured },
             { plan },
           ),
@@ -79,7 +79,9 @@ function checkNew({ record }: TwinParts, { name, source }: TwinCreate): void {
   const there = fleet.get('cluster', name)?.spec;
   if (there !== undefined) {
     const what =
-      there.twinOf === source ? `a twin of ${source} already; \`twin sync\` brings it up to date` : 'declared';
+      there.twinOf === source
+        ? `a twin of ${source} already; \`twin sync\` brings it up to date`
+        : 'declared already; choose another name';
     throw new ProblemError('conflict', `the cluster ${name} is ${what}`);
   }
   if (fleet.get('cluster', source) === undefined) {
@@ -97,6 +99,10 @@ function brokersOf({ brokers }: ClusterShape, count: number | undefined): TwinPl
   });
 }
 
+function brokersText(count: number): string {
+  return count === 1 ? '1 broker' : `${count} brokers`;
+}
+
 function notesOf(shape: ClusterShape, { brokers, secured }: TwinPlan): string[] {
   const users = shape.users?.length ?? 0;
   return [
@@ -104,7 +110,7 @@ function notesOf(shape: ClusterShape, { brokers, secured }: TwinPlan): string[] 
       ? [`users of the source, ${users}, have no credentials on the twin until some are issued there`]
       : []),
     ...(brokers.length < shape.brokers.length
-      ? [`${brokers.length} brokers instead of ${shape.brokers.length}: topics have at most as many replicas`]
+      ? [`${brokersText(brokers.length)} instead of ${shape.brokers.length}: topics have at most as many replicas`]
       : []),
     ...(secured ? [] : ['the source has no rules of access, so that everybody on this machine may use the twin']),
   ];

@@ -1,4 +1,5 @@
 /** A search over the names of everything that is declared or was seen. Pure. */
+import { ProblemError } from '@millrace/api';
 import { type KindName, kindNames } from '@millrace/api/declared';
 import type { SearchHit } from '@millrace/api/fleet';
 import type { DeclaredFleet } from '../../record/record.ts';
@@ -12,9 +13,12 @@ interface Ranked {
   readonly hit: SearchHit;
 }
 
+const searchedKinds: readonly string[] = [...kindNames, 'group', 'broker'];
+
 /** Kinds that rows tell of, with what is declared of them. */
 const rowKinds: ReadonlySet<KindName> = new Set(['cluster', 'topic']);
 
+/** @throws ProblemError `invalid_request` for a kind that there is not */
 export function searchFleet(
   fleet: DeclaredFleet,
   clusters: readonly ClusterRows[],
@@ -22,6 +26,11 @@ export function searchFleet(
 ): { readonly items: SearchHit[]; readonly total: number } {
   const needle = query.q.toLowerCase();
   const kinds = query.kinds === undefined ? undefined : new Set(query.kinds.split(','));
+  for (const kind of kinds ?? []) {
+    if (searchedKinds.includes(kind)) continue;
+    const told = `nothing is of the kind ${JSON.stringify(kind)}; there are ${searchedKinds.join(', ')}`;
+    throw new ProblemError('invalid_request', told);
+  }
   const isWanted = (kind: string): boolean => kinds === undefined || kinds.has(kind);
   const found: Ranked[] = [];
   const note = (lowerName: string, hit: () => SearchHit): void => {
