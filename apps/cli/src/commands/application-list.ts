@@ -33,7 +33,7 @@ export const applicationList = command({
     const { items: rows } = await readPages((page) =>
       callServer(options, listApplicationsContract, { query: { team, cluster, ...page } }, terminal),
     );
-    showList({ name: 'applications', rows, columns, none: 'No such application is declared.' }, terminal);
+    await showList({ name: 'applications', rows, columns, none: 'No such application is declared.' }, terminal);
     return undefined;
   },
 });

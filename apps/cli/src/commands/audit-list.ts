@@ -41,7 +41,7 @@ export const auditList = command({
       (page) => callServer(options, listAuditContract, { query: { ...filter, ...page } }, terminal),
       limit,
     );
-    showList({ name: 'entries', rows, columns, more, none: 'The audit log has no such entries.' }, terminal);
+    await showList({ name: 'entries', rows, columns, more, none: 'The audit log has no such entries.' }, terminal);
     return undefined;
   },
 });

@@ -42,7 +42,10 @@ export const clusterList = command({
       { title: 'STORED', cell: (row) => amount(row.storedBytes, 'B') },
       { title: 'RECORDS', cell: (row) => amount(row.recordsPerSecond, '/s') },
     ];
-    showList({ name: 'clusters', rows, columns, none: 'No such cluster is in the record of the fleet.' }, terminal);
+    await showList(
+      { name: 'clusters', rows, columns, none: 'No such cluster is in the record of the fleet.' },
+      terminal,
+    );
     return undefined;
   },
 });

@@ -1,7 +1,7 @@
 import { command } from '../framework/command.ts';
 import { choice, text, withDefault } from '../framework/option.ts';
 import { type Column, table } from '../framework/table.ts';
-import { linesText, money } from '../onboarding/request-text.ts';
+import { cents, linesText, money } from '../onboarding/request-text.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
 
@@ -28,8 +28,8 @@ export const cost = command({
     }
     const columns: Column<(typeof answer.rows)[number]>[] = [
       { title: by.toUpperCase(), cell: ({ name }) => name || null, shrinks: true },
-      { title: 'MONTHLY', cell: ({ monthly }) => money(monthly) },
-      { title: 'BUDGET', cell: ({ budget }) => (budget === undefined ? null : money(budget)) },
+      { title: 'MONTHLY', cell: ({ monthly }) => cents(monthly) },
+      { title: 'BUDGET', cell: ({ budget }) => (budget === undefined ? null : cents(budget)) },
       { title: 'TOPICS', cell: ({ topics }) => topics },
       { title: 'PARTITIONS', cell: ({ partitions }) => partitions },
       { title: 'GIB', cell: ({ storedBytes }) => Math.round(storedBytes / 2 ** 30) },

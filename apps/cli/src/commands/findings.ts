@@ -37,7 +37,10 @@ export const findings = command({
     const { items: rows } = await readPages((page) =>
       callServer(options, listFindingsContract, { query: { ...filter, ...page } }, terminal),
     );
-    showList({ name: 'findings', rows, columns, none: 'Nothing is wrong, as far as it was looked for.' }, terminal);
+    await showList(
+      { name: 'findings', rows, columns, none: 'Nothing is wrong, as far as it was looked for.' },
+      terminal,
+    );
     return undefined;
   },
 });

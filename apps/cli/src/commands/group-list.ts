@@ -33,7 +33,7 @@ export const groupList = command({
         { title: 'PROTOCOL', cell: (row) => row.protocolType },
       ];
       if (clusters.length > 1) columns.unshift({ title: 'CLUSTER', cell: (row) => row.cluster });
-      showList({ name: 'groups', rows: groups, columns, none: 'There are no consumer groups.' }, terminal);
+      await showList({ name: 'groups', rows: groups, columns, none: 'There are no consumer groups.' }, terminal);
       return undefined;
     });
   },

@@ -39,7 +39,7 @@ export const operationList = command({
       (page) => callServer(options, listOperationsContract, { query: { ...filter, ...page } }, terminal),
       limit,
     );
-    showList({ name: 'operations', rows, columns, more, none: 'There are no such operations.' }, terminal);
+    await showList({ name: 'operations', rows, columns, more, none: 'There are no such operations.' }, terminal);
     return undefined;
   },
 });

@@ -1,5 +1,5 @@
 import { command } from '../framework/command.ts';
-import { requestOperand } from '../onboarding/decide-request.ts';
+import { requestOperand, requestParams } from '../onboarding/decide-request.ts';
 import { callServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
 
@@ -15,7 +15,7 @@ export const requestCredentials = command({
   ],
   async run({ options, operands, terminal }) {
     const { collectCredentialsContract } = await import('@millrace/api/fleet');
-    const params = { id: operands[0] as string };
+    const params = requestParams(operands);
     const { credentials } = await callServer(options, collectCredentialsContract, { params, body: {} }, terminal);
     if (terminal.json) {
       terminal.output.json({ credentials });

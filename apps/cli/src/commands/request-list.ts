@@ -36,7 +36,7 @@ export const requestList = command({
       limit,
     );
     const none = mine ? 'No request waits for you.' : 'There are no such requests.';
-    showList({ name: 'items', rows, columns: requestColumns, more, none }, terminal);
+    await showList({ name: 'items', rows, columns: requestColumns, more, none }, terminal);
     return undefined;
   },
 });

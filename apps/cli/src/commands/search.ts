@@ -31,11 +31,12 @@ export const search = command({
   ],
   async run({ options, operands, terminal }) {
     const { searchContract } = await import('@millrace/api/fleet');
-    const { kind: kinds, limit } = options;
+    const { limit } = options;
+    const kinds = options.kind?.toLowerCase();
     const [q = ''] = operands;
     const { items: rows, total } = await callServer(options, searchContract, { query: { q, kinds, limit } }, terminal);
     const more = total > rows.length;
-    showList({ name: 'items', rows, columns, more, none: `Nothing has '${q}' in its name.` }, terminal);
+    await showList({ name: 'items', rows, columns, more, none: `Nothing has '${q}' in its name.` }, terminal);
     return undefined;
   },
 });

@@ -22,7 +22,7 @@ export const tokenList = command({
       { title: 'EXPIRES', cell: (row) => row.expiresAt.slice(0, 10) },
       { title: 'LAST USED', cell: (row) => (row.lastUsedAt === null ? null : minuteOf(row.lastUsedAt)) },
     ];
-    showList({ name: 'tokens', rows: tokens, columns, none: 'You have no tokens.' }, terminal);
+    await showList({ name: 'tokens', rows: tokens, columns, none: 'You have no tokens.' }, terminal);
     return undefined;
   },
 });

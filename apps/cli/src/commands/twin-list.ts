@@ -23,7 +23,7 @@ export const twinList = command({
   async run({ options, terminal }) {
     const { twinListContract } = await import('@millrace/api/fleet');
     const { items } = await callServer(options, twinListContract, {}, terminal);
-    showList({ name: 'items', rows: items, columns, none: 'No cluster is the twin of another.' }, terminal);
+    await showList({ name: 'items', rows: items, columns, none: 'No cluster is the twin of another.' }, terminal);
     return undefined;
   },
 });

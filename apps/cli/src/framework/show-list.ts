@@ -18,12 +18,15 @@ export interface List<Row> {
   readonly more?: boolean | undefined;
 }
 
-export function showList<Row>({ name, rows, columns, none, more }: List<Row>, terminal: Terminal): void {
+export async function showList<Row>({ name, rows, columns, none, more }: List<Row>, terminal: Terminal): Promise<void> {
   const { json, output } = terminal;
   if (json) return output.json({ [name]: rows, ...(more !== undefined && { more }) });
   if (rows.length === 0) return terminal.note(none);
   for (const line of table(rows, columns, output.columns)) output.line(line);
-  if (more === true) terminal.note('There are more; a greater --limit shows them.');
+  if (more !== true) return;
+  // Below the list also where both go to one place.
+  await output.flush();
+  terminal.note('There are more; a greater --limit shows them.');
 }
 
 /** A time of the API as lists show it: `2026-01-31 12:00`, in UTC. */

@@ -2,6 +2,7 @@
 import type { RequestView } from '@millrace/api/fleet';
 import { text } from '../framework/option.ts';
 import type { Terminal } from '../framework/terminal.ts';
+import { UsageError } from '../framework/usage-error.ts';
 
 export const requestOperand = { name: 'ID', help: 'as `request list` has it' } as const;
 
@@ -10,8 +11,14 @@ export const reasonOption = {
 } as const;
 
 /** What a server is asked for: which request, and why. */
-export function decision([id = '']: readonly string[], { why }: { readonly why: string | undefined }) {
-  return { params: { id }, body: why === undefined ? {} : { reason: why } };
+export function decision(operands: readonly string[], { why }: { readonly why: string | undefined }) {
+  return { params: requestParams(operands), body: why === undefined ? {} : { reason: why } };
+}
+
+/** @throws UsageError for what is no id */
+export function requestParams([id = '']: readonly string[]): { readonly id: string } {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return { id };
+  throw new UsageError(`'${id}' is no id of a request`, { hint: '`millrace request list` shows them.' });
 }
 
 /** The request in one line, with how to go on where it has an operation. */

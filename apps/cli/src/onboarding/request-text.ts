@@ -73,8 +73,14 @@ function proposalText({ proposal }: RequestView): string[] {
 function capacityText({ capacity }: RequestView): string[] {
   if (capacity.length === 0) return [];
   const lines = capacity.map(({ cluster, chosen, fits, resources }) => {
-    const uses = resources.flatMap(({ resource, use }) => (use === undefined ? [] : [`${resource} ${percent(use)}`]));
-    return `  ${chosen ? '*' : ' '} ${cluster}: ${fitText[fits]} (${uses.join(', ')} of the fullest broker)`;
+    const uses = resources.flatMap((each) => {
+      const { resource, use, after, usable, fits: hasRoom } = each;
+      if (use === undefined) return [];
+      // A part is kept free, so that there may be no room below 100 %.
+      const bound = hasRoom === false && usable && after.value > 0 ? (use * usable.value) / after.value : undefined;
+      return [`${resource} ${percent(use)}${bound === undefined ? '' : `, at most ${percent(bound)}`}`];
+    });
+    return `  ${chosen ? '*' : ' '} ${cluster}: ${fitText[fits]} (${uses.join('; ')} of the fullest broker)`;
   });
   return ['Capacity, with it, in the season:', ...lines];
 }
@@ -91,7 +97,11 @@ function costText({ cost }: RequestView): string[] {
 }
 
 export function money(amount: number): string {
-  return count(Math.round(amount * 100) / 100);
+  return count(cents(amount));
+}
+
+export function cents(amount: number): number {
+  return Math.round(amount * 100) / 100;
 }
 
 function arithmeticText({ capacity, cost }: RequestView): string[] {
