@@ -5,8 +5,11 @@ import type { Principal } from '@millrace/api';
 export interface Authentication {
   /** Whose token it is; undefined: nobody's, or no longer. */
   token(token: string): Promise<Principal | undefined>;
-  /** Whose session has this id, likewise; absent: there are no sessions. */
-  session?(id: string): Promise<Principal | undefined>;
+  /**
+   * Whose session has this id, likewise; absent: there are no sessions. `isUse` is false where somebody only looks
+   * whether it still holds, so that a session that nobody uses ends all the same.
+   */
+  session?(id: string, isUse: boolean): Promise<Principal | undefined>;
   /**
    * As whom somebody reads who shows nothing; undefined: nobody reads then, and programs of a dialect that is open to
    * them need a token too.
@@ -36,13 +39,17 @@ export function installedAuthentication(
 ): Authentication {
   return {
     token: async (given) => (sameToken(given, token) ? installation : await kept.token(given)),
-    session: async (id) => await kept.session?.(id),
+    session: async (id, isUse) => await kept.session?.(id, isUse),
     ...(openToRead && { anonymous }),
   };
 }
 
-/** Compares hashes, so that the time taken tells nothing about the token. */
+/** Compares digests, so that the time taken tells nothing about the token. */
 function sameToken(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
+  return timingSafeEqual(digestOf(one), digestOf(other));
+}
+
+/** Stands for a secret where that need not be known. */
+export function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
 }

@@ -28,7 +28,9 @@ export async function writeEventStream(
     if (!signal.aborted) throw error;
   } finally {
     clearInterval(heartbeat);
-    response.end();
+    // Who reads nothing would hold up the end.
+    if (signal.aborted && response.writableNeedDrain) response.destroy();
+    else response.end();
   }
 }
 

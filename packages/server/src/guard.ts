@@ -15,15 +15,18 @@ import {
   permissionOf,
   sessionCookieName,
 } from '@millrace/api';
-import { type Authentication, anonymous } from './authentication.ts';
+import { type Authentication, anonymous, digestOf } from './authentication.ts';
 import { clientAddress } from './client-address.ts';
 import { Guesses } from './guesses.ts';
 import { foreignPage, isSameOrigin } from './origin-rule.ts';
+import { Standing, type StandingWatch } from './standing.ts';
 import { type Rate, TokenBuckets } from './token-buckets.ts';
 
 export interface GuardOptions {
   readonly authentication?: Authentication | undefined;
   readonly rates: RateLimits;
+  /** How often it is asked whether somebody whose answer goes on may still have it. */
+  readonly recheckMs: number;
 }
 
 /** How often routes may be called; those that are open to every page or program are not counted. */
@@ -39,6 +42,13 @@ export interface Asking {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** A token or a session, and how to find out whose it is. */
+interface Shown {
+  readonly secret: string;
+  /** `isUse`: whether somebody does something with it now. */
+  ask(isUse: boolean): Promise<Principal | undefined>;
+}
+
 const readingMethods = new Set(['GET', 'HEAD']);
 const nobody: Authentication = { token: async () => undefined, anonymous };
 
@@ -47,13 +57,15 @@ export class Guard {
   readonly #addresses: TokenBuckets;
   readonly #principals: TokenBuckets;
   readonly #guesses: Guesses;
+  readonly #standing: Standing;
 
-  constructor({ authentication = nobody, rates }: GuardOptions) {
+  constructor({ authentication = nobody, rates, recheckMs }: GuardOptions) {
     const now = (): number => performance.now();
     this.#authentication = authentication;
     this.#addresses = new TokenBuckets(rates.address, now);
     this.#principals = new TokenBuckets(rates.principal, now);
     this.#guesses = new Guesses({ now });
+    this.#standing = new Standing(recheckMs);
   }
 
   /** Who asks; throws a `ProblemError` for those who may not. */
@@ -77,27 +89,46 @@ export class Guard {
     return principal;
   }
 
+  /** Whether somebody who was admitted still would be, from now on. */
+  standing(asking: Asking, contract: Contract, { kind, name }: Principal): StandingWatch {
+    const shown = this.#shown(asking, contract);
+    // Nothing was shown, or nothing that counted.
+    if (shown === undefined || (kind === anonymous.kind && name === anonymous.name)) return Standing.always;
+    const permission = permissionOf(contract);
+    return this.#standing.watch(`${permission} ${digestOf(shown.secret).toString('base64')}`, async () => {
+      const principal = await shown.ask(false);
+      return principal !== undefined && (permission === 'public' || mayAnywhere(principal, permission));
+    });
+  }
+
   /** Who showed what it takes; undefined when nothing was shown. */
   async #whoAsks(asking: Asking, contract: Contract, address: string): Promise<Principal | undefined> {
-    const { headers, method } = asking;
-    const authorization = single(headers['authorization']);
-    if (authorization !== undefined) {
-      const token = tokenIn(authorization, contract.dialect !== undefined);
-      const principal = token && (await this.#judge(address, token, (given) => this.#authentication.token(given)));
-      if (principal) return principal;
+    const shown = this.#shown(asking, contract);
+    const principal = shown && (await this.#judge(address, shown.secret, () => shown.ask(true)));
+    if (principal === undefined && asking.headers['authorization'] !== undefined) {
       throw new ProblemError('token_required', 'this token is not known here, or no longer; ask for another one');
     }
-    const { host, origin } = pageOf(asking);
-    const id = cookieOf(single(headers['cookie']), sessionCookieName(host));
-    if (id === undefined || this.#authentication.session === undefined) return undefined;
+    return principal;
+  }
+
+  #shown({ headers, method }: Asking, contract: Contract): Shown | undefined {
+    const authentication = this.#authentication;
+    const authorization = single(headers['authorization']);
+    if (authorization !== undefined) {
+      const secret = tokenIn(authorization, contract.dialect !== undefined);
+      return secret === undefined ? undefined : { secret, ask: () => authentication.token(secret) };
+    }
+    const { host, origin } = pageOf({ headers });
+    const secret = cookieOf(single(headers['cookie']), sessionCookieName(host));
+    if (secret === undefined || authentication.session === undefined) return undefined;
     if (!readingMethods.has(method) && !isSameOrigin(origin, host)) return undefined;
-    return await this.#judge(address, id, async (given) => this.#authentication.session?.(given));
+    return { secret, ask: async (isUse) => authentication.session?.(secret, isUse) };
   }
 
   async #judge(
     address: string,
     secret: string,
-    check: (secret: string) => Promise<Principal | undefined>,
+    check: () => Promise<Principal | undefined>,
   ): Promise<Principal | undefined> {
     const verdict = await this.#guesses.judge(address, secret, check);
     if ('principal' in verdict) return verdict.principal;
@@ -149,7 +180,7 @@ function tokenIn(authorization: string, mayBePassword: boolean): string | undefi
   return text.slice(text.indexOf(':') + 1) || undefined;
 }
 
-function pageOf({ headers }: Asking): {
+function pageOf({ headers }: Pick<Asking, 'headers'>): {
   host: string | undefined;
   origin: string | undefined;
   fetchSite: string | undefined;

@@ -28,7 +28,9 @@ export async function writeLines(
   } catch (error) {
     if (!signal.aborted) response.write(`${JSON.stringify({ problem: problemOf(error).toProblem() })}\n`);
   } finally {
-    response.end();
+    // Who reads nothing would hold up the end.
+    if (signal.aborted && response.writableNeedDrain) response.destroy();
+    else response.end();
     if (signal.aborted) await values.return?.();
   }
 }

@@ -20,11 +20,14 @@ import { replyWithEtag } from './etag.ts';
 import { writeEventStream } from './event-stream.ts';
 import { parseJsonBody } from './json-body.ts';
 import { writeLines } from './line-stream.ts';
+import { Standing, type StandingWatch } from './standing.ts';
 
 export interface MountOptions {
   readonly heartbeatMs: number;
   /** Aborts when the server begins to shut down: event streams end then, requests in flight go on. */
   readonly closing: AbortSignal;
+  /** Whether whoever asked may still have an answer that goes on. */
+  standing(request: FastifyRequest, contract: Contract): StandingWatch;
   /** What a client is told of an error in the middle of an answer. */
   problemOf(error: unknown, request: FastifyRequest): ProblemError;
 }
@@ -86,8 +89,13 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
     exposeHeadRoute: contract.kind !== 'event-stream' && contract.kind !== 'ndjson',
     handler: async (request, reply) => {
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort(new Error('the client went away')));
-      const signal = AbortSignal.any([gone.signal, options.closing]);
+      const leave = (): void => gone.abort(new Error('the client went away'));
+      // It may have left while it was found out who it is.
+      if (reply.raw.destroyed) leave();
+      reply.raw.once('close', leave);
+      const isStream = contract.kind === 'event-stream' || contract.kind === 'ndjson';
+      using standing = isStream ? options.standing(request, contract) : Standing.always;
+      const signal = AbortSignal.any([gone.signal, options.closing, standing.signal]);
       switch (contract.kind) {
         case 'event-stream': {
           const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
@@ -126,6 +134,7 @@ async function firstOf(values: AsyncIterator<unknown>, signal: AbortSignal): Pro
     return await values.next();
   } catch (error) {
     if (!signal.aborted) throw error;
+    if (signal.reason instanceof ProblemError) throw signal.reason;
     throw new ProblemError('unavailable', 'the server is shutting down; ask again in a moment', { cause: error });
   }
 }

@@ -6,13 +6,13 @@
  * Requests in flight when it closes are finished within the grace period; event streams end at once; new requests on
  * connections that are open get a 503. It holds no domain knowledge.
  */
-import type { Server as NodeServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Contract, openApiDocument, type Principal, ProblemError, type Route } from '@millrace/api';
 import { ListenError } from '@millrace/base';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Asset } from './asset.ts';
 import { type Authentication, oneToken } from './authentication.ts';
+import { closingOf } from './closing.ts';
 import { Guard, type RateLimits } from './guard.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { hostAllowed, hostNameOf, hostRule } from './host-rule.ts';
@@ -58,6 +58,8 @@ export interface ServerLimits {
   readonly closeGraceMs: number;
   /** Time between two comment lines in a quiet event stream; default 10 s. */
   readonly heartbeatMs: number;
+  /** How long a stream may go on with a token or a session that is over; default 2 s. */
+  readonly recheckMs: number;
   readonly connectionsMax: number;
   /** Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal. */
   readonly rates: RateLimits;
@@ -85,6 +87,7 @@ const limitsDefault: ServerLimits = {
   keepAliveTimeoutMs: 30_000,
   closeGraceMs: 5_000,
   heartbeatMs: 10_000,
+  recheckMs: 2_000,
   connectionsMax: 10_000,
   rates: { address: { perSecond: 500, burst: 2_000 }, principal: { perSecond: 200, burst: 1_000 } },
 };
@@ -100,11 +103,11 @@ const securityHeaders = {
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const host = options.host ?? '127.0.0.1';
   const limits = { ...limitsDefault, ...options.limits };
-  const closing = new AbortController();
   const app = createApp(limits, options.trustedProxies ?? []);
+  const closing = closingOf(app, limits.closeGraceMs);
   const routes = [...healthRoutes(options.readiness ?? []), ...(options.routes ?? [])];
 
-  guard(app, options, host, limits);
+  const door = guard(app, options, host, limits);
   app.addHook('onSend', async (_request, reply) => {
     if (closing.signal.aborted) reply.header('connection', 'close');
   });
@@ -117,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const mounting: MountOptions = {
     heartbeatMs: limits.heartbeatMs,
     closing: closing.signal,
+    standing: (request, contract) => door.standing(request, contract, request.principal),
     problemOf: (error, request) => toldProblem(error, request, options, limits),
   };
   for (const route of routes) mountRoute(app, route, mounting);
@@ -129,9 +133,8 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   await listen(app, host, options.port);
 
   const { port } = app.server.address() as AddressInfo;
-  const close = once(() => closeWithin(app, closing, limits.closeGraceMs));
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { host, port, url, close, [Symbol.asyncDispose]: close };
+  return { host, port, url, close: closing.close, [Symbol.asyncDispose]: closing.close };
 }
 
 function createApp(limits: ServerLimits, trustedProxies: readonly string[]): FastifyInstance {
@@ -164,10 +167,10 @@ function createApp(limits: ServerLimits, trustedProxies: readonly string[]): Fas
 }
 
 /** Which host is called, and who asks, before anything is read of the body. */
-function guard(app: FastifyInstance, options: ServerOptions, listenHost: string, limits: ServerLimits): void {
+function guard(app: FastifyInstance, options: ServerOptions, listenHost: string, limits: ServerLimits): Guard {
   const rule = hostRule(listenHost, options.hosts);
   const { token, authentication = token === undefined ? undefined : oneToken(token) } = options;
-  const door = new Guard({ authentication, rates: limits.rates });
+  const door = new Guard({ authentication, rates: limits.rates, recheckMs: limits.recheckMs });
   app.decorateRequest('principal');
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
@@ -183,6 +186,7 @@ function guard(app: FastifyInstance, options: ServerOptions, listenHost: string,
     reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     request.principal = await door.admit(request, contract);
   });
+  return door;
 }
 
 function answerProblems(
@@ -257,22 +261,6 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     throw new ListenError(inUse ? 'port_in_use' : 'listen_failed', { host, port }, error);
   }
-}
-
-async function closeWithin(app: FastifyInstance, closing: AbortController, graceMs: number): Promise<void> {
-  closing.abort(new Error('the server is shutting down'));
-  const server: NodeServer = app.server;
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await app.close();
-  clearTimeout(timer);
-}
-
-function once<T>(run: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= run();
-    return result;
-  };
 }
 
 declare module 'fastify' {

@@ -3,7 +3,7 @@ import { nodePlatform } from '@millrace/base';
 import type { AccessSettings } from '@millrace/fleet/access';
 import { type ControlPlane, openControlPlane } from '@millrace/fleet/control-plane';
 import { type Database, openDatabase } from '@millrace/fleet/database';
-import { type HttpServer, installedAuthentication, startServer } from '@millrace/server';
+import { EventHub, type HttpServer, installedAuthentication, startServer } from '@millrace/server';
 
 export const installationToken = 'millrace_installation';
 
@@ -59,7 +59,8 @@ export async function startAccess(url: string, options: AccessFixtureOptions = {
   const server = await startServer({
     port: 0,
     authentication: installedAuthentication(installationToken, plane.access, options.openToRead ?? true),
-    routes: plane.routes,
+    routes: [...plane.routes, new EventHub(plane.feed).route],
+    limits: { recheckMs: 100 },
     onFailure: ({ error }) => failures.push(error),
   });
   let made = 0;

@@ -38,8 +38,8 @@ export interface Access {
   readonly routes: readonly Route[];
   /** Who shows a token of the database; undefined: nobody. */
   token(secret: string): Promise<Principal | undefined>;
-  /** Whose session it is. */
-  session(id: string): Promise<Principal | undefined>;
+  /** Whose session it is; `isUse`: whether somebody does something with it now. */
+  session(id: string, isUse: boolean): Promise<Principal | undefined>;
 }
 
 export function openAccess({ db, record, settings = {} }: AccessOptions): Access {
@@ -60,7 +60,7 @@ export function openAccess({ db, record, settings = {} }: AccessOptions): Access
         const token = await tokens.find(secret);
         return token && (await tokens.principalOf(token));
       }),
-    session: (id) => asked(() => sessions.find(id)),
+    session: (id, isUse) => asked(() => sessions.find(id, isUse)),
   };
 }
 

@@ -37,8 +37,8 @@ export class Sessions {
     return id;
   }
 
-  /** Whose session it is, and what they may do now; undefined when there is none, or no longer. */
-  async find(id: string): Promise<Principal | undefined> {
+  /** Whose session it is, and what they may do now; undefined when there is none, or no longer. A use prolongs it. */
+  async find(id: string, isUse: boolean): Promise<Principal | undefined> {
     const digest = digestOf(id);
     const now = Date.now();
     const row = await this.#db
@@ -49,7 +49,7 @@ export class Sessions {
       .where('seen_at', '>', new Date(now - idleMs))
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    if (now - row.seen_at.getTime() > seenEveryMs) {
+    if (isUse && now - row.seen_at.getTime() > seenEveryMs) {
       await this.#db
         .updateTable('access_session')
         .set({ seen_at: new Date(now) })
