@@ -33,7 +33,7 @@ async function start(
 ): Promise<string | undefined> {
   const { startPostgres } = await import('@millrace/engines');
   try {
-    return parts.use(await startPostgres({ directory, onEnd: warn })).url;
+    return parts.use(await startPostgres({ directory, report: warn })).url;
   } catch (error) {
     if (!isMillraceError(error, 'postgres_missing') && !isMillraceError(error, 'postgres_user_missing')) throw error;
     warn(`there is no control plane, only clusters and pipelines: ${error.message}`);

@@ -70,6 +70,30 @@ test('a server does not outlive a process that is killed, and its database serve
   assert.deepEqual(await ask(next.url, 'SELECT count(*)::int FROM survivors'), [0]);
 });
 
+test('a server that is killed is started again where it was, with what was committed, until it is closed', async () => {
+  const reports: string[] = [];
+  const report = (sentence: string): void => void reports.push(sentence);
+  const server = await startPostgres({ directory: join(parent, 'restarted'), report });
+  await ask(server.url, 'CREATE TABLE kept (name text)');
+  for (const round of [1, 2]) {
+    const { pid } = server;
+    process.kill(pid, 'SIGKILL');
+    while (reports.length < 2 * round) await pause(20);
+    assert.notEqual(server.pid, pid);
+    assert.deepEqual(await ask(server.url, 'SELECT count(*)::int FROM kept'), [0]);
+  }
+  assert.match(reports[0] ?? '', /^PostgreSQL ended \(SIGKILL\) and is started again; .*postgres\.log says why/);
+  assert.equal(reports[1], 'PostgreSQL serves again');
+  const identity = await identityOf(server.pid);
+  process.kill(server.pid, 'SIGKILL');
+  while (reports.length < 5) await pause(5);
+  // While it is being started again.
+  await server.close();
+  assert.ok(identity !== undefined && !(await isRunning(identity)));
+  await assert.rejects(ask(server.url, 'SELECT 1'), { code: 'ECONNREFUSED' });
+  assert.ok(!reports.slice(5).includes('PostgreSQL serves again'), reports.join('\n'));
+});
+
 test('a first start that was broken off is begun anew', async () => {
   const directory = join(parent, 'half');
   await using first = await startPostgres({ directory });

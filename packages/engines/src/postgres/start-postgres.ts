@@ -1,6 +1,7 @@
 /**
- * The embedded PostgreSQL: a server of its own on loopback, for as long as the process that started it runs. Its
- * directory (`database-files.ts`) belongs to one process at a time, which its caller sees to.
+ * The embedded PostgreSQL: a server of its own on loopback, for as long as the process that started it runs; one that
+ * ends before is started again, at the same address. Its directory (`database-files.ts`) belongs to one process at a
+ * time, which its caller sees to.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -11,6 +12,7 @@ import { type ReservedPorts, reservePorts } from '../processes/reserve-ports.ts'
 import { databaseFiles, databaseName, lastLine, textOf } from './database-files.ts';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.ts';
 import { PostgresError } from './postgres-error.ts';
+import { type SupervisedOptions, SupervisedServer } from './supervised-server.ts';
 import { type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts';
 
 export interface PostgresOptions {
@@ -19,13 +21,14 @@ export interface PostgresOptions {
   /** More settings, by PostgreSQL's names. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly startTimeoutMs?: number | undefined;
-  /** Told in a sentence when the server ends without being asked to. */
-  readonly onEnd?: ((sentence: string) => void) | undefined;
+  /** Told in a sentence when the server ends without being asked to, and when it serves again. */
+  readonly report?: ((sentence: string) => void) | undefined;
 }
 
 export interface RunningPostgres extends AsyncDisposable {
   /** `postgresql://...` of its database, with the password. */
   readonly url: string;
+  /** Another one after it was started again. */
   readonly pid: number;
   /** Ends sessions and the server; what was committed stays. */
   close(): Promise<void>;
@@ -54,9 +57,13 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const binaries = await postgresBinaries(user);
   const { data, password } = await databaseFiles(directory, binaries, user);
   const port = await reservePorts(1);
+  const logFile = join(directory, 'postgres.log');
+  await writeFile(logFile, '', { mode: 0o600 });
+  const { report = () => undefined, startTimeoutMs = startTimeoutMsDefault, settings = {} } = options;
+  const launch: SupervisedOptions['launch'] = (onEnd, signal) =>
+    start({ data, binaries, user, port, logFile, settings, startTimeoutMs, onEnd, signal });
   try {
-    const server = await start(data, binaries, user, port, { ...options, directory });
-    return new Server(server, port, password);
+    return new Server(await SupervisedServer.start({ launch, report, logFile }), port, password);
   } catch (error) {
     port.release();
     throw error;
@@ -65,20 +72,22 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 
 class Server implements RunningPostgres {
   readonly url: string;
-  readonly pid: number;
-  readonly #server: GuardedProcess;
+  readonly #server: SupervisedServer;
   readonly #port: ReservedPorts;
 
-  constructor(server: GuardedProcess, port: ReservedPorts, password: string) {
+  constructor(server: SupervisedServer, port: ReservedPorts, password: string) {
     this.url = `postgresql://${databaseName}:${password}@127.0.0.1:${port.ports[0]}/${databaseName}`;
-    this.pid = server.pid;
     this.#server = server;
     this.#port = port;
   }
 
+  get pid(): number {
+    return this.#server.pid;
+  }
+
   async close(): Promise<void> {
     // "Fast": open sessions are ended. SIGTERM would wait for them.
-    await this.#server.stop('SIGINT');
+    await this.#server.stop();
     this.#port.release();
   }
 
@@ -87,49 +96,52 @@ class Server implements RunningPostgres {
   }
 }
 
+interface Start {
+  readonly data: string;
+  readonly binaries: PostgresBinaries;
+  readonly user: UnprivilegedUser | undefined;
+  readonly port: ReservedPorts;
+  readonly logFile: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly startTimeoutMs: number;
+  /** Told how it ended, once it has served. */
+  readonly onEnd: (how: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Starts the server and waits until it serves. Behind a predecessor that was killed it is tried again for a while: what
  * it left running ends by itself, and PostgreSQL refuses to start beside it.
  */
-async function start(
-  data: string,
-  binaries: PostgresBinaries,
-  user: UnprivilegedUser | undefined,
-  port: ReservedPorts,
-  options: PostgresOptions,
-): Promise<GuardedProcess> {
-  const deadline = performance.now() + (options.startTimeoutMs ?? startTimeoutMsDefault);
+async function start(options: Start): Promise<GuardedProcess> {
+  const { data, logFile, startTimeoutMs, signal } = options;
+  const deadline = performance.now() + startTimeoutMs;
   const againUntil = (await clearOrphan(data)) ? performance.now() + orphanMsMax : 0;
+  const mayGoOn = (): boolean => performance.now() < deadline && !signal.aborted;
   for (;;) {
     const ending = Promise.withResolvers<string>();
-    const server = await launch(data, binaries, user, port, { ...options, onEnd: ending.resolve });
+    const server = await launch(options, ending.resolve);
     let isServing = false;
-    while (server.state !== 'down' && performance.now() < deadline && !isServing) {
+    while (server.state !== 'down' && mayGoOn() && !isServing) {
       isServing = await isReady(data, server.pid);
       if (!isServing) await sleep(systemTimers, 10);
     }
-    const logFile = join(options.directory, 'postgres.log');
     if (isServing) {
-      ending.promise.then((how) => options.onEnd?.(`PostgreSQL ended (${how}); ${logFile} says why`));
+      ending.promise.then(options.onEnd);
       return server;
     }
     const why = server.ending ?? 'it was not ready in time';
     await server.kill();
-    if (performance.now() < againUntil) continue;
+    if (mayGoOn() && performance.now() < againUntil) continue;
     const said = lastLine((await textOf(logFile)) ?? '');
     throw new PostgresError('postgres_start_failed', `PostgreSQL did not start (${why}): ${said}; see ${logFile}`);
   }
 }
 
 async function launch(
-  data: string,
-  { postgres }: PostgresBinaries,
-  user: UnprivilegedUser | undefined,
-  port: ReservedPorts,
-  { directory, settings, onEnd }: PostgresOptions,
+  { data, binaries: { postgres }, user, port, logFile, settings }: Start,
+  onEnd: (how: string) => void,
 ): Promise<GuardedProcess> {
-  const logFile = join(directory, 'postgres.log');
-  await writeFile(logFile, '', { mode: 0o600 });
   const all = { ...defaults, ...settings, port: String(port.ports[0]) };
   const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return await GuardedProcess.start({ program: postgres, args: ['-D', data, ...args], logFile, user }, onEnd);

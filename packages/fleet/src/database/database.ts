@@ -46,6 +46,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // Connections that are given up may break before the server has taken note of it.
     if (!isClosing) report?.(`a connection to the database broke: ${messageOf(error)}`);
   });
+  // A connection that breaks while it is used is told to whoever uses it, by what they ask next; the pool hears of
+  // those alone that nobody uses, and an error that nobody hears ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   const close = async (): Promise<void> => {
     isClosing = true;
