@@ -1,6 +1,7 @@
 /**
  * A control plane over secured clusters, asked over HTTP by different people. A cluster whose name ends in `-qa` is the
- * twin of the one without it; all are at the site `east`, have room, and the teams `shop` and `pay` are declared.
+ * twin of the one without it; both are at the site of that name, all have room, and the teams `shop` and `pay` are
+ * declared.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,6 +28,8 @@ import { openTestControl, type TestControl } from './control-fixture.ts';
 export interface OnboardingFixture extends AsyncDisposable {
   readonly test: TestControl;
   readonly url: string;
+  /** What programs show there, who are root until somebody else calls. */
+  readonly token: string;
   call<C extends Contract>(who: Principal, contract: C, input: CallInput<C>): Promise<Static<C['response']>>;
   ask(who: Principal, asked: AskedFor, idempotencyKey?: string): Promise<RequestView>;
   preview(who: Principal, asked: AskedFor): Promise<RequestView>;
@@ -64,8 +67,7 @@ export async function openTestOnboarding(url: string, clusters: ClusterAddresses
   };
   const show = ({ id = '' }: RequestView): Promise<RequestView> => call(root, showRequestContract, { params: { id } });
   return {
-    test,
-    url: server.url,
+    ...{ test, url: server.url, token },
     call,
     preview: (who, asked) => call(who, createRequestContract, { query: { preview: true }, body: { asked } }),
     ask(who, asked, idempotencyKey) {
@@ -94,6 +96,8 @@ export async function openTestOnboarding(url: string, clusters: ClusterAddresses
   };
 }
 
+const siteOf = (cluster: string): string => cluster.replace(/-qa$/, '');
+
 async function declareFleet({ control }: TestControl, clusters: ClusterAddresses): Promise<void> {
   const thing = <K extends KindName>(kind: K, spec: Spec<K>): DeclaredChange => {
     return { kind, id: (kinds[kind].idOf as (spec: Spec<K>) => string)(spec), spec } as unknown as DeclaredChange;
@@ -103,11 +107,11 @@ async function declareFleet({ control }: TestControl, clusters: ClusterAddresses
       ? { environment: 'qa', twinOf: name.slice(0, -3) }
       : { environment: 'production' };
     const capacity = { diskBytes: 1_000 * gib };
-    return thing('cluster', { name, bootstrap: String(bootstrap), site: 'east', ...place, capacity });
+    return thing('cluster', { name, bootstrap: String(bootstrap), site: siteOf(name), ...place, capacity });
   });
   const changes = [
     ...['production', 'qa'].map((name) => thing('environment', { name })),
-    thing('site', { name: 'east' }),
+    ...[...new Set([...clusters.keys()].map(siteOf))].map((name) => thing('site', { name })),
     thing('team', { name: 'shop', owners: ['bob', 'ann'], members: ['cyd'], budget: { topics: 20 } }),
     thing('team', { name: 'pay', owners: ['pat'] }),
     ...declared,

@@ -36,6 +36,7 @@ function checkUse(use: TopicUse, complain: Complain): void {
 function publicKeyProblem(pem: string): string | undefined {
   if (pem.includes('PRIVATE KEY'))
     return 'is a private key: nobody but the application may have that; give its public one';
+  if (!pem.includes('-----BEGIN PUBLIC KEY-----')) return 'is no public key in PEM (SPKI): it begins otherwise';
   let bits: number | undefined;
   try {
     const key = createPublicKey(pem);

@@ -43,6 +43,17 @@ export function proposeApplications(
   return { applications: [...applications.values()], issues };
 }
 
+/** Passwords are kept nowhere, so an application that comes to another cluster gets the next one there. */
+export function rotationNotes(applications: readonly ProposedApplication[], picture: FleetPicture): string[] {
+  return applications.flatMap(({ name, uses }) => {
+    const known = new Set(picture.application(name)?.uses?.map(({ cluster }) => cluster));
+    const added = [...new Set(uses.map(({ cluster }) => cluster))].filter((cluster) => !known.has(cluster));
+    if (known.size === 0 || added.length === 0) return [];
+    const where = added.join(', ');
+    return [`${name} has no password on ${where} yet: rotate it then (millrace application rotate ${name}).`];
+  });
+}
+
 function usesOf(
   { role, sites, groups, transactionalIds }: RequestedApplication,
   topic: string,

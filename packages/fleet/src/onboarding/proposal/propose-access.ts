@@ -6,7 +6,7 @@ import { Calculation, quantity } from '../../capacity/calculation.ts';
 import { fitOn } from '../../capacity/choose-cluster.ts';
 import { demandOf } from '../../capacity/existing-topic.ts';
 import { wantedTopicCost } from '../../cost/topic-cost.ts';
-import { proposeApplications, type UsePlace } from './applications.ts';
+import { proposeApplications, rotationNotes, type UsePlace } from './applications.ts';
 import { type Draft, emptyProposal } from './draft.ts';
 import { draftedTopic, ownTopic } from './existing.ts';
 import type { FleetPicture } from './fleet-picture.ts';
@@ -34,7 +34,11 @@ export function proposeAccess(asked: Access, picture: FleetPicture): Draft {
     topic: draftedTopic(topic, picture),
     sites: [],
     clusters: [topic.cluster],
-    proposal: { ...emptyProposal, applications: used.applications },
+    proposal: {
+      ...emptyProposal,
+      applications: used.applications,
+      notes: rotationNotes(used.applications, picture),
+    },
     capacity,
     cost: { before, monthly: after, calculation },
     wouldBe: new Map(),

@@ -2,6 +2,7 @@
 import type { ProblemIssue } from '@millrace/api';
 import type { Application, Topic, TopicUse } from '@millrace/api/declared';
 import type { AskedFor } from '@millrace/api/fleet';
+import { rotationNotes } from './applications.ts';
 import { type Draft, emptyProposal, topicId } from './draft.ts';
 import { draftedTopic, environmentOf, ownTopic } from './existing.ts';
 import type { FleetPicture } from './fleet-picture.ts';
@@ -67,7 +68,12 @@ export function proposePromotion(asked: Promotion, picture: FleetPicture): Draft
     },
     sites: [],
     clusters: placement.chosen.map(({ cluster }) => cluster.name),
-    proposal: { ...emptyProposal, topics: [{ purpose: 'home', spec }], applications },
+    proposal: {
+      ...emptyProposal,
+      topics: [{ purpose: 'home', spec }],
+      applications,
+      notes: rotationNotes(applications, picture),
+    },
     capacity: placement.capacity,
     cost: { before: 0, monthly: placement.monthly, calculation: placement.costs },
     wouldBe: new Map([[topicId(spec), spec]]),

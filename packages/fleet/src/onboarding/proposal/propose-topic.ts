@@ -2,7 +2,7 @@
 import type { ProblemIssue } from '@millrace/api';
 import type { Topic } from '@millrace/api/declared';
 import type { AskedFor, Proposal, ProposedTopic } from '@millrace/api/fleet';
-import { proposeApplications, type UsePlace } from './applications.ts';
+import { proposeApplications, rotationNotes, type UsePlace } from './applications.ts';
 import { type Draft, emptyProposal, topicId } from './draft.ts';
 import type { FleetPicture } from './fleet-picture.ts';
 import { type Configs, type Placement, placeTopic } from './placement.ts';
@@ -45,7 +45,7 @@ export function proposeTopic(asked: NewTopic, picture: FleetPicture): Draft {
     schemas: (asked.schemas ?? []).map(({ type = 'AVRO', schema, of = 'value' }) => {
       return { subject: `${name}-${of}`, type, schema };
     }),
-    notes: notesOf(placement),
+    notes: [...notesOf(placement), ...rotationNotes(used.applications, picture)],
   };
   const [home] = placement.chosen;
   return {

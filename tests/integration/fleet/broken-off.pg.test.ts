@@ -1,10 +1,12 @@
 /**
- * Provisioning that is broken off: by a failure, by kill -9, and right after the approval; each time it is finished.
+ * Provisioning that is broken off: by a failure, by kill -9, and right after the approval; and an apply of the fleet by
+ * kill -9. Each time it is finished.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { approveRequestContract, resumeOperationContract, showRequestContract } from '@millrace/api/fleet';
 import { unwrap } from '@millrace/client';
+import { millrace } from '../../support/millrace-command.ts';
 import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
 import { bob, type ClusterAddresses, cyd, openTestOnboarding, root, smallTopic } from './onboarding-fixture.ts';
 import { OnboardingPeer } from './onboarding-peer.ts';
@@ -84,6 +86,61 @@ test('kill -9 in the middle of provisioning, twice: another process finishes, an
   );
   const acls = await east.describeAcls({ resourceType: 'topic', resourceName: topic });
   assert.equal(acls.length, 4);
+});
+
+test('kill -9 in the middle of a fleet apply, twice: another process finishes, and nothing is done twice', async () => {
+  const url = await database.emptyDatabase();
+  await using fixture = await openTestOnboarding(url, clusters);
+  const { control, database: own } = fixture.test;
+  const names = ['applied.one', 'applied.two', 'applied.three'];
+  const fleet = {
+    topics: [...clusters.keys()].flatMap((cluster) =>
+      names.map((name) => ({ name, cluster, owner: 'shop', partitions: 2, configs: { 'retention.ms': 3_600_000 } })),
+    ),
+    applications: [
+      { name: 'applied', team: 'shop', uses: names.map((topic) => ({ cluster: 'east', topic, role: 'producer' })) },
+    ],
+    quotas: [{ cluster: 'east', user: 'applied.a', limits: { producer_byte_rate: 1_000_000 } }],
+  };
+  // Stays with whoever begins it: this process does none of its operations.
+  await control.operations.close();
+  await using one = new OnboardingPeer(url, clusters, 'createTopics');
+  await one.says('ready');
+  const asked = { principal: root, why: 'a test', confirm: true };
+  const { id } = await control.operations.start('fleet_apply', { fleet }, asked);
+  await one.says('did createTopics');
+  await using two = new OnboardingPeer(url, clusters, 'createAcls');
+  await two.says('ready');
+  await one.kill();
+  const madeOn = async (cluster: string) => {
+    const described = await (await fixture.admin(cluster)).describeTopics(names);
+    return described.flatMap((each) => (each.error === undefined ? [`${each.topic} ${each.topicId}`] : []));
+  };
+  const made = await Promise.all([...clusters.keys()].map(madeOn));
+  assert.ok(made.flat().length >= 3);
+  await two.says('did createAcls');
+  await using three = new OnboardingPeer(url, clusters, '');
+  await three.says('ready');
+  await two.kill();
+  assert.equal((await control.operations.ended(id, AbortSignal.timeout(60_000))).state, 'done');
+  await three.kill();
+  const after = await Promise.all([...clusters.keys()].map(madeOn));
+  for (const [index, before] of made.entries()) {
+    assert.deepEqual(after[index]?.slice(0, before.length), before, 'none was made anew');
+    assert.equal(after[index]?.length, names.length);
+  }
+  const env = { MILLRACE_URL: fixture.url, MILLRACE_TOKEN: fixture.token };
+  const diff = await millrace(['fleet', 'diff', '--json'], { env });
+  assert.equal(diff.code, 0, diff.text || diff.stderr);
+  assert.equal((await control.operations.plan('fleet_apply', { fleet }, asked)).steps.length, 0);
+  const operations = await own.db.selectFrom('operation').select(['id', 'state']).execute();
+  assert.deepEqual(operations, [{ id, state: 'done' }]);
+  const audited = own.db.selectFrom('audit_entry').select(['action', 'kind', 'id']).execute();
+  const times = Map.groupBy(await audited, ({ action, kind, id: what }) => `${action} ${kind} ${what}`);
+  assert.deepEqual(
+    [...times].filter(([, entries]) => entries.length > 1).map(([what]) => what),
+    [],
+  );
 });
 
 test('what was approved and not begun when its process died is begun by another', async () => {
