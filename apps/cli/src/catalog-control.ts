@@ -112,6 +112,32 @@ export const controlCatalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'authority',
+    summary: 'Show and replace the authority that signs certificates of applications',
+    commands: [
+      {
+        name: 'show',
+        summary: 'Show the authorities of certificates, for clusters to trust',
+        load: async () => (await import('./commands/authority-show.ts')).authorityShow,
+      },
+      {
+        name: 'replace',
+        summary: 'Make the next authority, which signs nothing yet',
+        load: async () => (await import('./commands/authority-replace.ts')).authorityReplace,
+      },
+      {
+        name: 'activate',
+        summary: 'Have the next authority sign from now on',
+        load: async () => (await import('./commands/authority-activate.ts')).authorityActivate,
+      },
+      {
+        name: 'forget',
+        summary: 'Forget a former certificate authority, or the next one',
+        load: async () => (await import('./commands/authority-forget.ts')).authorityForget,
+      },
+    ],
+  },
+  {
     name: 'fleet',
     summary: 'Compare, apply, export and rebuild what is declared of the fleet',
     commands: [

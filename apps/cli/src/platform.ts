@@ -42,6 +42,8 @@ export interface PlatformOptions {
   readonly port: number;
   /** Whether the built-in demonstration runs. */
   readonly demo: boolean;
+  /** How long operations that have ended are kept. */
+  readonly operationDays: number;
   readonly version: string;
   /** Told what went wrong in the background, as a sentence. */
   readonly warn: (message: string) => void;
@@ -135,6 +137,7 @@ async function openControl(options: PlatformOptions, registry: Registry): Promis
       name: `${hostname()}, process ${process.pid}`,
       environment: process.env,
       access: access.settings,
+      retention: { operationDays: options.operationDays },
       ownClusters: new Map(here.map((cluster) => [cluster.name, cluster.client])),
       keyDirectory: join(dataDirectory.path, 'keys'),
       registrar: schemaRegistrar(registry),

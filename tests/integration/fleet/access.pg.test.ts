@@ -103,6 +103,25 @@ test('a token that is revoked takes those with it that were made with it, and th
   );
 });
 
+test('tokens are listed in pages, and to people only theirs, however many others have made', async () => {
+  const made = await Promise.all([1, 2, 3].map(() => fixture.token('viewer')));
+  const seen: string[] = [];
+  let next: string | null = '';
+  while (next !== null) {
+    const cursor: string = next === '' ? '' : `&cursor=${next}`;
+    const page = (await fixture.ask('GET', `/api/v1/tokens?limit=2${cursor}`, admin)).json;
+    assert.ok(page.tokens.length <= 2);
+    seen.push(...page.tokens.map(({ name }: { name: string }) => name));
+    next = page.next;
+  }
+  assert.equal(new Set(seen).size, seen.length);
+  const names = await fixture.database.db.selectFrom('access_token').select('name').execute();
+  assert.deepEqual(seen.toSorted(), names.map(({ name }) => name).sort());
+  const { json } = await fixture.ask('GET', '/api/v1/tokens?limit=1', { token: made[0] });
+  assert.deepEqual([json.tokens.length, json.next], [1, null]);
+  assert.equal((await fixture.ask('GET', '/api/v1/tokens?cursor=bm9uc2Vuc2U', admin)).status, 400);
+});
+
 test('a session is a cookie that no script reads, ends with a logout, changes from its own pages only', async () => {
   const token = await fixture.token('owner', 'orders');
   const opened = await fixture.ask('POST', '/api/v1/session', { token });
@@ -128,6 +147,41 @@ test('a session is a cookie that no script reads, ends with a logout, changes fr
   await fixture.ask('DELETE', `/api/v1/tokens/${name}`, admin);
   const after = (await fixture.ask('GET', '/api/v1/tokens', admin)).json.tokens;
   assert.equal(after.find((each: { name: string }) => each.name === 'from-session').state, 'revoked');
+});
+
+test('a stream of events ends when its token or session is revoked, closed or expires', async () => {
+  const listen = async (headers: Record<string, string>) => {
+    const reader = (await fetch(`${fixture.server.url}/api/v1/events`, { headers })).body?.getReader();
+    assert.equal((await reader?.read())?.done, false);
+    return async (): Promise<void> => {
+      while ((await reader?.read())?.done === false);
+    };
+  };
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const sessionOf = async (token: string) => {
+    const { headers } = await fixture.ask('POST', '/api/v1/session', { token });
+    return { cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' };
+  };
+  const parent = await fixture.token('owner', 'orders');
+  const { name } = (await me(parent)) as { name: string };
+  const { secret: child } = (await make(parent, { name: 'listener', role: 'viewer' })).json;
+  const closed = await sessionOf(await fixture.token('viewer'));
+  const old = await fixture.token('viewer');
+  const idle = await sessionOf(await fixture.token('viewer'));
+  const openings = [bearer(parent), bearer(child), await sessionOf(child), closed, bearer(old), idle];
+  const [parents, childs, childSessions, closedOnes, olds, idles] = await Promise.all(openings.map(listen));
+  await fixture.ask('DELETE', '/api/v1/session', { headers: { ...closed, origin: fixture.server.url } });
+  await closedOnes?.();
+  const { db } = fixture.database;
+  const past = new Date(Date.now() - 3 * 3_600_000);
+  const { name: oldName } = (await me(old)) as { name: string };
+  await db.updateTable('access_token').set({ expires_at: past }).where('name', '=', oldName).execute();
+  await olds?.();
+  const mine = db.selectFrom('access_token').select('id').where('name', 'like', 'viewer-%');
+  await db.updateTable('access_session').set({ seen_at: past }).where('token', 'in', mine).execute();
+  await idles?.();
+  await fixture.ask('DELETE', `/api/v1/tokens/${name}`, admin);
+  await Promise.all([parents?.(), childs?.(), childSessions?.()]);
 });
 
 test('everybody learns what they may do, at all and to each of many objects', async () => {

@@ -1,31 +1,46 @@
-/** `millrace application` and `millrace findings`, as people use them, on a secured embedded cluster. */
+/** `millrace application`, `authority` and `findings`, as people use them, on secured embedded clusters. */
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
+import type { AuthorityView, IssueAnswer } from '@millrace/api/fleet';
+import { createClient } from '@millrace/client';
+import { Client } from 'pg';
 import { eventually } from '../../support/eventually.ts';
 import { millrace } from '../../support/millrace-command.ts';
-import { startDatabaseFixture } from './database-fixture.ts';
-import { startIdentityFixture } from './identity-fixture.ts';
-import { createTopic, send, startSecuredSite } from './secured-site.ts';
+import { type DatabaseFixture, startDatabaseFixture } from './database-fixture.ts';
+import { type IdentityFixture, startIdentityFixture } from './identity-fixture.ts';
+import { createTopic, type SecuredSite, send, startSecuredSite } from './secured-site.ts';
+
+let database: DatabaseFixture;
+let databaseUrl: string;
+let fleet: IdentityFixture;
+let east: SecuredSite;
+before(async () => {
+  [database, east] = await Promise.all([startDatabaseFixture(), startSecuredSite('east')]);
+  databaseUrl = await database.emptyDatabase();
+  fleet = await startIdentityFixture(databaseUrl);
+  await fleet.declare('team', 'shop', { name: 'shop' });
+  await fleet.attach('east', east.admin);
+  await createTopic(east, 'orders');
+});
+after(async () => {
+  await fleet[Symbol.asyncDispose]();
+  await east[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const run = (...words: string[]) =>
+  millrace([...words, '--server', fleet.url], { env: { MILLRACE_TOKEN: fleet.token }, cwd: fleet.directory });
+const done = async (...words: string[]): Promise<string> => {
+  const { code, text, stderr } = await run(...words);
+  assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
+  return text;
+};
 
 test('an application is issued, rotated, described and revoked from the command line', async () => {
-  await using database = await startDatabaseFixture();
-  await using east = await startSecuredSite('east');
-  await using fleet = await startIdentityFixture(await database.emptyDatabase());
-  await fleet.attach('east', east.admin);
-  await fleet.declare('team', 'shop', { name: 'shop' });
-  await createTopic(east, 'orders');
   const uses = [{ cluster: 'east', topic: 'orders', role: 'producer' as const }];
   await fleet.declare('application', 'orders', { name: 'orders', team: 'shop', uses });
-  const run = (...words: string[]) =>
-    millrace([...words, '--server', fleet.url], { env: { MILLRACE_TOKEN: fleet.token }, cwd: fleet.directory });
-  const done = async (...words: string[]): Promise<string> => {
-    const { code, text, stderr } = await run(...words);
-    assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
-    return text;
-  };
-
   const file = join(fleet.directory, 'orders.properties');
   assert.match(
     await done('application', 'issue', 'orders', '--out', file),
@@ -68,4 +83,60 @@ test('an application is issued, rotated, described and revoked from the command 
   const refused = await run('application', 'issue', 'nobody');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /there is no application "nobody"/);
+});
+
+test('the authority of certificates is replaced while clusters trust both, and the former one forgotten', async () => {
+  assert.match((await run('authority', 'replace')).stderr, /there is no authority to replace/);
+  const application = { name: 'certified', team: 'shop' };
+  const onEast = { cluster: 'east', topic: 'orders', role: 'consumer' as const };
+  await fleet.declare('application', 'certified', { ...application, uses: [onEast] });
+  const issue = async () => {
+    return JSON.parse(await done('application', 'issue', 'certified', '--certificate', '--json')) as IssueAnswer;
+  };
+  const identityOf = ({ secret }: IssueAnswer) => {
+    assert.equal(secret?.kind, 'certificate');
+    return secret as Extract<IssueAnswer['secret'], { kind: 'certificate' }>;
+  };
+  const first = identityOf(await issue());
+  assert.equal((await run('authority', 'activate', '--yes')).code, 1);
+  const next = JSON.parse(await done('authority', 'replace', '--json')) as AuthorityView;
+  assert.match((await run('authority', 'replace')).stderr, /there is a next authority already/);
+  const bundle = await done('authority', 'show', '--bundle');
+  assert.equal(bundle.match(/BEGIN CERTIFICATE/g)?.length, 2);
+
+  await using north = await startSecuredSite('north', bundle);
+  await fleet.attach('north', north.admin);
+  await createTopic(north, 'certified.records');
+  const uses = [onEast, { cluster: 'north', topic: 'certified.records', role: 'producer' as const }];
+  await fleet.declare('application', 'certified', { ...application, uses, principals: ['User:CN=certified'] });
+  assert.match(await done('authority', 'activate', '--yes', '--why', 'it ends'), /signs from now on/);
+  const found = () => done('findings', '--application', 'certified', '--kind', 'certificate_expiring');
+  assert.match(await found(), /was signed by a former authority/);
+  const second = identityOf(await issue());
+  assert.equal(await found(), '');
+  for (const { certificate, privateKey } of [first, second]) {
+    const tls = { ca: north.secured.security.authority, cert: certificate, key: privateKey };
+    const client = createClient({ bootstrap: north.bootstrap('SSL'), security: { tls }, callTimeoutMs: 20_000 });
+    await client
+      .producer()
+      .send({ topic: 'certified.records', value: 'one' })
+      .finally(() => client.close());
+  }
+  const shown = await done('authority', 'show');
+  const [, former = ''] = /^(\w+) +former/m.exec(shown) ?? [];
+  assert.ok(former !== '' && new RegExp(`^${next.id} +current .* 1 +CN=`, 'm').test(shown), shown);
+  assert.match((await run('authority', 'forget', former, '--yes')).stderr, /certified have valid certificates of/);
+  assert.match((await run('authority', 'forget', next.id, '--yes')).stderr, /signs; make another one/);
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query("UPDATE fleet.credential SET expires_at = now() - interval '1 s' WHERE certificate = $1", [
+    first.certificate,
+  ]);
+  await client.end();
+  await done('authority', 'forget', former, '--yes');
+  const left = JSON.parse(await done('authority', 'show', '--json')) as { bundle: string; authorities: unknown[] };
+  assert.deepEqual([left.bundle.match(/BEGIN CERTIFICATE/g)?.length, left.authorities.length], [1, 1]);
+  const audited = await done('audit', 'list', '--action', 'authority.*', '--json');
+  assert.equal((JSON.parse(audited) as { entries: unknown[] }).entries.length, 3);
+  assert.ok(!(await fleet.everythingKept()).includes(second.privateKey.split('\n')[1] ?? ''));
 });

@@ -80,7 +80,7 @@ export async function startIdentityFixture(databaseUrl: string): Promise<Identit
     become(other) {
       principal = other;
     },
-    done: (id) => doneOperation(() => call(getOperationContract, { params: { id } })),
+    done: (id) => doneOperation(() => call(getOperationContract, { params: { id }, query: {} })),
     answers,
     everythingKept: async () => `${reports.join('\n')}\n${await dumpDatabase(databaseUrl)}`,
     async [Symbol.asyncDispose]() {

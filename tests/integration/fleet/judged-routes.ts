@@ -38,6 +38,9 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'GET /api/v1/applications/{name}': 'view',
   'GET /api/v1/applications/{name}/credentials': 'view',
   'GET /api/v1/certificate-authority': 'view',
+  'POST /api/v1/certificate-authority/next': 'administer',
+  'POST /api/v1/certificate-authority/next/activate': 'administer',
+  'DELETE /api/v1/certificate-authority/{id}': 'administer',
   'GET /api/v1/findings': 'view',
   'GET /api/v1/encryption': 'view',
   'GET /api/v1/twins': 'view',
@@ -76,9 +79,11 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   // Plans judge by their kind, operations by whose they are.
   'POST /api/v1/plans': 'view',
   'GET /api/v1/plans/{id}': 'view',
+  'GET /api/v1/plans/{id}/steps': 'view',
   'POST /api/v1/plans/{id}/apply': 'view',
   'GET /api/v1/operations': 'view',
   'GET /api/v1/operations/{id}': 'view',
+  'GET /api/v1/operations/{id}/steps': 'view',
   'POST /api/v1/operations/{id}/cancel': 'view',
   'POST /api/v1/operations/{id}/resume': 'view',
 

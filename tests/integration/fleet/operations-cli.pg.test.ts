@@ -1,8 +1,16 @@
 /** `operation` and `audit` against a server, as a person or a script calls them; and the API below them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { callContract } from '@millrace/api';
-import { applyPlanContract, makePlanContract, type OperationDetail } from '@millrace/api/fleet';
+import { type CallInput, type Contract, callContract } from '@millrace/api';
+import {
+  applyPlanContract,
+  getOperationContract,
+  listOperationStepsContract,
+  listPlanStepsContract,
+  makePlanContract,
+  type OperationDetail,
+  type OperationStep,
+} from '@millrace/api/fleet';
 import { EventHub, type HttpServer, startServer } from '@millrace/server';
 import { sql } from 'kysely';
 import { millrace, type Outcome, startMillrace } from '../../support/millrace-command.ts';
@@ -115,4 +123,37 @@ test('a key does a call once, and odd keys, cursors and texts are refused', asyn
   const refused = await ask('/plans', { method: 'POST', body: secret });
   assert.equal(refused.status, 400);
   assert.ok(!(await refused.text()).includes('hunter2'));
+});
+
+test('of many steps the first thousand are shown, the rest is on pages, and the command line tells all', async () => {
+  gate.resolve();
+  const call = <C extends Contract>(contract: C, input: CallInput<C>) =>
+    callContract(server.url, contract, input, { token });
+  const input = { steps: 1_003, special: { step: 2, does: 'fail' } };
+  const id = await begin(input);
+  const ended = await control.control.operations.ended(id, AbortSignal.timeout(60_000));
+  assert.equal(ended.state, 'failed');
+  const plan = await call(makePlanContract, { body: { kind: 'rehearsal', input } });
+  assert.deepEqual([plan.steps.length, plan.steps.at(-1)?.id], [1_000, 'step 999']);
+  const rest = await call(listPlanStepsContract, { params: { id: plan.id }, query: { cursor: plan.stepsNext ?? '' } });
+  const idsOf = (steps: readonly Pick<OperationStep, 'id'>[]): string[] => steps.map((step) => step.id);
+  assert.deepEqual([idsOf(rest.items), rest.next], [['step 1000', 'step 1001', 'step 1002'], null]);
+  const detail = await call(getOperationContract, { params: { id }, query: {} });
+  assert.equal(detail.steps.length, 1_000);
+  const pageOf = (query: CallInput<typeof listOperationStepsContract>['query']) =>
+    call(listOperationStepsContract, { params: { id }, query });
+  const more = await pageOf({ cursor: detail.stepsNext ?? '', limit: 2 });
+  assert.deepEqual(idsOf(more.items), ['step 1000', 'step 1001']);
+  assert.deepEqual(idsOf((await pageOf({ cursor: more.next ?? '' })).items), ['step 1002']);
+  assert.deepEqual(idsOf((await pageOf({ state: 'failed,done' })).items), ['step 0', 'step 1', 'step 2']);
+  const eventsAfter = detail.events[1]?.seq;
+  const brief = await call(getOperationContract, { params: { id }, query: { steps: 0, eventsAfter } });
+  assert.deepEqual([brief.steps, brief.events], [[], detail.events.slice(2)]);
+  await assert.rejects(pageOf({ cursor: Buffer.from('[8e15,1]').toString('base64url') }), { code: 'invalid_request' });
+  const beyond = await pageOf({ cursor: Buffer.from('[8000000000000000]').toString('base64url') });
+  assert.deepEqual(beyond, { items: [], next: null });
+  const nothing = { params: { id: 'none' }, query: {} };
+  await assert.rejects(call(listOperationStepsContract, nothing), { code: 'not_found' });
+  const { steps } = JSON.parse((await run('operation', 'show', id, '--json')).text) as OperationDetail;
+  assert.equal(steps.length, 1_003);
 });

@@ -1,5 +1,6 @@
 /** Plans and operations: applied once, done step by step, cancelled and resumed. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { OperationDetail, OperationView } from '@millrace/api/fleet';
 import type { Operations } from '@millrace/fleet/operations';
@@ -189,7 +190,7 @@ test('an operation that is cancelled while a step waits to be tried again stops 
   assert.equal(states(await operations.get(id)), 'waiting waiting');
 });
 
-test('plans that nobody applied and events that all have seen go after a week', async () => {
+test('plans that nobody applied go after a day, and events that all have seen after a week', async () => {
   const url = await fixture.emptyDatabase();
   const first = await openTestControl(url);
   const { db } = first.database;
@@ -204,7 +205,7 @@ test('plans that nobody applied and events that all have seen go after a week', 
     const site = { kind: 'site', id: name(number), spec: { name: name(number) } } as const;
     await first.control.record.change([site], { principal: admin, why: '' });
   }
-  await sql`UPDATE plan SET created_at = now() - interval '8 days' WHERE id <> ${young?.id ?? ''}`.execute(db);
+  await sql`UPDATE plan SET created_at = now() - interval '25 hours' WHERE id <> ${young?.id ?? ''}`.execute(db);
   await sql`UPDATE change_event SET at = now() - interval '8 days'`.execute(db);
   await first.control.feed.catchUp();
   const { head } = first.control.feed;
@@ -241,4 +242,57 @@ test('operations are listed newest first, filtered and in pages', async () => {
   assert.equal((await operations.list({ state: 'done', principal: 'user:ann', limit: 3 })).items.length, 3);
   assert.deepEqual((await operations.list({ principal: 'user:nobody' })).items, []);
   await assert.rejects(operations.list({ cursor: 'bm9uc2Vuc2U' }), { code: 'invalid_request' });
+});
+
+test('operations that ended 90 days ago are forgotten with their plans, and not by the audit log', async () => {
+  const url = await fixture.emptyDatabase();
+  const first = await openTestControl(url);
+  const { db } = first.database;
+  const { operations } = first.control;
+  await makeEffectTable(first.database);
+  operations.register(rehearsal(first.database, { holder: 'here' }).planKinds ?? []);
+  const run = async (input: Record<string, number | object>): Promise<string> => {
+    const { id } = await operations.start('rehearsal', input as never, asked);
+    await operations.ended(id, soon());
+    return id;
+  };
+  const old = await run({ steps: 2 });
+  const failed = await run({ steps: 2, special: { step: 0, does: 'fail' } });
+  const young = await run({ steps: 2 });
+  const waitedFor = await run({ steps: 2, special: { step: 1, does: 'fail' } });
+  const age = (days: number, ids: readonly string[]) =>
+    db
+      .updateTable('operation')
+      .set({ ended_at: sql<Date>`now() - ${days} * interval '1 day'` })
+      .where('id', 'in', ids)
+      .execute();
+  await age(91, [old, failed, waitedFor]);
+  await age(89, [young]);
+  const json = '{}';
+  await db
+    .insertInto('onboarding_request')
+    .values({
+      ...{ id: randomUUID(), kind: 'topic', state: 'provisioning', title: 't', topic: 't', cluster: '', team: 'shop' },
+      ...{ owner: null, requester: 'user:ann', why: '', idempotency_key: null, operation: waitedFor },
+      ...{ asked: json, proposal: json, view: json, verdict: json, capacity: '[]', cost: json },
+    })
+    .execute();
+  await first[Symbol.asyncDispose]();
+  await using second = await openTestControl(url);
+  const later = second.control.operations;
+  await eventually(async () => (await later.list({})).items.length === 2);
+  assert.deepEqual(new Set((await later.list({})).items.map(({ id }) => id)), new Set([young, waitedFor]));
+  for (const id of [old, failed]) await assert.rejects(later.get(id), { code: 'not_found' });
+  const own = second.database.db;
+  for (const [table, count] of [
+    ['operation_step', 4],
+    ['plan', 2],
+  ] as const) {
+    assert.equal((await own.selectFrom(table).select('id').execute()).length, count, table);
+  }
+  const audited = await own.selectFrom('audit_entry').select('action').where('operation', '=', old).execute();
+  assert.deepEqual(
+    audited.map(({ action }) => action),
+    ['operation.applied', 'step.done', 'step.done', 'operation.done'],
+  );
 });

@@ -1,3 +1,4 @@
+import type { Token } from '@millrace/api/fleet';
 import { command } from '../framework/command.ts';
 import { minuteOf, showList } from '../framework/show-list.ts';
 import type { Column } from '../framework/table.ts';
@@ -12,8 +13,13 @@ export const tokenList = command({
   examples: [{ command: 'millrace token list', does: 'What they may do, until when, and when they were last used' }],
   async run({ options, terminal }) {
     const { tokensContract } = await import('@millrace/api/fleet');
-    const { tokens } = await callServer(options, tokensContract, {}, terminal);
-    const columns: Column<(typeof tokens)[number]>[] = [
+    const tokens: Token[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await callServer(options, tokensContract, { query: { cursor, limit: 1_000 } }, terminal);
+      tokens.push(...page.tokens);
+      cursor = page.next;
+    }
+    const columns: Column<Token>[] = [
       { title: 'NAME', cell: (row) => row.name, shrinks: true },
       { title: 'STATE', cell: (row) => row.state },
       { title: 'ROLE', cell: (row) => row.role },

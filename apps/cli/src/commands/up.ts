@@ -50,6 +50,10 @@ export const up = command({
       '127.0.0.1',
     ),
     access: text({ placeholder: 'FILE', help: 'Who may call: administrators and the login provider (YAML)' }),
+    keepOperations: withDefault(
+      integer({ placeholder: 'DAYS', help: 'How long operations that have ended are kept' }, { min: 1, max: 36_500 }),
+      90,
+    ),
     noDemo: flag({ help: 'Without the built-in demonstration' }),
   },
   examples: [
@@ -88,6 +92,7 @@ export const up = command({
         brokerHost,
         port,
         demo: !options.noDemo,
+        operationDays: options.keepOperations,
         version: await ownVersion(),
         warn,
       }),

@@ -8,6 +8,7 @@ import { flag, text, withDefault } from '../framework/option.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import type { FoundServer } from '../server/find-server.ts';
+import { wholePlan } from './all-steps.ts';
 import { planLines } from './operation-text.ts';
 import { watchOperation } from './watch-operation.ts';
 
@@ -39,7 +40,8 @@ export async function runPlan(
     return { token, signal, idempotencyKey: randomUUID() };
   };
   const { kind, input } = planned;
-  const plan = await callContract(url, makePlanContract, { body: { kind, input } }, call());
+  const made = await callContract(url, makePlanContract, { body: { kind, input } }, call());
+  const plan = await wholePlan(server, made, signal);
   if (json) output.json(plan);
   else for (const line of planLines(plan)) output.line(line);
   if (dryRun || plan.steps.length === 0) return undefined;

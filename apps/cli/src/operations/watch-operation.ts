@@ -3,11 +3,18 @@
  * operation does not notice; who stops watching leaves it as it is.
  */
 import { callContract, followContract } from '@millrace/api';
-import { eventsContract, getOperationContract, type OperationDetail, type OperationView } from '@millrace/api/fleet';
+import {
+  eventsContract,
+  eventsShownMax,
+  getOperationContract,
+  type OperationEvent,
+  type OperationView,
+} from '@millrace/api/fleet';
 import { isMillraceError, sleep, systemTimers } from '@millrace/base';
 import { type ExitCode, exitCodes } from '../framework/exit-codes.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import type { FoundServer } from '../server/find-server.ts';
+import { wholeOperation } from './all-steps.ts';
 import { eventLine, outcomeLine } from './operation-text.ts';
 
 const askMs = 3_000;
@@ -20,37 +27,38 @@ export async function watchOperation(
   terminal: Terminal,
 ): Promise<ExitCode | undefined> {
   const { signal, json, output } = terminal;
-  let told = 0;
-  const show = (operation: OperationDetail): void => {
-    for (const event of operation.events.slice(told)) {
-      if (json) output.json(event);
-      else output.line(eventLine(event));
-    }
-    told = operation.events.length;
+  const show = (event: OperationEvent): void => {
+    if (json) output.json(event);
+    else output.line(eventLine(event));
   };
   const operation = await followOperation(server, id, show, signal);
-  if (json) output.json(operation);
+  if (json) output.json(await wholeOperation(server, id, signal));
   else output.line(outcomeLine(operation));
   return operation.state === 'done' ? undefined : exitCodes.failed;
 }
 
-/** Answers it when it has ended; tells of it at first and whenever it has changed. */
+/** Answers it when it has ended; tells of all its events, each once. */
 async function followOperation(
   { url, token }: FoundServer,
   id: string,
-  onChange: (operation: OperationDetail) => void,
+  onEvent: (event: OperationEvent) => void,
   signal: AbortSignal,
-): Promise<OperationDetail> {
+): Promise<OperationView> {
   const stop = new AbortController();
   const following = AbortSignal.any([signal, stop.signal]);
   let changed = Promise.withResolvers<void>();
   const wake = (): void => changed.resolve();
   const stream = follow({ url, token }, id, wake, following);
   signal.addEventListener('abort', wake, { once: true });
+  let eventsAfter = 0;
   try {
     for (;;) {
-      const operation = await callContract(url, getOperationContract, { params: { id } }, { token, signal });
-      onChange(operation);
+      const input = { params: { id }, query: { steps: 0, eventsAfter } };
+      const operation = await callContract(url, getOperationContract, input, { token, signal });
+      for (const event of operation.events) onEvent(event);
+      eventsAfter = operation.events.at(-1)?.seq ?? eventsAfter;
+      // There are more.
+      if (operation.events.length >= eventsShownMax) continue;
       if (ends.has(operation.state)) return operation;
       const timer = systemTimers.after(askMs, wake);
       await changed.promise;

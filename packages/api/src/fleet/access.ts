@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { defineContract } from '../contract.ts';
 import { Permission, Principal, RoleName } from '../principal.ts';
+import { pageQuery } from './page.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -70,7 +71,11 @@ export const tokensContract = defineContract({
   method: 'GET',
   path: '/api/v1/tokens',
   summary: "One's tokens; an admin's view has everybody's. Secrets are never shown again",
-  response: Type.Object({ tokens: Type.Array(Token) }),
+  query: Type.Object(pageQuery),
+  response: Type.Object({
+    tokens: Type.Array(Token, { description: 'Newest first' }),
+    next: Type.Union([Type.String(), Type.Null()], { description: 'Where the next page begins; null: nowhere' }),
+  }),
 });
 
 export const createTokenContract = defineContract({

@@ -217,14 +217,3 @@ export const revokeCredentialsContract = defineContract({
   status: 202,
   problems: ['not_found', 'forbidden', 'invalid_request'],
 });
-
-export const certificateAuthorityContract = defineContract({
-  method: 'GET',
-  path: '/api/v1/certificate-authority',
-  summary: 'The authority that signs certificates of applications, for clusters to trust',
-  response: Type.Object({
-    certificate: TextOrNull,
-    expiresAt: TimeOrNull,
-    daysLeft: Type.Union([Type.Integer(), Type.Null()]),
-  }),
-});

@@ -20,6 +20,14 @@ export {
   verifyAuditContract,
 } from './audit.ts';
 export {
+  AuthorityState,
+  AuthorityView,
+  activateAuthorityContract,
+  certificateAuthorityContract,
+  forgetAuthorityContract,
+  makeAuthorityContract,
+} from './authority.ts';
+export {
   ConnectApply,
   ConnectorTask,
   ConnectorView,
@@ -58,7 +66,6 @@ export {
   ApplicationDetail,
   ApplicationItem,
   CredentialView,
-  certificateAuthorityContract,
   confirmCredentialContract,
   getApplicationContract,
   IssueAnswer,
@@ -81,9 +88,12 @@ export * from './onboarding/index.ts';
 export {
   applyPlanContract,
   cancelOperationContract,
+  eventsShownMax,
   getOperationContract,
   getPlanContract,
+  listOperationStepsContract,
   listOperationsContract,
+  listPlanStepsContract,
   makePlanContract,
   OperationDetail,
   OperationEvent,
@@ -94,6 +104,7 @@ export {
   PlanView,
   resumeOperationContract,
   StepState,
+  stepsShownMax,
 } from './operations.ts';
 export { pageOf, pageQuery } from './page.ts';
 export {

@@ -2,7 +2,7 @@
  * Plans and operations. A plan says what would be done, step by step; applying it makes an operation, which goes on
  * whatever becomes of the process that does it, and can be watched, cancelled and resumed.
  */
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { defineContract } from '../contract.ts';
 import { fleetBytesMax } from './declared.ts';
 import { pageOf, pageQuery } from './page.ts';
@@ -12,6 +12,18 @@ const TimeOrNull = Type.Union([Type.String(), Type.Null()]);
 const Count = Type.Integer({ minimum: 0 });
 const Why = Type.String({ maxLength: 2_000, description: 'Why, for the audit log' });
 const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
+
+/** Steps that a plan or an operation shows with itself; the others are on pages. */
+export const stepsShownMax = 1_000;
+/** Events that an operation shows at a time. */
+export const eventsShownMax = 1_000;
+
+const stepsFields = <S extends TSchema>(step: S) => ({
+  steps: Type.Array(step, { description: 'In their order; the first 1,000 at most' }),
+  stepsNext: Type.Union([Type.String(), Type.Null()], {
+    description: 'The `cursor` with which `GET .../steps` goes on; null: these are all',
+  }),
+});
 
 export const PlanStep = Type.Object({
   id: Type.String({ description: 'Unique in its plan, and the same whenever the same is planned' }),
@@ -31,7 +43,7 @@ export const PlanView = Type.Object(
     input: Type.Unknown(),
     revision: Type.String({ description: 'Digest of the steps: the same observation gives the same' }),
     destructive: Type.Boolean({ description: 'One of its steps is' }),
-    steps: Type.Array(PlanStep),
+    ...stepsFields(PlanStep),
     notes: Type.Array(Type.String(), { description: 'What people should know and no step does' }),
     principal: Type.String({ description: 'Who asked for it: `user:ann`' }),
     createdAt: Time,
@@ -99,6 +111,7 @@ export const OperationStep = Type.Object({
 export type OperationStep = Static<typeof OperationStep>;
 
 export const OperationEvent = Type.Object({
+  seq: Type.Integer({ description: 'Ascending in its operation' }),
   at: Time,
   what: Type.String({ description: '`applied`, `begun`, `step_done`, `step_failed`, `cancelled`, and so on' }),
   step: Type.Union([Type.String(), Type.Null()]),
@@ -108,8 +121,10 @@ export type OperationEvent = Static<typeof OperationEvent>;
 
 export const OperationDetail = Type.Object({
   ...operationFields,
-  steps: Type.Array(OperationStep),
-  events: Type.Array(OperationEvent, { description: 'The newest 1,000, oldest first' }),
+  ...stepsFields(OperationStep),
+  events: Type.Array(OperationEvent, {
+    description: 'Oldest first: the newest 1,000, or the first 1,000 after `eventsAfter`',
+  }),
 });
 export type OperationDetail = Static<typeof OperationDetail>;
 
@@ -136,6 +151,16 @@ export const getPlanContract = defineContract({
   summary: 'A plan',
   params: Id,
   response: PlanView,
+  problems: ['not_found'],
+});
+
+export const listPlanStepsContract = defineContract({
+  method: 'GET',
+  path: '/api/v1/plans/{id}/steps',
+  summary: 'The steps of a plan',
+  params: Id,
+  query: Type.Object(pageQuery),
+  response: pageOf(PlanStep),
   problems: ['not_found'],
 });
 
@@ -177,7 +202,32 @@ export const getOperationContract = defineContract({
   path: '/api/v1/operations/{id}',
   summary: 'An operation with its steps and events',
   params: Id,
+  query: Type.Object({
+    steps: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: stepsShownMax, description: 'How many steps at most; default 1,000' }),
+    ),
+    eventsAfter: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Only events after the one of this `seq`',
+      }),
+    ),
+  }),
   response: OperationDetail,
+  problems: ['not_found'],
+});
+
+export const listOperationStepsContract = defineContract({
+  method: 'GET',
+  path: '/api/v1/operations/{id}/steps',
+  summary: 'The steps of an operation',
+  params: Id,
+  query: Type.Object({
+    state: Type.Optional(Type.String({ description: 'Only in these states, separated by commas' })),
+    ...pageQuery,
+  }),
+  response: pageOf(OperationStep),
   problems: ['not_found'],
 });
 

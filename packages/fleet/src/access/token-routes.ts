@@ -21,7 +21,7 @@ import { calledAs } from './login-routes.ts';
 import type { Rights } from './rights.ts';
 import { ownerOf, type Sessions } from './sessions.ts';
 import { tokenView } from './token-view.ts';
-import type { TokenInfo, Tokens } from './tokens.ts';
+import type { TokenFilter, TokenInfo, Tokens } from './tokens.ts';
 
 export interface TokenParts {
   readonly tokens: Tokens;
@@ -36,8 +36,9 @@ const daysDefault = 90;
 export function tokenRoutes(parts: TokenParts): Route[] {
   const { tokens, sessions, provider, publicUrl } = parts;
   return [
-    implement(tokensContract, async ({ principal }) => {
-      return { tokens: (await tokens.list(managedBy(principal))).map(tokenView) };
+    implement(tokensContract, async ({ principal, query }) => {
+      const { items, next } = await tokens.list(managedBy(principal), query);
+      return { tokens: items.map(tokenView), next };
     }),
     implement(createTokenContract, async ({ principal, body, header }) => {
       const { name, role, teams, expiresInDays = daysDefault } = body;
@@ -97,14 +98,14 @@ function rightsWanted(role: Principal['role'], teams: readonly string[] = []): R
 }
 
 /** An admin all, people theirs, a token itself. */
-function managedBy(principal: Principal): { owner?: string; name?: string } {
+function managedBy(principal: Principal): TokenFilter {
   if (principal.role === 'admin') return {};
   return principal.kind === 'token' ? { name: principal.name } : { owner: principalText(principal) };
 }
 
 function mayManage(principal: Principal, token: TokenInfo): boolean {
-  const { owner = token.owner, name = token.name } = managedBy(principal);
-  return owner === token.owner && name === token.name;
+  const { name = token.name, owner = token.owner } = managedBy(principal);
+  return token.name === name && token.owner === owner;
 }
 
 function noToken(name: string): ProblemError {

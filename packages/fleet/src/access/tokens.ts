@@ -11,6 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import { jsonText } from '../database/json.ts';
 import type { Schema } from '../database/schema.ts';
+import { cursorOf, readCursor } from '../lists/cursor.ts';
 import type { Json } from '../operations/plan-kind.ts';
 import { allRights, isWithin, narrow, principalWith, type Rights, rightsOf } from './rights.ts';
 import { digestOf, newApiToken } from './secret-token.ts';
@@ -27,6 +28,11 @@ export interface TokenInfo {
   readonly revokedAt: Date | null;
 }
 
+export interface TokenFilter {
+  readonly owner?: string | undefined;
+  readonly name?: string | undefined;
+}
+
 export interface NewToken {
   readonly name: string;
   readonly rights: Rights;
@@ -41,7 +47,6 @@ export interface TokenMaker {
 }
 
 const usedEveryMs = 60_000;
-const listedMax = 1_000;
 /** As long as what groups gave somebody holds without another login. */
 const loginTokenMs = 30 * 86_400_000;
 
@@ -104,12 +109,30 @@ export class Tokens {
     return row && infoOf(row);
   }
 
-  /** The newest thousand, newest first, those that are over too; of everybody, or of the one that is named. */
-  async list(of: { readonly owner?: string; readonly name?: string } = {}): Promise<TokenInfo[]> {
-    let all = this.#db.selectFrom('access_token').selectAll().orderBy('created_at', 'desc').limit(listedMax);
-    if (of.owner !== undefined) all = all.where('owner', '=', of.owner);
-    if (of.name !== undefined) all = all.where('name', '=', of.name);
-    return (await all.execute()).map(infoOf);
+  /** Newest first, those that are over too. */
+  async list(
+    { owner, name }: TokenFilter,
+    { limit = 100, cursor }: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
+  ): Promise<{ items: TokenInfo[]; next: string | null }> {
+    // As far as a cursor tells it.
+    const createdAt = sql<Date>`date_trunc('milliseconds', created_at)`;
+    const [at, id] = cursor === undefined ? [] : readCursor(cursor, ['number', 'string']);
+    const rows = await this.#db
+      .selectFrom('access_token')
+      .selectAll()
+      .$if(owner !== undefined, (query) => query.where('owner', '=', owner ?? ''))
+      .$if(name !== undefined, (query) => query.where('name', '=', name ?? ''))
+      .$if(at !== undefined, (query) =>
+        query.where(sql<boolean>`(${createdAt}, id::text) < (${new Date(at ?? 0)}, ${id})`),
+      )
+      .orderBy(createdAt, 'desc')
+      .orderBy(sql`id::text`, 'desc')
+      .limit(limit + 1)
+      .execute();
+    const items = rows.slice(0, limit).map(infoOf);
+    const last = items.at(-1);
+    const next = rows.length > limit && last !== undefined ? cursorOf([last.createdAt.getTime(), last.id]) : null;
+    return { items, next };
   }
 
   /** Revokes the token of this name, and all that were made with it; undefined when there is none. */

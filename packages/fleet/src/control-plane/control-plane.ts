@@ -38,7 +38,7 @@ import type { FleetRecord } from '../record/record.ts';
 import type { ClusterFactory } from '../twins/cluster-factory.ts';
 import { openTwins, type SchemaValues } from '../twins/index.ts';
 import { withDatabaseAnswers } from './database-answers.ts';
-import { housekeeping } from './housekeeping.ts';
+import { housekeeping, type Retention } from './housekeeping.ts';
 
 export interface ControlPlaneOptions {
   /** The caller's, who closes it afterwards. */
@@ -49,6 +49,7 @@ export interface ControlPlaneOptions {
   /** This process, for people: host and pid. */
   readonly name?: string | undefined;
   readonly limits?: Partial<RunnerLimits> | undefined;
+  readonly retention?: Retention | undefined;
   /** What references of the form `env:NAME` mean. Default: nothing. */
   readonly environment?: Environment | undefined;
   /** How clusters that run in this process are reached, by name: in place of what is declared. */
@@ -112,7 +113,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const observed = await openInventory({ ...options.inventory, database, platform, record, clusters, report });
   add(observed);
   const { inventory } = observed;
-  add(housekeeping({ db, platform, holder, report }));
+  add(housekeeping({ db, platform, holder, report, retention: options.retention }));
   add(openAudit({ ...options.anchors, db, platform, clusters, holder, report }));
   let identity: Identity | undefined;
   let config: ConfigService | undefined;

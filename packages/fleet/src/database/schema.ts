@@ -3,7 +3,12 @@ import type { AccessLoginTable, AccessSessionTable, AccessTokenTable, AccessUser
 import type { AuditAnchorTable, AuditEntryTable, AuditLogTable } from '../audit/tables.ts';
 import type { ConfigTables } from '../config/tables.ts';
 import type { ChangeEventTable } from '../events/tables.ts';
-import type { CertificateAuthorityTable, CredentialTable, ShutOutTable } from '../identity/tables.ts';
+import type {
+  CertificateAuthorityOtherTable,
+  CertificateAuthorityTable,
+  CredentialTable,
+  ShutOutTable,
+} from '../identity/tables.ts';
 import type { InventoryTables } from '../inventory/store/tables.ts';
 import type { OnboardingCommentTable, OnboardingRequestTable } from '../onboarding/tables.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
@@ -29,6 +34,7 @@ export interface Schema extends InventoryTables, ConfigTables {
   readonly credential: CredentialTable;
   readonly shut_out: ShutOutTable;
   readonly certificate_authority: CertificateAuthorityTable;
+  readonly certificate_authority_other: CertificateAuthorityOtherTable;
 
   readonly onboarding_request: OnboardingRequestTable;
   readonly onboarding_comment: OnboardingCommentTable;

@@ -2,7 +2,6 @@
 import { implement, ProblemError, type Route, type RouteRequest } from '@millrace/api';
 import type { Application } from '@millrace/api/declared';
 import {
-  certificateAuthorityContract,
   confirmCredentialContract,
   getApplicationContract,
   issueCredentialContract,
@@ -14,10 +13,9 @@ import {
 import { requireOn } from '../access/may-on.ts';
 import { applicationDetail, applicationItem, maySeeSealed } from './application-views.ts';
 import { unknownApplication } from './credentials/credential-plan-kinds.ts';
-import { credentialView, daysLeft } from './credentials/credential-views.ts';
+import { credentialView } from './credentials/credential-views.ts';
 import type { IdentityService } from './identity-service.ts';
 import { limitDefault, pageByName } from './pages.ts';
-import { authorityCertificate } from './secrets/certificates.ts';
 
 export function applicationRoutes(service: IdentityService): Route[] {
   return [
@@ -47,16 +45,6 @@ export function applicationRoutes(service: IdentityService): Route[] {
       const sealed = maySeeSealed(principal, spec) ? await service.store.sealedForApplication(spec.name) : new Map();
       const own = (await service.store.list(spec.name)).toReversed();
       return { items: own.map((credential) => credentialView(credential, service.now(), sealed.get(credential.id))) };
-    }),
-    implement(certificateAuthorityContract, async () => {
-      const own = await authorityCertificate(service.db);
-      if (own === undefined) return { certificate: null, expiresAt: null, daysLeft: null };
-      const { notAfter } = own;
-      return {
-        certificate: own.toString('pem'),
-        expiresAt: notAfter.toISOString(),
-        daysLeft: daysLeft(notAfter, service.now()),
-      };
     }),
   ];
 }

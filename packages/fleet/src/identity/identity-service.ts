@@ -15,6 +15,8 @@ import type { Deliveries, StartOperations } from './credentials/deliver.ts';
 import { allFindings } from './findings/all-findings.ts';
 import type { FindingsInput, SeenCluster } from './findings/finding.ts';
 import type { UseObservations } from './observations.ts';
+import { knownAuthorities } from './secrets/authorities.ts';
+import type { ServerCertificateWatch } from './server-certificates.ts';
 
 export interface IdentityServiceOptions {
   readonly db: Kysely<Schema>;
@@ -24,6 +26,7 @@ export interface IdentityServiceOptions {
   readonly inventory: Pick<Inventory, 'clusters' | 'revision'>;
   readonly observations: UseObservations;
   readonly facts: ClusterFactsWatch;
+  readonly serverCertificates: ServerCertificateWatch;
   readonly store: CredentialStore;
   readonly deliveries: Deliveries;
   readonly operations: StartOperations;
@@ -65,12 +68,16 @@ export class IdentityService {
   }
 
   async findingsInput(): Promise<FindingsInput> {
-    const { inventory, facts, unusedDays } = this.#options;
-    const [credentials, shutOut, seen] = await Promise.all([
+    const { inventory, facts, serverCertificates, unusedDays } = this.#options;
+    const [credentials, shutOut, seen, known] = await Promise.all([
       this.store.list(),
       this.store.shutOut(),
       this.observations.look(),
+      knownAuthorities(this.db),
     ]);
+    const authorities = known.map(({ id, state, certificate: { subject, notAfter: expiresAt } }) => {
+      return { id, state, subject, expiresAt };
+    });
     const clusters = inventory.clusters().map((cluster): SeenCluster => {
       const { name, observedAt, stale, acls, quotas, brokers, topics } = cluster;
       const known = facts.of(name);
@@ -90,14 +97,19 @@ export class IdentityService {
     });
     const { needsIdempotentWrite } = this;
     const fleet = this.record.current();
-    return { fleet, clusters, credentials, shutOut, seen, needsIdempotentWrite, now: this.now(), unusedDays };
+    return {
+      ...{ fleet, clusters, credentials, shutOut, authorities, seen, needsIdempotentWrite, unusedDays },
+      serverCertificates: serverCertificates.known,
+      now: this.now(),
+    };
   }
 
   /** Worked out anew when something has changed that they are made of, and every few seconds. */
   findings(): Promise<readonly Finding[]> {
-    const { inventory, facts, feed, platform } = this.#options;
+    const { inventory, facts, serverCertificates, feed, platform } = this.#options;
     const bucket = Math.floor(platform.clock.monotonic() / findingsMs);
-    const key = [inventory.revision, facts.revision, feed.head, this.record.current().revision, bucket].join(' ');
+    const seen = [inventory.revision, facts.revision, serverCertificates.revision];
+    const key = [...seen, feed.head, this.record.current().revision, bucket].join(' ');
     if (this.#found?.key === key) return this.#found.findings;
     const findings = this.findingsInput().then(allFindings);
     const found = { key, findings };

@@ -15,6 +15,7 @@ import type { Operations } from '../operations/open-operations.ts';
 import type { PlanKind } from '../operations/plan-kind.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { applicationRoutes, credentialRoutes } from './application-routes.ts';
+import { authorityRoutes } from './authority-routes.ts';
 import { ClusterFactsWatch, isOld } from './cluster-facts.ts';
 import { credentialPlanKinds } from './credentials/credential-plan-kinds.ts';
 import { type Credential, CredentialStore } from './credentials/credential-store.ts';
@@ -24,6 +25,7 @@ import { findingRoutes } from './finding-routes.ts';
 import { IdentityService } from './identity-service.ts';
 import { openUseObservations } from './observations.ts';
 import type { SealingKey } from './secrets/sealing-key.ts';
+import { ServerCertificateWatch } from './server-certificates.ts';
 import { wantedAcls } from './wanted-acls.ts';
 import { wantedQuotas } from './wanted-quotas.ts';
 
@@ -36,7 +38,7 @@ export interface IdentityOptions {
   readonly record: FleetRecord;
   readonly clusters: FleetClusters;
   readonly inventory: Pick<Inventory, 'clusters' | 'cluster' | 'revision'>;
-  readonly operations: Pick<Operations, 'start' | 'get'>;
+  readonly operations: Pick<Operations, 'start' | 'view'>;
   /** The key under which secrets of the control plane itself lie in the database. */
   readonly sealingKey: () => Promise<SealingKey>;
   readonly report: (message: string) => void;
@@ -69,16 +71,24 @@ export function openIdentity(options: IdentityOptions): Identity {
   const facts = new ClusterFactsWatch({ clusters, platform, report, refreshMs: options.factsRefreshMs });
   const deliveries = new Deliveries(store, operations, platform);
   const unusedDays = options.unusedDays ?? unusedDaysDefault;
-  const service = new IdentityService({ ...options, observations, facts, store, deliveries, operations, unusedDays });
+  const serverCertificates = new ServerCertificateWatch({ inventory: options.inventory, platform, report });
+  const parts = { observations, facts, serverCertificates, store, deliveries, operations, unusedDays };
+  const service = new IdentityService({ ...options, ...parts });
+  const { sealingKey } = options;
   const planKinds = credentialPlanKinds({
     ...{ db, store, record, clusters, platform, inventory: options.inventory },
-    sealingKey: options.sealingKey,
+    sealingKey,
     needsIdempotentWrite: (_cluster, client, signal) => isOld(client, { signal }),
   });
   const { feed, holder } = options;
   const watch = new RotationWatch({ db, platform, feed, holder, store, operations, observations, report });
   return {
-    routes: [...applicationRoutes(service), ...credentialRoutes(service), ...findingRoutes(service)],
+    routes: [
+      ...applicationRoutes(service),
+      ...credentialRoutes(service),
+      ...authorityRoutes(service, sealingKey),
+      ...findingRoutes(service),
+    ],
     planKinds,
     wantedAccess: async () => {
       const { needsIdempotentWrite } = service;
@@ -94,17 +104,17 @@ export function openIdentity(options: IdentityOptions): Identity {
       await service.confirm(application, credential, by, why);
     },
     close: async () => {
-      await Promise.all([watch.close(), facts.close()]);
+      await Promise.all([watch.close(), facts.close(), serverCertificates.close()]);
     },
   };
 }
 
-function startOperations(operations: Pick<Operations, 'start' | 'get'>): StartOperations {
+function startOperations(operations: Pick<Operations, 'start' | 'view'>): StartOperations {
   return {
     // Who calls this has been asked whether it is meant.
     start: (kind, input, asked) => operations.start(kind, input, { ...asked, confirm: true }),
     failure: async (id) => {
-      const { state, failure } = await operations.get(id);
+      const { state, failure } = await operations.view(id);
       if (state === 'cancelled') return 'it was cancelled';
       return state === 'failed' ? (failure?.message ?? 'it failed') : undefined;
     },

@@ -35,6 +35,15 @@ export interface ShutOutTable {
   operation: string;
 }
 
+export interface CertificateAuthorityOtherTable {
+  id: string;
+  state: 'next' | 'former';
+  certificate: string;
+  sealed_key: string | null;
+  sealing_key: string | null;
+  created_at: Generated<Date>;
+}
+
 export interface CertificateAuthorityTable {
   singleton: Generated<boolean>;
   certificate: string;

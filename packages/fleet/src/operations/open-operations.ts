@@ -7,7 +7,9 @@ import {
   cancelOperationContract,
   getOperationContract,
   getPlanContract,
+  listOperationStepsContract,
   listOperationsContract,
+  listPlanStepsContract,
   makePlanContract,
   type OperationDetail,
   type OperationView,
@@ -19,7 +21,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { OperationRunner, type RunnerLimits } from './operation-runner.ts';
-import { type OperationFilter, OperationStore } from './operation-store.ts';
+import { type DetailChoice, type OperationFilter, OperationStore } from './operation-store.ts';
 import type { Json, PlanKind } from './plan-kind.ts';
 import { PlanKinds } from './plan-kinds.ts';
 import { type Applied, type Asked, Plans } from './plans.ts';
@@ -47,7 +49,9 @@ export interface Operations {
   apply(plan: string, applied: Applied): Promise<OperationView>;
   /** Plans and applies at once, whatever is destructive in it when that is confirmed. */
   start(kind: string, input: Json, applied: Applied): Promise<OperationView>;
-  get(id: string): Promise<OperationDetail>;
+  get(id: string, choice?: DetailChoice): Promise<OperationDetail>;
+  /** Without its steps and events. */
+  view(id: string): Promise<OperationView>;
   list(filter: OperationFilter): Promise<{ items: OperationView[]; next: string | null }>;
   cancel(id: string, asked: Reasoned): Promise<OperationView>;
   resume(id: string, asked: Reasoned): Promise<OperationView>;
@@ -89,7 +93,8 @@ export function openOperations(options: OperationsOptions): Operations {
       const plan = await plans.make(kind, input, applied);
       return await plans.apply(plan.id, applied);
     },
-    get: (id) => store.get(id),
+    get: (id, choice) => store.get(id, choice),
+    view: (id) => store.view(id),
     list: (filter) => store.list(filter),
     cancel,
     resume,
@@ -137,12 +142,14 @@ function routesOf(
       return plans.make(body.kind, body.input as Json, { principal, idempotencyKey: keyIn(header), signal });
     }),
     implement(getPlanContract, ({ params }) => plans.get(params.id)),
+    implement(listPlanStepsContract, ({ params, query }) => plans.steps(params.id, query)),
     implement(applyPlanContract, ({ params, body, principal, header, signal }) => {
       const { why = '', confirm } = body;
       return plans.apply(params.id, { principal, why, confirm, idempotencyKey: keyIn(header), signal });
     }),
     implement(listOperationsContract, ({ query }) => store.list(query)),
-    implement(getOperationContract, ({ params }) => store.get(params.id)),
+    implement(getOperationContract, ({ params, query }) => store.get(params.id, query)),
+    implement(listOperationStepsContract, ({ params, query }) => store.steps(params.id, query)),
     implement(cancelOperationContract, ({ params, body, principal }) => {
       return cancel(params.id, { principal, why: body.why ?? '' });
     }),

@@ -1,13 +1,21 @@
 /** Operations as they are kept: found, listed, cancelled, resumed. Who does them is the runner's business. */
 import { type Principal, ProblemError, principalText } from '@millrace/api';
-import type { OperationDetail, OperationState, OperationView } from '@millrace/api/fleet';
+import {
+  eventsShownMax,
+  type OperationDetail,
+  type OperationState,
+  type OperationStep,
+  type OperationView,
+  type StepState,
+  stepsShownMax,
+} from '@millrace/api/fleet';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import type { Schema } from '../database/schema.ts';
 import { cursorOf, readCursor } from '../lists/cursor.ts';
 import { note } from './operation-log.ts';
 import type { OperationTable } from './tables.ts';
-import { operationDetail, operationView } from './views.ts';
+import { operationDetail, operationStep, operationView } from './views.ts';
 
 export interface OperationFilter {
   /** Comma-separated; `open` stands for all that have not ended. */
@@ -18,8 +26,26 @@ export interface OperationFilter {
   readonly cursor?: string | undefined;
 }
 
+export interface DetailChoice {
+  /** How many steps at most; default as many as are shown. */
+  readonly steps?: number | undefined;
+  /** Only events after the one of this number. */
+  readonly eventsAfter?: number | undefined;
+}
+
+export interface StepFilter {
+  /** Comma-separated. */
+  readonly state?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+interface Page<T> {
+  readonly items: T[];
+  readonly next: string | null;
+}
+
 const openStates: readonly OperationState[] = ['queued', 'running', 'cancelling'];
-const eventsMax = 1_000;
 
 export class OperationStore {
   readonly #db: Kysely<Schema>;
@@ -30,28 +56,35 @@ export class OperationStore {
 
   /** Throws `ProblemError` `not_found`. */
   async view(id: string): Promise<OperationView> {
-    const row = await this.#db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined) throw unknown(id);
-    return operationView(row);
+    return operationView(await rowOf(this.#db, id));
   }
 
   /** Throws `ProblemError` `not_found`. */
-  async get(id: string): Promise<OperationDetail> {
-    return await this.#db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .execute(async (transaction) => {
-        const row = await transaction.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst();
-        if (row === undefined) throw unknown(id);
-        const own = transaction.selectFrom('operation_step').selectAll().where('operation', '=', id);
-        const steps = await own.orderBy('position').execute();
-        const newest = transaction.selectFrom('operation_event').selectAll().where('operation', '=', id);
-        const events = await newest.orderBy('seq', 'desc').limit(eventsMax).execute();
-        return operationDetail(row, steps, events.reverse());
-      });
+  async get(id: string, { steps = stepsShownMax, eventsAfter }: DetailChoice = {}): Promise<OperationDetail> {
+    return await this.#consistently(async (transaction) => {
+      const row = await rowOf(transaction, id);
+      const own = transaction
+        .selectFrom('operation_event')
+        .selectAll()
+        .where('operation', '=', id)
+        .limit(eventsShownMax);
+      const events =
+        eventsAfter === undefined
+          ? (await own.orderBy('seq', 'desc').execute()).reverse()
+          : await own.where('seq', '>', eventsAfter).orderBy('seq').execute();
+      return operationDetail(row, await stepsOf(transaction, id, { limit: steps }), events);
+    });
   }
 
-  async list(filter: OperationFilter): Promise<{ items: OperationView[]; next: string | null }> {
+  /** Throws `ProblemError` `not_found`. */
+  async steps(id: string, filter: StepFilter): Promise<Page<OperationStep>> {
+    return await this.#consistently(async (transaction) => {
+      await rowOf(transaction, id);
+      return await stepsOf(transaction, id, filter);
+    });
+  }
+
+  async list(filter: OperationFilter): Promise<Page<OperationView>> {
     const { kind, principal, limit = 100 } = filter;
     let query = this.#db.selectFrom('operation').selectAll();
     const states = filter.state
@@ -94,6 +127,10 @@ export class OperationStore {
     });
   }
 
+  async #consistently<T>(read: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return await this.#db.transaction().setIsolationLevel('repeatable read').execute(read);
+  }
+
   async #change(
     id: string,
     principal: Principal,
@@ -122,6 +159,33 @@ export class OperationStore {
       return view;
     });
   }
+}
+
+async function rowOf(db: Kysely<Schema>, id: string): Promise<Selectable<OperationTable>> {
+  const row = await db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw unknown(id);
+  return row;
+}
+
+async function stepsOf(
+  db: Kysely<Schema>,
+  operation: string,
+  { state, limit = 100, cursor }: StepFilter,
+): Promise<Page<OperationStep>> {
+  const [from] = cursor === undefined ? [0] : readCursor(cursor, ['number']);
+  const rows = await db
+    .selectFrom('operation_step')
+    .selectAll()
+    .where('operation', '=', operation)
+    // Whoever makes up a cursor may give more than the column holds.
+    .where(sql<boolean>`position >= ${from}::bigint`)
+    .$if(state !== undefined, (query) => query.where('state', 'in', (state ?? '').split(',') as StepState[]))
+    .orderBy('position')
+    .limit(limit + 1)
+    .execute();
+  const beyond = rows[limit];
+  const items = rows.slice(0, limit).map(operationStep);
+  return { items, next: beyond === undefined ? null : cursorOf([beyond.position]) };
 }
 
 async function waitAgain(transaction: Transaction<Schema>, id: string): Promise<void> {

@@ -4,17 +4,18 @@
  * What is asked twice under the same `Idempotency-Key` by the same principal is done once.
  */
 import { type Principal, ProblemError, principalText } from '@millrace/api';
-import type { OperationView, PlanView } from '@millrace/api/fleet';
+import type { OperationView, PlanStep, PlanView } from '@millrace/api/fleet';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import { canonicalJson } from '../audit/canonical-json.ts';
 import { storable } from '../database/json.ts';
 import type { Schema } from '../database/schema.ts';
+import { readCursor } from '../lists/cursor.ts';
 import { note } from './operation-log.ts';
 import type { Json } from './plan-kind.ts';
 import { type CheckedPlan, newId, type PlanKinds } from './plan-kinds.ts';
 import type { PlanTable } from './tables.ts';
-import { operationView, planView } from './views.ts';
+import { operationView, planSteps, planView } from './views.ts';
 
 export interface Asked {
   readonly principal: Principal;
@@ -71,6 +72,16 @@ export class Plans {
     return planView(await this.#row(id), (await this.#operationOf(id))?.id ?? null);
   }
 
+  /** Throws `ProblemError` `not_found`. */
+  async steps(
+    id: string,
+    { limit = 100, cursor }: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
+  ): Promise<{ items: PlanStep[]; next: string | null }> {
+    const [from] = cursor === undefined ? [0] : readCursor(cursor, ['number']);
+    const { steps: items, stepsNext: next } = planSteps((await this.#row(id)).steps, Math.max(0, from), limit);
+    return { items, next };
+  }
+
   /** Plans again, and makes it an operation when the steps are the same. */
   async apply(
     id: string,
@@ -122,7 +133,7 @@ export class Plans {
   async #row(id: string): Promise<Selectable<PlanTable>> {
     const row = await this.#db.selectFrom('plan').selectAll().where('id', '=', id).executeTakeFirst();
     if (row !== undefined) return row;
-    throw new ProblemError('not_found', `there is no plan ${JSON.stringify(id)}; those never applied go after a week`);
+    throw new ProblemError('not_found', `there is no plan ${JSON.stringify(id)}; those never applied go after a day`);
   }
 
   #operationOf(plan: string) {

@@ -1,6 +1,14 @@
 /** Rows of plans and operations as the API shows them. */
-import type { OperationDetail, OperationStep, OperationView, PlanStep, PlanView } from '@millrace/api/fleet';
+import {
+  type OperationDetail,
+  type OperationStep,
+  type OperationView,
+  type PlanStep,
+  type PlanView,
+  stepsShownMax,
+} from '@millrace/api/fleet';
 import type { Selectable } from 'kysely';
+import { cursorOf } from '../lists/cursor.ts';
 import type { PlannedStep } from './plan-kind.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from './tables.ts';
 
@@ -8,10 +16,20 @@ export function planView(row: Selectable<PlanTable>, operation: string | null): 
   const { id, kind, title, input, revision, destructive, steps, notes, principal, created_at } = row;
   return {
     ...{ id, kind, title, input, revision, destructive, principal, operation },
-    steps: steps.map(stepView),
+    ...planSteps(steps, 0, stepsShownMax),
     notes: [...notes],
     createdAt: created_at.toISOString(),
   };
+}
+
+/** A page of a plan's steps: so many from a place on, and where the next page begins. */
+export function planSteps(
+  steps: readonly PlannedStep[],
+  from: number,
+  limit: number,
+): Pick<PlanView, 'steps' | 'stepsNext'> {
+  const next = from + limit;
+  return { steps: steps.slice(from, next).map(stepView), stepsNext: next < steps.length ? cursorOf([next]) : null };
 }
 
 export function operationView(row: Selectable<OperationTable>): OperationView {
@@ -27,17 +45,17 @@ export function operationView(row: Selectable<OperationTable>): OperationView {
 
 export function operationDetail(
   row: Selectable<OperationTable>,
-  steps: readonly Selectable<OperationStepTable>[],
+  { items: steps, next: stepsNext }: { readonly items: OperationStep[]; readonly next: string | null },
   events: readonly Selectable<OperationEventTable>[],
 ): OperationDetail {
   return {
     ...operationView(row),
-    steps: steps.map(operationStep),
-    events: events.map(({ at, what, step, text }) => ({ at: at.toISOString(), what, step, text })),
+    ...{ steps, stepsNext },
+    events: events.map(({ seq, at, what, step, text }) => ({ seq, at: at.toISOString(), what, step, text })),
   };
 }
 
-function operationStep(row: Selectable<OperationStepTable>): OperationStep {
+export function operationStep(row: Selectable<OperationStepTable>): OperationStep {
   const { step, state, attempts, started_at, ended_at, progress, result, failure } = row;
   return {
     ...stepView(step),

@@ -1,6 +1,7 @@
 /** All findings of a fleet, worst first. Pure: the same observation gives the same. */
 import type { Finding } from '@millrace/api/fleet';
 import { aclFindings } from './acl-findings.ts';
+import { certificateFindings } from './certificate-findings.ts';
 import { credentialFindings } from './credential-findings.ts';
 import { encryptionFindings } from './encryption.ts';
 import { type FindingDraft, type FindingsInput, findingId } from './finding.ts';
@@ -9,7 +10,9 @@ import { useFindings } from './use-findings.ts';
 const ranks: Readonly<Record<Finding['severity'], number>> = { high: 0, medium: 1, low: 2 };
 
 export function allFindings(input: FindingsInput): Finding[] {
-  const drafts = [aclFindings, credentialFindings, encryptionFindings, useFindings].flatMap((find) => find(input));
+  const drafts = [aclFindings, credentialFindings, certificateFindings, encryptionFindings, useFindings].flatMap(
+    (find) => find(input),
+  );
   const clusters = new Map(input.clusters.map((cluster) => [cluster.name, cluster]));
   const finding = ({ key, ...draft }: FindingDraft): Finding => {
     const seen = draft.cluster === null ? undefined : clusters.get(draft.cluster);

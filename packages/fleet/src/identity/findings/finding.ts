@@ -6,6 +6,7 @@ import type { DeclaredFleet } from '../../record/record.ts';
 import type { Credential, ShutOut } from '../credentials/credential-store.ts';
 import type { SeenUses } from '../observations.ts';
 import { principalsOf } from '../principals.ts';
+import type { ServerCertificate } from '../server-certificates.ts';
 
 /** What is known of a cluster, as far as findings need it. */
 export interface SeenCluster {
@@ -30,12 +31,22 @@ export interface SeenBroker {
   readonly configs?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A certificate authority of the fleet. */
+export interface SeenAuthority {
+  readonly id: string;
+  readonly state: 'current' | 'next' | 'former';
+  readonly subject: string;
+  readonly expiresAt: Date;
+}
+
 /** Everything that findings are made of. */
 export interface FindingsInput {
   readonly fleet: Pick<DeclaredFleet, 'list' | 'get'>;
   readonly clusters: readonly SeenCluster[];
   readonly credentials: readonly Credential[];
   readonly shutOut: ShutOut;
+  readonly authorities: readonly SeenAuthority[];
+  readonly serverCertificates: readonly ServerCertificate[];
   readonly seen: SeenUses;
   readonly needsIdempotentWrite: (cluster: string) => boolean;
   readonly now: Date;

@@ -63,6 +63,8 @@ function input(
     clusters: [cluster()],
     credentials: [],
     shutOut: new Map(),
+    authorities: [],
+    serverCertificates: [],
     seen: { uses, watchedSince: () => since },
     needsIdempotentWrite: () => false,
     now,

@@ -50,12 +50,6 @@ const skewMs = 5 * 60 * 1000;
 const rsaBitsMin = 2048;
 const purpose = "the key of the fleet's certificate authority";
 
-/** The certificate of the authority, without its key; undefined while there is none. */
-export async function authorityCertificate(db: Kysely<Schema>): Promise<X509Certificate | undefined> {
-  const row = await db.selectFrom('certificate_authority').select('certificate').executeTakeFirst();
-  return row && new X509Certificate(row.certificate);
-}
-
 /** The authority, made at its first use. Of processes that make it at the same time all get the same. */
 export async function openAuthority(db: Kysely<Schema>, sealingKey: SealingKey): Promise<Authority> {
   const known = await db.selectFrom('certificate_authority').selectAll().executeTakeFirst();
@@ -128,11 +122,19 @@ async function issue(
   };
 }
 
-async function newAuthority(sealingKey: SealingKey): Promise<{ certificate: string; sealed_key: string }> {
+/**
+ * A certificate that signs itself, and its key, sealed. The first one and another have different names, or clusters
+ * that trust both would not know which of them has signed.
+ */
+export async function newAuthority(
+  sealingKey: SealingKey,
+  which: 'first' | 'another' = 'first',
+): Promise<{ certificate: string; sealed_key: string }> {
+  const name = "CN=Millrace's applications";
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
-    name: "CN=Millrace's applications",
+    name: which === 'first' ? name : `${name} ${randomBytes(4).toString('hex')}`,
     notBefore: new Date(Date.now() - skewMs),
     notAfter: new Date(Date.now() + authorityDays * dayMs),
     signingAlgorithm: algorithm,
