@@ -43,7 +43,7 @@ export function proposeApplications(
   return { applications: [...applications.values()], issues };
 }
 
-/** Passwords are kept nowhere, so an application that comes to another cluster gets the next one there. */
+/** A password is written to clusters as it is issued, so an application that comes to another one gets the next there. */
 export function rotationNotes(applications: readonly ProposedApplication[], picture: FleetPicture): string[] {
   return applications.flatMap(({ name, uses }) => {
     const known = new Set(picture.application(name)?.uses?.map(({ cluster }) => cluster));
