@@ -43,7 +43,7 @@ export function proposeApplications(
   return { applications: [...applications.values()], issues };
 }
 
-/** A password is written to clusters as it is issued, so an application that comes to another one gets the next there. */
+/** A password is written to clusters as it is issued, so one that is used elsewhere, too, needs the next. */
 export function rotationNotes(applications: readonly ProposedApplication[], picture: FleetPicture): string[] {
   return applications.flatMap(({ name, uses }) => {
     const known = new Set(picture.application(name)?.uses?.map(({ cluster }) => cluster));
