@@ -19,13 +19,6 @@ export const plantedSwitchBugs: readonly PlantedBug[] = [
     replace: '    this.#held = undefined;\n    do await held.drainTo((record) => this.#release(next, record));\n',
   },
   {
-    name: 'what is written while the last held record is handed on is forgotten',
-    seed: 1000,
-    file: `${producer}/held-records.ts`,
-    find: '    while (!this.isEmpty) {\n',
-    replace: '    for (let rounds = 0; rounds < 1; rounds++) {\n',
-  },
-  {
     name: 'what a side that is given up had sent is told to be unsent',
     seed: 1000,
     file: `${producer}/producer-side.ts`,

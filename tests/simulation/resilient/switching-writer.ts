@@ -53,8 +53,8 @@ export class SwitchingWriter {
   }
 
   async #run(): Promise<void> {
-    const { platform, randomness } = this.#home;
-    const { records, keys, pauseMs, sendShare, drainTimeoutMs } = this.#scenario;
+    const { platform } = this.#home;
+    const { records, drainTimeoutMs } = this.#scenario;
     const clients = new ClusterClients(platform, ({ level, message }) =>
       this.#home.note(`writer ${level}: ${message}`),
     );
@@ -72,15 +72,7 @@ export class SwitchingWriter {
       report: ({ level, message }) => this.#home.note(`writer ${level}: ${message}`),
       closed: async () => undefined,
     });
-    const sends: Promise<void>[] = [];
-    for (let count = 0; count < records; count++) {
-      const key = randomness.integer(keys);
-      if (randomness.float() < sendShare) sends.push(this.#send(producer, key));
-      else await this.#write(producer, key);
-      if (sends.length > 50) await Promise.all(sends.splice(0));
-      if (randomness.integer(3) > 0) await sleep(platform.timers, randomness.float() * 3 * pauseMs);
-    }
-    await Promise.all(sends);
+    await Promise.all([this.#write(producer, Math.ceil(records / 2), true), this.#write(producer, records / 2, false)]);
     this.settle();
     await producer.flush();
     await producer.close();
@@ -103,19 +95,37 @@ export class SwitchingWriter {
     }
   }
 
-  /** Waits as it is told to; while records are held it does so at times only when no more are taken. */
-  async #write(producer: SwitchingProducer, key: number): Promise<void> {
+  /** A careful writer waits when it is told to; another one only when nothing is taken any more. */
+  async #write(producer: SwitchingProducer, count: number, isCareful: boolean): Promise<void> {
+    const { randomness, platform } = this.#home;
+    const { keys, pauseMs, sendShare } = this.#scenario;
+    const sends: Promise<void>[] = [];
+    for (let number = 0; number < count; number++) {
+      const key = randomness.integer(keys);
+      if (isCareful && randomness.float() < sendShare) sends.push(this.#send(producer, key));
+      else if (!this.#accepted(producer, key) || (isCareful && producer.isHolding)) {
+        if (isCareful) await producer.ready();
+        else await sleep(platform.timers, randomness.float() * 20);
+      }
+      if (sends.length > 50) await Promise.all(sends.splice(0));
+      if (randomness.integer(3) > 0) await sleep(platform.timers, randomness.float() * 6 * pauseMs);
+    }
+    await Promise.all(sends);
+  }
+
+  #accepted(producer: SwitchingProducer, key: number): boolean {
     const number = this.records.write(key);
     try {
-      if (producer.write(this.#record(number, key))) return;
-      this.#coverage.add(producer.isHolding ? 'writes held' : 'writes that had to wait');
-      if (producer.isHolding && this.#home.randomness.integer(20) > 0) return;
+      if (!producer.write(this.#record(number, key))) {
+        this.#coverage.add(producer.isHolding ? 'writes held' : 'writes that had to wait');
+      }
+      return true;
     } catch (error) {
       this.records.refuse(number);
       if (!isMillraceError(error, 'buffer_full')) throw error;
       this.#coverage.add('writes refused');
+      return false;
     }
-    await producer.ready();
   }
 
   #record(number: number, key: number) {

@@ -65,17 +65,15 @@ export class HeldRecords {
     new TopicWriter(like, this.#sinkOf(topic), this.#clock).write(record, waiter);
   }
 
-  /** Hands over what is held of all topics, each topic's in its order; more may be added meanwhile. */
+  /** Hands over what is held of each topic, in its order. More may be added while `take` waits, and is held on. */
   async drainTo(take: (record: HeldRecord) => Promise<void> | undefined): Promise<void> {
-    while (!this.isEmpty) {
-      for (const [topic, pending] of this.#topics) {
-        const { bytes } = pending;
-        for (const record of pending.take()) {
-          const waiting = take({ topic, ...record });
-          if (waiting !== undefined) await waiting;
-        }
-        this.#bytes -= bytes;
+    for (const [topic, pending] of this.#topics) {
+      const { bytes } = pending;
+      for (const record of pending.take()) {
+        const waiting = take({ topic, ...record });
+        if (waiting !== undefined) await waiting;
       }
+      this.#bytes -= bytes;
     }
   }
 

@@ -144,7 +144,7 @@ export class ProducerSwitch {
     if (given.aborted) await this.#abandon(old, isMove ? to.name : undefined);
     await next.start();
     this.#side = next;
-    // Between the last look and the end nothing may be added.
+    // The look that finds nothing and the end are in one turn of the event loop: nothing is added in between.
     do await held.drainTo((record) => this.#release(next, record));
     while (!held.isEmpty);
     this.#flow(held);
