@@ -16,7 +16,7 @@ import { startLoad } from './load.ts';
 const params = { name: 'shop' };
 const topic = 'orders';
 
-test('an application with nothing but a topic name logs in, has its password rotated under load, and restarts alone', async () => {
+test('a topic name is enough: the password comes, is rotated under load, and a restart needs no service', async () => {
   await using database = await startDatabaseFixture();
   await using east = await startSecuredSite('east');
   await using keys = await keyDirectory();
