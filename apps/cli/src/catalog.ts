@@ -146,7 +146,7 @@ export const catalog: readonly CatalogEntry[] = [
       },
       {
         name: 'list',
-        summary: 'List the mirrors that copy to a cluster',
+        summary: 'List the mirrors that are declared, and how they run',
         load: async () => (await import('./commands/mirror-list.ts')).mirrorList,
       },
       {

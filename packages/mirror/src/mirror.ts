@@ -62,6 +62,16 @@ export interface MirrorOptions extends TroublePolicies {
    * Workers of a mirror should have the same. Default `exactly-once`.
    */
   readonly guarantee?: Guarantee | undefined;
+  /**
+   * What becomes of a topic that is named and not on the source: the worker does not start, or the others are copied
+   * and this one is waited for, which is told. Default `refuse`.
+   */
+  readonly absentTopics?: 'refuse' | 'await' | undefined;
+  /**
+   * Topics of the target whose configuration is somebody else's, by their names there: nothing is carried over to those
+   * once they are there. Default: none.
+   */
+  readonly configuredElsewhere?: ((targetTopic: string) => boolean) | undefined;
   /** Whether rights to read topics are carried over. Default: where both clusters have an authorizer. */
   readonly acls?: boolean | undefined;
   /**
@@ -98,6 +108,8 @@ export interface MirrorOptions extends TroublePolicies {
    * published when the worker closes.
    */
   readonly auditIntervalMs?: number | undefined;
+  /** Gives up starting when it aborts; afterwards it means nothing. */
+  readonly signal?: AbortSignal | undefined;
   /** For tests: memory is overwritten as soon as it may be used again, so that what is used for too long is seen. */
   readonly scribbles?: boolean | undefined;
   /** For tests: the source is read as if its brokers knew no later version of Fetch. */

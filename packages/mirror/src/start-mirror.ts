@@ -31,6 +31,7 @@ import { ensureOffsetsTopic, offsetsTopicOf, shardTransactionalIdOf } from './to
 import { PlacesByShard } from './topics/places-by-shard.ts';
 import { topicLimits } from './topics/topic-limits.ts';
 import { type MirroredTopic, TopicSync } from './topics/topic-sync.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 const checkpointMs = 1000;
 const topicIntervalMsDefault = 30_000;
@@ -39,10 +40,9 @@ const partitionBytesMax = 16 * 1024 * 1024;
 
 /**
  * Starts a worker of a mirror. Resolves once its topics are known and what the workers gave to this one is being
- * copied. Rejects with `MirrorNameError`, `InvalidOptionError`, `SourceTopicError`, `LoopError`, `TargetNameError`,
- * `MirrorFailedOverError`, `MirrorNotFailedBackError`, `GuaranteeRefusedError`, `KafkaError` (also when the workers'
- * group may not be joined), `NoBrokerError`, `SharingUnreachableError`. `isStanding`: not for a worker that helps with
- * some topics, from which nobody is to take what the mirror copies.
+ * copied. Rejects with `InvalidOptionError`, an error of `mirror-errors.ts` or `failover-errors.ts`, the client's
+ * errors, `SharingUnreachableError`, or the signal's reason. `isStanding`: not for a worker that helps with some
+ * topics, from which nobody is to take what the mirror copies.
  */
 export async function startMirror(options: MirrorOptions, isStanding = true): Promise<Mirror> {
   checkNames(options.name, options.worker ?? '-');
@@ -53,7 +53,7 @@ export async function startMirror(options: MirrorOptions, isStanding = true): Pr
   const target = openCluster(keeper.hearing(options.target));
   const worker = new MirrorWorker(options, source, target, keeper);
   try {
-    await worker.start(isStanding);
+    await unlessAborted(options.signal, worker.start(isStanding), () => worker.giveUpStarting());
     return worker;
   } catch (error) {
     await worker.close();
@@ -159,6 +159,10 @@ class MirrorWorker implements Mirror {
     this.#topicSchedule.soon();
     this.#groups.forward.start();
     this.#audit.start();
+  }
+
+  giveUpStarting(): void {
+    if (this.#group === undefined) void Promise.allSettled([this.#source.client.close(), this.#target.client.close()]);
   }
 
   get name(): string {

@@ -221,7 +221,10 @@ test('draws the map, searches everything, and shows brokers', async () => {
   const map = await fixture.call(topologyContract, {});
   assert.deepEqual(map.sites, [{ name: 'dc1', clusters: ['east'] }]);
   assert.deepEqual(map.mirrors, [
-    { name: 'e2w', source: 'east', target: 'west', declared: true, observed: true, topics: ['orders'] },
+    {
+      ...{ name: 'e2w', source: 'east', target: 'west', declared: true, observed: true, topics: ['orders'] },
+      ...{ state: 'waiting', problem: null },
+    },
   ]);
   const found = await fixture.call(searchContract, { query: { q: 'ORDER' } });
   assert.deepEqual(

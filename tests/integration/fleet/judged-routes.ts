@@ -45,6 +45,8 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'GET /api/v1/encryption': 'view',
   'GET /api/v1/twins': 'view',
   'GET /api/v1/twins/{twin}/diff': 'view',
+  'GET /api/v1/mirrors': 'view',
+  'GET /api/v1/mirrors/{name}': 'view',
   'GET /api/v1/connect': 'view',
   'GET /api/v1/connect/{connect}/{connector}': 'view',
   'GET /api/v1/audit': 'view',

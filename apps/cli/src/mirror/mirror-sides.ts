@@ -55,7 +55,7 @@ export async function findSides(
   }
   if (mayBeGone.source && name === undefined) {
     throw new UsageError('without its source a mirror is known by its --name alone', {
-      hint: 'millrace mirror list tells the names.',
+      hint: 'millrace mirror list --target tells the names.',
     });
   }
   const from = await findSide(source, sourceConfig, dataDir, terminal, mayBeGone.source);

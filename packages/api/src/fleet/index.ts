@@ -84,6 +84,15 @@ export {
   MessageSearch,
   searchMessagesContract,
 } from './messages.ts';
+export { MirrorState } from './mirror-state.ts';
+export {
+  getMirrorContract,
+  listMirrorsContract,
+  MirrorDetail,
+  MirroredPartition,
+  MirrorTrouble,
+  MirrorView,
+} from './mirrors.ts';
 export * from './onboarding/index.ts';
 export {
   applyPlanContract,

@@ -1,6 +1,6 @@
 /** How the control plane reaches the clusters that are declared: one client for each, shared by all its parts. */
 import type { Spec } from '@millrace/api/declared';
-import type { Client } from '@millrace/client';
+import type { Client, ClientOptions } from '@millrace/client';
 import type { Cluster } from '@millrace/client/protocol';
 
 export interface FleetClusters {
@@ -21,4 +21,6 @@ export interface ProtocolClusters extends FleetClusters {
   declared(name: string): Spec<'cluster'> | undefined;
   /** What `client` of this name speaks through; throws likewise. */
   cluster(name: string): Promise<Cluster>;
+  /** How the cluster is reached now, for those who need a client of their own; throws likewise. */
+  clientOptions(name: string): Promise<ClientOptions>;
 }

@@ -75,6 +75,12 @@ class DeclaredClusters implements OpenFleetClusters {
     return (await this.#open(name)).cluster;
   }
 
+  async clientOptions(name: string): Promise<ClientOptions> {
+    const spec = this.declared(name);
+    if (spec === undefined) throw new UnknownClusterError(name);
+    return await this.#optionsOf(spec);
+  }
+
   async close(): Promise<void> {
     this.#unsubscribe();
     const all = [...this.#opened];
@@ -91,7 +97,7 @@ class DeclaredClusters implements OpenFleetClusters {
     if (spec === undefined) throw new UnknownClusterError(name);
     const known = this.#opened.get(name);
     if (known !== undefined) return known.opening;
-    const opened: Opened = { spec, opening: this.#clientOf(spec) };
+    const opened: Opened = { spec, opening: this.#optionsOf(spec).then((options) => openCluster(options)) };
     this.#opened.set(name, opened);
     // A secret that is not there yet may be there the next time.
     opened.opening.catch(() => {
@@ -100,16 +106,16 @@ class DeclaredClusters implements OpenFleetClusters {
     return opened.opening;
   }
 
-  async #clientOf(spec: Spec<'cluster'>): Promise<{ readonly client: Client; readonly cluster: Cluster }> {
+  async #optionsOf(spec: Spec<'cluster'>): Promise<ClientOptions> {
     // Topics are made as they are declared, or not at all.
     const fixed = { clientId, telemetry: false, autoCreateTopics: false };
     const own = this.#options.own?.get(spec.name);
-    if (own !== undefined) return openCluster({ ...own, ...fixed });
+    if (own !== undefined) return { ...own, ...fixed };
     const source = `cluster ${spec.name}`;
     const settings = Object.fromEntries(Object.entries(spec.client ?? {}).map(([key, value]) => [key, String(value)]));
     const properties = await resolveReferences(settings, this.#options.environment, source);
     const { client } = clientConfiguration(properties, source);
-    return openCluster({ ...client, ...fixed, bootstrap: spec.bootstrap });
+    return { ...client, ...fixed, bootstrap: spec.bootstrap };
   }
 
   #forget(name: string, opened: Opened): void {

@@ -28,6 +28,7 @@ import { lazySealingKey, openKeyFile } from '../identity/secrets/sealing-key.ts'
 import type { Inventory } from '../inventory/inventory.ts';
 import { type InventorySettings, openInventory } from '../inventory/open-inventory.ts';
 import { messageRoutes } from '../messages/message-routes.ts';
+import { type MirrorSettings, openMirrors } from '../mirrors/open-mirrors.ts';
 import { openOnboarding } from '../onboarding/open-onboarding.ts';
 import type { SchemaRegistrar } from '../onboarding/schema-registrar.ts';
 import { type Operations, openOperations } from '../operations/open-operations.ts';
@@ -69,6 +70,7 @@ export interface ControlPlaneOptions {
   readonly anchors?: Pick<AnchoringOptions, 'entriesMax' | 'intervalMs'> | undefined;
   readonly access?: AccessSettings | undefined;
   readonly config?: ConfigSettings | undefined;
+  readonly mirrors?: MirrorSettings | undefined;
   /** Parts that come from elsewhere; closed with the control plane. */
   readonly parts?: readonly Part[] | undefined;
 }
@@ -134,6 +136,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const connect = { record, platform, environment };
   add(openConnect(connect));
   add(openDeclared({ record, clusters, access, connect }));
+  add(openMirrors({ ...options.mirrors, db, platform, record, clusters, holder, report }));
   const asOf = { record, operations, clusters, inventory, access, identity };
   add(openOnboarding({ ...asOf, db, platform, schemas: options.registrar, report }));
   add(openGroups({ record, clusters }));

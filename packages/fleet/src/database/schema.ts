@@ -10,6 +10,7 @@ import type {
   ShutOutTable,
 } from '../identity/tables.ts';
 import type { InventoryTables } from '../inventory/store/tables.ts';
+import type { MirrorBegunTable, MirrorRunTable } from '../mirrors/tables.ts';
 import type { OnboardingCommentTable, OnboardingRequestTable } from '../onboarding/tables.ts';
 import type { OperationEventTable, OperationStepTable, OperationTable, PlanTable } from '../operations/tables.ts';
 import type { DeclaredHistoryTable, DeclaredTable, RecordHeadTable } from '../record/tables.ts';
@@ -36,6 +37,8 @@ export interface Schema extends InventoryTables, ConfigTables {
   readonly certificate_authority: CertificateAuthorityTable;
   readonly certificate_authority_other: CertificateAuthorityOtherTable;
 
+  readonly mirror_run: MirrorRunTable;
+  readonly mirror_begun: MirrorBegunTable;
   readonly onboarding_request: OnboardingRequestTable;
   readonly onboarding_comment: OnboardingCommentTable;
   readonly access_user: AccessUserTable;

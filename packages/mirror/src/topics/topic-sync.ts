@@ -82,10 +82,8 @@ export class TopicSync {
     const [from, to] = await Promise.all([source.describeCluster(), target.describeCluster()]);
     this.#isSameCluster = from.clusterId !== null && from.clusterId === to.clusterId;
     const listed = await source.listTopics({ internal: true });
-    const missing = this.#options.topics.filter(
-      (name) => typeof name === 'string' && !listed.some(({ topic }) => topic === name),
-    );
-    if (missing.length > 0) throw new SourceTopicError(missing.map(String));
+    const missing = this.#missing(listed);
+    if (missing.length > 0 && this.#options.absentTopics !== 'await') throw new SourceTopicError(missing);
     await this.#take(listed, (_topic, error) => {
       throw error;
     });
@@ -103,10 +101,22 @@ export class TopicSync {
     this.#toldBefore = this.#told;
     this.#told = new Set();
     await this.#take(listed, (topic, error) => this.#failed(topic, `topic ${topic} is not mirrored`, error), signal);
+    if (this.#options.absentTopics === 'await') {
+      const wait = (topic: string): void => this.#failed(topic, `topic ${topic} is waited for`, new SourceTopicError([topic]));
+      this.#missing(listed).forEach(wait);
+    }
     const topics = [...this.#topics.values()].filter(({ topic }) => isPermitted(topic));
-    await this.#configurations.run(topics, signal);
+    const { configuredElsewhere = () => false } = this.#options;
+    const configured = topics.filter(({ targetTopic }) => !configuredElsewhere(targetTopic));
+    await this.#configurations.run(configured, signal);
     await this.#acls?.run(topics, signal);
     return topics;
+  }
+
+  /** Those that are named and are not there. */
+  #missing(listed: readonly TopicListing[]): string[] {
+    const there = new Set(listed.map(({ topic }) => topic));
+    return this.#options.topics.filter((name) => typeof name === 'string' && !there.has(name)).map(String);
   }
 
   /** Makes `#topics` what can be mirrored of those listed. Only what is new there is asked of the target. */

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { defineContract } from '../../contract.ts';
 import { ClusterView } from './clusters.ts';
+import { MirrorState } from '../mirror-state.ts';
 import { TextOrNull } from './observed.ts';
 
 const Place = Type.Object({
@@ -18,6 +19,8 @@ export const MirrorRoute = Type.Object(
     declared: Type.Boolean(),
     observed: Type.Boolean({ description: 'Its target has the topic in which it keeps its place' }),
     topics: Type.Array(Type.String(), { description: 'Names or patterns, as declared' }),
+    state: Type.Union([MirrorState, Type.Null()], { description: 'How it runs; null: not known, or not declared' }),
+    problem: TextOrNull,
   },
   { description: 'A standing copy from one cluster to another' },
 );

@@ -4,7 +4,7 @@ import type { Complain } from './finding.ts';
 
 export function checkMirror(mirror: Mirror, complain: Complain): void {
   if (mirror.source === mirror.target) complain(['target'], `is ${mirror.source}, its source as well`);
-  for (const list of ['topics', 'exclude'] as const) {
+  for (const list of ['topics', 'exclude', 'first'] as const) {
     for (const [index, pattern] of (mirror[list] ?? []).entries()) {
       if (!/^[A-Za-z0-9._*-]{1,249}$/.test(pattern)) {
         complain([list, index], `${JSON.stringify(pattern)} is neither a topic's name nor a pattern with *`);

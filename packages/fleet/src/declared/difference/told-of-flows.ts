@@ -1,7 +1,7 @@
 /**
  * Mirrors and connectors, as far as they are known: what is declared and does not run, and what runs and is not
- * declared. They are told and never changed here: mirrors are run by workers, connectors have a kind of plan of their
- * own.
+ * declared. They are told and never changed here: what is declared of mirrors runs by itself, connectors have a kind of
+ * plan of their own.
  */
 import type { KindName } from '@millrace/api/declared';
 import type { ConnectorView, ConnectView, ToldItem } from '@millrace/api/fleet';
@@ -30,7 +30,7 @@ function toldOfMirrors({ mirror }: FleetLists, seen: SeenFlows['mirrors']): Told
   for (const [cluster, names] of seen) {
     const declared = mirror.filter(({ target }) => target === cluster).map(({ name }) => name);
     for (const name of declared.filter((each) => !names.includes(each))) {
-      const text = `mirror ${name} has not copied anything to ${cluster} yet: \`millrace mirror run\` runs it`;
+      const text = `mirror ${name} has not copied anything to ${cluster} yet: \`millrace mirror status ${name}\` says why`;
       told.push({
         about: 'unmet',
         cluster,

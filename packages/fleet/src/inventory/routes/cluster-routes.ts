@@ -11,12 +11,24 @@ import {
   searchContract,
   topologyContract,
 } from '@millrace/api/fleet';
+import { isConnectionFailure } from '../../database/connection-failure.ts';
+import { MirrorStore, type RunRow } from '../../mirrors/mirror-store.ts';
 import { readChanges } from '../store/read-changes.ts';
 import type { ClusterRows } from '../views/fleet-rows.ts';
 import { searchFleet } from '../views/search.ts';
 import { type SortKey, selectPage } from '../views/select-page.ts';
 import { topologyOf } from '../views/topology.ts';
 import { clusterRows, historyMax, notFound, type RouteParts } from './route-parts.ts';
+
+/** Undefined while the database is away, without which the rest of the map can be told. */
+async function runsNow(db: RouteParts['db']): Promise<ReadonlyMap<string, RunRow> | undefined> {
+  try {
+    return await new MirrorStore(db).runs();
+  } catch (error) {
+    if (isConnectionFailure(error)) return undefined;
+    throw error;
+  }
+}
 
 export function clusterRoutes(parts: RouteParts): Route[] {
   const { db, inventory, record, rows } = parts;
@@ -69,7 +81,7 @@ export function clusterRoutes(parts: RouteParts): Route[] {
       return { ...view, configs: configs && { ...configs }, history: (await readChanges(db, of)).items };
     }),
     implement(listChangesContract, ({ query }) => readChanges(db, query)),
-    implement(topologyContract, () => topologyOf(record.current(), rows.all())),
+    implement(topologyContract, async () => topologyOf(record.current(), rows.all(), await runsNow(db))),
     implement(searchContract, ({ query: { q, kinds, limit = 50 } }) =>
       searchFleet(record.current(), rows.all(), { q, kinds, limit }),
     ),
