@@ -16,10 +16,10 @@ const clientId = 'millrace-mirror';
 
 export function mirrorOptions(spec: Mirror, { source, target }: MirrorSides): MirrorOptions {
   const { name, topics, exclude, groups, prefix = '', first = [], acls = false } = spec;
-  const { localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax } = spec;
+  const { localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, shards } = spec;
   const { lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget } = spec;
   return {
-    ...{ name, localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, acls },
+    ...{ name, localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, shards, acls },
     ...{ lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget },
     source: { ...source, clientId },
     target: { ...target, clientId },
