@@ -6,7 +6,7 @@ import type { Terminal } from './framework/terminal.ts';
 
 /** Announces where the fleet and the HTTP servers answer, and prints it: one line of JSON, or a list for people. */
 export async function announceReady(
-  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl' | 'registryUrl' | 'token'>,
+  served: Pick<RunAddresses, 'purpose' | 'url' | 'collectorUrl' | 'registryUrl' | 'registryReplicas' | 'token'>,
   fleet: RunningFleet,
   dataDirectory: DataDirectory,
   terminal: Terminal,
@@ -26,12 +26,12 @@ export async function announceReady(
 
 function printReady(addresses: RunAddresses, fleet: RunningFleet, dataDirectory: string, terminal: Terminal): void {
   const { output } = terminal;
-  const { url, collectorUrl, registryUrl = null, startedAt } = addresses;
+  const { url, collectorUrl, registryUrl = null, registryReplicas = [], startedAt } = addresses;
   if (terminal.json) {
     const clusters = addresses.clusters.map(({ settings, ...cluster }, index) => {
       return { ...cluster, problem: fleet.clusters[index]?.problem ?? null };
     });
-    const urls = { url, collectorUrl, registryUrl };
+    const urls = { url, collectorUrl, registryUrl, registryReplicas };
     output.json({ ready: true, pid: process.pid, startedAt, dataDirectory, ...urls, clusters });
     return;
   }
@@ -39,6 +39,7 @@ function printReady(addresses: RunAddresses, fleet: RunningFleet, dataDirectory:
     ...(url === null ? [] : [['Status page', url] as [string, string]]),
     ...(collectorUrl === null ? [] : [['Collector', `${collectorUrl}/t`] as [string, string]]),
     ...(registryUrl === null ? [] : [['Schema registry', registryUrl] as [string, string]]),
+    ...registryReplicas.map((each): [string, string] => [`Schemas of ${each.cluster}`, each.url]),
     ...fleet.clusters.flatMap(clusterRows),
     ['Data', dataDirectory],
   ];

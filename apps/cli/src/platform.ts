@@ -18,6 +18,7 @@ import {
 } from '@millrace/pipelines';
 import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
+  type Authentication,
   EventHub,
   type HttpServer,
   type ServerOptions,
@@ -26,6 +27,7 @@ import {
   watchClusters,
 } from '@millrace/server';
 import type { PlatformAccess } from './control/platform-access.ts';
+import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
 import { subjectOwners } from './control/subject-owners.ts';
 
@@ -38,7 +40,7 @@ export interface PlatformOptions {
   readonly host: string;
   /** That of brokers which are started here. */
   readonly brokerHost: string;
-  /** The control plane's; collectors and schema registry have the next two. 0: free ones. */
+  /** The control plane's; collectors, schema registry and its replicas have the next ones. 0: free ones. */
   readonly port: number;
   /** Whether the built-in demonstration runs. */
   readonly demo: boolean;
@@ -53,7 +55,20 @@ export interface RunningPlatform extends AsyncDisposable {
   readonly url: string;
   readonly collectorUrl: string;
   readonly registryUrl: string;
+  /** Registries of other clusters, which hold the schemas too. */
+  readonly registryReplicas: readonly RegistryReplica[];
   close(): Promise<void>;
+}
+
+export interface RegistryReplica {
+  readonly cluster: string;
+  readonly url: string;
+}
+
+interface PlatformClient {
+  readonly name: string;
+  readonly client: Client;
+  readonly isReachable: boolean;
 }
 
 /**
@@ -63,7 +78,7 @@ export interface RunningPlatform extends AsyncDisposable {
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { access, fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
-  const clusters = fleet.clusters.map(({ name, client, problem }) => ({
+  const clusters = fleet.clusters.map(({ name, client, problem }): PlatformClient => ({
     name,
     // Topics of pipelines are made as they must be, or not at all.
     client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
@@ -85,16 +100,16 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       ],
     }),
   );
-  const schemas = parts.use(
-    await startHttp(options, port === 0 ? 0 : port + 2, {
-      authentication,
-      routes: registryRoutes(
-        registry,
-        fleetControl.plane && { requireRegister: subjectOwners(fleetControl.plane.record) },
-      ),
-      readiness: [{ name: 'schemas', check: async () => void (await registry.state()) }],
-    }),
-  );
+  const { plane } = fleetControl;
+  const schemas = parts.use(await startHttp(options, port === 0 ? 0 : port + 2, servedSchemas(registry, authentication, plane)));
+  const registryReplicas: RegistryReplica[] = [];
+  for (const { name, client } of await replicatedClusters(options, plane, clusters)) {
+    const told = (message: string): void => warn(`registry of ${name}: ${message}`);
+    const replica = parts.use(openRegistry({ home: home.client, replica: client, warn: told }));
+    const at = port === 0 ? 0 : port + 3 + registryReplicas.length;
+    const { url } = parts.use(await startHttp(options, at, servedSchemas(replica, authentication, plane)));
+    registryReplicas.push({ cluster: name, url });
+  }
   parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
   const control = parts.use(
     await startHttp(options, port, {
@@ -113,9 +128,34 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     url: control.url,
     collectorUrl: collectors.url,
     registryUrl: schemas.url,
+    registryReplicas,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function servedSchemas(
+  registry: Registry,
+  authentication: Authentication,
+  plane: ControlPlane | undefined,
+): Pick<ServerOptions, 'routes' | 'readiness' | 'authentication'> {
+  const rules = plane && { requireRegister: subjectOwners(plane.record) };
+  const readiness = [{ name: 'schemas', check: async () => void (await registry.state()) }];
+  return { authentication, routes: registryRoutes(registry, rules), readiness };
+}
+
+/** The clusters to which mirrors take the first one's schemas. Those that run here get one. */
+async function replicatedClusters(
+  { fleet }: PlatformOptions,
+  plane: ControlPlane | undefined,
+  clusters: readonly PlatformClient[],
+): Promise<PlatformClient[]> {
+  const [home] = clusters;
+  if (plane === undefined || home === undefined) return [];
+  const here = fleet.clusters.filter(({ settings }) => settings === undefined).map(({ name }) => name);
+  await declareSchemaMirrors(plane.record, home.name, here);
+  const names = schemaReplicas(plane.record.current(), home.name);
+  return names.flatMap((name) => clusters.find((cluster) => cluster.name === name) ?? []);
 }
 
 interface FleetControl extends AsyncDisposable {

@@ -24,6 +24,8 @@ export interface RunAddresses {
   readonly collectorUrl: string | null;
   /** The schema registry; absent or null when only a broker runs. */
   readonly registryUrl?: string | null | undefined;
+  /** Those of other clusters, which hold the schemas too. */
+  readonly registryReplicas?: readonly { readonly cluster: string; readonly url: string }[] | undefined;
   /** The installation's token, for the control plane's API; absent or null when only a broker runs. */
   readonly token?: string | null | undefined;
   readonly clusters: readonly RunCluster[];

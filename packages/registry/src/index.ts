@@ -1,6 +1,6 @@
 export { type CompatibilityLevel, compatibilityLevels } from './compatibility-level.ts';
 export { registryRoutes } from './http/routes.ts';
-export { openRegistry, type Registry, type RegistryOptions } from './registry.ts';
+export { openRegistry, type Registry, type RegistryOptions, schemaTopicDefault } from './registry.ts';
 export { RegistryError, type RegistryErrorCode } from './registry-error.ts';
 export { avro } from './serdes/avro-serde.ts';
 export { jsonSchema } from './serdes/json-schema-serde.ts';

@@ -9,6 +9,9 @@ import { RegistryError } from './registry-error.ts';
 import type { RegisteredSchema, RegistryState } from './state/registry-state.ts';
 import { type Decision, SchemaTopic } from './state/schema-topic.ts';
 
+/** The topic of a registry that is told of no other. */
+export const schemaTopicDefault = 'millrace.schemas';
+
 export interface RegistryOptions {
   /** Of the cluster where schemas are written: the home of the fleet's ids. */
   readonly home: Client;
@@ -37,7 +40,7 @@ export class Registry implements AsyncDisposable {
   readonly #replica: SchemaTopic | undefined;
 
   constructor(options: RegistryOptions) {
-    const { home, replica, topic = 'millrace.schemas', writeTimeoutMs = 10_000, warn = () => undefined } = options;
+    const { home, replica, topic = schemaTopicDefault, writeTimeoutMs = 10_000, warn = () => undefined } = options;
     this.#home = new SchemaTopic({ client: home, topic, writeTimeoutMs, warn, creates: true });
     if (replica === undefined) return;
     const replicaTopic = options.replicaTopic ?? topic;

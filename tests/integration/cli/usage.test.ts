@@ -23,7 +23,7 @@ test('wrong usage ends with 2, one sentence and where help is', async () => {
   for (const [words, message] of [
     [['topci', 'list'], 'unknown command `millrace topci`; did you mean `millrace topic`?'],
     [['up', '--data-dri', 'x'], 'unknown option --data-dri; did you mean --data-dir?'],
-    [['up', '--port', 'eighty'], "--port: 'eighty' is not a whole number from 0 to 65533"],
+    [['up', '--port', 'eighty'], "--port: 'eighty' is not a whole number from 0 to 65500"],
     [['consume'], 'TOPIC is missing: topics to read'],
     [['consume', 'a', '--from', 'yesterday'], "--from: 'yesterday' is none of earliest, latest"],
     [['consume', 'a', '-f', '%z'], '%z in '],

@@ -93,3 +93,44 @@ test('a mirror within a cluster is refused where it would copy its own copies', 
   const listed = (await admin.listTopics()).map((each) => each.topic);
   assert.ok(listed.includes(`copy.${topic}`) && !listed.includes('one'));
 });
+
+test('a named topic that is not there is waited for, where that is asked for', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const [there, later] = [await fixture.source.createTopic(1), uniqueName('later')];
+  await assert.rejects(fixture.mirror([there, later]), { code: 'source_topic_missing', topics: [later] });
+  const mirror = await fixture.mirror([there, later], { absentTopics: 'await' });
+  assert.deepEqual(mirror.topics, [there]);
+  await mirror.syncTopics();
+  const told = fixture.events.filter(({ event }) => event === 'topic_failed').map(({ topic }) => topic);
+  assert.deepEqual(told, [later]);
+  unwrap(await fixture.source.admin.createTopics([{ topic: later, partitions: 1 }]));
+  await mirror.syncTopics();
+  assert.deepEqual(mirror.topics, [there, later].sort());
+});
+
+test('configuration is not carried over to topics of which somebody else sets it', async (t) => {
+  const fixture = await startMirrorFixture(t);
+  const { source, target } = fixture;
+  const topics = [await source.createTopic(1), await source.createTopic(1)];
+  const [others = ''] = topics;
+  const mirror = await fixture.mirror(topics, { configuredElsewhere: (topic) => topic === others });
+  const changes = [{ name: 'retention.ms', operation: 'set' as const, value: '86400000' }];
+  unwrap(await source.admin.incrementalAlterConfigs(topics.map((name) => ({ type: 'topic', name, changes }))));
+  await mirror.syncTopics();
+  const described = unwrap(await target.admin.describeConfigs(topics.map((name) => ({ type: 'topic', name }))));
+  const set = described.map(({ entries }) => entries.find(({ name }) => name === 'retention.ms')?.source === 'topic');
+  assert.deepEqual(set, [false, true]);
+});
+
+test('who gives up starting a mirror does not wait for clusters that do not answer', async (t) => {
+  const { source } = await startMirrorFixture(t);
+  const topics = [await source.createTopic(1)];
+  const stop = new AbortController();
+  const gone = { bootstrap: '127.0.0.1:1', callTimeoutMs: 2 ** 31 - 1, ...quick };
+  const name = uniqueName('mirror');
+  const there = { bootstrap: source.bootstrap, ...quick };
+  const starting = startMirror({ name, source: there, target: gone, topics, signal: stop.signal });
+  setTimeout(() => stop.abort(new Error('enough')), 100);
+  await assert.rejects(starting, /^Error: enough$/);
+  await assert.rejects(startMirror({ name, source: there, target: there, topics, signal: stop.signal }), /enough/);
+});

@@ -19,7 +19,7 @@ export const up = command({
   name: 'up',
   summary: 'Run the platform on this machine: clusters, pipelines, status page',
   description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
-    on port N, the collectors on N+1 and the schema registry on N+2, and runs until Ctrl-C. Everything is kept in the
+    on port N, the collectors on N+1, the schema registry on N+2 and west's on N+3, and runs until Ctrl-C. Everything is kept in the
     data directory and is there again at the next start. What is declared of the fleet lies in a PostgreSQL, which is
     started with the rest unless DATABASE_URL names one. The clusters are embedded ones or, with --engine kafka, Apache
     Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With
@@ -34,9 +34,9 @@ export const up = command({
       integer(
         {
           placeholder: 'N',
-          help: 'Port of the status page, collectors and schema registry having the next two; 0: free ports for all',
+          help: 'Port of the status page, collectors and schema registries having the next ones; 0: free ports for all',
         },
-        { min: 0, max: 65_533 },
+        { min: 0, max: 65_500 },
       ),
       8800,
     ),
@@ -104,6 +104,7 @@ export const up = command({
         url: platform.url,
         collectorUrl: platform.collectorUrl,
         registryUrl: platform.registryUrl,
+        registryReplicas: platform.registryReplicas,
         token: access.token,
       },
       fleet,

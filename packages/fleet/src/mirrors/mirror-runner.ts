@@ -190,10 +190,11 @@ export class MirrorRunner implements AsyncDisposable {
     const { store, holder, platform, statusMs = statusMsDefault } = this.#options;
     const ends = AbortSignal.any([lease.signal, stop.signal]);
     while (!ends.aborted) {
+      const { changed } = run;
       await this.#told(name, () => store.tell(lease, name, holder, run.status()));
       const late = new AbortController();
       const pause = sleep(platform.timers, statusMs, AbortSignal.any([ends, late.signal])).catch(() => undefined);
-      await Promise.race([pause, run.changed]);
+      await Promise.race([pause, changed]);
       late.abort();
     }
     if (lease.signal.aborted) return;
