@@ -31,7 +31,9 @@ test('schemas are mirrored to the other clusters, which have registries of their
   };
   await eventually(isCopied, { timeoutMs: 60_000, describe: () => `west has: ${copied}` });
   const { text } = await up.run(['mirror', 'list', '--json']);
-  const { mirrors } = JSON.parse(text) as { mirrors: { name: string; source: string; target: string; state: string }[] };
+  const { mirrors } = JSON.parse(text) as {
+    mirrors: { name: string; source: string; target: string; state: string }[];
+  };
   assert.deepEqual(
     mirrors.map(({ name, source, target, state }) => [name, source, target, state]),
     [['schemas-to-west', 'east', 'west', 'running']],

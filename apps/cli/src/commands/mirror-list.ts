@@ -33,7 +33,8 @@ export const mirrorList = command({
         cursor = page.next ?? undefined;
       } while (cursor !== undefined);
       if (json) output.json({ mirrors });
-      else if (mirrors.length === 0) terminal.note('No mirror is declared; --target CLUSTER lists what a cluster knows.');
+      else if (mirrors.length === 0)
+        terminal.note('No mirror is declared; --target CLUSTER lists what a cluster knows.');
       else for (const line of mirrorListLines(mirrors, output.columns)) output.line(printable(line));
       return undefined;
     }

@@ -31,7 +31,11 @@ export const Mirror = closed(
       Type.Integer({ minimum: 1_048_576, description: 'What a worker holds that the target has not stored; 256 MiB' }),
     ),
     shards: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000, description: 'Most workers that can share it; fixed once it has run' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'Most workers that can share it; fixed once it has run',
+      }),
     ),
     first: patterns('Topics that come first where not all can be fetched at once, likewise'),
     acls: Type.Optional(

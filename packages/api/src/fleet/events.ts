@@ -9,7 +9,8 @@ export const FleetEvent = Type.Object(
     kind: Type.String({ description: 'Of what has changed: `cluster`, `topic`, `operation`, and so on' }),
     id: Type.String({ description: 'Of the one that has' }),
     what: Type.String({
-      description: '`created`, `changed`, `removed`; of operations the names of their events, of mirrors also their states',
+      description:
+        '`created`, `changed`, `removed`; of operations the names of their events, of mirrors also their states',
     }),
   },
   { title: 'event', description: 'That something has changed; how it is now has to be asked' },

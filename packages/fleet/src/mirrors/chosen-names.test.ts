@@ -16,9 +16,14 @@ function takes(chosen: readonly (string | RegExp)[], topic: string): boolean {
 
 test('a mirror takes the topics that its declaration means', () => {
   fc.assert(
-    fc.property(fc.array(pattern, { maxLength: 3 }), fc.array(pattern, { maxLength: 3 }), name, (topics, exclude, topic) => {
-      assert.equal(takes(chosenNames(topics, exclude), topic), mirrorTakes({ topics, exclude }, topic));
-    }),
+    fc.property(
+      fc.array(pattern, { maxLength: 3 }),
+      fc.array(pattern, { maxLength: 3 }),
+      name,
+      (topics, exclude, topic) => {
+        assert.equal(takes(chosenNames(topics, exclude), topic), mirrorTakes({ topics, exclude }, topic));
+      },
+    ),
     { numRuns: 2_000 },
   );
 });

@@ -49,7 +49,10 @@ test('a start that fails is tried again, later each time, and told once', async 
   let left = 9;
   const start = async (): Promise<Mirror> => {
     if (left-- > 0) throw new Refused('refused', 'ask somebody');
-    return worker(() => ['t'], () => closed++);
+    return worker(
+      () => ['t'],
+      () => closed++,
+    );
   };
   const run = new MirrorRun({ name: 'm', platform, report: (message) => void reports.push(message), start });
   assert.equal(run.status().state, 'starting');
@@ -58,10 +61,16 @@ test('a start that fails is tried again, later each time, and told once', async 
   await run.changed;
   const { state, problem, figures, partitions } = run.status();
   assert.deepEqual([state, problem], ['running', null]);
-  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 1_000));
+  assert.deepEqual(
+    waits,
+    [1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 1_000),
+  );
   assert.deepEqual(reports, ["mirror m can't be started, trying again: as rehearsed (ask somebody)"]);
   assert.deepEqual([figures?.lagRecords, figures?.lagSeconds, figures?.assigned], [5, 1.5, 2]);
-  assert.deepEqual(partitions.map(({ partition }) => partition), [1, 0]);
+  assert.deepEqual(
+    partitions.map(({ partition }) => partition),
+    [1, 0],
+  );
   await run.close();
   assert.equal(closed, 1);
 });
@@ -76,7 +85,10 @@ test('a mirror that was failed over is said to be, before it runs and while it d
   const start = async (_: AbortSignal, told: (event: MirrorEvent) => void): Promise<Mirror> => {
     tell = told;
     if (isOver) throw new Refused('mirror_failed_over');
-    return worker(() => topics, () => undefined);
+    return worker(
+      () => topics,
+      () => undefined,
+    );
   };
   const run = new MirrorRun({ name: 'm', platform, report, start });
   await run.changed;
@@ -89,7 +101,10 @@ test('a mirror that was failed over is said to be, before it runs and while it d
   topics = [];
   assert.equal(run.status().state === 'running', false);
   assert.deepEqual([run.status().state, run.status().problem], ['failed_over', 'it was failed over']);
-  assert.deepEqual(run.status().troubles.map(({ event, topic }) => [event, topic]), [['failed_over', null]]);
+  assert.deepEqual(
+    run.status().troubles.map(({ event, topic }) => [event, topic]),
+    [['failed_over', null]],
+  );
   await run.close();
   assert.deepEqual(reports, []);
 });

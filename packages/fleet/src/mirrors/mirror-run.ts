@@ -103,7 +103,10 @@ export class MirrorRun {
     if (level === 'info') return;
     const at = new Date(this.#options.platform.clock.now()).toISOString();
     const place = { topic: topic ?? null, partition: partition ?? null };
-    this.#troubles = [{ at, level, event, message: storable(message), ...place }, ...this.#troubles].slice(0, troublesMax);
+    this.#troubles = [{ at, level, event, message: storable(message), ...place }, ...this.#troubles].slice(
+      0,
+      troublesMax,
+    );
   }
 
   #set(state: MirrorState, problem: string | null): void {

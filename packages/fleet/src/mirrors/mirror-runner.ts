@@ -215,7 +215,10 @@ export class MirrorRunner implements AsyncDisposable {
   async #start(spec: Mirror, signal: AbortSignal, told: (event: MirrorEvent) => void): Promise<RunningMirror> {
     const { clusters, store, record } = this.#options;
     await store.checkBegun(spec);
-    const [source, target] = await Promise.all([clusters.clientOptions(spec.source), clusters.clientOptions(spec.target)]);
+    const [source, target] = await Promise.all([
+      clusters.clientOptions(spec.source),
+      clusters.clientOptions(spec.target),
+    ]);
     const isDeclared = (topic: string): boolean => {
       return record.current().get('topic', `${spec.target}/${topic}`) !== undefined;
     };
@@ -247,5 +250,7 @@ function wantedIn(fleet: DeclaredFleet): Map<string, Wanted> {
 /** A defect is told with where it is. */
 function sentenceOf(error: unknown, action: string): string {
   const told = databaseError(error, action);
-  return isMillraceError(told) || !(told instanceof Error) ? messageOf(told) : `${action}: ${told.stack ?? told.message}`;
+  return isMillraceError(told) || !(told instanceof Error)
+    ? messageOf(told)
+    : `${action}: ${told.stack ?? told.message}`;
 }

@@ -49,7 +49,11 @@ export class MirrorStore {
     const { state, since, problem, figures, partitions, troubles } = status;
     await this.#db.transaction().execute(async (transaction) => {
       await fenced(transaction, lease);
-      const before = await transaction.selectFrom('mirror_run').select('state').where('name', '=', name).executeTakeFirst();
+      const before = await transaction
+        .selectFrom('mirror_run')
+        .select('state')
+        .where('name', '=', name)
+        .executeTakeFirst();
       if (before?.state !== state) await appendEvents(transaction, [{ kind: 'mirror', id: name, what: state }]);
       const row = {
         ...{ process, state, problem },

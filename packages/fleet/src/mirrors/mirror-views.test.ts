@@ -18,11 +18,10 @@ test('a mirror is as its process told last', () => {
 
 test('a mirror of which nobody tells any more waits for somebody to run it', () => {
   const view = mirrorView(mirror, { ...run, ageMs: 42_000 });
-  assert.deepEqual([view.state, view.worker, view.problem], [
-    'waiting',
-    null,
-    'one ran it and has not told of it for 42 s',
-  ]);
+  assert.deepEqual(
+    [view.state, view.worker, view.problem],
+    ['waiting', null, 'one ran it and has not told of it for 42 s'],
+  );
   assert.deepEqual([mirrorView(mirror, undefined).state, mirrorView(mirror, undefined).lagRecords], ['waiting', null]);
 });
 

@@ -41,7 +41,8 @@ export function copiedSoFar(mirror: RunningMirror): Pick<RunStatus, 'figures' | 
     }),
   );
   const { recordsCopied, bytesCopied, recordsPerSecond, bytesPerSecond } = mirror.figures();
-  const isKnown = partitions.length >= mirror.assignedPartitions && partitions.every((each) => each.lagRecords !== null);
+  const isKnown =
+    partitions.length >= mirror.assignedPartitions && partitions.every((each) => each.lagRecords !== null);
   const figures = {
     ...{ recordsCopied, bytesCopied, recordsPerSecond, bytesPerSecond },
     partitions: mirror.partitions,

@@ -102,7 +102,8 @@ export class TopicSync {
     this.#told = new Set();
     await this.#take(listed, (topic, error) => this.#failed(topic, `topic ${topic} is not mirrored`, error), signal);
     if (this.#options.absentTopics === 'await') {
-      const wait = (topic: string): void => this.#failed(topic, `topic ${topic} is waited for`, new SourceTopicError([topic]));
+      const wait = (topic: string): void =>
+        this.#failed(topic, `topic ${topic} is waited for`, new SourceTopicError([topic]));
       this.#missing(listed).forEach(wait);
     }
     const topics = [...this.#topics.values()].filter(({ topic }) => isPermitted(topic));

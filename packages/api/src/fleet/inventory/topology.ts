@@ -1,8 +1,8 @@
 /** The map of the fleet, and a search over everything in it. */
 import { type Static, Type } from 'typebox';
 import { defineContract } from '../../contract.ts';
-import { ClusterView } from './clusters.ts';
 import { MirrorState } from '../mirror-state.ts';
+import { ClusterView } from './clusters.ts';
 import { TextOrNull } from './observed.ts';
 
 const Place = Type.Object({

@@ -1,7 +1,7 @@
 /** The map of the fleet, from what is declared and what was seen. Pure. */
 import type { MirrorRoute, Topology } from '@millrace/api/fleet';
-import { mirrorCondition } from '../../mirrors/mirror-views.ts';
 import type { RunRow } from '../../mirrors/mirror-store.ts';
+import { mirrorCondition } from '../../mirrors/mirror-views.ts';
 import type { DeclaredFleet } from '../../record/record.ts';
 import type { ClusterRows } from './fleet-rows.ts';
 
