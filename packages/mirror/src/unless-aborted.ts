@@ -1,6 +1,6 @@
 /**
- * Waits for the work. When the signal aborts first, tells it to give up, and once it has ended rejects with the signal's
- * reason, whatever became of it.
+ * Waits for the work. When the signal aborts first, tells it to give up, and once it has ended rejects with the
+ * signal's reason, whatever became of it.
  */
 export async function unlessAborted<T>(
   signal: AbortSignal | undefined,

@@ -94,7 +94,7 @@ async function arrives(cluster: TestCluster, name: string, wanted: readonly stri
 
 const numbered = (word: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${word} ${at}`);
 
-test('a declared mirror copies and tells how it does; a change of it is taken over, and its removal ends it', async () => {
+test('a declared mirror copies and tells how it does; a change is taken over, and removal ends it', async () => {
   await createTopics(east, { orders: 1, 'orders.late': 1, payments: 1 });
   await produce(east, 'orders', numbered('order', 100));
   await declare('plain', { topics: ['orders*'], exclude: ['orders.late'] });

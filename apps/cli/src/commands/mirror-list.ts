@@ -13,8 +13,8 @@ export const mirrorList = command({
   name: 'mirror list',
   summary: 'List the mirrors that are declared, and how they run',
   description:
-    'Those that the control plane runs. With --target it asks that cluster alone, and lists the mirrors that ever copied ' +
-    'to it, declared or not, by what they keep there: the topics millrace.offsets.NAME.',
+    'Those that the control plane runs. With --target it asks that cluster alone, and lists the mirrors that ever ' +
+    'copied to it, declared or not, by what they keep there: the topics millrace.offsets.NAME.',
   operands: [],
   options: { target, targetConfig, ...serverOptions },
   examples: [

@@ -23,8 +23,8 @@ export const mirrorStatus = command({
   description:
     'With the name of a declared mirror, how the control plane runs it. With --source and --target it asks the two ' +
     'clusters alone, so it works wherever the workers run, and when none does. On a terminal that is drawn anew each ' +
-    'second until Ctrl-C; with --once, --json or into a file it is told once. Exits with 1 when something is not as it ' +
-    'should be. AGE is how long ago the oldest record that is not copied came into being, by ' +
+    'second until Ctrl-C; with --once, --json or into a file it is told once. Exits with 1 when something is not as ' +
+    'it should be. AGE is how long ago the oldest record that is not copied came into being, by ' +
     'the time that it has.',
   operands: [{ name: 'MIRROR', help: 'a declared mirror', optional: true }],
   options: {

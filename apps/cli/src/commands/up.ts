@@ -19,12 +19,12 @@ export const up = command({
   name: 'up',
   summary: 'Run the platform on this machine: clusters, pipelines, status page',
   description: `Starts the clusters east (127.0.0.1:9092-9094) and west (127.0.0.1:9192-9194), the status page and API
-    on port N, the collectors on N+1, the schema registry on N+2 and west's on N+3, and runs until Ctrl-C. Everything is kept in the
-    data directory and is there again at the next start. What is declared of the fleet lies in a PostgreSQL, which is
-    started with the rest unless DATABASE_URL names one. The clusters are embedded ones or, with --engine kafka, Apache
-    Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its own data. With
-    --fleet it starts no clusters, but works on those of the file, which run already. Tracking and schemas live on the
-    first cluster.`,
+    on port N, the collectors on N+1, the schema registry on N+2 and west's on N+3, and runs until Ctrl-C. Everything is
+    kept in the data directory and is there again at the next start. What is declared of the fleet lies in a PostgreSQL,
+    which is started with the rest unless DATABASE_URL names one. The clusters are embedded ones or, with --engine
+    kafka, Apache Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its
+    own data. With --fleet it starts no clusters, but works on those of the file, which run already. Tracking and schemas
+    live on the first cluster.`,
   operands: [],
   options: {
     ...dataDirectoryOption,

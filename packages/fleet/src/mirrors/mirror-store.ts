@@ -18,8 +18,8 @@ export class MirrorBegunError extends MillraceError {
   constructor({ name, target }: Mirror, begun: { readonly source: string; readonly prefix: string }) {
     const as = begun.prefix === '' ? 'under the same names' : `with the prefix ${begun.prefix}`;
     super(
-      `mirror ${name} has copied to ${target} from ${begun.source}, ${as}, and that can't change, as what it keeps there ` +
-        'means nothing else: declare it so again, or declare a mirror of another name',
+      `mirror ${name} has copied to ${target} from ${begun.source}, ${as}, and that can't change, as what it keeps ` +
+        'there means nothing else: declare it so again, or declare a mirror of another name',
     );
   }
 }

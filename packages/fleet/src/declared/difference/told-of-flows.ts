@@ -30,7 +30,8 @@ function toldOfMirrors({ mirror }: FleetLists, seen: SeenFlows['mirrors']): Told
   for (const [cluster, names] of seen) {
     const declared = mirror.filter(({ target }) => target === cluster).map(({ name }) => name);
     for (const name of declared.filter((each) => !names.includes(each))) {
-      const text = `mirror ${name} has not copied anything to ${cluster} yet: \`millrace mirror status ${name}\` says why`;
+      const why = `\`millrace mirror status ${name}\` says why`;
+      const text = `mirror ${name} has not copied anything to ${cluster} yet: ${why}`;
       told.push({
         about: 'unmet',
         cluster,
