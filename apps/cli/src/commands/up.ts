@@ -23,8 +23,8 @@ export const up = command({
     kept in the data directory and is there again at the next start. What is declared of the fleet lies in a PostgreSQL,
     which is started with the rest unless DATABASE_URL names one. The clusters are embedded ones or, with --engine
     kafka, Apache Kafka's: that needs Java 17 or newer, and Maven to fetch it once or KAFKA_HOME; each engine keeps its
-    own data. With --fleet it starts no clusters, but works on those of the file, which run already. Tracking and schemas
-    live on the first cluster.`,
+    own data. With --fleet it starts no clusters, but works on those of the file, which run already. Tracking and
+    schemas live on the first cluster.`,
   operands: [],
   options: {
     ...dataDirectoryOption,
