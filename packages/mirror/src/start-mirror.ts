@@ -110,15 +110,11 @@ class MirrorWorker implements Mirror {
     });
     const { clientId, platform } = target.cluster.settings;
     this.#worker = options.worker ?? `${clientId}-${Buffer.from(platform.randomness.bytes(6)).toString('base64url')}`;
+    const { auditIntervalMs: intervalMs, replicationFactor } = options;
     this.#audit = new Audit({
-      mirror: options.name,
-      worker: this.#worker,
-      client: target.client,
-      platform,
-      intervalMs: options.auditIntervalMs,
-      replicationFactor: options.replicationFactor,
+      ...{ mirror: options.name, worker: this.#worker, client: target.client, platform, intervalMs, replicationFactor },
       copies: () => this.#copies,
-      report: (event) => this.#report(event),
+      report,
     });
     this.#failovers = new FailoverCheck({ source: source.cluster, target: target.cluster }, options.name, report);
     const { isReversed } = this.#failovers;

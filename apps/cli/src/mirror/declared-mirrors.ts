@@ -37,8 +37,8 @@ export function mirrorDetailLines(mirror: MirrorDetail, allPartitions: boolean, 
 }
 
 /** Whether it is as it was declared to be. */
-export function isWell({ state }: MirrorView): boolean {
-  return state === 'running' || state === 'paused';
+export function isWell({ state, problem }: MirrorView): boolean {
+  return (state === 'running' && problem === null) || state === 'paused';
 }
 
 const columns: readonly Column<MirrorView>[] = [

@@ -30,6 +30,9 @@ export const Mirror = closed(
     memoryBytesMax: Type.Optional(
       Type.Integer({ minimum: 1_048_576, description: 'What a worker holds that the target has not stored; 256 MiB' }),
     ),
+    replicas: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 32_767, description: "Of topics that it makes; default the target's own" }),
+    ),
     shards: Type.Optional(
       Type.Integer({
         minimum: 1,

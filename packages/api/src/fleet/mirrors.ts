@@ -9,6 +9,7 @@ import { pageOf, pageQuery } from './page.ts';
 const runFields = {
   partitions: figure('Of the topics that it copies'),
   assigned: figure('Of these, those that this worker copies; other workers have the rest, or a policy stopped them'),
+  stopped: figure('Partitions of this worker that stand still until somebody does something'),
   topicCount: figure('Topics that it copies'),
   lagRecords: figure('Offsets of the source that this worker has still to copy'),
   lagSeconds: figure('How old the oldest record is that it has still to copy, by the time that the record has'),

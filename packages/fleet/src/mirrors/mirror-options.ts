@@ -16,11 +16,12 @@ const clientId = 'millrace-mirror';
 
 export function mirrorOptions(spec: Mirror, { source, target }: MirrorSides): MirrorOptions {
   const { name, topics, exclude, groups, prefix = '', first = [], acls = false } = spec;
-  const { localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, shards } = spec;
+  const { localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, shards, replicas } = spec;
   const { lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget } = spec;
   return {
     ...{ name, localOnly, begin, guarantee, bytesPerSecondMax, memoryBytesMax, shards, acls },
     ...{ lostRecords, largeRecords, invalidTimes, recreatedTopics, truncatedTarget },
+    replicationFactor: replicas,
     source: { ...source, clientId },
     target: { ...target, clientId },
     topics: chosenNames(topics, exclude),

@@ -35,6 +35,7 @@ function worker(topics: () => readonly string[], closed: () => void): Mirror {
         ...{ topic: 't', partition, targetTopic: 't', recordsCopied: 1, bytesCopied: 10 },
         ...{ lag: partition * 5, lagMs: partition * 1_500, recordsReturning: 0, foreignOffsets: 0 },
       })),
+    standstills: () => [{ topic: 't', partition: 7, reason: 'too-large', from: 3, to: 4, at: 0 }],
     figures: () => figures,
     syncTopics: async () => undefined,
     syncGroups: async () => [],
@@ -60,7 +61,7 @@ test('a start that fails is tried again, later each time, and told once', async 
   assert.deepEqual([run.status().state, run.status().problem], ['failing', 'as rehearsed (ask somebody)']);
   await run.changed;
   const { state, problem, figures, partitions } = run.status();
-  assert.deepEqual([state, problem], ['running', null]);
+  assert.deepEqual([state, problem], ['running', '1 partition stands still: t [7] (record too large)']);
   assert.deepEqual(
     waits,
     [1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 1_000),

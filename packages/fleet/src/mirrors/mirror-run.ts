@@ -48,12 +48,12 @@ export class MirrorRun {
   }
 
   status(): RunStatus {
-    const { figures, partitions } =
-      this.#mirror === undefined ? { figures: null, partitions: [] } : copiedSoFar(this.#mirror);
+    const nothing = { figures: null, partitions: [], standstill: null };
+    const { figures, partitions, standstill } = this.#mirror === undefined ? nothing : copiedSoFar(this.#mirror);
     if (this.#failedOver !== undefined && this.#state === 'running' && figures?.topicCount === 0) {
       this.#set('failed_over', this.#failedOver);
     } else if (this.#state === 'failed_over' && (figures?.topicCount ?? 0) > 0) this.#set('running', null);
-    const { state, since, problem } = { state: this.#state, since: this.#since, problem: this.#problem };
+    const { state, since, problem } = { state: this.#state, since: this.#since, problem: this.#problem ?? standstill };
     return { state, since, problem, figures, partitions, troubles: [...this.#troubles] };
   }
 

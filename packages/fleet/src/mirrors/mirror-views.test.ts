@@ -6,7 +6,7 @@ import { mirrorView } from './mirror-views.ts';
 const mirror = { name: 'm', source: 'east', target: 'west', topics: ['orders'] };
 const at = new Date('2026-01-01T00:00:00Z');
 const figures = {
-  ...{ partitions: 4, assigned: 4, topicCount: 1, lagRecords: 7, lagSeconds: 2 },
+  ...{ partitions: 4, assigned: 4, stopped: 0, topicCount: 1, lagRecords: 7, lagSeconds: 2 },
   ...{ recordsPerSecond: 10, bytesPerSecond: 1_000, recordsCopied: 70, bytesCopied: 7_000 },
 };
 const run: RunRow = { name: 'm', process: 'one', state: 'running', problem: null, since: at, at, figures, ageMs: 500 };

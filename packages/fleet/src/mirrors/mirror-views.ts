@@ -10,6 +10,7 @@ const staleMs = 10_000;
 const unknown: RunFigures = {
   partitions: null,
   assigned: null,
+  stopped: null,
   topicCount: null,
   lagRecords: null,
   lagSeconds: null,
