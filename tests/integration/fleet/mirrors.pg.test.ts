@@ -38,10 +38,10 @@ before(async () => {
   await control.control.record.change(clusters, reason);
 });
 after(async () => {
-  await server.close();
-  await control[Symbol.asyncDispose]();
-  await Promise.all([east, west].map((cluster) => cluster[Symbol.asyncDispose]()));
-  await database[Symbol.asyncDispose]();
+  await server?.close();
+  await control?.[Symbol.asyncDispose]();
+  await Promise.all([east, west].map((cluster) => cluster?.[Symbol.asyncDispose]()));
+  await database?.[Symbol.asyncDispose]();
 });
 
 const call = <C extends Contract>(contract: C, input: CallInput<C>) =>
