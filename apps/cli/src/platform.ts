@@ -27,8 +27,8 @@ import {
   watchClusters,
 } from '@millrace/server';
 import type { PlatformAccess } from './control/platform-access.ts';
-import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
+import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { subjectOwners } from './control/subject-owners.ts';
 
 export interface PlatformOptions {
@@ -78,12 +78,14 @@ interface PlatformClient {
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const { access, fleet, port, version, warn } = options;
   await using parts = new ClosingStack();
-  const clusters = fleet.clusters.map(({ name, client, problem }): PlatformClient => ({
-    name,
-    // Topics of pipelines are made as they must be, or not at all.
-    client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
-    isReachable: problem === undefined,
-  }));
+  const clusters = fleet.clusters.map(
+    ({ name, client, problem }): PlatformClient => ({
+      name,
+      // Topics of pipelines are made as they must be, or not at all.
+      client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
+      isReachable: problem === undefined,
+    }),
+  );
   const [home] = clusters;
   if (home === undefined) throw new Error('a platform needs a cluster');
   const registry = parts.use(openRegistry({ home: home.client, warn }));
@@ -101,7 +103,9 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     }),
   );
   const { plane } = fleetControl;
-  const schemas = parts.use(await startHttp(options, port === 0 ? 0 : port + 2, servedSchemas(registry, authentication, plane)));
+  const schemas = parts.use(
+    await startHttp(options, port === 0 ? 0 : port + 2, servedSchemas(registry, authentication, plane)),
+  );
   const registryReplicas: RegistryReplica[] = [];
   for (const { name, client } of await replicatedClusters(options, plane, clusters)) {
     const told = (message: string): void => warn(`registry of ${name}: ${message}`);
