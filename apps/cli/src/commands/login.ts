@@ -22,7 +22,7 @@ export const login = command({
   async run({ options, operands, terminal }) {
     const { callContract } = await import('@millrace/api');
     const { meContract } = await import('@millrace/api/fleet');
-    const url = checkedUrl(operands[0] as string);
+    const url = checkedUrl(operands[0] as string, 'URL');
     const { hostname, protocol, host } = new URL(url);
     if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
       terminal.note('warn: without https everybody on the way can read your token');

@@ -29,7 +29,7 @@ export const requestCredentials = command({
         terminal.output.line(`${application}: ${problem ?? 'sealed to its public key'}`);
       }
     }
-    terminal.note('Passwords are not shown again.');
+    if (credentials.some(({ secret }) => secret !== undefined)) terminal.note('Passwords are not shown again.');
     return undefined;
   },
 });

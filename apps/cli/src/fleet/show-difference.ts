@@ -26,7 +26,7 @@ export function noteRest(terminal: Terminal, refused: readonly Refusal[], told: 
 
 function changeText({ action, before, to }: FleetDifferenceItem): string {
   if (action === 'delete') return '';
-  const [from, until] = [flat(action === 'create' ? {} : before), flat(to)];
+  const [from, until] = [fieldsOf(action === 'create' ? {} : before), fieldsOf(to)];
   const names = [...new Set([...from.keys(), ...until.keys()])].filter((name) => from.get(name) !== until.get(name));
   return names
     .map((name) => {
@@ -36,14 +36,23 @@ function changeText({ action, before, to }: FleetDifferenceItem): string {
     .join(', ');
 }
 
-/** Fields by their names, those of `configs` by theirs. */
-function flat(value: unknown): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const [name, member] of Object.entries(Object(value) as Record<string, unknown>)) {
-    if (member === undefined || member === null || name === 'name' || name === 'cluster') continue;
-    const isGroup = (name === 'configs' || name === 'limits') && typeof member === 'object';
-    if (isGroup) for (const [inner, text] of flat(member)) fields.set(inner, text);
-    else fields.set(name, typeof member === 'object' ? JSON.stringify(member) : String(member));
-  }
-  return fields;
+/** Fields by their names, those of `configs` and `limits` by theirs, those of other members by both. */
+function fieldsOf(value: unknown): Map<string, string> {
+  const { name: _name, cluster: _cluster, configs, limits, ...rest } = Object(value) as Record<string, unknown>;
+  return new Map([rest, configs, limits].flatMap((members) => flat(members, '')));
+}
+
+function flat(members: unknown, prefix: string): [name: string, text: string][] {
+  return Object.entries(Object(members) as Record<string, unknown>).flatMap(([name, member]) => {
+    if (member === undefined || member === null) return [];
+    if (Array.isArray(member)) return [[`${prefix}${name}`, JSON.stringify(member, inOrder)]];
+    if (typeof member === 'object') return flat(member, `${prefix}${name}.`);
+    return [[`${prefix}${name}`, String(member)]];
+  });
+}
+
+/** The same whatever order the members of an object have, which a database does not keep. */
+function inOrder(_name: string, member: unknown): unknown {
+  if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
+  return Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -69,10 +69,10 @@ export async function callServer<C extends Contract>(
 }
 
 /** An absolute URL without a path. @throws UsageError */
-export function checkedUrl(text: string): string {
+export function checkedUrl(text: string, what = '--server'): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.username !== '') {
-    throw new UsageError(`--server: '${text}' is not the URL of a server, such as https://millrace.example`);
+    throw new UsageError(`${what}: '${text}' is not the URL of a server, such as https://millrace.example`);
   }
   return url.origin;
 }
