@@ -25,7 +25,8 @@ const installation: Principal = { kind: 'system', name: 'installation', role: 'a
 
 /** One token, which is an admin's; everybody may read. */
 export function oneToken(token: string): Authentication {
-  return { token: async (given) => (sameToken(given, token) ? installation : undefined), anonymous };
+  const isToken = comparison(token);
+  return { token: async (given) => (isToken(given) ? installation : undefined), anonymous };
 }
 
 /**
@@ -37,16 +38,18 @@ export function installedAuthentication(
   kept: Pick<Authentication, 'token' | 'session'>,
   openToRead: boolean,
 ): Authentication {
+  const isToken = comparison(token);
   return {
-    token: async (given) => (sameToken(given, token) ? installation : await kept.token(given)),
+    token: async (given) => (isToken(given) ? installation : await kept.token(given)),
     session: async (id, isUse) => await kept.session?.(id, isUse),
     ...(openToRead && { anonymous }),
   };
 }
 
 /** Compares digests, so that the time taken tells nothing about the token. */
-function sameToken(one: string, other: string): boolean {
-  return timingSafeEqual(digestOf(one), digestOf(other));
+function comparison(token: string): (given: string) => boolean {
+  const wanted = digestOf(token);
+  return (given) => timingSafeEqual(digestOf(given), wanted);
 }
 
 /** Stands for a secret where that need not be known. */

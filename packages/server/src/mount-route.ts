@@ -92,18 +92,23 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
       const leave = (): void => gone.abort(new Error('the client went away'));
       // It may have left while it was found out who it is.
       if (reply.raw.destroyed) leave();
-      reply.raw.once('close', leave);
+      reply.raw.once('close', () => {
+        // Most are answered by then, and nobody listens any more.
+        if (!reply.raw.writableFinished) leave();
+      });
       const isStream = contract.kind === 'event-stream' || contract.kind === 'ndjson';
       using standing = isStream ? options.standing(request, contract) : Standing.always;
-      const signal = AbortSignal.any([gone.signal, options.closing, standing.signal]);
+      const goneOrClosing = (): AbortSignal => AbortSignal.any([gone.signal, options.closing, standing.signal]);
       switch (contract.kind) {
         case 'event-stream': {
+          const signal = goneOrClosing();
           const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
           startStream(reply, 'text/event-stream');
           await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal });
           return reply;
         }
         case 'ndjson': {
+          const signal = goneOrClosing();
           const lines = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<unknown>;
           const values = lines[Symbol.asyncIterator]();
           // What is wrong before the first line is an answer like any other.
