@@ -232,6 +232,21 @@ test('answers go on while the database is away, and tell how old they are', asyn
   await eventually(() => watch.of('answer').length === 2);
 });
 
+test('an answer is issued again before it expires, to whoever watches', async () => {
+  const url = await database.emptyDatabase();
+  await using keys = await keyDirectory();
+  await using service = await startConfigProcess(url, keys, new Map(), { lifeMs: 20_000 });
+  await declareShop(service);
+  const instance = await Instance.of(await service.enrol('shop'), 'north');
+  await using watch = instance.watch(service.url, [producer]);
+  await eventually(() => watch.of('answer').length === 2, { timeoutMs: 90_000 });
+  const [first, second] = await Promise.all(
+    watch.of('answer').map(({ data }) => instance.verified(data.signed, producer)),
+  );
+  assert.deepEqual(contentOf(second ?? assert.fail()), contentOf(first ?? assert.fail()));
+  assert.ok(second.issuedAt >= first.issuedAt + 10_000 && second.issuedAt < first.expiresAt);
+});
+
 test('reports of instances are what clients of an application see', () =>
   withShop(async (service) => {
     const { token } = await service.enrol('shop');

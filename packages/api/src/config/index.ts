@@ -48,6 +48,7 @@ export {
   StreamReport,
 } from './report.ts';
 export {
+  answerToSign,
   ConfigKey,
   ConfigKeySet,
   type ExpectedAnswer,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { base64url, exportJWK, generateKeyPair } from 'jose';
 import type { ConfigAnswer } from './answer.ts';
 import {
+  answerToSign,
   type ConfigKeySet,
   type ExpectedAnswer,
   followKeySets,
@@ -55,6 +56,11 @@ async function refuses(check: Promise<unknown>, reason: UntrustedConfigError['re
 test('what was signed is read, by any key of the set', async () => {
   assert.deepEqual(await verifyAnswer(await signAnswer(answer, one.signing), trusted, expected), answer);
   assert.deepEqual(await verifyAnswer(await signAnswer(answer, two.signing), trusted, expected), answer);
+});
+
+test('what is to be signed is what is signed', async () => {
+  const signed = await signAnswer(answer, one.signing);
+  assert.equal(signed.slice(0, signed.lastIndexOf('.')), answerToSign(answer, '1'));
 });
 
 test('refuses what is changed, foreign, expired, older, or for somebody else', async () => {

@@ -5,10 +5,14 @@
  *
  * Secrets are opened only to be sealed to an instance, and are part of nothing that is thrown or told.
  */
-
 import { ProblemError } from '@millrace/api';
-import type { ConfigAnswer, ConfigProblem, ConfigWant } from '@millrace/api/config';
-import { type CredentialSecret, sealCredential, signAnswer } from '@millrace/api/config';
+import {
+  type ConfigAnswer,
+  type ConfigProblem,
+  type ConfigWant,
+  type CredentialSecret,
+  sealCredential,
+} from '@millrace/api/config';
 import type { Platform } from '@millrace/base';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
 import type { KeptCredential, Question, Told, ToldAnswer } from './answers/answer-content.ts';
@@ -113,7 +117,8 @@ export class Answerer {
     if (credential !== undefined && content.credential !== undefined && instanceKey !== undefined) {
       answer.credential = { ...content.credential, sealed: await this.#seal(credential, instanceKey) };
     }
-    return { told, renewAt, answer: { signed: await signAnswer(answer, await keys.open(state)) } };
+    const sign = await keys.signer(state);
+    return { told, renewAt, answer: { signed: sign(answer) } };
   }
 
   /** Once for each instance, however often its answers are signed. */

@@ -5,9 +5,16 @@
  *
  * Private keys lie in the database, sealed under the key of the control plane, and in memory.
  */
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import type { Principal } from '@millrace/api';
-import { type ConfigKey, type ConfigKeySet, type SigningKey, signKeySet } from '@millrace/api/config';
+import {
+  answerToSign,
+  type ConfigAnswer,
+  type ConfigKey,
+  type ConfigKeySet,
+  type SigningKey,
+  signKeySet,
+} from '@millrace/api/config';
 import { assert } from '@millrace/base';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK } from 'jose';
 import type { Kysely, Transaction } from 'kysely';
@@ -24,6 +31,9 @@ export interface SigningKeysOptions {
   readonly sealingKey: () => Promise<SealingKey>;
 }
 
+/** Answers the JWS. */
+export type Signer = (answer: ConfigAnswer) => string;
+
 /** A key of the table. */
 interface StoredKey {
   readonly position: number;
@@ -35,7 +45,7 @@ const purpose = (kid: string): string => `the key ${kid} that signs answers of t
 
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
-  #opened: { readonly kid: string; readonly key: Promise<SigningKey> } | undefined;
+  #opened: { readonly kid: string; readonly signer: Promise<Signer> } | undefined;
 
   constructor(options: SigningKeysOptions) {
     this.#options = options;
@@ -80,18 +90,30 @@ export class SigningKeys {
     });
   }
 
-  /** The one that signs, opened once. */
-  async open(state: SigningKeyState): Promise<SigningKey> {
+  /** What signs with the key, which is opened once. */
+  async signer(state: SigningKeyState): Promise<Signer> {
     if (this.#opened?.kid !== state.kid) {
-      const opening = this.#options.sealingKey().then((sealing) => openKey(sealing, state));
-      const opened = { kid: state.kid, key: opening };
+      const opened = {
+        kid: state.kid,
+        signer: this.#options.sealingKey().then((sealing) => openSigner(sealing, state)),
+      };
       this.#opened = opened;
-      opening.catch(() => {
+      opened.signer.catch(() => {
         if (this.#opened === opened) this.#opened = undefined;
       });
     }
-    return await (this.#opened as { readonly key: Promise<SigningKey> }).key;
+    return await (this.#opened as { readonly signer: Promise<Signer> }).signer;
   }
+}
+
+/** Node signs in half of the time that it takes through Web Crypto, which counts when thousands are told at once. */
+function openSigner(sealing: SealingKey, { kid, publicKey, sealedKey }: SigningKeyState): Signer {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey, d: sealing.open(sealedKey, purpose(kid)) };
+  const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  return (answer) => {
+    const text = answerToSign(answer, kid);
+    return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
+  };
 }
 
 async function addKey(transaction: Transaction<Schema>, sealing: SealingKey, position: number): Promise<StoredKey> {
