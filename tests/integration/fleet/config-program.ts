@@ -1,6 +1,6 @@
 /**
- * A process of the config service for tests that kill it: `DATABASE_URL KEY_DIRECTORY PORT TOKEN`. It says once where it
- * serves, and sets `linger.ms` of all clients to each number that it is sent.
+ * A process of the config service for tests that kill it: `DATABASE_URL KEY_DIRECTORY PORT TOKEN`. It says once where
+ * it serves, and sets `linger.ms` of all clients to each number that it is sent.
  */
 import { once } from 'node:events';
 import { nodePlatform } from '@millrace/base';
