@@ -108,3 +108,24 @@ export class ClustersApartError extends MillraceError {
     );
   }
 }
+
+/** The topic of a group went to another cluster, and the group's offsets were not translated to it. */
+export class GroupNotTranslatedError extends MillraceError {
+  readonly code = 'group_not_translated';
+  override readonly retriable = true;
+  readonly group: string;
+  readonly topic: string;
+  readonly from: string;
+  readonly to: string;
+
+  constructor(group: string, topic: string, from: string, to: string, waitedMs: number) {
+    super(
+      `group ${group} has read topic ${topic} on cluster ${from}, which is on ${to} now, and its offsets were not ` +
+        `translated to it within ${waitedMs} ms; translate them, or take another group to begin anew`,
+    );
+    this.group = group;
+    this.topic = topic;
+    this.from = from;
+    this.to = to;
+  }
+}

@@ -5,6 +5,7 @@ export {
   ConfigRefusedError,
   ConfigUnavailableError,
   EnrolmentError,
+  GroupNotTranslatedError,
   TopicsApartError,
   UnfitAnswerError,
 } from './errors.ts';

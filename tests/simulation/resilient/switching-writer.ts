@@ -174,6 +174,7 @@ export class SwitchingWriter {
     const lingerMs = this.#home.randomness.integer(3) * 5;
     return {
       cluster,
+      generations: new Map([[topic, cluster.generation]]),
       version: answer,
       credential: undefined,
       bootstrap: brokers.map(({ port }) => `${host}:${port}`).join(','),

@@ -146,12 +146,15 @@ export class AnswerSource {
     const { application } = this.#options.enrolment;
     const [askedAt, woken] = [clock.monotonic(), { next: Promise.withResolvers<void>() }];
     const wake = (): void => woken.next.resolve();
-    const timer = timers.after(timeoutMs, wake);
+    let isOver = false;
+    const timer = timers.after(timeoutMs, () => {
+      isOver = true;
+      wake();
+    });
     known.listeners.add(wake);
     try {
       while (known.answer === undefined) {
         const { problem } = known;
-        const isOver = clock.monotonic() - askedAt >= timeoutMs;
         if (problem !== undefined && (isOver || problem.code === 'no_use')) {
           throw new ConfigRefusedError(application, known.want, problem.code, problem.detail);
         }

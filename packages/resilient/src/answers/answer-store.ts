@@ -5,6 +5,7 @@
  *     keys.json                the signed sets of keys that came after the enrolment's, ascending
  *     answers/ROLE-TOPIC.jws   the newest answer, as the service signed it
  *     seen.json                the greatest version of each that was ever accepted
+ *     homes.json               where its groups read (`group-homes.ts`)
  *
  * Nothing of this is believed because it lies there. The chain of keys is followed anew from the enrolment, which is
  * kept elsewhere; an answer has to be signed by a key that is trusted by then, for this application, topic and role,
@@ -32,6 +33,7 @@ import {
 import { messageOf } from '@millrace/base';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Report } from '../report.ts';
+import { GroupHomes } from './group-homes.ts';
 import { PrivateFiles } from './private-files.ts';
 
 const Instance = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }), key: InstanceKeyPair });
@@ -63,6 +65,7 @@ export function wantKey({ role, topic }: ConfigWant): string {
 
 export class AnswerStore {
   readonly instance: Instance;
+  readonly homes: GroupHomes;
   readonly #options: AnswerStoreOptions;
   readonly #files: PrivateFiles;
   #trusted: ConfigKeySet;
@@ -71,7 +74,8 @@ export class AnswerStore {
   /** Undefined when what was seen is not known. */
   #seen: Map<string, number> | undefined;
 
-  private constructor(options: AnswerStoreOptions, files: PrivateFiles, instance: Instance) {
+  private constructor(options: AnswerStoreOptions, files: PrivateFiles, instance: Instance, homes: GroupHomes) {
+    this.homes = homes;
     this.#options = options;
     this.#files = files;
     this.instance = instance;
@@ -86,7 +90,7 @@ export class AnswerStore {
       instance = { id: randomUUID(), key: await newInstanceKey() };
       await files.write('instance.json', `${JSON.stringify(instance)}\n`);
     }
-    const store = new AnswerStore(options, files, instance);
+    const store = new AnswerStore(options, files, instance, await GroupHomes.open(files, options.report));
     await store.#loadKeys();
     await store.#loadSeen();
     return store;

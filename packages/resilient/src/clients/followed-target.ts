@@ -60,6 +60,18 @@ export class FollowedTarget {
     return this.#answers;
   }
 
+  /** Waits until a condition about the answers holds. Rejects with what `otherwise` makes when the time is over. */
+  async until(holds: () => boolean, otherwise: (waitedMs: number) => Error): Promise<void> {
+    const { timeoutMs, platform, signal } = this.#options;
+    const deadline = platform.clock.monotonic() + timeoutMs;
+    while (!holds()) {
+      const leftMs = deadline - platform.clock.monotonic();
+      if (leftMs <= 0) throw otherwise(timeoutMs);
+      await this.#another(leftMs, signal);
+      await this.#refreshing;
+    }
+  }
+
   close(): void {
     this.#scope.abort(new ClosedError('client'));
   }

@@ -19,7 +19,10 @@ export interface ClusterPlace {
 }
 
 export interface Target {
+  /** With the greatest generation of its topics. */
   readonly cluster: ClusterPlace;
+  /** The generation of each topic. */
+  readonly generations: ReadonlyMap<string, number>;
   /** Of the newest of the answers. */
   readonly version: number;
   /** Id of the credential; undefined where nobody logs in. */
@@ -72,6 +75,7 @@ export async function targetOf(answers: readonly ConfigAnswer[], key: InstanceKe
   const secured = [...settings].filter(([name]) => /^(security|sasl|ssl)\./.test(name)).sort(byName);
   return {
     cluster,
+    generations: new Map(answers.map((each) => [each.topic, each.cluster.generation])),
     version: Math.max(...answers.map(({ version }) => version)),
     credential,
     bootstrap: [...new Set(answers.flatMap((each) => each.bootstrap.split(',')))].join(','),

@@ -2,7 +2,9 @@
 import { type Consumer, type GroupConsumerOptions, InvalidOptionError, type TopicLike } from '@millrace/client';
 import { type ClientCore, namesOf } from '../client-core.ts';
 import type { Bondable } from '../clients/bonds.ts';
-import type { ClusterPlace, Target } from '../clients/target.ts';
+import type { FollowedTarget } from '../clients/followed-target.ts';
+import { type ClusterPlace, isElsewhere, type Target } from '../clients/target.ts';
+import { GroupNotTranslatedError } from '../errors.ts';
 import { batchMeasure, recordMeasure } from '../measures/measure-records.ts';
 import { StreamMeasures } from '../measures/stream-measures.ts';
 import type { ResilientConsumerOptions } from '../resilient.ts';
@@ -21,10 +23,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
   }
   const topics = namesOf(options.topics);
   let bondable: Bondable | undefined;
-  const changed = (): void => {
-    if (bondable !== undefined) core.bonds.wakeOthers(bondable);
-  };
-  const followed = await core.follow(topics, 'consumer', changed);
+  const followed = await core.follow(topics, 'consumer', () => bondable && core.bonds.wakeOthers(bondable));
   const { platform, report, clients } = core.options;
   const measures = new Map(topics.map((name) => [name, new StreamMeasures(name, 'consumer')]));
   const { wanted } = followed;
@@ -35,13 +34,18 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
     });
   const own = measured(options, measures);
   const makeSide = (target: Target) => new ConsumerSide<T[number]>(clients, target, topics, own);
-  const place = (): string => consumer.target.cluster.name;
-  const mayGo = (): boolean => isTranslated(wanted.target.cluster);
-  const bound: Bondable = { role: 'consumer', wanted, place, mayGo };
+  const bound: Bondable = {
+    ...{ role: 'consumer', wanted },
+    place: () => consumer.target.cluster.name,
+    mayGo: () => isTranslated(wanted.target.cluster),
+  };
   bondable = bound;
   let first: ConsumerSide<T[number]> | undefined;
   try {
-    first = makeSide(wanted.target);
+    await mayBegin(core, followed, group, isTranslated);
+    const { target } = wanted;
+    await remember(core, group, target);
+    first = makeSide(target);
     core.ended.throwIfAborted();
   } catch (error) {
     followed.close();
@@ -59,6 +63,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
         each.lags.clear();
       }
       core.bonds.wakeOthers(bound);
+      void remember(core, group, consumer.target);
     },
     closed: async () => {
       followed.close();
@@ -66,13 +71,40 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
       core.streams.delete(stream);
     },
   });
-  const close = (): Promise<void> => consumer.close();
-  const now = platform.clock.monotonic();
-  const target = (): Target => consumer.target;
-  const stream = new Stream({ followed, measures, group, own: options, target, close, now });
+  const stream = new Stream({
+    ...{ followed, measures, group, own: options, now: platform.clock.monotonic() },
+    target: () => consumer.target,
+    close: () => consumer.close(),
+  });
   core.bondables.set(consumer, bound);
   core.streams.add(stream);
   return consumer;
+}
+
+/** Where the group reads from now on, for members that are started anew. */
+async function remember(core: ClientCore, group: string, { cluster, generations }: Target): Promise<void> {
+  const { homes } = core.options.store;
+  for (const [topic, generation] of generations) await homes.set(group, topic, { name: cluster.name, generation });
+}
+
+/** A group that read elsewhere before begins only where its offsets were translated to. */
+async function mayBegin(
+  core: ClientCore,
+  followed: FollowedTarget,
+  group: string,
+  isTranslated: (place: ClusterPlace) => boolean,
+): Promise<void> {
+  const moved = () =>
+    followed.answers.find(({ want, answer }) => {
+      const home = core.options.store.homes.of(group, want.topic);
+      return home !== undefined && answer !== undefined && isElsewhere(home, answer.cluster);
+    });
+  const holds = (): boolean => moved() === undefined || isTranslated(followed.wanted.target.cluster);
+  await followed.until(holds, (waitedMs) => {
+    const { topic } = moved()?.want ?? { topic: '' };
+    const from = core.options.store.homes.of(group, topic)?.name ?? '';
+    return new GroupNotTranslatedError(group, topic, from, followed.wanted.target.cluster.name, waitedMs);
+  });
 }
 
 /** The same options, where what goes to other members counts as no lag of this one. */
