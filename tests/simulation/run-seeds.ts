@@ -3,6 +3,7 @@
  * which makes a simulation several times slower.
  */
 import { Worker } from 'node:worker_threads';
+import { stayOnThread } from '@millrace/wire';
 import { runMirrorSeed } from './mirror/mirror-run.ts';
 import { runRangesSeed } from './mirror/ranges-run.ts';
 import { runRingSeed } from './mirror/ring-run.ts';
@@ -44,6 +45,8 @@ export async function runSeeds(
   { simulation = 'cluster', first, count, untilFailure = false }: SeedRange,
   onSeed?: (result: SeedsResult) => void,
 ): Promise<SeedsResult> {
+  // Real threads end their work at times of their own.
+  stayOnThread();
   const coverage = new Coverage();
   const runs: RunResult[] = [];
   const failures: { seed: number; message: string; lines: readonly string[] }[] = [];

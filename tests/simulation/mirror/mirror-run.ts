@@ -7,7 +7,7 @@ import { sleep } from '@millrace/base';
 import { type Actor, ActorHome, type KnownPartition } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
-import { PartitionHistory } from '../oracle/history.ts';
+import { InvariantViolation, PartitionHistory } from '../oracle/history.ts';
 import { OracleProducer } from '../oracle/oracle-producer.ts';
 import { OracleTransactor } from '../oracle/oracle-transactor.ts';
 import { SimCluster } from '../oracle/sim-cluster.ts';
@@ -18,7 +18,7 @@ import { aftermath, lossAlarms } from './aftermath.ts';
 import { MirrorNemesis } from './mirror-nemesis.ts';
 import { type MirrorScenario, mirrorScenarioOf, type SourceWriterPlan } from './mirror-scenario.ts';
 import { SimMirrorWorker } from './mirror-worker.ts';
-import { MirroredGroups } from './mirrored-groups.ts';
+import { areCarried, MirroredGroups } from './mirrored-groups.ts';
 import { MirroredPartition } from './mirrored-partition.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { SourceWriter } from './source-writer.ts';
@@ -28,6 +28,8 @@ import { targetAftermath } from './target-aftermath.ts';
 const startMsMax = 60_000;
 const troubleMsMax = 60_000;
 const finishMsMax = 120_000;
+/** Until when groups are where they must be, once all is copied. */
+const settledMsMax = 30_000;
 /** How long the judge waits between two looks, at most. */
 const lookMsMax = 600;
 
@@ -248,24 +250,21 @@ class MirrorRun {
   /** Carries groups over, one of which is new, and compares. */
   async #checkGroups(groups: MirroredGroups, when: string, workers = this.#workers): Promise<void> {
     const check = async (): Promise<void> => {
-      const home = this.#home(`groups ${when}`);
+      const { timers, clock } = this.#home(`groups ${when}`).platform;
       await groups.move(`group ${when}`);
-      // What was passed over last may not be noted yet.
-      for (let ahead = Number.POSITIVE_INFINITY; ahead > 0; ) {
-        ahead = 0;
-        let told = 0;
-        for (const { mirror } of workers) {
-          for (const result of (await mirror?.syncGroups()) ?? []) {
-            ahead += result.ahead;
-            told += result.synced + result.skipped;
-            if (result.error !== undefined) throw result.error;
-          }
+      const deadline = clock.monotonic() + settledMsMax;
+      for (;;) {
+        // What was passed over last may not be noted yet.
+        while (!(await areCarried(groups, workers))) await sleep(timers, 50);
+        try {
+          return await groups.check();
+        } catch (error) {
+          // What a worker asked for that lost a share since may set a group back; then it is set right the next time.
+          if (!(error instanceof InvariantViolation) || clock.monotonic() > deadline) throw error;
+          this.#coverage.add('groups set back for a while');
         }
-        const isBehind = workers.some(({ mirror }) => mirror?.status().some(({ lag }) => lag !== 0));
-        if (told < groups.count || isBehind) ahead += 1;
-        await sleep(home.platform.timers, 50);
+        await sleep(timers, 50);
       }
-      await groups.check();
     };
     await this.world.loop.settled(check(), finishMsMax, `groups are carried over ${when}`);
   }

@@ -47,8 +47,11 @@ test('a mirror copies each committed record once and in order, and groups go on 
 });
 
 test('a seed of the mirror gives the same events every time', async () => {
-  const range = { simulation: 'mirror', first: 1234, count: 2 } as const;
-  const [once, twice] = await Promise.all([runSeedsInWorker(range), runSeedsInWorker(range)]);
-  assert.deepEqual(once.runs, twice.runs);
-  assert.equal(new Set(once.runs.map(({ hash }) => hash)).size, 2, 'different seeds give different events');
+  // In the second large batches are compressed.
+  for (const first of [1234, 61_753]) {
+    const range = { simulation: 'mirror', first, count: 1 } as const;
+    const [once, twice] = await Promise.all([runSeedsInWorker(range), runSeedsInWorker(range)]);
+    assert.deepEqual(once.runs, twice.runs);
+    assert.equal(once.runs.length, 1);
+  }
 });

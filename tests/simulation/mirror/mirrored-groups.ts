@@ -4,6 +4,7 @@
  */
 import { isMillraceError } from '@millrace/base';
 import { type Admin, createClient, unwrap } from '@millrace/client';
+import type { Mirror } from '@millrace/mirror';
 import { clientOptions } from '../client/client-options.ts';
 import type { ActorHome } from '../oracle/actor.ts';
 import { InvariantViolation } from '../oracle/history.ts';
@@ -82,6 +83,23 @@ export class MirroredGroups {
       }
     }
   }
+}
+
+/** Has the workers carry groups over; answers whether all offsets of all groups could be. */
+export async function areCarried(
+  groups: MirroredGroups,
+  workers: readonly { readonly mirror: Mirror | undefined }[],
+): Promise<boolean> {
+  let [ahead, told] = [0, 0];
+  for (const { mirror } of workers) {
+    for (const result of (await mirror?.syncGroups()) ?? []) {
+      ahead += result.ahead;
+      told += result.synced + result.skipped;
+      if (result.error !== undefined) throw result.error;
+    }
+  }
+  const isBehind = workers.some(({ mirror }) => mirror?.status().some(({ lag }) => lag !== 0));
+  return ahead === 0 && told >= groups.count && !isBehind;
 }
 
 /** Asks until there is an answer. */

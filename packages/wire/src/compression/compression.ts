@@ -26,6 +26,17 @@ const offThreadBytesMin: {
   zstd: [64 * 1024, 64 * 1024],
 };
 
+let mayLeaveThread = true;
+
+/** For simulations: from now on all is done on the calling thread, so that nothing depends on how quick others are. */
+export function stayOnThread(): void {
+  mayLeaveThread = false;
+}
+
+function isOnThread(length: number, bytesMin: number): boolean {
+  return !mayLeaveThread || length < bytesMin;
+}
+
 /** The id of a type in a batch's attributes. */
 export function compressionId(type: Compression): number {
   return compressions.indexOf(type);
@@ -63,7 +74,7 @@ export function compressSync(type: Compression, bytes: Uint8Array, level?: numbe
 
 /** Compresses, off this thread if `bytes` is large; it must not change meanwhile. As `compressSync` otherwise. */
 export async function compress(type: Compression, bytes: Uint8Array, level?: number): Promise<Uint8Array> {
-  if (type === 'none' || bytes.length < offThreadBytesMin[type][0]) return compressSync(type, bytes, level);
+  if (type === 'none' || isOnThread(bytes.length, offThreadBytesMin[type][0])) return compressSync(type, bytes, level);
   switch (type) {
     case 'gzip':
       return gzipCompress(bytes, level);
@@ -99,7 +110,8 @@ export function decompressSync(type: Compression, bytes: Uint8Array, bytesMax: n
 
 /** Decompresses, off this thread if `bytes` is large; it must not change meanwhile. As `decompressSync` otherwise. */
 export async function decompress(type: Compression, bytes: Uint8Array, bytesMax: number): Promise<Uint8Array> {
-  if (type === 'none' || bytes.length < offThreadBytesMin[type][1]) return decompressSync(type, bytes, bytesMax);
+  const isHere = type === 'none' || isOnThread(bytes.length, offThreadBytesMin[type][1]);
+  if (isHere) return decompressSync(type, bytes, bytesMax);
   switch (type) {
     case 'gzip':
       return gzipDecompress(bytes, bytesMax);

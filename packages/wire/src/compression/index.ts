@@ -7,5 +7,6 @@ export {
   compressSync,
   decompress,
   decompressSync,
+  stayOnThread,
 } from './compression.ts';
 export { CompressionError } from './compression-error.ts';
