@@ -91,13 +91,14 @@ test('a request with schemas registers them for its topic; one that does not fit
   assert.deepEqual([key.version, key.schemaType], [1, 'JSON']);
 });
 
-test('a PostgreSQL that is killed is started again, while the control plane answers and then goes on', async () => {
+test('a PostgreSQL that is killed is started again, while the control plane answers and then goes on', async (t) => {
   const pidOf = async (): Promise<number> => {
     const file = await readFile(join(up.directory, 'postgres', 'data', 'postmaster.pid'), 'utf8').catch(() => '');
     return Number(file.split('\n')[0]);
   };
   const heard: string[] = [];
   const leave = new AbortController();
+  t.after(() => leave.abort());
   const listening = (async () => {
     for await (const { data } of followContract(url, eventsContract, {}, { token, signal: leave.signal })) {
       if ('kind' in data && data.kind === 'site') heard.push(data.id);
@@ -124,17 +125,23 @@ test('a PostgreSQL that is killed is started again, while the control plane answ
     }
   };
   const writers = Promise.all(['one', 'two', 'three', 'four'].map(writer));
-  for (let round = 1; round <= 2; round++) {
-    const before = written;
-    await eventually(() => written > before + 10);
-    const killed = await pidOf();
-    process.kill(killed, 'SIGKILL');
-    await eventually(async () => ![killed, 0].includes(await pidOf()), { timeoutMs: 60_000 });
-    const since = written;
-    await eventually(() => written > since + 10, { timeoutMs: 60_000, describe: () => JSON.stringify([...outcomes]) });
+  try {
+    for (let round = 1; round <= 2; round++) {
+      const before = written;
+      await eventually(() => written > before + 10, { timeoutMs: 60_000 });
+      const killed = await pidOf();
+      process.kill(killed, 'SIGKILL');
+      await eventually(async () => ![killed, 0].includes(await pidOf()), { timeoutMs: 60_000 });
+      const since = written;
+      await eventually(() => written > since + 10, {
+        timeoutMs: 60_000,
+        describe: () => JSON.stringify([...outcomes]),
+      });
+    }
+  } finally {
+    goesOn = false;
+    await writers;
   }
-  goesOn = false;
-  await writers;
   const refusals = [...outcomes.keys()].filter((outcome) => outcome !== 'written');
   assert.deepEqual(
     refusals.filter((outcome) => !outcome.startsWith('unavailable: ')),
