@@ -23,7 +23,7 @@ export function mirrorDetailLines(mirror: MirrorDetail, allPartitions: boolean, 
     const { partitions, assigned } = mirror;
     const others = assigned < partitions ? `, of which this worker copies ${assigned}` : '';
     const what = `${counted(mirror.topicCount, 'topic')}, ${counted(partitions, 'partition')}${others}`;
-    const rates = [amount(mirror.recordsPerSecond, ' records/s'), amount(mirror.bytesPerSecond, 'B/s')];
+    const rates = [amount(mirror.recordsPerSecond, 'records/s'), amount(mirror.bytesPerSecond, 'B/s')];
     lines.push(`${what}; ${behindText(mirror)}; ${rates.filter((rate) => rate !== null).join(', ')}`);
   }
   if (state === 'waiting' && problem === null) lines.push('No process of the control plane has taken it yet.');
