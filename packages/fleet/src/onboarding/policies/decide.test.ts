@@ -36,7 +36,7 @@ test('a policy that can not be evaluated asks a person and says why, whatever it
 test('policies that come too late for a turn ask a person', async () => {
   let at = 0;
   const evaluate = async () => {
-    at += 3_000;
+    at += 12_000;
     return { holds: true };
   };
   const policies = ['a', 'b', 'c'].map((name) => policy(name, 'true', 'approve'));

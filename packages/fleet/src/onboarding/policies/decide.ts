@@ -12,7 +12,7 @@ export interface Evaluates {
 }
 
 /** Of all policies together, in ms; those that have had no turn by then ask a person. */
-const totalMs = 5_000;
+const totalMs = 20_000;
 
 /** Those that are declared, then those that come with Millrace and are not replaced. */
 export function effectivePolicies(declared: readonly Policy[]): EffectivePolicy[] {

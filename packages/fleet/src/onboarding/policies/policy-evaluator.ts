@@ -8,7 +8,7 @@ import { messageOf } from '@millrace/base';
 import type { EvaluationAnswer, EvaluationTask } from './policy-worker.ts';
 
 export interface EvaluatorLimits {
-  /** Of one expression, in ms. Default 1,000. */
+  /** Of one expression, in ms: more than any takes, since a machine may have other things to do. Default 5,000. */
   readonly timeoutMs?: number | undefined;
   /** Of the thread's heap, in MiB. Default 64. */
   readonly memoryMib?: number | undefined;
@@ -28,7 +28,7 @@ export class PolicyEvaluator implements AsyncDisposable {
   #id = 0;
   #isClosed = false;
 
-  constructor({ timeoutMs = 1_000, memoryMib = 64 }: EvaluatorLimits = {}) {
+  constructor({ timeoutMs = 5_000, memoryMib = 64 }: EvaluatorLimits = {}) {
     this.#timeoutMs = timeoutMs;
     this.#memoryMib = memoryMib;
   }
