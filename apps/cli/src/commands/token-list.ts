@@ -3,6 +3,7 @@ import { command } from '../framework/command.ts';
 import { minuteOf, showList } from '../framework/show-list.ts';
 import type { Column } from '../framework/table.ts';
 import { callServer } from '../server/find-server.ts';
+import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
 
 export const tokenList = command({
@@ -13,12 +14,10 @@ export const tokenList = command({
   examples: [{ command: 'millrace token list', does: 'What they may do, until when, and when they were last used' }],
   async run({ options, terminal }) {
     const { tokensContract } = await import('@millrace/api/fleet');
-    const tokens: Token[] = [];
-    for (let cursor: string | null | undefined; cursor !== null; ) {
-      const page = await callServer(options, tokensContract, { query: { cursor, limit: 1_000 } }, terminal);
-      tokens.push(...page.tokens);
-      cursor = page.next;
-    }
+    const { items: tokens } = await readPages(async (query) => {
+      const { tokens: items, next } = await callServer(options, tokensContract, { query }, terminal);
+      return { items, next };
+    });
     const columns: Column<Token>[] = [
       { title: 'NAME', cell: (row) => row.name, shrinks: true },
       { title: 'STATE', cell: (row) => row.state },
