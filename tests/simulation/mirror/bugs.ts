@@ -149,7 +149,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the epoch of what was copied is forgotten by whoever takes over',
-    seed: 1022,
+    seed: 1092,
     file: `${copy}/partition-copy.ts`,
     find: 'sourceEpochs: this.sourceEpochs.known, losses:',
     replace: 'sourceEpochs: [], losses:',
@@ -177,7 +177,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'leaders that compare nothing themselves are not asked what they have',
-    seed: 1000,
+    seed: 1018,
     file: `${copy}/leader-epochs.ts`,
     find: 'else if (this.#compared.get(place.ranges) !== currentLeaderEpoch) {',
     replace: 'else if (nodeId < 0) {',
