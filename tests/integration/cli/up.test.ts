@@ -42,7 +42,7 @@ test('serves, says where, tells a second one, and stops cleanly on SIGTERM', asy
 
   const stopped = await up.stop('SIGTERM');
   assert.equal(stopped.code, 0);
-  assert.deepEqual((await readdir(directory)).sort(), ['clusters', 'millrace.json', 'postgres', 'token']);
+  assert.deepEqual((await readdir(directory)).sort(), ['clusters', 'keys', 'millrace.json', 'postgres', 'token']);
 });
 
 test('keeps topics and cluster ids over Ctrl-C and kill -9', async () => {
