@@ -72,6 +72,7 @@ test('what would no longer be sound is refused with who refers to what', () => {
     'remove team/checkout',
     'refused topic east/orders owner "checkout" is not among the teams; add it there',
     'refused application shop team "checkout" is not among the teams; add it there',
+    'refused client_setting far match.teams.0 "checkout" is not among the teams; add it there',
   ]);
 });
 

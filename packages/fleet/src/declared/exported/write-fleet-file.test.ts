@@ -68,6 +68,7 @@ test('texts of any shape survive', () => {
     "'",
     '"\n"',
     '\t',
+    '\u2000',
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(text, odd), { minLength: 1, maxLength: 8 }), (descriptions) => {

@@ -21,7 +21,7 @@ export function writeFleetFile({ kinds: things, notes }: ExportedFleet): string 
 
 function textOf(kind: KindName, { spec, comment }: ExportedThing): string {
   const yaml = stringify(ordered(kind, spec), { lineWidth: 0, flowCollectionPadding: true });
-  const [first = '', ...rest] = yaml.trimEnd().split('\n');
+  const [first = '', ...rest] = yaml.replace(/\n$/, '').split('\n');
   const lines = [`  - ${first}`, ...rest.map((line) => (line === '' ? '' : `    ${line}`))];
   const remark = comment === undefined ? [] : [`  # ${comment.replaceAll(/\s+/g, ' ')}`];
   return `${[...remark, ...lines].join('\n')}\n`;
