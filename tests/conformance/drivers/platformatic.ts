@@ -2,6 +2,7 @@
  * `@platformatic/kafka`, which has no consumers outside of groups: `read` uses a group that nobody else does. After a
  * rebalance its members may go on reading partitions that went to others, whatever the broker.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Admin,
   Consumer,
@@ -199,7 +200,7 @@ class PlatformaticMember extends MemberLog {
       this.#incoming.set(message, incoming);
       await handle?.(message);
       if (commit === 'each') {
-        await incoming.commit();
+        await committed(incoming);
         onCommitted?.(message.partition, message.offset + 1);
       }
       this.messages.push(message);
@@ -216,6 +217,25 @@ class PlatformaticMember extends MemberLog {
     await this.#running;
     await this.consumer.close(true);
   }
+}
+
+/**
+ * A member that commits just when the group has gone on is told to do so again with its new epoch, which this client
+ * leaves to the program.
+ */
+async function committed(incoming: TextMessage): Promise<void> {
+  for (let triesLeft = 5; ; triesLeft--) {
+    try {
+      return await incoming.commit();
+    } catch (error) {
+      if (triesLeft === 0 || !isStaleEpoch(error)) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+function isStaleEpoch(error: unknown): boolean {
+  return error instanceof AggregateError && error.errors.some(({ apiId }) => apiId === 'STALE_MEMBER_EPOCH');
 }
 
 /** The offset in partition 0 that something names. */
