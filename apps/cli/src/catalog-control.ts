@@ -105,6 +105,11 @@ export const controlCatalog: readonly CatalogEntry[] = [
         load: async () => (await import('./commands/config-clients.ts')).configClients,
       },
       {
+        name: 'sidecar',
+        summary: 'Let programs that only know an address and a secret reach their topics',
+        load: async () => (await import('./commands/config-sidecar.ts')).configSidecar,
+      },
+      {
         name: 'rotate-keys',
         summary: 'Sign answers of the config service with the next key',
         load: async () => (await import('./commands/config-rotate-keys.ts')).configRotateKeys,

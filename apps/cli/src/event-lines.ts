@@ -1,5 +1,4 @@
 /** What goes on in the background, as lines on stderr: only what somebody should know of. */
-import type { ClientOptions } from '@millrace/client';
 import type { EmbeddedFleetOptions } from '@millrace/engines';
 import type { Terminal } from './framework/terminal.ts';
 
@@ -12,8 +11,15 @@ export function brokerEvents(terminal: Terminal): NonNullable<EmbeddedFleetOptio
 
 const REPEAT_MS = 10_000;
 
+/** What clients of every kind tell. */
+interface ClientEventLike {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly message: string;
+}
+
 /** Reports what a client has trouble with and goes on trying, each kind of trouble once in a while. */
-export function clientEvents(terminal: Terminal): NonNullable<ClientOptions['report']> {
+export function clientEvents(terminal: Terminal): (event: ClientEventLike) => void {
   const toldAt = new Map<string, number>();
   return ({ level, event, message }) => {
     const now = performance.now();

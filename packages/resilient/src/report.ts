@@ -15,7 +15,8 @@ export interface ConfigEvent {
     | 'switch_forced'
     | 'switched'
     | 'copy_failed'
-    | 'report_failed';
+    | 'report_failed'
+    | 'program_ended';
   /** A sentence for a person. */
   readonly message: string;
   readonly error?: Error | undefined;

@@ -82,6 +82,13 @@ export function encodeResponse<A extends Api>(
   }
 }
 
+/** The four bytes that stand before a frame on the wire. */
+export function lengthPrefix(frame: Uint8Array): Uint8Array {
+  const prefix = new Uint8Array(4);
+  new DataView(prefix.buffer).setInt32(0, frame.length);
+  return prefix;
+}
+
 /** The correlation id that a response frame (without its length) begins with. */
 export function correlationIdOf(frame: Uint8Array): number {
   return new Reader(frame).int32();

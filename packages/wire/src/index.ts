@@ -11,6 +11,7 @@ export {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  lengthPrefix,
   type RequestHeader,
 } from './frame.ts';
 export { type FrameMemory, FrameSizeError, FrameSplitter } from './frame-splitter.ts';

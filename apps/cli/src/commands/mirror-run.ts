@@ -100,6 +100,8 @@ export const mirrorRun = command({
 });
 
 async function servedMetrics(mirror: Mirror, port: number, parts: ClosingStack): Promise<string> {
-  const { serveMetrics } = await import('../mirror/serve-metrics.ts');
-  return `${parts.use(await serveMetrics(mirror, port)).url}/metrics`;
+  const { serveMetrics } = await import('../serve-metrics.ts');
+  const { metricsContentType: contentType, metricsText } = await import('@millrace/mirror');
+  const server = parts.use(await serveMetrics({ contentType, body: () => metricsText(mirror) }, port));
+  return `${server.url}/metrics`;
 }

@@ -3,6 +3,7 @@ import {
   type Api,
   type ApiVersionsResponse,
   apiVersions,
+  decodeResponse,
   errorCodes,
   highestCommonVersion,
   KafkaError,
@@ -77,4 +78,11 @@ export async function negotiate(
   }
   if (known.errorCode !== 0) throw new KafkaError(known.errorCode, `ask broker ${broker} for its API versions`);
   return new BrokerVersions(broker, known);
+}
+
+/** Reads an answer to ApiVersions of this version; a refusal of the version is in version 0. */
+export function decodeVersions(version: number, frame: Uint8Array): ApiVersionsResponse {
+  // The error code follows the correlation id.
+  const isRefused = frame.length >= 6 && ((frame[4]! << 8) | frame[5]!) === errorCodes.UNSUPPORTED_VERSION;
+  return decodeResponse(apiVersions, isRefused ? 0 : version, frame);
 }

@@ -15,22 +15,24 @@ import {
   correlationIdOf,
   decodeResponse,
   encodeRequest,
-  errorCodes,
   FrameSplitter,
   type RequestDraft,
   type ResponseOf,
 } from '@millrace/wire';
 import { ConnectionLostError, RequestTimeoutError } from '../errors.ts';
-import { BrokerVersions, negotiate } from './broker-versions.ts';
+import { BrokerVersions, decodeVersions, negotiate } from './broker-versions.ts';
 import { type ConnectionStage, closedByBroker, isTlsAlert, speaksTls } from './connection-loss.ts';
 import type { ConnectionOptions, RequestOptions } from './connection-options.ts';
 import { Login } from './login.ts';
 import { type PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { RelayedRequest } from './relayed-request.ts';
 import { SendGate } from './send-gate.ts';
+import { SendRoom } from './send-room.ts';
 import { Throttle } from './throttle.ts';
 
 /** Fetched records come in frames of megabytes, for which memory is best taken in one piece. */
 const firstBufferBytes = 16 * 1024 * 1024;
+const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' };
 
 export class Connection {
   /** `host:port` of the broker. */
@@ -49,8 +51,7 @@ export class Connection {
   /** How far it came, by which a broker's silent end can be explained. */
   #stage: ConnectionStage = 'greeting';
   #hasReceived = false;
-  #isFull = false;
-  readonly #drainWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  readonly #room = new SendRoom();
   #onEnd: ((error: Error) => void) | undefined;
 
   constructor(options: ConnectionOptions, socket: Socket) {
@@ -68,10 +69,7 @@ export class Connection {
     });
     socket.handle({
       data: (chunk) => this.#receive(chunk),
-      drained: () => {
-        this.#isFull = false;
-        for (const { resolve } of this.#drainWaiters.splice(0)) resolve();
-      },
+      drained: () => this.#room.drained(),
       closed: (error) => this.#end(closedByBroker(this.#options, this.#stage, error)),
     });
   }
@@ -135,7 +133,22 @@ export class Connection {
         resolve();
       });
     });
-    if (this.#isFull) await new Promise<void>((resolve, reject) => this.#drainWaiters.push({ resolve, reject }));
+    await this.#room.free();
+  }
+
+  /**
+   * Passes on a request that somebody else encoded, without a bound on its time; what the connection's end takes
+   * along, `onEnd` tells. Answers a promise while the socket has no room for more; it rejects when the connection ends.
+   */
+  relay(request: RelayedRequest): Promise<void> | undefined {
+    const send = (): void => {
+      const sentAt = this.#options.platform.clock.monotonic();
+      const { chunks, pending } = request.send(this.#takeId(), sentAt, () => this.#note(request.name, sentAt));
+      if (pending !== undefined) this.#pending.add(pending);
+      this.#room.wrote(this.#socket.write(chunks));
+    };
+    this.#whenOpen((error) => this.#end(error), send);
+    return this.#room.isFull ? this.#room.free() : undefined;
   }
 
   /** Ends the connection at once; unanswered requests are rejected. */
@@ -151,13 +164,9 @@ export class Connection {
   }
 
   #askVersions(version: number): Promise<ResponseOf<typeof apiVersions>> {
-    const draft = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' };
     return new Promise((resolve, reject) => {
-      this.#post(apiVersions, version, draft, this.#options.connectTimeoutMs, reject, (frame) => {
-        // The error code follows the correlation id; with this one the rest is in version 0.
-        const refused = frame.length >= 6 && ((frame[4]! << 8) | frame[5]!) === errorCodes.UNSUPPORTED_VERSION;
-        resolve(decodeResponse(apiVersions, refused ? 0 : version, frame));
-      });
+      const answer = (frame: Uint8Array): void => resolve(decodeVersions(version, frame));
+      this.#post(apiVersions, version, software, this.#options.connectTimeoutMs, reject, answer);
     });
   }
 
@@ -185,13 +194,7 @@ export class Connection {
   #whenOpen(fail: (error: Error) => void, send: () => void): void {
     if (!this.#gate.isShut) this.#renewIfDue();
     if (!this.#gate.isShut) return send();
-    this.#gate.hold(() => {
-      try {
-        send();
-      } catch (error) {
-        fail(error as Error);
-      }
-    });
+    this.#gate.hold(send, fail);
   }
 
   #send<A extends Api>(
@@ -204,7 +207,7 @@ export class Connection {
   ): void {
     const sentAt = this.#post(api, version, draft, timeoutMs, fail, (frame) => {
       const response = decodeResponse(api, version, frame);
-      this.#note(api, sentAt, (response as { readonly throttleTimeMs?: number }).throttleTimeMs);
+      this.#note(api.name, sentAt, (response as { readonly throttleTimeMs?: number }).throttleTimeMs);
       resolve(response);
     });
   }
@@ -228,20 +231,25 @@ export class Connection {
   }
 
   #write<A extends Api>(api: A, version: number, draft: RequestDraft<A>): number {
-    const correlationId = this.#nextCorrelationId;
+    const correlationId = this.#takeId();
     const frame = encodeRequest(this.#writer, api, version, correlationId, this.#options.clientId, draft);
-    this.#nextCorrelationId = (correlationId + 1) & 0x7fff_ffff;
-    if (!this.#socket.write(frame.chunks)) this.#isFull = true;
+    this.#room.wrote(this.#socket.write(frame.chunks));
     return correlationId;
   }
 
-  #note(api: Api, sentAt: number, throttleMs: number | undefined): void {
+  #takeId(): number {
+    const correlationId = this.#nextCorrelationId;
+    this.#nextCorrelationId = (correlationId + 1) & 0x7fff_ffff;
+    return correlationId;
+  }
+
+  #note(name: string, sentAt: number, throttleMs?: number): void {
     this.#stage = 'accepted';
     const { observer, platform, nodeId = -1 } = this.#options;
     const now = platform.clock.monotonic();
-    observer?.answered(api.name, nodeId, now - sentAt, now);
+    observer?.answered(name, nodeId, now - sentAt, now);
     if (throttleMs === undefined || throttleMs <= 0) return;
-    observer?.throttled(api.name, this.broker, throttleMs);
+    observer?.throttled(name, this.broker, throttleMs);
     // A broker from before KIP-219 has waited itself, before it answered.
     if (this.#versions.supports(apiVersions, 2)) this.#throttle.pauseUntil(now + throttleMs);
   }
@@ -261,13 +269,8 @@ export class Connection {
 
   #answer(frame: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    const pending = this.#pending.first;
-    const correlationId = correlationIdOf(frame);
-    if (pending === undefined || pending.correlationId !== correlationId) {
-      const expected = pending === undefined ? 'none was expected' : `${pending.correlationId} was expected`;
-      return this.#end(this.#lost(`it answered request ${correlationId} where ${expected}`));
-    }
-    this.#pending.shift();
+    const pending = this.#pending.take(correlationIdOf(frame));
+    if (typeof pending === 'string') return this.#end(this.#lost(pending));
     try {
       pending.answer(frame);
     } catch (error) {
@@ -282,9 +285,7 @@ export class Connection {
     this.#end(this.#lost(`${late.name} was not answered within ${late.timeoutMs} ms`, error));
   }
 
-  #lost(reason: string, cause?: unknown): ConnectionLostError {
-    return new ConnectionLostError(this.broker, reason, cause);
-  }
+  #lost = (reason: string, cause?: unknown) => new ConnectionLostError(this.broker, reason, cause);
 
   #end(error: Error): void {
     if (this.#ended !== undefined) return;
@@ -293,7 +294,7 @@ export class Connection {
     this.#socket.destroy();
     for (const pending of this.#pending.clear()) pending.fail(error);
     this.#gate.release();
-    for (const { reject } of this.#drainWaiters.splice(0)) reject(error);
+    this.#room.end(error);
     this.#onEnd?.(error);
   }
 }

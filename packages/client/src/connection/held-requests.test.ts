@@ -194,13 +194,13 @@ test('a gate with two reasons opens when both are gone, and keeps the order when
     gate.hold(() => {
       passed.push(place);
       if (place === 2) gate.shut();
-    });
+    }, assert.ifError);
   }
   gate.open();
   assert.equal(passed.length, 0);
   gate.open();
   assert.deepEqual(passed, [1, 2]);
-  gate.hold(() => void passed.push(4));
+  gate.hold(() => void passed.push(4), assert.ifError);
   gate.open();
   assert.deepEqual(passed, [1, 2, 3, 4]);
 });

@@ -38,8 +38,15 @@ export class PendingRequests {
     if (request.deadline < this.#timerAt) this.#watch(request.deadline);
   }
 
-  shift(): void {
-    this.#requests.shift();
+  /** Takes out the request that is answered, or tells why this can be no answer. */
+  take(correlationId: number): PendingRequest | string {
+    const { first } = this;
+    if (first?.correlationId === correlationId) {
+      this.#requests.shift();
+      return first;
+    }
+    const expected = first === undefined ? 'none was expected' : `${first.correlationId} was expected`;
+    return `it answered request ${correlationId} where ${expected}`;
   }
 
   /** Takes all out, and stops watching. */

@@ -26,8 +26,15 @@ export class SendGate {
     this.#held.splice(0, passed);
   }
 
-  hold(send: () => void): void {
-    this.#held.push(send);
+  /** What `send` throws later goes to `fail`. */
+  hold(send: () => void, fail: (error: Error) => void): void {
+    this.#held.push(() => {
+      try {
+        send();
+      } catch (error) {
+        fail(error as Error);
+      }
+    });
   }
 
   /** Lets all pass, whatever the reasons: the connection is at its end, and each learns so itself. */

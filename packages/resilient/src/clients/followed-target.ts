@@ -14,7 +14,7 @@ import { type Target, targetOf } from './target.ts';
 
 export interface FollowedTargetOptions {
   readonly source: AnswerSource;
-  readonly clients: ClusterClients;
+  readonly clients: Pick<ClusterClients, 'learn'>;
   readonly key: InstanceKeyPair;
   readonly wants: readonly ConfigWant[];
   /** Bound on the first target, in ms. */

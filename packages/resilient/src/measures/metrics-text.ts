@@ -28,22 +28,48 @@ function family(
   help: string,
   samples: readonly (readonly [labels: string, value: number])[],
 ): string[] {
-  const full = `millrace_client_${name}`;
+  return lines(`millrace_client_${name}`, type, help, samples);
+}
+
+/** A figure of a sidecar, by its labels. */
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** The lines of a sidecar's figures of one name. */
+export function textFamily(
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  samples: readonly Sample[],
+): string[] {
+  const labelled = samples.map(([labels, value]) => [labelText(Object.entries(labels)), value] as const);
+  return lines(`millrace_sidecar_${name}`, type, help, labelled);
+}
+
+function lines(
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  samples: readonly (readonly [labels: string, value: number])[],
+): string[] {
   return [
-    `# HELP ${full} ${help}`,
-    `# TYPE ${full} ${type}`,
-    ...samples.map(([labels, value]) => `${full}${labels} ${value}`),
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
   ];
 }
 
 function labelsOf({ measures, cluster, group }: MeasuredStream): string {
-  const labels = [
+  return labelText([
     ['topic', measures.topic],
     ['role', measures.role],
     ['cluster', cluster],
-    ...(group === undefined ? [] : [['group', group]]),
-  ] as const;
-  return `{${labels.map(([name, value]) => `${name}="${escaped(value as string)}"`).join(',')}}`;
+    ...(group === undefined ? [] : [['group', group] as const]),
+  ]);
+}
+
+function labelText(labels: readonly (readonly [name: string, value: string])[]): string {
+  if (labels.length === 0) return '';
+  return `{${labels.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;
 }
 
 function escaped(value: string): string {

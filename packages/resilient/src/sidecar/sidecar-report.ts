@@ -1,0 +1,54 @@
+/**
+ * What a sidecar tells the config service. Records are not counted, since nobody decodes them: producers are told of by
+ * what Produce brings, consumers by Fetch; where several topics have one role, under each of them for all.
+ */
+import type { ConfigReport, ConfigWant, StreamReport } from '@millrace/api/config';
+import { fetch, produce } from '@millrace/wire';
+import type { Target } from '../clients/target.ts';
+import type { SidecarMeasures } from './sidecar-measures.ts';
+
+type Role = StreamReport['role'];
+
+const apis = { producer: produce.name, consumer: fetch.name } as const;
+
+export class SidecarReport {
+  static readonly library: ConfigReport['library'] = { name: '@millrace/resilient sidecar', version: '0.1.0' };
+  readonly #measures: SidecarMeasures;
+  #at: number;
+  readonly #seen: Record<Role, { readonly bytes: number; readonly mark: Float64Array }> = {
+    producer: { bytes: 0, mark: new Float64Array() },
+    consumer: { bytes: 0, mark: new Float64Array() },
+  };
+
+  /** `now`: monotonic, in ms. */
+  constructor(measures: SidecarMeasures, now: number) {
+    this.#measures = measures;
+    this.#at = now;
+  }
+
+  /** Since the last time. `isAllOnOne`: every connection uses the target's credential. */
+  streams(wants: readonly ConfigWant[], target: Target, isAllOnOne: boolean, now: number): StreamReport[] {
+    const seconds = Math.max(0.001, (now - this.#at) / 1000);
+    this.#at = now;
+    const rates = { producer: this.#rates('producer', seconds), consumer: this.#rates('consumer', seconds) };
+    return wants.map(({ topic, role }) => ({
+      ...{ topic, role, cluster: target.cluster.name, answerVersion: target.version },
+      ...(target.credential === undefined || !isAllOnOne ? {} : { credential: target.credential }),
+      ...rates[role],
+      strays: [],
+    }));
+  }
+
+  #rates(role: Role, seconds: number) {
+    const { requestBytes, answerBytes, latencies } = this.#measures.of(apis[role]);
+    const bytes = role === 'producer' ? requestBytes : answerBytes;
+    const { bytes: before, mark } = this.#seen[role];
+    this.#seen[role] = { bytes, mark: latencies.mark() };
+    return {
+      recordsPerSecond: 0,
+      bytesPerSecond: (bytes - before) / seconds,
+      errorsPerSecond: 0,
+      latencyMs: { p50: latencies.since(mark, 0.5), p99: latencies.since(mark, 0.99) },
+    };
+  }
+}
