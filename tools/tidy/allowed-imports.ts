@@ -1,5 +1,16 @@
 /** What everything above the pipelines may import. */
-const FLEET = ['base', 'api', 'wire', 'client', 'registry', 'resilient', 'mirror', 'fleet', 'pipelines'] as const;
+const FLEET = [
+  'base',
+  'api',
+  'wire',
+  'client',
+  'registry',
+  'resilient',
+  'mirror',
+  'streams',
+  'fleet',
+  'pipelines',
+] as const;
 
 /**
  * Who may import whom: the written list, by folder of the workspace. What is not on it is not allowed, whether or not
@@ -14,6 +25,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   registry: ['base', 'api', 'wire', 'client'],
   resilient: ['base', 'api', 'wire', 'client'],
   mirror: ['base', 'api', 'wire', 'client'],
+  streams: ['base', 'wire', 'store', 'client'],
   fleet: ['base', 'api', 'wire', 'client', 'mirror'],
   pipelines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet'],
   server: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines'],
@@ -31,4 +43,4 @@ export const BROWSER_SAFE = new Set(['@millrace/base/millrace-error']);
 export const MAY_READ_ENVIRONMENT = new Set(['cli', 'tests', 'bench', 'tools']);
 
 /** Packages that reach time, randomness, network and disk through `base`'s interfaces alone, to be simulated whole. */
-export const SIMULATED = new Set(['broker', 'client', 'mirror']);
+export const SIMULATED = new Set(['broker', 'client', 'mirror', 'streams']);

@@ -145,7 +145,7 @@ export type {
   TlsOptions,
   TokenOptions,
 } from './security.ts';
-export { bytes, json, nullable, type Serde, type SerdeLike, text, validated } from './serde.ts';
+export { bytes, float64, int64, json, nullable, type Serde, type SerdeLike, text, validated } from './serde.ts';
 export {
   type AnyTopic,
   type KeyInputOf,

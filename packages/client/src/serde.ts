@@ -15,6 +15,11 @@ export interface Serde<Output, Input = Output> {
   deserialize(bytes: Uint8Array | null): Output;
   /** When present it is called instead of `deserialize`, with the bytes read as UTF-8 and no view made in between. */
   deserializeText?(text: string | null): Output;
+  /**
+   * Names the form of the bytes, with a version where it has several. Who keeps bytes for longer than a process lives
+   * (state of streams) compares it with the name that the bytes were written under.
+   */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -29,6 +34,7 @@ export type SerdeLike = Serde<unknown, never> | StandardSchemaV1;
 export const bytes: Serde<Uint8Array | null, Uint8Array | string | null> = {
   serialize: (value) => value,
   deserialize: (value) => value,
+  name: 'bytes',
 };
 
 /** UTF-8 text. Refuses null: wrap it in `nullable` where keys may be absent or values be tombstones. */
@@ -36,6 +42,38 @@ export const text: Serde<string> = {
   serialize: (value) => value ?? refuseNull(),
   deserialize: (value) => decodeText(value),
   deserializeText: (value) => value ?? refuseNull(),
+  name: 'text',
+};
+
+/** Safe integers as 64 bits, two's complement, most significant byte first: what Kafka's `LongSerializer` writes. */
+export const int64: Serde<number> = {
+  serialize: (value) => {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is no integer that a number holds exactly`);
+    const target = Buffer.allocUnsafe(8);
+    const high = Math.floor(value / 2 ** 32);
+    target.writeInt32BE(high, 0);
+    target.writeUInt32BE(value - high * 2 ** 32, 4);
+    return target;
+  },
+  deserialize: (value) => {
+    const view = eightBytes(value);
+    const number = view.getInt32(0) * 2 ** 32 + view.getUint32(4);
+    if (!Number.isSafeInteger(number))
+      throw new TypeError('the integer is beyond 2^53 - 1, where numbers are not exact');
+    return number;
+  },
+  name: 'int64',
+};
+
+/** Numbers as IEEE 754 doubles, most significant byte first: what Kafka's `DoubleSerializer` writes. */
+export const float64: Serde<number> = {
+  serialize: (value) => {
+    const target = Buffer.allocUnsafe(8);
+    target.writeDoubleBE(value);
+    return target;
+  },
+  deserialize: (value) => eightBytes(value).getFloat64(0),
+  name: 'float64',
 };
 
 /**
@@ -47,6 +85,7 @@ export function json<T>(): Serde<T> {
     serialize: (value) => JSON.stringify(value) ?? refuseUndefined(),
     deserialize: (value) => JSON.parse(decodeText(value)) as T,
     deserializeText: (value) => JSON.parse(value ?? refuseNull()) as T,
+    name: 'json',
   };
 }
 
@@ -59,6 +98,7 @@ export function nullable<Output, Input>(serde: Serde<Output, Input>): Serde<Outp
   const wrapped: Serde<Output | null, Input | null> = {
     serialize: (value) => (value === null ? null : serde.serialize(value)),
     deserialize: (value) => (value === null ? null : serde.deserialize(value)),
+    name: serde.name,
   };
   if (deserializeText !== undefined) {
     wrapped.deserializeText = (value) => (value === null ? null : deserializeText.call(serde, value));
@@ -79,6 +119,7 @@ export function validated<Input, Output>(schema: StandardSchemaV1<Input, Output>
     },
     deserialize: (value) => read(decodeText(value)),
     deserializeText: (value) => read(value ?? refuseNull()),
+    name: 'json',
   };
 }
 
@@ -106,6 +147,12 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
 function decodeText(value: Uint8Array | null): string {
   if (value === null) return refuseNull();
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+}
+
+function eightBytes(value: Uint8Array | null): DataView {
+  if (value === null) return refuseNull();
+  if (value.length !== 8) throw new TypeError(`it has ${value.length} bytes where a number has 8`);
+  return new DataView(value.buffer, value.byteOffset, 8);
 }
 
 function refuseNull(): never {

@@ -1,0 +1,26 @@
+export {
+  type DriverOptions,
+  type PipedRecord,
+  type ReadRecord,
+  type TestDriver,
+  testDriver,
+} from './driver/test-driver.ts';
+export { InvalidTimestampError, StateSerdeError, TopologyError } from './errors.ts';
+export {
+  type KeyValueStoreOf,
+  keyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type ProcessorOptions,
+  type WindowStoreOf,
+  windowStore,
+} from './operators/process.ts';
+export type { KeyValueStore } from './state/key-value-store.ts';
+export type { WindowStore } from './state/window-store.ts';
+export type { RecordFacts } from './task/cursor.ts';
+export type { Stream } from './topology/stream.ts';
+export type { AggregateOptions, JoinOptions } from './topology/stream-options.ts';
+export type { Table } from './topology/table.ts';
+export { type Topology, topology } from './topology/topology.ts';
+export type { WindowAggregateOptions, WindowedStream, WindowResults } from './topology/windowed-stream.ts';
+export { hopping, session, tumbling, type Windowed } from './topology/windows.ts';

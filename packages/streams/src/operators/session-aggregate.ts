@@ -1,0 +1,113 @@
+/**
+ * Aggregates in sessions. A session's row lies at the time of its last record and holds its first; a record that
+ * touches several sessions makes one of them.
+ *
+ * A session is closed when stream time has reached its last record, the gap, and the grace. A record is late when the
+ * session that it would make is closed.
+ */
+import type { WindowDefinition } from '../state/store-definition.ts';
+import type { Receiver } from '../task/cursor.ts';
+import type { OperatorContext } from '../task/operator-context.ts';
+import type { Operator } from '../topology/node.ts';
+import { formOf, type SessionWindows, type Windowed } from '../topology/windows.ts';
+import type { Aggregation } from './aggregate.ts';
+
+export interface SessionAggregation extends Aggregation {
+  /** One aggregate of two, the earlier first. */
+  readonly merge: (left: unknown, right: unknown) => unknown;
+}
+
+/** What a session's row holds. */
+export interface SessionRow {
+  readonly start: number;
+  readonly aggregate: unknown;
+}
+
+export function sessionAggregateOperator(
+  store: WindowDefinition,
+  windows: SessionWindows,
+  { initial, add, merge }: SessionAggregation,
+  emit: 'change' | 'close',
+): Operator {
+  const { gapMs, graceMs } = windows;
+  return {
+    kind: 'windowed aggregate',
+    name: store.name,
+    detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
+    stores: [store],
+    holdsBackMs: emit === 'close' ? graceMs : 0,
+    connect: (context, [next, late]) => {
+      const send = next as Receiver;
+      const sendLate = late as Receiver;
+      const rows = context.store(store);
+      const closing = emit === 'close' ? closeSessions(context, store, windows, send) : undefined;
+      const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
+        key,
+        start,
+        end: last + gapMs,
+      });
+      return (record) => {
+        const { key, value, timestamp } = record;
+        const closedUpTo = context.streamTime - gapMs - graceMs;
+        const touched: { start: number; last: number; aggregate: unknown; remove: (row: undefined) => void }[] = [];
+        // No session ends behind stream time.
+        const reach = Math.max(context.streamTime, timestamp);
+        rows.fetch(key, timestamp - gapMs + 1, reach, (row, last, remove) => {
+          const { start, aggregate } = row as SessionRow;
+          if (start < timestamp + gapMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
+        });
+        const last = Math.max(timestamp, touched.at(-1)?.last ?? timestamp);
+        if (last <= closedUpTo) {
+          context.countLate(store.name);
+          return sendLate(record);
+        }
+        const start = Math.min(timestamp, touched[0]?.start ?? timestamp);
+        const [first, ...others] = touched.map(({ aggregate }) => aggregate);
+        const before = touched.length === 0 ? initial() : others.reduce(merge, first);
+        const aggregate = add(before, value, record);
+        for (const each of touched) {
+          if (each.last !== last) each.remove(undefined);
+          if (emit === 'change' && (each.start !== start || each.last !== last)) {
+            record.sendAs(send, windowed(key, each.start, each.last), undefined, timestamp);
+            record.value = value;
+          }
+        }
+        rows.put(key, last, { start, aggregate } satisfies SessionRow);
+        closing?.opened(last);
+        if (emit === 'change') record.sendAs(send, windowed(key, start, last), aggregate, timestamp);
+      };
+    },
+  };
+}
+
+function closeSessions(
+  context: OperatorContext,
+  store: WindowDefinition,
+  { gapMs, graceMs }: SessionWindows,
+  send: Receiver,
+): { opened(last: number): void } {
+  const rows = context.store(store);
+  let closed = context.streamTime - gapMs - graceMs;
+  const timer = {
+    dueAt: context.streamTime,
+    fire(streamTime: number): void {
+      const { cursor } = context;
+      const upTo = streamTime - gapMs - graceMs;
+      for (const { key, time, value } of rows.entries(closed + 1, upTo)) {
+        const { start, aggregate } = value as SessionRow;
+        const end = time + gapMs;
+        cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);
+        send(cursor);
+      }
+      closed = upTo;
+      timer.dueAt = rows.firstTime(upTo + 1) + gapMs + graceMs;
+    },
+  };
+  context.onStreamTime(timer);
+  return {
+    opened: (last) => {
+      const closesAt = last + gapMs + graceMs;
+      if (closesAt < timer.dueAt) timer.dueAt = closesAt;
+    },
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * The newest value of each key, in one task: values as objects in a cache, and below it the rows on disk.
+ *
+ * - What was changed since the last commit stays in the cache until its row is written: `takeChanges` hands the changes
+ *   out at a commit, `written` says that they are on disk, `reset` forgets all that is not.
+ * - A value belongs to the store once it was put: change it only where the store's user is the only one to have it.
+ * - While the cache has all rows, a key that is not in it is known not to be there, and the disk is not asked.
+ */
+
+import { rowTag, type StateChanges, type StateSpace } from './state-space.ts';
+import type { KeyValueDefinition } from './store-definition.ts';
+import { type KeyId, StateCodec } from './value-codec.ts';
+
+interface Entry {
+  readonly key: unknown;
+  /** Undefined: there is no such row. */
+  value: unknown;
+  isChanged: boolean;
+  wasUsed: boolean;
+  bytes: number;
+}
+
+/** Memory of an entry besides its key and value, about. */
+const entryBytes = 120;
+
+const everyRow = { from: Uint8Array.of(rowTag), to: Uint8Array.of(rowTag + 1) } as const;
+
+export class KeyValueStore<K, V> {
+  readonly name: string;
+  readonly #codec: StateCodec;
+  readonly #space: StateSpace;
+  readonly #cacheBytesMax: number;
+  readonly #entries = new Map<KeyId, Entry>();
+  #changed: Entry[] = [];
+  #bytes = 0;
+  /** Rows that are handed out for writing and not known to be on disk. */
+  #unwritten = 0;
+  #isComplete: boolean;
+
+  constructor(definition: KeyValueDefinition, space: StateSpace, cacheBytesMax: number) {
+    this.name = definition.name;
+    this.#codec = new StateCodec(definition.name, definition.key, definition.value);
+    this.#space = space;
+    this.#cacheBytesMax = cacheBytesMax;
+    this.#isComplete = isEmpty(space);
+  }
+
+  /** Bytes of memory that keys and values take, about. */
+  get cachedBytes(): number {
+    return this.#bytes;
+  }
+
+  get changeCount(): number {
+    return this.#changed.length;
+  }
+
+  get(key: K): V | undefined {
+    const id = this.#codec.idOf(key);
+    const entry = this.#entries.get(id) ?? this.#load(id, key);
+    if (entry === undefined) return undefined;
+    entry.wasUsed = true;
+    return entry.value as V | undefined;
+  }
+
+  /** Null and undefined delete. */
+  put(key: K, value: V | null | undefined): void {
+    const id = this.#codec.idOf(key);
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      entry = { key, value: undefined, isChanged: false, wasUsed: true, bytes: entryBytes };
+      this.#entries.set(id, entry);
+      this.#bytes += entryBytes;
+    }
+    entry.value = value ?? undefined;
+    if (entry.isChanged) return;
+    entry.isChanged = true;
+    this.#changed.push(entry);
+  }
+
+  delete(key: K): void {
+    this.put(key, undefined);
+  }
+
+  /** All rows, in no particular order. The store may not change meanwhile. */
+  *entries(): IterableIterator<[key: K, value: V]> {
+    for (const { key, value } of this.#entries.values()) if (value !== undefined) yield [key as K, value as V];
+    if (this.#isComplete) return;
+    for (const row of this.#space.range(everyRow)) {
+      const key = this.#codec.readKey(row.key.subarray(1)) as K;
+      if (!this.#entries.has(this.#codec.idOf(key))) yield [key, this.#codec.readValue(row.value) as V];
+    }
+  }
+
+  /** What changed since the last commit, in the order of the first change. */
+  *changes(): IterableIterator<{ key: K; value: V | undefined }> {
+    for (const { key, value } of this.#changed) yield { key: key as K, value: value as V | undefined };
+  }
+
+  /** Hands out what changed since the last call. */
+  takeChanges(changes: StateChanges): void {
+    for (const entry of this.#changed) {
+      const keyBytes = this.#codec.keyBytes(entry.key);
+      const rowKey = Buffer.allocUnsafe(keyBytes.length + 1);
+      rowKey[0] = rowTag;
+      rowKey.set(keyBytes, 1);
+      const value = entry.value === undefined ? null : this.#codec.valueBytes(entry.value);
+      changes.change(rowKey, value);
+      entry.isChanged = false;
+      const bytes = entryBytes + 2 * keyBytes.length + 2 * (value?.length ?? 0);
+      this.#bytes += bytes - entry.bytes;
+      entry.bytes = bytes;
+    }
+    this.#changed = [];
+    this.#unwritten++;
+  }
+
+  /** What was handed out first, of what is not written yet, is on disk now. */
+  written(): void {
+    this.#unwritten--;
+    if (this.#unwritten === 0 && this.#bytes > this.#cacheBytesMax) this.#evict();
+  }
+
+  /** Forgets what is not on disk. */
+  reset(): void {
+    this.#entries.clear();
+    this.#changed = [];
+    this.#bytes = 0;
+    this.#unwritten = 0;
+    this.#isComplete = isEmpty(this.#space);
+  }
+
+  #load(id: KeyId, key: unknown): Entry | undefined {
+    if (this.#isComplete) return undefined;
+    const keyBytes = this.#codec.keyBytes(key);
+    const rowKey = Buffer.allocUnsafe(keyBytes.length + 1);
+    rowKey[0] = rowTag;
+    rowKey.set(keyBytes, 1);
+    const row = this.#space.get(rowKey);
+    const value = row === undefined ? undefined : this.#codec.readValue(row);
+    const bytes = entryBytes + 2 * keyBytes.length + 2 * (row?.length ?? 0);
+    const entry = { key, value, isChanged: false, wasUsed: true, bytes };
+    this.#entries.set(id, entry);
+    this.#bytes += bytes;
+    return entry;
+  }
+
+  /** Lets go of entries that were not used since the last time, until a quarter of the memory is free. */
+  #evict(): void {
+    const target = this.#cacheBytesMax * 0.75;
+    for (let pass = 0; pass < 2 && this.#bytes > target; pass++) {
+      for (const [id, entry] of this.#entries) {
+        if (this.#bytes <= target) return;
+        if (entry.isChanged) continue;
+        if (entry.wasUsed && pass === 0) {
+          entry.wasUsed = false;
+          continue;
+        }
+        this.#entries.delete(id);
+        this.#bytes -= entry.bytes;
+        if (entry.value !== undefined) this.#isComplete = false;
+      }
+    }
+  }
+}
+
+function isEmpty(space: StateSpace): boolean {
+  for (const _ of space.range({ ...everyRow, limit: 1 })) return false;
+  return true;
+}

@@ -1,0 +1,55 @@
+/** Serdes of rows that hold a value and something beside it, made of the value's own serde. */
+import type { SessionRow } from '../operators/session-aggregate.ts';
+import type { JoinRow } from '../operators/stream-join.ts';
+import type { AnySerde } from '../topology/node.ts';
+
+/** A byte that says whether the record was met, then the value; no more than the byte where that is null. */
+export function joinRowSerde(value: AnySerde): AnySerde {
+  return {
+    serialize: (input) => {
+      const row = input as JoinRow;
+      return withHead(1, value.serialize(row.value), (head, isNull) => {
+        head[0] = (row.isMet ? 1 : 0) | (isNull ? 2 : 0);
+      });
+    },
+    deserialize: (bytes) => {
+      const flags = bytes?.[0] ?? 0;
+      const rest = (flags & 2) !== 0 ? null : (bytes as Uint8Array).subarray(1);
+      return { value: read(value, rest), isMet: (flags & 1) !== 0 } satisfies JoinRow;
+    },
+    name: `joined ${value.name ?? 'unnamed'}`,
+  };
+}
+
+/** The session's first time as a double, then the aggregate. */
+export function sessionRowSerde(value: AnySerde): AnySerde {
+  return {
+    serialize: (input) => {
+      const row = input as SessionRow;
+      return withHead(8, value.serialize(row.aggregate), (head) => head.writeDoubleBE(row.start));
+    },
+    deserialize: (bytes) => {
+      const row = bytes as Uint8Array;
+      const start = new DataView(row.buffer, row.byteOffset, 8).getFloat64(0);
+      return { start, aggregate: read(value, row.subarray(8)) } satisfies SessionRow;
+    },
+    name: `session ${value.name ?? 'unnamed'}`,
+  };
+}
+
+function withHead(
+  length: number,
+  value: Uint8Array | string | null,
+  write: (head: Buffer, isNull: boolean) => void,
+): Uint8Array {
+  const tail = typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0));
+  const bytes = Buffer.allocUnsafe(length + tail.length);
+  write(bytes, value === null);
+  bytes.set(tail, length);
+  return bytes;
+}
+
+function read(serde: AnySerde, bytes: Uint8Array | null): unknown {
+  if (serde.deserializeText === undefined || bytes === null) return serde.deserialize(bytes);
+  return serde.deserializeText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+}

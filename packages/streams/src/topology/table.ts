@@ -1,0 +1,151 @@
+/**
+ * A table in a topology: the newest value of each key. What goes on from it are its changes, undefined where a key's
+ * value is gone. Functions are called with the value and the key; they must answer the same for the same input.
+ */
+import type { AnyTopic, Serde } from '@millrace/client';
+import { TopologyError } from '../errors.ts';
+import { filterOperator, passOperator, sinkOperator } from '../operators/stateless.ts';
+import {
+  joined,
+  type TableJoin,
+  type TableView,
+  tableJoinOperator,
+  tableMapOperator,
+} from '../operators/table-join.ts';
+import type { KeyValueDefinition } from '../state/store-definition.ts';
+import type { RecordFacts } from '../task/cursor.ts';
+import type { AnySerde, Operator } from './node.ts';
+import type { Place } from './shape.ts';
+import { Stream } from './stream.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
+type Any = any;
+
+export class Table<K, V> {
+  readonly place: Place;
+  readonly view: TableView;
+
+  /** Not for callers: tables come from streams. */
+  constructor(place: Place, view: TableView) {
+    this.place = place;
+    this.view = view;
+  }
+
+  /** A table that a store has as it is. */
+  static stored<K, V>(place: Place, store: KeyValueDefinition): Table<K, V> {
+    return new Table(place, {
+      stores: [store],
+      connect: (context) => {
+        const rows = context.store(store);
+        return (key) => rows.get(key);
+      },
+    });
+  }
+
+  filter<W extends V>(test: (value: V, key: K) => value is W): Table<K, W>;
+  filter(test: (value: V, key: K) => boolean): Table<K, V>;
+  filter(test: (value: V, key: K) => boolean): Table<K, V> {
+    const map = (value: V, key: K): V | undefined => (test(value, key) ? value : undefined);
+    return this.#through('filter', map, this.place.valueSerde);
+  }
+
+  map<W>(map: (value: V, key: K) => W): Table<K, W> {
+    return this.#through('map', map, undefined);
+  }
+
+  /** The values that keys get; that a key's value is gone is left out. */
+  toStream(): Stream<K, V> {
+    return this.#stream(filterOperator((value) => value !== undefined && value !== null));
+  }
+
+  /** All changes, null where a key's value is gone. */
+  changes(): Stream<K, V | null> {
+    return this.#stream({
+      kind: 'changes',
+      connect: (_, [next]) => {
+        return (record) => {
+          if (record.value === undefined) record.value = null;
+          next?.(record);
+        };
+      },
+    });
+  }
+
+  /** Writes all changes to a topic, tombstones where a key's value is gone. */
+  to<L = K>(
+    topic: { readonly name: string; readonly key: Serde<Any, L>; readonly value: Serde<Any, V> },
+    options: { readonly key?: ((value: V | undefined, record: RecordFacts<K>) => L) | undefined } = {},
+  ): void {
+    const { keySerde: inputKey, valueSerde: inputValue, blueprint, edge } = this.place;
+    const keyOf = options.key as Any;
+    blueprint.graph.add(sinkOperator({ topic: topic as AnyTopic, kind: 'to', keyOf, inputKey, inputValue }), [edge]);
+  }
+
+  /** For each key that both tables have, what `join` makes of the two values. */
+  join<W, R>(other: Table<K, W>, join: (left: V, right: W) => R): Table<K, R> {
+    return this.#join(other, { needsLeft: true, needsRight: true, join: join as Any });
+  }
+
+  /** For each key that this table has. */
+  leftJoin<W, R>(other: Table<K, W>, join: (left: V, right: W | undefined) => R): Table<K, R> {
+    return this.#join(other, { needsLeft: true, needsRight: false, join: join as Any });
+  }
+
+  /** For each key that either table has. */
+  outerJoin<W, R>(other: Table<K, W>, join: (left: V | undefined, right: W | undefined) => R): Table<K, R> {
+    return this.#join(other, { needsLeft: false, needsRight: false, join: join as Any });
+  }
+
+  #join<R>(other: Table<K, Any>, how: TableJoin): Table<K, R> {
+    const { blueprint } = this.place;
+    if (other.place.blueprint !== blueprint) {
+      throw new TopologyError(
+        `a table of topology '${other.place.blueprint.name}' can't be joined in '${blueprint.name}'`,
+      );
+    }
+    const copartitioned = [...this.place.origins, ...other.place.origins];
+    const add = (operator: Operator, place: Place) => ({
+      node: blueprint.graph.add(operator, [place.edge], { copartitioned }),
+      port: 0,
+    });
+    const parents = [
+      add(tableJoinOperator(other.view, true, how), this.place),
+      add(tableJoinOperator(this.view, false, how), other.place),
+    ];
+    const node = blueprint.graph.add(passOperator('joined'), parents);
+    const [left, right] = [this.view, other.view];
+    const view: TableView = {
+      stores: [...left.stores, ...right.stores],
+      connect: (context) => {
+        const [readLeft, readRight] = [left.connect(context), right.connect(context)];
+        return (key) => joined(how, readLeft(key), readRight(key));
+      },
+    };
+    const origins = [...new Set(copartitioned)];
+    return new Table({ ...this.place, edge: { node, port: 0 }, valueSerde: undefined, origins }, view);
+  }
+
+  #through<W>(kind: string, map: (value: V, key: K) => W | undefined, valueSerde: AnySerde | undefined): Table<K, W> {
+    const { stores, connect } = this.view;
+    const view: TableView = {
+      stores,
+      connect: (context) => {
+        const read = connect(context);
+        return (key) => {
+          const value = read(key);
+          return value === undefined ? undefined : map(value as V, key as K);
+        };
+      },
+    };
+    return new Table({ ...this.#after(tableMapOperator(kind, map as Any)), valueSerde }, view);
+  }
+
+  #stream<W>(operator: Operator): Stream<K, W> {
+    return new Stream(this.#after(operator));
+  }
+
+  #after(operator: Operator): Place {
+    const node = this.place.blueprint.graph.add(operator, [this.place.edge]);
+    return { ...this.place, edge: { node, port: 0 } };
+  }
+}

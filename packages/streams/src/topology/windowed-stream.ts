@@ -1,0 +1,109 @@
+/**
+ * A stream whose records are put together by key and window. Results are streams of windowed keys: with `change` a
+ * result for each record (undefined for a session that became part of another), with `commit` the newest of each window
+ * once a commit, with `close` one for each window when stream time has passed its end and grace.
+ */
+import { int64, type Serde } from '@millrace/client';
+import type { Emit } from '../operators/aggregate.ts';
+import { sessionAggregateOperator } from '../operators/session-aggregate.ts';
+import { windowAggregateOperator } from '../operators/window-aggregate.ts';
+import { sessionRowSerde } from '../state/row-serdes.ts';
+import type { WindowDefinition } from '../state/store-definition.ts';
+import type { RecordFacts } from '../task/cursor.ts';
+import type { AnySerde } from './node.ts';
+import { needSerde, type Place } from './shape.ts';
+import { Stream } from './stream.ts';
+import { formOf, type SessionWindows, type TimeWindows, type Windowed } from './windows.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
+type Any = any;
+
+type MergeOf<W, A> = W extends SessionWindows
+  ? {
+      /** One aggregate of two whose sessions a record has joined, the earlier first. */
+      readonly merge: (left: A, right: A) => A;
+    }
+  : unknown;
+
+export type WindowAggregateOptions<K, V, A, W> = {
+  readonly key?: Serde<K> | undefined;
+  readonly value: Serde<A>;
+  readonly initial: () => A;
+  /** As that of `Stream.aggregate`. */
+  readonly add: (aggregate: A, value: V, record: RecordFacts<K>) => A;
+} & MergeOf<W, A>;
+
+/** Results by window, and the records that came too late for theirs. */
+export interface WindowResults<K, V, A> {
+  readonly results: Stream<Windowed<K>, A>;
+  readonly late: Stream<K, V>;
+}
+
+export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
+  readonly #place: Place;
+  readonly #windows: TimeWindows | SessionWindows;
+  readonly #emit: Emit;
+
+  /** Not for callers: `Stream.windowedBy` makes it. */
+  constructor(place: Place, windows: W, emit: Emit) {
+    this.#place = place;
+    this.#windows = windows;
+    this.#emit = emit;
+  }
+
+  /** One value of all records of a key in a window. */
+  aggregate<A>(name: string, options: WindowAggregateOptions<K, V, A, W>): Stream<Windowed<K>, A> {
+    return this.aggregateWithLate(name, options).results;
+  }
+
+  /** Likewise, with the records that were in no window any more. */
+  aggregateWithLate<A>(name: string, options: WindowAggregateOptions<K, V, A, W>): WindowResults<K, V, A> {
+    const { blueprint, edge, keySerde } = this.#place;
+    blueprint.claim('aggregate', name);
+    const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`);
+    const store = this.#storeOf(name, key, options.value as AnySerde);
+    const windows = this.#windows;
+    const operator =
+      windows.kind === 'session'
+        ? sessionAggregateOperator(store, windows, options as Any, this.#emit as 'change' | 'close')
+        : windowAggregateOperator(store, windows, options as Any, this.#emit);
+    const node = blueprint.graph.add(operator, [edge]);
+    const results = {
+      ...this.#place,
+      edge: { node, port: 0 },
+      keySerde: undefined,
+      valueSerde: options.value as AnySerde,
+    };
+    return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
+  }
+
+  /** The newest of a window's values, as `reduce` makes them of the one before and the next. */
+  reduce(
+    name: string,
+    reduce: (left: V, right: V) => V,
+    options: { readonly key?: Serde<K>; readonly value?: Serde<V> } = {},
+  ): Stream<Windowed<K>, V> {
+    const value = needSerde('value', options.value as AnySerde | undefined, this.#place.valueSerde, `reduce '${name}'`);
+    const add = (left: V | undefined, right: V): V => (left === undefined ? right : reduce(left, right));
+    return this.aggregate(name, { key: options.key, value, initial: () => undefined, add, merge: add } as Any);
+  }
+
+  /** How many records a key has in a window. */
+  count(name: string, options: { readonly key?: Serde<K> } = {}): Stream<Windowed<K>, number> {
+    const add = (count: number): number => count + 1;
+    const merge = (left: number, right: number): number => left + right;
+    return this.aggregate(name, { key: options.key, value: int64, initial: () => 0, add, merge } as Any);
+  }
+
+  #storeOf(name: string, key: AnySerde, value: AnySerde): WindowDefinition {
+    const windows = this.#windows;
+    const form = formOf(windows);
+    if (windows.kind === 'session') {
+      const { gapMs, graceMs } = windows;
+      const bucketMs = Math.max(gapMs, graceMs);
+      return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs: gapMs + graceMs, bucketMs, form };
+    }
+    const retentionMs = windows.sizeMs + windows.graceMs;
+    return { kind: 'window', name, key, value, retentionMs, bucketMs: windows.advanceMs, form };
+  }
+}
