@@ -43,3 +43,14 @@ test('what is no object at all is said so', () => {
 test('text of a query string becomes the number that the schema asks for', () => {
   assert.deepEqual(checker.convert({ kind: 'page', limit: '7' }), { kind: 'page', limit: 7 });
 });
+
+test('a time that has no place in the calendar of programs is none', () => {
+  for (const at of [
+    '2026-12-31T23:59:60Z',
+    '2026-01-31T12:00:00Z[Europe/Paris]',
+    '2026-02-30T12:00:00Z',
+    '2026-01-31',
+  ]) {
+    assert.equal(checker.check({ kind: 'page', at }), false, at);
+  }
+});

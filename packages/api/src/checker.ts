@@ -5,6 +5,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { IsDateTime, Set as setFormat } from 'typebox/format';
 
 export interface Issue {
   /** JSON Pointer (RFC 6901) to the field; empty for the value itself. */
@@ -23,6 +24,9 @@ export interface Checker<S extends TSchema> {
 }
 
 const issuesMax = 20;
+
+// RFC 3339 has seconds that `Date` does not (23:59:60), and RFC 9557 adds names of zones. Nobody here could go on.
+setFormat('date-time', (text) => IsDateTime(text) && !Number.isNaN(Date.parse(text)));
 
 /** Compiles a schema; do it once, at start, for it takes milliseconds. */
 export function compileChecker<S extends TSchema>(schema: S): Checker<S> {

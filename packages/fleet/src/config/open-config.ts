@@ -12,10 +12,12 @@ import type { EventFeed } from '../events/event-feed.ts';
 import type { Identity } from '../identity/open-identity.ts';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { storeUses } from '../inventory/uses/use-store.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { Answerer } from './answerer.ts';
 import { applicationTokenPrefix, Enrolments } from './enrolments.ts';
 import { confirmedByReports } from './reports/confirm-rotations.ts';
+import { ReportedUses } from './reports/reported-uses.ts';
 import { Reports } from './reports/reports.ts';
 import { answerRoutes, operatingRoutes } from './routes.ts';
 import { SigningKeys } from './signing-keys.ts';
@@ -57,14 +59,21 @@ const callMsMax = 60_000;
 const confirmer: Principal = { kind: 'system', name: 'config', role: 'admin', teams: [] };
 
 export async function openConfig(options: ConfigOptions): Promise<ConfigService> {
-  const { db, platform, record, report, sealingKey, lifeMs, publicUrl } = options;
+  const { db, platform, record, inventory, report, sealingKey, lifeMs, publicUrl } = options;
   const keys = new SigningKeys({ db, sealingKey });
   await keys.begin();
   const callMs = Math.min(callMsMax, (lifeMs ?? lifeMsDefault) / 8);
   const views = await ConfigViews.open({ ...options, callMs });
   const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs: lifeMs ?? lifeMsDefault });
   const enrolments = new Enrolments({ db, platform, report });
-  const reports: Reports = new Reports({ db, platform, report, onWritten: () => confirm(options, reports) });
+  const uses = new ReportedUses({
+    clock: platform.clock,
+    isPlausible: (application, stream) => {
+      return inventory.cluster(stream.cluster)?.topics.has(stream.topic) === true && views.mayFind(application, stream);
+    },
+    store: (seen) => storeUses(db, seen),
+  });
+  const reports: Reports = new Reports({ db, platform, report, uses, onWritten: () => confirm(options, reports) });
   const parts = { record, platform, views, answerer, keys, enrolments, reports, publicUrl };
   return {
     routes: [...answerRoutes(parts), ...operatingRoutes(parts)],

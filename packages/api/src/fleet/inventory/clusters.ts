@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { defineContract } from '../../contract.ts';
 import { pageOf, pageQuery } from '../page.ts';
-import { Count, figure, ObservedChangeView, order, q, seenFields, TextOrNull, Time } from './observed.ts';
+import { Count, figure, ObservedChangeView, order, q, seenFields, TextOrNull } from './observed.ts';
 
 export const ClusterView = Type.Object(
   {
@@ -190,15 +190,22 @@ export const reportUsesContract = defineContract({
     uses: Type.Array(
       Type.Object({
         cluster: Type.String({ minLength: 1, maxLength: 100 }),
-        topic: Type.String({ minLength: 1, maxLength: 249 }),
+        topic: Type.String({ minLength: 1, maxLength: 249, pattern: '^[A-Za-z0-9._-]+$' }),
         role: Type.Union([Type.Literal('producer'), Type.Literal('consumer')]),
         source: Type.Union([Type.Literal('client_report'), Type.Literal('jmx')]),
-        name: Type.String({ minLength: 1, maxLength: 500 }),
+        name: Type.String({
+          minLength: 1,
+          maxLength: 500,
+          description: 'A principal, as `User:orders.a`, or an application',
+        }),
         hosts: Type.Optional(Type.Array(Type.String({ maxLength: 255 }), { maxItems: 20 })),
-        at: Type.Optional(Time),
+        at: Type.Optional(
+          Type.String({ format: 'date-time', description: 'When it was seen last; default and latest: now' }),
+        ),
       }),
       { maxItems: 5_000 },
     ),
   }),
   response: Type.Object({ uses: Count }),
+  problems: ['not_found'],
 });

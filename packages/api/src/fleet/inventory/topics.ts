@@ -47,7 +47,7 @@ export const TopicUseView = Type.Object(
         'client_report, jmx',
     }),
     name: Type.Union([Type.String(), Type.Null()], {
-      description: 'Group, transactional id or principal; null: Kafka does not tell who it is',
+      description: 'Group, transactional id, principal or application; null: Kafka does not tell who it is',
     }),
     producerId: Type.Optional(Type.Integer()),
     clientIds: Type.Array(Type.String()),

@@ -51,6 +51,23 @@ export function chooseCluster(
   return { generation: 0, ...choose(clusters, first, topic, site, places.mirrors) };
 }
 
+export interface TopicPlace {
+  readonly topic: string;
+  readonly role: Role;
+  readonly cluster: string;
+}
+
+/** Whether an application may be told that it finds the topic there, wherever its instances are. */
+export function mayFind(
+  { name, uses = [] }: Application,
+  { topic, role, cluster }: TopicPlace,
+  places: Pick<Places, 'home'>,
+): boolean {
+  const fitting = uses.filter((use) => use.role === role && fitsName(use.topic, topic));
+  if (fitting.some((use) => use.cluster === cluster)) return true;
+  return fitting.length > 0 && places.home(name, topic)?.cluster === cluster;
+}
+
 function choose(
   clusters: readonly Cluster[],
   first: Cluster,

@@ -1,7 +1,7 @@
 /**
  * What instances of applications report of their clients: the latest of each, in memory, written to the database every
  * few seconds so that all processes know them, and forgotten an hour after an instance was heard of last. While the
- * database is away the latest wait here.
+ * database is away the latest wait here. What they show of uses of topics goes on into the inventory.
  */
 import { ProblemError } from '@millrace/api';
 import type { ClientKpi, ConfigReport } from '@millrace/api/config';
@@ -12,11 +12,13 @@ import { isStorable } from '../../database/json.ts';
 import type { Schema } from '../../database/schema.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { type Heard, type KpiQuestion, kpisOf } from './client-kpis.ts';
+import type { ReportedUses } from './reported-uses.ts';
 
 export interface ReportsOptions {
   readonly db: Kysely<Schema>;
   readonly platform: Platform;
   readonly report: (message: string) => void;
+  readonly uses: Pick<ReportedUses, 'note' | 'store'>;
   /** Told when reports were written. */
   readonly onWritten: () => Promise<void>;
 }
@@ -50,6 +52,7 @@ export class Reports {
     }
     const at = new Date(this.#options.platform.clock.now());
     this.#heard.set(`${application}\n${report.instance}`, { application, at, report });
+    this.#options.uses.note(application, report.streams, at);
   }
 
   /** What clients see, per application, topic and role; the newest of each instance that is alive. */
@@ -74,7 +77,10 @@ export class Reports {
     this.#isClosed = true;
     this.#timer?.cancel();
     await this.#writing;
-    await this.#telling(async () => void (await this.#write()));
+    await this.#telling(async () => {
+      await this.#write();
+      await this.#options.uses.store('all');
+    });
   }
 
   #writeLater(): void {
@@ -86,6 +92,7 @@ export class Reports {
 
   async #writeAndForget(): Promise<void> {
     if (await this.#write()) await this.#options.onWritten();
+    await this.#options.uses.store();
     await this.#forget();
   }
 

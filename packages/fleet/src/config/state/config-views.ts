@@ -18,6 +18,7 @@ import type { EventFeed } from '../../events/event-feed.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Declared, FleetRecord } from '../../record/record.ts';
 import { answerContent, type KeptCredential, type Question, type Told } from '../answers/answer-content.ts';
+import { mayFind, type TopicPlace } from '../answers/home-cluster.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { type Heads, readHeads } from '../config-head.ts';
 import { ClusterWays } from './cluster-ways.ts';
@@ -114,6 +115,12 @@ export class ConfigViews {
 
   isDeclared(application: string): boolean {
     return this.#moment.fleet.get('application', application) !== undefined;
+  }
+
+  /** Whether answers may send the application to that cluster for the topic. */
+  mayFind(name: string, use: TopicPlace): boolean {
+    const application = this.#moment.fleet.get('application', name);
+    return application !== undefined && mayFind(application.spec, use, this.#shared);
   }
 
   /** What an application is answered, unsigned. */

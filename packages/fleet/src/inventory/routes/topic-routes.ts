@@ -1,5 +1,5 @@
 /** Routes of topics: lists, one with all that is known of it, and what others tell of their use. */
-import { implement, type Route } from '@millrace/api';
+import { implement, ProblemError, type Route } from '@millrace/api';
 import {
   getTopicContract,
   listTopicsContract,
@@ -9,6 +9,7 @@ import {
   type TopicUseView,
   topicTableContract,
 } from '@millrace/api/fleet';
+import { isStorable } from '../../database/json.ts';
 import type { ObservedTopic } from '../inventory.ts';
 import { readChanges } from '../store/read-changes.ts';
 import { usesInLog } from '../uses/authorizer-log.ts';
@@ -35,8 +36,9 @@ export function topicRoutes(parts: RouteParts): Route[] {
     implement(reportUsesContract, async ({ body: { uses } }) => {
       for (const cluster of new Set(uses.map((use) => use.cluster))) clusterRows(parts, cluster);
       const latest = now();
-      const seen = uses.map(({ hosts = [], at, ...use }) => {
-        const time = at === undefined ? latest : Math.min(Date.parse(at) || latest, latest);
+      const seen = uses.map(({ hosts = [], at, ...use }, index) => {
+        const time = at === undefined ? latest : Math.min(Date.parse(at), latest);
+        if (!isStorable([use.name, hosts])) throw unstorable(index);
         return { ...use, hosts, at: new Date(time) };
       });
       await storeUses(db, seen);
@@ -62,6 +64,12 @@ async function topicDetail(parts: RouteParts, cluster: string, name: string): Pr
     uses: joinUses(usesSeen(observed, name), stored).map(useView),
     history,
   };
+}
+
+function unstorable(index: number): ProblemError {
+  const message = 'has a text with the character NUL, or with half of one';
+  const issues = [{ field: `/uses/${index}`, message }];
+  return new ProblemError('invalid_request', `use ${index} ${message}; none of them was taken`, { issues });
 }
 
 function partitionsOf({ partitions, endOffsets }: ObservedTopic): TopicDetail['partitionList'] {

@@ -34,6 +34,9 @@ test('reads a line of the authorizer of ZooKeeper, and principals that are disti
 test('other lines are none, however long', () => {
   assert.equal(parseAuthorizerLine('[2026-03-01 12:30:05,123] INFO something else (kafka.server)'), undefined);
   assert.equal(parseAuthorizerLine(`Principal = ${'is '.repeat(100_000)}`), undefined);
+  for (const odd of ['User:a\0b', 'User:\ud800']) {
+    assert.equal(parseAuthorizerLine(kraft(odd, 'WRITE', 'Topic:LITERAL:orders.placed', 'Produce')), undefined);
+  }
 });
 
 test('tells each use once, with its newest time and all its hosts; what was denied is no use', () => {

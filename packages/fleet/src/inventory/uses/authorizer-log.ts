@@ -5,6 +5,7 @@
  * Known are the lines of the authorizer of KRaft (StandardAuthorizer, "operation =") and of that of ZooKeeper
  * (AclAuthorizer, "Operation ="). Times have no zone in the log; they are taken as UTC. Pure.
  */
+import { isStorable } from '../../database/json.ts';
 import type { UseObservation, UseRole } from './topic-use.ts';
 
 export interface AuthorizerEntry {
@@ -40,6 +41,8 @@ export function parseAuthorizerLine(line: string): AuthorizerEntry | undefined {
     return undefined;
   }
   if (resourceName === undefined || request === undefined) return undefined;
+  // Of a log that was cut, or is none.
+  if (!isStorable([principal, host, resourceName])) return undefined;
   const isAllowed = result === 'Allowed';
   return {
     at: timeOf(line),

@@ -7,9 +7,12 @@ const rowsMax = 2_000;
 /** Of a use. */
 const hostsMax = 20;
 
-/** Takes in what was seen; the same seen again only moves times. */
+/** Takes in what was seen; the same seen again only moves times, so several may tell of the same at a time. */
 export async function storeUses(db: Kysely<Schema>, seen: readonly UseObservation[]): Promise<void> {
-  const distinct = [...new Map(seen.map((use) => [keyOf(use), use])).values()];
+  // Rows are locked in one order by all, so that nobody waits for each other.
+  const distinct = [...new Map(seen.map((use) => [keyOf(use), use]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, use]) => use);
   for (let at = 0; at < distinct.length; at += rowsMax) {
     const rows = distinct.slice(at, at + rowsMax).map(({ hosts, at: time, ...use }) => {
       return { ...use, hosts: hosts.slice(0, hostsMax), first_at: time, last_at: time };
