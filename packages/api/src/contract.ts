@@ -100,8 +100,11 @@ export interface PageAnswer {
   readonly text?: string | undefined;
 }
 
+type EventsOf<C extends Contract> = AsyncIterable<ServerSentEvent<Static<C['response']>>>;
+
+/** Of a stream of events: what fails before the promise is fulfilled is an answer like any other. */
 export type RouteAnswer<C extends Contract> = C extends { readonly kind: 'event-stream' }
-  ? AsyncIterable<ServerSentEvent<Static<C['response']>>>
+  ? EventsOf<C> | Promise<EventsOf<C>>
   : C extends { readonly kind: 'ndjson' }
     ? AsyncIterable<Static<C['response']>>
     : C extends { readonly kind: 'page' }

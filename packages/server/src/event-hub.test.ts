@@ -9,7 +9,7 @@ import { startServer } from './server.ts';
 async function take(hub: EventHub, count: number, lastEventId?: string) {
   const stop = new AbortController();
   const events: { id?: string | undefined; event?: string | undefined; data: HubEvent }[] = [];
-  for await (const event of hub.subscribe(lastEventId, stop.signal)) {
+  for await (const event of await hub.subscribe(lastEventId, stop.signal)) {
     events.push(event);
     if (events.length === count) stop.abort();
   }
@@ -52,7 +52,7 @@ test('one that comes back with its last event id gets only what changed since', 
 test('a slow subscriber skips replaced values, and gets the last one', async () => {
   const hub = new EventHub();
   const stop = new AbortController();
-  const events = hub.subscribe(undefined, stop.signal);
+  const events = await hub.subscribe(undefined, stop.signal);
   await events.next();
   for (let value = 0; value < 10_000; value++) hub.set('count', value);
   assert.deepEqual((await events.next()).value?.data, { revision: 10_000, name: 'count', value: 9_999 });

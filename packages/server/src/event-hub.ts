@@ -61,15 +61,22 @@ export class EventHub {
     return implement(eventsContract, (request) => this.subscribe(request.header('last-event-id'), request.signal));
   }
 
-  /** Events until the signal aborts. */
-  async *subscribe(lastEventId: string | undefined, signal: AbortSignal): AsyncGenerator<ServerSentEvent<HubEvent>> {
+  /** Events until the signal aborts. Rejects where the feed can not tell what was missed since the last one. */
+  async subscribe(
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<AsyncGenerator<ServerSentEvent<HubEvent>>> {
     const last = this.#parse(lastEventId);
     const missed = last.seq === undefined || (await this.#after(last.seq)) === undefined;
     const seen: Seen = {
       revision: last.revision ?? this.#revision,
       seq: missed || last.seq === undefined ? (this.#feed?.head ?? 0) : last.seq,
     };
-    if (missed || last.revision === undefined) yield this.#snapshot(seen);
+    return this.#follow(seen, missed || last.revision === undefined, signal);
+  }
+
+  async *#follow(seen: Seen, isNew: boolean, signal: AbortSignal): AsyncGenerator<ServerSentEvent<HubEvent>> {
+    if (isNew) yield this.#snapshot(seen);
     while (!signal.aborted) {
       const news = this.#news;
       const change = this.#nextAfter(seen.revision);

@@ -102,9 +102,12 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
       switch (contract.kind) {
         case 'event-stream': {
           const signal = goneOrClosing();
-          const events = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<ServerSentEvent>;
+          const events = (await route.handle(inputOf(request, signal))) as unknown as AsyncIterable<ServerSentEvent>;
           startStream(reply, 'text/event-stream');
-          await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal });
+          await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal }).catch((error) => {
+            // It has ended; why, whoever comes back is told, and the log.
+            options.problemOf(error, request);
+          });
           return reply;
         }
         case 'ndjson': {

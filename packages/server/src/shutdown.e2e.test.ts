@@ -132,7 +132,7 @@ test('whoever asks for a stream and reads nothing of it holds up no server that 
 
 async function* watched(hub: EventHub, signal: AbortSignal, onEnd: () => void) {
   try {
-    yield* hub.subscribe(undefined, signal);
+    yield* await hub.subscribe(undefined, signal);
   } finally {
     onEnd();
   }

@@ -170,7 +170,7 @@ test('a stream of events goes on in another process where it was', async () => {
   first.set('platform', { version: '1' });
   second.set('platform', { version: '2' });
   const stop = new AbortController();
-  const stream = first.subscribe(undefined, stop.signal);
+  const stream = await first.subscribe(undefined, stop.signal);
   assert.deepEqual((await stream.next()).value?.data, { revision: 1, seq: 0, values: { platform: { version: '1' } } });
   await one.control.record.change([east], ann);
   const { value: event } = await stream.next();
@@ -178,7 +178,7 @@ test('a stream of events goes on in another process where it was', async () => {
   stop.abort();
   await two.control.record.change([orders(1)], ann);
   const further = new AbortController();
-  const resumed = second.subscribe(event?.id, further.signal);
+  const resumed = await second.subscribe(event?.id, further.signal);
   const snapshot = (await resumed.next()).value;
   assert.deepEqual(snapshot?.data, { revision: 1, seq: 1, values: { platform: { version: '2' } } });
   assert.deepEqual(((await resumed.next()).value?.data as { id: string }).id, 'east/orders');
@@ -187,6 +187,6 @@ test('a stream of events goes on in another process where it was', async () => {
   await one.control.record.change([orders(2)], ann);
   await sql`DELETE FROM change_event WHERE seq < 3`.execute(one.database.db);
   await using three = await openTestControl(url);
-  const late = new EventHub(three.control.feed).subscribe(event?.id, AbortSignal.timeout(20_000));
+  const late = await new EventHub(three.control.feed).subscribe(event?.id, AbortSignal.timeout(20_000));
   assert.equal(((await late.next()).value?.data as { seq: number }).seq, 3);
 });

@@ -2,12 +2,11 @@ import { ProblemError, type Route } from '@millrace/api';
 import { isConnectionFailure } from '../database/connection-failure.ts';
 
 /**
- * The route, which answers with problems where the database can't be reached, or can't take what it was given. Those
- * that stream events tell of it in their own way.
+ * The route, which answers with problems where the database can't be reached, or can't take what it was given. A stream
+ * of events that has begun ends then, and whoever comes back is told.
  */
 export function withDatabaseAnswers(route: Route): Route {
   const { contract, handle } = route;
-  if (contract.kind === 'event-stream') return route;
   if (contract.kind === 'ndjson') {
     const streamed = (request: Parameters<typeof handle>[0]) => {
       return linesOf(handle(request) as unknown as AsyncIterable<unknown>);

@@ -7,6 +7,7 @@
 import type { FleetEvent } from '@millrace/api/fleet';
 import { messageOf, type Platform } from '@millrace/base';
 import { sql, type Transaction } from 'kysely';
+import { databaseAnswer } from '../control-plane/database-answers.ts';
 import type { Database } from '../database/database.ts';
 import { databaseError } from '../database/database-error.ts';
 import { lockLedger } from '../database/ledger.ts';
@@ -18,7 +19,10 @@ export type NewEvent = Readonly<Pick<FleetEvent, 'kind' | 'id' | 'what'>>;
 export interface EventFeed extends AsyncDisposable {
   /** Of the newest event that this process knows; 0 when there is none. */
   readonly head: number;
-  /** Those after one, ascending, up to a bound; undefined when some of them are no longer kept. */
+  /**
+   * Those after one, ascending, up to a bound; undefined when some of them are no longer kept. Old ones are not in
+   * memory: throws `ProblemError` `unavailable` where those are asked for while the database is away.
+   */
   after(seq: number): Promise<readonly FleetEvent[] | undefined>;
   /**
    * Tells of events as they come, ascending, and of the next when the listener's promise is fulfilled; again when that
@@ -93,17 +97,11 @@ class Feed implements EventFeed {
   }
 
   async after(seq: number): Promise<readonly FleetEvent[] | undefined> {
-    // Another process may know of newer ones.
-    if (seq > this.#head) await this.catchUp();
-    if (seq > this.#head) return undefined;
-    if (seq >= this.#keptAfter) return this.#keptSince(seq).slice(0, readMax);
-    const first = await this.#database.db
-      .selectFrom('change_event')
-      .select((each) => each.fn.min('seq').as('seq'))
-      .executeTakeFirst();
-    // Numbers of transactions that failed are missing, so the very next one need not be there.
-    if (first?.seq == null || first.seq > seq + 1) return undefined;
-    return await this.#read(seq);
+    try {
+      return await this.#after(seq);
+    } catch (error) {
+      throw databaseAnswer(error);
+    }
   }
 
   subscribe(listener: Listener): () => void {
@@ -125,6 +123,20 @@ class Feed implements EventFeed {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #after(seq: number): Promise<readonly FleetEvent[] | undefined> {
+    // Another process may know of newer ones.
+    if (seq > this.#head) await this.catchUp();
+    if (seq > this.#head) return undefined;
+    if (seq >= this.#keptAfter) return this.#keptSince(seq).slice(0, readMax);
+    const first = await this.#database.db
+      .selectFrom('change_event')
+      .select((each) => each.fn.min('seq').as('seq'))
+      .executeTakeFirst();
+    // Numbers of transactions that failed are missing, so the very next one need not be there.
+    if (first?.seq == null || first.seq > seq + 1) return undefined;
+    return await this.#read(seq);
   }
 
   async #follow(): Promise<void> {
