@@ -3,6 +3,7 @@
  * as the operation's own writes. So what was done twice, or by a process that had lost the operation, can be seen.
  */
 import { MillraceError } from '@millrace/base';
+import { requireOn } from '@millrace/fleet/access';
 import type { Part } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
 import type { PlanKind, PlannedStep } from '@millrace/fleet/operations';
@@ -16,6 +17,8 @@ export const RehearsalInput = Type.Object({
   destructive: Type.Optional(Type.Boolean()),
   /** Planning finds another world than the last time. */
   changing: Type.Optional(Type.Boolean()),
+  /** Whose it is to do; default: everybody's who may operate. */
+  team: Type.Optional(Type.String()),
   /** What the step of this number does before its effect. */
   special: Type.Optional(Type.Object({ step: Type.Integer(), does: Type.String() })),
 });
@@ -57,6 +60,9 @@ export function rehearsal({ db }: Database, hooks: RehearsalHooks): Part {
     name: 'rehearsal',
     input: RehearsalInput,
     permission: 'operate',
+    permit({ team }, principal) {
+      if (team !== undefined) requireOn(principal, 'operate', { team }, 'the rehearsal');
+    },
     plan: async ({ steps, parallel, destructive = false, changing, special }) => ({
       title: `${steps} steps`,
       steps: Array.from({ length: steps }, (_, index): PlannedStep => {

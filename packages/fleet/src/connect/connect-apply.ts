@@ -7,7 +7,7 @@ import { ProblemError } from '@millrace/api';
 import { ConnectApply } from '@millrace/api/fleet';
 import { sleep } from '@millrace/base';
 import { requireOn } from '../access/index.ts';
-import type { Json, PlanContext, PlanKind, PlannedStep } from '../operations/plan-kind.ts';
+import type { Json, PlanKind, PlannedStep } from '../operations/plan-kind.ts';
 import type { ConnectorState, ObservedConnector } from './connect-client.ts';
 import {
   type ConnectParts,
@@ -38,7 +38,13 @@ export function connectApplyKind(parts: ConnectParts): PlanKind<typeof ConnectAp
     name: 'connect_apply',
     input: ConnectApply,
     permission: 'operate',
-    plan: (input, context) => planApply(parts, input, context),
+    permit(input, principal) {
+      for (const { id, owner } of chosen(parts, input)) {
+        requireOn(principal, 'operate', { team: owner }, `connector ${id}`);
+      }
+      for (const id of input.delete ?? []) requireOn(principal, 'operate', {}, `connector ${id}`);
+    },
+    plan: (input, { signal }) => planApply(parts, input, signal),
     run: (step, { signal }) => runStep(parts, step.input as unknown as StepInput, signal),
   };
 }
@@ -76,11 +82,9 @@ async function seen({ platform }: ConnectParts, isSo: () => Promise<boolean>, si
   while (!(await isSo()) && platform.clock.monotonic() < deadline) await sleep(platform.timers, lookMs, signal);
 }
 
-async function planApply(parts: ConnectParts, input: ConnectApply, { principal, signal }: PlanContext) {
+async function planApply(parts: ConnectParts, input: ConnectApply, signal: AbortSignal) {
   const wanted = chosen(parts, input);
   const doomed = (input.delete ?? []).map((id) => doomedConnector(parts, id));
-  for (const { id, owner } of wanted) requireOn(principal, 'operate', { team: owner }, `connector ${id}`);
-  for (const { connect, name } of doomed) requireOn(principal, 'operate', {}, `connector ${connect}/${name}`);
   const isWhole = input.connectors === undefined && input.delete === undefined;
   const whole = isWhole ? (input.connects ?? connectIds(parts)) : [];
   const names = new Set([...whole, ...[...wanted, ...doomed].map(({ connect }) => connect)]);

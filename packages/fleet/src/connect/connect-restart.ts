@@ -11,11 +11,14 @@ export function connectRestartKind(parts: ConnectParts): PlanKind<typeof Connect
     name: 'connect_restart',
     input: ConnectRestart,
     permission: 'operate',
-    async plan(input, { principal, signal }) {
-      const { connect, connector, all = false } = input;
+    permit({ connect, connector }, principal) {
       const id = `${connect}/${connector}`;
       const team = declaredConnectors(parts).find((each) => each.id === id)?.owner;
       requireOn(principal, 'operate', { team }, `connector ${id}`);
+    },
+    async plan(input, { signal }) {
+      const { connect, connector, all = false } = input;
+      const id = `${connect}/${connector}`;
       const client = await connectClient(parts, connect);
       const there = (await client.list(signal)).find(({ name }) => name === connector);
       if (there === undefined) throw new ProblemError('not_found', `there is no connector ${connector} on ${connect}`);

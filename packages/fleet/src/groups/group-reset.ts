@@ -26,9 +26,11 @@ export function groupResetKind(parts: GroupParts): PlanKind<typeof GroupReset> {
     name: 'group_reset',
     input: GroupReset,
     permission: 'operate',
-    async plan(input, { principal, signal }) {
-      const { cluster, group } = input;
+    permit({ cluster, group }, principal) {
       requireOn(principal, 'operate', { team: teamOfGroup(parts.record.current(), cluster, group) }, `group ${group}`);
+    },
+    async plan(input, { signal }) {
+      const { cluster, group } = input;
       const preview = await previewOf(parts, input, signal);
       const { moves, skipped, readAgain } = preview;
       if (moves.every(({ from, to }) => from === to)) {

@@ -1,7 +1,7 @@
 /**
  * The operations engine: other parts register their kinds of plans with it, then it begins to do what was applied.
  */
-import { implement, type Principal, ProblemError, type Route } from '@millrace/api';
+import { implement, ProblemError, type Route } from '@millrace/api';
 import {
   applyPlanContract,
   cancelOperationContract,
@@ -67,18 +67,16 @@ export function openOperations(options: OperationsOptions): Operations {
   const plans = new Plans(db, kinds);
   const store = new OperationStore(db);
   let runner: OperationRunner | undefined;
-  /** Who may no longer plan the like neither stops nor goes on with it. */
-  const judge = async (id: string, principal: Principal): Promise<void> => {
-    const { kind } = await store.view(id);
-    // What this process does not know is whoever's who applied it, or an admin's.
-    if (kinds.get(kind) !== undefined) kinds.require(kind, principal);
-  };
+  // Who may no longer plan the like stops none, and who may no longer plan the same goes on with none. What this
+  // process does not know is whoever's who applied it, or an admin's.
   const cancel: Operations['cancel'] = async (id, { principal, why }) => {
-    await judge(id, principal);
+    const { kind } = await store.view(id);
+    if (kinds.get(kind) !== undefined) kinds.require(kind, principal);
     return await store.cancel(id, principal, why);
   };
   const resume: Operations['resume'] = async (id, { principal, why }) => {
-    await judge(id, principal);
+    const { kind, input } = await store.planned(id);
+    if (kinds.get(kind) !== undefined) await kinds.permit(kind, input, principal);
     return await store.resume(id, principal, why);
   };
   return {

@@ -14,6 +14,7 @@ import { appendAudit } from '../audit/audit-entry.ts';
 import type { Schema } from '../database/schema.ts';
 import { cursorOf, readCursor } from '../lists/cursor.ts';
 import { note } from './operation-log.ts';
+import type { Json } from './plan-kind.ts';
 import type { OperationTable } from './tables.ts';
 import { operationDetail, operationStep, operationView } from './views.ts';
 
@@ -57,6 +58,18 @@ export class OperationStore {
   /** Throws `ProblemError` `not_found`. */
   async view(id: string): Promise<OperationView> {
     return operationView(await rowOf(this.#db, id));
+  }
+
+  /** What it was planned from. Throws `ProblemError` `not_found`. */
+  async planned(id: string): Promise<{ readonly kind: string; readonly input: Json }> {
+    const planned = await this.#db
+      .selectFrom('operation')
+      .innerJoin('plan', 'plan.id', 'operation.plan')
+      .select(['plan.kind', 'plan.input'])
+      .where('operation.id', '=', id)
+      .executeTakeFirst();
+    if (planned === undefined) throw unknown(id);
+    return planned;
   }
 
   /** Throws `ProblemError` `not_found`. */

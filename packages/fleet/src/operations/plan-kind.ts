@@ -69,6 +69,11 @@ export interface PlanKind<Input extends TSchema = TSchema> {
   readonly name: string;
   readonly input: Input;
   readonly permission: Permission;
+  /**
+   * Refuses those who have the permission and may not have this done to these objects. Asked when it is planned,
+   * applied and resumed: whoever once might may have left the team. Throws `ProblemError`.
+   */
+  permit?(input: Static<Input>, principal: Principal): Promise<void> | void;
   /** Observes, and works out what to do. Changes nothing. */
   plan(input: Static<Input>, context: PlanContext): Promise<Plan>;
   /** Does one step; what it answers is kept with the operation. */

@@ -45,6 +45,13 @@ export class PlanKinds {
     throw new ProblemError('forbidden', `${principal.name} may not plan ${name}: that asks for ${kind.permission}`);
   }
 
+  /** Whether somebody may still have done what was planned. Throws `ProblemError` where not. */
+  async permit(name: string, input: Json, principal: Principal): Promise<void> {
+    const kind = this.require(name, principal);
+    // An admin may, also where the objects are gone meanwhile.
+    if (principal.role !== 'admin') await kind.permit?.(input as never, principal);
+  }
+
   /** Plans. Throws `ProblemError` for an input that is not the kind's, and what planning throws. */
   async plan(name: string, input: Json, principal: Principal, signal: AbortSignal): Promise<CheckedPlan> {
     const kind = this.require(name, principal);
@@ -58,6 +65,7 @@ export class PlanKinds {
         issues: issues.map(({ field, message }) => ({ field: `/input${field}`, message })),
       });
     }
+    await kind.permit?.(input as never, principal);
     const plan = await kind.plan(input as never, { principal, signal });
     const steps = ordered(plan.steps);
     const places = secretPlaces(steps);

@@ -10,7 +10,7 @@ import type { DataClass } from '@millrace/api/declared';
 import { type MaskRule, SampleCopy } from '@millrace/api/fleet';
 import type { AdminCallOptions, Client } from '@millrace/client';
 import { requireOn } from '../access/index.ts';
-import type { Json, PlanContext, PlanKind, StepContext } from '../operations/plan-kind.ts';
+import type { Json, PlanKind, StepContext } from '../operations/plan-kind.ts';
 import { copySample } from './copy-sample.ts';
 import { hasValueRules, maskRecords, matches, ruleProblem } from './masking/mask-rules.ts';
 import { type SampledTopic, type SampleRange, sampleRanges } from './sample-ranges.ts';
@@ -37,12 +37,22 @@ export function sampleCopyKind(parts: TwinParts): PlanKind<typeof SampleCopy> {
     name: 'sample_copy',
     input: SampleCopy,
     permission: 'operate',
-    plan: (input, context) => planCopy(parts, input, context),
+    permit({ twin, topics }, principal) {
+      const { source } = twinPair(parts, twin);
+      for (const { topic } of topics) {
+        const id = `${source.name}/${topic}`;
+        const owned = { team: parts.record.current().get('topic', id)?.spec.owner };
+        for (const permission of ['read_records', 'operate'] as const) {
+          requireOn(principal, permission, owned, `topic ${id}`);
+        }
+      }
+    },
+    plan: (input, { signal }) => planCopy(parts, input, signal),
     run: (step, context) => runCopy(parts, step.input as unknown as StepInput, context),
   };
 }
 
-async function planCopy(parts: TwinParts, input: SampleCopy, { principal, signal }: PlanContext) {
+async function planCopy(parts: TwinParts, input: SampleCopy, signal: AbortSignal) {
   const { twin, topics, rules = [] } = input;
   const pair = twinPair(parts, twin);
   const names = topics.map(({ topic }) => topic);
@@ -52,9 +62,6 @@ async function planCopy(parts: TwinParts, input: SampleCopy, { principal, signal
   const classes = new Map<string, DataClass | undefined>();
   for (const { topic, from, until } of topics) {
     const spec = fleet.get('topic', `${pair.source.name}/${topic}`)?.spec;
-    const what = `topic ${pair.source.name}/${topic}`;
-    requireOn(principal, 'read_records', { team: spec?.owner }, what);
-    requireOn(principal, 'operate', { team: spec?.owner }, what);
     checkRules(topic, spec?.dataClass, rules);
     for (const time of [from, until]) checkTime(time);
     classes.set(topic, spec?.dataClass);

@@ -47,8 +47,8 @@ export function twinSyncKind(parts: TwinParts): PlanKind<typeof TwinSync> {
     name: 'twin_sync',
     input: TwinSync,
     permission: 'operate',
-    async plan({ twin, remove = [] }, { principal, signal }) {
-      requireOn(principal, 'operate', {}, `cluster ${twin}`);
+    permit: ({ twin }, principal) => requireOn(principal, 'operate', {}, `cluster ${twin}`),
+    async plan({ twin, remove = [] }, { signal }) {
       const { source } = twinPair(parts, twin);
       const shapes = await shapesOf(parts, twin, { signal });
       const differences = shapeDifferences(shapes.source, shapes.twin);

@@ -1,10 +1,10 @@
 /** The kinds of plans by which credentials are issued, rotated and revoked. */
-import { ProblemError } from '@millrace/api';
+import { type Principal, ProblemError } from '@millrace/api';
 import type { Application } from '@millrace/api/declared';
 import { type Static, Type } from 'typebox';
 import { requireOn } from '../../access/may-on.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { Json, Plan, PlanContext, PlanKind, PlannedStep, StepContext } from '../../operations/plan-kind.ts';
+import type { Json, Plan, PlanKind, PlannedStep, StepContext } from '../../operations/plan-kind.ts';
 import { principalsOf } from '../principals.ts';
 import { keyOfRequest } from '../secrets/certificates.ts';
 import { applicationReceiver, Receiver } from '../secrets/sealed-for.ts';
@@ -67,11 +67,16 @@ export function credentialPlanKinds(around: PlanSurroundings): PlanKind[] {
     input: Input,
     plan: (input: Static<Input>, state: IdentityState) => Promise<Plan> | Plan,
   ): PlanKind => {
-    const planFor = async (given: Static<Input>, context: PlanContext): Promise<Plan> => {
-      const state = await stateOf(around, (given as { readonly application: string }).application, context);
+    const planFor = async (given: Static<Input>): Promise<Plan> => {
+      const state = await stateOf(around, (given as { readonly application: string }).application);
       return withNotes(around, await plan(given, state));
     };
-    return { name, input, permission: 'change', plan: planFor as PlanKind['plan'], run };
+    const permit = async (given: unknown, principal: Principal): Promise<void> => {
+      const of = (given as { readonly application: string }).application;
+      const known = (await around.record.read()).get('application', of);
+      requireOn(principal, 'change', { team: known?.spec.team }, `application ${of}`);
+    };
+    return { name, input, permission: 'change', permit, plan: planFor as PlanKind['plan'], run };
   };
   return [
     kind('credential_issue', IssueInput, async (input, state) => {
@@ -105,14 +110,9 @@ export function receiverFor({ name, publicKey }: Application, asking: Receiver |
   );
 }
 
-async function stateOf(
-  { record, store, platform }: PlanSurroundings,
-  name: string,
-  { principal }: PlanContext,
-): Promise<IdentityState> {
+async function stateOf({ record, store, platform }: PlanSurroundings, name: string): Promise<IdentityState> {
   const known = (await record.read()).get('application', name);
   if (known === undefined) throw unknownApplication(name);
-  requireOn(principal, 'change', { team: known.spec.team }, `application ${name}`);
   if (!nameShape.test(name)) {
     throw new ProblemError(
       'conflict',

@@ -42,10 +42,13 @@ export function onboardKind(parts: ProvisioningParts): PlanKind<typeof Input> {
     name: onboardKindName,
     input: Input,
     permission: 'request',
-    async plan(input, { principal }) {
+    // What carries it out once it is approved acts as an admin; others begin or repeat it who may decide of it.
+    async permit(input, principal) {
+      const { owner, title } = await store.get(input.request);
+      requireOn(principal, 'approve', { team: owner ?? undefined }, `"${title}"`);
+    },
+    async plan(input) {
       const request = await store.get(input.request);
-      // What carries it out once it is approved acts as an admin; others begin or repeat it who may decide of it.
-      requireOn(principal, 'approve', { team: request.owner ?? undefined }, `"${request.title}"`);
       requireApproved(request);
       const fleet = await record.read();
       const usersOf = (cluster: string, topic: string): string[] =>
