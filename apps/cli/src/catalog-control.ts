@@ -100,6 +100,16 @@ export const controlCatalog: readonly CatalogEntry[] = [
         load: async () => (await import('./commands/config-enrol.ts')).configEnrol,
       },
       {
+        name: 'enrolments',
+        summary: 'List the enrolments of an application',
+        load: async () => (await import('./commands/config-enrolments.ts')).configEnrolments,
+      },
+      {
+        name: 'end-enrolment',
+        summary: 'End an enrolment of an application: its token is refused at once',
+        load: async () => (await import('./commands/config-end-enrolment.ts')).configEndEnrolment,
+      },
+      {
         name: 'clients',
         summary: 'Show what clients see, per application and topic',
         load: async () => (await import('./commands/config-clients.ts')).configClients,

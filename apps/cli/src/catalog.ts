@@ -235,6 +235,11 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'topology',
+    summary: 'Show the map of the fleet: clusters by site and zone, and the mirrors between them',
+    load: async () => (await import('./commands/topology.ts')).topology,
+  },
+  {
     name: 'search',
     summary: 'Find whatever has a text in its name, in all of the fleet',
     load: async () => (await import('./commands/search.ts')).search,

@@ -1,8 +1,9 @@
-/** `millrace application`, `authority` and `findings`, as people use them, on secured embedded clusters. */
+/** `millrace application`, `authority`, `findings` and what goes with them, as people use them, on secured clusters. */
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { EnrolmentView } from '@millrace/api/config';
 import type { AuthorityView, IssueAnswer } from '@millrace/api/fleet';
 import { createClient } from '@millrace/client';
 import { Client } from 'pg';
@@ -139,4 +140,32 @@ test('the authority of certificates is replaced while clusters trust both, and t
   const audited = await done('audit', 'list', '--action', 'authority.*', '--json');
   assert.equal((JSON.parse(audited) as { entries: unknown[] }).entries.length, 3);
   assert.ok(!(await fleet.everythingKept()).includes(second.privateKey.split('\n')[1] ?? ''));
+});
+
+test('enrolments are listed and ended, the audit log is cut to a time, and the map shows clusters', async () => {
+  await fleet.declare('application', 'enrolled', { name: 'enrolled', team: 'shop', uses: [] });
+  await done('config', 'enrol', 'enrolled', '--out', join(fleet.directory, 'enrolled.json'));
+  type Listed = { readonly enrolments: readonly EnrolmentView[] };
+  const listed = async () =>
+    (JSON.parse(await done('config', 'enrolments', 'enrolled', '--json')) as Listed).enrolments;
+  const [{ id, endedAt } = assert.fail()] = await listed();
+  assert.equal(endedAt, null);
+  const end = ['config', 'end-enrolment', 'enrolled', id];
+  assert.equal((await run(...end)).code, 2);
+  assert.match(await done(...end, '--dry-run'), /^Would end the enrolment/);
+  assert.equal((await listed())[0]?.endedAt, null);
+  assert.match(await done(...end, '--yes', '--why', 'it was lost'), /^Ended the enrolment [-\w]+ of enrolled\.$/m);
+  assert.ok(typeof (await listed())[0]?.endedAt === 'string');
+  assert.match((await run('config', 'end-enrolment', 'enrolled', 'nothing', '--yes')).stderr, /nothing/);
+
+  const entries = async (...range: string[]) => {
+    const text = await done('audit', 'list', '--action', 'enrolment.*', '--json', ...range);
+    return (JSON.parse(text) as { entries: readonly unknown[] }).entries.length;
+  };
+  assert.deepEqual([await entries(), await entries('--from', '1h'), await entries('--until', '1h')], [2, 2, 0]);
+  assert.equal((await run('audit', 'list', '--from', 'last week')).code, 2);
+
+  assert.match(await done('topology'), /^- +- +east +/m);
+  const { clusters } = JSON.parse(await done('topology', '--json')) as { clusters: readonly { name: string }[] };
+  assert.ok(clusters.some(({ name }) => name === 'east'));
 });

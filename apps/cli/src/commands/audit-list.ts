@@ -1,8 +1,9 @@
 import type { AuditEntry } from '@millrace/api/fleet';
 import { command } from '../framework/command.ts';
-import { text } from '../framework/option.ts';
+import { parsed, text } from '../framework/option.ts';
 import { limitOption, showList } from '../framework/show-list.ts';
 import type { Column } from '../framework/table.ts';
+import { isoMoment, momentForms } from '../records/moment.ts';
 import { callServer } from '../server/find-server.ts';
 import { readPages } from '../server/read-pages.ts';
 import { serverOptions } from '../server/server-options.ts';
@@ -26,17 +27,20 @@ export const auditList = command({
     by: text({ placeholder: 'WHO', help: 'Only what they did: user:ann' }),
     action: text({ placeholder: 'ACTION', help: 'Only this; with a * at the end, all that begin so' }),
     operation: text({ placeholder: 'ID', help: 'Only what this operation did' }),
+    from: parsed({ placeholder: 'TIME', help: `Not before this: ${momentForms}` }, isoMoment),
+    until: parsed({ placeholder: 'TIME', help: 'Before this' }, isoMoment),
     ...limitOption,
     ...serverOptions,
   },
   examples: [
     { command: 'millrace audit list --kind topic --id east/orders', does: 'All that was done to a topic' },
+    { command: 'millrace audit list --from 1h', does: 'What was done in the last hour' },
     { command: 'millrace audit list --by user:ann --json', does: 'With what was before and after, for a script' },
   ],
   async run({ options, terminal }) {
     const { listAuditContract } = await import('@millrace/api/fleet');
-    const { kind, id, by: principal, action, operation, limit } = options;
-    const filter = { kind, id, principal, action, operation };
+    const { kind, id, by: principal, action, operation, from, until, limit } = options;
+    const filter = { kind, id, principal, action, operation, from, until };
     const { items: rows, more } = await readPages(
       (page) => callServer(options, listAuditContract, { query: { ...filter, ...page } }, terminal),
       limit,

@@ -2,16 +2,10 @@ import { command } from '../framework/command.ts';
 import { integer, many, parsed, text } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 import { planOptions, runPlan } from '../operations/run-plan.ts';
-import { momentForms, parseMoment } from '../records/moment.ts';
+import { isoMoment, momentForms } from '../records/moment.ts';
 import { findServer } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
 import { maskForms, parseMask, readMaskRules } from '../twins/mask-rules.ts';
-
-const moment = (given: string): string => {
-  const timestamp = parseMoment(given, Date.now());
-  if (timestamp === undefined) throw new UsageError(`'${given}' is none of ${momentForms}`);
-  return new Date(timestamp).toISOString();
-};
 
 export const twinSample = command({
   name: 'twin sample',
@@ -24,8 +18,8 @@ export const twinSample = command({
   options: {
     topic: many({ placeholder: 'TOPIC', short: 't', help: 'Whose records (may be repeated)' }, (name) => name),
     records: integer({ placeholder: 'N', help: 'How many of each topic, the newest (default: 1000)' }, { min: 1 }),
-    from: parsed({ placeholder: 'TIME', help: `From this time on: ${momentForms}` }, moment),
-    until: parsed({ placeholder: 'TIME', help: 'Up to this time' }, moment),
+    from: parsed({ placeholder: 'TIME', help: `From this time on: ${momentForms}` }, isoMoment),
+    until: parsed({ placeholder: 'TIME', help: 'Up to this time' }, isoMoment),
     mask: many({ placeholder: 'RULE', help: maskForms }, parseMask),
     rules: text({
       placeholder: 'FILE',

@@ -33,6 +33,13 @@ export function parseMoment(text: string, now: number): number | undefined {
   return parseIso(text);
 }
 
+/** A moment as the control plane takes it, ISO 8601 in UTC: for options. */
+export function isoMoment(text: string): string {
+  const date = new Date(parseMoment(text, Date.now()) ?? Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new UsageError(`'${text}' is none of ${momentForms}`);
+  return date.toISOString();
+}
+
 function parseIso(text: string): number {
   const dateTime = text
     .replace(' ', 'T')
