@@ -4,7 +4,7 @@
  * control batches.
  */
 import { AbortedRanges, type AbortedTransaction } from '@millrace/client/protocol';
-import { batchHeader, CorruptRecordError, RecordBatch } from '@millrace/wire';
+import { batchHeader, CorruptRecordError, type FrameMemory, RecordBatch } from '@millrace/wire';
 import { type ConversionLimits, rebuiltBytesMaxOf } from './conversion-limits.ts';
 
 /** Bytes fetched from one partition, batch after batch; the last one may be cut off. */
@@ -18,6 +18,8 @@ export interface SourceChunk {
   readonly aborted: readonly AbortedTransaction[];
   /** Which records came to the source by mirrors. Default: none did. */
   readonly routes?: ChunkRoutes | undefined;
+  /** What batches that are put together are written into, one a buffer. Default: memory of their own. */
+  readonly memory?: FrameMemory | undefined;
 }
 
 /** Where the records of a chunk came from. */

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { BufferPool } from '@millrace/base';
 import { batchHeader, buildControlBatch, RecordBatch, RecordBatchBuilder } from '@millrace/wire';
 import fc from 'fast-check';
 import { type PlainRecord, plainRecords, type SourceLog, sourceLogs } from '../testing/source-log.ts';
@@ -61,7 +62,8 @@ function readBack(batches: readonly OutgoingBatch[], batchBytesMax: number): Map
 }
 
 async function convert(log: SourceLog, sizes: ConversionLimits, bytes = log.bytes): Promise<ConvertedChunk> {
-  return await convertChunk({ bytes: Uint8Array.from(bytes), from: log.from, aborted: log.aborted }, sizes);
+  const memory = new BufferPool({ scribbles: true });
+  return await convertChunk({ bytes: Uint8Array.from(bytes), from: log.from, aborted: log.aborted, memory }, sizes);
 }
 
 test('what goes out is what a reader of committed records sees, at the offsets that the runs say', async () => {
@@ -119,6 +121,37 @@ test('long work lets others have their turn, and comes to the same', async () =>
       interrupted.batches.flatMap(({ recordCount }) => recordCount).reduce((sum, count) => sum + count, 0),
       9000,
     );
+  }
+});
+
+test('of the memory that batches are put together in, only what goes out stays taken', async () => {
+  const builder = new RecordBatchBuilder();
+  for (const [compression, rebuiltBytesMax] of [
+    ['none', 30_000],
+    ['gzip', 300],
+  ] as const) {
+    const parts = Array.from({ length: 300 }, (_, index) => {
+      builder.reset();
+      builder.append(1000 + index, null, `${index}: ${'value'.repeat(20)}`);
+      return Uint8Array.from(builder.build({ baseOffset: index, compression }));
+    });
+    const pool = new BufferPool({ scribbles: true });
+    const taken = new Set<ArrayBufferLike>();
+    const memory = {
+      take(bytesMin: number): Buffer {
+        const buffer = pool.take(bytesMin);
+        taken.add(buffer.buffer);
+        return buffer;
+      },
+      giveBack(bytes: Uint8Array): void {
+        taken.delete(bytes.buffer);
+        pool.giveBack(bytes);
+      },
+    };
+    const chunk = { bytes: Buffer.concat(parts), from: 0, aborted: [], memory };
+    const { batches } = await convertChunk(chunk, { ...conversionLimitsDefault, rebuiltBytesMax });
+    assert.ok(batches.length > 1, `${compression} in ${rebuiltBytesMax} bytes`);
+    assert.deepEqual(taken, new Set(batches.map(({ bytes }) => bytes.buffer)));
   }
 });
 

@@ -11,6 +11,7 @@ import {
   consecutiveCrcsFit,
   decompress,
   decompressSync,
+  type FrameMemory,
   RecordBatch,
 } from '@millrace/wire';
 import type { BatchGroup, SourceChunk } from './chunk-plan.ts';
@@ -95,14 +96,14 @@ export async function rebuildCompressed(
     } catch (error) {
       throw new FailedAt(batchHeader.baseOffset(bytes, position), error);
     }
-    for (const full of joiner.takeFull()) await packInto(batches, full, type, limits);
+    for (const full of joiner.takeFull()) await packInto(batches, full, type, limits, chunk.memory);
   }
-  for (const rest of joiner.finish()) await packInto(batches, rest, type, limits);
+  for (const rest of joiner.finish()) await packInto(batches, rest, type, limits, chunk.memory);
   return batches;
 }
 
-function joinerFor({ from, until }: SourceChunk, bytesMax: number, capacity: number): RecordJoiner {
-  return new RecordJoiner({ from, until: until ?? Number.MAX_SAFE_INTEGER, bytesMax, capacity });
+function joinerFor({ from, until, memory }: SourceChunk, bytesMax: number, capacity: number): RecordJoiner {
+  return new RecordJoiner({ from, until: until ?? Number.MAX_SAFE_INTEGER, bytesMax, capacity, memory });
 }
 
 /** Whether the group is of small batches that fit their checksums. Others must be checked one by one. */
@@ -121,12 +122,13 @@ function checkCrc(bytes: Uint8Array, position: number): void {
   }
 }
 
-/** Adds the records as one compressed batch, or as many as the limit asks for. */
+/** Adds the records as one compressed batch, or as many as the limit asks for. What they lay in is given back. */
 async function packInto(
   batches: OutgoingBatch[],
   joined: JoinedRecords,
   type: Compression,
   limits: ConversionLimits,
+  memory: FrameMemory | undefined,
 ): Promise<void> {
   const { bytes } = joined;
   const packed = await compress(type, bytes.subarray(batchHeaderBytes));
@@ -135,9 +137,11 @@ async function packInto(
   const isSingle = joined.recordCount === 1;
   if (size > (isSingle ? limits.batchBytesMax : rebuiltBytesMaxOf(limits))) {
     if (isSingle) throw tooLarge(joined, size, limits);
-    for (const part of halves(joined)) await packInto(batches, part, type, limits);
+    for (const part of halves(joined)) await packInto(batches, part, type, limits, memory);
+    memory?.giveBack(bytes);
   } else if (isSmaller) {
-    const batch = Buffer.allocUnsafeSlow(size);
+    memory?.giveBack(bytes);
+    const batch = memory?.take(size).subarray(0, size) ?? Buffer.allocUnsafeSlow(size);
     batch.set(packed, batchHeaderBytes);
     batches.push(sealed(joined, batch, type));
   } else batches.push(sealed(joined, bytes, 'none'));

@@ -8,7 +8,7 @@
  *
  * This is the hot loop for sources written in tiny batches: numbers of one or two bytes are read in place.
  */
-import { batchHeader, CorruptRecordError, varint } from '@millrace/wire';
+import { batchHeader, CorruptRecordError, type FrameMemory, varint } from '@millrace/wire';
 import { CopiedBytes, copyBytes } from './copy-bytes.ts';
 import type { SourceRun } from './outgoing-batch.ts';
 
@@ -37,6 +37,8 @@ export interface JoinerOptions {
   readonly bytesMax: number;
   /** Bytes that the first batch is expected to take, header included. */
   readonly capacity: number;
+  /** What batches are written into, each a buffer of its own. Default: memory of their own. */
+  readonly memory?: FrameMemory | undefined;
 }
 
 export class RecordJoiner {
@@ -199,9 +201,13 @@ export class RecordJoiner {
 
   #grow(needed: number): void {
     const wanted = Math.max(this.#target.buffer.length * 2, this.#expected);
-    const grown = new CopiedBytes(Buffer.allocUnsafeSlow(Math.max(needed, Math.min(wanted, this.#options.bytesMax))));
-    this.#target.buffer.copy(grown.buffer, 0, 0, this.#position);
+    const { bytesMax, memory } = this.#options;
+    const size = Math.max(needed, Math.min(wanted, bytesMax));
+    const grown = new CopiedBytes(memory?.take(size) ?? Buffer.allocUnsafeSlow(size));
+    const { buffer } = this.#target;
+    buffer.copy(grown.buffer, 0, 0, this.#position);
     this.#target = grown;
+    memory?.giveBack(buffer);
   }
 
   #finish(): void {

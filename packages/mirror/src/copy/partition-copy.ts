@@ -160,7 +160,8 @@ export class PartitionCopy implements SourcePartition {
     const isEmpty = records === null || records.length === 0;
     if (isEmpty) this.standstill.sourceGoesOn();
     if (isEmpty) return undefined;
-    const chunk = { bytes: records, from: this.#position, aborted: abortedTransactions ?? [], routes: this.#routes };
+    const aborted = abortedTransactions ?? [];
+    const chunk: SourceChunk = { bytes: records, from: this.#position, aborted, routes: this.#routes, memory };
     const preparing = this.#routes?.prepare(records);
     const taking =
       preparing?.then(
