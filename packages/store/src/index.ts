@@ -1,3 +1,6 @@
+export type { LmdbOptions } from './ordered/lmdb-engine.ts';
+export { MemoryVolume } from './ordered/memory-engine.ts';
+export { openMemoryStore, openOrderedStore } from './ordered/open-ordered-store.ts';
 export type {
   Entry,
   OrderedSpace,

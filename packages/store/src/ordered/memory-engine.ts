@@ -30,8 +30,9 @@ export class MemoryVolume {
   }
 
   /**
-   * Ends the store that is open on it as a crash does: its calls fail from now on. Of the batches that were not durable the first
-   * `surviving` are there afterwards: none after the worst loss of power, all (the default) after a `kill -9`.
+   * Ends the store that is open on it as a crash does: its calls fail from now on. Of the batches that were not durable
+   * the first `surviving` are there afterwards: none after the worst loss of power, all (the default) after a `kill
+   * -9`.
    */
   crash(surviving: number = this.#pending.length): void {
     for (const changes of this.#pending.slice(0, surviving)) apply(this.#durable, changes);
@@ -71,7 +72,12 @@ export class MemoryEngine implements Engine {
   #crashed = false;
 
   constructor(volume?: MemoryVolume) {
-    this.traits = { engine: 'memory', persistent: volume !== undefined, keyBytesMax: KEY_BYTES_MAX } as const;
+    this.traits = {
+      engine: 'memory',
+      persistent: volume !== undefined,
+      rebuildable: false,
+      keyBytesMax: KEY_BYTES_MAX,
+    } as const;
     this.#volume = volume;
     this.#tree = volume?.mount(this) ?? emptyTree();
     for (const [key, value] of this.#tree.entries()) this.#bytes += key.length + value.length;
@@ -113,7 +119,7 @@ export class MemoryEngine implements Engine {
 
   stats(): OrderedStats {
     this.#assertAlive();
-    return { bytes: this.#bytes, keys: this.#tree.size };
+    return { bytes: this.#bytes, keys: this.#tree.size, indexBytes: this.#bytes };
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,8 @@ export interface OrderedTraits {
   readonly engine: 'memory' | 'lmdb';
   /** Whether what is written outlives the process. */
   readonly persistent: boolean;
+  /** Whether the store opens empty after a loss of power, and takes no `durable` writes. */
+  readonly rebuildable: boolean;
   /** The longest key of a space, in bytes. A longer one is refused when it is added to a batch: `key_too_long`. */
   readonly keyBytesMax: number;
 }
@@ -28,6 +30,11 @@ export interface OrderedStats {
   readonly bytes: number;
   /** Keys of all spaces, and a few of the store's own. */
   readonly keys: number;
+  /**
+   * Bytes of the tree above its leaves: as long as they are in memory, finding any key takes one read from the disk at
+   * most. All of it is in memory where there is no disk.
+   */
+  readonly indexBytes: number;
 }
 
 export interface Entry {
@@ -56,8 +63,8 @@ export interface OrderedSpace {
   getMany(keys: readonly Uint8Array[]): (Buffer | undefined)[];
   /**
    * The entries of a range in order. An iteration reads a snapshot of the moment it began, whatever is written
-   * meanwhile, and holds it until it ends or is broken off: a long one keeps space from being reused. The caller may keep
-   * keys and values, and may not change them.
+   * meanwhile, and holds it until it ends or is broken off: a long one keeps space from being reused. The caller may
+   * keep keys and values, and may not change them.
    */
   range(options?: RangeOptions): Iterable<Entry>;
 }
@@ -69,7 +76,9 @@ export interface WriteOptions {
 
 export interface OrderedStore extends AsyncDisposable {
   readonly traits: OrderedTraits;
-  /** The space of a name (not empty), made with the next write where there is none. Cheap: call it as often as needed. */
+  /**
+   * The space of a name (not empty), made with the next write where there is none. Cheap: call it as often as needed.
+   */
   space(name: string): OrderedSpace;
   /** Names of the spaces, sorted. */
   spaces(): string[];

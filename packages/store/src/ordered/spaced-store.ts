@@ -59,6 +59,7 @@ export class SpacedStore implements OrderedStore {
 
   async write(batch: WriteBatch, options: WriteOptions = {}): Promise<void> {
     const engine = this.#open();
+    assert(!options.durable || !this.traits.rebuildable, 'a rebuildable store has no durable writes');
     const changes = batch.changesFor(this);
     if (changes.length === 0) return options.durable ? engine.flush() : undefined;
     const unwritten = this.#unwritten;
