@@ -2,11 +2,11 @@
  * The test runner behind `npm test`.
  *
  * `node tools/test.ts [--brief] [PATH ...]` runs all test files, or those whose path contains one of the arguments.
- * Files that start servers (see `test/files.ts`) have a process each, all others share two. A file that hangs, crashes
- * or runs no test counts as failed; one of servers that failed has a second try (`test/second-try.ts`). The last line
- * is `N passed, N failed, N skipped`, before which folders say what they make of their own results
- * (`test/folder-lines.ts`); with `--brief` that is the last line, and little else is printed. The exit code is 1 when
- * anything failed.
+ * Files that start servers or compute for long (see `test/files.ts`) have a process each, all others share a few. A
+ * file that hangs, crashes or runs no test counts as failed; one with a process of its own that failed has a second try
+ * (`test/second-try.ts`). The last line is `N passed, N failed, N skipped`, before which folders say what they make of
+ * their own results (`test/folder-lines.ts`); with `--brief` that is the last line, and little else is printed. The
+ * exit code is 1 when anything failed.
  *
  * Environment: `CI=true` makes skips failures but where CI's machine cannot have what is needed; `MILLRACE_TEST_SCALE`
  * multiplies rounds and seeds (0.2 by hand and 1 in CI, unless set); `MILLRACE_TEST_RESULTS` names a file that gets a
@@ -21,7 +21,8 @@ import { endAllProcesses, type FileResult, TestProcess } from './test/process.ts
 import { fileLine, judge, summary } from './test/report.ts';
 import { trySecondTime } from './test/second-try.ts';
 
-const PROCESSES_MAX = 2;
+/** Files that wait most of the time and are run at once, beside one that computes. */
+const SERVING_AT_ONCE = 2;
 const UNIT_FILE_MS_MAX = 60_000;
 /** Clusters of other programs, killed and started again by seeds, take minutes. */
 const OWN_PROCESS_FILE_MS_MAX = 600_000;
@@ -32,6 +33,8 @@ const scale = process.env['MILLRACE_TEST_SCALE'] ?? (inCi ? '1' : '0.2');
 const environment = {
   ...process.env,
   MILLRACE_TEST_SCALE: scale,
+  // Every file of servers, and every process that it starts, loads much of the code.
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? resolve(root, 'node_modules/.cache/millrace-compiled'),
   PATH: [resolve(root, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter),
 };
 
@@ -58,16 +61,9 @@ async function main(args: readonly string[]): Promise<number> {
     results.push(result);
     process.stdout.write(`${fileLine(result, inCi)}\n`);
   };
-  const ownPaths = new Set(files.filter(({ ownProcess }) => ownProcess).map(({ path }) => path));
-  const shared = files.filter(({ ownProcess }) => !ownProcess).map(({ path }) => path);
-  const own = [...ownPaths];
-  const lanes = Array.from({ length: PROCESSES_MAX }, async () => {
-    await runAlone(own, add);
-    await runTogether(shared, add);
-  });
-  await Promise.all(lanes);
+  await runAll(files, add);
   const { unsteady, ...tried } = await trySecondTime(results, {
-    mayTry: ({ path }) => ownPaths.has(path),
+    mayTry: ({ path }) => files.some((file) => file.path === path && file.kind !== 'brief'),
     hasFailed: (result) => judge([result], inCi).failed > 0,
     run: async (path) => {
       const again: FileResult[] = [];
@@ -95,6 +91,22 @@ function resultLines(results: readonly FileResult[]): string {
     ...problems.map(() => ({ path, name: [], outcome: 'failed' })),
   ]);
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/**
+ * Runs each file once. Those that compute are run one after the other beside those that wait, as long as there are
+ * both; the brief ones come last, and even out at what time the processes end.
+ */
+async function runAll(files: readonly TestFile[], add: (result: FileResult) => void): Promise<void> {
+  const queueOf = (wanted: TestFile['kind']) => files.filter(({ kind }) => kind === wanted).map(({ path }) => path);
+  const [serving, computing, brief] = [queueOf('serving'), queueOf('computing'), queueOf('brief')];
+  const runQueues = async (first: string[], second: string[]): Promise<void> => {
+    await runAlone(first, add);
+    await runAlone(second, add);
+    await runTogether(brief, add);
+  };
+  const waiting = Array.from({ length: SERVING_AT_ONCE }, () => runQueues(serving, computing));
+  await Promise.all([runQueues(computing, serving), ...waiting]);
 }
 
 /** Takes files from the front of `queue`, each in a process of its own. */

@@ -38,7 +38,7 @@ export class ClientProcess {
     this.name = name;
     const [plantBug, file] = ['plant-bug.ts', program].map((each) => fileURLToPath(new URL(each, import.meta.url)));
     const words = ['--import', `${plantBug}`, `${file}`, JSON.stringify(settings)];
-    const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
+    const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env };
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#child = child;
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -6,14 +6,18 @@
  * the packages. After a file that failed to load, held no test or failed outside its tests, `node:test` is not to be
  * trusted with another in the same process, and the report says so.
  */
-import { run } from 'node:test';
 import { inspect } from 'node:util';
 import type { Report, RunFile } from './messages.ts';
+import { run } from './untracked-promises.ts';
 
 /** The counts that `node:test` itself reports as diagnostics at the end of a run. */
 const OWN_DIAGNOSTIC = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 /** How long a file may keep the event loop alive after its last test, or between two, hooks included. */
 const LINGER_MS_MAX = 15_000;
+/** How long after an error that nobody caught a file may do nothing: a test that waits for what failed never ends. */
+const STUNNED_MS_MAX = 5_000;
+
+const UNCAUGHT = ['uncaughtException', 'unhandledRejection'] as const;
 
 /** The fields of `node:test`'s pass and fail events that are read here. */
 interface TestEvent {
@@ -46,6 +50,8 @@ class FileRun {
   #failures = 0;
   #finished = false;
   #linger: NodeJS.Timeout | undefined;
+  #stunned: NodeJS.Timeout | undefined;
+  #running = 'the file';
 
   constructor(file: string) {
     this.#file = file;
@@ -55,13 +61,16 @@ class FileRun {
     process.exitCode = undefined;
     // node:test ends a run when nothing is left to wait for, and the channel to the runner must not count.
     process.channel?.unref();
+    for (const event of UNCAUGHT) process.on(event, this.#uncaught);
     const events = run({ files: [this.#file], isolation: 'none' });
     events.on('test:dequeue', ({ name }) => {
       clearTimeout(this.#linger);
+      this.#running = `'${name}'`;
       send({ kind: 'running', name });
     });
     events.on('test:complete', ({ nesting }) => {
       clearTimeout(this.#linger);
+      this.#stunned?.refresh();
       if (nesting === 0) this.#linger = setTimeout(() => this.#lingers(), LINGER_MS_MAX).unref();
     });
     events.on('test:start', ({ name, nesting }) => {
@@ -79,6 +88,8 @@ class FileRun {
         this.#problems.push(`The file could not be loaded.\n${inspect(error.cause ?? error)}`);
         this.#finish();
       } else if (!('failureType' in error && error.failureType === 'subtestsFailed')) {
+        // It was told whose error it was.
+        if ('failureType' in error && isUncaught(error.failureType)) this.#goesOn();
         this.#failed(event, type === 'suite', inspect(error.cause ?? error, { depth: 6, maxArrayLength: 200 }));
       }
     });
@@ -114,6 +125,19 @@ class FileRun {
     send({ kind: 'test', end: { name: this.#path.slice(0, event.nesting + 1), outcome, detail, location } });
   }
 
+  readonly #uncaught = (error: unknown): void => {
+    const problem = `Something failed outside of the tests while ${this.#running} ran.\n${inspect(error)}`;
+    this.#stunned ??= setTimeout(() => {
+      this.#problems.push(problem);
+      this.#finish();
+    }, STUNNED_MS_MAX).unref();
+  };
+
+  #goesOn(): void {
+    clearTimeout(this.#stunned);
+    this.#stunned = undefined;
+  }
+
   #lingers(): void {
     const open = process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap');
     this.#problems.push(`Still open ${LINGER_MS_MAX / 1000} s after the last test: ${open.join(', ')}.`);
@@ -124,6 +148,8 @@ class FileRun {
     if (this.#finished) return;
     this.#finished = true;
     clearTimeout(this.#linger);
+    this.#goesOn();
+    for (const event of UNCAUGHT) process.off(event, this.#uncaught);
     process.channel?.ref();
     const failedOutside = process.exitCode !== undefined && process.exitCode !== 0 && this.#failures === 0;
     if (this.#problems.length === 0 && failedOutside) {
@@ -135,6 +161,10 @@ class FileRun {
     process.exitCode = undefined;
     send({ kind: 'fileEnd', problems: this.#problems, reusable: this.#problems.length === 0 });
   }
+}
+
+function isUncaught(failure: unknown): boolean {
+  return UNCAUGHT.some((event) => event === failure);
 }
 
 /** The reason given, a fixed one where none was, undefined when the test was not skipped. */

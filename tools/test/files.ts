@@ -1,8 +1,8 @@
 /**
  * Which test files a run holds, and how each is run.
  *
- * A file that starts servers or other processes has a process to itself; all others share a few. Files are told apart
- * by name alone, so that a reader of the name knows how it runs.
+ * A file that starts servers or other processes has a process to itself, and so has one that computes for long; all
+ * others share a few. Files are told apart by name alone, so that a reader of the name knows how it runs.
  */
 import { relative, sep } from 'node:path';
 import { SOURCE_FOLDERS, walk } from '../walk.ts';
@@ -11,11 +11,15 @@ import { SOURCE_FOLDERS, walk } from '../walk.ts';
 export interface TestFile {
   /** Path from the root, with forward slashes. */
   readonly path: string;
-  /** True when the file must have a process to itself. */
-  readonly ownProcess: boolean;
+  /**
+   * `serving` starts servers and waits for them most of the time, `computing` keeps a processor busy for long; either
+   * must have a process to itself. What is `brief` shares one with others.
+   */
+  readonly kind: 'serving' | 'computing' | 'brief';
 }
 
-const OWN_PROCESS = /^tests\/|\.(?:e2e|kafka|pg|aerospike|browser)\.test\.ts$/;
+const COMPUTING = /^tests\/(?:fuzz|simulation)\//;
+const SERVING = /^tests\/|\.(?:e2e|kafka|pg|aerospike|browser)\.test\.ts$/;
 
 /**
  * Finds the test files under `root` whose path contains one of `filters` (all, when there is none), paths ascending.
@@ -34,7 +38,12 @@ export function findTestFiles(root: string, filters: readonly string[]): TestFil
   }
   return all
     .filter((path) => wanted.length === 0 || wanted.some((filter) => path.includes(filter)))
-    .map((path) => ({ path, ownProcess: OWN_PROCESS.test(path) }));
+    .map((path) => ({ path, kind: kindOf(path) }));
+}
+
+function kindOf(path: string): TestFile['kind'] {
+  if (COMPUTING.test(path)) return 'computing';
+  return SERVING.test(path) ? 'serving' : 'brief';
 }
 
 function normalize(root: string, filter: string): string {

@@ -86,6 +86,22 @@ test('fails a file whose error comes after its tests', async () => {
   assert.match(result.problems.join(), /outside of the tests.*came late/s);
 });
 
+test('fails a file in which an error that nobody caught leaves a test waiting, and tells the error', async () => {
+  const result = await runPlanted(
+    `
+    test('waits for it', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const keepAlive = setInterval(String, 1000);
+      Promise.resolve().then(() => { throw new Error('nobody cares'); });
+      await new Promise(() => undefined);
+    });
+    `,
+    60_000,
+  );
+  assert.match(result.problems.join(), /outside of the tests while 'waits for it' ran.*nobody cares/s);
+  assert.equal(result.reusable, false);
+});
+
 test('ends what a killed file had started', async () => {
   const result = await runPlanted(
     `

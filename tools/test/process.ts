@@ -119,7 +119,8 @@ export class TestProcess {
     const wasReusable = this.#reusable;
     const message: RunFile = {};
     this.#child.send(message, () => undefined);
-    const limit = setTimeout(() => this.kill(), EXIT_MS_MAX);
+    // One that is not to be trusted may wait for ever for what failed.
+    const limit = setTimeout(() => this.kill(), wasReusable ? EXIT_MS_MAX : 0);
     const how = await this.#exited;
     clearTimeout(limit);
     if (!wasReusable || how === 'exit code 0') return undefined;
