@@ -11,4 +11,31 @@ export type {
   WriteOptions,
 } from './ordered/ordered-store.ts';
 export type { WriteBatch } from './ordered/write-batch.ts';
+export { type EmbeddedRecordsOptions, openEmbeddedRecords } from './records/embedded/embedded-records.ts';
+export { add, append, list, map, type Operation, prepend, read, touch, write } from './records/operation.ts';
+export { RecordError, type RecordErrorCode } from './records/record-error.ts';
+export type { RecordKey, UserKey } from './records/record-key.ts';
+export type {
+  BatchEntry,
+  BatchOutcome,
+  Bins,
+  ChangeOptions,
+  FoundRecord,
+  IndexCondition,
+  IndexDefinition,
+  IndexedPart,
+  OperateOptions,
+  OperateResult,
+  Page,
+  PutMode,
+  PutOptions,
+  QueryOptions,
+  RecordMeta,
+  RecordStats,
+  RecordStore,
+  RemoveOptions,
+  ScanOptions,
+  TimeToLive,
+} from './records/record-store.ts';
+export { Double, type Value } from './records/value.ts';
 export { StoreError } from './store-error.ts';
