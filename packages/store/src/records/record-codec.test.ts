@@ -110,7 +110,8 @@ test('a record of version 1 has these bytes', () => {
     ),
   };
   const golden =
-    '01ac0280d095ffbc3180010203616c6c2509080002030504000000000000001005000000000000e03f0602c3a90701090a01016b0302016e0303d804';
+    '01ac0280d095ffbc3180010203616c6c25090800020305040000000000000010' +
+    '05000000000000e03f0602c3a90701090a01016b0302016e0303d804';
   assert.equal(encodeRecord(record).toString('hex'), golden);
   assert.deepEqual(decodeRecord(Buffer.from(golden, 'hex')), record);
 });

@@ -4,15 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { openMemoryStore, openOrderedStore } from '../../ordered/open-ordered-store.ts';
-import { collections } from '../testing/collection-suite.ts';
-import { lifetimes, manyRecords, recordSuite, scalarOperations, singleRecords } from '../testing/record-suite.ts';
+import { collections } from '../testing/collections.ts';
+import { lifetimes } from '../testing/lifetimes.ts';
+import { manyRecords } from '../testing/many-records.ts';
+import { scalarOperations } from '../testing/scalar-operations.ts';
+import { singleRecords } from '../testing/single-records.ts';
+import { runSuite } from '../testing/suite.ts';
 import { openEmbeddedRecords } from './embedded-records.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'millrace-records-'));
 after(() => rm(folder, { recursive: true }));
 
 const parts = [singleRecords, lifetimes, scalarOperations, collections, manyRecords];
-recordSuite(
+runSuite(
   {
     name: 'embedded, in memory',
     namespace: 'test',
@@ -20,7 +24,7 @@ recordSuite(
   },
   parts,
 );
-recordSuite(
+runSuite(
   {
     name: 'embedded, on disk',
     namespace: 'test',

@@ -11,7 +11,7 @@ import { add, read } from '../operation.ts';
 import type { RecordKey, UserKey } from '../record-key.ts';
 import type { RecordStore } from '../record-store.ts';
 import { ManualTime } from '../testing/manual-time.ts';
-import { refusal } from '../testing/record-suite.ts';
+import { refusal } from '../testing/suite.ts';
 import { openEmbeddedRecords } from './embedded-records.ts';
 
 const place = { namespace: 'test', set: 'set' };
@@ -54,7 +54,7 @@ test('the sweep removes expired records with all that belongs to them, and no ot
   assert.deepEqual(countsOf(store), { records: 2, sweeps: 1, entries: 2 });
 });
 
-test('a record whose life is prolonged or cut with each change has one entry for the sweep, and expires in time', async () => {
+test('a record whose life changes again and again has one entry for the sweep, and expires in time', async () => {
   const time = new ManualTime();
   const store = openMemoryStore();
   const records = await open(store, time);

@@ -1,10 +1,10 @@
-/** What every record store must do with lists and maps in bins: the part of the suite about them. */
+/** The part of the suite about lists and maps in bins. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { list, map, type Operation } from '../operation.ts';
 import type { RecordErrorCode } from '../record-error.ts';
 import { Double, type Value } from '../value.ts';
-import { type Place, refusal } from './record-suite.ts';
+import { refusal, suite } from './suite.ts';
 
 type Case = readonly [
   what: string,
@@ -150,7 +150,7 @@ const refusals: readonly [what: string, before: Value, operation: Operation, cod
   ['a key of a map that is no text', {}, map.getByKey('b', 7 as unknown as string), 'invalid_value'],
 ];
 
-export function collections(place: () => Place): void {
+export const collections = suite('lists and maps', (place) => {
   for (const [what, before, operations, after, result] of cases) {
     test(what, async () => {
       const { store, key } = place();
@@ -178,7 +178,7 @@ export function collections(place: () => Place): void {
     await store.put(key('a'), { other: 1 });
     await assert.rejects(store.operate(key('a'), [list.insert('b', 0, [3])]), refusal('not_applicable'));
   });
-}
+});
 
 function plain(value: Value): Value {
   return value instanceof Double ? value.value : value;
