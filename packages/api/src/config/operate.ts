@@ -29,7 +29,7 @@ export const EnrolmentView = Type.Object({
   createdAt: Time,
   createdBy: Type.String(),
   lastUsedAt: Type.Union([Type.String(), Type.Null()], { description: 'To within a minute or so' }),
-  endedAt: Type.Union([Type.String(), Type.Null()]),
+  endedAt: Type.Union([Type.String(), Type.Null()], { description: 'By itself, or with its application' }),
 });
 export type EnrolmentView = Static<typeof EnrolmentView>;
 

@@ -1,6 +1,8 @@
 /**
  * Enrolments of applications: with which tokens they ask the config service. Of a token there is a digest alone; who
  * has an enrolment that was ended is refused as soon as a process knows of it, within a second or so.
+ *
+ * An enrolment ends with its application, too: it does not come back with another of that name.
  */
 import { randomUUID } from 'node:crypto';
 import { type Principal, ProblemError, principalText } from '@millrace/api';
@@ -12,7 +14,9 @@ import { appendAudit } from '../audit/audit-entry.ts';
 import { databaseError } from '../database/database-error.ts';
 import type { Schema } from '../database/schema.ts';
 import { appendEvents } from '../events/event-feed.ts';
-import { noteConfigChange } from './config-head.ts';
+import { unknownApplication } from '../identity/credentials/credential-plan-kinds.ts';
+import { noteConfigChange, readHeads } from './config-head.ts';
+import { removedAt } from './removed-at.ts';
 import type { ConfigEnrolmentTable } from './tables.ts';
 
 /** How tokens of applications begin, so that scanners find those that were put where they don't belong. */
@@ -38,14 +42,26 @@ export class Enrolments {
     this.#noteLater();
   }
 
-  /** Its token is in the answer and nowhere else. */
+  /**
+   * Its token is in the answer and nowhere else.
+   *
+   * @throws ProblemError `not_found` when the application is not declared
+   */
   async create(application: string, principal: Principal, why: string): Promise<{ id: string; token: string }> {
     const id = randomUUID();
     const token = `${applicationTokenPrefix}${newSecret()}`;
     await this.#options.db.transaction().execute(async (transaction) => {
-      const row = { id, application, digest: digestOf(token), created_by: principalText(principal) };
-      await transaction.insertInto('config_enrolment').values(row).execute();
       await noteConfigChange(transaction);
+      // From here on nobody removes it.
+      const declared = transaction.selectFrom('declared').select('id').where('kind', '=', 'application');
+      const known = await declared.where('id', '=', application).executeTakeFirst();
+      if (known === undefined) throw unknownApplication(application);
+      const { record } = await readHeads(transaction);
+      const made = { digest: digestOf(token), created_by: principalText(principal), record_revision: record };
+      await transaction
+        .insertInto('config_enrolment')
+        .values({ id, application, ...made })
+        .execute();
       const after = { enrolment: id };
       await appendAudit(transaction, [
         { principal, action: 'enrolment.created', kind: 'application', id: application, after, why },
@@ -60,11 +76,12 @@ export class Enrolments {
     const rows = await this.#options.db
       .selectFrom('config_enrolment')
       .selectAll()
+      .select(removedAt.as('removed_at'))
       .where('application', '=', application)
       .orderBy('created_at', 'desc')
       .limit(1_000)
       .execute();
-    return rows.map(enrolmentView);
+    return rows.map((row) => enrolmentView({ ...row, ended_at: row.ended_at ?? row.removed_at }));
   }
 
   async end(application: string, id: string, principal: Principal, why: string): Promise<EnrolmentView> {
@@ -75,6 +92,7 @@ export class Enrolments {
         .where('id', '=', id)
         .where('application', '=', application)
         .where('ended_at', 'is', null)
+        .where(removedAt, 'is', null)
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return undefined;

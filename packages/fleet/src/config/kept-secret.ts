@@ -6,6 +6,7 @@ import type { CredentialSecret } from '@millrace/api/config';
 import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
+import { removedAt } from './removed-at.ts';
 
 /** What a secret of a credential is sealed for. */
 export const keptPurpose = (credential: string): string => `the secret of credential ${credential}`;
@@ -23,6 +24,7 @@ export async function keepSecret(
     .select('id')
     .where('application', '=', application)
     .where('ended_at', 'is', null)
+    .where(removedAt, 'is', null)
     .limit(1)
     .executeTakeFirst();
   if (enrolled === undefined) return undefined;

@@ -26,6 +26,8 @@ export interface ConfigEnrolmentTable {
   last_used_at: Date | null;
   ended_at: Date | null;
   ended_by: string | null;
+  /** Of the record as it was then; null counts as 0. */
+  record_revision: number | null;
 }
 
 interface ConfigSigningKeyTable {

@@ -10,6 +10,7 @@ import type { DeclaredFleet, FleetRecord } from '../../record/record.ts';
 import type { KeptCredential } from '../answers/answer-content.ts';
 import type { Home } from '../answers/home-cluster.ts';
 import { readHeads } from '../config-head.ts';
+import { removedAt } from '../removed-at.ts';
 
 export interface KeySetState {
   readonly version: number;
@@ -88,6 +89,7 @@ async function readEnrolments(db: Transaction<Schema>): Promise<ConfigState['enr
     .selectFrom('config_enrolment')
     .select(['id', 'application', 'digest'])
     .where('ended_at', 'is', null)
+    .where(removedAt, 'is', null)
     .execute();
   return new Map(rows.map(({ id, application, digest }) => [digest, { id, application }]));
 }
