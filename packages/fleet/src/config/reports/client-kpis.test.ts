@@ -67,7 +67,7 @@ test('a rotation is confirmed when all instances report the new credential and n
       instance,
       ids.map((id) => ({ credential: id })),
     );
-  const confirmed = (reports: Heard[], credentials = pair) => confirmedByReports(credentials, reports).get('shop');
+  const confirmed = (reports: Heard[], credentials = pair) => confirmedByReports(credentials, reports)[0]?.id;
   assert.equal(confirmed([uses('1', 'b'), uses('2', 'b', 'b')]), 'b');
   assert.equal(confirmed([uses('1', 'b'), uses('2')]), 'b');
   assert.equal(confirmed([uses('1', 'b'), uses('2', 'a')]), undefined);
@@ -80,4 +80,9 @@ test('a rotation is confirmed when all instances report the new credential and n
   );
   const late = [credential('a'), credential('b', { issuedAt: new Date(150) })];
   assert.equal(confirmed([uses('1', 'b')], late), undefined);
+  // Certificates likewise, whatever passwords are used beside them.
+  const certificates = ['c', 'd'].map((id) => credential(id, { kind: 'certificate' }));
+  assert.equal(confirmed([uses('1', 'd', 'a')], [credential('a'), ...certificates]), 'd');
+  assert.equal(confirmed([uses('1', 'd'), uses('2', 'c')], certificates), undefined);
+  assert.equal(confirmed([uses('1', 'd', 'of-nobody')], certificates), undefined);
 });

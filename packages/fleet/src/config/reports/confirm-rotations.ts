@@ -1,30 +1,34 @@
 /**
  * Which rotations are confirmed by what clients report: all instances of the application that are alive use the newest
- * credential and no other, and have said so since it was issued. Pure.
+ * credential of its kind and no older one, and have said so since it was issued. Pure.
  */
 import type { Credential } from '../../identity/credentials/credential-store.ts';
 import type { Heard } from './client-kpis.ts';
 
-/** Ids of credentials to confirm, by application. */
-export function confirmedByReports(
-  credentials: readonly Credential[],
-  heard: readonly Heard[],
-): ReadonlyMap<string, string> {
-  const confirmed = new Map<string, string>();
-  const live = credentials.filter(({ kind, endedAt }) => kind === 'scram' && endedAt === null);
+/** Credentials to confirm. */
+export function confirmedByReports(credentials: readonly Credential[], heard: readonly Heard[]): readonly Credential[] {
+  const confirmed: Credential[] = [];
+  const live = credentials.filter(({ endedAt }) => endedAt === null);
   for (const [application, own] of Map.groupBy(live, (each) => each.application)) {
-    const recent = own.at(-1);
-    if (own.length < 2 || recent === undefined || recent.confirmedAt !== null) continue;
     const reports = heard.filter((each) => each.application === application);
-    const uses = reports.map((each) => usesOnly(each, recent));
-    if (uses.includes(true) && !uses.includes(false)) confirmed.set(application, recent.id);
+    for (const [kind, valid] of Map.groupBy(own, (each) => each.kind)) {
+      const recent = valid.at(-1);
+      if (valid.length < 2 || recent === undefined || recent.confirmedAt !== null) continue;
+      const others = new Set(own.filter((each) => each.kind !== kind).map(({ id }) => id));
+      const uses = reports.map((each) => usesOnly(each, recent, others));
+      if (uses.includes(true) && !uses.includes(false)) confirmed.push(recent);
+    }
   }
   return confirmed;
 }
 
-/** Undefined for an instance that logs in nowhere. */
-function usesOnly({ at, report }: Heard, { id, issuedAt }: Credential): boolean | undefined {
-  const used = report.streams.flatMap(({ credential }) => credential ?? []);
+/** Undefined for an instance that logs in nowhere, but for logins of other kinds. */
+function usesOnly(
+  { at, report }: Heard,
+  { id, issuedAt }: Credential,
+  others: ReadonlySet<string>,
+): boolean | undefined {
+  const used = report.streams.flatMap(({ credential }) => credential ?? []).filter((each) => !others.has(each));
   if (used.length === 0) return undefined;
   return at > issuedAt && used.every((each) => each === id);
 }
