@@ -42,11 +42,19 @@ export class ClientCore {
     return this.#abort.signal;
   }
 
-  /** The answers for these topics. `changed` is called when any came. Rejects as `FollowedTarget.open`. */
-  follow(topics: readonly string[], role: 'producer' | 'consumer', changed: () => void): Promise<FollowedTarget> {
+  /**
+   * The answers for these topics; `own` are options that the program gives itself. `changed` is called when any came.
+   * Rejects as `FollowedTarget.open`.
+   */
+  follow(
+    topics: readonly string[],
+    role: 'producer' | 'consumer',
+    own: object,
+    changed: () => void,
+  ): Promise<FollowedTarget> {
     const { source, clients, store, platform, report, answerTimeoutMs } = this.options;
     return FollowedTarget.open({
-      ...{ source, clients, platform, report, changed },
+      ...{ source, clients, platform, report, own, changed },
       key: store.instance.key,
       wants: topics.map((topic) => ({ topic, role })),
       timeoutMs: answerTimeoutMs,

@@ -14,7 +14,7 @@ export interface StreamParts {
   readonly group: string | undefined;
   /** What the program gave by hand. */
   readonly own: object;
-  /** What it obeys now. */
+  /** What the side that works now was made for. */
   readonly target: () => Target;
   readonly close: () => Promise<void>;
   /** Monotonic time, in ms. */
@@ -35,8 +35,8 @@ export class Stream {
   }
 
   status(): StreamStatus[] {
-    const { followed, measures, group, target: obeyed } = this.#parts;
-    const target = obeyed();
+    const { followed, measures, group } = this.#parts;
+    const target = this.#obeyed();
     const { target: wanted } = followed.wanted;
     return followed.answers.flatMap(({ want, answer, from }) => {
       const figures = measures.get(want.topic);
@@ -59,8 +59,8 @@ export class Stream {
 
   /** What was seen since the last report. */
   report(now: number): StreamReport[] {
-    const { own, target: obeyed } = this.#parts;
-    const target = obeyed();
+    const { own } = this.#parts;
+    const target = this.#obeyed();
     return this.#windows.map(([{ topic, role, lag }, window]) => ({
       ...{ topic, role, cluster: target.cluster.name, answerVersion: target.version },
       ...(target.credential === undefined ? {} : { credential: target.credential }),
@@ -73,5 +73,11 @@ export class Stream {
   measured(): MeasuredStream[] {
     const cluster = this.#parts.target().cluster.name;
     return [...this.#parts.measures.values()].map((measures) => ({ measures, cluster, group: this.#parts.group }));
+  }
+
+  /** The newest target that makes no difference to what works now, if there is one. */
+  #obeyed(): Target {
+    const [present, { target: wanted }] = [this.#parts.target(), this.#parts.followed.wanted];
+    return wanted.fingerprint === present.fingerprint ? wanted : present;
   }
 }

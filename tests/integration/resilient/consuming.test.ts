@@ -74,6 +74,37 @@ test('a reader whose settings change reads each record once', async (t) => {
   await client.close();
 });
 
+test('a reader goes on where only settings change that make no difference to it', async (t) => {
+  const [fixture, { service, open }] = [await startFixture(t), await startResilientFixture(t)];
+  const topic = await fixture.createTopic(1);
+  const { bootstrap } = fixture;
+  const tell = (values: Record<string, string>): void =>
+    service.tell(consumer(topic), { answer: { bootstrap, settings: settings(values) } });
+  tell({});
+  const client = await open();
+  let assigned = 0;
+  const onAssigned = (): void => void assigned++;
+  const reader = await client.consumer({ topics: [topic], group: 'readers', fetchBytesMin: 1, onAssigned });
+  const reading = startReading(reader);
+  await write(fixture.client, topic, numbers(0, 10));
+  await eventually(() => reading.values.length === 10);
+  const stream = () => client.status().streams[0];
+  for (const values of [{ 'linger.ms': '7' }, { 'of.tomorrow': 'x' }, { 'fetch.min.bytes': '9' }]) {
+    const before = stream()?.answerVersion ?? 0;
+    tell(values);
+    await eventually(() => (stream()?.answerVersion ?? 0) > before);
+    assert.equal(stream()?.goingTo, undefined);
+  }
+  // What follows shows that nothing was under way before it.
+  tell({ 'fetch.max.bytes': '1000000' });
+  await eventually(() => stream()?.switches === 1);
+  await write(fixture.client, topic, numbers(10, 20));
+  await eventually(() => reading.values.length === 20);
+  assert.equal(assigned, 2);
+  await reading.end();
+  await client.close();
+});
+
 test('the batch in hand is handled before a reader gives way; what was not committed comes again', async (t) => {
   const [fixture, { service, open }] = [await startFixture(t), await startResilientFixture(t)];
   const topic = await fixture.createTopic();

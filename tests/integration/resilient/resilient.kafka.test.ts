@@ -23,9 +23,10 @@ else {
       await using admin = createClient({ bootstrap });
       unwrap(await admin.admin().createTopics([{ topic, partitions: 2 }]));
     }
-    const tell = (lingerMs: number): void => {
+    const tell = (number: number): void => {
       const setting = (value: string) => ({ value, rule: 'the test' });
-      const settings = { 'linger.ms': setting(`${lingerMs}`), 'auto.offset.reset': setting('earliest') };
+      const each = { 'linger.ms': setting(`${number}`), 'fetch.min.bytes': setting(`${number + 1}`) };
+      const settings = { ...each, 'auto.offset.reset': setting('earliest') };
       for (const role of ['producer', 'consumer'] as const) {
         service.tell({ topic, role }, { answer: { bootstrap, settings } });
       }

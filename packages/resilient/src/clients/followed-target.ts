@@ -17,6 +17,8 @@ export interface FollowedTargetOptions {
   readonly clients: Pick<ClusterClients, 'learn'>;
   readonly key: InstanceKeyPair;
   readonly wants: readonly ConfigWant[];
+  /** Options that the program gives itself. */
+  readonly own?: object | undefined;
   /** Bound on the first target, in ms. */
   readonly timeoutMs: number;
   readonly platform: Platform;
@@ -127,9 +129,9 @@ export class FollowedTarget {
   }
 
   async #target(): Promise<Target> {
-    const { key, clients, report } = this.#options;
+    const { key, clients, report, own } = this.#options;
     const answers = this.#answers.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
-    const target = await targetOf(answers, key);
+    const target = await targetOf(answers, key, own);
     clients.learn(target);
     const unknown = target.unknown.join(', ');
     if (unknown !== this.#toldUnknown && unknown !== '') {

@@ -68,6 +68,25 @@ test('the same producer serves until something else than the servers or the seal
   }
 });
 
+test('settings that make no difference to a producer or consumer are no reason to make another', async () => {
+  const of = async (role: 'producer' | 'consumer', values: Record<string, string>, own: object = {}) =>
+    (await targetOf([answerOf({ role, settings: settings(values) })], key, own)).fingerprint;
+  const base = { 'linger.ms': '5', 'fetch.min.bytes': '1' };
+  const [producer, consumer] = [await of('producer', base), await of('consumer', base)];
+  const unknown = { ...base, 'of.tomorrow': 'x', 'enable.auto.commit': 'true', 'ssl.of.tomorrow': 'x' };
+  assert.equal(await of('producer', unknown), producer);
+  assert.equal(await of('consumer', unknown), consumer);
+  assert.equal(await of('consumer', { ...base, 'linger.ms': '6' }), consumer);
+  assert.equal(await of('producer', { ...base, 'fetch.min.bytes': '2' }), producer);
+  assert.notEqual(await of('consumer', { ...base, 'fetch.min.bytes': '2' }), consumer);
+  assert.notEqual(await of('consumer', { ...base, 'request.timeout.ms': '9000' }), consumer);
+  const own = { fetchBytesMin: 7, lingerMs: undefined };
+  const given = await of('consumer', base, own);
+  assert.equal(await of('consumer', { ...base, 'fetch.min.bytes': '2' }, own), given);
+  assert.notEqual(await of('consumer', { ...base, 'fetch.max.bytes': '2' }, own), given);
+  assert.notEqual(await of('producer', { ...base, 'linger.ms': '6' }, own), await of('producer', base, own));
+});
+
 test('settings that nobody here knows are passed over, and named', async () => {
   const target = await targetOf([answerOf({ settings: settings({ 'linger.ms': '5', 'of.tomorrow': 'x' }) })], key);
   assert.deepEqual(target.unknown, ['of.tomorrow']);

@@ -2,8 +2,9 @@
  * What an answer asks for, as options of the plain client: where to go, as whom, and with which settings.
  *
  * Two targets are compared by two texts. Equal `connections`: the same connections serve both. Equal `fingerprint`: the
- * same producer or consumer does. Neither depends on the bootstrap servers, which change under a client that runs, nor
- * on how a credential was sealed.
+ * same producer or consumer does. Neither depends on the bootstrap servers, which change under a client that runs, on
+ * how a credential was sealed, or on settings that make no difference here: those that this client does not know, that
+ * are for the other role, or that the program has set itself.
  */
 import { readFileSync } from 'node:fs';
 import { type ConfigAnswer, type InstanceKeyPair, openCredential } from '@millrace/api/config';
@@ -54,11 +55,15 @@ export function isElsewhere(one: ClusterPlace, other: ClusterPlace): boolean {
 
 /**
  * The target of several answers, one for each topic, which have to name the same cluster. Where their settings differ,
- * those of the first one hold.
+ * those of the first one hold; `own` are options that the program gives itself, which count more.
  *
  * @throws TopicsApartError, UnfitAnswerError, SealedCredentialError
  */
-export async function targetOf(answers: readonly ConfigAnswer[], key: InstanceKeyPair): Promise<Target> {
+export async function targetOf(
+  answers: readonly ConfigAnswer[],
+  key: InstanceKeyPair,
+  own: object = {},
+): Promise<Target> {
   const [first, ...others] = answers as [ConfigAnswer, ...ConfigAnswer[]];
   if (others.some(({ cluster }) => cluster.name !== first.cluster.name)) {
     throw new TopicsApartError(first.role, new Map(answers.map(({ topic, cluster }) => [topic, cluster.name])));
@@ -72,7 +77,10 @@ export async function targetOf(answers: readonly ConfigAnswer[], key: InstanceKe
   const cluster = { name: first.cluster.name, generation };
   const credential = first.credential?.id;
   const { security: _security, ...plain } = rest;
-  const secured = [...settings].filter(([name]) => /^(security|sasl|ssl)\./.test(name)).sort(byName);
+  const secured = [...settings].filter(([name]) => known.has(name) && /^(security|sasl|ssl)\./.test(name)).sort(byName);
+  const connections = JSON.stringify([cluster.name, credential, Object.entries(plain).sort(byName), secured]);
+  const given = new Map(Object.entries(own).filter(([, value]) => value !== undefined));
+  const obeyed = Object.entries({ producer, consumer }[first.role]).filter(([name]) => !given.has(name));
   return {
     cluster,
     generations: new Map(answers.map((each) => [each.topic, each.cluster.generation])),
@@ -82,8 +90,8 @@ export async function targetOf(answers: readonly ConfigAnswer[], key: InstanceKe
     client: { clientId: first.application, ...rest },
     producer,
     consumer,
-    connections: JSON.stringify([cluster.name, credential, Object.entries(plain).sort(byName), secured]),
-    fingerprint: JSON.stringify([cluster, credential, [...settings].sort(byName)]),
+    connections,
+    fingerprint: JSON.stringify([cluster, connections, obeyed.sort(byName)]),
     settings,
     unknown: [...settings.keys()].filter((name) => !known.has(name)),
   };

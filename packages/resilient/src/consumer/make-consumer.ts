@@ -23,7 +23,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
   }
   const topics = namesOf(options.topics);
   let bondable: Bondable | undefined;
-  const followed = await core.follow(topics, 'consumer', () => bondable && core.bonds.wakeOthers(bondable));
+  const followed = await core.follow(topics, 'consumer', options, () => bondable && core.bonds.wakeOthers(bondable));
   const { platform, report, clients } = core.options;
   const measures = new Map(topics.map((name) => [name, new StreamMeasures(name, 'consumer')]));
   const { wanted } = followed;

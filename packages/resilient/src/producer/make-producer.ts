@@ -18,7 +18,7 @@ export async function makeProducer(core: ClientCore, options: ResilientProducerO
   const changed = (): void => {
     if (bondable !== undefined) core.bonds.wakeOthers(bondable);
   };
-  const followed = await core.follow(topics, 'producer', changed);
+  const followed = await core.follow(topics, 'producer', own, changed);
   const { platform, report, clients, drainTimeoutMs } = core.options;
   const measures = new Map(topics.map((name) => [name, new StreamMeasures(name, 'producer')]));
   const observe = deliveryMeasure(measures, platform.clock);
