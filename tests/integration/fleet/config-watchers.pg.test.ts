@@ -1,20 +1,20 @@
-/** Many who watch two processes of the config service, which are killed and replaced under them. */
+/** Very many who watch two processes of the config service, which are killed and replaced under them. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { followContract } from '@millrace/api';
-import { configWatchContract, type UntrustedConfigError } from '@millrace/api/config';
-import { isMillraceError } from '@millrace/base';
-import { eventually } from '../../support/eventually.ts';
-import { declareShop, Instance, installation, keyDirectory, startConfigProcess } from './config-fixture.ts';
+import { declareShop, installation, keyDirectory, startConfigProcess } from './config-fixture.ts';
 import { startDatabaseFixture } from './database-fixture.ts';
+import type { WatchersTold } from './watchers-program.ts';
 
-const program = fileURLToPath(new URL('./config-program.ts', import.meta.url));
-const count = Math.max(50, Math.round(200 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
-const want = { topic: 'orders', role: 'producer' } as const;
+const programOf = (name: string): string => fileURLToPath(new URL(`./${name}-program.ts`, import.meta.url));
+/** Whenever one process is down, all of them watch the other one. In full 10,000. */
+const count = Math.max(100, Math.round(500 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
+const toldMsMax = 60_000;
 
 interface Running {
   readonly child: ChildProcess;
@@ -22,45 +22,19 @@ interface Running {
 }
 
 async function start(databaseUrl: string, keys: { readonly path: string }, port = '0'): Promise<Running> {
-  const child = fork(program, [databaseUrl, `${keys.path}/keys`, port, installation]);
+  const child = fork(programOf('config'), [databaseUrl, `${keys.path}/keys`, port, installation]);
   const [url] = (await once(child, 'message')) as [string];
   return { child, url };
 }
 
-async function kill({ child }: Running): Promise<void> {
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
 }
 
-/** Watches whichever process there is, and believes nothing older than what it has seen. */
-async function follow(instance: Instance, urls: readonly string[], seen: Map<Instance, string>, signal: AbortSignal) {
-  const { token } = instance.enrolment;
-  const query = { wants: 'producer:orders', instance: instance.id };
-  let version = 0;
-  for (let turn = seen.size; !signal.aborted; turn++) {
-    try {
-      for await (const { event, data } of followContract(
-        urls[turn % urls.length] ?? '',
-        configWatchContract,
-        { query },
-        { token, signal },
-      )) {
-        if (event !== 'answer' || !('signed' in data)) continue;
-        const answer = await instance.verified(data.signed, want, version);
-        version = answer.version;
-        seen.set(instance, answer.settings['linger.ms']?.value ?? '');
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      const isOlder = isMillraceError(error, 'config_untrusted') && (error as UntrustedConfigError).reason === 'older';
-      if (!isOlder && !isMillraceError(error, 'server_unreachable')) throw error;
-    }
-    await delay(20 + 100 * Math.random());
-  }
-}
-
-test(`${count} who watch are told each change, whichever process is killed meanwhile`, async () => {
+test(`${count} who watch are told each change, whichever process is killed meanwhile`, async (t) => {
   await using database = await startDatabaseFixture();
   await using keys = await keyDirectory();
   const databaseUrl = await database.emptyDatabase();
@@ -69,34 +43,41 @@ test(`${count} who watch are told each change, whichever process is killed meanw
     await declareShop(first);
     return await first.enrol('shop');
   })();
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-watchers-'));
+  const file = join(directory, 'shop.json');
+  await writeFile(file, JSON.stringify(enrolment), { mode: 0o600 });
   const running = await Promise.all([start(databaseUrl, keys), start(databaseUrl, keys)]);
-  const urls = running.map(({ url }) => url);
-  const leave = new AbortController();
-  const seen = new Map<Instance, string>();
-  const instances = await Promise.all(Array.from({ length: count }, () => Instance.of(enrolment)));
-  const following = instances.map((instance) => follow(instance, urls, seen, leave.signal));
-  const told = (linger: number): Promise<void> => {
-    const number = (): number => [...seen.values()].filter((each) => each === String(linger)).length;
-    const describe = (): string => `${number()} of ${count} were told of ${linger}`;
-    return eventually(() => number() === count, { timeoutMs: 60_000, describe });
+  const watchers = fork(programOf('watchers'), [file, String(count), ...running.map(({ url }) => url)]);
+  let linger = 100;
+  /** Changes the setting through one process, and waits until all who watch have it. */
+  const push = async ({ child }: Running): Promise<WatchersTold> => {
+    const begunAt = performance.now();
+    const told = once(watchers, 'message', { signal: AbortSignal.timeout(toldMsMax) });
+    watchers.send(++linger);
+    child.send(linger);
+    const [what] = (await told) as [WatchersTold];
+    assert.equal(what.linger, linger);
+    t.diagnostic(`${count} were told after ${Math.round(performance.now() - begunAt)} ms`);
+    return what;
   };
   try {
-    let linger = 100;
-    for (let round = 0; round < 2; round++) {
-      const [dies, stays] = round % 2 === 0 ? [0, 1] : [1, 0];
-      const dying = running[dies] ?? assert.fail();
-      running[stays]?.child.send(++linger);
-      await told(linger);
-      await kill(dying);
-      running[stays]?.child.send(++linger);
-      await told(linger);
+    for (const [dies, stays] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const [dying, staying] = [running[dies] ?? assert.fail(), running[stays] ?? assert.fail()];
+      const { opened } = await push(staying);
+      await kill(dying.child);
+      const moved = await push(staying);
+      assert.ok(moved.opened - opened >= count / 4, `${moved.opened - opened} have gone to the other process`);
       running[dies] = await start(databaseUrl, keys, new URL(dying.url).port);
-      running[dies]?.child.send(++linger);
-      await told(linger);
+      const { verified, problems } = await push(running[dies]);
+      assert.deepEqual(problems, []);
+      assert.ok(verified > 0);
     }
   } finally {
-    leave.abort();
-    await Promise.all(following);
-    for (const each of running) await kill(each);
+    await kill(watchers);
+    for (const { child } of running) await kill(child);
+    await rm(directory, { recursive: true });
   }
 });
