@@ -5,6 +5,7 @@ export {
   type Dialect,
   defineContract,
   implement,
+  JsonText,
   type Method,
   type PageAnswer,
   type Route,

@@ -1,5 +1,5 @@
 /** Who may be asking: how the server finds out, without knowing where tokens and sessions are kept. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '@millrace/api';
 
 export interface Authentication {
@@ -54,5 +54,5 @@ function comparison(token: string): (given: string) => boolean {
 
 /** Stands for a secret where that need not be known. */
 export function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }

@@ -6,7 +6,7 @@
  * Tries count before they are judged, or many at once would all be free; the same token tried many times at once is
  * one try.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Principal } from '@millrace/api';
 
 interface Failures {
@@ -49,7 +49,7 @@ export class Guesses {
     secret: string,
     check: (secret: string) => Promise<Principal | undefined>,
   ): Promise<Verdict> {
-    const digest = createHash('sha256').update(secret).digest('base64');
+    const digest = hash('sha256', secret, 'base64');
     const isKnown = this.#isKnown(digest);
     const running = this.#running.get(digest);
     if (running !== undefined) return { principal: await running };

@@ -7,6 +7,7 @@ import {
   type Contract,
   compileChecker,
   type Dialect,
+  JsonText,
   type PageAnswer,
   ProblemError,
   type ProblemIssue,
@@ -20,7 +21,7 @@ import { replyWithEtag } from './etag.ts';
 import { writeEventStream } from './event-stream.ts';
 import { parseJsonBody } from './json-body.ts';
 import { writeLines } from './line-stream.ts';
-import { Standing, type StandingWatch } from './standing.ts';
+import type { StandingWatch } from './standing.ts';
 
 export interface MountOptions {
   readonly heartbeatMs: number;
@@ -88,21 +89,13 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
     // A stream without what it brings would never end.
     exposeHeadRoute: contract.kind !== 'event-stream' && contract.kind !== 'ndjson',
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      const leave = (): void => gone.abort(new Error('the client went away'));
-      // It may have left while it was found out who it is.
-      if (reply.raw.destroyed) leave();
-      reply.raw.once('close', () => {
-        // Most are answered by then, and nobody listens any more.
-        if (!reply.raw.writableFinished) leave();
-      });
-      const isStream = contract.kind === 'event-stream' || contract.kind === 'ndjson';
-      using standing = isStream ? options.standing(request, contract) : Standing.always;
-      const goneOrClosing = (): AbortSignal => AbortSignal.any([gone.signal, options.closing, standing.signal]);
+      const gone = whenGone(reply);
       switch (contract.kind) {
         case 'event-stream': {
-          const signal = goneOrClosing();
-          const events = (await route.handle(inputOf(request, signal))) as unknown as AsyncIterable<ServerSentEvent>;
+          using standing = options.standing(request, contract);
+          const signal = AbortSignal.any([gone(), options.closing, standing.signal]);
+          const input = inputOf(request, () => signal);
+          const events = (await route.handle(input)) as unknown as AsyncIterable<ServerSentEvent>;
           startStream(reply, 'text/event-stream');
           await writeEventStream(reply.raw, events, { heartbeatMs: options.heartbeatMs, signal }).catch((error) => {
             // It has ended; why, whoever comes back is told, and the log.
@@ -111,8 +104,9 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
           return reply;
         }
         case 'ndjson': {
-          const signal = goneOrClosing();
-          const lines = route.handle(inputOf(request, signal)) as unknown as AsyncIterable<unknown>;
+          using standing = options.standing(request, contract);
+          const signal = AbortSignal.any([gone(), options.closing, standing.signal]);
+          const lines = route.handle(inputOf(request, () => signal)) as unknown as AsyncIterable<unknown>;
           const values = lines[Symbol.asyncIterator]();
           // What is wrong before the first line is an answer like any other.
           const first = await firstOf(values, signal);
@@ -122,19 +116,39 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
           return reply;
         }
         case 'page': {
-          const page = (await route.handle(inputOf(request, gone.signal))) as unknown as PageAnswer;
+          const page = (await route.handle(inputOf(request, gone))) as unknown as PageAnswer;
           return reply.status(page.status).headers(page.headers).send(page.text);
         }
         default: {
-          const answer = await route.handle(inputOf(request, gone.signal));
+          const answer = await route.handle(inputOf(request, gone));
           reply.status(contract.status ?? 200);
-          if (contract.etag) return replyWithEtag(request, reply, answer);
-          if (contract.dialect === undefined) return answer;
-          return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
+          const text = answer instanceof JsonText ? answer.text : undefined;
+          if (contract.etag) return replyWithEtag(request, reply, text ?? JSON.stringify(answer));
+          const { dialect } = contract;
+          if (dialect !== undefined) return reply.type(dialect.contentType).send(text ?? dialect.encode(answer));
+          return text === undefined ? answer : reply.type('application/json; charset=utf-8').send(text);
         }
       }
     },
   });
+}
+
+/** What aborts when the client goes away; made when somebody asks for it, which most handlers never do. */
+function whenGone({ raw }: FastifyReply): () => AbortSignal {
+  let gone: AbortController | undefined;
+  return () => {
+    if (gone !== undefined) return gone.signal;
+    const made = new AbortController();
+    gone = made;
+    const leave = (): void => made.abort(new Error('the client went away'));
+    // It may have left while it was found out who it is.
+    if (raw.destroyed) leave();
+    raw.once('close', () => {
+      // Most are answered by then, and nobody listens any more.
+      if (!raw.writableFinished) leave();
+    });
+    return made.signal;
+  };
 }
 
 async function firstOf(values: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
@@ -161,7 +175,7 @@ function startStream(reply: FastifyReply, contentType: string): void {
 type Input = RouteRequest<Contract>;
 
 /** Reads the checked input of a request; schemas are compiled once, here. */
-function inputReader(contract: Contract): (request: FastifyRequest, signal: AbortSignal) => Input {
+function inputReader(contract: Contract): (request: FastifyRequest, signal: () => AbortSignal) => Input {
   const params = contract.params && textPart(compileChecker(contract.params), 'path');
   const query = contract.query && textPart(compileChecker(contract.query), 'query string');
   const checked = contract.bodyCheckedBy !== 'handler';
@@ -176,7 +190,9 @@ function inputReader(contract: Contract): (request: FastifyRequest, signal: Abor
     },
     principal: request.principal,
     remoteAddress: request.ip,
-    signal,
+    get signal() {
+      return signal();
+    },
   });
 }
 

@@ -60,6 +60,7 @@ export interface ServerLimits {
   readonly heartbeatMs: number;
   /** How long a stream may go on with a token or a session that is over; default 2 s. */
   readonly recheckMs: number;
+  /** Default 20,000, each a descriptor of the process. */
   readonly connectionsMax: number;
   /** Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal. */
   readonly rates: RateLimits;
@@ -88,7 +89,7 @@ const limitsDefault: ServerLimits = {
   closeGraceMs: 5_000,
   heartbeatMs: 10_000,
   recheckMs: 2_000,
-  connectionsMax: 10_000,
+  connectionsMax: 20_000,
   rates: { address: { perSecond: 500, burst: 2_000 }, principal: { perSecond: 200, burst: 1_000 } },
 };
 

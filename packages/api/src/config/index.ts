@@ -48,7 +48,7 @@ export {
   StreamReport,
 } from './report.ts';
 export {
-  answerToSign,
+  answerHeader,
   ConfigKey,
   ConfigKeySet,
   type ExpectedAnswer,

@@ -53,10 +53,9 @@ export function signAnswer(answer: ConfigAnswer, key: SigningKey): Promise<strin
   return sign(kinds.answer, answer, key);
 }
 
-/** What of an answer is signed (RFC 7515, section 5.1), for who signs by other means: `TEXT.SIGNATURE` is the JWS. */
-export function answerToSign(answer: ConfigAnswer, kid: string): string {
-  const header = JSON.stringify({ alg: 'EdDSA', kid, typ: kinds.answer });
-  return `${base64url.encode(header)}.${base64url.encode(JSON.stringify(answer))}`;
+/** The protected header of answers (RFC 7515, section 4), as JSON: for who signs by other means. */
+export function answerHeader(kid: string): string {
+  return JSON.stringify({ alg: 'EdDSA', kid, typ: kinds.answer });
 }
 
 export function signKeySet(keys: ConfigKeySet, key: SigningKey): Promise<string> {

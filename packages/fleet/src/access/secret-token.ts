@@ -2,7 +2,7 @@
  * Secrets that are handed out once: 256 random bits. Kept are their SHA-256 digests; a slow hash would add nothing, for
  * nobody can try 2^256 of them.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** The prefix lets scanners find tokens that were put where they don't belong. */
 export function newApiToken(): string {
@@ -14,5 +14,5 @@ export function newSecret(): string {
 }
 
 export function digestOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret, 'hex');
 }

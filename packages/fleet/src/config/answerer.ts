@@ -5,12 +5,13 @@
  *
  * Secrets are opened only to be sealed to an instance, and are part of nothing that is thrown or told.
  */
-import { ProblemError } from '@millrace/api';
+import { JsonText, ProblemError } from '@millrace/api';
 import {
   type ConfigAnswer,
-  type ConfigProblem,
   type ConfigWant,
   type CredentialSecret,
+  type GivenAnswer,
+  type RefusedAnswer,
   sealCredential,
 } from '@millrace/api/config';
 import type { Platform } from '@millrace/base';
@@ -43,7 +44,8 @@ export interface SignedAnswer {
   readonly told: Told;
   /** When it is to be issued again; ms since 1970. */
   readonly renewAt: number;
-  readonly answer: { readonly signed: string } | { readonly problem: ConfigProblem };
+  /** A `GivenAnswer`, or a `RefusedAnswer`. */
+  readonly json: JsonText;
 }
 
 interface Kept {
@@ -51,7 +53,7 @@ interface Kept {
   readonly version: number;
   readonly kid: string;
   readonly renewAt: number;
-  readonly signed: Promise<SignedAnswer>;
+  signed: SignedAnswer | Promise<SignedAnswer>;
 }
 
 const keptMax = 100_000;
@@ -72,12 +74,14 @@ export class Answerer {
     return newest.signed;
   }
 
-  answer({ application, site, key }: Asker, { topic, role }: ConfigWant): Promise<SignedAnswer> {
+  /** At once where it is signed already. */
+  answer({ application, site, key }: Asker, { topic, role }: ConfigWant): SignedAnswer | Promise<SignedAnswer> {
     const { views, platform } = this.#options;
     const question: Question = { topic, role, site };
     const told = views.told(application, question);
     if ('problem' in told) {
-      return Promise.resolve({ told, renewAt: Number.POSITIVE_INFINITY, answer: { problem: told.problem } });
+      const json = jsonOf({ topic, role, problem: told.problem });
+      return { told, renewAt: Number.POSITIVE_INFINITY, json };
     }
     const sealedTo = told.credential === undefined ? undefined : key;
     const of = `${application}\n${topic}\n${role}\n${site ?? ''}\n${sealedTo ?? ''}`;
@@ -88,12 +92,16 @@ export class Answerer {
     const holds = known?.told === told && known.version === version && known.kid === kid && now < known.renewAt;
     if (holds) return known.signed;
     const renewAt = now + this.#options.lifeMs / 2;
-    const kept = { told, version, kid, renewAt, signed: this.#sign(told, version, now, sealedTo, renewAt) };
+    const signed = this.#sign(told, version, now, sealedTo, renewAt);
+    const kept: Kept = { told, version, kid, renewAt, signed };
     this.#kept.set(of, kept);
-    kept.signed.catch(() => {
+    const settled = (done: SignedAnswer): void => {
+      kept.signed = done;
+    };
+    signed.then(settled, () => {
       if (this.#kept.get(of) === kept) this.#kept.delete(of);
     });
-    return kept.signed;
+    return signed;
   }
 
   async #sign(
@@ -118,7 +126,8 @@ export class Answerer {
       answer.credential = { ...content.credential, sealed: await this.#seal(credential, instanceKey) };
     }
     const sign = await keys.signer(state);
-    return { told, renewAt, answer: { signed: sign(answer) } };
+    const { topic, role } = content;
+    return { told, renewAt, json: jsonOf({ topic, role, signed: sign(answer) }) };
   }
 
   /** Once for each instance, however often its answers are signed. */
@@ -133,6 +142,10 @@ export class Answerer {
     sealing.catch(() => this.#sealed.delete(of));
     return sealing;
   }
+}
+
+function jsonOf(answer: GivenAnswer | RefusedAnswer): JsonText {
+  return new JsonText(JSON.stringify(answer));
 }
 
 function notReady(): ProblemError {

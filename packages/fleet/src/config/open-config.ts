@@ -94,9 +94,9 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
 /** Processes that confirm the same at a time note it once. */
 async function confirm({ identity, report }: ConfigOptions, reports: Reports): Promise<void> {
   const confirmed = confirmedByReports(await identity.credentials(), await reports.live());
-  for (const [application, credential] of confirmed) {
+  for (const { application, id } of confirmed) {
     try {
-      await identity.confirm(application, credential, confirmer, 'all of its instances report that they use it');
+      await identity.confirm(application, id, confirmer, 'all of its instances report that they use it');
     } catch (error) {
       // It may have ended meanwhile.
       if (!isMillraceError(error)) throw error;

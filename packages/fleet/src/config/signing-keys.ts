@@ -8,7 +8,7 @@
 import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import type { Principal } from '@millrace/api';
 import {
-  answerToSign,
+  answerHeader,
   type ConfigAnswer,
   type ConfigKey,
   type ConfigKeySet,
@@ -110,8 +110,9 @@ export class SigningKeys {
 function openSigner(sealing: SealingKey, { kid, publicKey, sealedKey }: SigningKeyState): Signer {
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey, d: sealing.open(sealedKey, purpose(kid)) };
   const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  const header = Buffer.from(answerHeader(kid)).toString('base64url');
   return (answer) => {
-    const text = answerToSign(answer, kid);
+    const text = `${header}.${Buffer.from(JSON.stringify(answer)).toString('base64url')}`;
     return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
   };
 }

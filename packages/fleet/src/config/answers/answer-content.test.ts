@@ -10,6 +10,7 @@ import {
   type Question,
 } from './answer-content.ts';
 import type { Home } from './home-cluster.ts';
+import { SettingLayers } from './layered-settings.ts';
 import { isMatched } from './mirrored-name.ts';
 
 interface Given {
@@ -32,6 +33,7 @@ function ask(given: Given) {
   const parts: KnownParts = {
     rules,
     mirrors,
+    layers: new SettingLayers(),
     cluster: (name) => clusters.find((each) => each.name === name),
     home: () => home,
     way: (name) => ({ settings: {}, brokers: [], clusterId: null, ...ways[name] }),

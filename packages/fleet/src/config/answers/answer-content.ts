@@ -1,17 +1,13 @@
 /**
  * What an answer says, worked out of what is known at one moment. Pure: the same parts give the same text, whichever
- * process works it out.
- *
- * Settings come from the standard of the role, then from how the cluster is reached, then from the rules that hold; how
- * one logs in follows from the credential, unless a rule says it. What the connection makes no use of is left out.
+ * process works it out. How one logs in follows from the credential, unless a rule says it.
  */
 
-import type { ConfigContent, ConfigCredential, ConfigProblem, ConfigSetting } from '@millrace/api/config';
+import type { ConfigContent, ConfigCredential, ConfigProblem } from '@millrace/api/config';
 import type { Application, ClientSetting, Role } from '@millrace/api/declared';
-import { securityKeys } from '@millrace/client/java-configuration';
-import { type ChosenCluster, chooseCluster, type Places } from './home-cluster.ts';
+import { chooseCluster, type Places } from './home-cluster.ts';
+import type { SettingLayers } from './layered-settings.ts';
 import { rulesFor } from './setting-rules.ts';
-import { isOfRole, standardSettings } from './standard-settings.ts';
 
 export interface Question {
   readonly topic: string;
@@ -43,6 +39,8 @@ export interface KeptCredential {
 
 export interface KnownParts extends Places {
   readonly rules: readonly ClientSetting[];
+  readonly layers: SettingLayers;
+  /** The same object for as long as it says the same. */
   way(cluster: string): ClusterWay;
 }
 
@@ -56,7 +54,6 @@ export interface ToldAnswer {
 }
 
 const bootstrapMax = 6;
-const mechanism = 'SCRAM-SHA-512';
 
 export function answerContent(
   application: Application,
@@ -73,68 +70,32 @@ export function answerContent(
   if (way.problem !== undefined) {
     return { problem: { code: 'not_ready', detail: `cluster ${cluster.name}: ${way.problem}` } };
   }
-  const settings = layered(application, question, chosen, way, parts.rules);
-  const credential = fitting(credentials, cluster.name, settings);
-  if (credential?.kind === 'scram' && !isRuled(settings.get('sasl.mechanism'))) {
-    settings.set('sasl.mechanism', { value: mechanism, rule: 'credential' });
-  }
+  const { name: asker, team } = application;
+  const { environment } = cluster;
+  const facts = { application: asker, team, topic, role, cluster: cluster.name, environment, site };
+  const layered = parts.layers.of(role, cluster.name, way, rulesFor(parts.rules, facts));
+  const credential = fitting(credentials, cluster.name, layered.protocol);
   const { name, generation, rule, groups } = { ...chosen, name: cluster.name };
   const content: ConfigContent = {
     format: 1,
-    application: application.name,
+    application: asker,
     topic,
     role,
     cluster: { name, id: way.clusterId, generation, rule },
     bootstrap: bootstrapOf(cluster.bootstrap, way.brokers),
-    settings: sorted(settings),
+    settings: credential?.kind === 'scram' ? layered.withPassword : layered.settings,
     ...(credential !== undefined && { credential: shown(credential) }),
     ...(role === 'consumer' && groups !== undefined && { groups: { ...groups } }),
   };
   return { content, ...(credential !== undefined && { credential }) };
 }
 
-type Settings = Map<string, ConfigSetting>;
-
-function layered(
-  application: Application,
-  { topic, role, site }: Question,
-  { cluster }: ChosenCluster,
-  way: ClusterWay,
-  rules: readonly ClientSetting[],
-): Settings {
-  const settings: Settings = new Map();
-  const put = (given: Readonly<Record<string, string | number | boolean>>, rule: string): void => {
-    for (const [name, value] of Object.entries(given)) {
-      if (isOfRole(name, role)) settings.set(name, { value: String(value), rule });
-    }
-  };
-  put(standardSettings[role], `standard ${role}`);
-  put(way.settings, `cluster ${cluster.name}`);
-  const { name, team } = application;
-  const facts = { application: name, team, topic, role, cluster: cluster.name, environment: cluster.environment, site };
-  for (const rule of rulesFor(rules, facts)) put(rule.set, `${rulePrefix}${rule.name}`);
-  const protocol = (settings.get('security.protocol')?.value ?? 'PLAINTEXT').toUpperCase();
-  for (const key of settings.keys()) {
-    if (!securityKeys.has(key) || key === 'security.protocol') continue;
-    const isUsed = key.startsWith('sasl.') ? protocol.startsWith('SASL') : protocol.endsWith('SSL');
-    if (!isUsed) settings.delete(key);
-  }
-  return settings;
-}
-
-const rulePrefix = 'client setting ';
-
-function isRuled(setting: ConfigSetting | undefined): boolean {
-  return setting?.rule.startsWith(rulePrefix) ?? false;
-}
-
 /** The newest of the kind that the connection asks for. */
 function fitting(
   credentials: readonly KeptCredential[],
   cluster: string,
-  settings: Settings,
+  protocol: string,
 ): KeptCredential | undefined {
-  const protocol = settings.get('security.protocol')?.value.toUpperCase() ?? '';
   if (protocol === 'PLAINTEXT') return undefined;
   const kind = protocol.startsWith('SASL') ? 'scram' : 'certificate';
   return credentials.findLast((each) => each.kind === kind && each.clusters.includes(cluster));
@@ -147,10 +108,6 @@ function shown({ id, principal, expiresAt }: KeptCredential): ConfigCredential {
 function bootstrapOf(declared: string, brokers: readonly string[]): string {
   const first = declared.split(',').map((address) => address.trim());
   return [...new Set([...first, ...brokers])].slice(0, Math.max(bootstrapMax, first.length)).join(',');
-}
-
-function sorted(settings: Settings): Record<string, ConfigSetting> {
-  return Object.fromEntries([...settings].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function noCluster(code: 'no_use' | 'no_cluster', { name }: Application, { topic, role }: Question): ConfigProblem {

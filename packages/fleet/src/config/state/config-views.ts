@@ -42,7 +42,7 @@ export interface ConfigViewsOptions {
 interface Worked {
   readonly shared: SharedParts;
   readonly application: Declared<'application'>;
-  readonly credentials: string;
+  readonly credentials: readonly KeptCredential[];
   readonly told: Told;
 }
 
@@ -108,7 +108,12 @@ export class ConfigViews {
 
   /** Whose token it is; undefined: of nobody who is enrolled and declared. */
   enrolled(token: string): Enrolled | undefined {
-    const found = this.#moment.config.enrolments.get(digestOf(token));
+    return this.enrolledBy(digestOf(token));
+  }
+
+  /** By the digest of the token. */
+  enrolledBy(digest: string): Enrolled | undefined {
+    const found = this.#moment.config.enrolments.get(digest);
     const isDeclared = found !== undefined && this.#moment.fleet.get('application', found.application) !== undefined;
     return isDeclared ? found : undefined;
   }
@@ -130,15 +135,18 @@ export class ConfigViews {
       return { problem: { code: 'no_use', detail: `there is no application ${name}; declare it first` } };
     }
     const credentials = this.#moment.config.credentials.get(name) ?? none;
-    const ids = credentials.map(({ id }) => id).join(' ');
     const key = `${name}\n${question.topic}\n${question.role}\n${question.site ?? ''}`;
     const known = this.#worked.get(key);
-    if (known?.shared === this.#shared && known.application === application && known.credentials === ids) {
+    if (
+      known?.shared === this.#shared &&
+      known.application === application &&
+      areSame(known.credentials, credentials)
+    ) {
       return known.told;
     }
     const fresh = answerContent(application.spec, question, this.#shared, credentials);
-    const told = known !== undefined && isSameText(known.told, fresh) ? known.told : fresh;
-    this.#worked.set(key, { shared: this.#shared, application, credentials: ids, told });
+    const told = known !== undefined && saysTheSame(known.told, fresh) ? known.told : fresh;
+    this.#worked.set(key, { shared: this.#shared, application, credentials, told });
     return told;
   }
 
@@ -219,9 +227,17 @@ export class ConfigViews {
   }
 }
 
-function isSameText(one: Told, other: Told): boolean {
-  const text = (told: Told): string => JSON.stringify('problem' in told ? told : told.content);
-  return text(one) === text(other);
+function areSame(some: readonly KeptCredential[], others: readonly KeptCredential[]): boolean {
+  if (some === others) return true;
+  return some.length === others.length && some.every(({ id }, index) => id === others[index]?.id);
+}
+
+/** Settings that are the same are one object. */
+function saysTheSame(one: Told, other: Told): boolean {
+  if ('problem' in one || 'problem' in other) return JSON.stringify(one) === JSON.stringify(other);
+  const { settings, ...content } = one.content;
+  const { settings: otherSettings, ...otherContent } = other.content;
+  return settings === otherSettings && JSON.stringify(content) === JSON.stringify(otherContent);
 }
 
 function versionOf({ fleet, config }: Moment): number {

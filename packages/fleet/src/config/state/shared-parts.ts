@@ -8,6 +8,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { DeclaredFleet } from '../../record/record.ts';
 import type { ClusterWay, KnownParts } from '../answers/answer-content.ts';
 import type { Home } from '../answers/home-cluster.ts';
+import { SettingLayers } from '../answers/layered-settings.ts';
 import type { ResolvedWay } from './cluster-ways.ts';
 import type { ConfigState } from './read-config.ts';
 
@@ -26,6 +27,7 @@ export class SharedParts implements KnownParts {
   readonly #homes: ConfigState['homes'];
   /** Everything that may differ while the declarations are the same objects. */
   readonly #rest: string;
+  #layers = new SettingLayers();
 
   private constructor({ fleet, config, ways, inventory }: SharedSources) {
     this.rules = fleet.list('client_setting').map(({ spec }) => spec);
@@ -41,7 +43,13 @@ export class SharedParts implements KnownParts {
   /** The one before, where nothing has changed since. */
   static next(sources: SharedSources, before: SharedParts | undefined): SharedParts {
     const next = new SharedParts(sources);
-    return before?.isSame(next) ? before : next;
+    if (before?.isSame(next)) return before;
+    next.#layers = new SettingLayers(before?.layers);
+    return next;
+  }
+
+  get layers(): SettingLayers {
+    return this.#layers;
   }
 
   isSame(other: SharedParts): boolean {
@@ -63,9 +71,11 @@ export class SharedParts implements KnownParts {
   }
 
   way(cluster: string): ClusterWay {
-    return this.#ways.get(cluster) ?? { settings: {}, brokers: [], clusterId: null };
+    return this.#ways.get(cluster) ?? nothingKnown;
   }
 }
+
+const nothingKnown: ClusterWay = { settings: {}, brokers: [], clusterId: null };
 
 function wayOf(way: ResolvedWay | undefined, seen: ReturnType<Inventory['cluster']>): ClusterWay {
   const brokers = [...(seen?.brokers ?? [])]
