@@ -1,5 +1,6 @@
 /** What a consumer is, apart from how it is done. `@millrace/client` and the clients built on it implement it. */
 import type { RecordHeader } from '@millrace/wire';
+import type { Assignor } from './consumer/assignors/assignor.ts';
 import type { KeyOf, NameOf, TopicLike, TopicPartition, TopicPartitionOffset, ValueOf } from './topic.ts';
 
 /**
@@ -144,8 +145,11 @@ interface MemberOptions extends CommonConsumerOptions, CommitOptions {
   readonly protocol?: 'classic' | 'consumer' | undefined;
   /** With protocol `consumer`: the coordinator's assignor, `uniform` or `range`. Default: the coordinator's choice. */
   readonly serverAssignor?: string | undefined;
-  /** Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. */
-  readonly assignor?: AssignorName | readonly AssignorName[] | undefined;
+  /**
+   * Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. One of your own is an
+   * object that all members must have.
+   */
+  readonly assignor?: AssignorName | Assignor | readonly (AssignorName | Assignor)[] | undefined;
   /**
    * A name that survives restarts: within the session timeout a restarted member gets its partitions back without a
    * rebalance.
@@ -250,6 +254,11 @@ export interface Consumer<T extends TopicLike = TopicLike>
   paused(): TopicPartition[];
   /** Partitions owned now, by topic and partition ascending. */
   assignment(): TopicPartition[];
+  /**
+   * Has the group share its partitions anew: for assignors that go by more than who is there. Without effect outside of
+   * a group of the protocol `classic`.
+   */
+  rebalance(reason: string): void;
   /**
    * Commits what is handled (when `commit` is `auto`), leaves the group, lets go of everything; a running loop ends.
    */

@@ -3,13 +3,14 @@ import type { Assignment, AssignorName, ConsumerOptions, OffsetQuery, PatternCon
 import { InvalidOptionError } from '../errors.ts';
 import { choiceOption, integerOption } from '../settings.ts';
 import { nameOf, type TopicLike, type TopicPartition } from '../topic.ts';
+import type { Assignor } from './assignors/assignor.ts';
 import { type TopicPattern, topicPattern } from './subscription.ts';
 
 type Callback = ((partitions: readonly TopicPartition[]) => void | Promise<void>) | undefined;
 
 export interface GroupSettings {
   readonly group: string;
-  readonly assignors: readonly AssignorName[];
+  readonly assignors: readonly (AssignorName | Assignor)[];
   readonly instanceId: string | null;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -111,6 +112,7 @@ function groupSettings(options: ConsumerOptions, group: string, rack: string): G
   }
   const assignors = assignor === undefined ? ['cooperative-sticky' as const] : [assignor].flat();
   for (const name of assignors) {
+    if (typeof name !== 'string') continue;
     choiceOption('assignor', name, 'range', ['cooperative-sticky', 'range', 'roundrobin']);
   }
   if (assignors.length === 0) throw new InvalidOptionError('assignor', 'is empty; leave it out for the default');
@@ -130,7 +132,7 @@ function groupSettings(options: ConsumerOptions, group: string, rack: string): G
   }
   return {
     group,
-    assignors: assignors as readonly AssignorName[],
+    assignors: assignors as readonly (AssignorName | Assignor)[],
     instanceId: instanceId ?? null,
     sessionTimeoutMs: session,
     heartbeatIntervalMs: heartbeat,

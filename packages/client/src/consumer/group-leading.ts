@@ -2,9 +2,9 @@
 import { isMillraceError, messageOf } from '@millrace/base';
 import { errorCodes, KafkaError } from '@millrace/wire';
 import type { Cluster } from '../cluster.ts';
-import { type Assignor, emptyAssignment, type GroupAssignment } from './assignors/assignor.ts';
+import { type Assignor, emptyAssignment } from './assignors/assignor.ts';
 import type { JoinedGroup } from './classic-requests.ts';
-import { assignorMembers } from './subscription-coding.ts';
+import { assignorMembers, encodeAssignments } from './subscription-coding.ts';
 
 export class GroupLeading {
   readonly #cluster: Cluster;
@@ -20,10 +20,10 @@ export class GroupLeading {
   }
 
   /**
-   * The assignment of all members, by the assignor that the group chose. Empty when the old one still holds. Rejects
+   * The assignment of all members as they get it, by the assignor that the group chose. Empty when the old one still holds. Rejects
    * with `KafkaError` when that is none that was offered, or as refreshing metadata does.
    */
-  async assign(joined: JoinedGroup): Promise<GroupAssignment> {
+  async assign(joined: JoinedGroup): Promise<Map<string, Uint8Array>> {
     if (joined.skipAssignment) return new Map();
     const members = assignorMembers(joined);
     const topics = new Set(members.flatMap((member) => member.topics));
@@ -40,7 +40,8 @@ export class GroupLeading {
       const chosen = `its coordinator chose the assignor '${joined.protocol}', which this member did not offer`;
       throw new KafkaError(errorCodes.INCONSISTENT_GROUP_PROTOCOL, `lead group ${this.#group}`, chosen);
     }
-    return new Map([...emptyAssignment(members), ...assignor.assign(members, known)]);
+    const assignment = new Map([...emptyAssignment(members), ...assignor.assign(members, known)]);
+    return encodeAssignments(assignment, assignor.assignmentData?.());
   }
 
   /** Another member may lead from now on. */

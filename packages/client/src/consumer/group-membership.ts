@@ -13,13 +13,13 @@ import type { TopicPartition } from '../topic.ts';
 import type { Assignor } from './assignors/assignor.ts';
 import { assignors } from './assignors/index.ts';
 import { ClassicMember } from './classic-member.ts';
-import type { GroupProtocol } from './classic-requests.ts';
+import type { GroupProtocol, JoinedGroup } from './classic-requests.ts';
 import type { GroupSettings } from './consumer-settings.ts';
 import { GroupLeading } from './group-leading.ts';
 import { type Membership, type MembershipHost, whileHeld, withoutPartitions } from './membership.ts';
 import type { CommittingMember } from './offset-committer.ts';
 import type { Subscription } from './subscription.ts';
-import { consumerTerms, decodeAssignment, encodeAssignments, encodeOffers } from './subscription-coding.ts';
+import { consumerTerms, decodeAssignment, encodeOffers, type MemberAssignment } from './subscription-coding.ts';
 
 export class GroupMembership implements Membership {
   readonly #cluster: Cluster;
@@ -42,14 +42,14 @@ export class GroupMembership implements Membership {
     this.#settings = settings;
     this.#subscription = subscription;
     this.#host = host;
-    this.#assignors = settings.assignors.map((name) => assignors[name]);
+    this.#assignors = settings.assignors.map((each) => (typeof each === 'string' ? assignors[each] : each));
     this.#isCooperative = this.#assignors.every(({ isCooperative }) => isCooperative);
     this.#leading = new GroupLeading(cluster, settings.group, this.#assignors);
     this.#member = new ClassicMember(cluster, consumerTerms(settings), coordinator, 'the consumer begins', {
       prepare: () => (this.#isCooperative ? Promise.resolve() : this.#giveUp(host.owned())),
       offer: (generationId) => this.#offer(generationId),
-      assign: async (joined) => encodeAssignments(await this.#leading.assign(joined)),
-      assigned: (assignment, { generationId }) => this.#apply(decodeAssignment(assignment), generationId),
+      assign: (joined) => this.#leading.assign(joined),
+      assigned: (assignment, joined) => this.#apply(decodeAssignment(assignment), joined),
       lost: () => this.#loseAll(),
       lookAround: () => this.#lookAround(),
       failed: host.failed,
@@ -64,6 +64,10 @@ export class GroupMembership implements Membership {
 
   start(): void {
     this.#member.start();
+  }
+
+  shareAnew(reason: string): void {
+    this.#member.joinAgain(reason);
   }
 
   close(): Promise<void> {
@@ -84,8 +88,10 @@ export class GroupMembership implements Membership {
     });
   }
 
-  async #apply(assigned: readonly TopicPartition[], generationId: number): Promise<void> {
+  async #apply({ partitions: assigned, userData }: MemberAssignment, joined: JoinedGroup): Promise<void> {
     const { group } = this.#settings;
+    const { generationId } = joined;
+    this.#assignors.find(({ name }) => name === joined.protocol)?.assigned?.(userData);
     const message = `joined group ${group} in generation ${generationId} with ${assigned.length} partitions`;
     this.#report('info', 'group_joined', message);
     const owned = this.#host.owned();

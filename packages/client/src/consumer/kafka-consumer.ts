@@ -193,6 +193,10 @@ export class KafkaConsumer<T extends TopicLike> implements Consumer<T> {
     return this.#partitions.names();
   }
 
+  rebalance(reason: string): void {
+    this.#membership?.shareAnew?.(reason);
+  }
+
   groupOffsets(): GroupOffsets {
     return this.#progress.offsets();
   }

@@ -7,6 +7,8 @@ export interface Membership {
   readonly member: CommittingMember;
   /** Joins and stays a member, until `close` or an error that trying again can't cure. */
   start(): void;
+  /** Has the members share their partitions anew; absent where they do not do it themselves. */
+  shareAnew?(reason: string): void;
   /** Leaves the group. The host has given up its partitions before. */
   close(): Promise<void>;
 }

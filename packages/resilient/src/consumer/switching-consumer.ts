@@ -133,6 +133,10 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
     return this.#side.consumer.assignment();
   }
 
+  rebalance(reason: string): void {
+    this.#side.consumer.rebalance(reason);
+  }
+
   groupOffsets(): GroupOffsets {
     return this.#side.consumer.groupOffsets();
   }

@@ -9,6 +9,8 @@ export interface AssignorMember {
   readonly owned: readonly TopicPartition[];
   /** -1 when it does not say. */
   readonly generation: number;
+  /** What its assignor had to tell; null for nothing. */
+  readonly userData?: Uint8Array | null | undefined;
 }
 
 /** Member id to partitions; every member is in it. */
@@ -21,6 +23,12 @@ export interface Assignor {
   readonly isCooperative: boolean;
   /** `partitionCounts` has all topics that exist of those that members subscribed to. */
   assign(members: readonly AssignorMember[], partitionCounts: ReadonlyMap<string, number>): GroupAssignment;
+  /** What this member tells whoever leads the group, asked for at each join. Default: nothing. */
+  readonly userData?: (() => Uint8Array | null) | undefined;
+  /** What the members are told with their partitions, by member id, of what `assign` answered last. Default: nothing. */
+  readonly assignmentData?: (() => ReadonlyMap<string, Uint8Array>) | undefined;
+  /** Told what came with this member's partitions, before these are taken on; null for nothing. */
+  readonly assigned?: ((data: Uint8Array | null) => void) | undefined;
 }
 
 /**
