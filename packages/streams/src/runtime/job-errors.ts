@@ -1,0 +1,36 @@
+/** What ends a job, or keeps it from beginning. */
+import { MillraceError, messageOf } from '@millrace/base';
+
+/** A record that can't be worked on, where the job is to stop for that. */
+export class PoisonRecordError extends MillraceError {
+  readonly code = 'poison_record';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+
+  constructor(place: { topic: string; partition: number; offset: number }, cause: unknown) {
+    super(
+      `the record at ${place.topic} [${place.partition}] offset ${place.offset} can't be worked on: ${messageOf(cause)}; ` +
+        'correct the topology, or have such records set aside with { poison: { topic } }',
+      { cause },
+    );
+    this.topic = place.topic;
+    this.partition = place.partition;
+    this.offset = place.offset;
+  }
+}
+
+/** State, or the topics that hold it, that do not fit the topology. */
+export class StateMismatchError extends MillraceError {
+  readonly code = 'state_mismatch';
+}
+
+/** Transactions were given up again and again without one being committed. */
+export class JobStuckError extends MillraceError {
+  readonly code = 'job_stuck';
+  override readonly retriable = true;
+
+  constructor(attempts: number, cause: unknown) {
+    super(`${attempts} transactions in a row were given up, the last one since ${messageOf(cause)}`, { cause });
+  }
+}

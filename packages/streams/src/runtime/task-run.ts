@@ -1,0 +1,80 @@
+/**
+ * A task in this process: its inputs, and the order in which records are taken from them.
+ *
+ * A task that reads several partitions takes the earliest record of all; so it waits for one that has nothing at hand,
+ * unless that is known to be read to its end and was so for long enough.
+ */
+import type { InputRecord } from '../task/cursor.ts';
+import type { Task } from '../task/task.ts';
+import type { SubTopology } from '../topology/plan.ts';
+import { InputQueue } from './input-queue.ts';
+
+export interface TaskRunHost {
+  readonly idleMaxMs: number;
+  /** In ms. */
+  monotonic(): number;
+  /** Whether a partition is read to the end that was known last. */
+  isAtEnd(topic: string, partition: number): boolean;
+}
+
+export class TaskRun {
+  readonly sub: SubTopology;
+  readonly partition: number;
+  /** As `0_2`: sub-topology and partition. */
+  readonly id: string;
+  readonly inputs: readonly InputQueue[];
+  /** Undefined while its state is being restored. */
+  task: Task | undefined;
+  /** Ends what is under way for it. */
+  readonly abort = new AbortController();
+  readonly #host: TaskRunHost;
+
+  constructor(sub: SubTopology, partition: number, topics: readonly string[], host: TaskRunHost) {
+    this.sub = sub;
+    this.partition = partition;
+    this.id = `${sub.index}_${partition}`;
+    this.inputs = topics.map((topic) => new InputQueue(topic, partition));
+    this.#host = host;
+  }
+
+  /** Whether it has records that it does not take yet. */
+  get isWaiting(): boolean {
+    return this.task !== undefined && this.inputs.some(({ isEmpty }) => !isEmpty);
+  }
+
+  /** The input whose head is the next record; undefined when there is none for now. */
+  choose(): InputQueue | undefined {
+    const [only] = this.inputs;
+    if (this.inputs.length === 1) return (only?.head ?? only?.advance()) === undefined ? undefined : only;
+    let chosen: InputQueue | undefined;
+    let mayGoOn = true;
+    for (const input of this.inputs) {
+      if (input.head === undefined && input.advance() !== undefined) input.headTime = this.#timeOf(input.head);
+      if (input.head === undefined) mayGoOn = this.#isIdle(input) && mayGoOn;
+      else {
+        input.idleSince = undefined;
+        if (chosen === undefined || input.headTime < chosen.headTime) chosen = input;
+      }
+    }
+    return mayGoOn ? chosen : undefined;
+  }
+
+  #timeOf(record: InputRecord | undefined): number {
+    try {
+      return this.task?.timestampOf(record as InputRecord) ?? 0;
+    } catch {
+      // Whoever works on it hears why.
+      return Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  #isIdle(input: InputQueue): boolean {
+    const { idleMaxMs } = this.#host;
+    if (!this.#host.isAtEnd(input.topic, input.partition)) {
+      input.idleSince = undefined;
+      return false;
+    }
+    input.idleSince ??= this.#host.monotonic();
+    return this.#host.monotonic() - input.idleSince >= idleMaxMs;
+  }
+}

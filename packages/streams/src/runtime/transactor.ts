@@ -1,0 +1,150 @@
+/**
+ * Everything that a process of a job writes to Kafka, and the transactions that it belongs to. With `at_least_once` there
+ * are none: a commit waits until all is stored, then commits the offsets.
+ *
+ * A producer that is of no use any more is replaced by one of the same transactional id, which fences the first.
+ */
+import { isMillraceError } from '@millrace/base';
+import type {
+  Client,
+  Consumer,
+  Delivery,
+  GroupOffsets,
+  Producer,
+  ProducerOptions,
+  ProducerRecord,
+  TopicPartitionOffset,
+  Transaction,
+} from '@millrace/client';
+import type { OutgoingRecord } from '../task/operator-context.ts';
+
+export interface TransactorOptions {
+  readonly client: Client;
+  /** Undefined: no transactions. */
+  readonly transactionalId: string | undefined;
+  readonly producer: ProducerOptions;
+}
+
+export class Transactor {
+  readonly #options: TransactorOptions;
+  /** The offset behind what was last stored, by topic and partition, of topics that `watches` names. */
+  readonly #ends = new Map<string, number>();
+  #watches: (topic: string) => boolean = () => false;
+  #producer: Producer;
+  #transaction: Transaction | undefined;
+  #isOpen = false;
+  #isFull = false;
+  #failure: Error | undefined;
+  #writes = 0;
+
+  constructor(options: TransactorOptions) {
+    this.#options = options;
+    this.#producer = this.#makeProducer();
+  }
+
+  /** Whether something may have been written or read that is not committed. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether whoever writes should wait for `whenRoom` now. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** How many records were written in all. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** Remembers the ends of the topics for which this answers true. */
+  watch(watches: (topic: string) => boolean): void {
+    this.#watches = watches;
+  }
+
+  /** The offset behind what was last stored in a watched partition; undefined when nothing was. */
+  endOf(topic: string, partition: number): number | undefined {
+    return this.#ends.get(`${topic} ${partition}`);
+  }
+
+  /** Begins a transaction, unless one is open. */
+  async begin(): Promise<void> {
+    if (this.#isOpen) return;
+    if (this.#options.transactionalId !== undefined) this.#transaction = await this.#producer.begin();
+    this.#isOpen = true;
+  }
+
+  /** Writes a record, in the open transaction. Throws as the producer's `write` does. */
+  write(record: OutgoingRecord): void {
+    this.#writes++;
+    if (!this.#producer.write(record as ProducerRecord)) this.#isFull = true;
+  }
+
+  async whenRoom(): Promise<void> {
+    await this.#producer.ready();
+    this.#isFull = false;
+  }
+
+  /** Makes visible what was written, together with the offsets. Rejects when nothing of it was, or nobody knows. */
+  async commit(consumer: Consumer, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    if (this.#transaction === undefined) {
+      await this.#producer.flush();
+      const failure = this.#failure;
+      this.#failure = undefined;
+      if (failure !== undefined) throw failure;
+      if (offsets.length > 0) await consumer.commit(offsets);
+    } else {
+      const groupOffsets = (): GroupOffsets => ({ ...consumer.groupOffsets(), offsets });
+      if (offsets.length > 0) {
+        await this.#transaction.sendOffsets({ groupOffsets, offsetsSettled: () => undefined });
+      }
+      await this.#commitSurely(this.#transaction);
+    }
+    this.#transaction = undefined;
+    this.#isOpen = false;
+    this.#isFull = false;
+  }
+
+  /** Drops what was written since the last commit; replaces the producer where that is the only way. */
+  async abort(): Promise<void> {
+    const transaction = this.#transaction;
+    this.#transaction = undefined;
+    this.#isOpen = false;
+    this.#isFull = false;
+    this.#failure = undefined;
+    if (this.#options.transactionalId === undefined) return;
+    try {
+      await transaction?.abort();
+    } catch (error) {
+      if (!isMillraceError(error)) throw error;
+      if (error.code === 'transaction_abortable') return;
+      await this.#producer.close({ signal: AbortSignal.abort() }).catch(() => undefined);
+      this.#producer = this.#makeProducer();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close();
+  }
+
+  /** A coordinator that does not answer in time is asked on: what it has decided holds. */
+  async #commitSurely(transaction: Transaction): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await transaction.commit();
+      } catch (error) {
+        if (!isMillraceError(error, 'request_timeout') || attempt >= 10) throw error;
+      }
+    }
+  }
+
+  #makeProducer(): Producer {
+    const { client, transactionalId, producer } = this.#options;
+    return client.producer({ ...producer, transactionalId, observe: (delivery) => this.#delivered(delivery) });
+  }
+
+  #delivered({ topic, partition, baseOffset, recordCount, error }: Delivery): void {
+    if (error !== undefined) this.#failure ??= error;
+    else if (this.#watches(topic)) this.#ends.set(`${topic} ${partition}`, baseOffset + recordCount);
+  }
+}
