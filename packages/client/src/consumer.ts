@@ -146,8 +146,8 @@ interface MemberOptions extends CommonConsumerOptions, CommitOptions {
   /** With protocol `consumer`: the coordinator's assignor, `uniform` or `range`. Default: the coordinator's choice. */
   readonly serverAssignor?: string | undefined;
   /**
-   * Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. One of your own is an
-   * object that all members must have.
+   * Default `cooperative-sticky`. Several, by preference, while a group moves from one to another. One of your own is
+   * an object that all members must have.
    */
   readonly assignor?: AssignorName | Assignor | readonly (AssignorName | Assignor)[] | undefined;
   /**

@@ -15,6 +15,10 @@ export {
   type WindowStoreOf,
   windowStore,
 } from './operators/process.ts';
+export { type Job, startJob } from './runtime/job.ts';
+export { JobStuckError, PoisonRecordError, StateMismatchError } from './runtime/job-errors.ts';
+export type { JobEvent, JobMetrics } from './runtime/job-event.ts';
+export type { JobOptions } from './runtime/job-options.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export type { WindowStore } from './state/window-store.ts';
 export type { RecordFacts } from './task/cursor.ts';

@@ -20,8 +20,8 @@ export class GroupLeading {
   }
 
   /**
-   * The assignment of all members as they get it, by the assignor that the group chose. Empty when the old one still holds. Rejects
-   * with `KafkaError` when that is none that was offered, or as refreshing metadata does.
+   * The assignment of all members as they get it, by the assignor that the group chose. Empty when the old one still
+   * holds. Rejects with `KafkaError` when that is none that was offered, or as refreshing metadata does.
    */
   async assign(joined: JoinedGroup): Promise<Map<string, Uint8Array>> {
     if (joined.skipAssignment) return new Map();

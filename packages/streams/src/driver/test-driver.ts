@@ -73,6 +73,7 @@ class Driver implements TestDriver {
       write: (record: OutgoingRecord) => this.#write(record),
       space: () => emptySpace,
       cacheBytesMax: Number.POSITIVE_INFINITY,
+      effects: { count: 0 },
       late: (operator: string) => void this.#late.set(operator, this.lateCount(operator) + 1),
     };
     const subs = subTopologies(topology.graph).filter(({ sources }) => sources.length > 0);

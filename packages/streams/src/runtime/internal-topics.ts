@@ -1,7 +1,7 @@
 /**
  * The topics that a job has for itself: `millrace.repartition.<job>.<name>`, `millrace.changelog.<job>.<store>`, and
- * `millrace.streams.<job>` with the form of each store's state. Created where they are missing, and checked where they are
- * not: what does not fit is refused with what to do, and never changed.
+ * `millrace.streams.<job>` with the form of each store's state. Created where they are missing, and checked where they
+ * are not: what does not fit is refused with what to do, and never changed.
  */
 import { type Client, json, type NewTopic, text, topic, unwrap } from '@millrace/client';
 import { fingerprint, type StoreDefinition } from '../state/store-definition.ts';
@@ -88,8 +88,8 @@ function formsTopic({ job, replicationFactor }: InternalTopicOptions): NewTopic 
 function checkPartitions({ topic: name, partitions }: NewTopic, found: number | undefined, job: string): void {
   if (found === undefined || found === partitions) return;
   throw new StateMismatchError(
-    `topic ${name} has ${found} partitions, but job '${job}' needs ${partitions} by now, since its sources have as many; ` +
-      'state can not be spread anew: give the topology another name, or delete the topics of the job to begin afresh',
+    `topic ${name} has ${found} partitions, but job '${job}' needs ${partitions} by now, since its sources have as ` +
+      'many; state can not be spread anew: give the topology another name, or delete the topics of the job',
   );
 }
 
@@ -120,7 +120,7 @@ function checkForm(store: StoreDefinition, noted: string | undefined, job: strin
   const form = fingerprint(store);
   if (noted === undefined || noted === form) return;
   throw new StateMismatchError(
-    `the state of store '${store.name}' of job '${job}' is '${noted}', but the topology has '${form}'; undo the change, ` +
-      'or give the store another name, which begins it afresh',
+    `the state of store '${store.name}' of job '${job}' is '${noted}', but the topology has '${form}'; undo the ` +
+      'change, or give the store another name, which begins it afresh',
   );
 }

@@ -10,8 +10,8 @@ export class PoisonRecordError extends MillraceError {
 
   constructor(place: { topic: string; partition: number; offset: number }, cause: unknown) {
     super(
-      `the record at ${place.topic} [${place.partition}] offset ${place.offset} can't be worked on: ${messageOf(cause)}; ` +
-        'correct the topology, or have such records set aside with { poison: { topic } }',
+      `the record at ${place.topic} [${place.partition}] offset ${place.offset} can't be worked on: ` +
+        `${messageOf(cause)}; correct the topology, or have such records set aside with { poison: { topic } }`,
       { cause },
     );
     this.topic = place.topic;

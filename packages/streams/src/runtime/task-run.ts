@@ -4,6 +4,8 @@
  * A task that reads several partitions takes the earliest record of all; so it waits for one that has nothing at hand,
  * unless that is known to be read to its end and was so for long enough.
  */
+import { isMillraceError } from '@millrace/base';
+import type { Consumer, TopicPartitionOffset } from '@millrace/client';
 import type { InputRecord } from '../task/cursor.ts';
 import type { Task } from '../task/task.ts';
 import type { SubTopology } from '../topology/plan.ts';
@@ -42,7 +44,7 @@ export class TaskRun {
     return this.task !== undefined && this.inputs.some(({ isEmpty }) => !isEmpty);
   }
 
-  /** The input whose head is the next record; undefined when there is none for now. */
+  /** The input whose head is the next record; undefined when it has to wait. */
   choose(): InputQueue | undefined {
     const [only] = this.inputs;
     if (this.inputs.length === 1) return (only?.head ?? only?.advance()) === undefined ? undefined : only;
@@ -57,6 +59,29 @@ export class TaskRun {
       }
     }
     return mayGoOn ? chosen : undefined;
+  }
+
+  /** Offsets that are to be committed: of the next record to be worked on, where that has moved. */
+  newOffsets(): TopicPartitionOffset[] {
+    return this.inputs.flatMap(({ topic, partition, next, base }) =>
+      next === undefined || next === base ? [] : [{ topic, partition, offset: next }],
+    );
+  }
+
+  /** Has all that was read since the last commit read again. */
+  goBack(consumer: Consumer): void {
+    for (const input of this.inputs) {
+      input.clear();
+      if (input.base === undefined) continue;
+      try {
+        consumer.seek(input, input.base);
+        if (input.isPaused) consumer.resume([input]);
+        input.isPaused = false;
+      } catch (error) {
+        // It went to another member meanwhile.
+        if (!isMillraceError(error, 'not_assigned')) throw error;
+      }
+    }
   }
 
   #timeOf(record: InputRecord | undefined): number {

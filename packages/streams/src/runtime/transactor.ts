@@ -1,6 +1,6 @@
 /**
- * Everything that a process of a job writes to Kafka, and the transactions that it belongs to. With `at_least_once` there
- * are none: a commit waits until all is stored, then commits the offsets.
+ * Everything that a process of a job writes to Kafka, and the transactions that it belongs to. With `at_least_once`
+ * there are none: a commit waits until all is stored, then commits the offsets.
  *
  * A producer that is of no use any more is replaced by one of the same transactional id, which fences the first.
  */

@@ -7,7 +7,7 @@
  * - While the cache has all rows, a key that is not in it is known not to be there, and the disk is not asked.
  */
 
-import { rowTag, type StateChanges, type StateSpace } from './state-space.ts';
+import { type Effects, rowTag, type StateChanges, type StateSpace } from './state-space.ts';
 import type { KeyValueDefinition } from './store-definition.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
 
@@ -30,6 +30,7 @@ export class KeyValueStore<K, V> {
   readonly #codec: StateCodec;
   readonly #space: StateSpace;
   readonly #cacheBytesMax: number;
+  readonly #effects: Effects;
   readonly #entries = new Map<KeyId, Entry>();
   #changed: Entry[] = [];
   #bytes = 0;
@@ -37,21 +38,18 @@ export class KeyValueStore<K, V> {
   #unwritten = 0;
   #isComplete: boolean;
 
-  constructor(definition: KeyValueDefinition, space: StateSpace, cacheBytesMax: number) {
+  constructor(definition: KeyValueDefinition, space: StateSpace, cacheBytesMax: number, effects: Effects) {
     this.name = definition.name;
     this.#codec = new StateCodec(definition.name, definition.key, definition.value);
     this.#space = space;
     this.#cacheBytesMax = cacheBytesMax;
+    this.#effects = effects;
     this.#isComplete = isEmpty(space);
   }
 
   /** Bytes of memory that keys and values take, about. */
   get cachedBytes(): number {
     return this.#bytes;
-  }
-
-  get changeCount(): number {
-    return this.#changed.length;
   }
 
   get(key: K): V | undefined {
@@ -65,6 +63,7 @@ export class KeyValueStore<K, V> {
   /** Null and undefined delete. */
   put(key: K, value: V | null | undefined): void {
     const id = this.#codec.idOf(key);
+    this.#effects.count++;
     let entry = this.#entries.get(id);
     if (entry === undefined) {
       entry = { key, value: undefined, isChanged: false, wasUsed: true, bytes: entryBytes };

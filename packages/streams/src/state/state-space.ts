@@ -23,6 +23,11 @@ export interface StateChanges {
   drop(key: Uint8Array): void;
 }
 
+/** Counts what a task has done that would have to be undone: changes of stores, and records written. */
+export interface Effects {
+  count: number;
+}
+
 export const rowTag = 1;
 
 /** The one note that a store keeps of itself. */

@@ -7,7 +7,7 @@
  * - A bucket that began with nothing on disk has all its rows in memory until some are let go, and then the disk is not
  *   asked for what is not there.
  */
-import type { StateChanges, StateSpace } from './state-space.ts';
+import type { Effects, StateChanges, StateSpace } from './state-space.ts';
 import type { WindowDefinition } from './store-definition.ts';
 import { StoredBuckets, type StoredItem } from './stored-buckets.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
@@ -23,6 +23,7 @@ export class WindowStore<K, V> {
   readonly #codec: StateCodec;
   readonly #stored: StoredBuckets;
   readonly #cacheBytesMax: number;
+  readonly #effects: Effects;
   /** By number. */
   readonly #buckets = new Map<number, Bucket>();
   #last: Bucket | undefined;
@@ -34,21 +35,18 @@ export class WindowStore<K, V> {
   #items = 0;
   #unwritten = 0;
 
-  constructor(definition: WindowDefinition, space: StateSpace, cacheBytesMax: number) {
+  constructor(definition: WindowDefinition, space: StateSpace, cacheBytesMax: number, effects: Effects) {
     this.name = definition.name;
     this.#definition = definition;
     this.#codec = new StateCodec(definition.name, definition.key, definition.value);
     this.#stored = new StoredBuckets(space);
     this.#cacheBytesMax = cacheBytesMax;
+    this.#effects = effects;
   }
 
   /** Bytes of memory that keys and values take, about. */
   get cachedBytes(): number {
     return this.#items * itemBytes;
-  }
-
-  get changeCount(): number {
-    return this.#changed.length;
   }
 
   /** The value of a key at exactly this time; of several one of them. */
@@ -268,6 +266,7 @@ export class WindowStore<K, V> {
   }
 
   #changedItem(item: Item): void {
+    this.#effects.count++;
     if (item.isChanged) return;
     item.isChanged = true;
     item.row.changeCount++;

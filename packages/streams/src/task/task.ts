@@ -8,7 +8,7 @@
 import { assert } from '@millrace/base';
 import { InvalidTimestampError } from '../errors.ts';
 import { KeyValueStore } from '../state/key-value-store.ts';
-import { noteKey, type StateChanges, type StateSpace } from '../state/state-space.ts';
+import { type Effects, noteKey, type StateChanges, type StateSpace } from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WindowStore } from '../state/window-store.ts';
 import { isSource, type Node, type Operator } from '../topology/node.ts';
@@ -25,6 +25,8 @@ export interface TaskEnvironment {
   space(store: StoreDefinition): StateSpace;
   /** Memory for the cache of one store, in bytes, about. */
   readonly cacheBytesMax: number;
+  /** Counts what the task does. */
+  readonly effects: Effects;
   /** A record was dropped since it came too late. */
   late(operator: string): void;
 }
@@ -95,6 +97,11 @@ export class Task {
     receive(cursor);
   }
 
+  /** Wall-clock time when something is due, in ms since 1970; infinite when nothing ever is. */
+  get clockDueAt(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#clockTimers.map(({ dueAt }) => dueAt));
+  }
+
   /** Has what is due by wall-clock time done. Answers whether there was any. */
   tick(): boolean {
     if (this.#clockTimers.length === 0) return false;
@@ -144,10 +151,10 @@ export class Task {
 
   #openStore(definition: StoreDefinition): AnyStore {
     const space = this.#environment.space(definition);
-    const { cacheBytesMax } = this.#environment;
+    const { cacheBytesMax, effects } = this.#environment;
     return definition.kind === 'key-value'
-      ? new KeyValueStore(definition, space, cacheBytesMax)
-      : new WindowStore(definition, space, cacheBytesMax);
+      ? new KeyValueStore(definition, space, cacheBytesMax, effects)
+      : new WindowStore(definition, space, cacheBytesMax, effects);
   }
 
   #connect(): void {

@@ -25,7 +25,9 @@ export interface Assignor {
   assign(members: readonly AssignorMember[], partitionCounts: ReadonlyMap<string, number>): GroupAssignment;
   /** What this member tells whoever leads the group, asked for at each join. Default: nothing. */
   readonly userData?: (() => Uint8Array | null) | undefined;
-  /** What the members are told with their partitions, by member id, of what `assign` answered last. Default: nothing. */
+  /**
+   * What the members are told with their partitions, by member id, of what `assign` answered last. Default: nothing.
+   */
   readonly assignmentData?: (() => ReadonlyMap<string, Uint8Array>) | undefined;
   /** Told what came with this member's partitions, before these are taken on; null for nothing. */
   readonly assigned?: ((data: Uint8Array | null) => void) | undefined;

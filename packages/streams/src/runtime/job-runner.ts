@@ -1,0 +1,271 @@
+/**
+ * A member of a job's group at work: takes batches from the consumer, has the tasks work on them in slices, commits,
+ * and gives up what went wrong.
+ *
+ * - All that touches tasks or the transaction is done under one lock: the loop, the timer, and what the group asks for
+ *   come in turn.
+ * - A commit has all tasks at the end of a record. What it made is either all visible (outputs, changelogs, offsets),
+ *   or nothing is, and then the tasks begin again from their state on disk and the offsets that are committed.
+ * - State on disk follows: the rows of a commit and its changelog positions are one batch, written after it.
+ */
+import { messageOf, type Timer } from '@millrace/base';
+import type { Consumer } from '@millrace/client';
+import type { OrderedStore } from '@millrace/store';
+import type { OutgoingRecord } from '../task/operator-context.ts';
+import { Task } from '../task/task.ts';
+import { CommitRows } from './commit-rows.ts';
+import type { InputBatch, InputQueue } from './input-queue.ts';
+import { JobStuckError } from './job-errors.ts';
+import type { JobEvent } from './job-event.ts';
+import type { JobSettings } from './job-options.ts';
+import { Lock } from './lock.ts';
+import type { MetricCounts } from './metric-counts.ts';
+import type { PoisonRecords } from './poison-records.ts';
+import { spaceName } from './restore.ts';
+import type { TaskBook } from './task-book.ts';
+import type { TaskRun } from './task-run.ts';
+import type { Transactor } from './transactor.ts';
+
+/** A slice of work ends after so long, so that heartbeats and fetches have their turn. */
+const sliceMs = 5;
+/** So many records are worked on between two looks at the clock. */
+const recordsPerLook = 16;
+/** A partition with so much at hand is not asked for more. */
+const queueBytesMax = 4 * 1024 * 1024;
+/** So many transactions in a row may be given up. */
+const attemptsMax = 10;
+/** How often tasks that wait for a partition look whether they still must. */
+const lookMs = 5;
+
+export interface RunnerParts {
+  readonly job: string;
+  readonly settings: JobSettings;
+  readonly consumer: Consumer;
+  readonly state: OrderedStore;
+  readonly transactor: Transactor;
+  readonly tasks: TaskBook;
+  readonly poison: PoisonRecords;
+  readonly counts: MetricCounts;
+}
+
+export class JobRunner {
+  readonly #parts: RunnerParts;
+  readonly #lock = new Lock();
+  readonly #stop = new AbortController();
+  #commitDueAt = Number.POSITIVE_INFINITY;
+  #writing: Promise<void> = Promise.resolve();
+  #attempts = 0;
+  #timer: Timer | undefined;
+  #failure: Error | undefined;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  get lock(): Lock {
+    return this.#lock;
+  }
+
+  /** Works until `stop`, or an error that another try does not cure. */
+  async run(): Promise<void> {
+    const { consumer, tasks } = this.#parts;
+    try {
+      for await (const batch of consumer.batches({ signal: this.#stop.signal })) {
+        await this.#lock.run(async () => {
+          const input = tasks.inputOf(batch.topic, batch.partition);
+          if (input === undefined) return;
+          input.add(batch as InputBatch);
+          tasks.learnEnd(input, batch.highWatermark);
+          await this.#work();
+        });
+        if (this.#failure !== undefined) throw this.#failure;
+      }
+    } catch (error) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (!this.#stop.signal.aborted) throw error;
+    } finally {
+      this.#timer?.cancel();
+    }
+  }
+
+  /** Ends the loop. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Commits what is done, under the lock. */
+  async settle(): Promise<void> {
+    await this.#commit();
+    await this.#writing;
+  }
+
+  /** Gives up what is not committed, under the lock. */
+  async giveUp(cause: unknown): Promise<void> {
+    const { transactor, tasks, consumer, counts, settings } = this.#parts;
+    if (++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
+    counts.transactionsGivenUp++;
+    this.#report(
+      'warn',
+      'transaction_given_up',
+      `a transaction was given up: ${messageOf(cause)}; its work is done again`,
+    );
+    this.#commitDueAt = Number.POSITIVE_INFINITY;
+    await transactor.abort();
+    await this.#writing;
+    for (const run of tasks.runs()) {
+      run.goBack(consumer);
+      if (run.task !== undefined) run.task = this.makeTask(run);
+    }
+    // A cause that stays must not have it tried as fast as it goes.
+    if (this.#attempts > 1) await this.#pause(Math.min(1_000, 10 * 2 ** this.#attempts), settings);
+  }
+
+  /** A task as its state on disk has it. */
+  makeTask(run: TaskRun): Task {
+    const { settings, transactor, counts, job, state, poison } = this.#parts;
+    return new Task(run.sub, run.partition, {
+      now: () => settings.platform.clock.now(),
+      write: (record: OutgoingRecord) => {
+        poison.effects.count++;
+        counts.recordsOut++;
+        transactor.write(record);
+      },
+      space: (store) => state.space(spaceName(job, store.name, run.partition)),
+      cacheBytesMax: settings.cacheBytesMax,
+      effects: poison.effects,
+      late: (operator) => counts.late(operator),
+    });
+  }
+
+  /** Has work go on that waits for nothing from the consumer. */
+  wake(): void {
+    this.#schedule(0);
+  }
+
+  /** Works on all that is at hand, slice by slice. */
+  async #work(): Promise<void> {
+    const { tasks, transactor, settings, consumer } = this.#parts;
+    const { clock, timers } = settings.platform;
+    try {
+      for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
+        if (!transactor.isOpen) await this.#begin();
+        const isDone = await this.#slice(run);
+        tasks.balance(consumer, run, queueBytesMax);
+        if (clock.monotonic() >= this.#commitDueAt) await this.#commit();
+        if (transactor.isFull) await transactor.whenRoom();
+        if (!isDone) await new Promise<void>((resolve) => timers.soon(resolve));
+        if (this.#stop.signal.aborted) break;
+      }
+    } catch (error) {
+      await this.#recover(error);
+    }
+    this.#schedule();
+  }
+
+  /** Works on records of a task for a few milliseconds. Answers whether nothing is left at hand. */
+  async #slice(run: TaskRun): Promise<boolean> {
+    const { clock } = this.#parts.settings.platform;
+    const { counts, transactor, poison } = this.#parts;
+    const endsAt = clock.monotonic() + sliceMs;
+    const task = run.task as Task;
+    for (let count = 1; ; count++) {
+      const input = run.choose();
+      if (input === undefined) return true;
+      const record = input.head as NonNullable<InputQueue['head']>;
+      poison.process(task, record);
+      counts.recordsIn++;
+      input.next = record.offset + 1;
+      input.head = undefined;
+      if (count % recordsPerLook === 0 && (transactor.isFull || clock.monotonic() > endsAt)) return false;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { transactor, settings } = this.#parts;
+    await transactor.begin();
+    this.#commitDueAt = settings.platform.clock.monotonic() + settings.commitIntervalMs;
+  }
+
+  async #commit(): Promise<void> {
+    const { job, transactor, tasks, counts, settings, state, consumer } = this.#parts;
+    if (!transactor.isOpen) return;
+    const { clock } = settings.platform;
+    const began = clock.monotonic();
+    // What is written of the last commit must be there before rows are looked for again.
+    await this.#writing;
+    const rows = new CommitRows({ job, state, transactor, now: clock.now() });
+    const runs = [...tasks.runs()].filter(({ task }) => task !== undefined);
+    for (const { task } of runs) task?.beforeCommit();
+    for (const { task, partition } of runs) task?.takeChanges((store) => rows.changesOf(store, partition));
+    if (transactor.isFull) await transactor.whenRoom();
+    await transactor.commit(
+      consumer,
+      runs.flatMap((run) => run.newOffsets()),
+    );
+    for (const input of runs.flatMap(({ inputs }) => inputs)) input.base = input.next;
+    this.#writing = rows.write().then(() => {
+      for (const { task } of runs) task?.written();
+    });
+    this.#writing.catch((error: unknown) => this.fail(error as Error));
+    this.#commitDueAt = Number.POSITIVE_INFINITY;
+    this.#attempts = 0;
+    this.#parts.poison.committed();
+    counts.committed(clock.monotonic() - began);
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    try {
+      if (this.#parts.poison.isFinal(error)) throw error;
+      await this.giveUp(error);
+    } catch (final) {
+      await this.#parts.transactor.abort().catch(() => undefined);
+      this.fail(final as Error);
+    }
+  }
+
+  /** Ends the job with this error. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#stop.abort();
+  }
+
+  /** Sets the timer for what is due next without a batch. */
+  #schedule(delayMs = this.#dueInMs()): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (delayMs === Number.POSITIVE_INFINITY || this.#stop.signal.aborted) return;
+    this.#timer = this.#parts.settings.platform.timers.after(Math.ceil(delayMs), () => {
+      void this.#lock.run(() => this.#due()).catch((error: unknown) => this.fail(error as Error));
+    });
+  }
+
+  #dueInMs(): number {
+    const { tasks, settings } = this.#parts;
+    const commitIn = Math.max(0, this.#commitDueAt - settings.platform.clock.monotonic());
+    const waits = tasks.isAnyWaiting || tasks.hasClocks ? lookMs : Number.POSITIVE_INFINITY;
+    return Math.min(commitIn, waits);
+  }
+
+  async #due(): Promise<void> {
+    const { tasks, settings } = this.#parts;
+    if (this.#stop.signal.aborted) return;
+    try {
+      if (tasks.isClockDue()) {
+        await this.#begin();
+        tasks.tick();
+      }
+      if (settings.platform.clock.monotonic() >= this.#commitDueAt) await this.#commit();
+    } catch (error) {
+      await this.#recover(error);
+    }
+    await this.#work();
+  }
+
+  async #pause(delayMs: number, { platform }: JobSettings): Promise<void> {
+    await new Promise<void>((resolve) => void platform.timers.after(delayMs, resolve));
+  }
+
+  #report(level: JobEvent['level'], event: JobEvent['event'], message: string): void {
+    this.#parts.settings.report({ level, event, message });
+  }
+}

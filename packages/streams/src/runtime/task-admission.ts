@@ -1,0 +1,152 @@
+/**
+ * Tasks come and go: what comes has its state restored while the others work on, what goes is committed before.
+ */
+import { isMillraceError, messageOf, sleep } from '@millrace/base';
+import { type Client, type Consumer, type TopicPartition, unwrap } from '@millrace/client';
+import type { OrderedStore } from '@millrace/store';
+import { changelogName } from './internal-topics.ts';
+import type { JobEvent } from './job-event.ts';
+import type { JobSettings } from './job-options.ts';
+import type { JobRunner } from './job-runner.ts';
+import type { MetricCounts } from './metric-counts.ts';
+import { restoreStore, spaceName } from './restore.ts';
+import type { TaskBook } from './task-book.ts';
+import type { TaskRun } from './task-run.ts';
+
+export interface AdmissionParts {
+  readonly job: string;
+  readonly client: Client;
+  readonly settings: JobSettings;
+  readonly consumer: Consumer;
+  readonly state: OrderedStore;
+  readonly tasks: TaskBook;
+  readonly counts: MetricCounts;
+  readonly runner: JobRunner;
+}
+
+/** Pause between two looks at what an earlier owner's transaction holds up. */
+const stableLookMs = 20;
+
+export class TaskAdmission {
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes partitions on. Tasks with state read nothing before it is there. */
+  async assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const { tasks, consumer, runner } = this.#parts;
+    await runner.lock.run(async () => {
+      const added = tasks.add(partitions);
+      this.#report('info', 'tasks_assigned', `tasks came: ${added.map(({ id }) => id).join(', ')}`);
+      for (const run of added) {
+        if (run.sub.stores.length > 0 || run.inputs.length > 1) {
+          consumer.pause(run.inputs);
+          void this.#prepare(run);
+        } else run.task = runner.makeTask(run);
+      }
+    });
+  }
+
+  /** Gives partitions up after what is done is committed. */
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const { tasks, runner } = this.#parts;
+    await runner.lock.run(async () => {
+      try {
+        await runner.settle();
+      } catch (error) {
+        if (!isMillraceError(error)) throw error;
+        await runner.giveUp(error);
+      }
+      const gone = tasks.remove(partitions);
+      this.#report('info', 'tasks_revoked', `tasks went: ${gone.map(({ id }) => id).join(', ')}`);
+    });
+  }
+
+  /** Drops partitions that others may have by now: nothing of what is not committed can be. */
+  async lost(partitions: readonly TopicPartition[]): Promise<void> {
+    const { tasks, runner } = this.#parts;
+    await runner.lock.run(async () => {
+      const gone = tasks.remove(partitions);
+      this.#report('warn', 'tasks_lost', `tasks were lost: ${gone.map(({ id }) => id).join(', ')}`);
+      await runner.giveUp(new Error('the group went on without this member'));
+    });
+  }
+
+  /** Brings a task's state up to date, and lets it begin. */
+  async #prepare(run: TaskRun): Promise<void> {
+    const { consumer, runner, tasks } = this.#parts;
+    const { signal } = run.abort;
+    for (;;) {
+      try {
+        await this.#restore(run);
+        if (run.inputs.length > 1) await this.#learnEnds(run);
+        await runner.lock.run(async () => {
+          if (signal.aborted) return;
+          run.task = runner.makeTask(run);
+          consumer.resume(run.inputs);
+        });
+        return runner.wake();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isMillraceError(error) || !error.retriable) return runner.fail(error as Error);
+        this.#report('warn', 'restore_progress', `task ${run.id} is restored again: ${messageOf(error)}`);
+        await sleep(this.#parts.settings.platform.timers, 100, signal).catch(() => undefined);
+        if (signal.aborted || ![...tasks.runs()].includes(run)) return;
+      }
+    }
+  }
+
+  async #restore(run: TaskRun): Promise<void> {
+    const { job, client, settings, state, counts } = this.#parts;
+    const { signal } = run.abort;
+    if (run.sub.stores.length === 0) return;
+    await this.#untilStable(run);
+    this.#report('info', 'restore_began', `task ${run.id} has its state restored`);
+    const before = counts.recordsRestored;
+    const restores = run.sub.stores.map(({ name }) =>
+      restoreStore({
+        ...{ client, platform: settings.platform, state, partition: run.partition, signal },
+        space: state.space(spaceName(job, name, run.partition)),
+        changelog: changelogName(job, name),
+        progress: (read, left) => {
+          counts.recordsRestored += read;
+          this.#report('info', 'restore_progress', `store ${name} of task ${run.id} has ${left} offsets to go`);
+        },
+      }),
+    );
+    await Promise.all(restores);
+    const read = counts.recordsRestored - before;
+    this.#report('info', 'restore_ended', `task ${run.id} has its state, ${read} records of changelogs were read`);
+  }
+
+  /** What an earlier owner's transaction has of this task is decided first. */
+  async #untilStable(run: TaskRun): Promise<void> {
+    const { job, client, settings } = this.#parts;
+    if (!settings.isExactlyOnce) return;
+    await using admin = client.admin();
+    for (;;) {
+      run.abort.signal.throwIfAborted();
+      const found = await admin.fetchOffsets(job, run.inputs, { requireStable: true, signal: run.abort.signal });
+      const error = found.find((each) => each.error !== undefined)?.error;
+      if (error === undefined) return;
+      if (error.errorName !== 'UNSTABLE_OFFSET_COMMIT') throw error;
+      await sleep(settings.platform.timers, stableLookMs, run.abort.signal);
+    }
+  }
+
+  /** A task of several partitions must know where they end, to know whether one of them has nothing. */
+  async #learnEnds(run: TaskRun): Promise<void> {
+    const { client, tasks } = this.#parts;
+    await using admin = client.admin();
+    const places = run.inputs.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }));
+    for (const { topic, partition, offset } of unwrap(await admin.listOffsets(places))) {
+      tasks.learnEnd({ topic, partition }, offset);
+    }
+  }
+
+  #report(level: JobEvent['level'], event: JobEvent['event'], message: string): void {
+    this.#parts.settings.report({ level, event, message });
+  }
+}

@@ -1,0 +1,152 @@
+/** The tasks that this process has, by their partitions: which has something to do, and which must not read on. */
+import type { Consumer, TopicPartition } from '@millrace/client';
+import type { SubTopology } from '../topology/plan.ts';
+import type { InputQueue } from './input-queue.ts';
+import type { SharedTask } from './task-assignor.ts';
+import { TaskRun, type TaskRunHost } from './task-run.ts';
+
+export interface TaskBookOptions {
+  readonly subs: readonly SubTopology[];
+  readonly idleMaxMs: number;
+  readonly monotonic: () => number;
+  readonly now: () => number;
+  /** Offset of the next record that the consumer hands out; undefined while it is not known. */
+  readonly positionOf: (place: TopicPartition) => number | undefined;
+}
+
+/** The tasks of a topology whose topics have so many partitions. */
+export function tasksOf(subs: readonly SubTopology[], counts: ReadonlyMap<string, number>): SharedTask[] {
+  return subs.flatMap((sub) => {
+    const topics = sub.sources.map(({ operator }) => operator.topic.name);
+    const width = Math.max(0, ...topics.map((topic) => counts.get(topic) ?? 0));
+    return Array.from({ length: width }, (_, partition) => ({
+      id: `${sub.index}_${partition}`,
+      partitions: topics.filter((topic) => partition < (counts.get(topic) ?? 0)).map((topic) => ({ topic, partition })),
+    }));
+  });
+}
+
+export class TaskBook {
+  readonly #options: TaskBookOptions;
+  readonly #runs = new Map<string, TaskRun>();
+  readonly #inputs = new Map<string, { readonly run: TaskRun; readonly input: InputQueue }>();
+  /** Ends of partitions as they were known last: offsets behind their last records. */
+  readonly #ends = new Map<string, number>();
+  #turn = 0;
+
+  constructor(options: TaskBookOptions) {
+    this.#options = options;
+  }
+
+  runs(): Iterable<TaskRun> {
+    return this.#runs.values();
+  }
+
+  /** Ids ascending. */
+  ids(): string[] {
+    return [...this.#runs.keys()].sort();
+  }
+
+  /** Takes on the tasks of partitions that came. Answers the new ones, which have no state yet. */
+  add(partitions: readonly TopicPartition[]): TaskRun[] {
+    const added: TaskRun[] = [];
+    for (const sub of this.#options.subs) {
+      const topics = sub.sources.map(({ operator }) => operator.topic.name);
+      const numbers = new Set(partitions.filter(({ topic }) => topics.includes(topic)).map((each) => each.partition));
+      for (const partition of numbers) {
+        const own = topics.filter((topic) =>
+          partitions.some((each) => each.topic === topic && each.partition === partition),
+        );
+        const run = new TaskRun(sub, partition, own, this.#host());
+        this.#runs.set(run.id, run);
+        for (const input of run.inputs) this.#inputs.set(nameOf(input), { run, input });
+        added.push(run);
+      }
+    }
+    return added;
+  }
+
+  /** Lets go of the tasks of partitions that go, and answers them. */
+  remove(partitions: readonly TopicPartition[]): TaskRun[] {
+    const gone = new Set(partitions.flatMap((place) => this.#inputs.get(nameOf(place))?.run ?? []));
+    for (const run of gone) {
+      run.abort.abort();
+      this.#runs.delete(run.id);
+      for (const input of run.inputs) this.#inputs.delete(nameOf(input));
+    }
+    return [...gone];
+  }
+
+  inputOf(topic: string, partition: number): InputQueue | undefined {
+    return this.#inputs.get(nameOf({ topic, partition }))?.input;
+  }
+
+  learnEnd(place: TopicPartition, end: number): void {
+    this.#ends.set(nameOf(place), end);
+  }
+
+  /** A task that has a record to work on, each in its turn; undefined when none has. */
+  nextReady(): TaskRun | undefined {
+    const runs = [...this.#runs.values()];
+    for (let step = 0; step < runs.length; step++) {
+      const run = runs[(this.#turn + step) % runs.length] as TaskRun;
+      if (run.task === undefined || run.choose() === undefined) continue;
+      this.#turn = (this.#turn + step + 1) % runs.length;
+      return run;
+    }
+    return undefined;
+  }
+
+  /** Whether a task has records and waits for other partitions. */
+  get isAnyWaiting(): boolean {
+    for (const run of this.#runs.values()) if (run.inputs.length > 1 && run.isWaiting) return true;
+    return false;
+  }
+
+  get hasClocks(): boolean {
+    return this.#clockDueAt() < Number.POSITIVE_INFINITY;
+  }
+
+  isClockDue(): boolean {
+    return this.#clockDueAt() <= this.#options.now();
+  }
+
+  /** Has what is due by wall-clock time done. */
+  tick(): void {
+    for (const { task } of this.#runs.values()) task?.tick();
+  }
+
+  /** Has the consumer pause partitions of which too much is at hand, and go on with the others. */
+  balance(consumer: Consumer, run: TaskRun, bytesMax: number): void {
+    if (run.inputs.length === 1) return;
+    for (const input of run.inputs) {
+      const isFull = input.bytes > bytesMax;
+      if (isFull === input.isPaused) continue;
+      input.isPaused = isFull;
+      if (isFull) consumer.pause([input]);
+      else consumer.resume([input]);
+    }
+  }
+
+  #clockDueAt(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (const { task } of this.#runs.values()) if (task !== undefined) due = Math.min(due, task.clockDueAt);
+    return due;
+  }
+
+  #host(): TaskRunHost {
+    const { idleMaxMs, monotonic, positionOf } = this.#options;
+    return {
+      idleMaxMs,
+      monotonic,
+      isAtEnd: (topic, partition) => {
+        const end = this.#ends.get(nameOf({ topic, partition }));
+        return end !== undefined && (positionOf({ topic, partition }) ?? -1) >= end;
+      },
+    };
+  }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic} ${partition}`;
+}
