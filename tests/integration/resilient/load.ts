@@ -1,5 +1,10 @@
 /** A program that writes as fast as it may for as long as a test wants, and what it was told. */
-import type { Producer } from '@millrace/client';
+import { eventually } from '../../support/eventually.ts';
+
+/** What writes for it. */
+export interface Sender {
+  send(record: { readonly topic: string; readonly key: string; readonly value: string }): Promise<unknown>;
+}
 
 export interface Load {
   /** Records that were acknowledged so far. */
@@ -15,7 +20,7 @@ const underWayMax = 200;
 export const keys = 7;
 
 /** Values are `NAME-KEY-NUMBER`, numbers ascending per key. */
-export function startLoad(producer: Producer, topic: string, name: string): Load {
+export function startLoad(producer: Sender, topic: string, name: string): Load {
   const values: string[] = [];
   const failures: Error[] = [];
   const underWay = new Set<Promise<void>>();
@@ -58,6 +63,15 @@ export function startLoad(producer: Producer, topic: string, name: string): Load
       return values;
     },
   };
+}
+
+/** Waits until so many more records of each were acknowledged. */
+export async function goOn(loads: readonly Load[], count: number): Promise<void> {
+  const goals = loads.map((load) => load.acknowledged + count);
+  await eventually(() => loads.every((load, place) => load.acknowledged >= (goals[place] as number)), {
+    timeoutMs: 60_000,
+    describe: () => `the load did not go on (${loads.map((load) => load.failures[0]?.message).join()})`,
+  });
 }
 
 /** The first key whose numbers do not ascend in what was read of one partition after the other; undefined: none. */

@@ -1,46 +1,18 @@
 /** Programs that know an address and a secret, on a cluster that asks for SCRAM. */
 import assert from 'node:assert/strict';
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { type AclBinding, unwrap } from '@millrace/client';
+import { test } from 'node:test';
+import { createClient } from '@millrace/client';
+import kafkajs from 'kafkajs';
+import { eventually } from '../../support/eventually.ts';
 import { missing, runCommand } from '../../support/run-command.ts';
-import { type SecuredFixture, startSecured } from '../client/secured-fixture.ts';
-import { consumes, produces, type SidecarFixture, settingsOf, startSidecarFixture } from './sidecar-fixture.ts';
+import { kafkajsConfig, kafkajsSender, platformaticSender } from './foreign-senders.ts';
+import { goOn, startLoad } from './load.ts';
+import { application, consumes, produces, secretOf } from './sidecar-fixture.ts';
+import { startShop } from './sidecar-shop.ts';
 
 const skip = missing('kcat', 'apt-get install kcat');
-const scram = { 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'SCRAM-SHA-512' };
-
-/** A topic that `shop.a` alone may use, who logs in with SCRAM; programs have no part in that. */
-async function startShop(t: TestContext): Promise<SidecarFixture & { secured: SecuredFixture; topic: string }> {
-  const [secured, fixture] = [await startSecured(t), await startSidecarFixture(t)];
-  const topic = 'orders';
-  unwrap(await secured.admin.createTopics([{ topic, partitions: 2 }]));
-  await issue(secured, 'shop.a', 'first');
-  for (const want of [produces(topic), consumes(topic)]) {
-    fixture.service.tell(want, {
-      answer: {
-        bootstrap: secured.bootstrap('SASL_PLAINTEXT'),
-        settings: settingsOf({ ...scram, ...(want.role === 'consumer' ? { 'auto.offset.reset': 'earliest' } : {}) }),
-        credential: { id: 'one', principal: 'User:shop.a' },
-      },
-      secret: { username: 'shop.a', password: 'first' },
-    });
-  }
-  return { ...fixture, secured, topic };
-}
-
-async function issue({ admin }: SecuredFixture, user: string, password: string): Promise<void> {
-  const whole = { principal: `User:${user}`, host: '*', operation: 'all', permission: 'allow' } as const;
-  const acl = (resourceType: 'topic' | 'group'): AclBinding => ({
-    ...whole,
-    resourceType,
-    resourceName: '*',
-    patternType: 'literal',
-  });
-  unwrap(await admin.alterScramCredentials([{ user, mechanism: 'SCRAM-SHA-512', password }]));
-  unwrap(await admin.createAcls([acl('topic'), acl('group')]));
-}
 
 test('kcat produces and consumes with the files that the sidecar wrote', { skip }, async (t) => {
   const { start, topic, directory } = await startShop(t);
@@ -50,11 +22,117 @@ test('kcat produces and consumes with the files that the sidecar wrote', { skip 
   await writeFile(join(directory, 'records'), 'one\ntwo\nthree\n');
   const produced = await kcat('producer', '-P', '-t', topic, '-l', join(directory, 'records'));
   assert.equal(produced.code, 0, produced.stderr);
+  const unacknowledged = await kcat('producer', '-P', '-t', topic, '-X', 'acks=0', '-l', join(directory, 'records'));
+  assert.equal(unacknowledged.code, 0, unacknowledged.stderr);
   const consumed = await kcat('consumer', '-C', '-t', topic, '-e', '-o', 'beginning');
-  assert.deepEqual(consumed.stdout.trim().split('\n').sort(), ['one', 'three', 'two'], consumed.stderr);
+  const expected = ['one', 'one', 'three', 'three', 'two', 'two'];
+  assert.deepEqual(consumed.stdout.trim().split('\n').sort(), expected, consumed.stderr);
   const grouped = await kcat('consumer', '-G', 'billing', '-e', topic);
-  assert.deepEqual(grouped.stdout.trim().split('\n').sort(), ['one', 'three', 'two'], grouped.stderr);
+  assert.deepEqual(grouped.stdout.trim().split('\n').sort(), expected, grouped.stderr);
   assert.deepEqual(sidecar.status().groups, ['billing']);
-  const { mode } = await stat(join(sidecar.programDirectory, 'secret'));
-  assert.equal(mode & 0o777, 0o600);
+  for (const name of await readdir(sidecar.programDirectory)) {
+    const { mode } = await stat(join(sidecar.programDirectory, name));
+    assert.equal(mode & 0o777, 0o600, name);
+  }
+});
+
+test('without the secret, with another one or as somebody else nobody gets in', async (t) => {
+  const { start, topic, connect } = await startShop(t);
+  const sidecar = await start([produces(topic)]);
+  const wrong = await connect(sidecar, 'a secret of somebody else, of the same length');
+  await assert.rejects(wrong.producer().send({ topic, value: 'x' }), (error: Error) => {
+    assert.match(
+      `${error.message} ${(error.cause as Error)?.message}`,
+      /user name or secret is wrong: the user is shop/,
+    );
+    return true;
+  });
+  const password = await secretOf(sidecar);
+  for (const sasl of [
+    undefined,
+    { mechanism: 'PLAIN', username: 'shop.a', password } as const,
+    { mechanism: 'SCRAM-SHA-512', username: application, password } as const,
+  ]) {
+    await using client = createClient({ bootstrap: sidecar.bootstrap, security: { sasl }, callTimeoutMs: 2_000 });
+    await assert.rejects(client.admin().describeCluster());
+  }
+  assert.match(sidecar.metrics(), /millrace_sidecar_connections_refused_total{reason="login"} [1-9]/);
+  assert.doesNotMatch(sidecar.metrics(), /requests_total{/);
+});
+
+test('transactions, groups of both kinds and newest versions pass', async (t) => {
+  const { start, topic, connect } = await startShop(t);
+  const sidecar = await start([produces(topic), consumes(topic)]);
+  const client = await connect(sidecar);
+  const writer = client.producer({ transactionalId: 'bank' });
+  await writer.transaction(async (transaction) => {
+    for (const value of ['one', 'two']) transaction.write({ topic, value });
+  });
+  for (const protocol of ['classic', 'consumer'] as const) {
+    await using reader = client.consumer({
+      topics: [topic],
+      group: protocol,
+      protocol,
+      from: 'earliest',
+    });
+    const values: string[] = [];
+    for await (const batch of reader) {
+      for (const { value } of batch) values.push(Buffer.from(value ?? []).toString());
+      if (values.length === 2) break;
+    }
+    assert.deepEqual(values.sort(), ['one', 'two'], protocol);
+  }
+  const { brokers } = await client.admin().describeCluster();
+  assert.deepEqual(
+    brokers.map(({ host }) => host),
+    ['127.0.0.1'],
+  );
+});
+
+test('credentials are rotated and taken back under load of three makes of clients: nothing fails', async (t) => {
+  const { start, topic, connect, issue, revoke, secured, service } = await startShop(t);
+  const sidecar = await start([produces(topic), consumes(topic)]);
+  const secret = await secretOf(sidecar);
+  await using one = await kafkajsSender(sidecar.bootstrap, secret);
+  await using other = await platformaticSender(sidecar.bootstrap, secret);
+  const ours = (await connect(sidecar)).producer();
+  const loads = [
+    startLoad(one, topic, 'kafkajs'),
+    startLoad(other, topic, 'platformatic'),
+    startLoad(ours, topic, 'own'),
+  ];
+  const reader = new kafkajs.Kafka(kafkajsConfig(sidecar.bootstrap, secret)).consumer({
+    groupId: 'readers',
+    maxWaitTimeInMs: 500,
+  });
+  await reader.connect();
+  await reader.subscribe({ topic, fromBeginning: true });
+  const read = new Set<string>();
+  await reader.run({ eachMessage: async ({ message }) => void read.add(`${message.value}`) });
+  await goOn(loads, 50);
+  const users = ['shop.a', 'shop.b'] as const;
+  for (let turn = 1; turn <= 3; turn++) {
+    const [next, last] = [users[turn % 2] as string, users[(turn + 1) % 2] as string];
+    await issue(next, `password ${turn}`);
+    await eventually(() => sidecar.status().credential === `${next} password ${turn}`);
+    await eventually(() => sidecar.status().leaving === 0, { describe: () => 'earlier connections did not end' });
+    await revoke(last);
+    await goOn(loads, 50);
+  }
+  const written = (await Promise.all(loads.map((load) => load.end()))).flat();
+  t.diagnostic(`${written.length} records; longest pauses ${loads.map((load) => load.longestPauseMs).join(', ')} ms`);
+  assert.deepEqual(
+    loads.flatMap(({ failures }) => failures),
+    [],
+  );
+  await eventually(() => read.size >= written.length, {
+    describe: () => `${read.size} of ${written.length} were read`,
+  });
+  await reader.disconnect();
+  await eventually(() => service.reports.some(({ streams }) => streams[0]?.credential === 'shop.b password 3'));
+  const client = secured.connect('PLAINTEXT');
+  await using consumer = client.consumer({ topics: [topic], from: 'earliest', until: 'end' });
+  const stored: string[] = [];
+  for await (const batch of consumer) for (const { value } of batch) stored.push(Buffer.from(value ?? []).toString());
+  assert.deepEqual(stored.sort(), [...written].sort());
 });

@@ -5,22 +5,13 @@ import { type AclBinding, type DeliveryError, unwrap } from '@millrace/client';
 import { eventually } from '../../support/eventually.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { startSecured } from '../client/secured-fixture.ts';
-import { disordered, type Load, startLoad } from './load.ts';
+import { disordered, goOn, startLoad } from './load.ts';
 import { ReplaceableCluster } from './replaceable-cluster.ts';
 import { clusterOf, startResilientFixture, valuesOf } from './resilient-fixture.ts';
 
 const producer = (topic: string) => ({ topic, role: 'producer' }) as const;
 const settings = (values: Record<string, string>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, rule: 'the test' }]));
-
-/** Waits until so many more records were acknowledged. */
-async function goesOn(loads: readonly Load[], count = 300): Promise<void> {
-  const goals = loads.map((load) => load.acknowledged + count);
-  await eventually(() => loads.every((load, place) => load.acknowledged >= (goals[place] as number)), {
-    timeoutMs: 60_000,
-    describe: () => `the load did not go on (${loads.map((load) => load.failures[0]?.message).join()})`,
-  });
-}
 
 /** Each value once, and in order per key. */
 function assertWhole(written: readonly string[], read: readonly string[]): void {
@@ -42,14 +33,14 @@ test('brokers are replaced and settings change under load: nothing fails, each r
   const loads = await Promise.all(
     clients.map(async (client, place) => startLoad(await client.producer({ topic }), topic, `writer${place}`)),
   );
-  await goesOn(loads);
+  await goOn(loads, 300);
   for (const [round, compression] of ['lz4', 'none', 'zstd'].entries()) {
     tell({ 'linger.ms': '2', 'compression.type': compression });
     await eventually(() => clients.every((client) => client.status().streams[0]?.switches === round + 1));
-    await goesOn(loads);
+    await goOn(loads, 300);
     await cluster.replace();
     tell({ 'linger.ms': '2', 'compression.type': compression });
-    await goesOn(loads);
+    await goOn(loads, 300);
   }
   const written = (await Promise.all(loads.map((load) => load.end()))).flat();
   const pauses = loads.map(({ longestPauseMs }) => longestPauseMs);
@@ -99,7 +90,7 @@ test('credentials are rotated under load, and the old ones taken back: nothing f
   tell('shop.a', 'first');
   const client = await open();
   const load = startLoad(await client.producer({ topic }), topic, 'writer');
-  await goesOn([load]);
+  await goOn([load], 300);
   const users = ['shop.a', 'shop.b'] as const;
   for (let turn = 1; turn <= 3; turn++) {
     const [next, last] = [users[turn % 2] as string, users[(turn + 1) % 2] as string];
@@ -108,7 +99,7 @@ test('credentials are rotated under load, and the old ones taken back: nothing f
     await eventually(() => client.status().streams[0]?.credential === `${next} password ${turn}`);
     unwrap(await admin.alterScramCredentials([{ user: last, mechanism: 'SCRAM-SHA-512', delete: true }]));
     unwrap(await admin.deleteAcls([{ principal: `User:${last}` }]));
-    await goesOn([load]);
+    await goOn([load], 300);
   }
   const written = await load.end();
   t.diagnostic(`${written.length} records; longest time without an acknowledgement ${load.longestPauseMs} ms`);
@@ -137,13 +128,13 @@ test('a topic goes to another cluster and back under load: each record is on one
   const client = await open();
   const load = startLoad(await client.producer({ topic }), topic, 'writer');
   for (let generation = 1; generation <= 4; generation++) {
-    await goesOn([load]);
+    await goOn([load], 300);
     const to = generation % 2 === 0 ? 'east' : 'west';
     tell(to, generation);
     await eventually(() => client.status().streams[0]?.generation === generation);
     assert.equal(client.status().streams[0]?.cluster, to);
   }
-  await goesOn([load]);
+  await goOn([load], 300);
   const written = await load.end();
   assert.deepEqual(load.failures, []);
   t.diagnostic(`longest switch: ${Math.round(client.status().streams[0]?.longestPauseMs ?? 0)} ms`);

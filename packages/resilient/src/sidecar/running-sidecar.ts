@@ -60,6 +60,8 @@ export class RunningSidecar implements Sidecar {
   #ports: BrokerPorts;
   #listener: Listener | undefined;
   #closed: Promise<void> | undefined;
+  /** What is being written; none of it rejects. */
+  readonly #writes = new Set<Promise<void>>();
 
   constructor(options: RunningSidecarOptions) {
     const { platform, report, followed, state, source, enrolment, connectionsMax, frameBytesMax } = options;
@@ -218,7 +220,7 @@ export class RunningSidecar implements Sidecar {
     this.#ports = this.#newPorts();
     this.#route = next;
     this.#measures.moves++;
-    this.#connections.open();
+    if (this.#closed === undefined) this.#connections.open();
   }
 
   #keepProgramFiles(): Promise<void> {
@@ -226,14 +228,16 @@ export class RunningSidecar implements Sidecar {
   }
 
   /** What is written for the next start, or for programs: what can't be is told, and holds here all the same. */
-  async #kept(written: Promise<void>, what: string): Promise<void> {
-    try {
-      await written;
-    } catch (error) {
-      if (!isMillraceError(error)) throw error;
-      const message = `${what} not written: ${messageOf(error)}`;
-      this.#options.report({ level: 'error', event: 'copy_failed', message, error });
-    }
+  #kept(written: Promise<void>, what: string): Promise<void> {
+    const kept = written
+      .catch((error: unknown) => {
+        if (!isMillraceError(error)) throw error;
+        const message = `${what} not written: ${messageOf(error)}`;
+        this.#options.report({ level: 'error', event: 'copy_failed', message, error });
+      })
+      .finally(() => this.#writes.delete(kept));
+    this.#writes.add(kept);
+    return kept;
   }
 
   #collect(collected: SidecarReport): ConfigReport {
@@ -251,7 +255,7 @@ export class RunningSidecar implements Sidecar {
     const drained = this.#connections.retireAll(drainTimeoutMs);
     await this.#follower.end(new ClosedError('client'));
     await drained;
-    await Promise.all([listening, this.#ports.close(), this.#route.close()]);
+    await Promise.all([...this.#writes, listening, this.#ports.close(), this.#route.close()]);
     followed.close();
     await this.#reporter.close();
     await source.close();
