@@ -1,12 +1,15 @@
 /** A client that configures itself on Apache Kafka. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createClient, unwrap } from '@millrace/client';
+import { type KafkaTool, runKafkaTool } from '@millrace/engines';
 import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
 import { eventually } from '../../support/eventually.ts';
 import { uniqueName } from '../client/client-fixture.ts';
 import { startLoad } from './load.ts';
 import { startResilientFixture, valuesOf } from './resilient-fixture.ts';
+import { consumes, produces, settingsOf, startSidecarFixture } from './sidecar-fixture.ts';
 
 const kafka = await kafkaForTests();
 if (kafka.skip !== false)
@@ -54,5 +57,32 @@ else {
     await client.close();
     await reading;
     assert.deepEqual((await valuesOf(bootstrap, topic)).sort(), written.sort());
+  });
+
+  test("Java's tools and our client reach Apache Kafka through a sidecar, transactions included", async (t) => {
+    const { service, start, connect } = await startSidecarFixture(t);
+    const topic = uniqueName('orders');
+    {
+      await using admin = createClient({ bootstrap });
+      unwrap(await admin.admin().createTopics([{ topic, partitions: 1 }]));
+    }
+    for (const want of [produces(topic), consumes(topic)]) {
+      service.tell(want, { answer: { bootstrap, settings: settingsOf({ 'security.protocol': 'PLAINTEXT' }) } });
+    }
+    const sidecar = await start([produces(topic), consumes(topic)]);
+    const tool = (name: KafkaTool, role: string, words: readonly string[], input?: string) => {
+      const file = join(sidecar.programDirectory, `${role}-${topic}.properties`);
+      const args = ['--bootstrap-server', sidecar.bootstrap, '--topic', topic, '--command-config', file, ...words];
+      return runKafkaTool(kafka.distribution, name, args, { input });
+    };
+    const produced = await tool('kafka-console-producer', 'producer', [], 'one\ntwo\n');
+    assert.equal(produced.code, 0, produced.stderr);
+    const writer = (await connect(sidecar)).producer({ transactionalId: uniqueName('bank') });
+    for (const value of ['three', 'four']) {
+      await writer.transaction(async (transaction) => void transaction.write({ topic, value }));
+    }
+    const reading = ['--group', uniqueName('readers'), '--from-beginning', '--max-messages', '4'];
+    const consumed = await tool('kafka-console-consumer', 'consumer', reading);
+    assert.equal(consumed.stdout, 'one\ntwo\nthree\nfour\n', consumed.stderr);
   });
 }

@@ -50,7 +50,8 @@ export async function startShop(t: TestContext): Promise<Shop> {
   return shop;
 }
 
-function grantsOf(user: string): AclBinding[] {
+/** Everything that programs do. */
+export function grantsOf(user: string): AclBinding[] {
   return (['topic', 'group', 'transactional-id'] as const).map((resourceType) => ({
     principal: `User:${user}`,
     host: '*',

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createClient } from '@millrace/client';
+import { createClient, unwrap } from '@millrace/client';
 import kafkajs from 'kafkajs';
 import { eventually } from '../../support/eventually.ts';
 import { missing, runCommand } from '../../support/run-command.ts';
 import { kafkajsConfig, kafkajsSender, platformaticSender } from './foreign-senders.ts';
 import { goOn, startLoad } from './load.ts';
-import { application, consumes, produces, secretOf } from './sidecar-fixture.ts';
-import { startShop } from './sidecar-shop.ts';
+import { application, consumes, produces, secretOf, settingsOf } from './sidecar-fixture.ts';
+import { grantsOf, startShop } from './sidecar-shop.ts';
 
 const skip = missing('kcat', 'apt-get install kcat');
 
@@ -87,6 +87,30 @@ test('transactions, groups of both kinds and newest versions pass', async (t) =>
     brokers.map(({ host }) => host),
     ['127.0.0.1'],
   );
+});
+
+test('sessions that brokers end after three seconds are renewed below programs', async (t) => {
+  const { start, topic, connect, service, secured } = await startShop(t);
+  unwrap(await secured.admin.createAcls(grantsOf('alice')));
+  service.tell(produces(topic), {
+    answer: {
+      bootstrap: secured.bootstrap('SASL_PLAINTEXT'),
+      settings: settingsOf({ 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'PLAIN' }),
+      credential: { id: 'plain', principal: 'User:alice' },
+    },
+    secret: { username: 'alice', password: 'alice-secret' },
+  });
+  const sidecar = await start([produces(topic)]);
+  const load = startLoad((await connect(sidecar)).producer(), topic, 'own');
+  await goOn([load], 1);
+  const before = sidecar.status().connections;
+  const begun = performance.now();
+  await eventually(() => performance.now() - begun > 7_000);
+  await goOn([load], 50);
+  await load.end();
+  assert.deepEqual(load.failures, []);
+  assert.equal(sidecar.status().connections, before);
+  assert.match(sidecar.metrics(), /millrace_sidecar_broker_failures_total 0/);
 });
 
 test('credentials are rotated and taken back under load of three makes of clients: nothing fails', async (t) => {

@@ -49,15 +49,17 @@ export interface ConnectionHost {
   /** Where programs find these brokers, by node id. */
   localAddresses(route: ClusterRoute, brokers: readonly NamedBroker[]): Promise<(nodeId: number) => Address>;
   sawGroups(groups: readonly string[]): void;
-  /** Told once; `error` where it did not simply end. */
-  closed(connection: LocalConnection, error: Error | undefined): void;
 }
+
+/** Told once of a connection's end; `error` where it did not simply end. */
+export type ConnectionEnded = (connection: LocalConnection, error: Error | undefined) => void;
 
 export class LocalConnection implements SocketHandler {
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
   /** The broker that the program means; undefined for any. */
   readonly #nodeId: number | undefined;
+  readonly #ended: ConnectionEnded;
   readonly #splitter: FrameSplitter;
   readonly #login: LocalLogin;
   readonly #loginTimer: Timer;
@@ -75,10 +77,11 @@ export class LocalConnection implements SocketHandler {
   #error: Error | undefined;
   #goodbye: Timer | undefined;
 
-  constructor(host: ConnectionHost, socket: Socket, nodeId: number | undefined) {
+  constructor(host: ConnectionHost, socket: Socket, nodeId: number | undefined, ended: ConnectionEnded) {
     this.#host = host;
     this.#socket = socket;
     this.#nodeId = nodeId;
+    this.#ended = ended;
     const { platform, writer, check } = host;
     this.#splitter = new FrameSplitter(loginFrameBytesMax, (frame) => this.#accept(frame));
     const versions = (): Promise<ApiVersionsResponse> => host.route.versions(nodeId);
@@ -116,7 +119,7 @@ export class LocalConnection implements SocketHandler {
     this.#abort.abort(new ProgramRefusedError('protocol', 'the program closed the connection'));
     this.#broker?.close('the program closed its connection');
     this.#closed.resolve();
-    this.#host.closed(this, this.#error ?? error);
+    this.#ended(this, this.#error ?? error);
   }
 
   /**

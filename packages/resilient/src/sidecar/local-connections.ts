@@ -6,8 +6,6 @@ import type { ClusterRoute } from './cluster-route.ts';
 import { type ConnectionHost, LocalConnection } from './local-connection.ts';
 import { ProgramRefusedError } from './sidecar-errors.ts';
 
-type Host = Omit<ConnectionHost, 'closed'>;
-
 export class LocalConnections {
   readonly #host: ConnectionHost;
   readonly #countMax: number;
@@ -17,10 +15,8 @@ export class LocalConnections {
   #told = '';
   #areShut = false;
 
-  constructor(host: Host, countMax: number, report: Report) {
-    const closed = (connection: LocalConnection, error: Error | undefined): void => this.#ended(connection, error);
-    // The getter of the way stays one.
-    this.#host = Object.create(host, { closed: { value: closed } }) as ConnectionHost;
+  constructor(host: ConnectionHost, countMax: number, report: Report) {
+    this.#host = host;
     this.#countMax = countMax;
     this.#report = report;
   }
@@ -44,7 +40,8 @@ export class LocalConnections {
       return refuse(socket);
     }
     measures.accepted++;
-    this.#connections.add(new LocalConnection(this.#host, socket, nodeId));
+    const ended = (connection: LocalConnection, error: Error | undefined): void => this.#ended(connection, error);
+    this.#connections.add(new LocalConnection(this.#host, socket, nodeId, ended));
   }
 
   /** Ends these in good order; resolves once they are gone. */
