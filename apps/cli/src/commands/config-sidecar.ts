@@ -24,8 +24,8 @@ export const configSidecar = command({
   options: {
     enrolment: text({ placeholder: 'FILE', help: 'As which application: the file that `config enrol` wrote' }),
     directory: text({ placeholder: 'DIR', help: 'Where it keeps its key and what it was told; of its own' }),
-    produce: many({ placeholder: 'TOPIC', help: 'A topic that programs write to; may be given again' }, String),
-    consume: many({ placeholder: 'TOPIC', help: 'A topic that programs read; may be given again' }, String),
+    produce: many({ placeholder: 'TOPIC', help: 'A topic that programs write to' }, String),
+    consume: many({ placeholder: 'TOPIC', help: 'A topic that programs read' }, String),
     port: withDefault(
       integer({ placeholder: 'N', help: 'Its port, for bootstrap.servers; 0: a free one' }, { min: 0, max: portMax }),
       9292,
