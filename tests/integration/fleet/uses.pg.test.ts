@@ -85,18 +85,21 @@ test('a client that configures itself is known by its application; whoever else 
       'producer producer_id null',
     ];
     let found: string[] = [];
-    await eventually(
-      async () => {
-        await look();
-        found = await textsOf('orders');
-        return expected.every((use) => found.includes(use));
-      },
-      { timeoutMs: 60_000, describe: () => `not all of them were seen, only ${found.join(', ')}` },
-    );
-    isOver = true;
-    await Promise.all([writing, reading]);
-    assert.deepEqual(new Set(await textsOf('orders')), new Set(expected), 'and nobody else is');
-    assert.deepEqual(new Set(await textsOf('strange')), new Set(['producer producer_id null']));
+    try {
+      await eventually(
+        async () => {
+          await look();
+          found = await textsOf('orders');
+          return expected.every((use) => found.includes(use));
+        },
+        { timeoutMs: 60_000, describe: () => `not all of them were seen, only ${found.join(', ')}` },
+      );
+      assert.deepEqual(new Set(await textsOf('orders')), new Set(expected), 'and nobody else is');
+      assert.deepEqual(new Set(await textsOf('strange')), new Set(['producer producer_id null']));
+    } finally {
+      isOver = true;
+      await Promise.all([writing, reading]);
+    }
     const use = (await usesOf('orders')).find(({ role, source }) => role === 'producer' && source === 'client_report');
     assert.ok(use?.firstAt !== null && use?.firstAt !== undefined && use.firstAt <= use.lastAt);
   } finally {
