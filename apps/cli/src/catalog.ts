@@ -236,7 +236,7 @@ export const catalog: readonly CatalogEntry[] = [
   },
   {
     name: 'topology',
-    summary: 'Show the map of the fleet: clusters by site and zone, and the mirrors between them',
+    summary: 'Show where clusters are, how, and the mirrors between them',
     load: async () => (await import('./commands/topology.ts')).topology,
   },
   {

@@ -24,7 +24,7 @@ const mirrorColumns: readonly Column<MirrorRoute>[] = [
 
 export const topology = command({
   name: 'topology',
-  summary: 'Show the map of the fleet: clusters by site and zone, and the mirrors between them',
+  summary: 'Show where clusters are, how, and the mirrors between them',
   operands: [],
   options: serverOptions,
   examples: [
