@@ -15,7 +15,7 @@ const columns: readonly Column<EnrolmentView>[] = [
 
 export const configEnrolments = command({
   name: 'config enrolments',
-  summary: 'List the enrolments of an application, newest first',
+  summary: 'List the enrolments of an application',
   operands: [{ name: 'APP', help: 'the application' }],
   options: serverOptions,
   examples: [{ command: 'millrace config enrolments shop', does: 'Who made them, and when each was last used' }],
