@@ -14,7 +14,7 @@ import type { WatchersTold } from './watchers-program.ts';
 const programOf = (name: string): string => fileURLToPath(new URL(`./${name}-program.ts`, import.meta.url));
 /** Whenever one process is down, all of them watch the other one. In full 10,000. */
 const count = Math.max(100, Math.round(500 * Number(process.env['MILLRACE_TEST_SCALE'] ?? 1)));
-const toldMsMax = 60_000;
+const toldMsMax = 60_000 + 10 * count;
 
 interface Running {
   readonly child: ChildProcess;

@@ -16,7 +16,7 @@ import { eventually } from '../../support/eventually.ts';
 import { type ConfigProcess, keyDirectory, startConfigProcess } from '../fleet/config-fixture.ts';
 import { startDatabaseFixture } from '../fleet/database-fixture.ts';
 import { createTopic, startSecuredSite } from '../fleet/secured-site.ts';
-import { startLoad } from './load.ts';
+import { type Load, startLoad } from './load.ts';
 
 const topic = 'orders';
 
@@ -54,17 +54,19 @@ test('an application writes and reads with a certificate, which is replaced twic
   const first = await issue();
   assert.equal(first.principal, 'User:CN=shop');
   const directory = await mkdtemp(join(tmpdir(), 'millrace-resilient-'));
+  let load: Load | undefined;
   try {
     await using resilient = await openResilientClient({ enrolment, directory });
-    const load = startLoad(await resilient.producer({ topic }), topic, 'writer');
+    const writing = startLoad(await resilient.producer({ topic }), topic, 'writer');
+    load = writing;
     const reader = await resilient.consumer({ topics: [topic], group: 'shop', from: 'earliest' });
     let read = 0;
     const reading = (async () => {
       for await (const batch of reader) read += batch.recordCount;
     })();
     const goesOn = async (): Promise<void> => {
-      const goal = load.acknowledged + 200;
-      await eventually(() => load.acknowledged > goal && read > goal, { timeoutMs: 60_000 });
+      const goal = writing.acknowledged + 200;
+      await eventually(() => writing.acknowledged > goal && read > goal, { timeoutMs: 60_000 });
     };
     const use = (id: string) => (): boolean => resilient.status().streams.every(({ credential }) => credential === id);
     await goesOn();
@@ -82,13 +84,15 @@ test('an application writes and reads with a certificate, which is replaced twic
     await eventually(use(third.id), { timeoutMs: 60_000 });
     await goesOn();
     assert.ok(!(await states()).some((each) => each.startsWith(`${first.id} valid`)));
-    const written = await load.end();
-    assert.deepEqual(load.failures, []);
+    const written = await writing.end();
+    assert.deepEqual(writing.failures, []);
     await eventually(() => read >= written.length);
     assert.equal(read, written.length);
     await resilient.close();
     await reading;
   } finally {
+    // Where the test has failed it writes still.
+    await load?.end();
     await rm(directory, { recursive: true });
   }
 });
