@@ -22,6 +22,7 @@ export type { JobOptions } from './runtime/job-options.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';
 export type { WindowStore } from './state/window-store.ts';
 export type { RecordFacts } from './task/cursor.ts';
+export type { GroupAggregateOptions, GroupedTable } from './topology/grouped-table.ts';
 export type { Stream } from './topology/stream.ts';
 export type { AggregateOptions, JoinOptions } from './topology/stream-options.ts';
 export type { Table } from './topology/table.ts';

@@ -1,6 +1,7 @@
-/** Serdes of rows that hold a value and something beside it, made of the value's own serde. */
+/** Serdes of what holds a value and something beside it, made of the value's own serde. */
 import type { SessionRow } from '../operators/session-aggregate.ts';
 import type { JoinRow } from '../operators/stream-join.ts';
+import type { TableChange } from '../operators/table-key-by.ts';
 import type { AnySerde } from '../topology/node.ts';
 
 /** A byte that says whether the record was met, then the value; no more than the byte where that is null. */
@@ -37,16 +38,50 @@ export function sessionRowSerde(value: AnySerde): AnySerde {
   };
 }
 
+const hasRemoved = 1;
+const hasAdded = 2;
+
+/** A byte that says which of the two there are and the length of the first, then both. */
+export function tableChangeSerde(value: AnySerde): AnySerde {
+  return {
+    serialize: (input) => {
+      const { removed, added } = input as TableChange<unknown>;
+      const first = bytesOf(removed === undefined ? null : value.serialize(removed));
+      const second = bytesOf(added === undefined ? null : value.serialize(added));
+      const bytes = Buffer.allocUnsafe(5 + first.length + second.length);
+      bytes[0] = (removed === undefined ? 0 : hasRemoved) | (added === undefined ? 0 : hasAdded);
+      bytes.writeUInt32BE(first.length, 1);
+      bytes.set(first, 5);
+      bytes.set(second, 5 + first.length);
+      return bytes;
+    },
+    deserialize: (input) => {
+      const bytes = input as Uint8Array;
+      const flags = bytes[0] as number;
+      const middle = 5 + new DataView(bytes.buffer, bytes.byteOffset, 5).getUint32(1);
+      return {
+        removed: (flags & hasRemoved) === 0 ? undefined : read(value, bytes.subarray(5, middle)),
+        added: (flags & hasAdded) === 0 ? undefined : read(value, bytes.subarray(middle)),
+      } satisfies TableChange<unknown>;
+    },
+    name: `change ${value.name ?? 'unnamed'}`,
+  };
+}
+
 function withHead(
   length: number,
   value: Uint8Array | string | null,
   write: (head: Buffer, isNull: boolean) => void,
 ): Uint8Array {
-  const tail = typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0));
+  const tail = bytesOf(value);
   const bytes = Buffer.allocUnsafe(length + tail.length);
   write(bytes, value === null);
   bytes.set(tail, length);
   return bytes;
+}
+
+function bytesOf(value: Uint8Array | string | null): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0));
 }
 
 function read(serde: AnySerde, bytes: Uint8Array | null): unknown {

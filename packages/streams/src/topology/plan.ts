@@ -152,7 +152,7 @@ function checkGroup(group: ReadonlySet<SourceNode>, counts: ReadonlyMap<string, 
   if (new Set(names.map((name) => counts.get(name))).size <= 1) return;
   const found = names.map((name) => `${name} has ${counts.get(name)}`).join(', ');
   throw new TopologyError(
-    `topics that are joined must have as many partitions as each other, but ${found}; put a keyBy with ` +
-      '{ partitions } before the join, or give the topics the same number',
+    `topics whose records meet by key must have as many partitions as each other, but ${found}; put a keyBy with ` +
+      '{ partitions } before they meet, or give the topics the same number',
   );
 }

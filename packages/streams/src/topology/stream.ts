@@ -140,10 +140,8 @@ export class Stream<K, V> {
     const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`);
     const store: KeyValueDefinition = { kind: 'key-value', name, key, value: options.value as AnySerde };
     const { initial, add, emit = 'change' } = options;
-    return Table.stored(
-      this.#placeAfter(aggregateOperator(store, { initial, add: add as Any }, emit), store.value),
-      store,
-    );
+    const operator = aggregateOperator(store, { initial, add: add as Any }, emit);
+    return Table.stored(this.#placeAfter(operator, store.value, this.#alike()), store);
   }
 
   /** The newest of a key's values, as `reduce` makes them of the one before and the next. */
@@ -180,7 +178,7 @@ export class Stream<K, V> {
     const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `table '${name}'`);
     const value = needSerde('value', options.value as AnySerde | undefined, valueSerde, `table '${name}'`);
     const store: KeyValueDefinition = { kind: 'key-value', name, key, value };
-    return Table.stored(this.#placeAfter(tableOperator(store), value), store);
+    return Table.stored(this.#placeAfter(tableOperator(store), value, this.#alike()), store);
   }
 
   /** What follows is done by window. `emit`: see `WindowedStream`. */
@@ -226,7 +224,7 @@ export class Stream<K, V> {
     const { blueprint } = this.#place;
     blueprint.claim('processor', options.name);
     for (const { name } of options.stores ?? []) if (name !== options.name) blueprint.claim('store', name);
-    const node = this.#add(processOperator(options as Any));
+    const node = this.#add(processOperator(options as Any), options.stores === undefined ? undefined : this.#alike());
     const { key, value } = options;
     return new Stream({
       ...this.#place,
@@ -270,6 +268,11 @@ export class Stream<K, V> {
 
   #placeAfter(operator: Operator, valueSerde: AnySerde | undefined, options?: NodeOptions): Place {
     return { ...this.#place, edge: { node: this.#add(operator, options), port: 0 }, valueSerde };
+  }
+
+  /** What is kept by key needs all of a key's records in one partition, also where streams were merged. */
+  #alike(): NodeOptions {
+    return { copartitioned: this.#place.origins };
   }
 
   #add(operator: Operator, options?: NodeOptions): Node {

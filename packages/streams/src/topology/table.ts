@@ -12,10 +12,13 @@ import {
   tableJoinOperator,
   tableMapOperator,
 } from '../operators/table-join.ts';
+import { tableKeyByOperator } from '../operators/table-key-by.ts';
+import { tableChangeSerde } from '../state/row-serdes.ts';
 import type { KeyValueDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
+import { GroupedTable } from './grouped-table.ts';
 import type { AnySerde, Operator } from './node.ts';
-import type { Place } from './shape.ts';
+import { needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
@@ -69,6 +72,41 @@ export class Table<K, V> {
         };
       },
     });
+  }
+
+  /**
+   * The rows in groups by another key, in the partitions of these: they go through the topic
+   * `millrace.repartition.<job>.<name>`, and the rows as they last went on are kept in the store `name`. A row whose
+   * key is null is in no group.
+   */
+  keyBy<L>(
+    name: string,
+    keyOf: (value: V, key: K) => L | null | undefined,
+    options: {
+      readonly key: Serde<L>;
+      /** The serde of rows, where it is not known from above. */
+      readonly value?: Serde<V> | undefined;
+      /** As that of `Stream.keyBy`. */
+      readonly partitions?: number | undefined;
+    },
+  ): GroupedTable<L, V> {
+    const { blueprint, edge, keySerde, valueSerde, origins } = this.place;
+    blueprint.claim('keyBy', name);
+    const key = needSerde('key', undefined, keySerde, `keyBy '${name}'`);
+    const value = needSerde('value', options.value as AnySerde | undefined, valueSerde, `keyBy '${name}'`);
+    const change = tableChangeSerde(value);
+    const topic = {
+      name: `millrace.repartition.${blueprint.name}.${name}`,
+      key: options.key,
+      value: change,
+    } as AnyTopic;
+    const repartition = { name, partitions: options.partitions };
+    const reader = blueprint.graph.add({ kind: 'source', topic, repartition, timestampOf: undefined }, []);
+    const store: KeyValueDefinition = { kind: 'key-value', name, key, value };
+    const operator = tableKeyByOperator({ name, store, topic, keyOf: keyOf as Any });
+    blueprint.graph.add(operator, [edge], { writesTo: reader, copartitioned: origins });
+    const place = { blueprint, edge: { node: reader, port: 0 }, origins: [reader] };
+    return new GroupedTable(new Stream({ ...place, keySerde: options.key as AnySerde, valueSerde: change }));
   }
 
   /** Writes all changes to a topic, tombstones where a key's value is gone. */

@@ -58,7 +58,7 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
 
   /** Likewise, with the records that were in no window any more. */
   aggregateWithLate<A>(name: string, options: WindowAggregateOptions<K, V, A, W>): WindowResults<K, V, A> {
-    const { blueprint, edge, keySerde } = this.#place;
+    const { blueprint, edge, keySerde, origins } = this.#place;
     blueprint.claim('aggregate', name);
     const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`);
     const store = this.#storeOf(name, key, options.value as AnySerde);
@@ -67,7 +67,7 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
       windows.kind === 'session'
         ? sessionAggregateOperator(store, windows, options as Any, this.#emit as 'change' | 'close')
         : windowAggregateOperator(store, windows, options as Any, this.#emit);
-    const node = blueprint.graph.add(operator, [edge]);
+    const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const results = {
       ...this.#place,
       edge: { node, port: 0 },
