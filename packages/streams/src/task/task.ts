@@ -47,6 +47,8 @@ export class Task {
   readonly #stores = new Map<string, AnyStore>();
   /** Those to which stream time matters, in the order in which records flow. */
   readonly #contexts: TaskOperatorContext[] = [];
+  /** How far the operators of a store are behind the task's stream time, in ms: its rows are kept for that longer. */
+  readonly #storeDelays = new Map<string, number>();
   readonly #sources = new Map<string, { readonly source: SourceNode; readonly receive: Receiver }>();
   readonly #atCommit: (() => void)[] = [];
   readonly #clockTimers: ClockTimer[] = [];
@@ -129,7 +131,7 @@ export class Task {
     for (const definition of this.sub.stores) {
       const changes = changesOf(definition);
       const store = this.#stores.get(definition.name) as AnyStore;
-      if (store instanceof WindowStore) store.expire(this.#streamTime);
+      if (store instanceof WindowStore) store.expire(this.#streamTime - (this.#storeDelays.get(store.name) ?? 0));
       store.takeChanges(changes);
       if (note === undefined) continue;
       if (noted.length === 0 ? definition === this.sub.stores[0] : noted.includes(definition as never)) {
@@ -184,6 +186,9 @@ export class Task {
     for (const node of this.sub.nodes) {
       const context = contexts.get(node);
       if (context === undefined) continue;
+      for (const { name } of (node.operator as Operator).stores ?? []) {
+        this.#storeDelays.set(name, Math.max(this.#storeDelays.get(name) ?? 0, held.get(node) ?? 0));
+      }
       if (context.timers.length > 0 || (node.operator as Operator).stores !== undefined) this.#contexts.push(context);
       this.#atCommit.push(...context.atCommit);
     }

@@ -86,17 +86,28 @@ export function partitionCounts(
   return counts;
 }
 
-/** What a node's records may be earlier than the task's stream time, by what the operators above hold back. */
+/**
+ * What a node's records may be earlier than the task's stream time, by what the operators above hold back. Both sides
+ * of a join go by the later of the two, since each waits for the other.
+ */
 export function delays(nodes: readonly Node[]): Map<Node, number> {
   const found = new Map<Node, number>();
-  for (const node of nodes) {
-    const behind = node.parents.map(({ node: parent }) => {
+  const behind = (node: Node): number[] =>
+    node.parents.map(({ node: parent }) => {
       const { operator } = parent;
       return (found.get(parent) ?? 0) + (isSource(operator) ? 0 : (operator.holdsBackMs ?? 0));
     });
-    found.set(node, Math.max(0, ...behind));
+  for (const node of nodes) {
+    const sides = nodes.filter((other) => other === node || isOtherSide(node, other));
+    found.set(node, Math.max(0, ...sides.flatMap(behind)));
   }
   return found;
+}
+
+/** The sides of a join are the only operators that have a name together. What is above them comes before both. */
+function isOtherSide({ operator }: Node, { operator: other }: Node): boolean {
+  if (isSource(operator) || isSource(other) || operator.kind !== 'join' || other.kind !== 'join') return false;
+  return operator.name !== undefined && operator.name === other.name;
 }
 
 function storesOf({ operator }: Node): readonly StoreDefinition[] {
