@@ -26,6 +26,7 @@ interface Manifest {
   readonly sideEffects?: boolean;
   readonly dependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
+  readonly peerDependenciesMeta?: Record<string, { readonly optional: boolean }>;
   readonly optionalDependencies?: Record<string, string>;
 }
 
@@ -77,7 +78,7 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
       .map(([door, path]) => [door, publishedDoor(path)]),
   );
   const { name, version, description, license, type, bin, sideEffects } = manifest;
-  const { dependencies, peerDependencies, optionalDependencies } = manifest;
+  const { dependencies, peerDependencies, peerDependenciesMeta, optionalDependencies } = manifest;
   return {
     name,
     version,
@@ -91,6 +92,7 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
     ...(sideEffects !== undefined && { sideEffects }),
     ...(dependencies && { dependencies }),
     ...(peerDependencies && { peerDependencies }),
+    ...(peerDependenciesMeta && { peerDependenciesMeta }),
     ...(optionalDependencies && { optionalDependencies }),
   };
 }

@@ -11,6 +11,7 @@ export type {
   WriteOptions,
 } from './ordered/ordered-store.ts';
 export type { WriteBatch } from './ordered/write-batch.ts';
+export { type AerospikeRecordsOptions, openAerospikeRecords } from './records/aerospike/aerospike-records.ts';
 export { type EmbeddedRecordsOptions, openEmbeddedRecords } from './records/embedded/embedded-records.ts';
 export { add, append, list, map, type Operation, prepend, read, touch, write } from './records/operation.ts';
 export { RecordError, type RecordErrorCode } from './records/record-error.ts';

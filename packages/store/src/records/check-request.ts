@@ -1,11 +1,12 @@
 /** Checks of what callers hand in, the same for every implementation, before anything is done. */
 import type { Operation } from './operation.ts';
 import { RecordError } from './record-error.ts';
-import { checkBinName } from './record-key.ts';
-import type { Bins, ChangeOptions, TimeToLive } from './record-store.ts';
+import { checkBinName, checkPlace } from './record-key.ts';
+import type { Bins, ChangeOptions, IndexDefinition, ScanOptions, TimeToLive } from './record-store.ts';
 import { checkMapKey, checkValue, Double } from './value.ts';
 
 const TTL_MAX = 10 * 365 * 24 * 60 * 60;
+const INDEX_NAME_BYTES_MAX = 63;
 
 /** Throws `invalid_key` or `invalid_value`. */
 export function checkBins(bins: Bins): void {
@@ -36,6 +37,22 @@ export function checkTimeToLive(ttl: TimeToLive): void {
 export function checkOperations(operations: readonly Operation[]): void {
   if (operations.length === 0) throw invalid('there is no operation to do');
   for (const operation of operations) checkOperation(operation);
+}
+
+/** Throws `invalid_key`. */
+export function checkIndex(definition: IndexDefinition): void {
+  checkPlace(definition);
+  checkBinName(definition.bin);
+  const length = Buffer.byteLength(definition.name);
+  if (length >= 1 && length <= INDEX_NAME_BYTES_MAX && /^[^\0:;=\t]+$/.test(definition.name)) return;
+  const what = `an index has a name of 1 to ${INDEX_NAME_BYTES_MAX} bytes, without NUL, tabulator, colon, ; and =`;
+  throw new RecordError('invalid_key', `${what}, not ${JSON.stringify(definition.name)}`);
+}
+
+/** Throws `invalid_operation`. */
+export function checkPage({ pageRecords = 1 }: Pick<ScanOptions, 'pageRecords'>): void {
+  if (Number.isInteger(pageRecords) && pageRecords >= 1) return;
+  throw invalid(`a page has one record at least, not ${pageRecords}`);
 }
 
 /** Whether any of them changes a record. */

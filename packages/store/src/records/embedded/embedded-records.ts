@@ -7,6 +7,7 @@
  */
 import { type Clock, systemClock, systemTimers, type Timers } from '@millrace/base';
 import type { OrderedStore } from '../../ordered/ordered-store.ts';
+import { outcomeOf } from '../batch-outcome.ts';
 import { changesRecord, checkBins, checkChange, checkOperations, checkTimeToLive } from '../check-request.ts';
 import type { Operation } from '../operation.ts';
 import { decodeRecord, type StoredRecord } from '../record-codec.ts';
@@ -145,7 +146,7 @@ class EmbeddedRecords implements RecordStore {
   }
 
   async batch(entries: readonly BatchEntry[]): Promise<BatchOutcome[]> {
-    return Promise.all(entries.map((entry) => this.#outcomeOf(entry)));
+    return Promise.all(entries.map((entry) => outcomeOf(this, entry)));
   }
 
   async scan(place: { namespace: string; set: string }, options: ScanOptions = {}): Promise<Page> {
@@ -221,24 +222,6 @@ class EmbeddedRecords implements RecordStore {
       const after = set.write(batch, encoded, stored, next.bins.size > 0 ? next : undefined, this.#recordBytesMax);
       return { result: { generation: next.generation, ttl: timeLeft(next, now), bins }, after: { record: after } };
     });
-  }
-
-  async #outcomeOf(entry: BatchEntry): Promise<BatchOutcome> {
-    try {
-      switch (entry.type) {
-        case 'get':
-          return { type: 'get', record: await this.get(entry.key, entry.bins) };
-        case 'put':
-          return { type: 'put', generation: await this.put(entry.key, entry.bins, entry.options) };
-        case 'operate':
-          return { type: 'operate', result: await this.operate(entry.key, entry.operations, entry.options) };
-        case 'remove':
-          return { type: 'remove', removed: await this.remove(entry.key, entry.options) };
-      }
-    } catch (error) {
-      if (error instanceof RecordError) return { type: 'error', error };
-      throw error;
-    }
   }
 }
 

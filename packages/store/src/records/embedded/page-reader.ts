@@ -4,8 +4,8 @@
  */
 import type { Clock, Timers } from '@millrace/base';
 import type { Entry } from '../../ordered/ordered-store.ts';
+import { checkPage } from '../check-request.ts';
 import { decodeRecord } from '../record-codec.ts';
-import { RecordError } from '../record-error.ts';
 import { decodeUserKey } from '../record-key.ts';
 import type { FoundRecord, Page, QueryOptions, ScanOptions } from '../record-store.ts';
 import { foundRecord, isLive } from './found-record.ts';
@@ -48,9 +48,7 @@ export class PageReader {
     entries: (from: Buffer | undefined) => Iterable<Entry>,
     find: (entry: Entry) => FoundRecord | undefined,
   ): Promise<Page> {
-    if (!(Number.isInteger(pageRecords) && pageRecords >= 1)) {
-      throw new RecordError('invalid_operation', `a page has one record at least, not ${pageRecords}`);
-    }
+    checkPage({ pageRecords });
     // Others have their turn between two pages.
     await new Promise<void>((resolve) => this.#timers.soon(resolve));
     signal?.throwIfAborted();

@@ -4,14 +4,13 @@
  * crash.
  */
 import type { OrderedSpace, OrderedStore } from '../../ordered/ordered-store.ts';
+import { checkIndex } from '../check-request.ts';
 import { RecordError } from '../record-error.ts';
-import { checkBinName, checkPlace } from '../record-key.ts';
 import type { IndexDefinition } from '../record-store.ts';
 import type { ChangeQueue } from './change-queue.ts';
 import { partsOfSpaceName, RecordSet, spaceName } from './record-set.ts';
 import { SecondaryIndex } from './secondary-index.ts';
 
-const INDEX_NAME_BYTES_MAX = 63;
 /** Records that get their entries at a time. */
 const STEP_RECORDS = 500;
 
@@ -63,12 +62,7 @@ export class RecordSets {
   }
 
   async createIndex(definition: IndexDefinition): Promise<void> {
-    checkPlace(definition);
-    checkBinName(definition.bin);
-    const length = Buffer.byteLength(definition.name);
-    if (length < 1 || length > INDEX_NAME_BYTES_MAX || definition.name.includes('\0')) {
-      throw new RecordError('invalid_key', `an index has a name of 1 to ${INDEX_NAME_BYTES_MAX} bytes, not ${length}`);
-    }
+    checkIndex(definition);
     if (this.#indexes.has(spaceName(definition.namespace, definition.name))) {
       throw new RecordError('index_exists', `there is an index ${definition.name} in ${definition.namespace} already`);
     }
