@@ -11,6 +11,7 @@ import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
 import { mirrorJournal } from './mirror-journal.ts';
 import { mirroredBatches } from './mirrored-batches.ts';
+import { records } from './records.ts';
 import { runFiles } from './run-files.ts';
 import { sasl } from './sasl.ts';
 import { schemas } from './schemas.ts';
@@ -45,6 +46,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './collector.ts': { collector },
   './broker.ts': { broker },
   './client.ts': { client },
+  './records.ts': { records },
   './stored-files.ts': { journal, logs },
 };
 

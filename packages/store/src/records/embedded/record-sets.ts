@@ -83,7 +83,7 @@ export class RecordSets {
     const batch = this.#store.batch();
     batch.deleteRange(found.index.space);
     batch.delete(this.#definitions, Buffer.from(id));
-    await this.#store.write(batch, { durable: true });
+    await this.#store.write(batch, { durable: !this.#store.traits.rebuildable });
   }
 
   /** Ends the making of indexes that a crash interrupted. */
@@ -128,6 +128,6 @@ export class RecordSets {
     const stored: StoredDefinition = { ...definition, ready };
     const id = spaceName(definition.namespace, definition.name);
     batch.put(this.#definitions, Buffer.from(id), Buffer.from(JSON.stringify(stored)));
-    await this.#store.write(batch, { durable: true });
+    await this.#store.write(batch, { durable: !this.#store.traits.rebuildable });
   }
 }
