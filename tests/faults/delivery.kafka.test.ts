@@ -14,5 +14,5 @@ test('what Apache Kafka acknowledged is there and handled, once where writers ar
   skip: kafka.skip,
 }, async (context) => {
   await using cluster = await startKafka(kafka.distribution);
-  await runSeeds(context, cluster, deliveryRun, 3);
+  await runSeeds(context, cluster, deliveryRun, { count: 3 });
 });

@@ -15,10 +15,10 @@ const attemptsMax = 15;
 test('clients on the embedded broker under faults', async (t) => {
   await using cluster = await startEmbedded();
   await t.test('a topic is copied exactly once', async (context) => {
-    await runSeeds(context, cluster, exactlyOnceRun, 2);
+    await runSeeds(context, cluster, exactlyOnceRun, { count: 2 });
   });
   await t.test('what is acknowledged is there and handled, once where writers are idempotent', async (context) => {
-    await runSeeds(context, cluster, deliveryRun, 1);
+    await runSeeds(context, cluster, deliveryRun, { count: 1 });
   });
   for (const { name, seed } of plantedBugs) {
     await t.test(`a planted bug is found: ${name}`, async (context) => {

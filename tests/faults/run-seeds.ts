@@ -15,19 +15,28 @@ export function runCount(count: number): number {
   return only === undefined ? Math.max(1, Math.round(count * scale)) : 1;
 }
 
-/** Runs seeds from 1 on, or `MILLRACE_TEST_SEED` alone, and answers what they covered. */
-export async function runSeeds(t: TestContext, cluster: FaultCluster, run: Run, count: number): Promise<Coverage> {
+/** Which seeds a test has. */
+export interface Seeds {
+  /** Default 1. */
+  readonly first?: number | undefined;
+  /** At scale 1. */
+  readonly count: number;
+}
+
+/** Runs seeds, or `MILLRACE_TEST_SEED` alone, and answers what they covered. */
+export async function runSeeds(t: TestContext, cluster: FaultCluster, run: Run, seeds: Seeds): Promise<Coverage> {
   const coverage = new Coverage();
   const failed: number[] = [];
-  const first = only === undefined ? 1 : Number(only);
-  for (let seed = first; seed < first + runCount(count); seed++) {
+  const first = only === undefined ? (seeds.first ?? 1) : Number(only);
+  const count = runCount(seeds.count);
+  for (let seed = first; seed < first + count; seed++) {
     const outcome = await run(cluster, seed);
     coverage.merge(outcome.coverage.counts());
     if (outcome.problems.length === 0) continue;
     failed.push(seed);
     for (const line of [...outcome.story, ...outcome.problems]) t.diagnostic(`seed ${seed}: ${line}`);
   }
-  t.diagnostic(`${runCount(count)} runs on ${cluster.engine}, ${failed.length} failed; ${coverage}`);
+  t.diagnostic(`${count} runs on ${cluster.engine}, ${failed.length} failed; ${coverage}`);
   assert.deepEqual(failed, [], 'seeds that failed; MILLRACE_TEST_SEED=N runs one again');
   return coverage;
 }
