@@ -105,6 +105,8 @@ function reading({ topic, isolation = 'read_uncommitted' }: ReadOptions | Member
   return [
     ...['--topic', topic, '--isolation-level', isolation],
     ...[...printed, `null.literal=${nothing}`].flatMap((property) => ['--formatter-property', property]),
+    // A consumer that closes waits for the fetch that is under way.
+    ...['--command-property', 'fetch.max.wait.ms=50'],
     ...(count === undefined ? [] : ['--max-messages', `${count}`]),
   ];
 }

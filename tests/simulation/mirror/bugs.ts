@@ -6,7 +6,7 @@ const copy = 'packages/mirror/src/copy';
 export const plantedMirrorBugs: readonly PlantedBug[] = [
   {
     name: 'data is sent before its announcement',
-    seed: 1058,
+    seed: 1065,
     file: `${copy}/target-partition.ts`,
     find: ' && batch.announcement <= this.announced ? batch',
     replace: ' ? batch',
@@ -34,7 +34,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a batch that is sent again gets new numbers',
-    seed: 1009,
+    seed: 1016,
     file: `${copy}/target-partition.ts`,
     find: "    this.#returned(batch).state = 'waiting';\n",
     replace:
@@ -156,7 +156,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'records that the source deleted are passed over in silence',
-    seed: 1001,
+    seed: 1004,
     file: `${copy}/source-trouble.ts`,
     find: "report({ level: 'error', event: 'records_lost',",
     replace: "if (!goesOn) report({ level: 'error', event: 'records_lost',",
@@ -184,7 +184,7 @@ export const plantedMirrorBugs: readonly PlantedBug[] = [
   },
   {
     name: 'who copies at least once goes on behind what is written down',
-    seed: 1000,
+    seed: 1001,
     file: `${copy}/resume-points.ts`,
     find: '    source: value.confirmed.source,\n',
     replace: '    source: value.confirmed.source + 1,\n',
