@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { startPostgres } from '@millrace/engines';
 import { Client } from 'pg';
 
+/** Nothing is kept, so that nothing need survive a machine that loses power; what PostgreSQL promises else holds. */
+const settings = { fsync: 'off', full_page_writes: 'off' };
+
 export interface DatabaseFixture extends AsyncDisposable {
   /** The URL of an empty database that nobody else uses. */
   emptyDatabase(): Promise<string>;
@@ -14,7 +17,8 @@ export async function startDatabaseFixture(): Promise<DatabaseFixture> {
   const given = process.env['DATABASE_URL'];
   const directory = await mkdtemp(join(tmpdir(), 'millrace-database-'));
   await chmod(directory, 0o755);
-  const server = given === undefined ? await startPostgres({ directory: join(directory, 'postgres') }) : undefined;
+  const server =
+    given === undefined ? await startPostgres({ directory: join(directory, 'postgres'), settings }) : undefined;
   const url = given ?? server?.url ?? '';
   const made: string[] = [];
   return {
@@ -27,7 +31,7 @@ export async function startDatabaseFixture(): Promise<DatabaseFixture> {
       return own.href;
     },
     async [Symbol.asyncDispose]() {
-      for (const name of made) await run(url, `DROP DATABASE ${name} WITH (FORCE)`);
+      if (server === undefined) for (const name of made) await run(url, `DROP DATABASE ${name} WITH (FORCE)`);
       await server?.close();
       await rm(directory, { recursive: true });
     },

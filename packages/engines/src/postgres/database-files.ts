@@ -24,12 +24,16 @@ export interface DatabaseFiles {
   readonly password: string;
 }
 
+/** What makes it, as whom, and whether it is on disk before anybody uses it. */
+export interface MakingOptions {
+  readonly binaries: PostgresBinaries;
+  readonly user: UnprivilegedUser | undefined;
+  readonly isSynced: boolean;
+}
+
 /** Makes the database where there is none. Throws `PostgresError`. */
-export async function databaseFiles(
-  directory: string,
-  binaries: PostgresBinaries,
-  user: UnprivilegedUser | undefined,
-): Promise<DatabaseFiles> {
+export async function databaseFiles(directory: string, options: MakingOptions): Promise<DatabaseFiles> {
+  const { binaries, user } = options;
   await mkdir(directory, { recursive: true });
   const link = join(directory, 'data');
   const passwordFile = join(directory, 'password');
@@ -38,7 +42,7 @@ export async function databaseFiles(
     const password = randomBytes(24).toString('base64url');
     await writeFile(passwordFile, password, { mode: 0o600 });
     const data = await placeFor(directory, user);
-    await initialize(data, binaries, user, password);
+    await initialize(data, password, options);
     if (data !== link) await symlink(data, link);
     return { data, password };
   }
@@ -58,12 +62,8 @@ async function placeFor(directory: string, user: UnprivilegedUser | undefined): 
 }
 
 /** Makes a database beside its place, which it takes when it is whole. */
-async function initialize(
-  data: string,
-  { initdb, postgres }: PostgresBinaries,
-  user: UnprivilegedUser | undefined,
-  password: string,
-): Promise<void> {
+async function initialize(data: string, password: string, { binaries, user, isSynced }: MakingOptions): Promise<void> {
+  const { initdb, postgres } = binaries;
   const [partial, secret] = [`${data}.new`, `${data}.secret`];
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { mode: 0o700 });
@@ -72,10 +72,10 @@ async function initialize(
   if (user !== undefined) for (const path of [partial, secret]) await chown(path, user.uid, user.gid);
   const args = ['-D', partial, '-U', databaseName, `--pwfile=${secret}`, '--auth=scram-sha-256', '--encoding=UTF8'];
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
-  await succeed(initdb, [...args, ...locale], { user });
+  await succeed(initdb, [...args, ...locale, ...(isSynced ? [] : ['--no-sync'])], { user });
   await rm(secret);
   const sql = `CREATE DATABASE ${databaseName};\n`;
-  await succeed(postgres, ['--single', '-D', partial, 'postgres'], { user, input: sql });
+  await succeed(postgres, ['--single', '-D', partial, ...(isSynced ? [] : ['-F']), 'postgres'], { user, input: sql });
   await rename(partial, data);
 }
 

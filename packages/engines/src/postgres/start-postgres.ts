@@ -18,7 +18,7 @@ import { type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts'
 export interface PostgresOptions {
   /** Made when it is absent; what is in it is used again. */
   readonly directory: string;
-  /** More settings, by PostgreSQL's names. */
+  /** More settings, by PostgreSQL's names. With `fsync` off nor is the new database synced: it is one to throw away. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly startTimeoutMs?: number | undefined;
   /** Told in a sentence when the server ends without being asked to, and when it serves again. */
@@ -55,11 +55,12 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const directory = resolve(options.directory);
   const user = await unprivilegedUser();
   const binaries = await postgresBinaries(user);
-  const { data, password } = await databaseFiles(directory, binaries, user);
+  const { report = () => undefined, startTimeoutMs = startTimeoutMsDefault, settings = {} } = options;
+  const isSynced = settings['fsync'] !== 'off';
+  const { data, password } = await databaseFiles(directory, { binaries, user, isSynced });
   const port = await reservePorts(1);
   const logFile = join(directory, 'postgres.log');
   await writeFile(logFile, '', { mode: 0o600 });
-  const { report = () => undefined, startTimeoutMs = startTimeoutMsDefault, settings = {} } = options;
   const launch: SupervisedOptions['launch'] = (onEnd, signal) =>
     start({ data, binaries, user, port, logFile, settings, startTimeoutMs, onEnd, signal });
   try {
