@@ -13,7 +13,7 @@ export const plantedSwitchBugs: readonly PlantedBug[] = [
   },
   {
     name: 'new records overtake those that were held',
-    seed: 1000,
+    seed: 1011,
     file: `${producer}/producer-switch.ts`,
     find: '    do await held.drainTo((record) => this.#release(next, record));\n',
     replace: '    this.#held = undefined;\n    do await held.drainTo((record) => this.#release(next, record));\n',
