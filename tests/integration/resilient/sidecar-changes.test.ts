@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient, unwrap } from '@millrace/client';
+import { metadata } from '@millrace/wire';
 import { eventually } from '../../support/eventually.ts';
 import { type Fixture, startFixture } from '../client/client-fixture.ts';
 import { kafkajsSender } from './foreign-senders.ts';
@@ -16,6 +17,7 @@ import {
   secretOf,
   startSidecarFixture,
 } from './sidecar-fixture.ts';
+import { loggedIn, whileOpen } from './sidecar-peer.ts';
 
 test('all brokers are replaced by others under load: nothing fails, each record is there once', async (t) => {
   const { start, connect, service } = await startSidecarFixture(t);
@@ -46,6 +48,32 @@ test('all brokers are replaced by others under load: nothing fails, each record 
   const own = (value: string): boolean => value.startsWith('own');
   assert.equal(stored.filter(own).length, written.filter(own).length);
   assert.equal(disordered(stored.filter(own)), undefined);
+});
+
+test('a program that only knows the port of a broker finds those that came in place of it', async (t) => {
+  const { start, service } = await startSidecarFixture(t);
+  const cluster = await ReplaceableCluster.start(t);
+  service.tell(produces('orders'), { answer: { bootstrap: cluster.bootstrap } });
+  const sidecar = await start([produces('orders')]);
+  const secret = await secretOf(sidecar);
+  const brokersAt = async (port: number) => {
+    using peer = await loggedIn(port, secret);
+    return (await whileOpen(peer, peer.request(metadata, 12, { topics: [] }))).brokers;
+  };
+  const before = await brokersAt(Number(sidecar.bootstrap.split(':')[1]));
+  assert.equal(before.length, 3);
+  await cluster.replace();
+  service.tell(produces('orders'), { answer: { bootstrap: cluster.bootstrap } });
+  const { port = 0 } = before[1] ?? {};
+  await eventually(() =>
+    brokersAt(port).then(
+      (after) => {
+        assert.deepEqual(after, before);
+        return true;
+      },
+      () => false,
+    ),
+  );
 });
 
 test('a sidecar starts without the service, from its copy, and programs go on with the secret they have', async (t) => {

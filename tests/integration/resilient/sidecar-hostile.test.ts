@@ -2,21 +2,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { seededRandomness } from '@millrace/base';
-import {
-  apiVersions,
-  correlationIdOf,
-  encodePlain,
-  listOffsets,
-  metadata,
-  produce,
-  saslAuthenticate,
-  saslHandshake,
-} from '@millrace/wire';
+import { apiVersions, correlationIdOf, listOffsets, metadata, produce } from '@millrace/wire';
 import { eventually } from '../../support/eventually.ts';
 import { Crowd, Peer } from '../../support/hostile-clients.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { goOn, startLoad } from './load.ts';
-import { application, produces, secretOf, startSidecarFixture } from './sidecar-fixture.ts';
+import { produces, secretOf, startSidecarFixture } from './sidecar-fixture.ts';
+import { ended, loggedIn } from './sidecar-peer.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0.2);
 
@@ -27,23 +19,6 @@ async function startOpen(t: TestContext, options: { readonly connectionsMax?: nu
   const sidecar = await fixture.start([produces(topic)], { frameBytesMax: 2 ** 20, ...options });
   const port = Number(sidecar.bootstrap.split(':')[1]);
   return { ...fixture, cluster, topic, sidecar, port, secret: await secretOf(sidecar) };
-}
-
-/** A peer that has logged in. */
-async function loggedIn(port: number, secret: string): Promise<Peer> {
-  const peer = await Peer.connect(port);
-  await peer.request(saslHandshake, 1, { mechanism: 'PLAIN' });
-  const authBytes = encodePlain({ username: application, password: secret });
-  const { errorCode } = await peer.request(saslAuthenticate, 2, { authBytes });
-  assert.equal(errorCode, 0);
-  return peer;
-}
-
-function ended({ socket }: Peer): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.destroyed) resolve();
-    else socket.on('error', () => undefined).on('close', () => resolve());
-  });
 }
 
 const frameOf = (bytes: Uint8Array): Uint8Array => {
@@ -133,6 +108,17 @@ test('answers come in the order of requests, also for who sends many and reads l
     ids,
     ids.map((_, index) => (ids[0] as number) + index),
   );
+});
+
+test('requests behind a Produce that nobody answers are answered', async (t) => {
+  const { port, secret, topic } = await startOpen(t);
+  using peer = await loggedIn(port, secret);
+  const topicData = [{ name: topic, partitionData: [] }];
+  for (const version of [3, 8, 9, 12]) {
+    peer.socket.write(peer.encode(produce, version, { acks: 0, timeoutMs: 1_000, topicData }));
+    const { brokers } = await peer.request(metadata, 12, { topics: [] });
+    assert.equal(brokers.length, 1);
+  }
 });
 
 test('connections beyond the bound are closed at once, and those there are go on', async (t) => {
