@@ -153,15 +153,14 @@ export class PartitionCopy implements SourcePartition {
   }
 
   take(answer: FetchAnswer, memory: FetchedMemory): Promise<void> | undefined {
-    const { records, abortedTransactions, lastStableOffset, highWatermark } = answer;
+    const { records, abortedTransactions: aborted, lastStableOffset, highWatermark } = answer;
     this.#age.told(this.lag !== 0 && this.sourceEnd >= 0, this.#host.now());
     this.sourceEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
     this.#age.told(this.lag !== 0, this.#host.now());
     const isEmpty = records === null || records.length === 0;
     if (isEmpty) this.standstill.sourceGoesOn();
     if (isEmpty) return undefined;
-    const aborted = abortedTransactions ?? [];
-    const chunk: SourceChunk = { bytes: records, from: this.#position, aborted, routes: this.#routes, memory };
+    const chunk = { bytes: records, from: this.#position, aborted: aborted ?? [], routes: this.#routes, memory };
     const preparing = this.#routes?.prepare(records);
     const taking =
       preparing?.then(
