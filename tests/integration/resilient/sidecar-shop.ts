@@ -1,4 +1,4 @@
-/** A topic that one user alone may use, who logs in with SCRAM; programs have no part in that. */
+/** A topic that one user alone may use, who logs in with SCRAM over TLS; programs have no part in that. */
 import type { TestContext } from 'node:test';
 import { type AclBinding, unwrap } from '@millrace/client';
 import { type SecuredFixture, startSecured } from '../client/secured-fixture.ts';
@@ -13,7 +13,7 @@ export interface Shop extends SidecarFixture {
   revoke(user: string): Promise<void>;
 }
 
-const scram = { 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'SCRAM-SHA-512' };
+const scram = { 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'SCRAM-SHA-512' };
 const mechanism = 'SCRAM-SHA-512';
 
 /** `shop.a` has a login with password `first`. */
@@ -30,10 +30,15 @@ export async function startShop(t: TestContext): Promise<Shop> {
       unwrap(await admin.alterScramCredentials([{ user, mechanism, password }]));
       unwrap(await admin.createAcls(grantsOf(user)));
       for (const want of [produces(topic), consumes(topic)]) {
-        const settings = { ...scram, ...(want.role === 'consumer' ? { 'auto.offset.reset': 'earliest' } : {}) };
+        const trusted = { 'ssl.truststore.type': 'PEM', 'ssl.truststore.certificates': secured.ca };
+        const settings = {
+          ...scram,
+          ...trusted,
+          ...(want.role === 'consumer' ? { 'auto.offset.reset': 'earliest' } : {}),
+        };
         fixture.service.tell(want, {
           answer: {
-            bootstrap: secured.bootstrap('SASL_PLAINTEXT'),
+            bootstrap: secured.bootstrap('SASL_SSL'),
             settings: settingsOf(settings),
             credential: { id: `${user} ${password}`, principal: `User:${user}` },
           },
