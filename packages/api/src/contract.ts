@@ -70,16 +70,6 @@ export interface Contract {
   readonly bodyBytesMax?: number | undefined;
 }
 
-/** JSON that is written already: of a handler that gives the same often. */
-export class JsonText {
-  readonly text: string;
-
-  /** @param text JSON without line breaks between its parts, of the contract's form: nobody looks at it again */
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
 type StaticOr<S, Otherwise> = S extends TSchema ? Static<S> : Otherwise;
 
 /** What a handler gets: parts that the contract has a schema for are checked and typed. */
@@ -110,7 +100,7 @@ export interface PageAnswer {
   readonly text?: string | undefined;
 }
 
-type EventsOf<C extends Contract> = AsyncIterable<ServerSentEvent<Static<C['response']> | JsonText>>;
+type EventsOf<C extends Contract> = AsyncIterable<ServerSentEvent<Static<C['response']>>>;
 
 /** Of a stream of events: what fails before the promise is fulfilled is an answer like any other. */
 export type RouteAnswer<C extends Contract> = C extends { readonly kind: 'event-stream' }
@@ -119,7 +109,7 @@ export type RouteAnswer<C extends Contract> = C extends { readonly kind: 'event-
     ? AsyncIterable<Static<C['response']>>
     : C extends { readonly kind: 'page' }
       ? PageAnswer | Promise<PageAnswer>
-      : Static<C['response']> | JsonText | Promise<Static<C['response']> | JsonText>;
+      : Static<C['response']> | Promise<Static<C['response']>>;
 
 export interface Route<C extends Contract = Contract> {
   readonly contract: C;

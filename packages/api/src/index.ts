@@ -5,7 +5,6 @@ export {
   type Dialect,
   defineContract,
   implement,
-  JsonText,
   type Method,
   type PageAnswer,
   type Route,

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** An answer in JSON with its tag, or 304 when `If-None-Match` has it. */
-export function replyWithEtag(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
+/** The text of an answer with its tag, or 304 when `If-None-Match` has it. */
+export function replyWithEtag(request: FastifyRequest, reply: FastifyReply, answer: unknown): FastifyReply {
+  const text = JSON.stringify(answer);
   const etag = `"${createHash('sha1').update(text).digest('base64url')}"`;
   reply.header('etag', etag).header('cache-control', 'no-cache').header('vary', 'authorization, cookie');
   if (names(request.headers['if-none-match'], etag)) return reply.status(304).send();

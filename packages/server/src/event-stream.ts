@@ -1,7 +1,7 @@
 /** Writes server-sent events (WHATWG HTML, section 9.2) to a response, no faster than the client reads them. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { JsonText, type ServerSentEvent } from '@millrace/api';
+import type { ServerSentEvent } from '@millrace/api';
 
 export interface EventStreamOptions {
   readonly heartbeatMs: number;
@@ -38,6 +38,5 @@ export async function writeEventStream(
 export function eventText(event: ServerSentEvent): string {
   const name = event.event === undefined ? '' : `event: ${event.event}\n`;
   const id = event.id === undefined ? '' : `id: ${event.id}\n`;
-  const { data } = event;
-  return `${name}${id}data: ${data instanceof JsonText ? data.text : JSON.stringify(data)}\n\n`;
+  return `${name}${id}data: ${JSON.stringify(event.data)}\n\n`;
 }

@@ -7,7 +7,6 @@ import {
   type Contract,
   compileChecker,
   type Dialect,
-  JsonText,
   type PageAnswer,
   ProblemError,
   type ProblemIssue,
@@ -122,11 +121,9 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
         default: {
           const answer = await route.handle(inputOf(request, gone));
           reply.status(contract.status ?? 200);
-          const text = answer instanceof JsonText ? answer.text : undefined;
-          if (contract.etag) return replyWithEtag(request, reply, text ?? JSON.stringify(answer));
-          const { dialect } = contract;
-          if (dialect !== undefined) return reply.type(dialect.contentType).send(text ?? dialect.encode(answer));
-          return text === undefined ? answer : reply.type('application/json; charset=utf-8').send(text);
+          if (contract.etag) return replyWithEtag(request, reply, answer);
+          if (contract.dialect === undefined) return answer;
+          return reply.type(contract.dialect.contentType).send(contract.dialect.encode(answer));
         }
       }
     },

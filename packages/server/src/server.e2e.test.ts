@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { callContract, defineContract, followContract, implement, JsonText, ProblemError } from '@millrace/api';
+import { callContract, defineContract, implement, ProblemError } from '@millrace/api';
 import { isMillraceError, MillraceError } from '@millrace/base';
 import { Type } from 'typebox';
 import { type RequestFailure, startServer } from './server.ts';
@@ -31,23 +31,6 @@ const fail = defineContract({
   response: Type.Unknown(),
 });
 
-const written = defineContract({
-  method: 'GET',
-  path: '/written',
-  summary: 'Answers what is written already',
-  etag: true,
-  response: Type.Object({ text: Type.String() }),
-});
-const told = defineContract({
-  method: 'GET',
-  path: '/told',
-  summary: 'Tells what is written already',
-  kind: 'event-stream',
-  response: Type.Object({ text: Type.String() }),
-});
-const writtenPaths = ['/written/untagged', '/written', '/told'];
-const ready = new JsonText('{"text":"written once \u00e9"}');
-
 class DownError extends MillraceError {
   readonly code = 'down';
   override readonly retriable = true;
@@ -62,12 +45,6 @@ const server = await startServer({
       texts: Array.from({ length: query.times ?? 1 }, () => `${params.name}: ${body.text}`),
     })),
     implement(open, ({ body }) => body),
-    implement({ ...written, path: '/written/untagged', etag: false }, () => ready),
-    implement(written, () => ready),
-    implement(told, async function* () {
-      yield { event: 'first', data: ready };
-      yield { event: 'second', data: { text: 'made for this one' } };
-    }),
     implement(fail, ({ params }) => {
       if (params.how === 'down') throw new DownError('the broker is down; start it');
       throw new TypeError('a secret detail');
@@ -88,21 +65,6 @@ test('a route answers with checked parameters, query and body', async () => {
   const answer = await send('POST', '/api/v1/echo/ann?times=2', withToken, '{"text":"hi"}');
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.json, { texts: ['ann: hi', 'ann: hi'] });
-});
-
-test('JSON that is written already is sent as it is: as an answer, with a tag, and in a stream', async () => {
-  for (const path of ['/written', '/written/untagged']) {
-    const { headers, text } = await send('GET', path, {});
-    assert.equal(text, ready.text);
-    assert.equal(headers['content-type'], 'application/json; charset=utf-8');
-    assert.equal(headers['etag'] !== undefined, path === '/written');
-  }
-  const events: unknown[] = [];
-  for await (const { event, data } of followContract(server.url, told, {})) events.push([event, data]);
-  assert.deepEqual(events, [
-    ['first', { text: 'written once \u00e9' }],
-    ['second', { text: 'made for this one' }],
-  ]);
 });
 
 test('the fetch client calls a contract, and throws the problem that the server answers', async () => {
@@ -223,14 +185,7 @@ test('every answer carries the headers that keep other sites out', async () => {
 
 test('the OpenAPI document lists what is mounted', async () => {
   const { json: document } = await send('GET', '/api/v1/openapi.json');
-  assert.deepEqual(Object.keys(document.paths), [
-    '/healthz',
-    '/readyz',
-    '/api/v1/echo/{name}',
-    '/open',
-    ...writtenPaths,
-    '/fail/{how}',
-  ]);
+  assert.deepEqual(Object.keys(document.paths), ['/healthz', '/readyz', '/api/v1/echo/{name}', '/open', '/fail/{how}']);
 });
 
 test('a port in use is named', async () => {

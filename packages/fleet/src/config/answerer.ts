@@ -5,13 +5,12 @@
  *
  * Secrets are opened only to be sealed to an instance, and are part of nothing that is thrown or told.
  */
-import { JsonText, ProblemError } from '@millrace/api';
+import { ProblemError } from '@millrace/api';
 import {
   type ConfigAnswer,
+  type ConfigProblem,
   type ConfigWant,
   type CredentialSecret,
-  type GivenAnswer,
-  type RefusedAnswer,
   sealCredential,
 } from '@millrace/api/config';
 import type { Platform } from '@millrace/base';
@@ -44,8 +43,7 @@ export interface SignedAnswer {
   readonly told: Told;
   /** When it is to be issued again; ms since 1970. */
   readonly renewAt: number;
-  /** A `GivenAnswer`, or a `RefusedAnswer`. */
-  readonly json: JsonText;
+  readonly answer: { readonly signed: string } | { readonly problem: ConfigProblem };
 }
 
 interface Kept {
@@ -53,7 +51,7 @@ interface Kept {
   readonly version: number;
   readonly kid: string;
   readonly renewAt: number;
-  signed: SignedAnswer | Promise<SignedAnswer>;
+  readonly signed: Promise<SignedAnswer>;
 }
 
 const keptMax = 100_000;
@@ -74,14 +72,12 @@ export class Answerer {
     return newest.signed;
   }
 
-  /** At once where it is signed already. */
-  answer({ application, site, key }: Asker, { topic, role }: ConfigWant): SignedAnswer | Promise<SignedAnswer> {
+  answer({ application, site, key }: Asker, { topic, role }: ConfigWant): Promise<SignedAnswer> {
     const { views, platform } = this.#options;
     const question: Question = { topic, role, site };
     const told = views.told(application, question);
     if ('problem' in told) {
-      const json = jsonOf({ topic, role, problem: told.problem });
-      return { told, renewAt: Number.POSITIVE_INFINITY, json };
+      return Promise.resolve({ told, renewAt: Number.POSITIVE_INFINITY, answer: { problem: told.problem } });
     }
     const sealedTo = told.credential === undefined ? undefined : key;
     const of = `${application}\n${topic}\n${role}\n${site ?? ''}\n${sealedTo ?? ''}`;
@@ -92,16 +88,12 @@ export class Answerer {
     const holds = known?.told === told && known.version === version && known.kid === kid && now < known.renewAt;
     if (holds) return known.signed;
     const renewAt = now + this.#options.lifeMs / 2;
-    const signed = this.#sign(told, version, now, sealedTo, renewAt);
-    const kept: Kept = { told, version, kid, renewAt, signed };
+    const kept = { told, version, kid, renewAt, signed: this.#sign(told, version, now, sealedTo, renewAt) };
     this.#kept.set(of, kept);
-    const settled = (done: SignedAnswer): void => {
-      kept.signed = done;
-    };
-    signed.then(settled, () => {
+    kept.signed.catch(() => {
       if (this.#kept.get(of) === kept) this.#kept.delete(of);
     });
-    return signed;
+    return kept.signed;
   }
 
   async #sign(
@@ -126,8 +118,7 @@ export class Answerer {
       answer.credential = { ...content.credential, sealed: await this.#seal(credential, instanceKey) };
     }
     const sign = await keys.signer(state);
-    const { topic, role } = content;
-    return { told, renewAt, json: jsonOf({ topic, role, signed: sign(answer) }) };
+    return { told, renewAt, answer: { signed: sign(answer) } };
   }
 
   /** Once for each instance, however often its answers are signed. */
@@ -142,10 +133,6 @@ export class Answerer {
     sealing.catch(() => this.#sealed.delete(of));
     return sealing;
   }
-}
-
-function jsonOf(answer: GivenAnswer | RefusedAnswer): JsonText {
-  return new JsonText(JSON.stringify(answer));
 }
 
 function notReady(): ProblemError {

@@ -1,9 +1,9 @@
 /** The routes of the config service: for applications, and for people. */
-import { implement, JsonText, ProblemError, type Route, type RouteRequest } from '@millrace/api';
+import { implement, ProblemError, type Route, type RouteRequest } from '@millrace/api';
 import {
   type ConfigAnswer,
   type ConfigKeySet,
-  type ConfigView,
+  type ConfigWant,
   configAnswersContract,
   configClientsContract,
   configExplainContract,
@@ -22,7 +22,7 @@ import { requireOn } from '../access/may-on.ts';
 import { digestOf } from '../access/secret-token.ts';
 import { unknownApplication } from '../identity/credentials/credential-plan-kinds.ts';
 import type { FleetRecord } from '../record/record.ts';
-import type { Answerer, SignedAnswer } from './answerer.ts';
+import type { Answerer } from './answerer.ts';
 import type { Enrolments } from './enrolments.ts';
 import { keySetOf } from './key-set-of.ts';
 import { type Reports, reportEveryMs } from './reports/reports.ts';
@@ -51,9 +51,13 @@ export function answerRoutes({ views, answerer, reports, platform }: ConfigParts
     implement(configAnswersContract, async ({ principal, body }) => {
       const { instance, wants } = body;
       const asker = { application: principal.name, site: instance.site, key: instance.key };
-      const answers = wants.map((want) => answerer.answer(asker, want));
-      const given = answers.some((each) => each instanceof Promise) ? await Promise.all(answers) : answers;
-      return answersText(answerer.keys, views.age(), given as SignedAnswer[]);
+      const answers = await Promise.all(
+        wants.map(async (want: ConfigWant) => {
+          const { answer } = await answerer.answer(asker, want);
+          return { topic: want.topic, role: want.role, ...answer };
+        }),
+      );
+      return { keys: answerer.keys, view: views.age(), answers };
     }),
     implement(configWatchContract, (request) => {
       const { principal, query, signal } = request;
@@ -73,12 +77,6 @@ export function answerRoutes({ views, answerer, reports, platform }: ConfigParts
       return { everyMs: reportEveryMs };
     }),
   ];
-}
-
-/** What the contract of answers says, of parts that are written already. */
-function answersText(keys: string, view: ConfigView, answers: readonly SignedAnswer[]): JsonText {
-  const written = answers.map(({ json }) => json.text).join(',');
-  return new JsonText(`{"keys":${JSON.stringify(keys)},"view":${JSON.stringify(view)},"answers":[${written}]}`);
 }
 
 /** Whether the token that a watch was begun with is still one. */

@@ -3,13 +3,13 @@
  * the latest alone for whoever reads slowly. An answer is sent again when it says something else, or when it is to be
  * issued again; not when only its version is another.
  */
-import type { JsonText, ServerSentEvent } from '@millrace/api';
-import type { ConfigKeysAnswer, ConfigView, ConfigWant } from '@millrace/api/config';
+import type { ServerSentEvent } from '@millrace/api';
+import type { ConfigKeysAnswer, ConfigView, ConfigWant, GivenAnswer, RefusedAnswer } from '@millrace/api/config';
 import type { Clock } from '@millrace/base';
 import type { Answerer, Asker, SignedAnswer } from './answerer.ts';
 import type { ConfigViews } from './state/config-views.ts';
 
-export type WatchEvent = ServerSentEvent<ConfigView | ConfigKeysAnswer | JsonText>;
+export type WatchEvent = ServerSentEvent<GivenAnswer | RefusedAnswer | ConfigView | ConfigKeysAnswer>;
 
 export interface WatchParts {
   readonly views: ConfigViews;
@@ -44,11 +44,14 @@ export async function* watchAnswers(
       const before = sent.get(want);
       const isDue = before === undefined || clock.now() >= before.renewAt;
       if (!isDue && views.told(asker.application, { ...want, site: asker.site }) === before.told) continue;
-      const given = answerer.answer(asker, want);
-      const next = given instanceof Promise ? await given : given;
+      const next = await answerer.answer(asker, want);
       sent.set(want, next);
-      yield { event: 'problem' in next.told ? 'refused' : 'answer', data: next.json };
+      yield eventOf(want, next);
     }
     await views.waiting.after(news, signal);
   }
+}
+
+function eventOf({ topic, role }: ConfigWant, { answer }: SignedAnswer): WatchEvent {
+  return { event: 'problem' in answer ? 'refused' : 'answer', data: { topic, role, ...answer } };
 }
