@@ -139,11 +139,17 @@ test(`counts and windows are exact after ${kills} kills of the job's processes (
   const found = new Map<string, number[]>();
   for (const [key, value] of await read(client, counts)) found.set(key, [...(found.get(key) ?? []), value]);
   for (const [word, count] of expected) {
-    assert.deepEqual(found.get(word), Array.from({ length: count }, (_, n) => n + 1), `counts of ${word}`);
+    assert.deepEqual(
+      found.get(word),
+      Array.from({ length: count }, (_, n) => n + 1),
+      `counts of ${word}`,
+    );
   }
   assert.deepEqual(inOrder(await read(client, windows)), inOrder(closed));
   assert.ok(plain.some(({ lateCount }) => lateCount > 0));
-  t.diagnostic(`${total} records, ${closed.length} windows, ${processes.map(({ commits }) => commits).join('+')} commits`);
+  t.diagnostic(
+    `${total} records, ${closed.length} windows, ${processes.map(({ commits }) => commits).join('+')} commits`,
+  );
 });
 
 function inOrder(windows: readonly (readonly [string, number])[]): string[] {
