@@ -2,6 +2,7 @@
 import { int64, json, topic } from '@millrace/client';
 import { topology } from '../../topology/topology.ts';
 import { type Bid, bids } from './events.ts';
+import { ofRun } from './of-run.ts';
 import type { NexmarkQuery } from './queries.ts';
 
 const passed = topic('nexmark.q0', { key: int64, value: bids.value });
@@ -12,9 +13,9 @@ export const passThrough: NexmarkQuery = {
   inputs: ['bid'],
   results: 'records',
   output: passed,
-  build: () => {
-    const job = topology('nexmark-q0');
-    job.source(bids).to(passed);
+  build: ({ run }) => {
+    const job = topology(ofRun('nexmark-q0', run));
+    job.source(bids).to({ ...passed, name: ofRun(passed.name, run) });
     return job;
   },
 };
@@ -28,14 +29,14 @@ export const convertCurrency: NexmarkQuery = {
   inputs: ['bid'],
   results: 'records',
   output: converted,
-  build: () => {
-    const job = topology('nexmark-q1');
+  build: ({ run }) => {
+    const job = topology(ofRun('nexmark-q1', run));
     job
       .source(bids)
       .map(({ auction, bidder, price, dateTime, extra }) => {
         return { auction, bidder, price: dollarsInEuros * price, dateTime, extra };
       })
-      .to(converted);
+      .to({ ...converted, name: ofRun(converted.name, run) });
     return job;
   },
 };
@@ -50,13 +51,13 @@ export const selectBids: NexmarkQuery = {
   inputs: ['bid'],
   results: 'records',
   output: selected,
-  build: () => {
-    const job = topology('nexmark-q2');
+  build: ({ run }) => {
+    const job = topology(ofRun('nexmark-q2', run));
     job
       .source(bids)
       .filter(({ auction }) => auction % selectedAmong === 0)
       .map(({ auction, price }) => ({ auction, price }))
-      .to(selected);
+      .to({ ...selected, name: ofRun(selected.name, run) });
     return job;
   },
 };

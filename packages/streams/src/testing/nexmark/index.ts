@@ -10,6 +10,7 @@ export {
   recordOf,
 } from './events.ts';
 export { auctionMsMax, type NexmarkOptions, nexmarkEvents } from './generator.ts';
+export { ofRun } from './of-run.ts';
 export { type NexmarkQuery, nexmarkQueries, type QueryOptions } from './queries.ts';
 export { type Result, recomputed, type SettledOptions } from './recomputed.ts';
 export { sampleEvents } from './sample.ts';

@@ -17,6 +17,8 @@ export interface QueryOptions {
   readonly graceMs?: number | undefined;
   /** The longest time that an auction is open, in ms: bids find their auction so far back. */
   readonly auctionMsMax: number;
+  /** Part of the names of the job and of the topic of its results (`ofRun`), so that two runs do not meet. */
+  readonly run?: string | undefined;
 }
 
 export interface NexmarkQuery {

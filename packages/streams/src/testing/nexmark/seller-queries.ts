@@ -3,6 +3,7 @@ import { int64, json, topic } from '@millrace/client';
 import { keyValueStore } from '../../operators/process.ts';
 import { topology } from '../../topology/topology.ts';
 import { type Auction, auctions, type Person, persons } from './events.ts';
+import { ofRun } from './of-run.ts';
 import type { NexmarkQuery } from './queries.ts';
 
 type Seller = Pick<Person, 'name' | 'city' | 'state'>;
@@ -22,8 +23,8 @@ export const localItems: NexmarkQuery = {
   inputs: ['person', 'auction'],
   results: 'records',
   output: local,
-  build: () => {
-    const job = topology('nexmark-q3');
+  build: ({ run }) => {
+    const job = topology(ofRun('nexmark-q3', run));
     const known = keyValueStore({ name: 'sellers', key: int64, value: json<Seller>() });
     const waiting = keyValueStore({ name: 'waiting', key: int64, value: json<readonly number[]>() });
     const near = job
@@ -57,7 +58,7 @@ export const localItems: NexmarkQuery = {
           };
         },
       })
-      .to(local);
+      .to({ ...local, name: ofRun(local.name, run) });
     return job;
   },
 };
@@ -76,8 +77,8 @@ export const newUsers: NexmarkQuery = {
   inputs: ['person', 'auction'],
   results: 'newest',
   output: users,
-  build: ({ graceMs }) => {
-    const job = topology('nexmark-q8');
+  build: ({ graceMs, run }) => {
+    const job = topology(ofRun('nexmark-q8', run));
     const windowOf = (time: number): number => Math.floor(time / windowMs) * windowMs;
     const selling = job
       .source(auctions)
@@ -96,7 +97,7 @@ export const newUsers: NexmarkQuery = {
       .filter(({ user, start }) => user.start === start)
       .map(({ user }) => user)
       .reduce('new-users', (first) => first, { value: json(), emit: 'commit' })
-      .to(users);
+      .to({ ...users, name: ofRun(users.name, run) });
     return job;
   },
 };

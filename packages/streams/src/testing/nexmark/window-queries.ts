@@ -6,6 +6,7 @@ import { int64, json, topic } from '@millrace/client';
 import { topology } from '../../topology/topology.ts';
 import { hopping, tumbling } from '../../topology/windows.ts';
 import { type Bid, bids } from './events.ts';
+import { ofRun } from './of-run.ts';
 import type { NexmarkQuery } from './queries.ts';
 
 const windowMs = 10_000;
@@ -31,8 +32,8 @@ export const hotItems: NexmarkQuery = {
   inputs: ['bid'],
   results: 'newest',
   output: hot,
-  build: ({ graceMs }) => {
-    const job = topology('nexmark-q5');
+  build: ({ graceMs, run }) => {
+    const job = topology(ofRun('nexmark-q5', run));
     job
       .source(bids)
       .windowedBy(hopping({ sizeMs: windowMs, advanceMs: slideMs, graceMs }), { emit: 'close' })
@@ -49,7 +50,7 @@ export const hotItems: NexmarkQuery = {
         },
         emit: 'commit',
       })
-      .to(hot);
+      .to({ ...hot, name: ofRun(hot.name, run) });
     return job;
   },
 };
@@ -65,8 +66,8 @@ export const highestBids: NexmarkQuery = {
   inputs: ['bid'],
   results: 'newest',
   output: highest,
-  build: ({ graceMs }) => {
-    const job = topology('nexmark-q7');
+  build: ({ graceMs, run }) => {
+    const job = topology(ofRun('nexmark-q7', run));
     job
       .source(bids)
       .map(({ auction, bidder, price, dateTime, extra }) => ({ auction, bidder, price, dateTime, extra }))
@@ -75,7 +76,7 @@ export const highestBids: NexmarkQuery = {
       .map((bid, { key }): WindowedBid => ({ ...bid, start: key.start }))
       .keyBy('by-window', ({ start }) => start, { key: int64, value: json() })
       .reduce('highest', higher, { emit: 'commit' })
-      .to(highest);
+      .to({ ...highest, name: ofRun(highest.name, run) });
     return job;
   },
 };

@@ -3,6 +3,7 @@ import { float64, int64, json, topic } from '@millrace/client';
 import type { Table } from '../../topology/table.ts';
 import { type Topology, topology } from '../../topology/topology.ts';
 import { auctions, bids } from './events.ts';
+import { ofRun } from './of-run.ts';
 import type { NexmarkQuery, QueryOptions } from './queries.ts';
 
 interface WinningBid {
@@ -22,7 +23,8 @@ export const averageByCategory: NexmarkQuery = {
   results: 'newest',
   output: averages,
   build: (options) => {
-    const job = topology('nexmark-q4');
+    const { run } = options;
+    const job = topology(ofRun('nexmark-q4', run));
     winningBids(job, options)
       .keyBy('by-category', ({ category }) => category, { key: int64 })
       .aggregate('prices', {
@@ -33,7 +35,7 @@ export const averageByCategory: NexmarkQuery = {
         emit: 'commit',
       })
       .map(({ sum, count }) => sum / count)
-      .to(averages);
+      .to({ ...averages, name: ofRun(averages.name, run) });
     return job;
   },
 };
@@ -48,7 +50,8 @@ export const averageBySeller: NexmarkQuery = {
   results: 'newest',
   output: sellers,
   build: (options) => {
-    const job = topology('nexmark-q6');
+    const { run } = options;
+    const job = topology(ofRun('nexmark-q6', run));
     winningBids(job, options)
       .keyBy('by-seller', ({ seller }) => seller, { key: int64 })
       .aggregate('last-ten', {
@@ -60,7 +63,7 @@ export const averageBySeller: NexmarkQuery = {
         emit: 'commit',
       })
       .map((last) => last.reduce((sum, { price }) => sum + price, 0) / last.length)
-      .to(sellers);
+      .to({ ...sellers, name: ofRun(sellers.name, run) });
     return job;
   },
 };

@@ -32,7 +32,7 @@ export function arbitrarySteps(options: StepOptions): fc.Arbitrary<Step[]> {
   const plans = fc.array(
     fc.oneof(
       { weight: 12, arbitrary: record.map((each) => ({ do: 'record' as const, ...each })) },
-      { weight: 2, arbitrary: fc.constant({ do: 'commit' as const }) },
+      { weight: 2, arbitrary: fc.nat(4).map((writtenAfter) => ({ do: 'commit' as const, writtenAfter })) },
       { weight: 1, arbitrary: fc.constant({ do: 'die' as const }) },
     ),
     { maxLength: 60, size: 'max' },

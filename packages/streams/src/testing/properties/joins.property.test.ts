@@ -177,7 +177,7 @@ function expectedOfStreams(
   const kept: Kept[] = [];
   const keeps = (isLeft: boolean): boolean => kind === 'outerJoin' || (kind === 'leftJoin' && isLeft);
   let now = -1;
-  return [...steps, { do: 'commit' } as const].map((step): Expected => {
+  return [...steps, { do: 'commit', writtenAfter: 0 } as const].map((step): Expected => {
     const outputs: string[] = [];
     if (step.do !== 'record') return { outputs, lateCount: 0 };
     now = Math.max(now, step.time);
@@ -237,7 +237,7 @@ function expectedOfRows(
   tell: (step: Step & { readonly do: 'record' }, left: unknown, right: unknown) => string | undefined,
 ): Expected[] {
   const newest = { left: new Map<string, unknown>(), right: new Map<string, unknown>() };
-  return [...steps, { do: 'commit' } as const].map((step): Expected => {
+  return [...steps, { do: 'commit', writtenAfter: 0 } as const].map((step): Expected => {
     if (step.do !== 'record') return { outputs: [], lateCount: 0 };
     newest[step.topic as 'left' | 'right'].set(step.key, step.value);
     const told = tell(step, newest.left.get(step.key) ?? null, newest.right.get(step.key) ?? null);

@@ -21,7 +21,8 @@ export type Step =
       readonly value: unknown;
       readonly time: number;
     }
-  | { readonly do: 'commit' }
+  /** Its rows are on disk so many steps later, or before whatever needs them there. */
+  | { readonly do: 'commit'; readonly writtenAfter: number }
   /** The process dies: what was not committed is gone and is worked on again. */
   | { readonly do: 'die' };
 
@@ -52,11 +53,12 @@ export function runSteps(topology: Topology, steps: readonly Step[], cacheBytesM
         if (each.do === 'record') outcomes[again] = run.process(each, again);
       }
     } else if (step.do === 'commit') {
-      outcomes.push(run.commit());
+      outcomes.push(run.commit(step.writtenAfter));
       committed = index + 1;
     } else outcomes.push(run.process(step, index));
+    run.settle();
   }
-  return [...outcomes, run.commit()];
+  return [...outcomes, run.commit(0)];
 }
 
 class TaskRun {
@@ -65,6 +67,8 @@ class TaskRun {
   readonly #rows = new Map<string, SortedRows>();
   #outputs: Output[] = [];
   #lateCount = 0;
+  /** Writes the rows of the last commit, in so many steps. */
+  #unwritten: { steps: number; readonly write: () => void } | undefined;
   #task: Task;
 
   constructor(topology: Topology, cacheBytesMax: number) {
@@ -74,6 +78,8 @@ class TaskRun {
   }
 
   begin(): Task {
+    // What was committed is in the changelog, if not on disk.
+    this.#write();
     const [sub, ...others] = subTopologies(this.#topology.graph);
     if (sub === undefined || others.length > 0) throw new Error('a run has one task; the topology needs several');
     this.#task = new Task(sub, 0, {
@@ -94,7 +100,8 @@ class TaskRun {
     return this.#outcome();
   }
 
-  commit(): Outcome {
+  commit(writtenAfter: number): Outcome {
+    this.#write();
     this.#task.beforeCommit();
     const changes: (() => void)[] = [];
     this.#task.takeChanges((store): StateChanges => {
@@ -110,9 +117,24 @@ class TaskRun {
         },
       };
     });
-    for (const change of changes) change();
-    this.#task.written();
+    const task = this.#task;
+    const write = (): void => {
+      for (const change of changes) change();
+      task.written();
+    };
+    this.#unwritten = { steps: writtenAfter, write };
     return this.#outcome();
+  }
+
+  /** Another step has been done. */
+  settle(): void {
+    if (this.#unwritten !== undefined && this.#unwritten.steps-- === 0) this.#write();
+  }
+
+  #write(): void {
+    const unwritten = this.#unwritten;
+    this.#unwritten = undefined;
+    unwritten?.write();
   }
 
   #rowsOf({ name }: StoreDefinition): SortedRows {

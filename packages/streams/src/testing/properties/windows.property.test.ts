@@ -170,7 +170,7 @@ function expect(
   take: (step: Step & { readonly do: 'record' }, now: number, told: string[]) => boolean,
 ): Expected[] {
   let now = -1;
-  return [...all, { do: 'commit' } as const].map((step): Expected => {
+  return [...all, { do: 'commit', writtenAfter: 0 } as const].map((step): Expected => {
     const told: string[] = [];
     let isTaken = true;
     if (step.do === 'record') {
