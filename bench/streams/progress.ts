@@ -10,6 +10,9 @@ const waitMsMax = 60_000;
 /** A query that commits nothing for so long behind the end of its input has settled what its later stages had. */
 const quietMs = 1_000;
 
+/** So much of the input is not measured: Java and JavaScript compile meanwhile what they run. */
+const warmUpShare = 0.2;
+
 interface Moment {
   readonly at: number;
   readonly cpuSeconds: number;
@@ -23,7 +26,7 @@ export interface Measured {
   readonly cpuSeconds: number;
 }
 
-/** Watches a query from its first commit to the last one of all its stages. */
+/** Watches a query from the end of its warm-up to the last commit of all its stages. */
 export async function measureProgress(
   admin: Admin,
   group: string,
@@ -42,7 +45,7 @@ export async function measureProgress(
     if (offsets > sum) {
       sum = offsets;
       last = { at, cpuSeconds: usageOf(query.pid).cpuSeconds, records };
-      if (records > 0) first ??= last;
+      if (records >= total * warmUpShare) first ??= last;
     }
     if (first !== undefined && last !== undefined && last.records >= total && at - last.at > quietMs) break;
     if (at - (last?.at ?? began) > waitMsMax)

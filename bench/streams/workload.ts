@@ -17,7 +17,7 @@ export const partitions = 4;
 export interface Workload {
   readonly options: NexmarkOptions;
   readonly auctionMsMax: number;
-  /** Records in each topic. */
+  /** Records in each topic, 0 where there is none. */
   readonly counts: Record<NexmarkEvent['kind'], number>;
   /** Time of the last event. */
   readonly endTime: number;
@@ -27,15 +27,20 @@ export interface Workload {
 
 export const topicOf = { person: persons.name, auction: auctions.name, bid: bids.name } as const;
 
-/** Creates the topics and fills them. */
-export async function fill(bootstrap: string, count: number): Promise<Workload> {
+/** Creates the topics of some kinds of events, and fills them with those among `count` events. */
+export async function fill(
+  bootstrap: string,
+  kinds: readonly NexmarkEvent['kind'][],
+  count: number,
+): Promise<Workload> {
   const options: NexmarkOptions = { seed: 1, count };
   await using client = createClient({ bootstrap });
-  unwrap(await client.admin().createTopics(Object.values(topicOf).map((topic) => ({ topic, partitions }))));
+  unwrap(await client.admin().createTopics(kinds.map((kind) => ({ topic: topicOf[kind], partitions }))));
   const producer = client.producer({ batchBytesMax: 256 * 1024, lingerMs: 20 });
   const counts = { person: 0, auction: 0, bid: 0 };
   let endTime = 0;
   for (const event of nexmarkEvents(options)) {
+    if (!kinds.includes(event.kind)) continue;
     counts[event.kind]++;
     endTime = event.event.dateTime;
     if (!producer.write(recordOf(event) as never)) await producer.ready();
