@@ -19,6 +19,12 @@ import type { SecondaryIndex } from './secondary-index.ts';
 const NOTHING = new Uint8Array(0);
 const TIME_BYTES = 8;
 
+/** When the sweep is to look at which record. */
+export interface SweepEntry {
+  readonly at: number;
+  readonly key: Buffer;
+}
+
 export class RecordSet {
   readonly namespace: string;
   readonly name: string;
@@ -88,11 +94,18 @@ export class RecordSet {
     return moved;
   }
 
-  /** Keys of at most `limit` records that the sweep should look at by `now`, the longest due first. */
-  due(now: number, limit: number): Buffer[] {
-    const keys: Buffer[] = [];
-    for (const { key } of this.#sweeps.range({ to: time(now + 1), limit })) keys.push(key.subarray(TIME_BYTES));
-    return keys;
+  /** At most `limit` entries for the sweep that are due by `now`, the longest due first. */
+  due(now: number, limit: number): SweepEntry[] {
+    const entries: SweepEntry[] = [];
+    for (const { key } of this.#sweeps.range({ to: time(now + 1), limit })) {
+      entries.push({ at: Number(key.readBigUInt64BE()), key: key.subarray(TIME_BYTES) });
+    }
+    return entries;
+  }
+
+  /** Removes an entry that no record has. */
+  forgetSweep(batch: WriteBatch, { at, key }: SweepEntry): void {
+    batch.delete(this.#sweeps, sweepKey(at, key));
   }
 }
 

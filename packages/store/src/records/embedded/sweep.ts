@@ -5,7 +5,7 @@
 import type { Clock, Timer, Timers } from '@millrace/base';
 import type { ChangeQueue } from './change-queue.ts';
 import { isLive } from './found-record.ts';
-import type { RecordSet } from './record-set.ts';
+import type { RecordSet, SweepEntry } from './record-set.ts';
 import type { RecordSets } from './record-sets.ts';
 
 /** Records that are looked at in one go. */
@@ -54,22 +54,24 @@ export class Sweep {
 
   async #run(): Promise<void> {
     for (const set of [...this.#sets.all()]) {
-      let keys: Buffer[];
+      let entries: SweepEntry[];
       do {
-        keys = set.due(this.#clock.now(), STEP_RECORDS);
-        await Promise.all(keys.map((key) => this.#look(set, key)));
-      } while (keys.length === STEP_RECORDS && !this.#stopped);
+        entries = set.due(this.#clock.now(), STEP_RECORDS);
+        await Promise.all(entries.map((entry) => this.#look(set, entry)));
+      } while (entries.length === STEP_RECORDS && !this.#stopped);
     }
   }
 
-  #look(set: RecordSet, key: Buffer): Promise<void> {
+  #look(set: RecordSet, entry: SweepEntry): Promise<void> {
+    const { at, key } = entry;
     return this.#queue.run(set, key, false, (record, batch) => {
-      const now = this.#clock.now();
-      // It may have gone or been moved on since it was found.
-      if (record === undefined || record.sweptAt === 0 || record.sweptAt > now) return { result: undefined };
-      const after = isLive(record, now)
-        ? set.moveSweep(batch, key, record)
-        : set.write(batch, key, record, undefined, 0);
+      // It may have gone or been moved since it was found; then its entry has gone already, and goes twice.
+      if (record?.sweptAt !== at) {
+        set.forgetSweep(batch, entry);
+        return { result: undefined };
+      }
+      const live = isLive(record, this.#clock.now());
+      const after = live ? set.moveSweep(batch, key, record) : set.write(batch, key, record, undefined, 0);
       return { result: undefined, after: { record: after } };
     });
   }
