@@ -103,7 +103,7 @@ async function measureRecords({ scale }: BenchmarkContext, noted: Notes): Promis
   const host = process.env['AEROSPIKE_HOST'];
   const engines = [
     ['millrace, embedded', 'embedded', 100_000],
-    ['millrace, embedded, durable', 'embedded-durable', 20_000],
+    ['millrace, embedded, rebuildable', 'embedded-rebuildable', 100_000],
     ...(host === undefined ? [] : [['Aerospike', 'aerospike', 100_000] as const]),
   ] as const;
   for (const [subject, engine, count] of engines) {

@@ -45,7 +45,7 @@ export interface MemoryFigures {
 /** Operations on records, so many under way at a time. */
 export interface RecordWork {
   readonly type: 'records';
-  readonly engine: 'embedded' | 'embedded-durable' | 'aerospike';
+  readonly engine: 'embedded' | 'embedded-rebuildable' | 'aerospike';
   /** Of the embedded engines. */
   readonly directory: string;
   /** Of the other. */

@@ -120,7 +120,8 @@ async function measureMemory({ directory, records, recordBytes, reads }: MemoryW
 
 async function openRecords({ engine, directory, host }: RecordWork): Promise<RecordStore> {
   if (engine === 'aerospike') return openAerospikeRecords({ hosts: host });
-  return openEmbeddedRecords({ store: openOrderedStore({ directory }), durable: engine === 'embedded-durable' });
+  const rebuildable = engine === 'embedded-rebuildable';
+  return openEmbeddedRecords({ store: openOrderedStore({ directory, rebuildable }) });
 }
 
 async function measureRecords(work: RecordWork): Promise<RecordFigures> {

@@ -2,7 +2,8 @@
  * The engine on disk: LMDB, a B+ tree in a memory-mapped file, through `lmdb`. Reads come from the map without a copy
  * of the tree in our memory: the system keeps in its page cache what is used, and a working set larger than memory
  * costs reads from the disk. Writes are done by a thread of the binding, one transaction a batch or for several; a
- * transaction's pages are copied, so a crash finds the tree of before or of after.
+ * transaction's pages are copied, so a crash finds the tree of before or of after. A commit is told only once it is
+ * synced, unless the store is rebuildable; so `durable` costs nothing more.
  *
  * A deleted range is decided on the tree as it is in its turn: it waits for the batches before it, and those behind it
  * wait for it.
