@@ -112,7 +112,10 @@ export const list = {
     index,
     values,
   }),
-  /** Replaces an element; `not_applicable` for an ordered list or an index that is not there. No result. */
+  /**
+   * Replaces an element, or adds one behind the last; `not_applicable` for an ordered list or an index beyond that. No
+   * result.
+   */
   set: (bin: string, index: number, value: Value): Operation => ({ type: 'list.set', bin, index, value }),
   /** Removes elements. Result: the removed, in order. The last one by default. */
   pop: (bin: string, start = -1, count: Count = 1): Operation => ({ type: 'list.pop', bin, start, count }),
@@ -163,7 +166,10 @@ export const map = {
     entries,
     mode,
   }),
-  /** Adds to a value, which counts as 0 where there is none. Result: the new value. */
+  /**
+   * Adds to a value, which counts as 0 where there is none, and keeps its type: what is added to an integer loses its
+   * fraction. `invalid_operation` where it is no number. Result: the new value.
+   */
   increment: (bin: string, key: string, value: Numeric = 1): Operation => ({ type: 'map.increment', bin, key, value }),
   /** Result: the value that was removed, or null. */
   removeByKey: (bin: string, key: string): Operation => ({ type: 'map.removeByKey', bin, key }),
@@ -230,7 +236,10 @@ export function write(bin: string, value: Value): Operation {
   return { type: 'write', bin, value };
 }
 
-/** Adds to a number, which counts as 0 where there is none; integers wrap at 64 bits. No result. */
+/**
+ * Adds to a number of the same type, which counts as 0 where there is none; integers wrap at 64 bits. `bin_type` for
+ * another type: `new Double(1)` adds to doubles. No result.
+ */
 export function add(bin: string, value: Numeric): Operation {
   return { type: 'add', bin, value };
 }

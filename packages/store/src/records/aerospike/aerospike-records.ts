@@ -41,7 +41,7 @@ import { recordError, resultCode } from './aerospike-error.ts';
 import { type AerospikeLibrary, loadLibrary, type NativeClient, type NativeRecord } from './client-library.ts';
 import { InFlightLimit } from './in-flight-limit.ts';
 import { IndexCatalogue } from './index-catalogue.ts';
-import { nativeOperation, resultsOf } from './native-operations.ts';
+import { nativeOperations, resultsOf } from './native-operations.ts';
 import { fromNative } from './native-values.ts';
 import { PagedQuery } from './paged-query.ts';
 
@@ -225,7 +225,7 @@ class AerospikeRecords implements RecordStore {
     const modes = { upsert: IGNORE, create: CREATE, update: UPDATE, replace: CREATE_OR_REPLACE };
     const reads = !changesRecord(operations);
     const life = this.#nativeTtl(ttl ?? 'keep');
-    const native = operations.map((operation) => nativeOperation(this.#library, operation, life));
+    const native = operations.flatMap((operation) => nativeOperations(this.#library, operation, life));
     const meta = { ...(!reads && { ttl: life }), ...(generation !== undefined && { gen: generation }) };
     try {
       return await this.#limit.run(() =>

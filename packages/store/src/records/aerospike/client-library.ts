@@ -21,7 +21,8 @@ export interface NativeRecord {
 }
 
 export interface NativeQuery {
-  queryState: unknown;
+  /** Where the next page begins. */
+  queryState: { readonly bytes: readonly number[]; readonly bytesSize: number } | undefined;
   where(filter: unknown): void;
   select(bins: readonly string[]): void;
   results(policy?: object): Promise<NativeRecord[]>;

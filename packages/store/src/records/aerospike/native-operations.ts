@@ -8,7 +8,23 @@ import { compareText, compareValues } from '../value-order.ts';
 import type { AerospikeLibrary, NativeOperation } from './client-library.ts';
 import { fromNative, toNative } from './native-values.ts';
 
-export function nativeOperation(library: AerospikeLibrary, operation: Operation, ttl: number): NativeOperation {
+/**
+ * The operations that do what one of ours does. Integers beyond the exact numbers are written in two steps, the upper
+ * half and then the lower: the client takes no `bigint` here, and the upper half is exact as a number.
+ */
+export function nativeOperations(library: AerospikeLibrary, operation: Operation, ttl: number): NativeOperation[] {
+  const { type } = operation;
+  if ((type === 'write' || type === 'add') && typeof operation.value === 'bigint') {
+    const { operations } = library;
+    const { bin, value } = operation;
+    if (Number.isSafeInteger(Number(value))) return [operations[type](bin, Number(value))];
+    const lower = BigInt.asUintN(32, value);
+    return [operations[type](bin, Number(value - lower)), operations.add(bin, Number(lower))];
+  }
+  return [nativeOperation(library, operation, ttl)];
+}
+
+function nativeOperation(library: AerospikeLibrary, operation: Operation, ttl: number): NativeOperation {
   const { operations } = library;
   switch (operation.type) {
     case 'read':

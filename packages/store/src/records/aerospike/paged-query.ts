@@ -21,7 +21,10 @@ export class PagedQuery {
       maxRecords: pageRecords ?? PAGE_RECORDS,
       ...(bins !== undefined && { select: [...bins] }),
     });
-    if (after !== undefined) this.#query.queryState = [...Buffer.from(after, 'base64url')];
+    if (after !== undefined) {
+      const bytes = [...Buffer.from(after, 'base64url')];
+      this.#query.queryState = { bytes, bytesSize: bytes.length };
+    }
   }
 
   /** Narrows it to what an index finds. Throws `invalid_operation`. */
@@ -47,8 +50,8 @@ export class PagedQuery {
 
   async read(): Promise<{ records: NativeRecord[]; cursor: string | undefined }> {
     const records = await this.#query.results();
-    const state = this.#query.queryState as Iterable<number> | undefined | null;
-    return { records, cursor: state ? Buffer.from([...state]).toString('base64url') : undefined };
+    const state = this.#query.queryState;
+    return { records, cursor: state ? Buffer.from(state.bytes).toString('base64url') : undefined };
   }
 }
 

@@ -16,6 +16,16 @@ export function add(current: Value, value: number | bigint | Double): Value | un
   return simplest(BigInt.asIntN(64, BigInt(current) + BigInt(value as number | bigint)));
 }
 
+/**
+ * The same for a value of a map, which keeps its type, as Aerospike has it: what is added to an integer loses its
+ * fraction.
+ */
+export function addInMap(current: Value, value: number | bigint | Double): Value | undefined {
+  if (current === null || isDoubleNumber(current) === isDoubleNumber(value)) return add(current, value);
+  const number = Number(unwrap(value));
+  return add(current, isDoubleNumber(current) ? new Double(number) : Math.trunc(number));
+}
+
 function isDoubleNumber(value: Value): boolean {
   return isDouble(value) || (typeof value === 'number' && !isInteger(value));
 }

@@ -42,8 +42,8 @@ export function applyListOperation({ elements, ordered }: ListBefore, operation:
     case 'list.set': {
       refuseOrdered(ordered, operation.bin);
       const at = operation.index < 0 ? before.length + operation.index : operation.index;
-      if (at < 0 || at >= before.length) throw outOfList(operation.bin, operation.index);
-      return changed(before.with(at, operation.value));
+      if (at < 0 || at > before.length) throw outOfList(operation.bin, operation.index);
+      return changed(before.toSpliced(at, 1, operation.value));
     }
     case 'list.clear':
       return elements === null ? {} : changed([]);

@@ -3,7 +3,7 @@ import type { MapOperation } from '../operation.ts';
 import { RecordError } from '../record-error.ts';
 import type { Value } from '../value.ts';
 import { compareText, compareValues } from '../value-order.ts';
-import { add } from './add.ts';
+import { addInMap } from './add.ts';
 import { ranked, span, within } from './spans.ts';
 
 interface Mapping {
@@ -23,9 +23,10 @@ export function applyMapOperation(current: Mapping | null, operation: MapOperati
     case 'map.put':
       return put(before, operation);
     case 'map.increment': {
-      const sum = add(own(before, operation.key) ?? null, operation.value);
+      const sum = addInMap(own(before, operation.key) ?? null, operation.value);
       if (sum === undefined) {
-        throw new RecordError('bin_type', `${operation.key} of the map in ${operation.bin} is no number of that type`);
+        const what = `${operation.key} of the map in ${operation.bin} is no number`;
+        throw new RecordError('invalid_operation', what);
       }
       return { after: { ...before, [operation.key]: sum }, result: sum };
     }

@@ -28,6 +28,12 @@ export const scalarOperations = suite('operations', (place) => {
     'wraps integers at 64 bits',
     does({ n: 2n ** 63n - 1n }, [add('n', 1), read('n')], { n: -(2n ** 63n) }, { n: -(2n ** 63n) }),
   );
+  test(
+    'adds bigints',
+    does({ n: 1 }, [add('n', 2n ** 62n + 7n), read('n')], { n: 2n ** 62n + 8n }, { n: 2n ** 62n + 8n }),
+  );
+  test('adds bigints to nothing', does(undefined, [add('n', -(2n ** 62n) - 7n)], {}, { n: -(2n ** 62n) - 7n }));
+  test('refuses to add an integer to a double', refuses({ n: 1.5 }, [add('n', 1)], 'bin_type'));
   test('appends to text and puts before it', does({ t: 'b' }, [append('t', 'c'), prepend('t', 'a')], {}, { t: 'abc' }));
   test(
     'appends to bytes',

@@ -32,6 +32,7 @@ export const singleRecords = suite('single records', (place) => {
     ['the largest integer of 64 bits', 2n ** 63n - 1n],
     ['the smallest integer of 64 bits', -(2n ** 63n)],
     ['a small bigint', 7n, 7],
+    ['a bigint within a list', [2n ** 62n + 1n, { a: -(2n ** 62n) - 1n }]],
     ['a whole number above 2^53', 2 ** 60, 2n ** 60n],
     ['a fraction', -1.25],
     ['a whole double', new Double(5), 5],
