@@ -1,8 +1,8 @@
 /**
  * Two processes of a job are killed with SIGKILL again and again while records come in; a killed one is started again,
  * now with its state on disk and now without. At the end readers of committed records find, for each key, each count
- * from one to its number of records once and in order; and each window once, with what a plain computation over the same
- * records finds, late ones among them.
+ * from one to its number of records once and in order; and each window once, with what a plain computation over the
+ * same records finds, late ones among them.
  *
  * MILLRACE_TEST_SCALE=5 makes 40 kills.
  */

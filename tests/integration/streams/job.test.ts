@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Client, int64, text, topic } from '@millrace/client';
 import { openOrderedStore } from '@millrace/store';
-import { type Job, type JobEvent, type JobOptions, startJob, type Topology, topology } from '@millrace/streams';
+import {
+  type Job,
+  type JobEvent,
+  type JobOptions,
+  startJob,
+  type Topology,
+  topology,
+  tumbling,
+} from '@millrace/streams';
 import { type Fixture, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 
 const quickly = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 100, commitIntervalMs: 50 };
@@ -138,6 +146,30 @@ test('a second member takes half of the tasks, and no record counts twice', asyn
     [...values.values()],
     Array.from({ length: 10 }, () => 70),
   );
+});
+
+test('partitions go through a repartition by the times of their records, so that none is late for the others', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to] = [await fixture.createTopic(2), await fixture.createTopic(1)];
+  {
+    await using producer = fixture.client.producer();
+    for (let n = 0; n < 10_000; n++) {
+      const record = { topic: from, key: `k${n % 5}`, value: '', partition: n % 2, timestamp: 1_000 + n };
+      if (!producer.write(record)) await producer.ready();
+    }
+  }
+  const made = topology(uniqueName('order'));
+  made
+    .source(topic(from, { key: text, value: text }))
+    .keyBy('all', () => 'all', { key: text })
+    .windowedBy(tumbling({ sizeMs: 100, graceMs: 20 }), { emit: 'close' })
+    .count('counts')
+    .to(topic(to, { key: text, value: int64 }), { key: (_, { key }) => `${key.start}` });
+  const job = await start(t, made, fixture.client);
+  await until(() => job.metrics().recordsIn === 20_000, 30_000);
+  await until(async () => (await newest(fixture.client, to)).count === 99);
+  assert.deepEqual(job.metrics().lateRecords, {});
+  assert.deepEqual(new Set((await newest(fixture.client, to)).values.values()), new Set([100]));
 });
 
 test('a record that a function throws for is set aside whole, with the reason', async (t) => {

@@ -147,14 +147,18 @@ export class JobRunner {
     const { tasks, transactor, settings, consumer } = this.#parts;
     const { clock, timers } = settings.platform;
     try {
+      let turnEndsAt = clock.monotonic() + sliceMs;
       for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
         if (!transactor.isOpen) await this.#begin();
-        const isDone = await this.#slice(run);
+        this.#slice(run, turnEndsAt);
         tasks.balance(consumer, run, queueBytesMax);
-        if (clock.monotonic() >= this.#commitDueAt) await this.#commit();
+        const now = clock.monotonic();
+        if (now >= this.#commitDueAt) await this.#commit();
         if (transactor.isFull) await transactor.whenRoom();
-        if (!isDone) await new Promise<void>((resolve) => timers.soon(resolve));
         if (this.#stop.signal.aborted) break;
+        if (now < turnEndsAt) continue;
+        await new Promise<void>((resolve) => timers.soon(resolve));
+        turnEndsAt = clock.monotonic() + sliceMs;
       }
     } catch (error) {
       await this.#recover(error);
@@ -162,21 +166,23 @@ export class JobRunner {
     this.#schedule();
   }
 
-  /** Works on records of a task for a few milliseconds. Answers whether nothing is left at hand. */
-  async #slice(run: TaskRun): Promise<boolean> {
+  /** Works on records of a task until none is left at hand, or others should have their turn. */
+  #slice(run: TaskRun, endsAt: number): void {
     const { clock } = this.#parts.settings.platform;
-    const { counts, transactor, poison } = this.#parts;
-    const endsAt = clock.monotonic() + sliceMs;
+    const { counts, transactor, poison, tasks } = this.#parts;
+    const isOrdered = tasks.isOrdered(run.sub);
     const task = run.task as Task;
     for (let count = 1; ; count++) {
       const input = run.choose();
-      if (input === undefined) return true;
+      if (input === undefined || (isOrdered && input.headTime > run.othersTime)) return;
       const record = input.head as NonNullable<InputQueue['head']>;
       poison.process(task, record);
       counts.recordsIn++;
       input.next = record.offset + 1;
       input.head = undefined;
-      if (count % recordsPerLook === 0 && (transactor.isFull || clock.monotonic() > endsAt)) return false;
+      if (count % recordsPerLook !== 0) continue;
+      // Others of an ordered kind may have earlier records by now.
+      if (isOrdered || transactor.isFull || clock.monotonic() > endsAt) return;
     }
   }
 

@@ -41,7 +41,7 @@ export class TaskAdmission {
       const added = tasks.add(partitions);
       this.#report('info', 'tasks_assigned', `tasks came: ${added.map(({ id }) => id).join(', ')}`);
       for (const run of added) {
-        if (run.sub.stores.length > 0 || run.inputs.length > 1) {
+        if (run.sub.stores.length > 0 || this.#needsEnds(run)) {
           consumer.pause(run.inputs);
           void this.#prepare(run);
         } else run.task = runner.makeTask(run);
@@ -81,7 +81,7 @@ export class TaskAdmission {
     for (;;) {
       try {
         await this.#restore(run);
-        if (run.inputs.length > 1) await this.#learnEnds(run);
+        if (this.#needsEnds(run)) await this.#learnEnds(run);
         await runner.lock.run(async () => {
           if (signal.aborted) return;
           run.task = runner.makeTask(run);
@@ -134,6 +134,10 @@ export class TaskAdmission {
       if (error.errorName !== 'UNSTABLE_OFFSET_COMMIT') throw error;
       await sleep(settings.platform.timers, stableLookMs, run.abort.signal);
     }
+  }
+
+  #needsEnds(run: TaskRun): boolean {
+    return run.inputs.length > 1 || this.#parts.tasks.isOrdered(run.sub);
   }
 
   /** A task of several partitions must know where they end, to know whether one of them has nothing. */

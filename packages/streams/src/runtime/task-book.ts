@@ -32,10 +32,13 @@ export class TaskBook {
   readonly #inputs = new Map<string, { readonly run: TaskRun; readonly input: InputQueue }>();
   /** Ends of partitions as they were known last: offsets behind their last records. */
   readonly #ends = new Map<string, number>();
+  /** Sub-topologies that write to repartition topics. */
+  readonly #ordered: ReadonlySet<SubTopology>;
   #turn = 0;
 
   constructor(options: TaskBookOptions) {
     this.#options = options;
+    this.#ordered = new Set(options.subs.filter(({ nodes }) => nodes.some(({ writesTo }) => writesTo !== undefined)));
   }
 
   runs(): Iterable<TaskRun> {
@@ -57,7 +60,7 @@ export class TaskBook {
         const own = topics.filter((topic) =>
           partitions.some((each) => each.topic === topic && each.partition === partition),
         );
-        const run = new TaskRun(sub, partition, own, this.#host());
+        const run = new TaskRun(sub, partition, own, { ...this.#host(), isOrdered: this.#ordered.has(sub) });
         this.#runs.set(run.id, run);
         for (const input of run.inputs) this.#inputs.set(nameOf(input), { run, input });
         added.push(run);
@@ -85,21 +88,33 @@ export class TaskBook {
     this.#ends.set(nameOf(place), end);
   }
 
-  /** A task that has a record to work on, each in its turn; undefined when none has. */
+  /**
+   * A task that has a record to work on; undefined when none has. Each has its turn, but of tasks that write to the
+   * same repartition topics the one with the earliest record: who reads there would take the others' for late.
+   */
   nextReady(): TaskRun | undefined {
     const runs = [...this.#runs.values()];
     for (let step = 0; step < runs.length; step++) {
       const run = runs[(this.#turn + step) % runs.length] as TaskRun;
       if (run.task === undefined || run.choose() === undefined) continue;
       this.#turn = (this.#turn + step + 1) % runs.length;
-      return run;
+      if (!this.#ordered.has(run.sub)) return run;
+      const earliest = earliestOf(runs.filter(({ sub, task }) => sub === run.sub && task !== undefined));
+      if (earliest !== undefined) return earliest;
     }
     return undefined;
   }
 
+  /** Whether tasks of this kind go on together, by the times of their records. */
+  isOrdered(sub: SubTopology): boolean {
+    return this.#ordered.has(sub);
+  }
+
   /** Whether a task has records and waits for other partitions. */
   get isAnyWaiting(): boolean {
-    for (const run of this.#runs.values()) if (run.inputs.length > 1 && run.isWaiting) return true;
+    for (const run of this.#runs.values()) {
+      if (run.isWaiting && (run.inputs.length > 1 || this.#ordered.has(run.sub))) return true;
+    }
     return false;
   }
 
@@ -118,7 +133,7 @@ export class TaskBook {
 
   /** Has the consumer pause partitions of which too much is at hand, and go on with the others. */
   balance(consumer: Consumer, run: TaskRun, bytesMax: number): void {
-    if (run.inputs.length === 1) return;
+    if (run.inputs.length === 1 && !this.#ordered.has(run.sub)) return;
     for (const input of run.inputs) {
       const isFull = input.bytes > bytesMax;
       if (isFull === input.isPaused) continue;
@@ -145,6 +160,24 @@ export class TaskBook {
       },
     };
   }
+}
+
+/** The task with the earliest record; undefined while one of them may yet get an earlier one. */
+function earliestOf(runs: readonly TaskRun[]): TaskRun | undefined {
+  let earliest: TaskRun | undefined;
+  let earliestTime = Number.POSITIVE_INFINITY;
+  let secondTime = Number.POSITIVE_INFINITY;
+  for (const run of runs) {
+    const time = run.choose()?.headTime;
+    if (time === undefined && !run.isIdle) return undefined;
+    if (time === undefined) continue;
+    secondTime = Math.min(secondTime, Math.max(time, earliestTime));
+    if (earliest !== undefined && time >= earliestTime) continue;
+    earliest = run;
+    earliestTime = time;
+  }
+  if (earliest !== undefined) earliest.othersTime = secondTime;
+  return earliest;
 }
 
 function nameOf({ topic, partition }: TopicPartition): string {

@@ -27,16 +27,26 @@ export class TaskRun {
   readonly inputs: readonly InputQueue[];
   /** Undefined while its state is being restored. */
   task: Task | undefined;
+  /** The earliest record that another task of its kind had when this one had its turn, where they go by time. */
+  othersTime = Number.POSITIVE_INFINITY;
   /** Ends what is under way for it. */
   readonly abort = new AbortController();
+  /** Whether the times of its records are looked at, though it reads one partition. */
+  readonly #isOrdered: boolean;
   readonly #host: TaskRunHost;
 
-  constructor(sub: SubTopology, partition: number, topics: readonly string[], host: TaskRunHost) {
+  constructor(
+    sub: SubTopology,
+    partition: number,
+    topics: readonly string[],
+    host: TaskRunHost & { readonly isOrdered: boolean },
+  ) {
     this.sub = sub;
     this.partition = partition;
     this.id = `${sub.index}_${partition}`;
     this.inputs = topics.map((topic) => new InputQueue(topic, partition));
     this.#host = host;
+    this.#isOrdered = host.isOrdered;
   }
 
   /** Whether it has records that it does not take yet. */
@@ -44,10 +54,16 @@ export class TaskRun {
     return this.task !== undefined && this.inputs.some(({ isEmpty }) => !isEmpty);
   }
 
+  /** Whether its partitions are read to their ends, as far as they are known. */
+  get isIdle(): boolean {
+    return this.inputs.every((input) => input.isEmpty && this.#isIdle(input));
+  }
+
   /** The input whose head is the next record; undefined when it has to wait. */
   choose(): InputQueue | undefined {
     const [only] = this.inputs;
-    if (this.inputs.length === 1) return (only?.head ?? only?.advance()) === undefined ? undefined : only;
+    if (this.inputs.length === 1 && !this.#isOrdered)
+      return (only?.head ?? only?.advance()) === undefined ? undefined : only;
     let chosen: InputQueue | undefined;
     let mayGoOn = true;
     for (const input of this.inputs) {

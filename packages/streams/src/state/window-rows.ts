@@ -49,3 +49,12 @@ export function insertItem(row: Row, time: number, number: number): Item {
   else items.splice(at, 0, item);
   return item;
 }
+
+/** The least time at or after `from` of what a bucket has in memory; infinite when there is none. */
+export function leastTime({ rows }: Bucket, from: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { items } of rows.values()) {
+    for (const { time, value } of items) if (time >= from && time < least && value !== undefined) least = time;
+  }
+  return least;
+}

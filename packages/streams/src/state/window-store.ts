@@ -12,7 +12,7 @@ import type { WindowDefinition } from './store-definition.ts';
 import { StoredBuckets, type StoredItem } from './stored-buckets.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
 import { rowKey } from './window-row-key.ts';
-import { type Bucket, type Item, insertItem, itemAt, type Row } from './window-rows.ts';
+import { type Bucket, type Item, insertItem, itemAt, leastTime, type Row } from './window-rows.ts';
 
 /** Memory of an item besides its key and value, about. */
 const itemBytes = 300;
@@ -160,17 +160,19 @@ export class WindowStore<K, V> {
     this.#unwritten = 0;
   }
 
-  /** The time of the first bucket that may have rows at or after `time`; infinite when there is none. */
+  /** The least time at or after `time` that has a row; infinite when there is none. */
   firstTime(time: number): number {
     const { bucketMs } = this.#definition;
     const first = Math.max(Math.floor(time / bucketMs), this.#firstBucket);
-    let least = Number.POSITIVE_INFINITY;
-    for (const number of this.#buckets.keys()) if (number >= first && number < least) least = number;
-    for (const number of this.#stored.numbers(first, least)) {
-      least = number;
-      break;
+    const numbers = new Set(this.#stored.numbers(first, Number.POSITIVE_INFINITY));
+    for (const number of this.#buckets.keys()) if (number >= first) numbers.add(number);
+    for (const number of [...numbers].sort((left, right) => left - right)) {
+      const bucket = this.#buckets.get(number) ?? this.#open(number);
+      this.#loadAll(bucket);
+      const least = leastTime(bucket, time);
+      if (least < Number.POSITIVE_INFINITY) return least;
     }
-    return Math.max(least * bucketMs, time);
+    return Number.POSITIVE_INFINITY;
   }
 
   /** What changed since the last commit, in the order of the first change. */
