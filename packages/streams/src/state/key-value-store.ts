@@ -2,7 +2,7 @@
  * The newest value of each key, in one task: values as objects in a cache, and below it the rows on disk.
  *
  * - What was changed since the last commit stays in the cache until its row is written: `takeChanges` hands the changes
- *   out at a commit, `written` says that they are on disk, `reset` forgets all that is not.
+ *   out at a commit, `written` says that they are on disk.
  * - A value belongs to the store once it was put: change it only where the store's user is the only one to have it.
  * - While the cache has all rows, a key that is not in it is known not to be there, and the disk is not asked.
  */
@@ -117,15 +117,6 @@ export class KeyValueStore<K, V> {
   written(): void {
     this.#unwritten--;
     if (this.#unwritten === 0 && this.#bytes > this.#cacheBytesMax) this.#evict();
-  }
-
-  /** Forgets what is not on disk. */
-  reset(): void {
-    this.#entries.clear();
-    this.#changed = [];
-    this.#bytes = 0;
-    this.#unwritten = 0;
-    this.#isComplete = isEmpty(this.#space);
   }
 
   #load(id: KeyId, key: unknown): Entry | undefined {

@@ -35,6 +35,12 @@ export class StoredBuckets {
     }
   }
 
+  /** The first of these numbers. */
+  firstNumber(first: number, end: number): number | undefined {
+    for (const number of this.numbers(first, end)) return number;
+    return undefined;
+  }
+
   /** Keys of the rows in buckets from `first` (may be infinite) to before `end`. */
   *keys(first: number, end: number): IterableIterator<Uint8Array> {
     const from = first === Number.NEGATIVE_INFINITY ? firstRow : bucketStart(first);

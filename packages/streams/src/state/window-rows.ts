@@ -24,6 +24,8 @@ export interface Bucket {
   readonly rows: Map<KeyId, Row>;
   /** What is not in `rows` is nowhere. */
   isComplete: boolean;
+  /** See `time-order.ts`. */
+  order: Item[] | undefined;
   isDropped: boolean;
 }
 
@@ -48,13 +50,4 @@ export function insertItem(row: Row, time: number, number: number): Item {
   if (at === items.length) items.push(item);
   else items.splice(at, 0, item);
   return item;
-}
-
-/** The least time at or after `from` of what a bucket has in memory; infinite when there is none. */
-export function leastTime({ rows }: Bucket, from: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const { items } of rows.values()) {
-    for (const { time, value } of items) if (time >= from && time < least && value !== undefined) least = time;
-  }
-  return least;
 }

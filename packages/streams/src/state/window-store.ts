@@ -3,16 +3,17 @@
  *
  * - Buckets that are older than the retention are dropped whole, in memory and on disk, without tombstones: the
  *   changelog drops them by its own retention, and whoever restores by the stream time that is noted with it.
- * - Changes, `written` and `reset` are as with `KeyValueStore`.
+ * - Changes and `written` are as with `KeyValueStore`.
  * - A bucket that began with nothing on disk has all its rows in memory until some are let go, and then the disk is not
  *   asked for what is not there.
  */
 import type { Effects, StateChanges, StateSpace } from './state-space.ts';
 import type { WindowDefinition } from './store-definition.ts';
 import { StoredBuckets, type StoredItem } from './stored-buckets.ts';
+import { addToOrder, itemsBetween, leastTime, tidyOrder } from './time-order.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
 import { rowKey } from './window-row-key.ts';
-import { type Bucket, type Item, insertItem, itemAt, leastTime, type Row } from './window-rows.ts';
+import { type Bucket, type Item, insertItem, itemAt, type Row } from './window-rows.ts';
 
 /** Memory of an item besides its key and value, about. */
 const itemBytes = 300;
@@ -100,14 +101,9 @@ export class WindowStore<K, V> {
   *entries(from: number, to: number): IterableIterator<{ key: K; time: number; value: V }> {
     for (const bucket of this.#bucketsIn(from, to)) {
       this.#loadAll(bucket);
-      const found: Item[] = [];
-      for (const row of bucket.rows.values()) {
-        for (const item of row.items) {
-          if (item.time >= from && item.time <= to && item.value !== undefined) found.push(item);
-        }
+      for (const { row, time, value } of itemsBetween(bucket, from, to)) {
+        yield { key: row.key as K, time, value: value as V };
       }
-      found.sort((left, right) => left.time - right.time);
-      for (const { row, time, value } of found) yield { key: row.key as K, time, value: value as V };
     }
   }
 
@@ -128,6 +124,7 @@ export class WindowStore<K, V> {
 
   /** Hands out what changed since the last call. */
   takeChanges(changes: StateChanges): void {
+    const untidy = new Set<Bucket>();
     for (const item of this.#changed) {
       const { row } = item;
       item.isChanged = false;
@@ -136,8 +133,11 @@ export class WindowStore<K, V> {
       row.keyBytes ??= this.#codec.keyBytes(row.key);
       const value = item.value === undefined ? null : this.#codec.valueBytes(item.value);
       changes.change(rowKey(row.bucket.number, row.keyBytes, item.time, item.number), value);
-      if (value === null) this.#forget(item);
+      if (value !== null) continue;
+      this.#forget(item);
+      untidy.add(row.bucket);
     }
+    for (const bucket of untidy) tidyOrder(bucket);
     this.#changed = [];
     this.#dropStored(changes);
     this.#unwritten++;
@@ -149,30 +149,21 @@ export class WindowStore<K, V> {
     if (this.#unwritten === 0 && this.cachedBytes > this.#cacheBytesMax) this.#evict();
   }
 
-  /** Forgets what is not on disk. */
-  reset(): void {
-    this.#buckets.clear();
-    this.#last = undefined;
-    this.#changed = [];
-    this.#firstBucket = Number.NEGATIVE_INFINITY;
-    this.#firstStored = Number.NEGATIVE_INFINITY;
-    this.#items = 0;
-    this.#unwritten = 0;
-  }
-
   /** The least time at or after `time` that has a row; infinite when there is none. */
   firstTime(time: number): number {
     const { bucketMs } = this.#definition;
-    const first = Math.max(Math.floor(time / bucketMs), this.#firstBucket);
-    const numbers = new Set(this.#stored.numbers(first, Number.POSITIVE_INFINITY));
-    for (const number of this.#buckets.keys()) if (number >= first) numbers.add(number);
-    for (const number of [...numbers].sort((left, right) => left - right)) {
-      const bucket = this.#buckets.get(number) ?? this.#open(number);
+    let number = Math.max(Math.floor(time / bucketMs), this.#firstBucket);
+    for (;;) {
+      let next = Number.POSITIVE_INFINITY;
+      for (const each of this.#buckets.keys()) if (each >= number && each < next) next = each;
+      if (next > number) next = this.#stored.firstNumber(number, next) ?? next;
+      if (next === Number.POSITIVE_INFINITY) return next;
+      const bucket = this.#buckets.get(next) ?? this.#open(next);
       this.#loadAll(bucket);
       const least = leastTime(bucket, time);
       if (least < Number.POSITIVE_INFINITY) return least;
+      number = next + 1;
     }
-    return Number.POSITIVE_INFINITY;
   }
 
   /** What changed since the last commit, in the order of the first change. */
@@ -198,7 +189,7 @@ export class WindowStore<K, V> {
   #open(number: number): Bucket {
     const isDropped = number < this.#firstBucket;
     const isComplete = isDropped || !this.#stored.has(number);
-    const bucket = { number, rows: new Map<KeyId, Row>(), isComplete, isDropped };
+    const bucket = { number, rows: new Map<KeyId, Row>(), isComplete, order: undefined, isDropped };
     if (!isDropped) this.#buckets.set(number, bucket);
     return bucket;
   }
@@ -259,7 +250,9 @@ export class WindowStore<K, V> {
 
   #insert(row: Row, time: number, number: number): Item {
     this.#items++;
-    return insertItem(row, time, number);
+    const item = insertItem(row, time, number);
+    addToOrder(row.bucket, item);
+    return item;
   }
 
   #replace(item: Item, value: unknown): void {
@@ -294,6 +287,7 @@ export class WindowStore<K, V> {
         bucket.rows.delete(id);
         this.#items -= row.items.length;
         bucket.isComplete = false;
+        bucket.order = undefined;
       }
     }
   }
