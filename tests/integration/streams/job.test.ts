@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Client, int64, text, topic } from '@millrace/client';
+import { type Client, int64, text, topic, unwrap } from '@millrace/client';
 import { openOrderedStore } from '@millrace/store';
 import {
   type Job,
@@ -148,7 +148,7 @@ test('a second member takes half of the tasks, and no record counts twice', asyn
   );
 });
 
-test('partitions go through a repartition by the times of their records, so that none is late for the others', async (t) => {
+test('partitions go through a repartition by time, so that no record is late for the others', async (t) => {
   const fixture = await startFixture(t);
   const [from, to] = [await fixture.createTopic(2), await fixture.createTopic(1)];
   {
@@ -170,6 +170,19 @@ test('partitions go through a repartition by the times of their records, so that
   await until(async () => (await newest(fixture.client, to)).count === 99);
   assert.deepEqual(job.metrics().lateRecords, {});
   assert.deepEqual(new Set((await newest(fixture.client, to)).values.values()), new Set([100]));
+});
+
+test('what was read of a repartition topic is deleted', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to] = [await fixture.createTopic(1), await fixture.createTopic(1)];
+  const name = uniqueName('purge');
+  await start(t, wordCount(name, from, to), fixture.client, { purgeIntervalMs: 20 });
+  const place = { topic: `millrace.repartition.${name}.by-word`, partition: 0 };
+  await until(async () => {
+    await write(fixture, from, [[null, 'a b c']]);
+    const [first] = unwrap(await fixture.admin.listOffsets([{ ...place, at: 'earliest' }]));
+    return (first?.offset ?? 0) >= 3;
+  });
 });
 
 test('a record that a function throws for is set aside whole, with the reason', async (t) => {

@@ -40,6 +40,8 @@ export interface JobOptions {
   readonly replicationFactor?: number | undefined;
   /** How much longer than its windows a changelog keeps rows, in ms: a job may stand still so long. Default 7 days. */
   readonly changelogMarginMs?: number | undefined;
+  /** How often what was read of repartition topics is deleted, in ms. Default 30,000. */
+  readonly purgeIntervalMs?: number | undefined;
   /** How outputs are compressed. Default `none`. */
   readonly compression?: Compression | undefined;
   /** Memory for outputs that are not acknowledged yet, in bytes. Default 32 MiB. */

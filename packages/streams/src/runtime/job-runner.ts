@@ -21,6 +21,7 @@ import type { JobSettings } from './job-options.ts';
 import { Lock } from './lock.ts';
 import type { MetricCounts } from './metric-counts.ts';
 import type { PoisonRecords } from './poison-records.ts';
+import type { RepartitionPurge } from './repartition-purge.ts';
 import { spaceName } from './restore.ts';
 import type { TaskBook } from './task-book.ts';
 import type { TaskRun } from './task-run.ts';
@@ -46,6 +47,7 @@ export interface RunnerParts {
   readonly tasks: TaskBook;
   readonly poison: PoisonRecords;
   readonly counts: MetricCounts;
+  readonly purge: RepartitionPurge;
 }
 
 export class JobRunner {
@@ -216,6 +218,7 @@ export class JobRunner {
     this.#commitDueAt = Number.POSITIVE_INFINITY;
     this.#attempts = 0;
     this.#parts.poison.committed();
+    this.#parts.purge.committed(runs);
     counts.committed(clock.monotonic() - began);
   }
 

@@ -1,11 +1,11 @@
 /**
  * A job: one process's part in running a topology on a cluster. Start it in as many processes as there are partitions.
  */
-import { ClosingStack, messageOf, nodePlatform, randomUuidBytes } from '@millrace/base';
+import { type Clock, ClosingStack, messageOf, nodePlatform, randomUuidBytes } from '@millrace/base';
 import type { Consumer, TopicPartition } from '@millrace/client';
 import { type OrderedStore, openMemoryStore } from '@millrace/store';
 import { TopologyError } from '../errors.ts';
-import { subTopologies } from '../topology/plan.ts';
+import { type SubTopology, subTopologies } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
 import { changelogName, prepareTopics } from './internal-topics.ts';
 import type { JobEvent, JobMetrics } from './job-event.ts';
@@ -13,6 +13,7 @@ import type { JobOptions, JobSettings } from './job-options.ts';
 import { JobRunner } from './job-runner.ts';
 import { MetricCounts } from './metric-counts.ts';
 import { PoisonRecords } from './poison-records.ts';
+import { RepartitionPurge } from './repartition-purge.ts';
 import { TaskAdmission } from './task-admission.ts';
 import { taskAssignor } from './task-assignor.ts';
 import { TaskBook, tasksOf } from './task-book.ts';
@@ -87,9 +88,26 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
     onRevoked: (partitions) => admission.revoked(partitions),
     onLost: (partitions) => admission.lost(partitions),
   }) as unknown as Consumer;
-  const runner = new JobRunner({ job: topology.name, settings, consumer, state, transactor, tasks, poison, counts });
+  const purge = purgeOf(subs, options, clock);
+  const runner = new JobRunner({
+    ...{ job: topology.name, settings, consumer, state, transactor, tasks, poison, counts, purge },
+  });
   const admission = new TaskAdmission({ job: topology.name, client, settings, consumer, state, tasks, counts, runner });
-  return new RunningJob(topology.name, { runner, consumer, transactor, tasks, counts, closing, settings });
+  return new RunningJob(topology.name, { runner, consumer, transactor, tasks, counts, purge, closing, settings });
+}
+
+function purgeOf(
+  subs: readonly SubTopology[],
+  { client, purgeIntervalMs }: JobOptions,
+  clock: Clock,
+): RepartitionPurge {
+  const own = subs.flatMap(({ sources }) => sources.filter(({ operator }) => operator.repartition !== undefined));
+  return new RepartitionPurge({
+    client,
+    topics: new Set(own.map(({ operator }) => operator.topic.name)),
+    intervalMs: purgeIntervalMs ?? 30_000,
+    monotonic: () => clock.monotonic(),
+  });
 }
 
 interface JobParts {
@@ -98,6 +116,7 @@ interface JobParts {
   readonly transactor: Transactor;
   readonly tasks: TaskBook;
   readonly counts: MetricCounts;
+  readonly purge: RepartitionPurge;
   readonly closing: ClosingStack;
   readonly settings: JobSettings;
 }
@@ -129,7 +148,7 @@ class RunningJob implements Job {
   }
 
   async #run(): Promise<void> {
-    const { runner, consumer, transactor, closing, settings } = this.#parts;
+    const { runner, consumer, transactor, purge, closing, settings } = this.#parts;
     try {
       await runner.run();
     } catch (error) {
@@ -140,6 +159,7 @@ class RunningJob implements Job {
       // Gives the tasks back, which commits what is done; then nothing is left to write.
       await consumer.close();
       await transactor.close().catch(() => undefined);
+      await purge.close();
       await closing.close();
     }
   }

@@ -100,7 +100,14 @@ export class PoisonRecords {
 }
 
 /** Trying again with the same state and topology would end the same way. */
-const finalCodes = new Set(['state_serde_failed', 'store_failed', 'store_closed', 'disk_full', 'closed']);
+const finalCodes = new Set([
+  'state_serde_failed',
+  'key_too_long',
+  'store_failed',
+  'store_closed',
+  'disk_full',
+  'closed',
+]);
 
 function nameOf({ topic, partition, offset }: InputRecord): string {
   return `${topic} ${partition} ${offset}`;
