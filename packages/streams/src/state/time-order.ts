@@ -4,7 +4,7 @@
  *
  * Only a complete bucket has it. An item without a value stays in it until the bucket is tidied.
  */
-import type { Bucket, Item } from './window-rows.ts';
+import { type Bucket, type Item, placeOf } from './window-rows.ts';
 
 /** All items that the bucket has in memory, by time ascending. */
 export function timeOrder(bucket: Bucket): readonly Item[] {
@@ -49,15 +49,4 @@ export function leastTime(bucket: Bucket, from: number): number {
     if (value !== undefined) return time;
   }
   return Number.POSITIVE_INFINITY;
-}
-
-/** Of the first item that is not before `time`. */
-function placeOf(order: readonly Item[], time: number): number {
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((order[middle] as Item).time < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -29,7 +29,7 @@ export interface Bucket {
   isDropped: boolean;
 }
 
-/** The item of a row at exactly this time. */
+/** The item of a row at exactly this time; of several the last. */
 export function itemAt(row: Row, time: number): Item | undefined {
   const { items } = row;
   // Most rows have one.
@@ -39,6 +39,25 @@ export function itemAt(row: Row, time: number): Item | undefined {
     if (item.time < time) return undefined;
   }
   return undefined;
+}
+
+/** What a row has from one time to another (both included), as it is now. */
+export function itemsOf({ items }: Row, from: number, to: number): readonly Item[] {
+  const first = placeOf(items, from);
+  let end = first;
+  while (end < items.length && (items[end] as Item).time <= to) end++;
+  return items.slice(first, end);
+}
+
+/** The place of the first item that is not before `time`, of items by time. */
+export function placeOf(items: readonly Item[], time: number): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((items[middle] as Item).time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Adds an item without a value at its place. */

@@ -13,7 +13,7 @@ import { StoredBuckets, type StoredItem } from './stored-buckets.ts';
 import { addToOrder, itemsBetween, leastTime, tidyOrder } from './time-order.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
 import { rowKey } from './window-row-key.ts';
-import { type Bucket, type Item, insertItem, itemAt, type Row } from './window-rows.ts';
+import { type Bucket, type Item, insertItem, itemAt, itemsOf, type Row } from './window-rows.ts';
 
 /** Memory of an item besides its key and value, about. */
 const itemBytes = 300;
@@ -71,7 +71,7 @@ export class WindowStore<K, V> {
     const bucket = this.#bucketAt(time);
     if (bucket.isDropped) return;
     const row = this.#row(bucket, key, true) as Row;
-    const last = row.items.findLast((item) => item.time === time);
+    const last = itemAt(row, time);
     const item = this.#insert(row, time, last === undefined ? 0 : last.number + 1);
     item.value = value;
     this.#changedItem(item);
@@ -90,8 +90,8 @@ export class WindowStore<K, V> {
     for (const bucket of this.#bucketsIn(from, to)) {
       const row = this.#row(bucket, key, false);
       if (row === undefined) continue;
-      for (const item of row.items.slice()) {
-        if (item.time < from || item.time > to || item.value === undefined) continue;
+      for (const item of itemsOf(row, from, to)) {
+        if (item.value === undefined) continue;
         visit(item.value as V, item.time, (value) => this.#replace(item, value));
       }
     }
