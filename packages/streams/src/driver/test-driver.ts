@@ -42,7 +42,7 @@ export interface TestDriver {
   read<const T extends TopicLike>(topic: T): ReadRecord<KeyOf<T>, ValueOf<T>>[];
   /** Moves wall-clock time on. */
   advance(ms: number): void;
-  /** Has results sent that wait for a commit. */
+  /** Has results sent that wait for a commit. What they make wait further down waits for the next one. */
   commit(): void;
   /** A store as its operator left it. Throws `TopologyError` when there is none of that name. */
   store(name: string): AnyStore;
