@@ -221,6 +221,30 @@ test('a record that a function throws for is set aside whole, with the reason', 
   ]);
 });
 
+test('what a bad record had changed of the state is undone', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to, aside] = [await fixture.createTopic(1), await fixture.createTopic(1), await fixture.createTopic(1)];
+  const made = topology(uniqueName('undone'));
+  made
+    .source(topic(from, { key: text, value: text }))
+    .flatMap((line) => line.split(' '))
+    .peek((word) => {
+      if (word === 'bad') throw new Error('it is bad');
+    })
+    .count('words')
+    .to(topic(to, { key: text, value: int64 }));
+  const job = await start(t, made, fixture.client, { poison: { topic: aside } });
+  await write(fixture, from, [['a', 'one']]);
+  await until(async () => (await newest(fixture.client, to)).count === 1);
+  await write(fixture, from, [
+    ['a', 'two three bad'],
+    ['a', 'four'],
+  ]);
+  await until(async () => (await newest(fixture.client, to)).count === 2);
+  assert.deepEqual((await newest(fixture.client, to)).values, new Map([['a', 2]]));
+  assert.equal(job.metrics().transactionsGivenUp, 1);
+});
+
 test('a job without a place for bad records stops at them, and has kept nothing of them', async (t) => {
   const fixture = await startFixture(t);
   const [from, to] = [await fixture.createTopic(1), await fixture.createTopic(1)];

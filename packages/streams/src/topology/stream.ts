@@ -25,11 +25,12 @@ import type { KeyValueDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
 import type { AnySerde, Node, NodeOptions, Operator } from './node.ts';
 import { needSerde, type Place } from './shape.ts';
+import { SlidingStream } from './sliding-stream.ts';
 import { joinedPlace } from './stream-join-place.ts';
 import type { AggregateOptions, Branches, JoinOptions, SinkOptionsOf, Tests } from './stream-options.ts';
 import { Table } from './table.ts';
 import { WindowedStream } from './windowed-stream.ts';
-import type { SessionWindows, TimeWindows } from './windows.ts';
+import type { SessionWindows, SlidingWindows, TimeWindows, Windows } from './windows.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
 type Any = any;
@@ -188,10 +189,13 @@ export class Stream<K, V> {
     options?: { readonly emit?: 'change' | 'close' | undefined },
   ): WindowedStream<K, V, SessionWindows>;
   windowedBy(
-    windows: TimeWindows | SessionWindows,
-    options: { readonly emit?: Emit | undefined } = {},
-  ): WindowedStream<K, V, Any> {
-    return new WindowedStream(this.#place, windows, options.emit ?? 'change');
+    windows: SlidingWindows,
+    options?: { readonly emit?: 'change' | 'close' | undefined },
+  ): SlidingStream<K, V>;
+  windowedBy(windows: Windows, options: { readonly emit?: Emit | undefined } = {}): Any {
+    const emit = options.emit ?? 'change';
+    if (windows.kind === 'sliding') return new SlidingStream(this.#place, windows, emit as 'change' | 'close');
+    return new WindowedStream<K, V, Any>(this.#place, windows, emit);
   }
 
   /** Pairs with records of another stream that have the same key and a time nearby. */

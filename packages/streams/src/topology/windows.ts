@@ -29,7 +29,14 @@ export interface SessionWindows {
   readonly graceMs: number;
 }
 
-export type Windows = TimeWindows | SessionWindows;
+/** A window for each set of records of a key that are no more than `differenceMs` apart. */
+export interface SlidingWindows {
+  readonly kind: 'sliding';
+  readonly differenceMs: number;
+  readonly graceMs: number;
+}
+
+export type Windows = TimeWindows | SessionWindows | SlidingWindows;
 
 /** Windows side by side: each record is in one. */
 export function tumbling(options: CommonOptions & { readonly sizeMs: number }): TimeWindows {
@@ -58,6 +65,14 @@ export function session(options: CommonOptions & { readonly gapMs: number }): Se
   return { kind: 'session', gapMs, graceMs };
 }
 
+/** Windows that begin and end at records: each set of records no more than `differenceMs` apart has one. */
+export function sliding(options: CommonOptions & { readonly differenceMs: number }): SlidingWindows {
+  const { differenceMs, graceMs = 0 } = options;
+  checkTime('differenceMs', differenceMs, 1);
+  checkTime('graceMs', graceMs, 0);
+  return { kind: 'sliding', differenceMs, graceMs };
+}
+
 /** The start of the first window that a time is in; none begins before 0. */
 export function firstStart({ sizeMs, advanceMs }: TimeWindows, time: number): number {
   return Math.max(0, Math.floor((time - sizeMs + advanceMs) / advanceMs) * advanceMs);
@@ -66,6 +81,7 @@ export function firstStart({ sizeMs, advanceMs }: TimeWindows, time: number): nu
 /** Windows as `describe()` shows them, and as the fingerprint of state has them. */
 export function formOf(windows: Windows): string {
   if (windows.kind === 'session') return `session gap=${windows.gapMs}`;
+  if (windows.kind === 'sliding') return `sliding difference=${windows.differenceMs}`;
   const { sizeMs, advanceMs } = windows;
   return sizeMs === advanceMs ? `tumbling size=${sizeMs}` : `hopping size=${sizeMs} advance=${advanceMs}`;
 }

@@ -1,0 +1,122 @@
+/**
+ * Aggregates in sliding windows: one for each set of records of a key that are no more than a difference apart. A
+ * window begins so much before a record (and ends with it), or right behind a record, and holds the times from its
+ * start to its start plus the difference, both included.
+ *
+ * The store keeps the records, since a record that comes late changes windows in their middle; a window is computed
+ * from them in the order of their times whenever it is sent.
+ */
+import type { WindowDefinition } from '../state/store-definition.ts';
+import type { Receiver } from '../task/cursor.ts';
+import type { OperatorContext } from '../task/operator-context.ts';
+import type { Operator } from '../topology/node.ts';
+import { formOf, type SlidingWindows, type Windowed } from '../topology/windows.ts';
+
+export interface SlidingAggregation {
+  readonly initial: () => unknown;
+  readonly add: (aggregate: unknown, value: unknown) => unknown;
+}
+
+export function slidingAggregateOperator(
+  store: WindowDefinition,
+  windows: SlidingWindows,
+  aggregation: SlidingAggregation,
+  emit: 'change' | 'close',
+): Operator {
+  const { differenceMs, graceMs } = windows;
+  return {
+    kind: 'windowed aggregate',
+    name: store.name,
+    detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
+    stores: [store],
+    holdsBackMs: emit === 'close' ? graceMs : 0,
+    connect: (context, [next, late]) => {
+      const send = next as Receiver;
+      const sendLate = late as Receiver;
+      const rows = context.store(store);
+      const resultOf = (key: unknown, start: number): unknown => {
+        let result = aggregation.initial();
+        rows.fetch(key, start, start + differenceMs, (value) => {
+          result = aggregation.add(result, value);
+        });
+        return result;
+      };
+      const closing = emit === 'close' ? closeWindows(context, store, windows, resultOf, send) : undefined;
+      return (record) => {
+        const { key, value, timestamp } = record;
+        // Windows that begin up to here are closed.
+        const closed = context.streamTime - differenceMs - 1 - graceMs;
+        if (timestamp <= closed) {
+          context.countLate(store.name);
+          return sendLate(record);
+        }
+        rows.append(key, timestamp, value);
+        if (closing !== undefined) return closing.came(timestamp);
+        const starts = new Set<number>();
+        rows.fetch(key, timestamp - differenceMs - 1, timestamp + differenceMs, (_, time) => {
+          if (time >= timestamp) starts.add(time - differenceMs);
+          if (time < timestamp) starts.add(time + 1);
+          else if (time > timestamp) starts.add(timestamp + 1);
+        });
+        for (const start of [...starts].sort((left, right) => left - right)) {
+          if (start <= closed) continue;
+          record.sendAs(send, windowOf(key, start, differenceMs), resultOf(key, start), timestamp);
+        }
+      };
+    },
+  };
+}
+
+function windowOf(key: unknown, start: number, differenceMs: number): Windowed<unknown> {
+  return { key, start, end: start + differenceMs + 1 };
+}
+
+function closeWindows(
+  context: OperatorContext,
+  store: WindowDefinition,
+  { differenceMs, graceMs }: SlidingWindows,
+  resultOf: (key: unknown, start: number) => unknown,
+  send: Receiver,
+): { came(time: number): void } {
+  const rows = context.store(store);
+  const waitMs = differenceMs + 1 + graceMs;
+  let closed = context.streamTime - waitMs;
+  const timer = {
+    dueAt: context.streamTime,
+    fire(streamTime: number): void {
+      const upTo = streamTime - waitMs;
+      const found = new Map<number, Set<unknown>>();
+      // A record begins two windows: so much before it, and right behind it where another follows.
+      for (const { key, time } of rows.entries(closed, upTo + differenceMs)) {
+        for (const start of [time - differenceMs, time + 1]) {
+          if (start <= closed || start > upTo) continue;
+          const keys = found.get(start);
+          if (keys === undefined) found.set(start, new Set([key]));
+          else keys.add(key);
+        }
+      }
+      const { cursor } = context;
+      for (const start of [...found.keys()].sort((left, right) => left - right)) {
+        for (const key of found.get(start) ?? []) {
+          let isEmpty = true;
+          rows.fetch(key, start, start + differenceMs, () => {
+            isEmpty = false;
+          });
+          if (isEmpty) continue;
+          cursor.loadOwn(windowOf(key, start, differenceMs), resultOf(key, start), start + differenceMs);
+          send(cursor);
+        }
+      }
+      closed = upTo;
+      // The first record from here on begins a window before itself, or one of those looked at begins one behind.
+      timer.dueAt = Math.min(rows.firstTime(upTo + 1) - differenceMs + waitMs, rows.firstTime(upTo) + 1 + waitMs);
+    },
+  };
+  context.onStreamTime(timer);
+  return {
+    came: (time) => {
+      const closesAt = time - differenceMs + waitMs;
+      if (closesAt < timer.dueAt) timer.dueAt = Math.max(closesAt, context.streamTime + 1);
+    },
+  };
+}
