@@ -3,6 +3,9 @@
  * none of them. Each is one that Aerospike has, by its name there; indexes and ranks count from 0, negative ones from
  * the end (-1 is the last), a range that reaches beyond the bin's content means the part that is there.
  *
+ * Where a value is a bound, null and undefined are none. A bin's result is that of
+ * the last operation on it: put the reading one last.
+ *
  * A rank is the place of a value when all are ordered by `value-order.ts`.
  */
 import type { Double, Value } from './value.ts';
@@ -130,7 +133,7 @@ export const list = {
     from,
     to,
   }),
-  /** Removes elements by rank. Result: how many. */
+  /** Removes elements by rank; of equal ones any. Result: how many. */
   removeByRank: (bin: string, start: number, count: Count = 1): Operation => ({
     type: 'list.removeByRank',
     bin,
@@ -254,7 +257,7 @@ export function prepend(bin: string, value: string | Uint8Array): Operation {
   return { type: 'prepend', bin, value };
 }
 
-/** Makes a change of nothing but generation and expiry. No result. */
+/** Makes a change of generation and expiry; `not_found` where there is no record, whatever the others do. No result. */
 export function touch(): Operation {
   return { type: 'touch' };
 }

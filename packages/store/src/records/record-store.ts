@@ -61,8 +61,8 @@ export interface OperateOptions extends ChangeOptions {
 
 export interface OperateResult extends RecordMeta {
   /**
-   * For each bin the result of the last operation on it that has one: put the reading ones behind. Bins without results
-   * are not here.
+   * For each bin the result of the last operation on it; put the reading one last. Bins whose last operation has no
+   * result are not here.
    */
   readonly bins: Bins;
 }
@@ -142,13 +142,13 @@ export interface RecordStore extends AsyncDisposable {
   readonly engine: 'embedded' | 'aerospike';
   /** The record, with these bins of it or all; undefined where there is none. */
   get(key: RecordKey, bins?: readonly string[]): Promise<FoundRecord | undefined>;
-  /** Sets bins; one that is null is removed. Answers the new generation. */
+  /** Sets bins; one that is null is removed. Answers the new generation, 0 when no bin is left, and so no record. */
   put(key: RecordKey, bins: Bins, options?: PutOptions): Promise<number>;
   /** Whether there was a record to remove. */
   remove(key: RecordKey, options?: RemoveOptions): Promise<boolean>;
   /** Gives the record a new time to live and a new generation, which is answered. Refused with `not_found`. */
   touch(key: RecordKey, ttl: TimeToLive): Promise<number>;
-  /** Does all operations as one. With reading operations alone a record that is not there is `not_found`. */
+  /** Does all operations as one. A record that is not there and of which they make none is `not_found`. */
   operate(key: RecordKey, operations: readonly Operation[], options?: OperateOptions): Promise<OperateResult>;
   /** Does entries beside each other, each with an outcome of its own, in the order of entries. */
   batch(entries: readonly BatchEntry[]): Promise<BatchOutcome[]>;

@@ -1,6 +1,7 @@
 /**
  * The suite on an Aerospike server. Which one is told by AEROSPIKE_HOST (HOST or HOST:PORT) and AEROSPIKE_NAMESPACE
- * (`test` by default); its namespace must allow times to live (`nsup-period`, or `allow-ttl-without-nsup`).
+ * (`test` by default); its namespace must allow times to live (`nsup-period`, or `allow-ttl-without-nsup`). A run takes
+ * some 150 sets of the 4,095 that a namespace may ever have.
  */
 import { test } from 'node:test';
 import { collections } from '../testing/collections.ts';

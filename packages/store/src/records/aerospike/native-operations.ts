@@ -2,7 +2,9 @@
  * Operations as the client of Aerospike has them, and what its results mean. Parts of lists and maps are always taken
  * by range, since ranges mean what there is of them, where single places are refused.
  */
+
 import type { ListOperation, MapOperation, Operation } from '../operation.ts';
+import { hasResult, lastOfBins } from '../operation-results.ts';
 import { isMap, type Value } from '../value.ts';
 import { compareText, compareValues } from '../value-order.ts';
 import type { AerospikeLibrary, NativeOperation } from './client-library.ts';
@@ -129,28 +131,14 @@ function mapOperation(library: AerospikeLibrary, operation: MapOperation): Nativ
   }
 }
 
-/** Operations without a result. */
-const silent = new Set<Operation['type']>([
-  'write',
-  'add',
-  'append',
-  'prepend',
-  'touch',
-  'list.order',
-  'list.set',
-  'list.clear',
-  'map.clear',
-]);
-
-/** For each bin the result of the last operation on it that has one, of the bins that the server answered. */
+/** For each bin the result of the last operation on it, of the bins that the server answered. */
 export function resultsOf(
   operations: readonly Operation[],
   bins: Readonly<Record<string, unknown>>,
 ): { [bin: string]: Value } {
   const results: { [bin: string]: Value } = {};
-  for (const operation of operations) {
-    if (operation.type === 'touch' || silent.has(operation.type)) continue;
-    results[operation.bin] = resultOf(operation, fromNative(bins[operation.bin]));
+  for (const [bin, operation] of lastOfBins(operations)) {
+    if (hasResult(operation)) results[bin] = resultOf(operation, fromNative(bins[bin]));
   }
   return results;
 }

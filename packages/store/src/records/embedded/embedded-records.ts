@@ -10,6 +10,7 @@ import type { OrderedStore } from '../../ordered/ordered-store.ts';
 import { outcomeOf } from '../batch-outcome.ts';
 import { changesRecord, checkBins, checkChange, checkOperations, checkTimeToLive } from '../check-request.ts';
 import type { Operation } from '../operation.ts';
+import { hasResult, lastOfBins } from '../operation-results.ts';
 import { decodeRecord, type StoredRecord } from '../record-codec.ts';
 import { RecordError } from '../record-error.ts';
 import { checkKey, checkPlace, encodeUserKey, type RecordKey } from '../record-key.ts';
@@ -126,8 +127,8 @@ class EmbeddedRecords implements RecordStore {
     checkOperations(operations);
     checkChange(options);
     if (!changesRecord(operations)) return this.#inspect(key, operations, options);
-    const touchesOnly = operations.every(({ type }) => type === 'touch' || !changesRecord([{ type } as Operation]));
-    const mode = options.mode ?? (touchesOnly ? 'update' : 'upsert');
+    // As Aerospike has it, nothing is touched that is not there.
+    const mode = operations.some(({ type }) => type === 'touch') ? 'update' : (options.mode ?? 'upsert');
     return this.#change(key, options, mode, (record) => results(record, operations));
   }
 
@@ -199,7 +200,7 @@ class EmbeddedRecords implements RecordStore {
 
   #change(
     key: RecordKey,
-    { generation, ttl, durable }: ChangeOptions,
+    { generation: expected, ttl, durable }: ChangeOptions,
     mode: PutMode,
     change: (record: WorkingRecord) => Bins,
   ): Promise<OperateResult> {
@@ -210,7 +211,7 @@ class EmbeddedRecords implements RecordStore {
       const before = this.#live(stored);
       if (before !== undefined && mode === 'create') throw exists(key);
       if (before === undefined && mode === 'update') throw notFound(key);
-      checkGeneration(key, before, generation);
+      checkGeneration(key, before, expected);
       const working = new WorkingRecord(before);
       const bins = change(working);
       const next = {
@@ -219,18 +220,23 @@ class EmbeddedRecords implements RecordStore {
         sweptAt: 0,
         bins: working.encoded(),
       };
+      // Nothing was made of nothing: that is no record.
+      if (before === undefined && next.bins.size === 0) throw notFound(key);
       const after = set.write(batch, encoded, stored, next.bins.size > 0 ? next : undefined, this.#recordBytesMax);
-      return { result: { generation: next.generation, ttl: timeLeft(next, now), bins }, after: { record: after } };
+      const generation = after?.generation ?? 0;
+      return { result: { generation, ttl: after && timeLeft(after, now), bins }, after: { record: after } };
     });
   }
 }
 
-/** Does operations in their order; for each bin the last result is kept. */
+/** Does operations in their order; for each bin the result of the last one is told. */
 function results(record: WorkingRecord, operations: readonly Operation[]): Bins {
+  const last = lastOfBins(operations);
   const bins: { [bin: string]: Value } = {};
   for (const operation of operations) {
     const result = applyOperation(record, operation);
-    if (result !== undefined && operation.type !== 'touch') bins[operation.bin] = withoutDoubles(result);
+    if (operation.type === 'touch' || last.get(operation.bin) !== operation || !hasResult(operation)) continue;
+    bins[operation.bin] = withoutDoubles(result ?? null);
   }
   return bins;
 }

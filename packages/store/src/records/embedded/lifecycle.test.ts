@@ -39,6 +39,7 @@ test('a record is there until the last millisecond of its life', async () => {
   assert.equal((await records.get(key('a')))?.ttl, 1);
   await time.pass(1);
   assert.equal(await records.get(key('a')), undefined);
+  assert.equal(await records.remove(key('a')), false);
 });
 
 test('the sweep removes expired records with all that belongs to them, and no others', async () => {

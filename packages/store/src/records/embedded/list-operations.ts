@@ -14,14 +14,14 @@ interface ListBefore {
 interface ListOutcome {
   /** Undefined where nothing changes. */
   readonly after?: { readonly elements: readonly Value[]; readonly ordered: boolean };
-  readonly result?: Value;
+  readonly result: Value;
 }
 
 export function applyListOperation({ elements, ordered }: ListBefore, operation: ListOperation): ListOutcome {
   const before = elements ?? [];
-  const changed = (after: readonly Value[], result?: Value): ListOutcome => ({
+  const changed = (after: readonly Value[], result: Value): ListOutcome => ({
     after: { elements: after, ordered },
-    ...(result !== undefined && { result }),
+    result,
   });
   switch (operation.type) {
     case 'list.order':
@@ -30,6 +30,7 @@ export function applyListOperation({ elements, ordered }: ListBefore, operation:
           elements: operation.ordered && !ordered ? [...before].sort(compareValues) : before,
           ordered: operation.ordered,
         },
+        result: null,
       };
     case 'list.append':
       return appendTo(before, ordered, operation);
@@ -43,10 +44,10 @@ export function applyListOperation({ elements, ordered }: ListBefore, operation:
       refuseOrdered(ordered, operation.bin);
       const at = operation.index < 0 ? before.length + operation.index : operation.index;
       if (at < 0 || at > before.length) throw outOfList(operation.bin, operation.index);
-      return changed(before.toSpliced(at, 1, operation.value));
+      return changed(before.toSpliced(at, 1, operation.value), null);
     }
     case 'list.clear':
-      return elements === null ? {} : changed([]);
+      return elements === null ? { result: null } : changed([], null);
     case 'list.size':
       return { result: elements === null ? null : before.length };
     default:

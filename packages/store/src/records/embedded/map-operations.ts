@@ -13,7 +13,7 @@ interface Mapping {
 interface MapOutcome {
   /** Undefined where nothing changes. */
   readonly after?: Mapping;
-  readonly result?: Value;
+  readonly result: Value;
 }
 
 /** `current` is null where there is no map. */
@@ -23,15 +23,17 @@ export function applyMapOperation(current: Mapping | null, operation: MapOperati
     case 'map.put':
       return put(before, operation);
     case 'map.increment': {
-      const sum = addInMap(own(before, operation.key) ?? null, operation.value);
-      if (sum === undefined) {
+      const addend = own(before, operation.key);
+      const sum = addInMap(addend ?? null, operation.value);
+      // A null that is there is no number, unlike nothing.
+      if (sum === undefined || addend === null) {
         const what = `${operation.key} of the map in ${operation.bin} is no number`;
         throw new RecordError('invalid_operation', what);
       }
       return { after: { ...before, [operation.key]: sum }, result: sum };
     }
     case 'map.clear':
-      return current === null ? {} : { after: {} };
+      return current === null ? { result: null } : { after: {}, result: null };
     case 'map.size':
       return { result: current === null ? null : Object.keys(before).length };
     default:

@@ -44,8 +44,11 @@ class Model {
     const generation = (before?.generation ?? 0) + 1;
     const kept = before?.expiresAt ?? 0;
     const expiresAt = typeof options.ttl === 'number' ? now + options.ttl * 1_000 : options.ttl === 'never' ? 0 : kept;
-    if (Object.keys(bins).length === 0) this.#records.delete(key);
-    else this.#records.set(key, { bins, generation, expiresAt });
+    if (Object.keys(bins).length === 0) {
+      this.#records.delete(key);
+      return before === undefined ? 'not_found' : 0;
+    }
+    this.#records.set(key, { bins, generation, expiresAt });
     return generation;
   }
 

@@ -20,7 +20,10 @@ export function ranked(values: readonly Value[]): number[] {
     .sort((left, right) => compareValues(values[left] as Value, values[right] as Value) || left - right);
 }
 
-/** Whether a value is from `from` on, up to `to` (not included). */
+/** Whether a value is from `from` on, up to `to` (not included); null is no bound, as it is for Aerospike's client. */
 export function within(value: Value, from: Value | undefined, to: Value | undefined): boolean {
-  return (from === undefined || compareValues(value, from) >= 0) && (to === undefined || compareValues(value, to) < 0);
+  return (
+    ((from ?? null) === null || compareValues(value, from as Value) >= 0) &&
+    ((to ?? null) === null || compareValues(value, to as Value) < 0)
+  );
 }

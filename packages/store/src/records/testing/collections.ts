@@ -53,6 +53,7 @@ const cases: readonly Case[] = [
   ],
   ['orders lists by their elements', [[2], [1, 5], [1], []], [list.order('b', true)], [[], [1], [1, 5], [2]]],
   ['orders text by its bytes', ['ｚ', '😀', 'a', 'é'], [list.order('b', true)], ['a', 'é', 'ｚ', '😀']],
+  ['has no result where the last operation has none', [1], [list.get('b'), list.clear('b')], []],
   ['has the last result of a bin', [1], [list.append('b', [2]), list.get('b', 0, 1)], [1, 2], [1]],
 
   ['puts into a map', { a: 1 }, [map.put('b', { b: 2, a: 3 })], { a: 3, b: 2 }, 2],

@@ -128,6 +128,13 @@ export const singleRecords = suite('single records', (place) => {
     assert.equal(await store.get(key('a')), undefined);
   });
 
+  test('has no record any more that has no bin left', async () => {
+    const { store, key } = place();
+    await store.put(key('a'), { x: 1 });
+    assert.equal(await store.put(key('a'), { x: null }), 0);
+    assert.equal(await store.get(key('a')), undefined);
+  });
+
   test('begins anew with generation 1 after a removal', async () => {
     const { store, key } = place();
     await store.put(key('a'), { x: 1 });
