@@ -7,8 +7,8 @@ import { consumes, produces, type SidecarFixture, settingsOf, startSidecarFixtur
 export interface Shop extends SidecarFixture {
   readonly secured: SecuredFixture;
   readonly topic: string;
-  /** Makes a login, and has the service answer it. */
-  issue(user: string, password: string): Promise<void>;
+  /** Makes a login, and has the service answer it, with settings besides where they are given. */
+  issue(user: string, password: string, settings?: Record<string, string>): Promise<void>;
   /** Takes a login back. */
   revoke(user: string): Promise<void>;
 }
@@ -26,7 +26,7 @@ export async function startShop(t: TestContext): Promise<Shop> {
     ...fixture,
     secured,
     topic,
-    async issue(user, password) {
+    async issue(user, password, more = {}) {
       unwrap(await admin.alterScramCredentials([{ user, mechanism, password }]));
       unwrap(await admin.createAcls(grantsOf(user)));
       for (const want of [produces(topic), consumes(topic)]) {
@@ -34,6 +34,7 @@ export async function startShop(t: TestContext): Promise<Shop> {
         const settings = {
           ...scram,
           ...trusted,
+          ...more,
           ...(want.role === 'consumer' ? { 'auto.offset.reset': 'earliest' } : {}),
         };
         fixture.service.tell(want, {

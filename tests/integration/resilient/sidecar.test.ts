@@ -113,6 +113,23 @@ test('sessions that brokers end after three seconds are renewed below programs',
   assert.match(sidecar.metrics(), /millrace_sidecar_broker_failures_total 0/);
 });
 
+test('a change of settings alone leaves connections as they are, and what is reported of their login', async (t) => {
+  const { start, topic, connect, service, issue } = await startShop(t);
+  const sidecar = await start([produces(topic)]);
+  const writer = (await connect(sidecar)).producer();
+  await writer.send({ topic, value: 'one' });
+  const { answerVersion, connections } = sidecar.status();
+  await issue('shop.a', 'first', { 'linger.ms': '77' });
+  await eventually(() => sidecar.status().answerVersion > answerVersion);
+  await writer.send({ topic, value: 'two' });
+  assert.deepEqual([sidecar.status().leaving, sidecar.status().connections], [0, connections]);
+  const { answerVersion: obeyed } = sidecar.status();
+  const streams = () => service.reports.flatMap((each) => each.streams);
+  await eventually(() => streams().some((stream) => stream.answerVersion === obeyed), { timeoutMs: 20_000 });
+  const told = streams().findLast((stream) => stream.answerVersion === obeyed);
+  assert.deepEqual([told?.credential, told?.otherCredentials], ['shop.a first', undefined]);
+});
+
 test('credentials are rotated and taken back under load of three makes of clients: nothing fails', async (t) => {
   const { start, topic, connect, issue, revoke, secured, service } = await startShop(t);
   const sidecar = await start([produces(topic), consumes(topic)]);

@@ -15,8 +15,9 @@ export const StreamReport = Type.Object(
     cluster: Short,
     /** Of the answer that it obeys. */
     answerVersion: Type.Optional(Type.Integer({ minimum: 0 })),
-    credential: Type.Optional(
-      Type.String({ maxLength: 100, description: 'Id of the one that all its connections use' }),
+    credential: Type.Optional(Type.String({ maxLength: 100, description: 'Id of the one that it logs in with now' })),
+    otherCredentials: Type.Optional(
+      Type.Array(Short, { maxItems: 100, description: 'Ids of those that connections use besides, until they end' }),
     ),
     recordsPerSecond: Rate,
     bytesPerSecond: Rate,

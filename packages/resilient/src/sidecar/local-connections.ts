@@ -25,9 +25,16 @@ export class LocalConnections {
     return this.#connections.size;
   }
 
-  /** Those that go another way than this one. */
-  elsewhere(route: ClusterRoute): readonly LocalConnection[] {
-    return [...this.#connections].filter((each) => each.route !== undefined && each.route !== route);
+  /** Those that were opened otherwise than this way does it now; what else it says makes no difference to them. */
+  elsewhere({ target }: ClusterRoute): readonly LocalConnection[] {
+    return [...this.#connections].filter(
+      ({ route }) => route !== undefined && route.target.connections !== target.connections,
+    );
+  }
+
+  /** Credentials that connections were opened with, each once. */
+  get credentials(): readonly string[] {
+    return [...new Set([...this.#connections].flatMap(({ route }) => route?.target.credential ?? []))];
   }
 
   /** Takes a socket of a program that means this broker, or any. */

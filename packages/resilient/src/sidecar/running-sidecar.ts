@@ -242,9 +242,9 @@ export class RunningSidecar implements Sidecar {
 
   #collect(collected: SidecarReport): ConfigReport {
     const { instance, site, platform, followed } = this.#options;
-    const isAllOnOne = this.#connections.elsewhere(this.#route).length === 0;
     const wants = followed.answers.map(({ want }) => want);
-    const streams = collected.streams(wants, this.#route.target, isAllOnOne, platform.clock.monotonic());
+    const { credentials } = this.#connections;
+    const streams = collected.streams(wants, this.#route.target, credentials, platform.clock.monotonic());
     return { instance, ...(site === undefined ? {} : { site }), library: SidecarReport.library, streams };
   }
 

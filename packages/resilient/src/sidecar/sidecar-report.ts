@@ -26,14 +26,21 @@ export class SidecarReport {
     this.#at = now;
   }
 
-  /** Since the last time. `isAllOnOne`: every connection uses the target's credential. */
-  streams(wants: readonly ConfigWant[], target: Target, isAllOnOne: boolean, now: number): StreamReport[] {
+  /** Since the last time. `inUse`: credentials of all connections, those included that are about to end. */
+  streams(
+    wants: readonly ConfigWant[],
+    target: Pick<Target, 'cluster' | 'version' | 'credential'>,
+    inUse: readonly string[],
+    now: number,
+  ): StreamReport[] {
     const seconds = Math.max(0.001, (now - this.#at) / 1000);
     this.#at = now;
     const rates = { producer: this.#rates('producer', seconds), consumer: this.#rates('consumer', seconds) };
+    const otherCredentials = inUse.filter((id) => id !== target.credential);
     return wants.map(({ topic, role }) => ({
       ...{ topic, role, cluster: target.cluster.name, answerVersion: target.version },
-      ...(target.credential === undefined || !isAllOnOne ? {} : { credential: target.credential }),
+      ...(target.credential === undefined ? {} : { credential: target.credential }),
+      ...(otherCredentials.length === 0 ? {} : { otherCredentials }),
       ...rates[role],
       strays: [],
     }));

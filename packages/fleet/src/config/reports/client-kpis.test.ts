@@ -72,6 +72,8 @@ test('a rotation is confirmed when all instances report the new credential and n
   assert.equal(confirmed([uses('1', 'b'), uses('2')]), 'b');
   assert.equal(confirmed([uses('1', 'b'), uses('2', 'a')]), undefined);
   assert.equal(confirmed([uses('1', 'b', 'a')]), undefined);
+  const mixed = heard('shop', '2', [{ credential: 'b', otherCredentials: ['a'] }]);
+  assert.equal(confirmed([uses('1', 'b'), mixed]), undefined);
   assert.equal(confirmed([]), undefined);
   assert.equal(confirmed([uses('1', 'b')], [credential('b')]), undefined);
   assert.equal(

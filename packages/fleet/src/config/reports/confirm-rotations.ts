@@ -28,7 +28,12 @@ function usesOnly(
   { id, issuedAt }: Credential,
   others: ReadonlySet<string>,
 ): boolean | undefined {
-  const used = report.streams.flatMap(({ credential }) => credential ?? []).filter((each) => !others.has(each));
+  const used = report.streams
+    .flatMap(({ credential, otherCredentials = [] }) => [
+      ...otherCredentials,
+      ...(credential === undefined ? [] : [credential]),
+    ])
+    .filter((each) => !others.has(each));
   if (used.length === 0) return undefined;
   return at > issuedAt && used.every((each) => each === id);
 }
