@@ -113,7 +113,8 @@ async function runOnce(
     }
     return { measured, answer: await readAnswer(bootstrap, query, run, workload.endTime) };
   } catch (error) {
-    throw new Error(`${subject.name} failed; it said last:\n${running.said()}`, { cause: error });
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new Error(`${subject.name}: ${problem}; it said last:\n${running.said()}`, { cause: error });
   } finally {
     await running.stop();
     await rm(directory, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { type Admin, unwrap } from '@millrace/client';
 import { usageOf } from '../harness/process-usage.ts';
 import type { RunningQuery } from './subjects.ts';
 
-const waitMsMax = 60_000;
+const waitMsMax = 180_000;
 /** A query that commits nothing for so long behind the end of its input has settled what its later stages had. */
 const quietMs = 1_000;
 
