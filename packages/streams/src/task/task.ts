@@ -101,7 +101,9 @@ export class Task {
 
   /** Wall-clock time when something is due, in ms since 1970; infinite when nothing ever is. */
   get clockDueAt(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#clockTimers.map(({ dueAt }) => dueAt));
+    let due = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#clockTimers) if (dueAt < due) due = dueAt;
+    return due;
   }
 
   /** Has what is due by wall-clock time done. Answers whether there was any. */
@@ -147,7 +149,8 @@ export class Task {
 
   #sourceOf(topic: string): { readonly source: SourceNode; readonly receive: Receiver } {
     const source = this.#sources.get(topic);
-    assert(source !== undefined, `a record of ${topic} came to a task that does not read it`);
+    // The text of an assertion is made whether it holds or not: too much for each record.
+    if (source === undefined) assert(false, `a record of ${topic} came to a task that does not read it`);
     return source;
   }
 
