@@ -1,4 +1,4 @@
-/** The config service over HTTP and real PostgreSQL: answers, watches, versions, keys, and a database that is away. */
+/** The config service over HTTP and real PostgreSQL: answers, watches, versions, and a database that is away. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { callContract } from '@millrace/api';
@@ -6,11 +6,9 @@ import {
   configAnswersContract,
   configClientsContract,
   configExplainContract,
-  configKeysContract,
   configReportContract,
   contentOf,
   endEnrolmentContract,
-  followKeySets,
   listEnrolmentsContract,
   rotateConfigKeysContract,
   type StreamReport,
@@ -164,21 +162,6 @@ test('versions of all processes only grow, and the same version says the same ev
       return answer.settings['linger.ms']?.value === '14';
     });
     assert.ok(said.size > 1);
-  }));
-
-test('who was away for several changes of keys follows them from those that it was enrolled with', () =>
-  withShop(async (service, url, keys) => {
-    const enrolment = await service.enrol('shop');
-    const { version } = enrolment.keys;
-    for (let round = 0; round < 3; round++) await service.call(rotateConfigKeysContract, { body: {} });
-    await using other = await startConfigProcess(url, keys);
-    const stranger = await Instance.of(enrolment);
-    await assert.rejects(stranger.ask(other.url, producer), { code: 'config_untrusted', reason: 'unknown_key' });
-    const { chain } = await callContract(other.url, configKeysContract, {});
-    const trusted = await followKeySets(chain, enrolment.keys);
-    assert.equal(trusted.version, version + 3);
-    const follower = await Instance.of({ ...enrolment, keys: trusted });
-    assert.equal((await follower.ask(other.url, producer)).answer.application, 'shop');
   }));
 
 test('a topic that is moved is announced with a greater generation, and with the groups that came along', () =>

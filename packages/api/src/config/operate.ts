@@ -98,9 +98,17 @@ export const rotateConfigKeysContract = defineContract({
   method: 'POST',
   path: '/api/v1/config/keys/rotate',
   summary: 'Sign answers with the next key, and announce another after it',
-  description: 'Clients follow by themselves. What the key before has signed stays trusted until it expires.',
+  description:
+    'Clients follow by themselves. What keys before have signed stays trusted until it expires, ' +
+    'unless `dropOld` is true.',
   permission: 'administer',
-  body: Type.Object({ why: Type.Optional(Why) }, { additionalProperties: false }),
+  body: Type.Object(
+    {
+      why: Type.Optional(Why),
+      dropOld: Type.Optional(Type.Boolean({ description: 'No key that signed before is trusted any more' })),
+    },
+    { additionalProperties: false },
+  ),
   response: Type.Object({ keys: ConfigKeySet, signingKid: Type.String() }),
   problems: ['unavailable'],
 });

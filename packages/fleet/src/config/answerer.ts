@@ -43,6 +43,8 @@ export interface SignedAnswer {
   readonly told: Told;
   /** When it is to be issued again; ms since 1970. */
   readonly renewAt: number;
+  /** Of the key that signed it. */
+  readonly kid?: string | undefined;
   readonly answer: { readonly signed: string } | { readonly problem: ConfigProblem };
 }
 
@@ -70,6 +72,12 @@ export class Answerer {
     const newest = this.#options.views.config.keySets.at(-1);
     if (newest === undefined) throw notReady();
     return newest.signed;
+  }
+
+  /** Whether what was answered is to be answered anew, though it says the same: it is old, or another key signs. */
+  isDue({ kid, renewAt }: SignedAnswer): boolean {
+    const { views, platform } = this.#options;
+    return platform.clock.now() >= renewAt || (kid !== undefined && kid !== views.config.signingKey?.kid);
   }
 
   answer({ application, site, key }: Asker, { topic, role }: ConfigWant): Promise<SignedAnswer> {
@@ -118,7 +126,7 @@ export class Answerer {
       answer.credential = { ...content.credential, sealed: await this.#seal(credential, instanceKey) };
     }
     const sign = await keys.signer(state);
-    return { told, renewAt, answer: { signed: sign(answer) } };
+    return { told, renewAt, kid: state.kid, answer: { signed: sign(answer) } };
   }
 
   /** Once for each instance, however often its answers are signed. */

@@ -59,12 +59,12 @@ const callMsMax = 60_000;
 const confirmer: Principal = { kind: 'system', name: 'config', role: 'admin', teams: [] };
 
 export async function openConfig(options: ConfigOptions): Promise<ConfigService> {
-  const { db, platform, record, inventory, report, sealingKey, lifeMs, publicUrl } = options;
-  const keys = new SigningKeys({ db, sealingKey });
+  const { db, platform, record, inventory, report, sealingKey, lifeMs = lifeMsDefault, publicUrl } = options;
+  const keys = new SigningKeys({ db, sealingKey, lifeMs });
   await keys.begin();
-  const callMs = Math.min(callMsMax, (lifeMs ?? lifeMsDefault) / 8);
+  const callMs = Math.min(callMsMax, lifeMs / 8);
   const views = await ConfigViews.open({ ...options, callMs });
-  const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs: lifeMs ?? lifeMsDefault });
+  const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs });
   const enrolments = new Enrolments({ db, platform, report });
   const uses = new ReportedUses({
     clock: platform.clock,

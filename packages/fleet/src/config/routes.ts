@@ -46,7 +46,7 @@ const wantsMax = 200;
 const why = 'asked for';
 
 /** For applications: from memory, whether the system of record is there or not. */
-export function answerRoutes({ views, answerer, reports, platform }: ConfigParts): Route[] {
+export function answerRoutes({ views, answerer, reports }: ConfigParts): Route[] {
   return [
     implement(configAnswersContract, async ({ principal, body }) => {
       const { instance, wants } = body;
@@ -67,7 +67,7 @@ export function answerRoutes({ views, answerer, reports, platform }: ConfigParts
       }
       const asker = { application: principal.name, site: query.site, key: query.key };
       const isAllowed = allowed(views, request);
-      return watchAnswers({ views, answerer, clock: platform.clock, isAllowed }, asker, wants, signal);
+      return watchAnswers({ views, answerer, isAllowed }, asker, wants, signal);
     }),
     implement(configKeysContract, () => {
       return { keys: answerer.keys, chain: views.config.keySets.map(({ signed }) => signed) };
@@ -130,7 +130,7 @@ export function operatingRoutes(parts: ConfigParts): Route[] {
       return ended;
     }),
     implement(rotateConfigKeysContract, async ({ principal, body }) => {
-      const { keys: set, kid } = await keys.rotate(principal, body.why ?? why);
+      const { keys: set, kid } = await keys.rotate(principal, body.why ?? why, body);
       await views.catchUp();
       return { keys: set, signingKid: kid };
     }),

@@ -1,6 +1,6 @@
 /**
  * The keys that sign answers. The newest set holds the key that signs now, the one that will sign next, so that clients
- * know it before it does, and the one that signed before, until nothing that it has signed holds any more. A set is
+ * know it before it does, and those that signed before, each until nothing that it has signed holds any more. A set is
  * signed by the key that signed answers before it: whoever trusts the set before trusts that.
  *
  * Private keys lie in the database, sealed under the key of the control plane, and in memory.
@@ -17,7 +17,7 @@ import {
 } from '@millrace/api/config';
 import { assert } from '@millrace/base';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK } from 'jose';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { appendAudit } from '../audit/audit-entry.ts';
 import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
@@ -29,6 +29,8 @@ import type { SigningKeyState } from './state/read-config.ts';
 export interface SigningKeysOptions {
   readonly db: Kysely<Schema>;
   readonly sealingKey: () => Promise<SealingKey>;
+  /** How long an answer holds. */
+  readonly lifeMs: number;
 }
 
 /** Answers the JWS. */
@@ -40,6 +42,9 @@ interface StoredKey {
   readonly kid: string;
   readonly publicKey: string;
 }
+
+/** How long what a process signs that is cut off from the database, and knows of no new key, is cared for. */
+const cutOffMs = 86_400_000;
 
 const purpose = (kid: string): string => `the key ${kid} that signs answers of the config service`;
 
@@ -65,8 +70,15 @@ export class SigningKeys {
     });
   }
 
-  /** The next key signs from now on. */
-  async rotate(principal: Principal, why: string): Promise<{ readonly keys: ConfigKeySet; readonly kid: string }> {
+  /**
+   * The next key signs from now on. Those that signed before stay trusted as long as something that they signed holds;
+   * with `dropOld` nothing does that they signed, from the moment on at which a client knows.
+   */
+  async rotate(
+    principal: Principal,
+    why: string,
+    { dropOld = false }: { readonly dropOld?: boolean | undefined } = {},
+  ): Promise<{ readonly keys: ConfigKeySet; readonly kid: string }> {
     const sealing = await this.#options.sealingKey();
     return await this.#options.db.transaction().execute(async (transaction) => {
       await lockLedger(transaction);
@@ -79,7 +91,8 @@ export class SigningKeys {
       const position = newest.signing_position;
       const [old, current] = [await storedAt(transaction, position), await storedAt(transaction, position + 1)];
       const next = await addKey(transaction, sealing, position + 2);
-      const keys: ConfigKeySet = { version: newest.version + 1, keys: [current, next, old].map(shown) };
+      const before = dropOld ? [] : [old, ...(await this.#stillHeld(transaction, position))];
+      const keys: ConfigKeySet = { version: newest.version + 1, keys: [current, next, ...before].map(shown) };
       await addSet(transaction, keys, position + 1, await openKey(sealing, old));
       const after = { version: keys.version, signs: current.kid, next: next.kid };
       await appendAudit(transaction, [
@@ -88,6 +101,20 @@ export class SigningKeys {
       await appendEvents(transaction, [{ kind: 'config', id: 'keys', what: 'rotated' }]);
       return { keys, kid: current.kid };
     });
+  }
+
+  /** Keys before that position whose last answers hold, newest first. A key signs until the set after its own. */
+  async #stillHeld(transaction: Transaction<Schema>, position: number): Promise<StoredKey[]> {
+    const heldMs = this.#options.lifeMs + cutOffMs;
+    const rows = await transaction
+      .selectFrom('config_signing_key as key')
+      .innerJoin('config_key_set as after', (join) => join.on(sql`after.signing_position`, '=', sql`key.position + 1`))
+      .select(['key.position', 'key.kid', 'key.public_key'])
+      .where('key.position', '<', position)
+      .where('after.created_at', '>', sql<Date>`now() - ${heldMs} * interval '1 millisecond'`)
+      .orderBy('key.position', 'desc')
+      .execute();
+    return rows.map((row) => ({ position: row.position, kid: row.kid, publicKey: row.public_key }));
   }
 
   /** What signs with the key, which is opened once. */

@@ -1,11 +1,11 @@
 /**
  * What one instance is told as it changes. It begins with how things are, and goes on with each change of an answer,
- * the latest alone for whoever reads slowly. An answer is sent again when it says something else, or when it is to be
- * issued again; not when only its version is another.
+ * the latest alone for whoever reads slowly. An answer is sent again when it says something else, when it is to be
+ * issued again, and when another key signs, so that what lies on disks is signed by one that stays trusted; not when
+ * only its version is another.
  */
 import type { ServerSentEvent } from '@millrace/api';
 import type { ConfigKeysAnswer, ConfigView, ConfigWant, GivenAnswer, RefusedAnswer } from '@millrace/api/config';
-import type { Clock } from '@millrace/base';
 import type { Answerer, Asker, SignedAnswer } from './answerer.ts';
 import type { ConfigViews } from './state/config-views.ts';
 
@@ -14,14 +14,13 @@ export type WatchEvent = ServerSentEvent<GivenAnswer | RefusedAnswer | ConfigVie
 export interface WatchParts {
   readonly views: ConfigViews;
   readonly answerer: Answerer;
-  readonly clock: Clock;
   /** Whether whoever watches may still do so. */
   readonly isAllowed: () => boolean;
 }
 
 /** Ends when the signal aborts, or when it is no longer allowed. */
 export async function* watchAnswers(
-  { views, answerer, clock, isAllowed }: WatchParts,
+  { views, answerer, isAllowed }: WatchParts,
   asker: Asker,
   wants: readonly ConfigWant[],
   signal: AbortSignal,
@@ -42,7 +41,7 @@ export async function* watchAnswers(
     }
     for (const want of wants) {
       const before = sent.get(want);
-      const isDue = before === undefined || clock.now() >= before.renewAt;
+      const isDue = before === undefined || answerer.isDue(before);
       if (!isDue && views.told(asker.application, { ...want, site: asker.site }) === before.told) continue;
       const next = await answerer.answer(asker, want);
       sent.set(want, next);
