@@ -100,3 +100,15 @@ test('several topics are one target while they are on one cluster', async () => 
   assert.deepEqual(cluster, { name: 'east', generation: 4 });
   await assert.rejects(targetOf([on('east', 1, 'a'), on('west', 1, 'b')], key), { code: 'topics_apart' });
 });
+
+test('settings that a producer would refuse together, or with what its program says, are not given to it', async () => {
+  const of = async (values: Record<string, string>, own: object = {}) =>
+    (await targetOf([answerOf({ settings: settings({ 'linger.ms': '5', ...values }) })], key, own)).producer;
+  const both = { acks: '1', 'enable.idempotence': 'true' };
+  assert.deepEqual(await of(both), { lingerMs: 5, acks: 1 });
+  assert.deepEqual(await of({ acks: 'all', 'enable.idempotence': 'true' }, { acks: 1 }), { lingerMs: 5, acks: -1 });
+  assert.deepEqual(await of(both, { idempotent: true }), { lingerMs: 5, idempotent: true });
+  assert.deepEqual(await of({ acks: '1', 'enable.idempotence': 'false' }, { transactionalId: 'bank' }), {
+    lingerMs: 5,
+  });
+});

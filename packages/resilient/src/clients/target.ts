@@ -71,7 +71,8 @@ export async function targetOf(
   const settings = new Map(Object.entries(first.settings).map(([name, { value }]) => [name, value]));
   const properties = new Map([...settings].filter(([name]) => known.has(name)));
   for (const [name, value] of await secretsOf(first, key)) properties.set(name, value);
-  const { client, producer, consumer } = configured(first, properties);
+  const { client, consumer, ...configuredAs } = configured(first, properties);
+  const producer = consistent(configuredAs.producer, own);
   const { bootstrap: _bootstrap, ...rest } = client;
   const generation = Math.max(...answers.map((each) => each.cluster.generation));
   const cluster = { name: first.cluster.name, generation };
@@ -95,6 +96,20 @@ export async function targetOf(
     settings,
     unknown: [...settings.keys()].filter((name) => !known.has(name)),
   };
+}
+
+/**
+ * What is left of an answer's options for a producer beside those of the program: each is good alone, and a producer
+ * that refuses them together would not start. With a transactional id acknowledgements and idempotence are nobody's to
+ * lower; otherwise idempotence gives way to fewer acknowledgements, unless the program asks for it.
+ */
+function consistent(answered: ProducerOptions, own: ProducerOptions): ProducerOptions {
+  const { acks, idempotent, ...others } = answered;
+  if (own.transactionalId !== undefined) return others;
+  if (own.idempotent === true && own.acks === undefined && acks !== -1) return { ...others, idempotent: true };
+  const isLowered = (own.acks ?? acks ?? -1) !== -1;
+  if (isLowered && idempotent === true) return acks === undefined ? others : { ...others, acks };
+  return answered;
 }
 
 function configured(answer: ConfigAnswer, properties: ReadonlyMap<string, string>) {

@@ -114,10 +114,16 @@ test('rules come after the standard and the cluster, more specific ones later, o
   assert.equal(told('acks'), '1 by client setting team');
   assert.equal(told('batch.size'), '2 by client setting environment');
   assert.equal(told('compression.type'), 'zstd by cluster east');
-  assert.equal(told('enable.idempotence'), 'true by standard producer');
   assert.equal(answer.settings['fetch.min.bytes'], undefined);
   const south = content({ rules, question: { site: 'south' } });
   assert.equal(south.settings['linger.ms']?.value, '99');
+});
+
+test('a rule for fewer acknowledgements takes the idempotence of the standard with it, and not what a rule says', () => {
+  const of = (set: ClientSetting['set']) => content({ rules: [{ name: 'all', set }] }).settings['enable.idempotence'];
+  assert.equal(of({ acks: '1' }), undefined);
+  assert.deepEqual(of({ acks: '-1' }), { value: 'true', rule: 'standard producer' });
+  assert.deepEqual(of({ acks: '0', 'enable.idempotence': false }), { value: 'false', rule: 'client setting all' });
 });
 
 const kept = (id: string, part: Partial<KeptCredential> = {}): KeptCredential => {

@@ -78,9 +78,13 @@ function layered(
       if (isOfRole(name, role)) settings.set(name, { value: String(value), rule });
     }
   };
-  put(standardSettings[role], `standard ${role}`);
+  const standard = `standard ${role}`;
+  put(standardSettings[role], standard);
   put(way.settings, `cluster ${cluster}`);
   for (const rule of rules) put(rule.set, `${rulePrefix}${rule.name}`);
+  // Producers refuse the two together: who asks for fewer acknowledgements means to go without our standard's idempotence.
+  const isAcksLowered = !['all', '-1'].includes(settings.get('acks')?.value ?? 'all');
+  if (isAcksLowered && settings.get('enable.idempotence')?.rule === standard) settings.delete('enable.idempotence');
   const protocol = (settings.get('security.protocol')?.value ?? 'PLAINTEXT').toUpperCase();
   for (const key of settings.keys()) {
     if (!securityKeys.has(key) || key === 'security.protocol') continue;
