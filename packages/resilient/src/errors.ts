@@ -129,3 +129,21 @@ export class GroupNotTranslatedError extends MillraceError {
     this.to = to;
   }
 }
+
+/** An offset that a program gives may be one of the cluster that its group has left, where offsets are others. */
+export class ForeignOffsetError extends MillraceError {
+  readonly code = 'foreign_offset';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+
+  constructor(topic: string, partition: number, offset: number, problem: string) {
+    super(
+      `offset ${offset} of ${topic}-${partition} may be one of the cluster that the group has left: ${problem}; ` +
+        'take offsets of what was handed out since then',
+    );
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+  }
+}

@@ -5,6 +5,7 @@ export {
   ConfigRefusedError,
   ConfigUnavailableError,
   EnrolmentError,
+  ForeignOffsetError,
   GroupNotTranslatedError,
   TopicsApartError,
   UnfitAnswerError,

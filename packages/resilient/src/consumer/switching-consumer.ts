@@ -13,11 +13,13 @@
  * what was handed out and not committed comes again, and nothing is passed over.
  *
  * Another cluster has other offsets. So a group goes there only once the answers of all its topics say that its offsets
- * were translated for just that move; until then it stays where it is, however the clusters do.
+ * were translated for just that move; until then it stays where it is, however the clusters do. And offsets of before
+ * the move that a program commits or seeks late are refused (see `OwnOffsets`).
  */
 import { isMillraceError, messageOf, type Platform } from '@millrace/base';
 import {
   ClosedError,
+  CommitError,
   type Consumer,
   type ConsumerBatch,
   ConsumerBusyError,
@@ -35,6 +37,7 @@ import type { Report } from '../report.ts';
 import { TargetFollower } from '../target-follower.ts';
 import type { Wanted } from '../wanted.ts';
 import type { ConsumerSide } from './consumer-side.ts';
+import { OwnOffsets } from './own-offsets.ts';
 import { type LoopHost, SwitchingLoop } from './switching-loop.ts';
 
 export interface SwitchingConsumerOptions<T extends TopicLike> {
@@ -70,6 +73,7 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
   /** While sides are exchanged: resolves when that is done. */
   #exchange: PromiseWithResolvers<void> | undefined;
   #isLooping = false;
+  readonly #offsets = new OwnOffsets();
   /** Resolves when no loop has anything of the side's. */
   #yielded: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -97,16 +101,31 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
 
   batches({ signal }: Signalled = {}): AsyncIterableIterator<ConsumerBatch<T>, undefined> {
     const open = (consumer: Consumer<T>, own: AbortSignal) => consumer.batches({ signal: own });
-    return new SwitchingLoop<T, ConsumerBatch<T>>(this.#host(), open, this.#options.handedOut, signal);
+    const handedOut = (batch: ConsumerBatch<T>): void => {
+      this.#offsets.handedOut(batch, batch.firstOffset, batch.nextOffset);
+      this.#options.handedOut(batch);
+    };
+    return new SwitchingLoop<T, ConsumerBatch<T>>(this.#host(), open, handedOut, signal);
   }
 
   records({ signal }: Signalled = {}): AsyncIterableIterator<ConsumerRecord<T>, undefined> {
     const open = (consumer: Consumer<T>, own: AbortSignal) => consumer.records({ signal: own });
-    return new SwitchingLoop<T, ConsumerRecord<T>>(this.#host(), open, this.#options.handedOutRecord, signal);
+    const handedOut = (record: ConsumerRecord<T>): void => {
+      this.#offsets.handedOut(record, record.offset, record.offset + 1);
+      this.#options.handedOutRecord(record);
+    };
+    return new SwitchingLoop<T, ConsumerRecord<T>>(this.#host(), open, handedOut, signal);
   }
 
-  commit(offsets?: readonly TopicPartitionOffset[], options?: Signalled): Promise<void> {
-    return this.#side.consumer.commit(offsets, options);
+  async commit(offsets?: readonly TopicPartitionOffset[], options?: Signalled): Promise<void> {
+    const { consumer } = this.#side;
+    try {
+      for (const place of offsets ?? []) this.#offsets.check(place);
+    } catch (error) {
+      throw new CommitError(this.#options.group, offsets ?? [], messageOf(error), error);
+    }
+    await consumer.commit(offsets, options);
+    if (consumer === this.#side.consumer) this.#offsets.committed(offsets);
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -114,6 +133,7 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
   }
 
   seek(partition: TopicPartition, offset: number | OffsetQuery): void {
+    if (typeof offset === 'number') this.#offsets.check({ ...partition, offset });
     this.#side.consumer.seek(partition, offset);
   }
 
@@ -143,6 +163,7 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
 
   offsetsSettled(offsets: readonly TopicPartitionOffset[], outcome: TransactionOutcome): void {
     this.#side.consumer.offsetsSettled(offsets, outcome);
+    if (outcome === 'committed') this.#offsets.committed(offsets);
   }
 
   close(): Promise<void> {
@@ -196,6 +217,7 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
     const begunAt = platform.clock.monotonic();
     await this.#leave(old);
     this.#side = next;
+    if (isElsewhere(old.target.cluster, next.target.cluster)) this.#offsets.moved();
     this.#giveWay = new AbortController();
     this.#yielded = undefined;
     this.#exchange.resolve();
