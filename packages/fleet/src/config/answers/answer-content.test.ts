@@ -119,7 +119,7 @@ test('rules come after the standard and the cluster, more specific ones later, o
   assert.equal(south.settings['linger.ms']?.value, '99');
 });
 
-test('a rule for fewer acknowledgements takes the idempotence of the standard with it, and not what a rule says', () => {
+test('a rule for fewer acknowledgements takes the idempotence of the standard with it, not that of a rule', () => {
   const of = (set: ClientSetting['set']) => content({ rules: [{ name: 'all', set }] }).settings['enable.idempotence'];
   assert.equal(of({ acks: '1' }), undefined);
   assert.deepEqual(of({ acks: '-1' }), { value: 'true', rule: 'standard producer' });

@@ -82,7 +82,7 @@ function layered(
   put(standardSettings[role], standard);
   put(way.settings, `cluster ${cluster}`);
   for (const rule of rules) put(rule.set, `${rulePrefix}${rule.name}`);
-  // Producers refuse the two together: who asks for fewer acknowledgements means to go without our standard's idempotence.
+  // Producers refuse the two together: who asks for fewer acknowledgements goes without the standard's idempotence.
   const isAcksLowered = !['all', '-1'].includes(settings.get('acks')?.value ?? 'all');
   if (isAcksLowered && settings.get('enable.idempotence')?.rule === standard) settings.delete('enable.idempotence');
   const protocol = (settings.get('security.protocol')?.value ?? 'PLAINTEXT').toUpperCase();
