@@ -2,7 +2,8 @@
  * Tells offsets of the cluster that a group reads on now from those of clusters that it has left, which mean other
  * records here. An offset is but a number: so after a move those are good that lie within what was handed out since,
  * and not within what was handed out before and never committed, up to the first good commit behind that. Some that
- * are good may be refused, so that what they are for comes again; none that is not good is taken.
+ * are good may be refused, so that what they are for comes again; none that is not good is taken from a program that
+ * commits those of a partition in ascending order.
  *
  * Before the first move everything is good. Not held here: where the consumer is, and what the group has committed.
  */
