@@ -165,6 +165,34 @@ test('a sidecar stays while the offsets of a group that it saw are not translate
   assert.deepEqual(await readOne(await connect(again), topic), 'west');
 });
 
+test('a group that was looked at and committed nothing does not hold a sidecar', async (t) => {
+  const { start, connect, tell, topic, east } = await startSites(t);
+  const sidecar = await start([consumes(topic)]);
+  await write(east, topic, 'east');
+  const client = await connect(sidecar);
+  await client.admin().describeGroups(['console-consumer-12345']);
+  {
+    await using reader = client.consumer({ topics: [topic], group: 'looks', from: 'earliest', commit: 'manual' });
+    for await (const batch of reader) if (batch.recordCount > 0) break;
+  }
+  assert.deepEqual(sidecar.status().groups, []);
+  tell('west', 1, { readers: 1 });
+  await eventually(() => sidecar.status().cluster.name === 'west');
+});
+
+test('a sidecar that was told only to produce stays when a program commits through it, and says why', async (t) => {
+  const { start, connect, tell, topic, east, events } = await startSites(t);
+  const sidecar = await start([produces(topic)]);
+  await write(east, topic, 'east');
+  assert.equal(await readOne(await connect(sidecar), topic), 'east');
+  assert.deepEqual(sidecar.status().groups, ['readers']);
+  tell('west', 1);
+  const waits = () => events.find(({ event }) => event === 'switch_waits');
+  await eventually(() => waits() !== undefined);
+  assert.match(waits()?.message ?? '', /--consume TOPIC.*readers/);
+  assert.equal(sidecar.status().cluster.name, 'east');
+});
+
 test('a move while no sidecar ran changes the secret too', async (t) => {
   const { start, tell, topic } = await startSites(t);
   const first = await start([produces(topic)]);

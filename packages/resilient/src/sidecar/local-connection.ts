@@ -26,7 +26,7 @@ import type { ClusterRoute } from './cluster-route.ts';
 import { LocalLogin, type SecretCheck } from './local-login.ts';
 import { type Address, type NamedBroker, type NamingAnswer, namedBrokers } from './named-brokers.ts';
 import { keepsPromise, mayPass } from './passable-versions.ts';
-import { groupsAskedFor, isAnswered, type RequestKind, requestKind } from './relayed-requests.ts';
+import { groupsCommitted, groupsFetched, isAnswered, type RequestKind, requestKind } from './relayed-requests.ts';
 import { ProgramRefusedError } from './sidecar-errors.ts';
 import type { SidecarMeasures } from './sidecar-measures.ts';
 import { versionsAnswer } from './versions-answer.ts';
@@ -151,7 +151,7 @@ export class LocalConnection implements SocketHandler {
     if (!mayPass(kind.apiKey, kind.apiVersion)) {
       throw new ProgramRefusedError('protocol', `request ${kind.apiKey} version ${kind.apiVersion} does not pass`);
     }
-    this.#host.sawGroups(groupsAskedFor(kind, frame));
+    this.#host.sawGroups(groupsCommitted(kind, frame));
     this.#relay(place, kind, frame);
   }
 
@@ -204,7 +204,7 @@ export class LocalConnection implements SocketHandler {
     const sentAt = platform.clock.monotonic();
     const answered = (answer: Uint8Array): void => {
       measures.answered(name, platform.clock.monotonic() - sentAt, frame.length, answer.length);
-      this.#answer(place, kind, answer);
+      this.#answer(place, kind, frame, answer);
     };
     const hasAnswer = isAnswered(kind, frame);
     if (!hasAnswer) this.#settle(place, []);
@@ -219,10 +219,11 @@ export class LocalConnection implements SocketHandler {
     );
   }
 
-  #answer(place: AnswerPlace, { apiKey, apiVersion }: RequestKind, frame: Uint8Array): void {
+  #answer(place: AnswerPlace, kind: RequestKind, request: Uint8Array, frame: Uint8Array): void {
     let named: NamingAnswer | undefined;
     try {
-      named = namedBrokers(apiKey, apiVersion, frame);
+      named = namedBrokers(kind.apiKey, kind.apiVersion, frame);
+      this.#host.sawGroups(groupsFetched(kind, request, frame));
     } catch (error) {
       if (!isMillraceError(error)) throw error;
       return this.#fail(error);
@@ -294,7 +295,6 @@ export class LocalConnection implements SocketHandler {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#error ??= error;
-    this.#waiting = [];
     this.#socket.destroy();
   }
 }

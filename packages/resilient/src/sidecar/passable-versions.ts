@@ -1,6 +1,7 @@
 /**
- * Which requests a sidecar passes: those of APIs that are known here, in the versions that the broker has, and where
- * answers have to be read (`named-brokers.ts`) in those alone that can be. The login is the sidecar's own.
+ * Which requests a sidecar passes: those of APIs that are known here, in the versions that the broker has; where more
+ * than their kind is read of them or of their answers (`named-brokers.ts`, `relayed-requests.ts`), in those alone that
+ * can be. The login is the sidecar's own.
  */
 import {
   type ApiVersionsResponse,
@@ -11,6 +12,7 @@ import {
   versionRange,
 } from '@millrace/wire';
 import { mayNameBrokers } from './named-brokers.ts';
+import { tellsOfGroups } from './relayed-requests.ts';
 
 type Range = ApiVersionsResponse['apiKeys'][number];
 
@@ -28,7 +30,7 @@ export function passableVersions(broker: readonly Range[]): Range[] {
     if (ownKeys.has(range.apiKey)) return [];
     const api = apiByKey(range.apiKey);
     if (api === undefined) return [];
-    if (!mayNameBrokers(range.apiKey)) return [range];
+    if (!isRead(range.apiKey)) return [range];
     const maxVersion = Math.min(range.maxVersion, versionRange(api.versions).last);
     return maxVersion < range.minVersion ? [] : [{ ...range, maxVersion }];
   });
@@ -39,7 +41,11 @@ export function passableVersions(broker: readonly Range[]): Range[] {
 export function mayPass(apiKey: number, version: number): boolean {
   const api = apiByKey(apiKey);
   if (api === undefined || ownKeys.has(apiKey)) return false;
-  return !mayNameBrokers(apiKey) || version <= versionRange(api.versions).last;
+  return !isRead(apiKey) || version <= versionRange(api.versions).last;
+}
+
+function isRead(apiKey: number): boolean {
+  return mayNameBrokers(apiKey) || tellsOfGroups(apiKey);
 }
 
 /** The versions that all brokers have. */

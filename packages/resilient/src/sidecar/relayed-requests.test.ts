@@ -6,16 +6,20 @@ import {
   apis,
   ByteWriter,
   encodeRequest,
+  encodeResponse,
   fetch,
   findCoordinator,
   metadata,
+  offsetCommit,
+  offsetFetch,
   produce,
   type RequestDraft,
   saslAuthenticate,
+  txnOffsetCommit,
   versionRange,
 } from '@millrace/wire';
 import { commonVersions, keepsPromise, mayPass, passableVersions } from './passable-versions.ts';
-import { groupsAskedFor, isAnswered, requestKind } from './relayed-requests.ts';
+import { groupsCommitted, groupsFetched, isAnswered, requestKind } from './relayed-requests.ts';
 
 const writer = new ByteWriter();
 
@@ -37,18 +41,38 @@ test('a Produce that asks for no answer is told from others in every version', (
   }
 });
 
-test('groups are those whose coordinator is asked for, transactional ids are none', () => {
-  const asked = (version: number, draft: RequestDraft<typeof findCoordinator>) => {
-    const frame = requestOf(findCoordinator, version, draft);
-    return groupsAskedFor(requestKind(frame), frame);
-  };
-  assert.deepEqual(asked(0, { key: 'billing' }), ['billing']);
-  assert.deepEqual(asked(3, { key: 'billing', keyType: 0 }), ['billing']);
-  assert.deepEqual(asked(6, { keyType: 0, coordinatorKeys: ['a', 'b'] }), ['a', 'b']);
-  assert.deepEqual(asked(6, { keyType: 1, coordinatorKeys: ['bank'] }), []);
-  assert.deepEqual(groupsAskedFor({ apiKey: metadata.key, apiVersion: 1 }, Buffer.alloc(0)), []);
+test('groups are those that commit, or are brought offsets to go on from, in every version', () => {
+  const topics = [{ name: 'orders' }];
+  for (const version of versionsOf(offsetCommit)) {
+    const frame = requestOf(offsetCommit, version, { groupId: 'billing', topics: [] });
+    assert.deepEqual(groupsCommitted(requestKind(frame), frame), ['billing']);
+  }
+  for (const version of versionsOf(txnOffsetCommit)) {
+    const ids = { transactionalId: 'bank', producerId: 1, producerEpoch: 0 };
+    const frame = requestOf(txnOffsetCommit, version, { ...ids, groupId: 'billing', memberId: '', topics: [] });
+    assert.deepEqual(groupsCommitted(requestKind(frame), frame), ['billing']);
+  }
+  for (const version of versionsOf(offsetFetch)) {
+    const group = { groupId: 'billing', topics: [] };
+    const frame = requestOf(offsetFetch, version, version < 8 ? group : { groups: [group] });
+    const fetched = (committedOffset: number) => {
+      const partition = { partitionIndex: 0, committedOffset, metadata: '', errorCode: 0 };
+      const told = topics.map((topic) => ({ ...topic, partitions: [partition] }));
+      const draft = version < 8 ? { topics: told } : { groups: [{ ...group, topics: told, errorCode: 0 }] };
+      const answer = Buffer.concat(encodeResponse(writer, offsetFetch, version, 1, draft as never).chunks).subarray(4);
+      return groupsFetched(requestKind(frame), frame, answer);
+    };
+    assert.deepEqual([fetched(-1), fetched(0)], [[], ['billing']], `version ${version}`);
+  }
+  const look = requestOf(findCoordinator, 3, { key: 'billing', keyType: 0 });
+  assert.deepEqual(groupsCommitted(requestKind(look), look), []);
   assert.throws(() => requestKind(Buffer.alloc(7)), { code: 'program_refused' });
 });
+
+function versionsOf({ versions }: Api): number[] {
+  const { first, last } = versionRange(versions);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
 
 const broker = apis.map(({ key, versions }) => {
   const { first, last } = versionRange(versions);

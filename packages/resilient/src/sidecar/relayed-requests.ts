@@ -1,9 +1,19 @@
 /** What is read of requests that pass: their first bytes, and no payload. */
-import { ByteReader, decodeRequest, decodeRequestHeader, findCoordinator, hasVersion, produce } from '@millrace/wire';
+import {
+  type Api,
+  ByteReader,
+  decodeRequest,
+  decodeRequestHeader,
+  decodeResponse,
+  hasVersion,
+  offsetCommit,
+  offsetFetch,
+  produce,
+  txnOffsetCommit,
+} from '@millrace/wire';
 import { ProgramRefusedError } from './sidecar-errors.ts';
 
 const headerBytesMin = 8;
-const groupKeyType = 0;
 
 export interface RequestKind {
   readonly apiKey: number;
@@ -22,21 +32,54 @@ export function requestKind(frame: Uint8Array): RequestKind {
 /** Whether the broker answers: not to a Produce with acks 0. @throws WireError */
 export function isAnswered({ apiKey, apiVersion }: RequestKind, frame: Uint8Array): boolean {
   if (apiKey !== produce.key) return true;
-  const reader = new ByteReader(frame);
-  decodeRequestHeader(reader);
-  if (hasVersion(produce.flexible, apiVersion)) {
-    reader.skipTags();
-    reader.compactNullableString();
-  } else if (apiVersion >= 3) reader.nullableString();
+  const { reader, text } = bodyOf(produce, apiVersion, frame);
+  if (apiVersion >= 3) text();
   return reader.int16() !== 0;
 }
 
-/** Groups whose coordinator is asked for: what the program is a member of, or commits for. @throws WireError */
-export function groupsAskedFor({ apiKey, apiVersion }: RequestKind, frame: Uint8Array): readonly string[] {
-  if (apiKey !== findCoordinator.key) return [];
+/** APIs of which more is read than their kind, so that only versions that we know may pass. */
+export function tellsOfGroups(apiKey: number): boolean {
+  return apiKey === offsetCommit.key || apiKey === txnOffsetCommit.key || apiKey === offsetFetch.key;
+}
+
+/**
+ * Groups that the request commits offsets of. One that is merely looked for, or read with and never committed, has
+ * nothing that another cluster would need. @throws WireError
+ */
+export function groupsCommitted({ apiKey, apiVersion }: RequestKind, frame: Uint8Array): readonly string[] {
+  if (apiKey !== offsetCommit.key && apiKey !== txnOffsetCommit.key) return [];
+  const { text } = bodyOf(apiKey === offsetCommit.key ? offsetCommit : txnOffsetCommit, apiVersion, frame);
+  if (apiKey === txnOffsetCommit.key) text();
+  const group = text();
+  return group === null ? [] : [group];
+}
+
+/** The groups whose offsets an answer brings: who asked goes on from them. @throws WireError */
+export function groupsFetched(
+  { apiKey, apiVersion }: RequestKind,
+  request: Uint8Array,
+  answer: Uint8Array,
+): readonly string[] {
+  if (apiKey !== offsetFetch.key) return [];
+  const { topics, groups } = decodeResponse(offsetFetch, apiVersion, answer);
+  if (apiVersion >= 8) return groups.filter((group) => haveOffsets(group.topics)).map(({ groupId }) => groupId);
+  if (!haveOffsets(topics)) return [];
+  const reader = new ByteReader(request);
+  decodeRequestHeader(reader);
+  return [decodeRequest(offsetFetch, apiVersion, reader).groupId];
+}
+
+function haveOffsets(
+  topics: readonly { readonly partitions: readonly { readonly committedOffset: bigint | number }[] }[],
+): boolean {
+  return topics.some(({ partitions }) => partitions.some(({ committedOffset }) => committedOffset >= 0));
+}
+
+/** What comes behind a request's header, and the next text of it. */
+function bodyOf({ flexible }: Api, version: number, frame: Uint8Array) {
   const reader = new ByteReader(frame);
   decodeRequestHeader(reader);
-  const { key, keyType, coordinatorKeys } = decodeRequest(findCoordinator, apiVersion, reader);
-  if (keyType !== groupKeyType) return [];
-  return apiVersion >= 4 ? coordinatorKeys : [key];
+  const isFlexible = hasVersion(flexible, version);
+  if (isFlexible) reader.skipTags();
+  return { reader, text: () => (isFlexible ? reader.compactNullableString() : reader.nullableString()) };
 }

@@ -60,6 +60,8 @@ export class RunningSidecar implements Sidecar {
   #ports: BrokerPorts;
   #listener: Listener | undefined;
   #closed: Promise<void> | undefined;
+  /** The target that groups keep it from going to. */
+  #waitsFor: string | undefined;
   /** What is being written; none of it rejects. */
   readonly #writes = new Set<Promise<void>>();
 
@@ -82,7 +84,7 @@ export class RunningSidecar implements Sidecar {
     this.#follower = new TargetFollower({
       ...{ platform, report, wanted: followed.wanted },
       present: () => this.#route.target,
-      mayGoTo: (target) => !this.#isMove(target) || groupsAreTranslated(state.groups, followed.answers),
+      mayGoTo: (target) => this.#mayGoTo(target),
       makeSide: (target) => this.#routeTo(target, this.#isMove(target) ? new BrokerDirectory() : this.#route.directory),
       switchTo: (next) => this.#switchTo(next),
     });
@@ -172,6 +174,20 @@ export class RunningSidecar implements Sidecar {
     return new BrokerPorts(network, (socket, nodeId) => this.#connections.accept(socket, nodeId));
   }
 
+  /** What holds it is told once for each place. */
+  #mayGoTo(target: Target): boolean {
+    const { state, followed, report } = this.#options;
+    if (!this.#isMove(target) || groupsAreTranslated(state.groups, followed.answers)) return true;
+    if (this.#waitsFor === target.fingerprint) return false;
+    this.#waitsFor = target.fingerprint;
+    report({
+      level: 'warn',
+      event: 'switch_waits',
+      message: waitsMessage(target.cluster.name, state.groups, followed),
+    });
+    return false;
+  }
+
   #isMove({ cluster }: Target): boolean {
     return isElsewhere(this.#route.target.cluster, cluster);
   }
@@ -190,6 +206,11 @@ export class RunningSidecar implements Sidecar {
   async #switchTo(next: ClusterRoute): Promise<boolean> {
     const before = this.#route;
     const isMove = this.#isMove(next.target);
+    // A group may have committed for the first time while the cluster was being reached.
+    if (!this.#mayGoTo(next.target)) {
+      await next.close();
+      return true;
+    }
     if (isMove) await this.#move(next);
     else {
       this.#route = next;
@@ -260,4 +281,12 @@ export class RunningSidecar implements Sidecar {
     await this.#reporter.close();
     await source.close();
   }
+}
+
+function waitsMessage(cluster: string, groups: readonly string[], { answers }: FollowedTarget): string {
+  const isAsked = answers.some(({ want }) => want.role === 'consumer');
+  const why = isAsked
+    ? 'until the offsets of the groups that programs use are translated'
+    : 'since it was not told to consume (--consume TOPIC), and programs use groups';
+  return `the topics went to cluster ${cluster}; programs stay where they are ${why}: ${groups.join(', ')}`;
 }

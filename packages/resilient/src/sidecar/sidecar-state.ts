@@ -23,7 +23,7 @@ const Stored = Type.Object({
   secret: Type.String({ minLength: 32 }),
   /** The one before, whose users are told why it is good no more. */
   before: Type.Optional(Type.String()),
-  /** Consumer groups that programs were seen to use there. */
+  /** Consumer groups that programs were seen to have offsets of there. */
   groups: Type.Array(Type.String()),
 });
 type Stored = Static<typeof Stored>;
@@ -77,7 +77,7 @@ export class SidecarState {
     await this.#write();
   }
 
-  /** Remembers groups that programs use. @throws DiskError */
+  /** Remembers groups. @throws DiskError */
   async sawGroups(groups: readonly string[]): Promise<void> {
     const known = new Set(this.#stored.groups);
     if (groups.every((group) => known.has(group))) return;

@@ -50,7 +50,7 @@ export interface SidecarStatus {
   /** Of programs, those included that end; `leaving`: those that go an earlier way to the cluster. */
   readonly connections: number;
   readonly leaving: number;
-  /** Consumer groups that programs were seen to use. */
+  /** Consumer groups that programs were seen to have offsets of: committed, or read to go on from. */
   readonly groups: readonly string[];
 }
 
