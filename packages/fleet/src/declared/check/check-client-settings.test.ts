@@ -36,3 +36,10 @@ test('refuses values that a setting can not have, and names that nothing has', (
   assert.match(problems({ match: { applications: ['nobody'] } })[0] ?? '', /not among the applications/);
   assert.match(problems({ match: { topics: ['a*b'] } })[0] ?? '', /neither a topic's name/);
 });
+
+test('refuses fewer acknowledgements together with idempotence, which no producer starts with', () => {
+  const set = { acks: '1', 'enable.idempotence': true };
+  assert.match(problems({ set })[0] ?? '', /^set\.enable\.idempotence: needs acks: all/);
+  assert.deepEqual(problems({ set: { ...set, 'enable.idempotence': false } }), []);
+  assert.deepEqual(problems({ set: { ...set, acks: '-1' } }), []);
+});

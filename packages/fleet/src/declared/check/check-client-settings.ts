@@ -21,6 +21,13 @@ export function checkClientSetting({ match, set }: ClientSetting, complain: Comp
     const problem = problemOf(key, String(value));
     if (problem !== undefined) complain(['set', key], problem);
   }
+  const isLowered = ['0', '1'].includes(String(set['acks'] ?? 'all'));
+  if (isLowered && String(set['enable.idempotence']) === 'true') {
+    complain(
+      ['set', 'enable.idempotence'],
+      'needs acks: all, and no producer starts with the two; leave one of them out',
+    );
+  }
 }
 
 /** Names the key and never the value. */
