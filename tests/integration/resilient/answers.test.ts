@@ -93,6 +93,20 @@ test('a service that is gone is replaced by another of the list', async (t) => {
   await eventually(() => client.status().service === second.url, { timeoutMs: 60_000 });
 });
 
+test('a client follows any number of topics, with names of any length', async (t) => {
+  const [fixture, { service, open }] = [await startFixture(t), await startResilientFixture(t)];
+  const { bootstrap } = fixture;
+  const short = Array.from({ length: 201 }, (_, index) => `short-${index}`);
+  const long = Array.from({ length: 80 }, (_, index) => `${index}-`.padEnd(249, 'x'));
+  for (const topic of [...short, ...long]) service.tell(producer(topic), { answer: { bootstrap } });
+  const client = await open();
+  await Promise.all([client.producer({ topics: short }), client.producer({ topics: long })]);
+  await eventually(() => client.status().service === service.url);
+  const answer = { bootstrap, settings: settings({ 'linger.ms': '3' }) };
+  for (const topics of [short, long]) service.tell(producer(topics[0] as string), { answer });
+  await eventually(() => client.status().streams.filter(({ answerVersion }) => answerVersion > 281).length >= 2);
+});
+
 test('what a service sends and can not be trusted changes nothing', async (t) => {
   const [fixture, { service, open, events }] = [await startFixture(t), await startResilientFixture(t)];
   const topic = await fixture.createTopic();

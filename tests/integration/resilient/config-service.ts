@@ -3,6 +3,7 @@
  * what the test says. It can be stopped and started again at the same address.
  */
 
+import assert from 'node:assert/strict';
 import { implement, type Principal, type Route, type ServerSentEvent } from '@millrace/api';
 import {
   type ConfigAnswer,
@@ -104,7 +105,10 @@ export class TestConfigService implements AsyncDisposable {
 
   #routes(): Route[] {
     return [
-      implement(configWatchContract, ({ query, signal }) => this.#watch(query, signal)),
+      implement(configWatchContract, ({ query, signal }) => {
+        assert.ok(parseWants(query.wants).length <= 200, 'as many as the service takes');
+        return this.#watch(query, signal);
+      }),
       implement(configKeysContract, () => ({ keys: this.signer.chain.at(-1) as string, chain: this.signer.chain })),
       implement(configReportContract, ({ body }) => {
         this.reports.push(body);

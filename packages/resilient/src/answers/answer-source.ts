@@ -20,7 +20,7 @@ import { abortable } from '@millrace/client/protocol';
 import { ConfigRefusedError, ConfigUnavailableError } from '../errors.ts';
 import type { Report } from '../report.ts';
 import { type AnswerStore, wantKey, wantText } from './answer-store.ts';
-import { ConfigWatch } from './config-watch.ts';
+import { ConfigWatches } from './config-watches.ts';
 
 const given = compileChecker(GivenAnswer);
 const refused = compileChecker(RefusedAnswer);
@@ -54,14 +54,14 @@ interface Followed extends KnownAnswer {
 
 export class AnswerSource {
   readonly #options: AnswerSourceOptions;
-  readonly #watch: ConfigWatch;
+  readonly #watches: ConfigWatches;
   readonly #followed = new Map<string, Followed>();
   #untrusted = 0;
 
   constructor(options: AnswerSourceOptions) {
     const { enrolment, platform, site, store, report } = options;
     this.#options = options;
-    this.#watch = new ConfigWatch({
+    this.#watches = new ConfigWatches({
       enrolment,
       platform,
       instance: { id: store.instance.id, key: store.instance.key.publicKey, site },
@@ -72,7 +72,7 @@ export class AnswerSource {
 
   /** Base URL of the service that pushes changes now. */
   get service(): string | undefined {
-    return this.#watch.service;
+    return this.#watches.service;
   }
 
   /** Answers of services and copies that were refused. */
@@ -103,7 +103,7 @@ export class AnswerSource {
   }
 
   async close(): Promise<void> {
-    await this.#watch.close();
+    await this.#watches.close();
   }
 
   #begin(want: ConfigWant): Followed {
@@ -112,14 +112,14 @@ export class AnswerSource {
     const followed: Followed = { want, ...nothing, looked, listeners: new Set() };
     this.#followed.set(wantKey(want), followed);
     followed.looked = this.#loadCopy(followed);
-    this.#watch.want([...this.#followed.values()].map((each) => each.want));
+    this.#watches.add(want);
     return followed;
   }
 
   #unfollow(followed: Followed, changed: () => void): void {
     followed.listeners.delete(changed);
     if (followed.listeners.size > 0 || !this.#followed.delete(wantKey(followed.want))) return;
-    this.#watch.want([...this.#followed.values()].map((each) => each.want));
+    this.#watches.remove(followed.want);
   }
 
   async #loadCopy(known: Followed): Promise<void> {
@@ -173,7 +173,7 @@ export class AnswerSource {
 
   #unavailable({ want, copy }: Followed, waitedMs: number): ConfigUnavailableError {
     const { services } = this.#options.enrolment;
-    const problems = new Map(services.map((url) => [url, this.#watch.problems.get(url) ?? 'no answer yet'] as const));
+    const problems = new Map(services.map((url) => [url, this.#watches.problems.get(url) ?? 'no answer yet'] as const));
     return new ConfigUnavailableError(want.topic, waitedMs, problems, copy);
   }
 

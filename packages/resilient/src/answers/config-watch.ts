@@ -1,7 +1,7 @@
 /**
- * One stream of events from one of the services, for everything that this instance wants, opened again whenever it
- * breaks: first at another service soon, then with pauses that double up to half a minute. Every pause is drawn from
- * the whole of its span, so that ten thousand clients whose service died do not come back at once.
+ * One stream of events from one of the services, for some of what this instance wants (`config-watches.ts`), opened
+ * again whenever it breaks: first at another service soon, then with pauses that double up to half a minute. Every
+ * pause is drawn from the whole of its span, so that ten thousand clients whose service died do not come back at once.
  *
  * A stream on which nothing came for three heartbeats is given up: what lies between may have forgotten it.
  */
