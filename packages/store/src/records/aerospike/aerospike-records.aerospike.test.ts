@@ -14,7 +14,7 @@ import { openAerospikeRecords } from './aerospike-records.ts';
 
 const host = process.env['AEROSPIKE_HOST'];
 const how =
-  'needs an Aerospike server and its client: npm install --no-save --ignore-scripts aerospike, ' +
+  'needs Aerospike, a server and its client: npm install --no-save --ignore-scripts aerospike, ' +
   'then AEROSPIKE_HOST=HOST:PORT node tools/test.ts packages/store';
 
 if (host === undefined) {

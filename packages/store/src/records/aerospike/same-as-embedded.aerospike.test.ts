@@ -16,7 +16,7 @@ import { openAerospikeRecords } from './aerospike-records.ts';
 
 const host = process.env['AEROSPIKE_HOST'];
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
-const how = 'needs an Aerospike server: see aerospike-records.aerospike.test.ts';
+const how = 'needs Aerospike, a server: see aerospike-records.aerospike.test.ts';
 
 const integer = fc.constantFrom<(number | bigint)[]>(0, 1, -2, 7, 2n ** 62n + 1n);
 const number = fc.oneof(integer, fc.constantFrom<(number | Double)[]>(0.5, new Double(2)));
