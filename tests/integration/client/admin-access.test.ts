@@ -94,8 +94,12 @@ test('client quotas: set for a user, a client and the default, described by filt
       { entity: pair, quotas: { request_percentage: 12.5 } },
     ],
   );
+  const strict = await settled(
+    () => admin.describeClientQuotas({ user: { name: user }, strict: true }),
+    (entries) => entries.length === 1,
+  );
   assert.deepEqual(
-    (await admin.describeClientQuotas({ user: { name: user }, strict: true })).map(({ entity }) => entity),
+    strict.map(({ entity }) => entity),
     [{ user }],
   );
   const [invalid] = await admin.alterClientQuotas([{ entity: { user }, set: { no_such_quota: 1 } }]);
