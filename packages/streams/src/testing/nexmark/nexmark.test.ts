@@ -63,7 +63,9 @@ test('events that come late are dropped by windows and joins, and no answer is t
 const sample = resolve(import.meta.dirname, '../../../../../../shared/data/streaming/nexmark');
 const sampled = sampleEvents(sample);
 test("all queries answer what arrays answer on a sample of Nexmark's events", {
-  skip: sampled === undefined && `the sample of Nexmark's events is not at ${sample}`,
+  skip:
+    sampled === undefined &&
+    `needs the sample of Nexmark's events, which may not be published with the code, at ${sample}`,
 }, () => {
   for (const query of nexmarkQueries) {
     const answered = check(query, sampled as NexmarkEvent[], { graceMs: 0, auctionMsMax: 30_000 });
