@@ -11,6 +11,7 @@ import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
 import { formOf, type SessionWindows, type Windowed } from '../topology/windows.ts';
 import type { Aggregation } from './aggregate.ts';
+import { closeRows } from './close-rows.ts';
 
 export interface SessionAggregation extends Aggregation {
   /** One aggregate of two, the earlier first. */
@@ -86,28 +87,11 @@ function closeSessions(
   { gapMs, graceMs }: SessionWindows,
   send: Receiver,
 ): { opened(last: number): void } {
-  const rows = context.store(store);
-  let closed = context.streamTime - gapMs - graceMs;
-  const timer = {
-    dueAt: context.streamTime,
-    fire(streamTime: number): void {
-      const { cursor } = context;
-      const upTo = streamTime - gapMs - graceMs;
-      for (const { key, time, value } of rows.entries(closed + 1, upTo)) {
-        const { start, aggregate } = value as SessionRow;
-        const end = time + gapMs;
-        cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);
-        send(cursor);
-      }
-      closed = upTo;
-      timer.dueAt = rows.firstTime(upTo + 1) + gapMs + graceMs;
-    },
-  };
-  context.onStreamTime(timer);
-  return {
-    opened: (last) => {
-      const closesAt = last + gapMs + graceMs;
-      if (closesAt < timer.dueAt) timer.dueAt = closesAt;
-    },
-  };
+  const { cursor } = context;
+  return closeRows(context, store, gapMs + graceMs, (key, last, value) => {
+    const { start, aggregate } = value as SessionRow;
+    const end = last + gapMs;
+    cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);
+    send(cursor);
+  });
 }

@@ -12,6 +12,7 @@ import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
 import { firstStart, formOf, type TimeWindows, type Windowed } from '../topology/windows.ts';
 import type { Aggregation, Emit } from './aggregate.ts';
+import { closeRows } from './close-rows.ts';
 
 export function windowAggregateOperator(
   store: WindowDefinition,
@@ -60,30 +61,12 @@ function closeWindows(
   { sizeMs, graceMs }: TimeWindows,
   send: Receiver,
 ): { opened(start: number): void } {
-  const rows = context.store(store);
-  /** Windows that began up to here have gone on. */
-  let closed = context.streamTime - sizeMs - graceMs;
-  const timer = {
-    dueAt: context.streamTime,
-    fire(streamTime: number): void {
-      const { cursor } = context;
-      const last = streamTime - sizeMs - graceMs;
-      for (const { key, time: start, value } of rows.entries(closed + 1, last)) {
-        const end = start + sizeMs;
-        cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, value, end - 1);
-        send(cursor);
-      }
-      closed = last;
-      timer.dueAt = rows.firstTime(last + 1) + sizeMs + graceMs;
-    },
-  };
-  context.onStreamTime(timer);
-  return {
-    opened: (start) => {
-      const closesAt = start + sizeMs + graceMs;
-      if (closesAt < timer.dueAt) timer.dueAt = closesAt;
-    },
-  };
+  const { cursor } = context;
+  return closeRows(context, store, sizeMs + graceMs, (key, start, value) => {
+    const end = start + sizeMs;
+    cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, value, end - 1);
+    send(cursor);
+  });
 }
 
 function sendAtCommit(context: OperatorContext, store: WindowDefinition, sizeMs: number, send: Receiver): void {
