@@ -1,3 +1,8 @@
+export { Labels } from './metrics/promql/model/labels.ts';
+export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
+export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';
+export { isStale, markStale } from './metrics/promql/model/stale-marker.ts';
+export type * from './metrics/promql/series-source.ts';
 export { AccessLogError } from './tracking/access-log/access-log-error.ts';
 export { browserScript } from './tracking/browser-script.ts';
 export { type Collector, type CollectorOptions, createCollector } from './tracking/collect-route.ts';
