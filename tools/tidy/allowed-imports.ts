@@ -1,6 +1,7 @@
 /** What everything above the pipelines may import. */
 const FLEET = [
   'base',
+  'telemetry',
   'api',
   'wire',
   'store',
@@ -19,6 +20,7 @@ const FLEET = [
  */
 export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   base: [],
+  telemetry: ['base'],
   api: ['base'],
   wire: ['base'],
   store: ['base'],
@@ -29,7 +31,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   mirror: ['base', 'api', 'wire', 'client'],
   streams: ['base', 'wire', 'store', 'client'],
   fleet: ['base', 'api', 'wire', 'client', 'mirror'],
-  pipelines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet'],
+  pipelines: ['base', 'telemetry', 'api', 'wire', 'store', 'client', 'registry', 'mirror', 'streams', 'fleet'],
   server: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines'],
   engines: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines', 'broker'],
   cli: [...FLEET, 'server', 'engines'],

@@ -16,8 +16,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Dialect {
   /** Media type of every answer. */
   readonly contentType: string;
-  /** Media types under which JSON bodies come. An empty body is none. */
+  /** Media types under which bodies come. An empty body is none. */
   readonly bodyTypes: readonly string[];
+  /** `bytes`: the handler gets bodies as they came, a `Uint8Array`, still compressed where they are. Default `json`. */
+  readonly bodies?: 'json' | 'bytes' | undefined;
   /** What an error is answered with; `problem` is what others would be told of it. */
   answerTo(error: unknown, problem: ProblemError): { readonly status: number; readonly body: unknown };
   /** The text of an answer. */
@@ -64,7 +66,7 @@ export interface Contract {
    * `view` for GET, `administer` for all else. `public` asks nothing.
    */
   readonly permission?: Permission | 'public' | undefined;
-  /** How it speaks, where it is not as the others. Of JSON answers only. */
+  /** How it speaks, where it is not as the others. Of JSON answers and pages only. */
   readonly dialect?: Dialect | undefined;
   /** Bound on the body in bytes; the server's default otherwise. */
   readonly bodyBytesMax?: number | undefined;
@@ -98,6 +100,8 @@ export interface PageAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text?: string | undefined;
+  /** In place of text. */
+  readonly bytes?: Uint8Array | undefined;
 }
 
 type EventsOf<C extends Contract> = AsyncIterable<ServerSentEvent<Static<C['response']>>>;

@@ -71,7 +71,10 @@ function mountDialect(app: FastifyInstance, route: Route, dialect: Dialect, opti
     scope.addContentTypeParser(
       [...dialect.bodyTypes],
       { parseAs: 'buffer' },
-      async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? undefined : parseJsonBody(body)),
+      async (_request: FastifyRequest, body: Buffer) => {
+        if (dialect.bodies === 'bytes') return body;
+        return body.length === 0 ? undefined : parseJsonBody(body);
+      },
     );
     mountIn(scope, route, options);
   });
@@ -116,7 +119,10 @@ function mountIn(app: FastifyInstance, route: Route, options: MountOptions): voi
         }
         case 'page': {
           const page = (await route.handle(inputOf(request, gone))) as unknown as PageAnswer;
-          return reply.status(page.status).headers(page.headers).send(page.text);
+          return reply
+            .status(page.status)
+            .headers(page.headers)
+            .send(page.bytes ?? page.text);
         }
         default: {
           const answer = await route.handle(inputOf(request, gone));

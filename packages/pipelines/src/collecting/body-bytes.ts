@@ -1,0 +1,41 @@
+/** Takes the compression off a body that came over HTTP. Few bytes can claim gigabytes, so the result is bounded. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { ProblemError } from '@millrace/api';
+
+type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+const unpackers: Readonly<Record<string, Unpack>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  zstd: promisify(zstdDecompress),
+  br: promisify(brotliDecompress),
+};
+
+/** `encoding`: the header Content-Encoding. @throws ProblemError */
+export async function bodyBytes(
+  body: unknown,
+  encoding: string | undefined,
+  unpackedBytesMax: number,
+): Promise<Uint8Array> {
+  if (body === undefined) return new Uint8Array();
+  if (!(body instanceof Uint8Array)) throw new ProblemError('malformed_request', 'the body did not come as bytes');
+  const name = encoding?.trim().toLowerCase() ?? 'identity';
+  if (name === 'identity' || name === '') return body;
+  const unpack = Object.hasOwn(unpackers, name) ? unpackers[name] : undefined;
+  if (unpack === undefined) {
+    throw new ProblemError(
+      'unsupported_media_type',
+      `bodies compressed as ${JSON.stringify(name)} are not taken here; use gzip, deflate, zstd or none`,
+    );
+  }
+  try {
+    return await unpack(body, { maxOutputLength: unpackedBytesMax });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      const megabytes = Math.floor(unpackedBytesMax / 2 ** 20);
+      throw new ProblemError('payload_too_large', `the body unpacks to more than ${megabytes} MiB; send smaller ones`);
+    }
+    throw new ProblemError('malformed_request', `the body is not valid ${name}`, { cause: error });
+  }
+}

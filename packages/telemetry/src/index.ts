@@ -1,0 +1,16 @@
+export { type AnyValue, type KeyValue, KeyValues } from './otlp/any-value.ts';
+export { ExportLogsAnswer, ExportMetricsAnswer, ExportStatus } from './otlp/export-answer.ts';
+export { ExportLogsRequest, LogRecord } from './otlp/logs.ts';
+export {
+  ExponentialHistogramPoint,
+  ExportMetricsRequest,
+  HistogramPoint,
+  Metric,
+  NumberPoint,
+  noRecordedValue,
+  SummaryPoint,
+  temporality,
+} from './otlp/metrics.ts';
+export { Resource, Scope } from './otlp/origin.ts';
+export type { Message, MessageOf, MessageType, Schema } from './protobuf/message.ts';
+export { TelemetryError } from './telemetry-error.ts';
