@@ -115,18 +115,30 @@ export class GroupNotTranslatedError extends MillraceError {
   override readonly retriable = true;
   readonly group: string;
   readonly topic: string;
-  readonly from: string;
+  /** Undefined where this member knows of no place before, so that others of the group may have read elsewhere. */
+  readonly from: string | undefined;
   readonly to: string;
 
-  constructor(group: string, topic: string, from: string, to: string, waitedMs: number) {
-    super(
-      `group ${group} has read topic ${topic} on cluster ${from}, which is on ${to} now, and its offsets were not ` +
-        `translated to it within ${waitedMs} ms; translate them, or take another group to begin anew`,
-    );
+  constructor(
+    group: string,
+    topic: string,
+    from: string | undefined,
+    to: { readonly name: string; readonly generation: number },
+    waitedMs: number,
+  ) {
+    const problem =
+      from === undefined
+        ? `topic ${topic} went to cluster ${to.name}, this member knows nothing of where group ${group} has read it`
+        : `group ${group} has read topic ${topic} on cluster ${from}, which is on ${to.name} now`;
+    const way =
+      from === undefined
+        ? `or, if there was no such group before that move, say so with newSince: ${to.generation}`
+        : 'or take another group to begin anew';
+    super(`${problem}, and its offsets were not translated to it within ${waitedMs} ms; translate them, ${way}`);
     this.group = group;
     this.topic = topic;
     this.from = from;
-    this.to = to;
+    this.to = to.name;
   }
 }
 

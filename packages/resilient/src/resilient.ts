@@ -37,7 +37,15 @@ export type ResilientProducerOptions = Omit<ProducerOptions, 'observe'> &
     | { readonly topics: readonly TopicLike[]; readonly topic?: undefined }
   );
 
-export type ResilientConsumerOptions<T extends readonly TopicLike[]> = GroupConsumerOptions<T>;
+export type ResilientConsumerOptions<T extends readonly TopicLike[]> = GroupConsumerOptions<T> & {
+  /**
+   * The generation of the topics since which there is such a group: how often they had moved to another cluster when
+   * its first member began. A member whose directory knows nothing of the group takes it for as old as the topics, and
+   * begins behind a move only once the group's offsets were translated. May stay when the topics move again.
+   * Default 0.
+   */
+  readonly newSince?: number | undefined;
+};
 
 /** One topic of one producer or consumer. */
 export interface StreamStatus {

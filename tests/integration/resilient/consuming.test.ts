@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConfigAnswer } from '@millrace/api/config';
-import { type Client, type Consumer, unwrap } from '@millrace/client';
-import type { ResilientClient } from '@millrace/resilient';
+import { unwrap } from '@millrace/client';
 import { eventually } from '../../support/eventually.ts';
 import { type Fixture, startFixture } from '../client/client-fixture.ts';
+import { startReading, write } from './reading.ts';
 import { clusterOf, startResilientFixture } from './resilient-fixture.ts';
 
 const consumer = (topic: string) => ({ topic, role: 'consumer' }) as const;
@@ -15,34 +15,6 @@ const settings = (values: Record<string, string>): ConfigAnswer['settings'] => (
   ...earliest,
   ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, rule: 'the test' }])),
 });
-
-/** Reads on, keeping all values; `end` ends the loop. */
-function startReading(reader: Consumer<string>): { readonly values: string[]; end(): Promise<void> } {
-  const values: string[] = [];
-  const end = new AbortController();
-  const run = async (): Promise<void> => {
-    try {
-      for await (const batch of reader.batches({ signal: end.signal })) {
-        for (const { value } of batch) values.push(Buffer.from(value ?? []).toString());
-      }
-    } catch (error) {
-      if (!end.signal.aborted) throw error;
-    }
-  };
-  const running = run();
-  return {
-    values,
-    async end() {
-      end.abort();
-      await running;
-    },
-  };
-}
-
-async function write(client: Client, topic: string, values: readonly string[]): Promise<void> {
-  await using writer = client.producer();
-  await Promise.all(values.map((value) => writer.send({ topic, value })));
-}
 
 const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
@@ -176,48 +148,6 @@ test('a group goes to another cluster only once its offsets were translated for 
   assert.equal(client.status().streams[0]?.cluster, 'west');
   assert.equal(await offsetOf(east, 'movers', topic), 3);
   await client.close();
-});
-
-test('a member that is started anew begins on another cluster only at translated offsets', async (t) => {
-  const [east, west, { service, open }] = [
-    await startFixture(t),
-    await startFixture(t),
-    await startResilientFixture(t),
-  ];
-  const topic = 'left';
-  for (const { admin } of [east, west]) unwrap(await admin.createTopics([{ topic, partitions: 1 }]));
-  await write(east.client, topic, ['a']);
-  await write(west.client, topic, ['x', 'a', 'b']);
-  const tell = (name: 'east' | 'west', generation: number, groups: Record<string, number>): void => {
-    const { bootstrap } = name === 'east' ? east : west;
-    const answer = { bootstrap, cluster: clusterOf(name, generation), settings: settings({}), groups };
-    service.tell(consumer(topic), { answer });
-  };
-  tell('east', 0, {});
-  const read = async (client: ResilientClient, count: number): Promise<string[]> => {
-    const reading = startReading(await client.consumer({ topics: [topic], group: 'leavers' }));
-    await eventually(() => reading.values.length === count);
-    await reading.end();
-    await client.close();
-    return reading.values;
-  };
-  assert.deepEqual(await read(await open(), 1), ['a']);
-  tell('west', 1, {});
-  const early = await open({ answerTimeoutMs: 1_000 });
-  // It has a copy of the answer before, and hears of the new one.
-  const waiting = await early.consumer({ topics: [topic], group: 'leavers' });
-  await eventually(() => early.status().streams[0]?.goingTo === 'west');
-  assert.equal(early.status().streams[0]?.cluster, 'east');
-  await waiting.close();
-  await early.close();
-  await assert.rejects((await open({ answerTimeoutMs: 500 })).consumer({ topics: [topic], group: 'leavers' }), {
-    code: 'group_not_translated',
-    message: /has read topic left on cluster east, which is on west now/,
-  });
-  unwrap(await west.admin.commitOffsets('leavers', [{ topic, partition: 0, offset: 2, metadata: '' }]));
-  const late = await open();
-  setTimeout(() => tell('west', 1, { leavers: 1 }), 300);
-  assert.deepEqual(await read(late, 1), ['b']);
 });
 
 test('a reader and the transactions that its offsets are part of go to another cluster together', async (t) => {

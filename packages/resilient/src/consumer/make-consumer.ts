@@ -2,14 +2,13 @@
 import { type Consumer, type GroupConsumerOptions, InvalidOptionError, type TopicLike } from '@millrace/client';
 import { type ClientCore, namesOf } from '../client-core.ts';
 import type { Bondable } from '../clients/bonds.ts';
-import type { FollowedTarget } from '../clients/followed-target.ts';
-import { type ClusterPlace, isElsewhere, type Target } from '../clients/target.ts';
-import { GroupNotTranslatedError } from '../errors.ts';
+import type { Target } from '../clients/target.ts';
 import { batchMeasure, recordMeasure } from '../measures/measure-records.ts';
 import { StreamMeasures } from '../measures/stream-measures.ts';
 import type { ResilientConsumerOptions } from '../resilient.ts';
 import { Stream } from '../stream.ts';
 import { ConsumerSide } from './consumer-side.ts';
+import { GroupTranslation } from './group-translation.ts';
 import { SwitchingConsumer } from './switching-consumer.ts';
 
 /** Rejects as `ResilientClient.consumer` says. */
@@ -17,32 +16,32 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
   core: ClientCore,
   options: ResilientConsumerOptions<T>,
 ): Promise<Consumer<T[number]>> {
-  const { group } = options;
+  const { newSince = 0, ...plain } = options;
+  const { group } = plain;
+  if (!Number.isSafeInteger(newSince) || newSince < 0) {
+    throw new InvalidOptionError('newSince', 'is a generation of the topic, a whole number from 0');
+  }
   if (typeof group !== 'string' || group === '') {
     throw new InvalidOptionError('group', 'is needed: what was read is kept under its name, wherever the topics are');
   }
   const topics = namesOf(options.topics);
   let bondable: Bondable | undefined;
-  const followed = await core.follow(topics, 'consumer', options, () => bondable && core.bonds.wakeOthers(bondable));
-  const { platform, report, clients } = core.options;
+  const followed = await core.follow(topics, 'consumer', plain, () => bondable && core.bonds.wakeOthers(bondable));
+  const { platform, report, clients, store } = core.options;
   const measures = new Map(topics.map((name) => [name, new StreamMeasures(name, 'consumer')]));
   const { wanted } = followed;
-  const isTranslated = ({ name }: ClusterPlace): boolean =>
-    followed.answers.every(({ answer }) => {
-      const translated = answer?.groups?.[group];
-      return answer?.cluster.name === name && translated !== undefined && translated >= answer.cluster.generation;
-    });
-  const own = measured(options, measures);
+  const translation = new GroupTranslation({ group, followed, homes: store.homes, newSince });
+  const own = measured(plain, measures);
   const makeSide = (target: Target) => new ConsumerSide<T[number]>(clients, target, topics, own);
   const bound: Bondable = {
     ...{ role: 'consumer', wanted },
     place: () => consumer.target.cluster.name,
-    mayGo: () => isTranslated(wanted.target.cluster),
+    mayGo: () => translation.isDone(wanted.target.cluster, consumer.target),
   };
   bondable = bound;
   let first: ConsumerSide<T[number]> | undefined;
   try {
-    await mayBegin(core, followed, group, isTranslated);
+    await translation.begins();
     const { target } = wanted;
     await remember(core, group, target);
     first = makeSide(target);
@@ -53,7 +52,8 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
     throw error;
   }
   const consumer: SwitchingConsumer<T[number]> = new SwitchingConsumer<T[number]>({
-    ...{ platform, group, wanted, first, makeSide, isTranslated, report },
+    ...{ platform, group, wanted, first, makeSide, report },
+    isTranslated: (place) => translation.isDone(place, consumer.target),
     handedOut: batchMeasure(measures, platform.clock),
     handedOutRecord: recordMeasure(measures, platform.clock),
     agrees: ({ name }) => core.bonds.agree(bound, name),
@@ -72,7 +72,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
     },
   });
   const stream = new Stream({
-    ...{ followed, measures, group, own: options, now: platform.clock.monotonic() },
+    ...{ followed, measures, group, own: plain, now: platform.clock.monotonic() },
     target: () => consumer.target,
     close: () => consumer.close(),
   });
@@ -85,26 +85,6 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
 async function remember(core: ClientCore, group: string, { cluster, generations }: Target): Promise<void> {
   const { homes } = core.options.store;
   for (const [topic, generation] of generations) await homes.set(group, topic, { name: cluster.name, generation });
-}
-
-/** A group that read elsewhere before begins only where its offsets were translated to. */
-async function mayBegin(
-  core: ClientCore,
-  followed: FollowedTarget,
-  group: string,
-  isTranslated: (place: ClusterPlace) => boolean,
-): Promise<void> {
-  const moved = () =>
-    followed.answers.find(({ want, answer }) => {
-      const home = core.options.store.homes.of(group, want.topic);
-      return home !== undefined && answer !== undefined && isElsewhere(home, answer.cluster);
-    });
-  const holds = (): boolean => moved() === undefined || isTranslated(followed.wanted.target.cluster);
-  await followed.until(holds, (waitedMs) => {
-    const { topic } = moved()?.want ?? { topic: '' };
-    const from = core.options.store.homes.of(group, topic)?.name ?? '';
-    return new GroupNotTranslatedError(group, topic, from, followed.wanted.target.cluster.name, waitedMs);
-  });
 }
 
 /** The same options, where what goes to other members counts as no lag of this one. */

@@ -71,7 +71,7 @@ async function openState(files: PrivateFiles, application: string, followed: Fol
   const holds = (): boolean => !state.isElsewhere(place()) || groupsAreTranslated(state.groups, followed.answers);
   await followed.until(holds, (waitedMs) => {
     const [group = '', topic = ''] = [state.groups[0], followed.answers[0]?.want.topic];
-    return new GroupNotTranslatedError(group, topic, state.place.name, place().name, waitedMs);
+    return new GroupNotTranslatedError(group, topic, state.place.name, place(), waitedMs);
   });
   if (state.isElsewhere(place())) await state.move(place());
   return state;
