@@ -7,6 +7,7 @@ export interface JobEvent {
     | 'tasks_assigned'
     | 'tasks_revoked'
     | 'tasks_lost'
+    | 'task_restarted'
     | 'restore_began'
     | 'restore_progress'
     | 'restore_ended'

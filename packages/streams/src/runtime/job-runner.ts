@@ -5,7 +5,8 @@
  * - All that touches tasks or the transaction is done under one lock: the loop, the timer, and what the group asks for
  *   come in turn.
  * - A commit has all tasks at the end of a record. What it made is either all visible (outputs, changelogs, offsets),
- *   or nothing is, and then the tasks begin again from their state on disk and the offsets that are committed.
+ *   or nothing is, and then the tasks begin again from their state on disk and the offsets that are committed. Where
+ *   nobody knows which of the two, they begin again as tasks that come do: from what the group and the changelogs have.
  * - State on disk follows: the rows of a commit and its changelog positions are one batch, written after it.
  */
 import { messageOf, type Timer } from '@millrace/base';
@@ -48,6 +49,8 @@ export interface RunnerParts {
   readonly poison: PoisonRecords;
   readonly counts: MetricCounts;
   readonly purge: RepartitionPurge;
+  /** Has a task begin again from what the cluster has of it. */
+  readonly restart: (run: TaskRun) => void;
 }
 
 export class JobRunner {
@@ -75,7 +78,8 @@ export class JobRunner {
       for await (const batch of consumer.batches({ signal: this.#stop.signal })) {
         await this.#lock.run(async () => {
           const input = tasks.inputOf(batch.topic, batch.partition);
-          if (input === undefined) return;
+          // One that was handed out before its partition went back, and had to wait for its turn, comes again.
+          if (input === undefined || consumer.position(input) !== batch.nextOffset) return;
           input.add(batch as InputBatch);
           tasks.learnEnd(input, batch.highWatermark);
           await this.#work();
@@ -95,15 +99,16 @@ export class JobRunner {
     this.#stop.abort();
   }
 
-  /** Commits what is done, under the lock. */
+  /** Commits what is done, under the lock. Of a job that has failed nothing more is committed. */
   async settle(): Promise<void> {
+    if (this.#failure !== undefined) return;
     await this.#commit();
     await this.#writing;
   }
 
   /** Gives up what is not committed, under the lock. */
   async giveUp(cause: unknown): Promise<void> {
-    const { transactor, tasks, consumer, counts, settings } = this.#parts;
+    const { transactor, tasks, consumer, counts, settings, restart } = this.#parts;
     if (++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
     counts.transactionsGivenUp++;
     this.#report(
@@ -112,11 +117,17 @@ export class JobRunner {
       `a transaction was given up: ${messageOf(cause)}; its work is done again`,
     );
     this.#commitDueAt = Number.POSITIVE_INFINITY;
+    const { isInDoubt } = transactor;
     await transactor.abort();
     await this.#writing;
     for (const run of tasks.runs()) {
-      run.goBack(consumer);
-      if (run.task !== undefined) run.task = this.makeTask(run);
+      // One whose state is being restored had no part in it.
+      if (run.task === undefined) continue;
+      if (isInDoubt) restart(run);
+      else {
+        run.goBack(consumer);
+        run.task = this.makeTask(run);
+      }
     }
     // A cause that stays must not have it tried as fast as it goes.
     if (this.#attempts > 1) await this.#pause(Math.min(1_000, 10 * 2 ** this.#attempts), settings);
@@ -148,6 +159,7 @@ export class JobRunner {
   async #work(): Promise<void> {
     const { tasks, transactor, settings, consumer } = this.#parts;
     const { clock, timers } = settings.platform;
+    if (this.#failure !== undefined) return;
     try {
       let turnEndsAt = clock.monotonic() + sliceMs;
       for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
@@ -206,10 +218,9 @@ export class JobRunner {
     for (const { task } of runs) task?.beforeCommit();
     for (const { task, partition } of runs) task?.takeChanges((store) => rows.changesOf(store, partition));
     if (transactor.isFull) await transactor.whenRoom();
-    await transactor.commit(
-      consumer,
-      runs.flatMap((run) => run.newOffsets()),
-    );
+    const moved = runs.flatMap((run) => run.newOffsets());
+    const isFenced = moved.length > 0 || !transactor.hasWritten;
+    await transactor.commit(consumer, isFenced ? moved : runs.flatMap((run) => run.offsets()));
     for (const input of runs.flatMap(({ inputs }) => inputs)) input.base = input.next;
     this.#writing = rows.write().then(() => {
       for (const { task } of runs) task?.written();

@@ -91,6 +91,7 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
   const purge = purgeOf(subs, options, clock);
   const runner = new JobRunner({
     ...{ job: topology.name, settings, consumer, state, transactor, tasks, poison, counts, purge },
+    restart: (run) => admission.restart(run),
   });
   const admission = new TaskAdmission({ job: topology.name, client, settings, consumer, state, tasks, counts, runner });
   return new RunningJob(topology.name, { runner, consumer, transactor, tasks, counts, purge, closing, settings });

@@ -46,15 +46,20 @@ export function positionRow(offset: number, now: number): { readonly key: Uint8A
 
 /** Rejects with the signal's reason when that aborts, or as the client's and the store's calls do. */
 export async function restoreStore(options: RestoreOptions): Promise<void> {
-  const { client, state, space, changelog, partition, platform } = options;
+  const { client, state, space, changelog, partition, platform, signal } = options;
   const place = { topic: changelog, partition };
   await using admin = client.admin();
   const [first, end] = unwrap(
-    await admin.listOffsets([
-      { ...place, at: 'earliest' },
-      { ...place, at: 'latest' },
-    ]),
+    await admin.listOffsets(
+      [
+        { ...place, at: 'earliest' },
+        { ...place, at: 'latest' },
+      ],
+      { signal },
+    ),
   ).map(({ offset }) => offset) as [number, number];
+  // It may be another's by now, or this process's again.
+  signal.throwIfAborted();
   const known = positionOf(space);
   const isUsable =
     known !== undefined && known.offset <= end && platform.clock.now() - known.at < ageMaxMs && known.at >= 0;

@@ -2,7 +2,7 @@
  * Tasks come and go: what comes has its state restored while the others work on, what goes is committed before.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
-import { type Client, type Consumer, type TopicPartition, unwrap } from '@millrace/client';
+import { type Client, type Consumer, type TopicPartition, type TopicPartitionOffset, unwrap } from '@millrace/client';
 import type { OrderedStore } from '@millrace/store';
 import { changelogName } from './internal-topics.ts';
 import type { JobEvent } from './job-event.ts';
@@ -29,6 +29,8 @@ const stableLookMs = 20;
 
 export class TaskAdmission {
   readonly #parts: AdmissionParts;
+  /** What is under way for tasks, or was last, by their ids. */
+  readonly #preparing = new Map<string, Promise<void>>();
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -43,10 +45,18 @@ export class TaskAdmission {
       for (const run of added) {
         if (run.sub.stores.length > 0 || this.#needsEnds(run)) {
           consumer.pause(run.inputs);
-          void this.#prepare(run);
+          this.#startPreparing(run, false);
         } else run.task = runner.makeTask(run);
       }
     });
+  }
+
+  /** Has a task begin again from what the group and its changelogs have by now. Under the lock. */
+  restart(run: TaskRun): void {
+    this.#report('warn', 'task_restarted', `task ${run.id} begins again where the group is`);
+    run.task = undefined;
+    this.#parts.consumer.pause(run.inputs);
+    this.#startPreparing(run, true);
   }
 
   /** Gives partitions up after what is done is committed. */
@@ -74,16 +84,25 @@ export class TaskAdmission {
     });
   }
 
-  /** Brings a task's state up to date, and lets it begin. */
-  async #prepare(run: TaskRun): Promise<void> {
+  /** One after the other for each task, which may go and come back: two would write to the same state. */
+  #startPreparing(run: TaskRun, isRestart: boolean): void {
+    const before = this.#preparing.get(run.id) ?? Promise.resolve();
+    const preparing = before.then(() => this.#prepare(run, isRestart));
+    this.#preparing.set(run.id, preparing);
+  }
+
+  /** Brings a task's state up to date, and lets it begin; where the group is when it `isRestart`. */
+  async #prepare(run: TaskRun, isRestart: boolean): Promise<void> {
     const { consumer, runner, tasks } = this.#parts;
     const { signal } = run.abort;
     for (;;) {
       try {
+        const stored = run.sub.stores.length > 0 || isRestart ? await this.#stableOffsets(run) : [];
         await this.#restore(run);
         if (this.#needsEnds(run)) await this.#learnEnds(run);
         await runner.lock.run(async () => {
           if (signal.aborted) return;
+          if (isRestart) run.goTo(consumer, stored);
           run.task = runner.makeTask(run);
           consumer.resume(run.inputs);
         });
@@ -102,7 +121,6 @@ export class TaskAdmission {
     const { job, client, settings, state, counts } = this.#parts;
     const { signal } = run.abort;
     if (run.sub.stores.length === 0) return;
-    await this.#untilStable(run);
     this.#report('info', 'restore_began', `task ${run.id} has its state restored`);
     const before = counts.recordsRestored;
     const restores = run.sub.stores.map(({ name }) =>
@@ -116,21 +134,22 @@ export class TaskAdmission {
         },
       }),
     );
-    await Promise.all(restores);
+    // All of them have ended before any is tried again.
+    for (const each of await Promise.allSettled(restores)) if (each.status === 'rejected') throw each.reason;
     const read = counts.recordsRestored - before;
     this.#report('info', 'restore_ended', `task ${run.id} has its state, ${read} records of changelogs were read`);
   }
 
-  /** What an earlier owner's transaction has of this task is decided first. */
-  async #untilStable(run: TaskRun): Promise<void> {
+  /** Where the group is in a task's inputs, once what a transaction has of them is decided. */
+  async #stableOffsets(run: TaskRun): Promise<readonly TopicPartitionOffset[]> {
     const { job, client, settings } = this.#parts;
-    if (!settings.isExactlyOnce) return;
+    if (!settings.isExactlyOnce) return [];
     await using admin = client.admin();
     for (;;) {
       run.abort.signal.throwIfAborted();
       const found = await admin.fetchOffsets(job, run.inputs, { requireStable: true, signal: run.abort.signal });
       const error = found.find((each) => each.error !== undefined)?.error;
-      if (error === undefined) return;
+      if (error === undefined) return unwrap(found);
       if (error.errorName !== 'UNSTABLE_OFFSET_COMMIT') throw error;
       await sleep(settings.platform.timers, stableLookMs, run.abort.signal);
     }

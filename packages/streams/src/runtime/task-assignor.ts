@@ -37,30 +37,29 @@ export function assignTasks(members: readonly AssignorMember[], tasks: readonly 
   return assignment;
 }
 
-/** Who has a task, by its id: claims of the latest generation; `disputed` where several have parts of it. */
+/**
+ * Who has a task, by its id; `nobody` where several have parts of it, or claim the same. A member that missed a
+ * generation (the group was on its way to the next when it answered) still has what it had: given to another at once,
+ * two would work on it, and both could commit.
+ */
 function currentOwners(members: readonly AssignorMember[], tasks: readonly SharedTask[]): Map<string, string> {
-  const latest = Math.max(-1, ...members.map(({ generation }) => generation));
-  const byPartition = new Map<string, string>();
+  const claims = new Map<string, { readonly owner: string; readonly generation: number }>();
   for (const { memberId, owned, generation } of members) {
-    if (generation < latest) continue;
     for (const place of owned) {
       const name = nameOf(place);
-      byPartition.set(name, byPartition.has(name) ? disputed : memberId);
+      const other = claims.get(name);
+      if (other === undefined || other.generation < generation) claims.set(name, { owner: memberId, generation });
+      else if (other.generation === generation) claims.set(name, { owner: nobody, generation });
     }
   }
   const owners = new Map<string, string>();
   for (const { id, partitions } of tasks) {
-    const found = new Set(
-      partitions.map((place) => byPartition.get(nameOf(place))).filter((each) => each !== undefined),
-    );
-    if (found.size === 1) owners.set(id, [...found][0] as string);
-    if (found.size > 1) owners.set(id, disputed);
+    const found = new Set(partitions.flatMap((place) => claims.get(nameOf(place))?.owner ?? []));
+    if (found.size > 0) owners.set(id, found.size === 1 ? ([...found][0] as string) : nobody);
   }
-  for (const [id, owner] of owners) if (owner === disputed) owners.set(id, nobody);
   return owners;
 }
 
-const disputed = '';
 /** Has a task that nobody may have before it was given up. */
 const nobody = '';
 

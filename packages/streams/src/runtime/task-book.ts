@@ -128,7 +128,8 @@ export class TaskBook {
 
   /** Has what is due by wall-clock time done. */
   tick(): void {
-    for (const { task } of this.#runs.values()) task?.tick();
+    // What is written without a record is committed with where the task is, which it must know.
+    for (const run of this.#runs.values()) if (run.offsets().length > 0) run.task?.tick();
   }
 
   /** Has the consumer pause partitions of which too much is at hand, and go on with the others. */
@@ -154,6 +155,7 @@ export class TaskBook {
     return {
       idleMaxMs,
       monotonic,
+      positionOf,
       isAtEnd: (topic, partition) => {
         const end = this.#ends.get(nameOf({ topic, partition }));
         return end !== undefined && (positionOf({ topic, partition }) ?? -1) >= end;

@@ -5,7 +5,7 @@
  * unless that is known to be read to its end and was so for long enough.
  */
 import { isMillraceError } from '@millrace/base';
-import type { Consumer, TopicPartitionOffset } from '@millrace/client';
+import type { Consumer, TopicPartition, TopicPartitionOffset } from '@millrace/client';
 import type { InputRecord } from '../task/cursor.ts';
 import type { Task } from '../task/task.ts';
 import type { SubTopology } from '../topology/plan.ts';
@@ -15,6 +15,8 @@ export interface TaskRunHost {
   readonly idleMaxMs: number;
   /** In ms. */
   monotonic(): number;
+  /** Offset of the next record that the consumer hands out; undefined while it is not known. */
+  positionOf(place: TopicPartition): number | undefined;
   /** Whether a partition is read to the end that was known last. */
   isAtEnd(topic: string, partition: number): boolean;
 }
@@ -77,6 +79,14 @@ export class TaskRun {
     return mayGoOn ? chosen : undefined;
   }
 
+  /** Offsets of the next records to be worked on, as far as they are known. */
+  offsets(): TopicPartitionOffset[] {
+    return this.inputs.flatMap(({ topic, partition, next }) => {
+      const offset = next ?? this.#host.positionOf({ topic, partition });
+      return offset === undefined ? [] : [{ topic, partition, offset }];
+    });
+  }
+
   /** Offsets that are to be committed: of the next record to be worked on, where that has moved. */
   newOffsets(): TopicPartitionOffset[] {
     return this.inputs.flatMap(({ topic, partition, next, base }) =>
@@ -98,6 +108,15 @@ export class TaskRun {
         if (!isMillraceError(error, 'not_assigned')) throw error;
       }
     }
+  }
+
+  /** Goes on at offsets that the group has, in place of where it was; where it began in partitions without one. */
+  goTo(consumer: Consumer, stored: readonly TopicPartitionOffset[]): void {
+    for (const input of this.inputs) {
+      const found = stored.find(({ topic, partition }) => topic === input.topic && partition === input.partition);
+      if (found !== undefined && found.offset >= 0) input.base = found.offset;
+    }
+    this.goBack(consumer);
   }
 
   #timeOf(record: InputRecord | undefined): number {

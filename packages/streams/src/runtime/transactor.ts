@@ -34,8 +34,9 @@ export class Transactor {
   #transaction: Transaction | undefined;
   #isOpen = false;
   #isFull = false;
+  #isInDoubt = false;
   #failure: Error | undefined;
-  #writes = 0;
+  #hasWritten = false;
 
   constructor(options: TransactorOptions) {
     this.#options = options;
@@ -52,9 +53,14 @@ export class Transactor {
     return this.#isFull;
   }
 
-  /** How many records were written in all. */
-  get writes(): number {
-    return this.#writes;
+  /** Whether records were written since the last commit. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  /** Whether the cluster was asked to commit what is open, and nobody knows whether it did. Until `abort`. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /** Remembers the ends of the topics for which this answers true. */
@@ -76,7 +82,7 @@ export class Transactor {
 
   /** Writes a record, in the open transaction. Throws as the producer's `write` does. */
   write(record: OutgoingRecord): void {
-    this.#writes++;
+    this.#hasWritten = true;
     if (!this.#producer.write(record as ProducerRecord)) this.#isFull = true;
   }
 
@@ -85,7 +91,10 @@ export class Transactor {
     this.#isFull = false;
   }
 
-  /** Makes visible what was written, together with the offsets. Rejects when nothing of it was, or nobody knows. */
+  /**
+   * Makes visible what was written, together with the offsets, by which the group refuses what an expelled member has
+   * made: some belong to all that is written. Rejects when nothing of it is visible, or nobody knows (`isInDoubt`).
+   */
   async commit(consumer: Consumer, offsets: readonly TopicPartitionOffset[]): Promise<void> {
     if (this.#transaction === undefined) {
       await this.#producer.flush();
@@ -98,19 +107,19 @@ export class Transactor {
       if (offsets.length > 0) {
         await this.#transaction.sendOffsets({ groupOffsets, offsetsSettled: () => undefined });
       }
+      this.#isInDoubt = true;
       await this.#commitSurely(this.#transaction);
     }
-    this.#transaction = undefined;
-    this.#isOpen = false;
-    this.#isFull = false;
+    this.#ended();
   }
 
-  /** Drops what was written since the last commit; replaces the producer where that is the only way. */
+  /**
+   * Drops what was written since the last commit; replaces the producer where that is the only way. What was in doubt
+   * is committed or not, as the coordinator has decided: the group's stable offsets tell.
+   */
   async abort(): Promise<void> {
     const transaction = this.#transaction;
-    this.#transaction = undefined;
-    this.#isOpen = false;
-    this.#isFull = false;
+    this.#ended();
     this.#failure = undefined;
     if (this.#options.transactionalId === undefined) return;
     try {
@@ -138,6 +147,14 @@ export class Transactor {
     }
   }
 
+  #ended(): void {
+    this.#transaction = undefined;
+    this.#isOpen = false;
+    this.#isFull = false;
+    this.#isInDoubt = false;
+    this.#hasWritten = false;
+  }
+
   #makeProducer(): Producer {
     const { client, transactionalId, producer } = this.#options;
     return client.producer({ ...producer, transactionalId, observe: (delivery) => this.#delivered(delivery) });
@@ -145,6 +162,9 @@ export class Transactor {
 
   #delivered({ topic, partition, baseOffset, recordCount, error }: Delivery): void {
     if (error !== undefined) this.#failure ??= error;
-    else if (this.#watches(topic)) this.#ends.set(`${topic} ${partition}`, baseOffset + recordCount);
+    else if (!this.#watches(topic)) return;
+    // The broker knows it to be stored, and not where: the position on disk stays where it was.
+    else if (baseOffset < 0) this.#ends.delete(`${topic} ${partition}`);
+    else this.#ends.set(`${topic} ${partition}`, baseOffset + recordCount);
   }
 }
