@@ -115,6 +115,8 @@ function closeWindows(
   context.onStreamTime(timer);
   return {
     came: (time) => {
+      // Nothing was due so far: a window that is closed by now stays without what comes for it.
+      closed = Math.max(closed, context.streamTime - waitMs);
       const closesAt = time - differenceMs + waitMs;
       if (closesAt < timer.dueAt) timer.dueAt = Math.max(closesAt, context.streamTime + 1);
     },

@@ -1,0 +1,3 @@
+/** What tests of exactly-once run: a topology of each kind of state, and what it must answer. */
+export { type CountedTopics, countsAndWindows } from './counts-and-windows.ts';
+export { type CountedRecord, closingTime, recomputedWindows } from './recomputed-windows.ts';
