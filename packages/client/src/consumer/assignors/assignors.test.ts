@@ -185,7 +185,7 @@ test('cooperative-sticky moves no more than evenness takes when a member joins o
   );
 });
 
-test('cooperative-sticky ignores what members of an older generation or two at once say they own', () => {
+test('cooperative-sticky gives what two say they own to the one of the later generation, or to neither', () => {
   const owned = [0, 1, 2, 3].map((partition) => ({ topic: 'a', partition }));
   const member = (memberId: string, generation: number, claims: readonly TopicPartition[]): AssignorMember => ({
     memberId,
@@ -199,4 +199,6 @@ test('cooperative-sticky ignores what members of an older generation or two at o
   assert.deepEqual(late.get('old'), owned.slice(2));
   const disputed = sticky.assign([member('x', 5, owned), member('y', 5, owned)], new Map([['a', 4]]));
   assert.deepEqual([disputed.get('x')?.length, disputed.get('y')?.length], [2, 2]);
+  const missed = sticky.assign([member('new', 5, []), member('old', 4, owned)], new Map([['a', 4]]));
+  assert.deepEqual([missed.get('new'), missed.get('old')?.length], [[], 2], 'what old has it gives up first');
 });

@@ -22,23 +22,21 @@ export const cooperativeSticky: Assignor = {
 };
 
 /**
- * Who owns a partition, by its name. Only claims of the latest generation count, since older ones are of members that
- * missed a rebalance; of two that claim the same in it, neither.
+ * Who owns a partition, by its name: of two that claim it the one of the later generation, of one and the same neither.
+ * A member that missed a generation, since the group was on its way to the next when it answered, still has what it had.
  */
 function currentOwners(members: readonly AssignorMember[], counts: ReadonlyMap<string, number>): Map<string, string> {
-  const latest = Math.max(-1, ...members.map(({ generation }) => generation));
-  const owners = new Map<string, string>();
-  const disputed = new Set<string>();
+  const claims = new Map<string, { readonly owner: string | undefined; readonly generation: number }>();
   for (const { memberId, topics, owned, generation } of members) {
-    if (generation < latest) continue;
     for (const place of owned) {
       const name = nameOf(place);
-      if (owners.has(name)) disputed.add(name);
-      if (topics.includes(place.topic) && place.partition < (counts.get(place.topic) ?? 0)) owners.set(name, memberId);
+      const other = claims.get(name);
+      if (!topics.includes(place.topic) || place.partition >= (counts.get(place.topic) ?? 0)) continue;
+      if (other === undefined || other.generation < generation) claims.set(name, { owner: memberId, generation });
+      else if (other.generation === generation) claims.set(name, { owner: undefined, generation });
     }
   }
-  for (const name of disputed) owners.delete(name);
-  return owners;
+  return new Map([...claims].flatMap(([name, { owner }]) => (owner === undefined ? [] : [[name, owner]])));
 }
 
 class Balancer {

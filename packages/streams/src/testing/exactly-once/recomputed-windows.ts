@@ -28,7 +28,11 @@ function tumblingAndHopping(records: readonly CountedRecord[]): string[] {
     for (const { key, timestamp } of records) {
       now = Math.max(now, timestamp);
       let windows = 0;
-      for (let start = timestamp - (timestamp % advanceMs); start > timestamp - sizeMs && start >= 0; start -= advanceMs) {
+      for (
+        let start = timestamp - (timestamp % advanceMs);
+        start > timestamp - sizeMs && start >= 0;
+        start -= advanceMs
+      ) {
         const closesAt = start + sizeMs + graceMs;
         if (closesAt <= now) continue;
         windows++;
@@ -54,10 +58,13 @@ function sessions(records: readonly CountedRecord[]): string[] {
     now = Math.max(now, timestamp);
     const isOpen = (last: number): boolean => last + gapMs + graceMs > now;
     for (const each of open) {
-      if (!isOpen(each.last)) results.push(`${nameOfWindow('session', each.key, each.start, each.last + gapMs)} ${each.count}`);
+      if (!isOpen(each.last))
+        results.push(`${nameOfWindow('session', each.key, each.start, each.last + gapMs)} ${each.count}`);
     }
     open = open.filter(({ last }) => isOpen(last));
-    const near = open.filter((each) => each.key === key && each.start < timestamp + gapMs && each.last > timestamp - gapMs);
+    const near = open.filter(
+      (each) => each.key === key && each.start < timestamp + gapMs && each.last > timestamp - gapMs,
+    );
     const last = Math.max(timestamp, ...near.map((each) => each.last));
     if (!isOpen(last)) {
       results.push(`${nameOfLate('session', key, timestamp)} 1`);
