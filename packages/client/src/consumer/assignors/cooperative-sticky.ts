@@ -22,8 +22,8 @@ export const cooperativeSticky: Assignor = {
 };
 
 /**
- * Who owns a partition, by its name: of two that claim it the one of the later generation, of one and the same neither.
- * A member that missed a generation, since the group was on its way to the next when it answered, still has what it had.
+ * Who owns a partition, by its name: of two that claim it the one of the later generation, of the same one neither. A
+ * member that missed a generation, since the group was on its way to the next when it answered, still has what it had.
  */
 function currentOwners(members: readonly AssignorMember[], counts: ReadonlyMap<string, number>): Map<string, string> {
   const claims = new Map<string, { readonly owner: string | undefined; readonly generation: number }>();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { int64, text, topic } from '@millrace/client';
 import fc from 'fast-check';
 import { testDriver } from '../../driver/test-driver.ts';
-import { closingTime, countsAndWindows, recomputedWindows } from './index.ts';
+import { type CountedRecord, closingTime, countsAndWindows, recomputedWindows } from './index.ts';
 
 const names = { words: 'words', timed: 'timed', counts: 'counts', windows: 'windows' };
 const timed = topic(names.timed, { key: text, value: text });
@@ -14,7 +14,7 @@ test('windows of every kind, and what is late for them, are what a list of all r
   const record = fc.record({ key: fc.constantFrom('a', 'b'), paceMs: fc.nat(20), lateMs: fc.nat(90) });
   const property = fc.property(fc.array(record, { maxLength: 60 }), (steps) => {
     let time = 1_000;
-    const records = steps.map(({ key, paceMs, lateMs }) => {
+    const records: CountedRecord[] = steps.map(({ key, paceMs, lateMs }) => {
       time += paceMs;
       return { key, timestamp: time - lateMs };
     });
