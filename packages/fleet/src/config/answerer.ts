@@ -16,6 +16,7 @@ import {
 import type { Platform } from '@millrace/base';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
 import type { KeptCredential, Question, Told, ToldAnswer } from './answers/answer-content.ts';
+import type { AskedQuestions } from './asked-questions.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { keptPurpose } from './kept-secret.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -28,6 +29,7 @@ export interface AnswererOptions {
   readonly sealingKey: () => Promise<SealingKey>;
   /** How long an answer holds; after half of that it is issued again. */
   readonly lifeMs: number;
+  readonly asked: Pick<AskedQuestions, 'note'>;
 }
 
 /** Who asks. */
@@ -81,12 +83,13 @@ export class Answerer {
   }
 
   answer({ application, site, key }: Asker, { topic, role }: ConfigWant): Promise<SignedAnswer> {
-    const { views, platform } = this.#options;
+    const { views, platform, asked } = this.#options;
     const question: Question = { topic, role, site };
     const told = views.told(application, question);
     if ('problem' in told) {
       return Promise.resolve({ told, renewAt: Number.POSITIVE_INFINITY, answer: { problem: told.problem } });
     }
+    asked.note(application, question);
     const sealedTo = told.credential === undefined ? undefined : key;
     const of = `${application}\n${topic}\n${role}\n${site ?? ''}\n${sealedTo ?? ''}`;
     const now = platform.clock.now();

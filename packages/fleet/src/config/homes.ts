@@ -39,6 +39,8 @@ export async function setHome(transaction: Transaction<Schema>, wanted: NewHome)
       conflict.columns(['topic', 'application']).doUpdateSet({ cluster, generation, groups: row.groups }),
     )
     .execute();
+  const kept = transaction.updateTable('config_asked').set({ stays_on: null }).where('topic', '=', topic);
+  await (application === '' ? kept : kept.where('application', '=', application)).execute();
   await noteConfigChange(transaction);
   await appendEvents(transaction, [{ kind: 'config', id: topic, what: stays ? 'groups_moved' : 'topic_moved' }]);
   return home;

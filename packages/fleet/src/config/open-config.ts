@@ -15,6 +15,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { storeUses } from '../inventory/uses/use-store.ts';
 import type { FleetRecord } from '../record/record.ts';
 import { Answerer } from './answerer.ts';
+import { AskedQuestions } from './asked-questions.ts';
 import { applicationTokenPrefix, Enrolments } from './enrolments.ts';
 import { confirmedByReports } from './reports/confirm-rotations.ts';
 import { ReportedUses } from './reports/reported-uses.ts';
@@ -64,7 +65,8 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
   await keys.begin();
   const callMs = Math.min(callMsMax, lifeMs / 8);
   const views = await ConfigViews.open({ ...options, callMs });
-  const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs });
+  const asked = new AskedQuestions({ db, platform, report });
+  const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs, asked });
   const enrolments = new Enrolments({ db, platform, report });
   const uses = new ReportedUses({
     clock: platform.clock,
@@ -85,7 +87,7 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
     },
     catchUp: () => views.catchUp(),
     close: async () => {
-      await Promise.all([reports.close(), enrolments.close()]);
+      await Promise.all([reports.close(), enrolments.close(), asked.close()]);
       await views.close();
     },
   };

@@ -1,5 +1,6 @@
 /** The tables of the config service, as the newest migration leaves them. */
 import type { ConfigReport } from '@millrace/api/config';
+import type { Role } from '@millrace/api/declared';
 import type { Generated } from 'kysely';
 import type { JsonColumn } from '../database/json.ts';
 
@@ -9,6 +10,7 @@ export interface ConfigTables {
   readonly config_signing_key: ConfigSigningKeyTable;
   readonly config_key_set: ConfigKeySetTable;
   readonly config_home: ConfigHomeTable;
+  readonly config_asked: ConfigAskedTable;
   readonly config_report: ConfigReportTable;
 }
 
@@ -51,6 +53,15 @@ export interface ConfigHomeTable {
   cluster: string;
   generation: number;
   groups: JsonColumn<Readonly<Record<string, number>>>;
+}
+
+interface ConfigAskedTable {
+  application: string;
+  topic: string;
+  role: Role;
+  site: string;
+  asked_at: Date;
+  stays_on: string | null;
 }
 
 interface ConfigReportTable {

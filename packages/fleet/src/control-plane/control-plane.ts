@@ -16,6 +16,7 @@ import { openAudit } from '../audit/open-audit.ts';
 import type { Environment } from '../client-configuration/references.ts';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import { openFleetClusters } from '../clusters/open-fleet-clusters.ts';
+import { keepStays } from '../config/asked-questions.ts';
 import { type ConfigService, type ConfigSettings, openConfig, withApplications } from '../config/open-config.ts';
 import { openConnect } from '../connect/index.ts';
 import type { Database } from '../database/database.ts';
@@ -99,7 +100,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const { database, platform, report } = options;
   await using parts = new ClosingStack();
   const feed = parts.use(await openEventFeed(database, platform, report));
-  const record = parts.use(await openRecord(database.db, feed));
+  const record = parts.use(await openRecord(database.db, feed, keepStays));
   const holder = `${options.name ?? 'control plane'} (${randomUUID().slice(0, 8)})`;
   const operations = openOperations({ db: database.db, platform, feed, holder, report, limits: options.limits });
   const routes: Route[] = [...operations.routes];

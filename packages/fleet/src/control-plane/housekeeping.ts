@@ -27,6 +27,7 @@ const intervalMs = 3_600_000;
 const operationDaysDefault = 90;
 const planDaysDefault = 1;
 const eventDays = 7;
+const askedDays = 90;
 /** In one transaction, so that nobody waits for its locks. */
 const operationsMax = 200;
 
@@ -41,6 +42,7 @@ export function housekeeping(options: HousekeepingOptions): { close(): Promise<v
       await forgetPlans(db, daysAgo(planDays));
       while (!lease.signal.aborted && (await forgetOperations(db, daysAgo(operationDays))) === operationsMax);
       await forgetAccess(db, daysAgo(operationDays));
+      await forgetAsked(db);
       await sleep(platform.timers, intervalMs, lease.signal).catch(() => undefined);
     }
   };
@@ -123,6 +125,15 @@ async function forgetAccess(db: Kysely<Schema>, before: RawBuilder<Date>): Promi
     .where(({ not, exists, selectFrom }) =>
       not(exists(selectFrom('access_session').whereRef('token', '=', 'access_token.id').select('digest'))),
     )
+    .execute();
+}
+
+/** What applications asked of the config service long ago, but where that says where they stay. */
+async function forgetAsked(db: Kysely<Schema>): Promise<void> {
+  await db
+    .deleteFrom('config_asked')
+    .where('asked_at', '<', daysAgo(askedDays))
+    .where('stays_on', 'is', null)
     .execute();
 }
 

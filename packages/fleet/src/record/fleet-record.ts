@@ -28,21 +28,35 @@ interface Effect {
 
 const rowsMax = 1_000;
 
-/** Reads all that is declared; current from then on until it is closed. */
-export async function openRecord(db: Kysely<Schema>, feed: EventFeed): Promise<FleetRecord & AsyncDisposable> {
-  const record = new PostgresRecord(db, feed);
+/** What else has to be written in the transaction of a change, which holds the ledger's lock. */
+export type AlongChange = (
+  transaction: Transaction<Schema>,
+  before: DeclaredFleet,
+  after: DeclaredFleet,
+  changes: readonly DeclaredChange[],
+) => Promise<void>;
+
+/** Reads all that is declared; current from then on until it is closed. `along` is called with each change. */
+export async function openRecord(
+  db: Kysely<Schema>,
+  feed: EventFeed,
+  along: AlongChange = async () => undefined,
+): Promise<FleetRecord & AsyncDisposable> {
+  const record = new PostgresRecord(db, feed, along);
   await record.read();
   return record;
 }
 
 class PostgresRecord implements FleetRecord, AsyncDisposable {
   readonly #db: Kysely<Schema>;
+  readonly #along: AlongChange;
   readonly #unsubscribe: () => void;
   readonly #listeners = new Set<(fleet: DeclaredFleet) => void>();
   #snapshot = FleetSnapshot.empty;
 
-  constructor(db: Kysely<Schema>, feed: EventFeed) {
+  constructor(db: Kysely<Schema>, feed: EventFeed, along: AlongChange) {
     this.#db = db;
+    this.#along = along;
     this.#unsubscribe = feed.subscribe(() => this.#catchUp());
   }
 
@@ -78,8 +92,8 @@ class PostgresRecord implements FleetRecord, AsyncDisposable {
     reason: ChangeReason,
     transaction?: Transaction<Schema>,
   ): Promise<{ readonly revision: number }> {
-    if (transaction !== undefined) return await changeIn(transaction, this.#snapshot, changes, reason);
-    const run = (own: Transaction<Schema>) => changeIn(own, this.#snapshot, changes, reason);
+    const run = (own: Transaction<Schema>) => changeIn(own, this.#snapshot, changes, reason, this.#along);
+    if (transaction !== undefined) return await run(transaction);
     const changed = await this.#db.transaction().execute(run);
     await this.#catchUp();
     return changed;
@@ -138,6 +152,7 @@ async function changeIn(
   known: FleetSnapshot,
   changes: readonly DeclaredChange[],
   reason: ChangeReason,
+  along: AlongChange,
 ): Promise<{ readonly revision: number }> {
   await lockLedger(transaction);
   const fleet = await newsAfter(transaction, known);
@@ -155,6 +170,7 @@ async function changeIn(
   const issues = unsoundness(wanted, effects as readonly DeclaredChange[]);
   if (issues.length > 0) throw new InvalidDeclarationError(issues);
   await write(transaction, effects, revision, now, reason);
+  await along(transaction, fleet, wanted, effects as readonly DeclaredChange[]);
   return { revision };
 }
 

@@ -19,6 +19,7 @@ interface Given {
   readonly rules?: readonly ClientSetting[];
   readonly ways?: Readonly<Record<string, Partial<ClusterWay>>>;
   readonly home?: Home;
+  readonly stay?: string;
   readonly credentials?: readonly KeptCredential[];
   readonly uses?: Application['uses'];
   readonly question?: Partial<Question>;
@@ -36,6 +37,7 @@ function ask(given: Given) {
     layers: new SettingLayers(),
     cluster: (name) => clusters.find((each) => each.name === name),
     home: () => home,
+    stay: () => given.stay,
     way: (name) => ({ settings: {}, brokers: [], clusterId: null, ...ways[name] }),
   };
   const application: Application = { name: 'shop', team: 'web', uses: given.uses ?? [produces('east')] };

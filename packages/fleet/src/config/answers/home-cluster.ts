@@ -2,10 +2,18 @@
  * On which cluster an application finds a topic. Pure.
  *
  * A move of the topic decides first. Without one it is, of the clusters on which the application declares to do this:
- * that of the instance's own site; else the one that the topic is not mirrored to, for there it is written first; of
- * several the first by name. The same answer comes whatever the order of declarations.
+ * the one on which it stays (`stays.ts`); else that of the instance's own site; else the one that the topic is not
+ * mirrored to, for there it is written first; of several the first by name. The same answer comes whatever the order of
+ * declarations.
  */
-import { type Application, type Cluster, fitsName, type Mirror, type Role } from '@millrace/api/declared';
+import {
+  type Application,
+  type Cluster,
+  fitsName,
+  type Mirror,
+  type Role,
+  type TopicUse,
+} from '@millrace/api/declared';
 import { isMatched } from './mirrored-name.ts';
 
 /** Where a topic was moved to. */
@@ -20,6 +28,15 @@ export interface Places {
   readonly mirrors: readonly Mirror[];
   /** Of the topic for the application, or for all. */
   home(application: string, topic: string): Home | undefined;
+  /** The cluster on which those stay who asked this before, though declarations say another. */
+  stay(application: string, question: PlaceQuestion): string | undefined;
+}
+
+export interface PlaceQuestion {
+  readonly topic: string;
+  readonly role: Role;
+  /** Of the instance. */
+  readonly site?: string | undefined;
 }
 
 export interface ChosenCluster {
@@ -32,23 +49,40 @@ export interface ChosenCluster {
 export type NoCluster = 'no_use' | 'no_cluster';
 
 export function chooseCluster(
-  { name, uses = [] }: Application,
-  { topic, role, site }: { readonly topic: string; readonly role: Role; readonly site: string | undefined },
+  application: Application,
+  question: PlaceQuestion,
   places: Places,
 ): ChosenCluster | NoCluster {
-  const fitting = uses.filter((use) => use.role === role && fitsName(use.topic, topic));
-  if (fitting.length === 0) return 'no_use';
-  const home = places.home(name, topic);
+  const { topic, site } = question;
+  if (fittingUses(application, question).length === 0) return 'no_use';
+  const home = places.home(application.name, topic);
   if (home !== undefined) {
     const cluster = places.cluster(home.cluster);
     if (cluster === undefined) return 'no_cluster';
     const { generation, groups } = home;
     return { cluster, generation, rule: `home of the topic, generation ${generation}`, groups };
   }
-  const clusters = [...new Set(fitting.map((use) => use.cluster))].sort().flatMap((each) => places.cluster(each) ?? []);
+  const clusters = clustersOf(application, question, places);
   const [first] = clusters;
   if (first === undefined) return 'no_cluster';
+  const stay = places.stay(application.name, question);
+  const kept = clusters.find((each) => each.name === stay);
+  if (kept !== undefined) return { generation: 0, cluster: kept, rule: 'where it was before others were declared' };
   return { generation: 0, ...choose(clusters, first, topic, site, places.mirrors) };
+}
+
+/** Those on which the application declares to do this, by name. */
+export function clustersOf(
+  application: Application,
+  question: Pick<PlaceQuestion, 'topic' | 'role'>,
+  places: Pick<Places, 'cluster'>,
+): Cluster[] {
+  const names = new Set(fittingUses(application, question).map(({ cluster }) => cluster));
+  return [...names].sort().flatMap((each) => places.cluster(each) ?? []);
+}
+
+function fittingUses({ uses = [] }: Application, { topic, role }: Pick<PlaceQuestion, 'topic' | 'role'>): TopicUse[] {
+  return uses.filter((use) => use.role === role && fitsName(use.topic, topic));
 }
 
 export interface TopicPlace {
@@ -59,13 +93,13 @@ export interface TopicPlace {
 
 /** Whether an application may be told that it finds the topic there, wherever its instances are. */
 export function mayFind(
-  { name, uses = [] }: Application,
+  application: Application,
   { topic, role, cluster }: TopicPlace,
   places: Pick<Places, 'home'>,
 ): boolean {
-  const fitting = uses.filter((use) => use.role === role && fitsName(use.topic, topic));
+  const fitting = fittingUses(application, { topic, role });
   if (fitting.some((use) => use.cluster === cluster)) return true;
-  return fitting.length > 0 && places.home(name, topic)?.cluster === cluster;
+  return fitting.length > 0 && places.home(application.name, topic)?.cluster === cluster;
 }
 
 function choose(

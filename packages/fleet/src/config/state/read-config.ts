@@ -8,7 +8,7 @@ import { lockLedger } from '../../database/ledger.ts';
 import type { Schema } from '../../database/schema.ts';
 import type { DeclaredFleet, FleetRecord } from '../../record/record.ts';
 import type { KeptCredential } from '../answers/answer-content.ts';
-import type { Home } from '../answers/home-cluster.ts';
+import type { Home, PlaceQuestion } from '../answers/home-cluster.ts';
 import { readHeads } from '../config-head.ts';
 import { removedAt } from '../removed-at.ts';
 
@@ -36,6 +36,8 @@ export interface ConfigState {
   readonly credentials: ReadonlyMap<string, readonly KeptCredential[]>;
   /** By topic and application; '' is all. */
   readonly homes: ReadonlyMap<string, ReadonlyMap<string, Home>>;
+  /** Clusters on which clients stay, by `stayKey`. */
+  readonly stays: ReadonlyMap<string, string>;
   /** Ascending. */
   readonly keySets: readonly KeySetState[];
   readonly signingKey: SigningKeyState | undefined;
@@ -79,6 +81,7 @@ async function readConfig(
     enrolments: await readEnrolments(db),
     credentials: await readCredentials(db),
     homes: await readHomes(db),
+    stays: await readStays(db),
     ...(await readKeys(db)),
   };
   return { config, recordRevision: record };
@@ -111,13 +114,29 @@ async function readCredentials(db: Transaction<Schema>): Promise<ConfigState['cr
   return Map.groupBy(all, ({ application }) => application);
 }
 
-async function readHomes(db: Transaction<Schema>): Promise<ConfigState['homes']> {
+/** Whose question it is, and which. */
+export function stayKey(application: string, { topic, role, site = '' }: PlaceQuestion): string {
+  return `${application}\n${topic}\n${role}\n${site}`;
+}
+
+async function readStays(db: Transaction<Schema>): Promise<ConfigState['stays']> {
+  const rows = await db.selectFrom('config_asked').selectAll().where('stays_on', 'is not', null).execute();
+  return new Map(rows.map(({ application, stays_on, ...asked }) => [stayKey(application, asked), stays_on as string]));
+}
+
+export async function readHomes(db: Transaction<Schema>): Promise<ConfigState['homes']> {
   const homes = new Map<string, Map<string, Home>>();
   for (const { topic, application, ...home } of await db.selectFrom('config_home').selectAll().execute()) {
     const ofTopic = homes.get(topic) ?? new Map<string, Home>();
     homes.set(topic, ofTopic.set(application, home));
   }
   return homes;
+}
+
+/** That of the application itself, else that of all. */
+export function homeOf(homes: ConfigState['homes'], application: string, topic: string): Home | undefined {
+  const ofTopic = homes.get(topic);
+  return ofTopic?.get(application) ?? ofTopic?.get('');
 }
 
 async function readKeys(db: Transaction<Schema>): Promise<Pick<ConfigState, 'keySets' | 'signingKey'>> {

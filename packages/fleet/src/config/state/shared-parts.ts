@@ -7,10 +7,10 @@ import type { ClientSetting, Cluster, Mirror } from '@millrace/api/declared';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { DeclaredFleet } from '../../record/record.ts';
 import type { ClusterWay, KnownParts } from '../answers/answer-content.ts';
-import type { Home } from '../answers/home-cluster.ts';
+import type { Home, PlaceQuestion } from '../answers/home-cluster.ts';
 import { SettingLayers } from '../answers/layered-settings.ts';
 import type { ResolvedWay } from './cluster-ways.ts';
-import type { ConfigState } from './read-config.ts';
+import { type ConfigState, homeOf, stayKey } from './read-config.ts';
 
 export interface SharedSources {
   readonly fleet: DeclaredFleet;
@@ -25,6 +25,7 @@ export class SharedParts implements KnownParts {
   readonly #clusters: ReadonlyMap<string, Cluster>;
   readonly #ways: ReadonlyMap<string, ClusterWay>;
   readonly #homes: ConfigState['homes'];
+  readonly #stays: ConfigState['stays'];
   /** Everything that may differ while the declarations are the same objects. */
   readonly #rest: string;
   #layers = new SettingLayers();
@@ -36,8 +37,9 @@ export class SharedParts implements KnownParts {
     this.#clusters = new Map(clusters.map((spec) => [spec.name, spec]));
     this.#ways = new Map(clusters.map(({ name }) => [name, wayOf(ways.get(name), inventory.cluster(name))]));
     this.#homes = config.homes;
+    this.#stays = config.stays;
     const homes = [...config.homes].map(([topic, ofTopic]) => [topic, ...ofTopic]);
-    this.#rest = JSON.stringify([[...this.#ways], homes]);
+    this.#rest = JSON.stringify([[...this.#ways], homes, [...this.#stays]]);
   }
 
   /** The one before, where nothing has changed since. */
@@ -66,8 +68,11 @@ export class SharedParts implements KnownParts {
   }
 
   home(application: string, topic: string): Home | undefined {
-    const ofTopic = this.#homes.get(topic);
-    return ofTopic?.get(application) ?? ofTopic?.get('');
+    return homeOf(this.#homes, application, topic);
+  }
+
+  stay(application: string, question: PlaceQuestion): string | undefined {
+    return this.#stays.get(stayKey(application, question));
   }
 
   way(cluster: string): ClusterWay {
