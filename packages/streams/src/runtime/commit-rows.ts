@@ -3,8 +3,8 @@ import type { OrderedSpace, OrderedStore, WriteBatch } from '@millrace/store';
 import type { StateChanges } from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import type { OutgoingRecord } from '../task/operator-context.ts';
+import { positionRow, spaceName } from './changelog-position.ts';
 import { changelogName } from './internal-topics.ts';
-import { positionRow, spaceName } from './restore.ts';
 import type { Transactor } from './transactor.ts';
 
 export interface CommitRowsOptions {

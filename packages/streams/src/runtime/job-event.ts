@@ -11,12 +11,18 @@ export interface JobEvent {
     | 'restore_began'
     | 'restore_progress'
     | 'restore_ended'
+    | 'standby_retried'
+    | 'warmup_ended'
     | 'transaction_given_up'
     | 'record_set_aside'
     | 'job_failed';
   /** A sentence for a person. */
   readonly message: string;
   readonly error?: Error | undefined;
+  /** Ids of the tasks that it is about, as `0_2`. */
+  readonly tasks?: readonly string[] | undefined;
+  /** Of a restore that ended: how many changelog records were read. */
+  readonly records?: number | undefined;
 }
 
 /** What a job has done since it began, as of now. */
@@ -33,6 +39,10 @@ export interface JobMetrics {
   readonly lastCommitMs: number;
   /** Changelog records that were read to restore state. */
   readonly recordsRestored: number;
+  /** Changelog records that were read to keep standbys. */
+  readonly recordsCopied: number;
   /** Sub-topology and partition of the tasks that run here, as `0_2`. */
   readonly tasks: readonly string[];
+  /** Changelog offsets that each standby here is behind, by the same names; undefined before that is known. */
+  readonly standbyLags: Readonly<Record<string, number | undefined>>;
 }

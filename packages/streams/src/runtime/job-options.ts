@@ -42,6 +42,20 @@ export interface JobOptions {
   readonly changelogMarginMs?: number | undefined;
   /** How often what was read of repartition topics is deleted, in ms. Default 30,000. */
   readonly purgeIntervalMs?: number | undefined;
+  /**
+   * Members besides the one that runs a task that keep a copy of its state, following its changelogs: after a member's
+   * death its tasks go on there without a restore. Default 0. The same in all processes of the job.
+   */
+  readonly standbys?: number | undefined;
+  /**
+   * A task with state moves to another member when that one's copy is no more than so many changelog offsets behind,
+   * and warms up there before. Default 10,000.
+   */
+  readonly acceptableLag?: number | undefined;
+  /** Tasks that a member warms up at a time. Default 2. */
+  readonly warmupsMax?: number | undefined;
+  /** What copies read, in bytes of changelogs a second at most. Default 32 MiB. */
+  readonly standbyBytesPerSecond?: number | undefined;
   /** How outputs are compressed. Default `none`. */
   readonly compression?: Compression | undefined;
   /** Memory for outputs that are not acknowledged yet, in bytes. Default 32 MiB. */

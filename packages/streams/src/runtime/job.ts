@@ -5,8 +5,10 @@ import { type Clock, ClosingStack, messageOf, nodePlatform, randomUuidBytes } fr
 import type { Consumer, TopicPartition } from '@millrace/client';
 import { type OrderedStore, openMemoryStore } from '@millrace/store';
 import { TopologyError } from '../errors.ts';
+import type { SharingRules } from '../sharing/share-tasks.ts';
 import { type SubTopology, subTopologies } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
+import { diskPositions } from './disk-positions.ts';
 import { changelogName, prepareTopics } from './internal-topics.ts';
 import type { JobEvent, JobMetrics } from './job-event.ts';
 import type { JobOptions, JobSettings } from './job-options.ts';
@@ -14,6 +16,7 @@ import { JobRunner } from './job-runner.ts';
 import { MetricCounts } from './metric-counts.ts';
 import { PoisonRecords } from './poison-records.ts';
 import { RepartitionPurge } from './repartition-purge.ts';
+import { StandbyCopies } from './standby-copies.ts';
 import { TaskAdmission } from './task-admission.ts';
 import { taskAssignor } from './task-assignor.ts';
 import { TaskBook, tasksOf } from './task-book.ts';
@@ -46,21 +49,8 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
   const state = options.state ?? closing.use(openMemoryStore());
   const counts = new MetricCounts();
   const processId = await processIdOf(state, settings);
-  const transactor = new Transactor({
-    client,
-    transactionalId: settings.isExactlyOnce ? `millrace.streams.${topology.name}.${processId}` : undefined,
-    producer: {
-      transactionTimeoutMs: settings.isExactlyOnce ? settings.transactionTimeoutMs : undefined,
-      compression: options.compression,
-      bufferBytesMax: options.bufferBytesMax,
-      lingerMs: 5,
-    },
-  });
+  const transactor = transactorOf(topology.name, subs, processId, settings, options);
   const { clock } = settings.platform;
-  const changelogs = new Set(
-    subs.flatMap(({ stores }) => stores.map(({ name }) => changelogName(topology.name, name))),
-  );
-  transactor.watch((topic) => changelogs.has(topic));
   const tasks: TaskBook = new TaskBook({
     subs,
     idleMaxMs: settings.idleMaxMs,
@@ -68,20 +58,23 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
     now: () => clock.now(),
     positionOf: (place) => positionOf(consumer, place),
   });
-  const poison = new PoisonRecords({
-    topic: settings.poisonTopic,
-    write: (record) => transactor.write(record),
-    counts,
-    report: (message, error) =>
-      settings.report({ level: 'warn', event: 'record_set_aside', message, error: error as Error }),
-  });
+  const poison = poisonOf(transactor, counts, settings);
   const consumer: Consumer = client.consumer({
     group: topology.name,
     topics: subs.flatMap(({ sources }) => sources.map(({ operator }) => operator.topic)),
     from: settings.from,
     commit: 'manual',
     isolation: settings.isExactlyOnce ? 'read_committed' : 'read_uncommitted',
-    assignor: taskAssignor((known) => tasksOf(subs, known)),
+    assignor: taskAssignor({
+      rules: sharingRules(options),
+      tasksOf: (known) => tasksOf(subs, known),
+      report: () => ({
+        positions: diskPositions(topology.name, state, subs, clock.now()),
+        server: undefined,
+        asks: standbys.asks,
+      }),
+      noted: (note) => standbys.want(note),
+    }),
     sessionTimeoutMs: options.sessionTimeoutMs,
     heartbeatIntervalMs: options.heartbeatIntervalMs,
     onAssigned: (partitions) => admission.assigned(partitions),
@@ -93,8 +86,59 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
     ...{ job: topology.name, settings, consumer, state, transactor, tasks, poison, counts, purge },
     restart: (run) => admission.restart(run),
   });
-  const admission = new TaskAdmission({ job: topology.name, client, settings, consumer, state, tasks, counts, runner });
-  return new RunningJob(topology.name, { runner, consumer, transactor, tasks, counts, purge, closing, settings });
+  const standbys: StandbyCopies = new StandbyCopies({
+    ...{ job: topology.name, client, platform: settings.platform, state, subs },
+    bytesPerSecond: options.standbyBytesPerSecond ?? 32 * 1024 * 1024,
+    acceptableLag: sharingRules(options).acceptableLag,
+    running: () => [...tasks.ids(), ...admission.preparing()],
+    ask: (reason) => {
+      settings.report({ level: 'info', event: 'warmup_ended', message: reason });
+      consumer.rebalance(reason);
+    },
+    copied: (count) => {
+      counts.recordsCopied += count;
+    },
+    warn: (message) => settings.report({ level: 'warn', event: 'standby_retried', message }),
+    failed: (error) => runner.fail(error),
+  });
+  const parts = { job: topology.name, client, settings, consumer, state, tasks, counts, runner, standbys };
+  const admission: TaskAdmission = new TaskAdmission(parts);
+  return new RunningJob(topology.name, { ...parts, transactor, purge, closing });
+}
+
+function transactorOf(
+  job: string,
+  subs: readonly SubTopology[],
+  processId: string,
+  { isExactlyOnce, transactionTimeoutMs }: JobSettings,
+  { client, compression, bufferBytesMax }: JobOptions,
+): Transactor {
+  const transactor = new Transactor({
+    client,
+    transactionalId: isExactlyOnce ? `millrace.streams.${job}.${processId}` : undefined,
+    producer: {
+      transactionTimeoutMs: isExactlyOnce ? transactionTimeoutMs : undefined,
+      compression,
+      bufferBytesMax,
+      lingerMs: 5,
+    },
+  });
+  const changelogs = new Set(subs.flatMap(({ stores }) => stores.map(({ name }) => changelogName(job, name))));
+  transactor.watch((topic) => changelogs.has(topic));
+  return transactor;
+}
+
+function poisonOf(transactor: Transactor, counts: MetricCounts, { poisonTopic, report }: JobSettings): PoisonRecords {
+  return new PoisonRecords({
+    topic: poisonTopic,
+    write: (record) => transactor.write(record),
+    counts,
+    report: (message, error) => report({ level: 'warn', event: 'record_set_aside', message, error: error as Error }),
+  });
+}
+
+function sharingRules({ standbys = 0, acceptableLag = 10_000, warmupsMax = 2 }: JobOptions): SharingRules {
+  return { standbys, acceptableLag, warmupsMax };
 }
 
 function purgeOf(
@@ -118,6 +162,7 @@ interface JobParts {
   readonly tasks: TaskBook;
   readonly counts: MetricCounts;
   readonly purge: RepartitionPurge;
+  readonly standbys: StandbyCopies;
   readonly closing: ClosingStack;
   readonly settings: JobSettings;
 }
@@ -136,7 +181,8 @@ class RunningJob implements Job {
   }
 
   metrics(): JobMetrics {
-    return this.#parts.counts.snapshot(this.#parts.tasks.ids());
+    const { counts, tasks, standbys } = this.#parts;
+    return counts.snapshot(tasks.ids(), standbys.lags());
   }
 
   async close(): Promise<void> {
@@ -149,7 +195,7 @@ class RunningJob implements Job {
   }
 
   async #run(): Promise<void> {
-    const { runner, consumer, transactor, purge, closing, settings } = this.#parts;
+    const { runner, consumer, transactor, purge, standbys, closing, settings } = this.#parts;
     try {
       await runner.run();
     } catch (error) {
@@ -161,6 +207,7 @@ class RunningJob implements Job {
       await consumer.close();
       await transactor.close().catch(() => undefined);
       await purge.close();
+      await standbys.close();
       await closing.close();
     }
   }

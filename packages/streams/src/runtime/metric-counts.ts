@@ -6,6 +6,7 @@ export class MetricCounts {
   recordsOut = 0;
   recordsSetAside = 0;
   recordsRestored = 0;
+  recordsCopied = 0;
   transactionsGivenUp = 0;
   #commits = 0;
   #commitMs = 0;
@@ -22,10 +23,11 @@ export class MetricCounts {
     this.#lastCommitMs = ms;
   }
 
-  snapshot(tasks: readonly string[]): JobMetrics {
-    const { recordsIn, recordsOut, recordsSetAside, recordsRestored, transactionsGivenUp } = this;
+  snapshot(tasks: readonly string[], standbyLags: JobMetrics['standbyLags']): JobMetrics {
+    const { recordsIn, recordsOut, recordsSetAside, recordsRestored, recordsCopied, transactionsGivenUp } = this;
     return {
-      ...{ recordsIn, recordsOut, recordsSetAside, recordsRestored, transactionsGivenUp, tasks },
+      ...{ recordsIn, recordsOut, recordsSetAside, recordsRestored, recordsCopied, transactionsGivenUp },
+      ...{ tasks, standbyLags },
       lateRecords: Object.fromEntries(this.#late),
       commits: this.#commits,
       commitMs: this.#commitMs,

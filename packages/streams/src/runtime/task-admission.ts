@@ -4,12 +4,15 @@
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
 import { type Client, type Consumer, type TopicPartition, type TopicPartitionOffset, unwrap } from '@millrace/client';
 import type { OrderedStore } from '@millrace/store';
+import { storeDelays } from '../topology/plan.ts';
+import { spaceName } from './changelog-position.ts';
 import { changelogName } from './internal-topics.ts';
 import type { JobEvent } from './job-event.ts';
 import type { JobSettings } from './job-options.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { MetricCounts } from './metric-counts.ts';
-import { restoreStore, spaceName } from './restore.ts';
+import { restoreStore } from './restore.ts';
+import type { StandbyCopies } from './standby-copies.ts';
 import type { TaskBook } from './task-book.ts';
 import type { TaskRun } from './task-run.ts';
 
@@ -22,6 +25,7 @@ export interface AdmissionParts {
   readonly tasks: TaskBook;
   readonly counts: MetricCounts;
   readonly runner: JobRunner;
+  readonly standbys: StandbyCopies;
 }
 
 /** Pause between two looks at what an earlier owner's transaction holds up. */
@@ -41,7 +45,7 @@ export class TaskAdmission {
     const { tasks, consumer, runner } = this.#parts;
     await runner.lock.run(async () => {
       const added = tasks.add(partitions);
-      this.#report('info', 'tasks_assigned', `tasks came: ${added.map(({ id }) => id).join(', ')}`);
+      this.#report('info', 'tasks_assigned', `tasks came: ${namesOf(added)}`, { tasks: idsOf(added) });
       for (const run of added) {
         if (run.sub.stores.length > 0 || this.#needsEnds(run)) {
           consumer.pause(run.inputs);
@@ -49,6 +53,11 @@ export class TaskAdmission {
         } else run.task = runner.makeTask(run);
       }
     });
+  }
+
+  /** Ids of tasks whose state is being written by what is under way for them, be they still here or not. */
+  preparing(): string[] {
+    return [...this.#preparing.keys()];
   }
 
   /** Has a task begin again from what the group and its changelogs have by now. Under the lock. */
@@ -70,8 +79,9 @@ export class TaskAdmission {
         await runner.giveUp(error);
       }
       const gone = tasks.remove(partitions);
-      this.#report('info', 'tasks_revoked', `tasks went: ${gone.map(({ id }) => id).join(', ')}`);
+      this.#report('info', 'tasks_revoked', `tasks went: ${namesOf(gone)}`, { tasks: idsOf(gone) });
     });
+    void this.#parts.standbys.refresh();
   }
 
   /** Drops partitions that others may have by now: nothing of what is not committed can be. */
@@ -79,15 +89,20 @@ export class TaskAdmission {
     const { tasks, runner } = this.#parts;
     await runner.lock.run(async () => {
       const gone = tasks.remove(partitions);
-      this.#report('warn', 'tasks_lost', `tasks were lost: ${gone.map(({ id }) => id).join(', ')}`);
+      this.#report('warn', 'tasks_lost', `tasks were lost: ${namesOf(gone)}`, { tasks: idsOf(gone) });
       await runner.giveUp(new Error('the group went on without this member'));
     });
+    void this.#parts.standbys.refresh();
   }
 
   /** One after the other for each task, which may go and come back: two would write to the same state. */
   #startPreparing(run: TaskRun, isRestart: boolean): void {
     const before = this.#preparing.get(run.id) ?? Promise.resolve();
-    const preparing = before.then(() => this.#prepare(run, isRestart));
+    const preparing = before.then(async () => {
+      await this.#prepare(run, isRestart);
+      if (this.#preparing.get(run.id) === preparing) this.#preparing.delete(run.id);
+      if (run.abort.signal.aborted) void this.#parts.standbys.refresh();
+    });
     this.#preparing.set(run.id, preparing);
   }
 
@@ -121,23 +136,29 @@ export class TaskAdmission {
     const { job, client, settings, state, counts } = this.#parts;
     const { signal } = run.abort;
     if (run.sub.stores.length === 0) return;
-    this.#report('info', 'restore_began', `task ${run.id} has its state restored`);
-    const before = counts.recordsRestored;
-    const restores = run.sub.stores.map(({ name }) =>
+    await this.#parts.standbys.refresh();
+    const facts = { tasks: [run.id] };
+    this.#report('info', 'restore_began', `task ${run.id} has its state restored`, facts);
+    let read = 0;
+    const delays = storeDelays(run.sub.nodes);
+    const restores = run.sub.stores.map((definition) =>
       restoreStore({
-        ...{ client, platform: settings.platform, state, partition: run.partition, signal },
-        space: state.space(spaceName(job, name, run.partition)),
-        changelog: changelogName(job, name),
-        progress: (read, left) => {
-          counts.recordsRestored += read;
-          this.#report('info', 'restore_progress', `store ${name} of task ${run.id} has ${left} offsets to go`);
+        ...{ client, platform: settings.platform, state, partition: run.partition, signal, definition },
+        space: state.space(spaceName(job, definition.name, run.partition)),
+        changelog: changelogName(job, definition.name),
+        delayMs: delays.get(definition.name) ?? 0,
+        progress: (count, left) => {
+          counts.recordsRestored += count;
+          read += count;
+          const message = `store ${definition.name} of task ${run.id} has ${left} offsets to go`;
+          this.#report('info', 'restore_progress', message, facts);
         },
       }),
     );
     // All of them have ended before any is tried again.
     for (const each of await Promise.allSettled(restores)) if (each.status === 'rejected') throw each.reason;
-    const read = counts.recordsRestored - before;
-    this.#report('info', 'restore_ended', `task ${run.id} has its state, ${read} records of changelogs were read`);
+    const message = `task ${run.id} has its state, ${read} records of changelogs were read`;
+    this.#report('info', 'restore_ended', message, { ...facts, records: read });
   }
 
   /** Where the group is in a task's inputs, once what a transaction has of them is decided. */
@@ -169,7 +190,20 @@ export class TaskAdmission {
     }
   }
 
-  #report(level: JobEvent['level'], event: JobEvent['event'], message: string): void {
-    this.#parts.settings.report({ level, event, message });
+  #report(
+    level: JobEvent['level'],
+    event: JobEvent['event'],
+    message: string,
+    facts: Pick<JobEvent, 'tasks' | 'records'> = {},
+  ): void {
+    this.#parts.settings.report({ level, event, message, ...facts });
   }
+}
+
+function idsOf(runs: readonly TaskRun[]): string[] {
+  return runs.map(({ id }) => id);
+}
+
+function namesOf(runs: readonly TaskRun[]): string {
+  return runs.length === 0 ? 'none' : idsOf(runs).join(', ');
 }

@@ -1,8 +1,8 @@
 /** The tasks that this process has, by their partitions: which has something to do, and which must not read on. */
 import type { Consumer, TopicPartition } from '@millrace/client';
+import type { SharedTask } from '../sharing/shared-task.ts';
 import type { SubTopology } from '../topology/plan.ts';
 import type { InputQueue } from './input-queue.ts';
-import type { SharedTask } from './task-assignor.ts';
 import { TaskRun, type TaskRunHost } from './task-run.ts';
 
 export interface TaskBookOptions {
@@ -22,6 +22,7 @@ export function tasksOf(subs: readonly SubTopology[], counts: ReadonlyMap<string
     return Array.from({ length: width }, (_, partition) => ({
       id: `${sub.index}_${partition}`,
       partitions: topics.filter((topic) => partition < (counts.get(topic) ?? 0)).map((topic) => ({ topic, partition })),
+      isStateful: sub.stores.length > 0,
     }));
   });
 }

@@ -33,5 +33,14 @@ export const rowTag = 1;
 /** The one note that a store keeps of itself. */
 export const noteKey: Uint8Array = Uint8Array.of(0);
 
+/** The note: stream time of the task in ms since 1970. */
+export function writeStreamTime(streamTime: number): Uint8Array {
+  return Buffer.from(JSON.stringify({ streamTime }));
+}
+
+export function readStreamTime(note: Uint8Array): number {
+  return (JSON.parse(Buffer.from(note).toString()) as { streamTime: number }).streamTime;
+}
+
 /** A space that has nothing, for stores that live in memory alone. */
 export const emptySpace: StateSpace = { get: () => undefined, range: () => [] };

@@ -8,11 +8,18 @@
 import { assert } from '@millrace/base';
 import { InvalidTimestampError } from '../errors.ts';
 import { KeyValueStore } from '../state/key-value-store.ts';
-import { type Effects, noteKey, type StateChanges, type StateSpace } from '../state/state-space.ts';
+import {
+  type Effects,
+  noteKey,
+  readStreamTime,
+  type StateChanges,
+  type StateSpace,
+  writeStreamTime,
+} from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WindowStore } from '../state/window-store.ts';
 import { isSource, type Node, type Operator } from '../topology/node.ts';
-import { delays, type SourceNode, type SubTopology } from '../topology/plan.ts';
+import { delays, type SourceNode, type SubTopology, storeDelays } from '../topology/plan.ts';
 import { Cursor, fanOut, type InputRecord, type Receiver } from './cursor.ts';
 import type { OperatorContext, OutgoingRecord, StreamTimer } from './operator-context.ts';
 
@@ -47,8 +54,8 @@ export class Task {
   readonly #stores = new Map<string, AnyStore>();
   /** Those to which stream time matters, in the order in which records flow. */
   readonly #contexts: TaskOperatorContext[] = [];
-  /** How far the operators of a store are behind the task's stream time, in ms: its rows are kept for that longer. */
-  readonly #storeDelays = new Map<string, number>();
+  /** How far the operators of a store are behind the task's stream time: its rows are kept for that longer. */
+  readonly #storeDelays: ReadonlyMap<string, number>;
   readonly #sources = new Map<string, { readonly source: SourceNode; readonly receive: Receiver }>();
   readonly #atCommit: (() => void)[] = [];
   readonly #clockTimers: ClockTimer[] = [];
@@ -59,6 +66,7 @@ export class Task {
     this.sub = sub;
     this.partition = partition;
     this.#environment = environment;
+    this.#storeDelays = storeDelays(sub.nodes);
     this.#streamTime = Math.max(-1, ...sub.stores.map((store) => readNote(environment.space(store))));
     this.#notedStreamTime = this.#streamTime;
     for (const definition of sub.stores) this.#stores.set(definition.name, this.#openStore(definition));
@@ -127,7 +135,7 @@ export class Task {
 
   /** Hands out the changes of all stores since the last call. `written` must follow, or `Task` be made anew. */
   takeChanges(changesOf: (store: StoreDefinition) => StateChanges): void {
-    const note = this.#streamTime === this.#notedStreamTime ? undefined : writeNote(this.#streamTime);
+    const note = this.#streamTime === this.#notedStreamTime ? undefined : writeStreamTime(this.#streamTime);
     this.#notedStreamTime = this.#streamTime;
     const noted = this.sub.stores.filter(({ kind }) => kind === 'window');
     for (const definition of this.sub.stores) {
@@ -189,9 +197,6 @@ export class Task {
     for (const node of this.sub.nodes) {
       const context = contexts.get(node);
       if (context === undefined) continue;
-      for (const { name } of (node.operator as Operator).stores ?? []) {
-        this.#storeDelays.set(name, Math.max(this.#storeDelays.get(name) ?? 0, held.get(node) ?? 0));
-      }
       if (context.timers.length > 0 || (node.operator as Operator).stores !== undefined) this.#contexts.push(context);
       this.#atCommit.push(...context.atCommit);
     }
@@ -290,9 +295,5 @@ class TaskOperatorContext implements OperatorContext {
 
 function readNote(space: StateSpace): number {
   const note = space.get(noteKey);
-  return note === undefined ? -1 : (JSON.parse(Buffer.from(note).toString()) as { streamTime: number }).streamTime;
-}
-
-function writeNote(streamTime: number): Uint8Array {
-  return Buffer.from(JSON.stringify({ streamTime }));
+  return note === undefined ? -1 : readStreamTime(note);
 }

@@ -104,6 +104,16 @@ export function delays(nodes: readonly Node[]): Map<Node, number> {
   return found;
 }
 
+/** How far the operators of each store are behind the stream time of their task, in ms, by the store's name. */
+export function storeDelays(nodes: readonly Node[]): Map<string, number> {
+  const held = delays(nodes);
+  const found = new Map<string, number>();
+  for (const node of nodes) {
+    for (const { name } of storesOf(node)) found.set(name, Math.max(found.get(name) ?? 0, held.get(node) ?? 0));
+  }
+  return found;
+}
+
 /** The sides of a join are the only operators that have a name together. What is above them comes before both. */
 function isOtherSide({ operator }: Node, { operator: other }: Node): boolean {
   if (isSource(operator) || isSource(other) || operator.kind !== 'join' || other.kind !== 'join') return false;
