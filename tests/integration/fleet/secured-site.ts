@@ -52,10 +52,10 @@ export async function startSecuredSite(name: string, trusted = ''): Promise<Secu
 }
 
 /** The like on Apache Kafka. */
-export async function startKafkaSite(name: string, kafka: KafkaForTests): Promise<SecuredSite> {
+export async function startKafkaSite(name: string, kafka: KafkaForTests, trusted = ''): Promise<SecuredSite> {
   const secured = await SecuredKafka.create();
   const cluster = await kafka.cluster({
-    security: secured.security,
+    security: { ...secured.security, authority: `${secured.security.authority}\n${trusted}` },
     configuration: { 'connection.failed.authentication.delay.ms': '20' },
   });
   const bootstrap = (listener: ListenerName): string => cluster.bootstrap(listener);

@@ -4,31 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  type CredentialView,
-  certificateAuthorityContract,
-  issueCredentialContract,
-  listCredentialsContract,
-} from '@millrace/api/fleet';
+import { type CredentialView, issueCredentialContract, listCredentialsContract } from '@millrace/api/fleet';
 import type { ClientOptions } from '@millrace/client';
 import { openResilientClient } from '@millrace/resilient';
 import { eventually } from '../../support/eventually.ts';
-import { type ConfigProcess, keyDirectory, startConfigProcess } from '../fleet/config-fixture.ts';
+import { authorityOf } from '../fleet/authority-of.ts';
+import { keyDirectory, startConfigProcess } from '../fleet/config-fixture.ts';
 import { startDatabaseFixture } from '../fleet/database-fixture.ts';
 import { createTopic, startSecuredSite } from '../fleet/secured-site.ts';
 import { type Load, startLoad } from './load.ts';
 
 const topic = 'orders';
-
-/** The fleet's authority, made by the first certificate that anybody is issued: here for an application on `west`. */
-async function authorityOf(service: ConfigProcess): Promise<string> {
-  const uses = [{ cluster: 'west', topic, role: 'producer' as const }];
-  await service.declare('application', 'first', { name: 'first', team: 'shop', uses });
-  const params = { name: 'first' };
-  await service.call(issueCredentialContract, { params, body: { kind: 'certificate' } });
-  const { certificate } = await service.call(certificateAuthorityContract, {});
-  return certificate ?? assert.fail('there is no authority');
-}
 
 test('an application writes and reads with a certificate, which is replaced twice under load', async () => {
   await using database = await startDatabaseFixture();

@@ -27,6 +27,10 @@ export const configTopic = command({
       ]),
       'explain',
     ),
+    out: text({
+      placeholder: 'DIR',
+      help: 'Write the file, and those that it names, into this folder, for you alone to read, in place of printing it',
+    }),
     enrolment: text({ placeholder: 'FILE', help: 'Ask as the application of this file, which `config enrol` wrote' }),
     ...serverOptions,
   },
@@ -36,23 +40,35 @@ export const configTopic = command({
       command: 'millrace config orders --role consumer --enrolment shop.json --format properties > orders.properties',
       does: 'A file for a Java client, with the password',
     },
+    {
+      command: 'millrace config orders --enrolment shop.json --format librdkafka --out /etc/shop',
+      does: '/etc/shop/producer-orders.librdkafka, and the certificates that it names beside it',
+    },
   ],
   async run({ options, operands, terminal }) {
     const topic = operands[0] as string;
+    const { format, out } = options;
+    if (out !== undefined && format !== 'properties' && format !== 'librdkafka') {
+      throw new UsageError('--out takes files of clients: say --format properties or --format librdkafka');
+    }
     const { answer, secret } =
       options.enrolment === undefined
         ? await explained(topic, options, terminal)
         : await asked(topic, options, terminal);
-    if (terminal.json || options.format === 'json') {
+    if ((terminal.json && out === undefined) || format === 'json') {
       terminal.output.json({ answer, ...(secret !== undefined && { secret }) });
-      return undefined;
-    }
-    if (options.format === 'explain') {
+    } else if (format === 'explain') {
       show(answer, terminal);
-      return undefined;
+    } else {
+      const { clientFiles, writeClientFiles } = await import('../config/client-files.ts');
+      if (out === undefined) {
+        terminal.output.text(clientFiles(answer, secret, format).text);
+        return undefined;
+      }
+      const paths = await writeClientFiles(clientFiles(answer, secret, format, out));
+      if (terminal.json) terminal.output.json({ files: paths });
+      else for (const path of paths) terminal.output.line(path);
     }
-    const { propertiesText } = await import('@millrace/api/config');
-    terminal.output.text(propertiesText(answer, options.format === 'librdkafka' ? 'librdkafka' : 'java', secret));
     return undefined;
   },
 });

@@ -30,6 +30,7 @@ export {
   SealedCredentialError,
   sealCredential,
 } from './instance-key.ts';
+export { type LibrdkafkaFiles, librdkafkaFiles } from './librdkafka-files.ts';
 export {
   ConfigEnrolment,
   configExplainContract,
@@ -39,7 +40,7 @@ export {
   listEnrolmentsContract,
   rotateConfigKeysContract,
 } from './operate.ts';
-export { type PropertiesDialect, propertiesText } from './properties-text.ts';
+export { propertiesText } from './properties-text.ts';
 export {
   ClientKpi,
   ConfigReport,

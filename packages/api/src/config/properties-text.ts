@@ -1,69 +1,63 @@
-/**
- * An answer as a file for clients of other makers: Java's `.properties` (java.util.Properties.load), and librdkafka's
- * configuration, which kcat and the clients of Python, Go, .NET and others read.
- *
- * librdkafka refuses names that it does not know, so only those that both have are written for it, by its own names.
- */
-import type { ConfigAnswer } from './answer.ts';
+/** An answer as a file for Java clients: `.properties`, as java.util.Properties.load reads it. */
+import type { ConfigAnswer, ConfigSetting } from './answer.ts';
 import type { CredentialSecret } from './instance-key.ts';
 
-export type PropertiesDialect = 'java' | 'librdkafka';
-
-/** Java's names for which librdkafka has another; null: it has nothing of the kind. */
-const librdkafkaNames: Readonly<Record<string, string | null>> = {
-  'fetch.max.wait.ms': 'fetch.wait.max.ms',
-  'buffer.memory': null,
-  'max.request.size': 'message.max.bytes',
-  'max.block.ms': null,
-  'default.api.timeout.ms': null,
-  'request.timeout.ms': 'socket.timeout.ms',
-  'max.poll.records': null,
-  'partition.assignment.strategy': null,
-  'ssl.truststore.certificates': 'ssl.ca.pem',
-  'ssl.truststore.type': null,
-  'exclude.internal.topics': null,
-};
-
 /** Lines of `name=value`, each with the rule that set it as a comment; the secret only where it is given. */
-export function propertiesText(
-  answer: ConfigAnswer,
-  dialect: PropertiesDialect,
-  secret?: CredentialSecret | undefined,
-): string {
-  const { application, topic, role, cluster, version, asOf } = answer;
-  const lines = [
-    `# ${role} of ${topic} for application ${application}: cluster ${cluster.name} (${cluster.rule})`,
-    `# version ${version}, as of ${new Date(asOf).toISOString()}`,
-    line('bootstrap.servers', answer.bootstrap),
-  ];
+export function propertiesText(answer: ConfigAnswer, secret?: CredentialSecret | undefined): string {
+  const lines = [...headLines(answer), line('bootstrap.servers', answer.bootstrap)];
+  const authority = authorityOf(answer);
   for (const [name, { value, rule }] of Object.entries(answer.settings)) {
-    const named = dialect === 'java' ? name : (librdkafkaNames[name] ?? (name in librdkafkaNames ? null : name));
-    if (named !== null) lines.push(`# ${rule}`, line(named, value));
+    if (!isAuthority(name)) lines.push(`# ${rule}`, line(name, value));
   }
-  if (secret !== undefined)
-    lines.push(`# credential ${answer.credential?.id}`, ...secretLines(answer, dialect, secret));
-  else if (answer.credential !== undefined) {
-    lines.push(`# the secret of ${answer.credential.principal} is told to an enrolled instance alone`);
+  if (authority !== undefined) {
+    lines.push(`# ${authority.rule}`, 'ssl.truststore.type=PEM', line('ssl.truststore.certificates', authority.value));
   }
+  lines.push(...credentialLines(answer, secret));
+  for (const [name, value] of loginOf(answer, secret)) lines.push(line(name, value));
   return `${lines.join('\n')}\n`;
 }
 
-function secretLines(answer: ConfigAnswer, dialect: PropertiesDialect, secret: CredentialSecret): string[] {
+/** Whose certificates of brokers are trusted: PEM, under the name that says more where there are two. */
+export function authorityOf({ settings }: Pick<ConfigAnswer, 'settings'>): ConfigSetting | undefined {
+  return settings['ssl.ca.pem'] ?? settings['ssl.truststore.certificates'];
+}
+
+/** Settings of which `authorityOf` is made. */
+export function isAuthority(name: string): boolean {
+  return name === 'ssl.ca.pem' || name === 'ssl.truststore.certificates' || name === 'ssl.truststore.type';
+}
+
+/** What the file is for, as comments. */
+export function headLines({ application, topic, role, cluster, version, asOf }: ConfigAnswer): string[] {
+  return [
+    `# ${role} of ${topic} for application ${application}: cluster ${cluster.name} (${cluster.rule})`,
+    `# version ${version}, as of ${new Date(asOf).toISOString()}`,
+  ];
+}
+
+/** Whose secret follows, or who may have it, as a comment. */
+export function credentialLines({ credential }: ConfigAnswer, secret: CredentialSecret | undefined): string[] {
+  if (credential === undefined) return [];
+  if (secret !== undefined) return [`# credential ${credential.id}`];
+  return [`# the secret of ${credential.principal} is told to an enrolled instance alone`];
+}
+
+function loginOf(
+  { settings }: ConfigAnswer,
+  secret: CredentialSecret | undefined,
+): readonly (readonly [name: string, value: string])[] {
+  if (secret === undefined) return [];
   if ('certificate' in secret) {
-    const { certificate, key } = secret;
-    if (dialect === 'librdkafka') return [line('ssl.certificate.pem', certificate), line('ssl.key.pem', key)];
     return [
-      line('ssl.keystore.type', 'PEM'),
-      line('ssl.keystore.certificate.chain', certificate),
-      line('ssl.keystore.key', key),
+      ['ssl.keystore.type', 'PEM'],
+      ['ssl.keystore.certificate.chain', secret.certificate],
+      ['ssl.keystore.key', secret.key],
     ];
   }
-  const { username, password } = secret;
-  if (dialect === 'librdkafka') return [line('sasl.username', username), line('sasl.password', password)];
-  const isPlain = answer.settings['sasl.mechanism']?.value === 'PLAIN';
+  const isPlain = settings['sasl.mechanism']?.value === 'PLAIN';
   const module = isPlain ? 'plain.PlainLoginModule' : 'scram.ScramLoginModule';
-  const entry = `username=${quoted(username)} password=${quoted(password)};`;
-  return [line('sasl.jaas.config', `org.apache.kafka.common.security.${module} required ${entry}`)];
+  const entry = `username=${quoted(secret.username)} password=${quoted(secret.password)};`;
+  return [['sasl.jaas.config', `org.apache.kafka.common.security.${module} required ${entry}`]];
 }
 
 /** Java reads backslashes and line ends in values; nothing else in them has a meaning. */

@@ -2,7 +2,7 @@
  * What programs are given to reach the sidecar, in `sidecar/` of its directory, readable by its user alone: the secret,
  * and for each topic and role the standard settings with it, for Java and for librdkafka.
  */
-import { type ConfigAnswer, propertiesText } from '@millrace/api/config';
+import { type ConfigAnswer, librdkafkaFiles, propertiesText } from '@millrace/api/config';
 import type { PrivateFiles } from '../answers/private-files.ts';
 
 const rule = 'the sidecar on this machine';
@@ -19,13 +19,12 @@ export async function writeProgramFiles(
   for (const answer of answers) {
     const told = localAnswer(answer, bootstrap);
     const login = { username: answer.application, password: secret };
-    for (const dialect of ['java', 'librdkafka'] as const) {
-      await files.write(`sidecar/${nameOf(answer)}.${suffixes[dialect]}`, propertiesText(told, dialect, login));
-    }
+    const name = `sidecar/${nameOf(answer)}`;
+    await files.write(`${name}.properties`, propertiesText(told, login));
+    // What it names it has nothing of: TLS is the sidecar's.
+    await files.write(`${name}.librdkafka`, librdkafkaFiles(told, (file) => file, login).text);
   }
 }
-
-const suffixes = { java: 'properties', librdkafka: 'librdkafka' } as const;
 
 /** The name of a topic's and role's files, without what is behind the last dot. */
 function nameOf({ role, topic }: ConfigAnswer): string {
