@@ -1,4 +1,5 @@
 /** A program that writes as fast as it may for as long as a test wants, and what it was told. */
+import assert from 'node:assert/strict';
 import { eventually } from '../../support/eventually.ts';
 
 /** What writes for it. */
@@ -72,6 +73,13 @@ export async function goOn(loads: readonly Load[], count: number): Promise<void>
     timeoutMs: 60_000,
     describe: () => `the load did not go on (${loads.map((load) => load.failures[0]?.message).join()})`,
   });
+}
+
+/** Each value once, and in order per key. */
+export function assertWhole(written: readonly string[], read: readonly string[]): void {
+  assert.equal(read.length, written.length);
+  assert.deepEqual([...read].sort(), [...written].sort());
+  assert.equal(disordered(read), undefined);
 }
 
 /** The first key whose numbers do not ascend in what was read of one partition after the other; undefined: none. */

@@ -3,15 +3,27 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Cluster, startCluster } from '@millrace/broker';
-import { createClient, unwrap } from '@millrace/client';
+import { type Cluster, type ClusterOptions, startCluster } from '@millrace/broker';
+import { type ClientOptions, createClient, unwrap } from '@millrace/client';
+
+export interface ReplaceableClusterOptions {
+  /** What its brokers ask of clients, with what they need for that. */
+  readonly secured?: Required<Pick<ClusterOptions, 'configuration' | 'security'>> | undefined;
+  /** The listener that clients come to, of those that it has. */
+  readonly listener?: 'SASL_PLAINTEXT' | undefined;
+}
 
 export class ReplaceableCluster {
+  readonly #options: ReplaceableClusterOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'millrace-replaceable-'));
   #cluster: Cluster | undefined;
 
-  static async start(t: TestContext): Promise<ReplaceableCluster> {
-    const replaceable = new ReplaceableCluster();
+  private constructor(options: ReplaceableClusterOptions) {
+    this.#options = options;
+  }
+
+  static async start(t: TestContext, options: ReplaceableClusterOptions = {}): Promise<ReplaceableCluster> {
+    const replaceable = new ReplaceableCluster(options);
     await replaceable.start();
     t.after(async () => {
       await replaceable.stop();
@@ -21,20 +33,26 @@ export class ReplaceableCluster {
   }
 
   get bootstrap(): string {
-    return (this.#cluster as Cluster).bootstrap;
+    const { listener } = this.#options;
+    const cluster = this.#cluster as Cluster;
+    if (listener === undefined) return cluster.bootstrap;
+    return cluster.endpoints.map(({ listeners }) => `127.0.0.1:${listeners?.get(listener)?.port}`).join(',');
   }
 
-  async createTopic(topic: string, partitions: number): Promise<void> {
-    await using client = createClient({ bootstrap: this.bootstrap });
+  /** `as`: how one comes that may make topics; default by the address alone. */
+  async createTopic(topic: string, partitions: number, as: Partial<ClientOptions> = {}): Promise<void> {
+    await using client = createClient({ bootstrap: this.bootstrap, ...as });
     unwrap(await client.admin().createTopics([{ topic, partitions }]));
   }
 
   async start(): Promise<void> {
+    const { secured } = this.#options;
     this.#cluster = await startCluster({
       name: 'replaceable',
       dataDirectory: this.#directory,
       brokers: [1, 2, 3].map((nodeId) => ({ nodeId, port: 0 })),
-      configuration: { 'group.initial.rebalance.delay.ms': '0' },
+      ...(secured === undefined ? {} : { security: secured.security }),
+      configuration: { ...secured?.configuration, 'group.initial.rebalance.delay.ms': '0' },
     });
   }
 

@@ -5,20 +5,13 @@ import { type AclBinding, type DeliveryError, unwrap } from '@millrace/client';
 import { eventually } from '../../support/eventually.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { startSecured } from '../client/secured-fixture.ts';
-import { disordered, goOn, startLoad } from './load.ts';
+import { assertWhole, disordered, goOn, startLoad } from './load.ts';
 import { ReplaceableCluster } from './replaceable-cluster.ts';
 import { clusterOf, startResilientFixture, valuesOf } from './resilient-fixture.ts';
 
 const producer = (topic: string) => ({ topic, role: 'producer' }) as const;
 const settings = (values: Record<string, string>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, rule: 'the test' }]));
-
-/** Each value once, and in order per key. */
-function assertWhole(written: readonly string[], read: readonly string[]): void {
-  assert.equal(read.length, written.length);
-  assert.deepEqual([...read].sort(), [...written].sort());
-  assert.equal(disordered(read), undefined);
-}
 
 test('brokers are replaced and settings change under load: nothing fails, each record is there once', async (t) => {
   const { service, open, newDirectory } = await startResilientFixture(t);
