@@ -1,0 +1,288 @@
+/**
+ * Cuts a line into the tokens that templates are made of: words, punctuation, and places (values that vary by how they
+ * look: whatever has digits, paths, addresses, hosts, long hexadecimal, times, answers).
+ *
+ * The tokens lie in arrays that the next scan overwrites. `skeleton` is a hash of the sequence, all places being the
+ * same; it is kept for each prefix, since values next to each other become one place (`10.0.0.1:80`, `1, 2, 3`) and
+ * what stood between is taken back. White space between tokens counts for nothing. A line longer than `lineCharsMax`
+ * or of more than `tokensMax` tokens ends there.
+ */
+import { isAnswer, isHostName, isUnit, isWeekdayOrMonth } from './word-lists.ts';
+
+export const tokensMax = 256;
+export const lineCharsMax = 8_192;
+
+export const TokenKind = { word: 0, place: 1, punctuation: 2 } as const;
+
+const SPACE = 1;
+const HARD = 2;
+const WORD = 0;
+
+/** What ends a word. Characters beyond ASCII are of words. */
+const CLASS = new Uint8Array(128);
+for (let code = 0; code <= 32; code++) CLASS[code] = SPACE;
+CLASS[127] = SPACE;
+for (const character of '()[]{}<>"\',;=|!?#:`') CLASS[character.charCodeAt(0)] = HARD;
+
+/** What may stand between two values that are one place. */
+const CONNECTORS = new Set([',', ':', '-', '/', '|', '#', '+', '~', '--', '..', '...', ';'].map(String));
+const connectorsMax = 3;
+
+const PLACE_HASH = 0x9e3779b1;
+
+export class LineScanner {
+  count = 0;
+  readonly kinds = new Uint8Array(tokensMax + 1);
+  readonly starts = new Int32Array(tokensMax + 1);
+  readonly ends = new Int32Array(tokensMax + 1);
+  /** Where the unit of a place begins (`5 ms`); its end where it has none. */
+  readonly units = new Int32Array(tokensMax + 1);
+  #text = '';
+  /** Hashes of each prefix of the tokens. */
+  readonly #low = new Int32Array(tokensMax + 2);
+  readonly #high = new Int32Array(tokensMax + 2);
+
+  /** A number for the sequence of tokens, below 2^53. */
+  get skeleton(): number {
+    return ((this.#high[this.count] as number) & 0x1fffff) * 0x1_0000_0000 + ((this.#low[this.count] as number) >>> 0);
+  }
+
+  /** Text of a token. */
+  token(index: number): string {
+    return this.#text.slice(this.starts[index], this.ends[index]);
+  }
+
+  /** Whether white space stands before a token. */
+  hasSpaceBefore(index: number): boolean {
+    let before = (this.starts[index] as number) - 1;
+    const code = this.#text.charCodeAt(before);
+    // What is left out before a value: `<1`.
+    if (this.kinds[index] === TokenKind.place && (code === LESS || code === GREATER)) before--;
+    return before >= 0 && classOf(this.#text.charCodeAt(before)) === SPACE;
+  }
+
+  /** Scans a line from a character on. */
+  scan(text: string, from: number): void {
+    this.#text = text;
+    this.count = 0;
+    this.#low[0] = 0x2545f491;
+    this.#high[0] = 0x1b873593;
+    const end = Math.min(text.length, from + lineCharsMax);
+    let at = from;
+    while (at < end && this.count < tokensMax) {
+      const code = text.charCodeAt(at);
+      const kind = classOf(code);
+      if (kind === SPACE) at++;
+      else if (kind === HARD) at = this.#punctuation(at, code);
+      else if (code === DOT && text.charCodeAt(at + 1) === DOT) at = this.#run(at, end, code);
+      else at = this.#word(at, end);
+    }
+  }
+
+  #punctuation(at: number, code: number): number {
+    const next = this.#text.charCodeAt(at + 1);
+    // `<1` is a value, and so is what stands in empty brackets of their own.
+    if ((code === LESS || code === GREATER) && isDigit(next)) return at + 1;
+    this.#add(TokenKind.punctuation, at, at + 1);
+    if (code === OPEN && next === CLOSE && !this.#touchesWord(at)) this.#add(TokenKind.place, at + 1, at + 1);
+    return at + 1;
+  }
+
+  /** Dots or the like in a row. */
+  #run(at: number, end: number, code: number): number {
+    let stop = at;
+    while (stop < end && this.#text.charCodeAt(stop) === code) stop++;
+    this.#add(TokenKind.punctuation, at, stop);
+    return stop;
+  }
+
+  #word(start: number, end: number): number {
+    const text = this.#text;
+    const colons = hexByColons(text, start, end);
+    if (colons > start) {
+      this.#add(TokenKind.place, start, colons);
+      return colons;
+    }
+    let digits = 0;
+    let letters = 0;
+    let slashes = 0;
+    let odd = 0;
+    let at = start;
+    for (; at < end; at++) {
+      const code = text.charCodeAt(at);
+      if (classOf(code) !== WORD) break;
+      if (isDigit(code)) digits++;
+      else if (code === SLASH) slashes++;
+      else if (code === BACKSLASH || code === AT) odd++;
+      else if (code === DOT) {
+        if (text.charCodeAt(at + 1) === DOT) break;
+      } else if (isLetter(code)) letters++;
+    }
+    const stop = this.#withoutTrail(start, at);
+    if (digits > 0) this.#add(TokenKind.place, start, stop);
+    else if (letters === 0) this.#symbols(start, stop, slashes);
+    else if (odd > 0 || slashes > 1 || text.charCodeAt(start) === SLASH) this.#add(TokenKind.place, start, stop);
+    else this.#letters(start, stop);
+    if (stop < at) this.#add(TokenKind.punctuation, stop, at);
+    return at;
+  }
+
+  /** Where a word ends without the full stop or dash after it. */
+  #withoutTrail(start: number, end: number): number {
+    let stop = end;
+    while (stop > start + 1) {
+      const code = this.#text.charCodeAt(stop - 1);
+      if (code !== DOT && code !== DASH) break;
+      stop--;
+    }
+    return stop;
+  }
+
+  /** `***`, `-`, `/`: what stands for a value that is missing is a place. */
+  #symbols(start: number, stop: number, slashes: number): void {
+    const isFiller = stop - start >= 3 && this.#text.charCodeAt(start) === STAR;
+    const isPath = slashes > 0 && stop - start > 1;
+    this.#add(isFiller || isPath ? TokenKind.place : TokenKind.punctuation, start, stop);
+  }
+
+  /** A word without digits. */
+  #letters(start: number, stop: number): void {
+    const text = this.#text;
+    const word = text.slice(start, stop);
+    const last = this.count - 1;
+    const length = stop - start;
+    if (last >= 0 && length <= 12 && this.kinds[last] === TokenKind.place && isUnit(word) && this.#isNear(last, start)) {
+      if (this.units[last] === this.ends[last]) this.units[last] = start;
+      this.ends[last] = stop;
+      return;
+    }
+    const isHost = word.includes('.') && (isHostName(word) || this.#isBeforePort(stop));
+    if (isHost || this.#isValue(word, last) || (length >= 8 && isHex(word))) this.#add(TokenKind.place, start, stop);
+    else if (length === 3 && isWeekdayOrMonth(word) && this.#leadsToDate(stop)) this.#add(TokenKind.place, start, stop);
+    else this.#add(TokenKind.word, start, stop);
+  }
+
+  /** A place and what follows it, with white space or nothing between. */
+  #isNear(place: number, start: number): boolean {
+    for (let at = this.ends[place] as number; at < start; at++) {
+      if (classOf(this.#text.charCodeAt(at)) !== SPACE) return false;
+    }
+    return true;
+  }
+
+  /** `on=true`, `on: false`, `setOn(true)`. */
+  #isValue(word: string, last: number): boolean {
+    if (last < 0 || word.length > 9 || this.kinds[last] !== TokenKind.punctuation || !isAnswer(word)) return false;
+    const code = this.#text.charCodeAt(this.starts[last] as number);
+    return code === EQUALS || code === COLON || (code === OPEN && this.#touchesWord(this.starts[last] as number));
+  }
+
+  #leadsToDate(from: number): boolean {
+    const text = this.#text;
+    let at = from;
+    while (classOf(text.charCodeAt(at)) === SPACE || text.charCodeAt(at) === COMMA) at++;
+    return at > from && (isDigit(text.charCodeAt(at)) || isWeekdayOrMonth(text.slice(at, at + 3)));
+  }
+
+  #isBeforePort(at: number): boolean {
+    return this.#text.charCodeAt(at) === COLON && isDigit(this.#text.charCodeAt(at + 1));
+  }
+
+  #touchesWord(at: number): boolean {
+    return at > 0 && classOf(this.#text.charCodeAt(at - 1)) === WORD;
+  }
+
+  #add(kind: number, start: number, end: number): void {
+    const at = kind === TokenKind.place ? this.#joined() : this.count;
+    if (at >= tokensMax) return;
+    const joins = at < this.count || (kind === TokenKind.place && at > 0 && this.kinds[at - 1] === TokenKind.place);
+    if (joins) {
+      this.count = at;
+      this.ends[at - 1] = end;
+      this.units[at - 1] = end;
+      return;
+    }
+    this.kinds[at] = kind;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.units[at] = end;
+    let low = this.#low[at] as number;
+    let high = this.#high[at] as number;
+    if (kind === TokenKind.place) {
+      low = Math.imul(low ^ PLACE_HASH, 0x01000193);
+      high = Math.imul(high ^ PLACE_HASH, 0x85ebca6b);
+    } else {
+      for (let i = start; i < end; i++) {
+        const code = this.#text.charCodeAt(i);
+        low = Math.imul(low ^ code, 0x01000193);
+        high = Math.imul(high ^ code, 0x5bd1e995);
+      }
+    }
+    this.#low[at + 1] = Math.imul(low ^ (low >>> 15) ^ 0x7f, 0x2c1b3c6d);
+    this.#high[at + 1] = Math.imul(high ^ (high >>> 13) ^ 0x3d, 0x297a2d39);
+    this.count = at + 1;
+  }
+
+  /** Where a place would go: behind the last place, if only connectors lie between. */
+  #joined(): number {
+    const last = this.count - 1;
+    for (let at = last; at >= 0 && at >= last - connectorsMax; at--) {
+      if (this.kinds[at] === TokenKind.place) return at + 1;
+      if (this.kinds[at] !== TokenKind.punctuation || !CONNECTORS.has(this.token(at))) break;
+    }
+    return this.count;
+  }
+}
+
+const DOT = 46;
+const DASH = 45;
+const SLASH = 47;
+const BACKSLASH = 92;
+const AT = 64;
+const STAR = 42;
+const LESS = 60;
+const GREATER = 62;
+const OPEN = 40;
+const CLOSE = 41;
+const EQUALS = 61;
+const COLON = 58;
+const COMMA = 44;
+
+function classOf(code: number): number {
+  if (code < 128) return CLASS[code] as number;
+  return code === 0xa0 || code === 0x2028 || code === 0x3000 || code === 0xfeff ? SPACE : WORD;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code >= 128;
+}
+
+function isHexDigit(code: number): boolean {
+  return isDigit(code) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
+}
+
+function isHex(word: string): boolean {
+  for (let i = 0; i < word.length; i++) if (!isHexDigit(word.charCodeAt(i))) return false;
+  return true;
+}
+
+/** Where hexadecimal groups with colons between (a MAC or IPv6 address) end; `from` when there are none. */
+function hexByColons(text: string, from: number, end: number): number {
+  let groups = 0;
+  let at = from;
+  let start = from;
+  for (; at <= end && at - start <= 4; at++) {
+    const code = at < end ? text.charCodeAt(at) : 0;
+    if (isHexDigit(code)) continue;
+    if (code !== COLON) break;
+    groups++;
+    start = at + 1;
+  }
+  if (groups < 3 || at - start > 4) return from;
+  const isWhole = at >= end || classOf(text.charCodeAt(at)) !== WORD;
+  return isWhole ? at : from;
+}
