@@ -1,6 +1,7 @@
 /** All commands, each loaded only when it is called. Names and summaries stand here, so that help loads nothing. */
 
 import { controlCatalog } from './catalog-control.ts';
+import { logsCatalog } from './catalog-logs.ts';
 import { onboardingCatalog } from './catalog-onboarding.ts';
 import type { Command } from './framework/command.ts';
 
@@ -14,12 +15,15 @@ export interface CatalogCommand {
 export interface CatalogGroup {
   readonly name: string;
   readonly summary: string;
-  readonly commands: readonly CatalogCommand[];
+  readonly commands: readonly CatalogEntry[];
   /** What is meant when the word after the group's names none of its commands: `config TOPIC`. */
   readonly otherwise?: CatalogCommand | undefined;
 }
 
 export type CatalogEntry = CatalogCommand | CatalogGroup;
+
+/** Words that stand for longer ones: `millrace logs search` is `millrace pipeline logs search`. */
+export const shortcuts: ReadonlyMap<string, readonly string[]> = new Map([['logs', ['pipeline', 'logs']]]);
 
 export const catalog: readonly CatalogEntry[] = [
   {
@@ -232,6 +236,7 @@ export const catalog: readonly CatalogEntry[] = [
         summary: 'Show what was tracked, import an access log, or watch events pass',
         load: async () => (await import('./commands/pipeline-tracking.ts')).pipelineTracking,
       },
+      logsCatalog,
     ],
   },
   {

@@ -1,6 +1,6 @@
 /** From the first words of a command line to a command in the catalog, or to the help that they ask for. */
 import { nearest } from '@millrace/base';
-import type { CatalogCommand, CatalogEntry, CatalogGroup } from './catalog.ts';
+import { type CatalogCommand, type CatalogEntry, type CatalogGroup, shortcuts } from './catalog.ts';
 import { type HelpRow, section } from './framework/help.ts';
 import { UsageError } from './framework/usage-error.ts';
 
@@ -12,19 +12,25 @@ export function findCommand(catalog: readonly CatalogEntry[], given: readonly st
   const [first, ...rest] = given[0] === 'help' ? helpLast(given.slice(1)) : given;
   if (first === undefined || first === '--help' || first === '-h') return { help: overview(catalog) };
   if (first === '--version') return findCommand(catalog, ['version', ...rest]);
-  const entry = named(catalog, first, 'millrace');
-  if ('load' in entry) return { command: entry, words: rest };
-  const [second, ...words] = rest;
-  if (second === undefined) {
-    const names = entry.commands.map(({ name }) => name).join(', ');
-    throw new UsageError(`what to do with a ${entry.name} is missing: one of ${names}`, {
-      hint: `See \`millrace ${entry.name} --help\`.`,
+  const [start, ...more] = [...(shortcuts.get(first) ?? [first]), ...rest] as [string, ...string[]];
+  const entry = named(catalog, start, 'millrace');
+  return 'load' in entry ? { command: entry, words: more } : findInGroup(entry, more, `millrace ${entry.name}`);
+}
+
+/** `path` is what leads to the group: `millrace topic`. */
+function findInGroup(group: CatalogGroup, given: readonly string[], path: string): Found {
+  const [first, ...words] = given;
+  if (first === undefined) {
+    const names = group.commands.map(({ name }) => name).join(', ');
+    throw new UsageError(`what to do with a ${group.name} is missing: one of ${names}`, {
+      hint: `See \`${path} --help\`.`,
     });
   }
-  if (second === '--help' || second === '-h') return { help: groupHelp(entry) };
-  const isNamed = entry.commands.some(({ name }) => name === second);
-  if (!isNamed && entry.otherwise !== undefined) return { command: entry.otherwise, words: rest };
-  return { command: named(entry.commands, second, `millrace ${entry.name}`), words };
+  if (first === '--help' || first === '-h') return { help: groupHelp(group, path) };
+  const isNamed = group.commands.some(({ name }) => name === first);
+  if (!isNamed && group.otherwise !== undefined) return { command: group.otherwise, words: given };
+  const entry = named(group.commands, first, path);
+  return 'load' in entry ? { command: entry, words } : findInGroup(entry, words, `${path} ${entry.name}`);
 }
 
 /** `help topic create` is `topic create --help`. */
@@ -56,12 +62,12 @@ function overview(catalog: readonly CatalogEntry[]): string {
   ].join('\n');
 }
 
-function groupHelp(group: CatalogGroup): string {
+function groupHelp(group: CatalogGroup, path: string): string {
   return [
     `${group.summary}.\n`,
-    `Usage: millrace ${group.name} COMMAND [arguments] [options]\n`,
+    `Usage: ${path} COMMAND [arguments] [options]\n`,
     ...section('Commands', [...(group.otherwise === undefined ? [] : [group.otherwise]), ...group.commands].map(row)),
-    `\`millrace ${group.name} COMMAND --help\` tells more, with examples.\n`,
+    `\`${path} COMMAND --help\` tells more, with examples.\n`,
   ].join('\n');
 }
 

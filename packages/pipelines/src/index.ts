@@ -1,3 +1,5 @@
+export { readFileLines, readLines } from './logs/line/read-lines.ts';
+export { type MinedLines, mineLines } from './logs/templates/mine-lines.ts';
 export { Labels } from './metrics/promql/model/labels.ts';
 export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
 export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';

@@ -12,9 +12,9 @@ const lengthMore = 15;
 const shortCopyMax = 32;
 
 /**
- * Writes what `bytes[start, end)`, one block, decompresses to from `target[at]` on, and returns where it ends. The block
- * is independent: its matches reach back to `at` at most. Throws `CompressionError` where it is damaged or `target` too
- * short; what was written till then stands.
+ * Writes what `bytes[start, end)`, one block, decompresses to from `target[at]` on, and returns where it ends. The
+ * block is independent: its matches reach back to `at` at most. Throws `CompressionError` where it is damaged or
+ * `target` too short; what was written till then stands.
  */
 export function decompressBlock(bytes: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
   let from = start;

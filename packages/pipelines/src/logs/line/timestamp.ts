@@ -16,7 +16,8 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 const ISO =
   /(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T -](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d:?\d\d)?(?![\w])/y;
 const SYSLOG = /([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
-const CTIME = /[A-Z][a-z]{2},? ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?:[A-Z]{3,4} )?(\d{4})/y;
+const CTIME =
+  /[A-Z][a-z]{2},? ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?:[A-Z]{3,4} )?(\d{4})/y;
 const ACCESS = /(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})/y;
 const SHORT_YEAR = /(\d\d)\/(\d\d)\/(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
 const COMPACT = /(\d{4})(\d\d)(\d\d)[-T ](\d{1,2}):?(\d{1,2}):?(\d{1,2})(?:[:.,](\d{1,9}))?(?![\w])/y;
@@ -60,10 +61,14 @@ const NUMERIC: readonly (readonly [RegExp, Reader])[] = [
     ([, year, , month, day, hour, minute, second, fraction, zone]) =>
       hour === undefined ? undefined : offset(utc(year, month, day, hour, minute, second, fraction), zone),
   ],
-  [COMPACT, ([, year, month, day, hour, minute, second, fraction]) => utc(year, month, day, hour, minute, second, fraction)],
+  [
+    COMPACT,
+    ([, year, month, day, hour, minute, second, fraction]) => utc(year, month, day, hour, minute, second, fraction),
+  ],
   [
     ACCESS,
-    ([, day, month, year, hour, minute, second, zone]) => offset(utc(year, monthOf(month), day, hour, minute, second), zone),
+    ([, day, month, year, hour, minute, second, zone]) =>
+      offset(utc(year, monthOf(month), day, hour, minute, second), zone),
   ],
   [
     SHORT_YEAR,

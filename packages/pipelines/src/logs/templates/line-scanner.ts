@@ -151,13 +151,21 @@ export class LineScanner {
     const word = text.slice(start, stop);
     const last = this.count - 1;
     const length = stop - start;
-    if (last >= 0 && length <= 12 && this.kinds[last] === TokenKind.place && isUnit(word) && this.#isNear(last, start)) {
+    if (
+      last >= 0 &&
+      length <= 12 &&
+      this.kinds[last] === TokenKind.place &&
+      isUnit(word) &&
+      this.#isNear(last, start)
+    ) {
       if (this.units[last] === this.ends[last]) this.units[last] = start;
       this.ends[last] = stop;
       return;
     }
     const isHost = word.includes('.') && (isHostName(word) || this.#isBeforePort(stop));
-    if (isHost || this.#isValue(word, last) || (length >= 8 && isHex(word))) this.#add(TokenKind.place, start, stop);
+    const isDrive = length === 1 && text.charCodeAt(stop) === COLON && text.charCodeAt(stop + 1) === BACKSLASH;
+    if (isHost || isDrive || this.#isValue(word, last) || (length >= 8 && isHex(word)))
+      this.#add(TokenKind.place, start, stop);
     else if (length === 3 && isWeekdayOrMonth(word) && this.#leadsToDate(stop)) this.#add(TokenKind.place, start, stop);
     else this.#add(TokenKind.word, start, stop);
   }

@@ -25,7 +25,7 @@ export class TemplateBucket {
   }
 
   /** The template that a line fits with most of its words; of equal ones the earliest. */
-  fit(tokens: Tokens): { readonly template: Template; readonly words: number } | undefined {
+  bestFor(tokens: Tokens): { readonly template: Template; readonly words: number } | undefined {
     let best: { template: Template; words: number } | undefined;
     for (const template of this.templates) {
       const words = wordsThatFit(template.tokens, tokens);

@@ -128,8 +128,8 @@ export class TemplateMiner {
     if (known !== undefined && versionsOf(known) === known.versions) return known.template;
     const tokens = this.#tokens();
     const first = tokens[0] ?? null;
-    const near = this.#buckets.get(bucketKey(tokens.length, first))?.fit(tokens);
-    const far = first === null ? undefined : this.#buckets.get(bucketKey(tokens.length, null))?.fit(tokens);
+    const near = this.#buckets.get(bucketKey(tokens.length, first))?.bestFor(tokens);
+    const far = first === null ? undefined : this.#buckets.get(bucketKey(tokens.length, null))?.bestFor(tokens);
     const fit = near === undefined || (far !== undefined && far.words > near.words) ? far : near;
     if (fit === undefined) return undefined;
     if (this.#known.size >= skeletonsMax) this.#known.clear();

@@ -67,7 +67,16 @@ export class Template {
       constants.push({ index, value: scanner.token(index), ...(unit === '' ? {} : { unit }) });
     }
     const id = scanner.skeleton.toString(36).padStart(11, '0');
-    return new Template({ id, order, tokens, spaces, constants, count: 0, firstSeenMs: Infinity, lastSeenMs: -Infinity });
+    return new Template({
+      id,
+      order,
+      tokens,
+      spaces,
+      constants,
+      count: 0,
+      firstSeenMs: Infinity,
+      lastSeenMs: -Infinity,
+    });
   }
 
   /** Counts a line that has been scanned and has this shape. */

@@ -34,7 +34,8 @@ export function isEnough(tokens: Tokens, index: number, words: readonly string[]
   if (hasPlace) return announced || others >= OTHERS.joining;
   let evidence = 0;
   for (const word of words) {
-    const needed = index === 0 ? neededFirst(word) : neededOf(word, { others, announced, keyed: tokens[index - 1] === '=' });
+    const needed =
+      index === 0 ? neededFirst(word) : neededOf(word, { others, announced, keyed: tokens[index - 1] === '=' });
     evidence += 1 / needed;
   }
   return evidence > 0.999;

@@ -6,8 +6,10 @@
 /** Units that are part of the number before them: `5 ms` and `3 s` are the same place of a template. */
 const UNITS = new Set(
   (
-    'ns us usec usecs ms msec msecs millis milliseconds millisecond s sec secs second seconds min mins minute minutes ' +
-    'h hr hrs hour hours day days B KB MB GB TB PB KiB MiB GiB TiB K M G kB b bit bits AM PM am pm UTC GMT EST EDT CST ' +
+    'ns us usec usecs ms msec msecs millis milliseconds millisecond s sec secs second seconds min mins minute ' +
+    'minutes ' +
+    'h hr hrs hour hours day days B KB MB GB TB PB KiB MiB GiB TiB K M G kB b bit bits AM PM am pm UTC GMT EST EDT ' +
+    'CST ' +
     'CDT MST MDT PST PDT CET CEST Hz kHz MHz GHz %'
   ).split(' '),
 );
@@ -25,7 +27,8 @@ const BEFORE_NAMES = new Set('user username account host hostname'.split(' '));
 /** What happened, or how something is: lines that differ there tell different things, however many of them come. */
 const TELLING = new Set(
   (
-    'up down on off in out start stop pause resume open close ok okay success succeed succeeds fails fail failure error ' +
+    'up down on off in out start stop pause resume open close ok okay success succeed succeeds fails fail failure ' +
+    'error ' +
     'warning enable disable read write get put post delete head patch options begin end done yes no not found lost ' +
     'login logout connect disconnect add remove create drop insert update select set unset reset send receive sent ' +
     'commit rollback abort begun active inactive idle busy ready full empty healthy unhealthy alive dead primary ' +

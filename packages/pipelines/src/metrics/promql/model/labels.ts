@@ -1,6 +1,6 @@
 /**
- * The labels of a series: an immutable, sorted set of names with values. Names are ascending and unique, and no value is
- * empty, since a label without a value is the same as none. Equal sets have equal keys.
+ * The labels of a series: an immutable, sorted set of names with values. Names are ascending and unique, and no value
+ * is empty, since a label without a value is the same as none. Equal sets have equal keys.
  */
 
 /** The label that holds a metric's name. */

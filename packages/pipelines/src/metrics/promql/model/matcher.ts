@@ -1,6 +1,6 @@
 /**
- * What a selector asks of a label: equality, or a pattern in RE2's syntax, which must match the whole value. Patterns that
- * are words in a row are sets; of others what was answered is kept, since series share most of their values.
+ * What a selector asks of a label: equality, or a pattern in RE2's syntax, which must match the whole value. Patterns
+ * that are words in a row are sets; of others what was answered is kept, since series share most of their values.
  */
 import { messageOf } from '@millrace/base';
 import { RE2JS } from 're2js';
