@@ -14,7 +14,7 @@ import { grantsOf } from './sidecar-shop.ts';
 
 export const topic = 'orders';
 const mechanism = 'SCRAM-SHA-512';
-const timeoutMs = 90_000;
+const timeoutMs = 60_000;
 
 export interface ChangingPlace {
   /** Where applications come to, by SASL_PLAINTEXT. */
@@ -104,7 +104,7 @@ export async function changeTogether(t: TestContext, place: ChangingPlace, count
   const client = await open();
   const load = startLoad(await client.producer({ topic }), topic, 'writer');
   const reading = new Reading(await client.consumer({ topics: [topic], group: 'readers' }));
-  for (let round = 1; round <= count; round++) {
+  const changeAll = async (round: number): Promise<void> => {
     const goal = reading.values.length + 300;
     await goOn([load], 300);
     await eventually(() => reading.values.length >= goal, { timeoutMs });
@@ -119,8 +119,14 @@ export async function changeTogether(t: TestContext, place: ChangingPlace, count
         .streams.every((each) => each.credential === rounds.credential(round) && each.goingTo === undefined);
     await eventually(isObeyed, { timeoutMs, describe: () => JSON.stringify(client.status().streams) });
     await rounds.revoke(round - 1);
+  };
+  try {
+    for (let round = 1; round <= count; round++) await changeAll(round);
+    await goOn([load], 300);
+  } finally {
+    // Where the test has failed it writes still.
+    load.stop();
   }
-  await goOn([load], 300);
   const written = await load.end();
   const isRead = (): boolean => new Set(reading.values).size >= written.length;
   await eventually(isRead, { timeoutMs, describe: () => `${reading.values.length} of ${written.length} were read` });

@@ -13,7 +13,9 @@ export interface Load {
   readonly failures: readonly Error[];
   /** The longest time between two acknowledgements, in ms. */
   readonly longestPauseMs: number;
-  /** Nothing new is written; resolves with all values when everything is known. */
+  /** Nothing new is written. */
+  stop(): void;
+  /** The same; resolves with all values when everything is known. */
   end(): Promise<string[]>;
 }
 
@@ -57,6 +59,9 @@ export function startLoad(producer: Sender, topic: string, name: string): Load {
     failures,
     get longestPauseMs() {
       return Math.round(longestPauseMs);
+    },
+    stop() {
+      isOver = true;
     },
     async end() {
       isOver = true;
