@@ -10,6 +10,7 @@ const FLEET = [
   'resilient',
   'mirror',
   'streams',
+  'postgres',
   'fleet',
   'pipelines',
 ] as const;
@@ -30,6 +31,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   resilient: ['base', 'api', 'wire', 'client'],
   mirror: ['base', 'api', 'wire', 'client'],
   streams: ['base', 'wire', 'store', 'client'],
+  postgres: ['base'],
   fleet: ['base', 'api', 'wire', 'client', 'mirror'],
   pipelines: ['base', 'telemetry', 'api', 'wire', 'store', 'client', 'registry', 'mirror', 'streams', 'fleet'],
   server: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines'],

@@ -1,0 +1,125 @@
+/**
+ * The catalog as it is in the middle of a script: with the tables that earlier statements made, the constraints they
+ * added and validated, and what they made NOT NULL. So the steps of a safe way, in one script, are seen to be safe.
+ */
+import type { AlterTableCmd, CreateStmt, Node } from 'libpg-query';
+import type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../catalog/catalog.ts';
+import { nameKey, type ObjectName, quoted, relationName } from '../sql/names.ts';
+import { columnType } from '../sql/type-names.ts';
+import { notNullColumn } from './operations/expressions.ts';
+
+export class ScriptCatalog implements Catalog {
+  readonly serverVersion: number;
+  readonly isRead: boolean;
+  readonly #before: Catalog;
+  readonly #changed = new Map<string, TableFacts>();
+  readonly #new = new Set<string>();
+
+  constructor(before: Catalog) {
+    this.#before = before;
+    this.serverVersion = before.serverVersion;
+    this.isRead = before.isRead;
+  }
+
+  table(name: ObjectName): TableFacts | undefined {
+    return this.#changed.get(nameKey(name)) ?? this.#before.table(name);
+  }
+
+  tableOfIndex(index: ObjectName): TableFacts | undefined {
+    const isIt = (each: IndexFacts) => each.name.name === index.name;
+    return [...this.#changed.values()].find(({ indexes }) => indexes.some(isIt)) ?? this.#before.tableOfIndex(index);
+  }
+
+  type(name: string): ReturnType<Catalog['type']> {
+    return this.#before.type(name);
+  }
+
+  isVolatile(functionName: ObjectName): boolean | undefined {
+    return this.#before.isVolatile(functionName);
+  }
+
+  referencing(name: ObjectName): readonly ObjectName[] {
+    return this.#before.referencing(name);
+  }
+
+  isNew(name: ObjectName): boolean {
+    return this.#new.has(nameKey(name));
+  }
+
+  /** Takes in what the statement changes. */
+  follow(node: Node): void {
+    if ('CreateStmt' in node) this.#create(node.CreateStmt);
+    else if ('IndexStmt' in node && node.IndexStmt.relation !== undefined) {
+      const { relation, idxname = '', indexParams = [], unique } = node.IndexStmt;
+      const columns = indexParams.flatMap((each) => ('IndexElem' in each ? [each.IndexElem.name ?? ''] : []));
+      const name = { schema: relation.schemaname, name: idxname };
+      this.#change(relationName(relation), ({ indexes }) => ({
+        indexes: [...indexes, { name, columns, isUnique: unique === true, isValid: true }],
+      }));
+    } else if ('AlterTableStmt' in node && node.AlterTableStmt.relation !== undefined) {
+      const table = relationName(node.AlterTableStmt.relation);
+      for (const command of node.AlterTableStmt.cmds ?? []) {
+        if ('AlterTableCmd' in command) this.#alter(table, command.AlterTableCmd);
+      }
+    }
+  }
+
+  #create({ relation, tableElts = [] }: CreateStmt): void {
+    if (relation === undefined) return;
+    const name = relationName(relation);
+    const columns = new Map<string, ColumnFacts>();
+    for (const element of tableElts) {
+      if (!('ColumnDef' in element) || element.ColumnDef.typeName === undefined) continue;
+      const type = columnType(element.ColumnDef.typeName).text;
+      columns.set(element.ColumnDef.colname ?? '', { type, isNotNull: false, hasDefault: false });
+    }
+    this.#new.add(nameKey(name));
+    this.#changed.set(nameKey(name), { ...emptyTable(name), columns });
+  }
+
+  #alter(table: ObjectName, { subtype, name = '', def }: AlterTableCmd): void {
+    if (subtype === 'AT_AddConstraint' && def !== undefined && 'Constraint' in def) {
+      const { conname = '', contype, raw_expr: condition, skip_validation: isLeftOut, pktable } = def.Constraint;
+      const column = notNullColumn(condition);
+      const added: ConstraintFacts = {
+        name: conname,
+        kind: contype === 'CONSTR_FOREIGN' ? 'foreign' : contype === 'CONSTR_CHECK' ? 'check' : 'unique',
+        columns: column === undefined ? [] : [column],
+        definition: column === undefined ? '' : `CHECK ((${quoted(column)} IS NOT NULL))`,
+        isValid: isLeftOut !== true,
+        references: pktable === undefined ? undefined : relationName(pktable),
+      };
+      this.#change(table, ({ constraints }) => ({ constraints: [...constraints, added] }));
+    } else if (subtype === 'AT_ValidateConstraint') {
+      this.#change(table, ({ constraints }) => ({
+        constraints: constraints.map((each) => (each.name === name ? { ...each, isValid: true } : each)),
+      }));
+    } else if (subtype === 'AT_DropConstraint') {
+      this.#change(table, ({ constraints }) => ({ constraints: constraints.filter((each) => each.name !== name) }));
+    } else if (subtype === 'AT_SetNotNull') {
+      this.#change(table, ({ columns }) => {
+        const known = columns.get(name) ?? { type: '', hasDefault: false, isNotNull: true };
+        return { columns: new Map([...columns, [name, { ...known, isNotNull: true }]]) };
+      });
+    }
+  }
+
+  #change(name: ObjectName, change: (table: TableFacts) => Partial<TableFacts>): void {
+    const table = this.table(name) ?? emptyTable(name);
+    this.#changed.set(nameKey(name), { ...table, ...change(table) });
+  }
+}
+
+function emptyTable(name: ObjectName): TableFacts {
+  return {
+    name,
+    kind: 'table',
+    rows: 0,
+    bytes: 0,
+    columns: new Map(),
+    constraints: [],
+    indexes: [],
+    partitions: [],
+    publications: [],
+  };
+}
