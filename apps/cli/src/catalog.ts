@@ -240,6 +240,17 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'schema',
+    summary: 'Check changes to a PostgreSQL schema, and make them without downtime',
+    commands: [
+      {
+        name: 'lint',
+        summary: 'Check changes to a PostgreSQL schema before they run',
+        load: async () => (await import('./commands/schema-lint.ts')).schemaLint,
+      },
+    ],
+  },
+  {
     name: 'topology',
     summary: 'Show where clusters are, how, and the mirrors between them',
     load: async () => (await import('./commands/topology.ts')).topology,

@@ -57,7 +57,8 @@ const schema = `
   CREATE FUNCTION seven() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7';
   INSERT INTO parent SELECT i, 'x' FROM generate_series(1, 50) i;
   INSERT INTO t (id, a, b, n, w, z, c, net, bits, f, m, p, l, nn, parent_id)
-    SELECT i, i, 'b', 1.5, now(), now(), 'abc', '10.0.0.0/8', B'101', 1, 'ok', 1, 'l', i, 1 + i % 50 FROM generate_series(1, 500) i;
+    SELECT i, i, 'b', 1.5, now(), now(), 'abc', '10.0.0.0/8', B'101', 1, 'ok', 1, 'l', i, 1 + i % 50
+    FROM generate_series(1, 500) i;
   INSERT INTO child SELECT i, 1 + i % 50 FROM generate_series(1, 100) i;
   INSERT INTO m SELECT '2025-02-01', i FROM generate_series(1, 100) i;
   INSERT INTO loose SELECT '2026-02-01', i FROM generate_series(1, 100) i;

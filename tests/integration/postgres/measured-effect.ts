@@ -37,7 +37,8 @@ export async function measureInTransaction(session: Client, statement: string): 
     const readBefore = await rowsRead(session);
     await session.query(statement);
     const { rows } = await session.query<{ relation: number; mode: string }>(
-      `SELECT relation::int AS relation, mode FROM pg_locks WHERE locktype = 'relation' AND granted AND pid = pg_backend_pid()`,
+      `SELECT relation::int AS relation, mode FROM pg_locks
+       WHERE locktype = 'relation' AND granted AND pid = pg_backend_pid()`,
     );
     const read = await rowsRead(session);
     const names = new Set(before.names.values());
@@ -102,7 +103,8 @@ async function look(session: Client): Promise<Before> {
   const { rows } = await session.query<{ oid: number; name: string }>(tables);
   const files = await session.query<{ oid: number; file: string | null }>(
     `SELECT t.oid, pg_relation_filenode(t.oid)::text AS file FROM (${tables}) t
-     UNION ALL SELECT i.indexrelid, pg_relation_filenode(i.indexrelid)::text FROM pg_index i JOIN (${tables}) t ON t.oid = i.indrelid`,
+     UNION ALL SELECT i.indexrelid, pg_relation_filenode(i.indexrelid)::text
+     FROM pg_index i JOIN (${tables}) t ON t.oid = i.indrelid`,
   );
   return {
     names: new Map(rows.map(({ oid, name }) => [oid, name])),

@@ -89,7 +89,8 @@ const steadyFunctions = new Set(
   (
     'now statement_timestamp transaction_timestamp lower upper md5 coalesce concat length to_char to_timestamp ' +
     'date_trunc make_interval make_date timezone jsonb_build_object jsonb_build_array json_build_object array_fill ' +
-    'current_database current_schema current_setting left right trim btrim replace substr substring abs round floor ceil'
+    'current_database current_schema current_setting left right trim btrim replace substr substring ' +
+    'abs round floor ceil'
   ).split(' '),
 );
 

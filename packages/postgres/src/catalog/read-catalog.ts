@@ -38,7 +38,8 @@ export async function readCatalog(connection: Queryable): Promise<Catalog> {
   const { rows } = await connection.query<Named & { kind: string; rows: number; bytes: number }>(
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, greatest(c.reltuples, 0)::float8 AS rows,
        CASE WHEN c.relkind IN ('r', 'm') THEN pg_total_relation_size(c.oid) ELSE 0 END::float8 AS bytes
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${own}`,
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${own}`,
   );
   const tables = rows.map(({ schema, name, kind, ...sizes }): TableFacts => {
     const key = nameKey({ schema, name });

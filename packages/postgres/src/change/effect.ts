@@ -1,4 +1,5 @@
 /** What a statement does to those who use the database while it runs, and after. */
+import type { RangeVar } from 'libpg-query';
 import type { Catalog } from '../catalog/catalog.ts';
 import { nameKey, type ObjectName } from '../sql/names.ts';
 import { type LockMode, strongest } from './lock-modes.ts';
@@ -78,6 +79,8 @@ export interface Context {
   readonly catalog: Catalog;
   /** Whether the object was made by an earlier statement of the same script: nobody uses it yet. */
   isNew(name: ObjectName): boolean;
+  /** Whether an earlier statement of the script dropped a table of this name. */
+  isDropped(relation: RangeVar | undefined): boolean;
 }
 
 export const harmless = { locks: [], rewrites: 'no', scans: 'no', findings: [] } as const;

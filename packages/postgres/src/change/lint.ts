@@ -4,7 +4,7 @@
  */
 import { type Catalog, unknownCatalog } from '../catalog/catalog.ts';
 import { parseScript, type Statement } from '../sql/parse-script.ts';
-import type { Effect, Finding } from './effect.ts';
+import type { Context, Effect, Finding } from './effect.ts';
 import { ScriptCatalog } from './script-catalog.ts';
 import { effectOf } from './statement-effect.ts';
 
@@ -21,8 +21,7 @@ export async function lintScript(script: string, catalog: Catalog = unknownCatal
   const transaction = new TransactionWatch();
   const linted: LintedStatement[] = [];
   for (const statement of await parseScript(script)) {
-    const context = { catalog: known, isNew: (name: Parameters<ScriptCatalog['isNew']>[0]) => known.isNew(name) };
-    const effect = effectOf(statement, context);
+    const effect = effectOf(statement, contextOf(known));
     const isOfNew = effect.locks.length > 0 && effect.locks.every(({ on }) => known.isNew(on));
     const findings = [
       ...(isOfNew ? effect.findings.filter(({ severity }) => severity === 'warning') : effect.findings),
@@ -31,6 +30,14 @@ export async function lintScript(script: string, catalog: Catalog = unknownCatal
     known.follow(statement.node);
   }
   return linted;
+}
+
+function contextOf(known: ScriptCatalog): Context {
+  return {
+    catalog: known,
+    isNew: (name) => known.isNew(name),
+    isDropped: (relation) => known.isDropped(relation),
+  };
 }
 
 /** What goes wrong by statements being in one transaction. */

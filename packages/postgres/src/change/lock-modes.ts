@@ -29,10 +29,6 @@ export function isConflicting(held: LockMode, asked: LockMode): boolean {
   return conflicts[held].includes(lockModes.indexOf(asked));
 }
 
-export function blocksReads(mode: LockMode): boolean {
-  return isConflicting(mode, 'ACCESS SHARE');
-}
-
 export function blocksWrites(mode: LockMode): boolean {
   return isConflicting(mode, 'ROW EXCLUSIVE');
 }

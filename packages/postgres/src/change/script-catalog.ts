@@ -2,11 +2,12 @@
  * The catalog as it is in the middle of a script: with the tables that earlier statements made, the constraints they
  * added and validated, and what they made NOT NULL. So the steps of a safe way, in one script, are seen to be safe.
  */
-import type { AlterTableCmd, CreateStmt, Node } from 'libpg-query';
+import type { AlterTableCmd, CreateStmt, Node, RangeVar } from 'libpg-query';
 import type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../catalog/catalog.ts';
 import { nameKey, type ObjectName, quoted, relationName } from '../sql/names.ts';
 import { columnType } from '../sql/type-names.ts';
 import { notNullColumn } from './operations/expressions.ts';
+import { droppedNames } from './operations/indexes.ts';
 
 export class ScriptCatalog implements Catalog {
   readonly serverVersion: number;
@@ -14,6 +15,7 @@ export class ScriptCatalog implements Catalog {
   readonly #before: Catalog;
   readonly #changed = new Map<string, TableFacts>();
   readonly #new = new Set<string>();
+  readonly #dropped = new Set<string>();
 
   constructor(before: Catalog) {
     this.#before = before;
@@ -46,9 +48,14 @@ export class ScriptCatalog implements Catalog {
     return this.#new.has(nameKey(name));
   }
 
+  isDropped(relation: RangeVar | undefined): boolean {
+    return relation !== undefined && this.#dropped.has(nameKey(relationName(relation)));
+  }
+
   /** Takes in what the statement changes. */
   follow(node: Node): void {
     if ('CreateStmt' in node) this.#create(node.CreateStmt);
+    else if ('DropStmt' in node) for (const name of droppedNames(node.DropStmt)) this.#dropped.add(nameKey(name));
     else if ('IndexStmt' in node && node.IndexStmt.relation !== undefined) {
       const { relation, idxname = '', indexParams = [], unique } = node.IndexStmt;
       const columns = indexParams.flatMap((each) => ('IndexElem' in each ? [each.IndexElem.name ?? ''] : []));

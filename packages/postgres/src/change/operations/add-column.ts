@@ -87,7 +87,8 @@ function checksOf({ table, column, has, context }: Added): {
   const hasValue = has('CONSTR_DEFAULT') ?? has('CONSTR_IDENTITY') ?? has('CONSTR_GENERATED');
   if (has('CONSTR_NOTNULL') !== undefined && hasValue === undefined && !context.isNew(table)) {
     scans = true;
-    const message = `it fails where ${name} has rows, and code that does not know ${quoted(column)} can't insert any more`;
+    const whose = `code that does not know ${quoted(column)}`;
+    const message = `it fails where ${name} has rows, and ${whose} can't insert any more`;
     findings.push({
       ...unsafe('add-column-not-null', message, [
         'add it with a constant default, or without NOT NULL; fill old rows in batches; then set NOT NULL safely',

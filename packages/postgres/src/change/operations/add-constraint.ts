@@ -47,7 +47,8 @@ function foreignKey(table: ObjectName, constraint: Constraint, isChecked: boolea
   const other = constraint.pktable === undefined ? undefined : relationName(constraint.pktable);
   const own = constraint.conname === undefined ? '...' : quoted(constraint.conname);
   const name = nameText(table);
-  const message = `writes to ${name} and ${other === undefined ? 'the other table' : nameText(other)} wait while each row is checked`;
+  const both = `${name} and ${other === undefined ? 'the other table' : nameText(other)}`;
+  const message = `writes to ${both} wait while each row is checked`;
   const safe = [
     `ALTER TABLE ${name} ADD CONSTRAINT ${own} FOREIGN KEY ... NOT VALID`,
     `ALTER TABLE ${name} VALIDATE CONSTRAINT ${own}`,
@@ -72,7 +73,7 @@ function unique(table: ObjectName, constraint: Constraint, { catalog }: Context)
     const index = facts?.indexes.find((each) => each.name.name === constraint.indexname);
     const isNotNull = index?.columns.every((column) => facts?.columns.get(column)?.isNotNull === true);
     const scans = what === 'UNIQUE' || isNotNull === true ? 'no' : index === undefined ? 'maybe' : 'yes';
-    const message = `its columns are made NOT NULL first, for which each row of ${name} is read while nobody can read or write`;
+    const message = `to make its columns NOT NULL, each row of ${name} is read while nobody can read or write`;
     const findings =
       scans === 'yes' ? [blocking('set-not-null', message, ['set its columns NOT NULL safely before'])] : [];
     return { kind, ...harmless, locks, scans, findings };

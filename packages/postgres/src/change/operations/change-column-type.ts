@@ -50,7 +50,8 @@ function finding(
     severity: 'unsafe',
     breaks: ['reads', 'writes', 'running code', 'consumers'],
     message:
-      `to change ${nameText(table)}.${quoted(column)} ${change}, ${rewrites === 'no' ? 'its CHECKs read each row' : 'the table is written anew'} ` +
+      `to change ${nameText(table)}.${quoted(column)} ${change}, ` +
+      `${rewrites === 'no' ? 'its CHECKs read each row' : 'the table is written anew'} ` +
       `while nobody can read or write${unless}; code and readers of its changes see another type at once`,
     safe: [
       `add a new column of ${to?.text ?? 'the new type'}; write both from a trigger; fill old rows in batches`,
@@ -62,7 +63,7 @@ function finding(
 /** Digits of a second that times have where no number is given. */
 const fullPrecision = 6;
 
-/** A domain is stored as what it is one of; to make a column one with constraints, each row is checked by writing it. */
+/** A domain is stored as what it is one of; a column that becomes one with constraints is written to check them. */
 function stored(type: ColumnType, { catalog }: Context): ColumnType {
   const domain = catalog.type(type.base);
   return domain?.base === undefined || domain.isConstrained ? type : parseColumnType(domain.base);

@@ -68,7 +68,8 @@ export function dropIndex({ objects = [], concurrent }: DropStmt, context: Conte
       const mode = isConcurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE';
       const locks = table === undefined ? [] : [{ on: table.name, mode } as const];
       if (isConcurrent) return { kind, ...harmless, locks };
-      const message = `nobody can read or write ${table === undefined ? 'its table' : nameText(table.name)} until the transaction ends`;
+      const whose = table === undefined ? 'its table' : nameText(table.name);
+      const message = `nobody can read or write ${whose} until the transaction ends`;
       const safe = [`DROP INDEX CONCURRENTLY ${nameText(index)}`];
       const found: Finding = { rule: 'drop-index', severity: 'unsafe', breaks: ['reads', 'writes'], message, safe };
       return { kind, ...harmless, locks, findings: [found] };

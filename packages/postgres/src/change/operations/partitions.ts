@@ -30,11 +30,12 @@ export function attachPartition(parent: ObjectName, definition: Node | undefined
               rule: 'attach-partition',
               severity: 'unsafe',
               breaks: ['reads', 'writes'],
-              message:
-                `each row of ${nameText(child)}${byDefault === undefined ? '' : ` and of ${nameText(byDefault)}`} is read ` +
-                'while nobody can read or write it',
+              message: `each row of ${[child, byDefault]
+                .flatMap((each) => each ?? [])
+                .map(nameText)
+                .join(' and of ')} is read while nobody can read or write it`,
               safe: [
-                `ALTER TABLE ${nameText(child)} ADD CONSTRAINT ... CHECK (...) NOT VALID, with the bounds of the partition`,
+                `ALTER TABLE ${nameText(child)} ADD CONSTRAINT ... CHECK (...) NOT VALID, with its bounds`,
                 `ALTER TABLE ${nameText(child)} VALIDATE CONSTRAINT ...`,
                 `then ATTACH PARTITION, and drop the constraint`,
               ],

@@ -19,8 +19,8 @@ export function changeRows(what: 'UPDATE' | 'DELETE', statement: UpdateStmt | De
         severity: 'unsafe',
         breaks: ['writes', 'consumers'],
         message:
-          `all rows that it changes in ${nameText(table)} stay locked until it ends, nothing is vacuumed meanwhile, and ` +
-          'replicas and readers of changes get it as one transaction',
+          `all rows that it changes in ${nameText(table)} stay locked until it ends, nothing is vacuumed meanwhile, ` +
+          'and replicas and readers of changes get it as one transaction',
         safe: ['change rows in batches, each its own transaction, with pauses (millrace schema apply does)'],
       },
     ],

@@ -11,6 +11,7 @@ export function setNotNull(table: ObjectName, column: string, context: Context):
         kind === 'check' && isValid && definition.replace(/^CHECK \(+|\)+$/g, '') === `${quoted(column)} IS NOT NULL`,
     );
   const constraint = quoted(`${table.name}_${column}_not_null`);
+  const condition = `CHECK (${quoted(column)} IS NOT NULL)`;
   return {
     kind: 'ALTER TABLE ... SET NOT NULL',
     locks: [{ on: table, mode: 'ACCESS EXCLUSIVE' }],
@@ -25,7 +26,7 @@ export function setNotNull(table: ObjectName, column: string, context: Context):
             breaks: ['reads', 'writes'],
             message: `each row of ${nameText(table)} is read while nobody can read or write`,
             safe: [
-              `ALTER TABLE ${nameText(table)} ADD CONSTRAINT ${constraint} CHECK (${quoted(column)} IS NOT NULL) NOT VALID`,
+              `ALTER TABLE ${nameText(table)} ADD CONSTRAINT ${constraint} ${condition} NOT VALID`,
               `ALTER TABLE ${nameText(table)} VALIDATE CONSTRAINT ${constraint}`,
               `ALTER TABLE ${nameText(table)} ALTER COLUMN ${quoted(column)} SET NOT NULL`,
               `ALTER TABLE ${nameText(table)} DROP CONSTRAINT ${constraint}`,

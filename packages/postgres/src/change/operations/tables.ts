@@ -6,7 +6,7 @@ import { droppedNames } from './indexes.ts';
 
 export function createTable(statement: CreateStmt, context: Context): Effect {
   const locks: LockTaken[] = [];
-  const findings: Finding[] = [];
+  const findings: Finding[] = context.isDropped(statement.relation) ? [forced(statement)] : [];
   for (const other of referencedTables(statement)) locks.push({ on: other, mode: 'SHARE ROW EXCLUSIVE' });
   const parents = (statement.inhRelations ?? []).flatMap((node) =>
     'RangeVar' in node ? [relationName(node.RangeVar)] : [],
@@ -35,6 +35,17 @@ export function createTable(statement: CreateStmt, context: Context): Effect {
     parents.some((parent) => context.catalog.table(parent)?.defaultPartition === on),
   );
   return { kind: 'CREATE TABLE', locks, rewrites: 'no', scans: scans ? 'yes' : 'no', findings };
+}
+
+function forced({ relation }: CreateStmt): Finding {
+  const name = relation === undefined ? '' : nameText(relationName(relation));
+  return {
+    rule: 'create-table-force',
+    severity: 'unsafe',
+    breaks: ['running code', 'consumers', 'data'],
+    message: `${name} is dropped and made anew: its rows are gone`,
+    safe: [`make it under another name, or with IF NOT EXISTS`],
+  };
 }
 
 function referencedTables({ tableElts = [], constraints = [] }: CreateStmt): ObjectName[] {
@@ -96,7 +107,7 @@ export function truncate({ relations = [] }: TruncateStmt, context: Context): Ef
         rule: 'truncate',
         severity: 'unsafe',
         breaks: ['reads', 'writes', 'consumers', 'data'],
-        message: `all rows of ${tables.map(nameText).join(', ')} are gone; those downstream hear one event, without the rows`,
+        message: `${tables.map(nameText).join(', ')} is emptied; those downstream hear one event, without the rows`,
         safe: ['delete in batches'],
       },
     ],
@@ -120,7 +131,8 @@ export function rename(statement: RenameStmt, context: Context): Effect {
     }
     case 'OBJECT_TABLE': {
       const safe = [
-        `in one transaction: ALTER TABLE ${nameText(table)} RENAME TO ${to}; CREATE VIEW ${nameText(table)} AS SELECT * FROM ${to}`,
+        `in one transaction: ALTER TABLE ${nameText(table)} RENAME TO ${to}; ` +
+          `CREATE VIEW ${nameText(table)} AS SELECT * FROM ${to}`,
         `name ${to} in all code and deploy that; then drop the view`,
       ];
       const message = `code that names ${nameText(table)} fails at once`;
