@@ -1,5 +1,12 @@
+export { LineIntake, type LineIntakeOptions } from './logs/collecting/line-intake.ts';
+export { linesRoute } from './logs/collecting/lines-route.ts';
+export type { LogLine } from './logs/line/log-line.ts';
 export { readFileLines, readLines } from './logs/line/read-lines.ts';
+export { MaskRulesError, parseMaskRules } from './logs/masking/mask-rule.ts';
+export { Masker } from './logs/masking/masker.ts';
+export { type TailerOptions, type TailReport, tailFiles } from './logs/tailing/tailer.ts';
 export { type MinedLines, mineLines } from './logs/templates/mine-lines.ts';
+export { ensureLogTopics, logLines } from './logs/topics.ts';
 export { Labels } from './metrics/promql/model/labels.ts';
 export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
 export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';

@@ -5,6 +5,8 @@
 
 export type Severity = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
+export const severities: readonly Severity[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
 const WORDS: Readonly<Record<string, Severity>> = {
   trace: 'trace',
   finest: 'trace',
@@ -41,4 +43,13 @@ const LETTERS: Readonly<Record<string, Severity>> = {
 export function severityOfWord(word: string): Severity | undefined {
   if (word.length === 1) return LETTERS[word];
   return word.length <= 11 ? WORDS[word.toLowerCase()] : undefined;
+}
+/** OpenTelemetry's number, the first of the severity's four. */
+export function severityNumber(severity: Severity): number {
+  return severities.indexOf(severity) * 4 + 1;
+}
+
+/** Of OpenTelemetry's number, 1 to 24; undefined for 0, which says nothing. */
+export function severityOfNumber(number: number): Severity | undefined {
+  return number >= 1 && number <= 24 ? severities[Math.floor((number - 1) / 4)] : undefined;
 }

@@ -1,0 +1,30 @@
+/** Positions as the topic has them: what was committed together with the lines before them. */
+import type { Client } from '@millrace/client';
+import { logPositions } from '../topics.ts';
+import type { FilePosition } from './file-position.ts';
+
+export function positionKey(tailer: string, path: string): string {
+  return `${tailer}\n${path}`;
+}
+
+/**
+ * The positions of a tailer by path. Whoever calls has fenced its predecessors, so that nothing of theirs is still open.
+ */
+export async function readPositions(
+  client: Client,
+  tailer: string,
+  signal?: AbortSignal,
+): Promise<Map<string, FilePosition>> {
+  const positions = new Map<string, FilePosition>();
+  const topics = [logPositions] as const;
+  await using consumer = client.consumer({ topics, from: 'earliest', until: 'end', isolation: 'read_committed' });
+  for await (const batch of consumer.batches({ signal })) {
+    for (const { key, value } of batch) {
+      if (!key.startsWith(`${tailer}\n`)) continue;
+      const path = key.slice(tailer.length + 1);
+      if (value === null) positions.delete(path);
+      else positions.set(path, value);
+    }
+  }
+  return positions;
+}
