@@ -12,6 +12,8 @@ export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
 export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';
 export { isStale, markStale } from './metrics/promql/model/stale-marker.ts';
 export type * from './metrics/promql/series-source.ts';
+export { Metrics, type MetricsOptions } from './metrics/start-metrics.ts';
+export { metricsSamples, type StoredSample } from './metrics/topic.ts';
 export { AccessLogError } from './tracking/access-log/access-log-error.ts';
 export { browserScript } from './tracking/browser-script.ts';
 export { type Collector, type CollectorOptions, createCollector } from './tracking/collect-route.ts';

@@ -14,3 +14,10 @@ export {
 export { Resource, Scope } from './otlp/origin.ts';
 export type { Message, MessageOf, MessageType, Schema } from './protobuf/message.ts';
 export { TelemetryError } from './telemetry-error.ts';
+export {
+  type RemoteHistogram,
+  type RemoteSeries,
+  seriesOfV2,
+  WriteRequest,
+  WriteRequestV2,
+} from './prometheus/remote-write.ts';

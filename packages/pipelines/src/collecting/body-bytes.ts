@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { ProblemError } from '@millrace/api';
+import { uncompress } from 'snappy';
 
 type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
@@ -10,6 +11,7 @@ const unpackers: Readonly<Record<string, Unpack>> = {
   deflate: promisify(inflate),
   zstd: promisify(zstdDecompress),
   br: promisify(brotliDecompress),
+  snappy: unpackSnappy,
 };
 
 /** `encoding`: the header Content-Encoding. @throws ProblemError */
@@ -38,4 +40,19 @@ export async function bodyBytes(
     }
     throw new ProblemError('malformed_request', `the body is not valid ${name}`, { cause: error });
   }
+}
+
+/** Snappy's block format begins with the length of what it unpacks to. */
+async function unpackSnappy(
+  bytes: Uint8Array,
+  { maxOutputLength }: { readonly maxOutputLength: number },
+): Promise<Buffer> {
+  let length = 0;
+  for (let at = 0; at < 5; at++) {
+    const byte = bytes[at] ?? 0;
+    length += (byte & 0x7f) * 2 ** (7 * at);
+    if (byte < 0x80) break;
+  }
+  if (length > maxOutputLength) throw Object.assign(new Error('too large'), { code: 'ERR_BUFFER_TOO_LARGE' });
+  return (await uncompress(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))) as Buffer;
 }
