@@ -47,9 +47,12 @@ function relativeProblem(file: SourceFile, workspace: Workspace, specifier: stri
   return undefined;
 }
 
-/** The pipeline that a file belongs to: `tracking` for `packages/pipelines/src/tracking/session.ts`. */
+/**
+ * The pipeline that a file belongs to: `tracking` for `packages/pipelines/src/tracking/session.ts`. What collectors have
+ * in common belongs to none.
+ */
 function pipelineOf(path: string): string | undefined {
-  return /^packages\/pipelines\/src\/([^/]+)\//.exec(path)?.[1];
+  return /^packages\/pipelines\/src\/(?!collecting\/)([^/]+)\//.exec(path)?.[1];
 }
 
 function ourProblem(file: SourceFile, workspace: Workspace, specifier: string, imported: string): string | undefined {

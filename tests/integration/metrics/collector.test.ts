@@ -1,4 +1,6 @@
-/** Collectors of metrics against a real cluster: what is answered with success can be asked for, also after restarts. */
+/**
+ * Collectors of metrics against a real cluster: what is answered with success can be asked for, also after restarts.
+ */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -122,7 +124,7 @@ test('points of OTLP in JSON are there under the names that Prometheus has for t
   });
 });
 
-test('Protobuf, compressed, is answered in Protobuf; histograms are classic ones, exponential ones native', async () => {
+test('Protobuf is answered in Protobuf; histograms are classic ones, exponential ones native', async () => {
   const histogram = {
     name: 'wait',
     unit: 's',

@@ -104,7 +104,8 @@ export class Admission {
       reason === 'metric_limit'
         ? `it has ${seriesOfMetricMax} series already, the most that a metric may have`
         : `its sender has ${seriesOfTenantMax} series already, the most that one may have`;
-    const sentence = `new series of ${metric} are dropped: ${why ?? limit}; take a label away that has a value for each request, user or id`;
+    const advice = 'take a label away that has a value for each request, user or id';
+    const sentence = `new series of ${metric} are dropped: ${why ?? limit}; ${advice}`;
     const dropped = { tenant, metric, reason, points: (before?.points ?? 0) + 1, sentence };
     this.#dropped.set(key, dropped);
     if (before === undefined || !this.#told.has(key)) {

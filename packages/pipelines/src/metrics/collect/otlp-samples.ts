@@ -86,7 +86,8 @@ function addMetric(
   const refuse = (reason: string): void => void refused.push({ name: metric.name, points: dataPoints.length, reason });
   if (metric.name === '') return refuse('it has no name');
   if (kind === undefined) return refuse('its aggregation temporality is neither delta nor cumulative');
-  const shared = `${origin.identity}${metric.name}\u0001${metric.unit}\u0001${kind.kind}${kind.temporality}${kind.monotonic}\u0001`;
+  const form = `${kind.kind}${kind.temporality}${kind.monotonic}`;
+  const shared = `${origin.identity}${metric.name}\u0001${metric.unit}\u0001${form}\u0001`;
   for (const point of dataPoints) {
     const wrong = (point.flags & noRecordedValue) === 0 ? problemOf(point) : undefined;
     if (wrong !== undefined) {

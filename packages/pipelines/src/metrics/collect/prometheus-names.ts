@@ -1,6 +1,7 @@
 /**
  * OpenTelemetry's names as Prometheus writes them (OpenTelemetry's specification "Prometheus and OpenMetrics
- * Compatibility"): `http.server.duration` in seconds is `http_server_duration_seconds`, a monotonic sum ends in `_total`.
+ * Compatibility"): `http.server.duration` in seconds is `http_server_duration_seconds`, a monotonic sum ends in
+ * `_total`.
  */
 
 /** Units by UCUM's code. */

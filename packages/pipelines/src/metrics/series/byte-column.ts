@@ -1,4 +1,6 @@
-/** Bytes that grow, and numbers in them: variable-length integers up to 2^53 and raw doubles. For columns of a chunk. */
+/**
+ * Bytes that grow, and numbers in them: variable-length integers up to 2^53 and raw doubles. For columns of a chunk.
+ */
 const doubles = new Float64Array(1);
 const doubleBytes = new Uint8Array(doubles.buffer);
 const sevenBits = 0x80;

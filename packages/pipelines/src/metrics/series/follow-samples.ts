@@ -3,7 +3,7 @@
  * position lies in the store, in the same batch as what was read up to it, so that both are always of one moment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Client, unwrap } from '@millrace/client';
+import { type Client, type ConsumerBatch, unwrap } from '@millrace/client';
 import { metricsSamples, retentionMsDefault } from '../topic.ts';
 import type { SeriesStore } from './series-store.ts';
 import { SampleWriter } from './write-sample.ts';
@@ -29,76 +29,105 @@ export interface FollowOptions {
   readonly onCaughtUp?: (() => void) | undefined;
 }
 
+/** Resolves at the end, where there is one; rejects with the signal's reason, or with what went wrong. */
 export async function followSamples(options: FollowOptions): Promise<void> {
-  const {
-    client,
-    store,
-    signal,
-    flushMs = 10_000,
-    retentionMs = retentionMsDefault,
-    untilEnd = false,
-    onBatch,
-    onCaughtUp,
-  } = options;
-  const ends = await endsOf(client, signal);
-  const writer = new SampleWriter(store);
-  const positions = new Map(store.positions);
-  const isBehind = (): boolean => [...ends].some(([partition, end]) => (positions.get(partition) ?? 0) < end);
-  const assign = [...ends.keys()].map((partition) => {
-    return { topic: metricsSamples, partition, offset: positions.get(partition) ?? ('earliest' as const) };
-  });
-  let flushedAt = performance.now();
-  let sweptAt = Number.NEGATIVE_INFINITY;
-  const sweep = async (): Promise<void> => {
-    if (performance.now() - sweptAt < sweepMs) return;
-    sweptAt = performance.now();
-    store.forgetIdle(sweptAt - sweepMs);
-    let turnEnds = performance.now() + turnMs;
-    await store.dropBefore(Date.now() - retentionMs, async () => {
-      if (performance.now() <= turnEnds) return;
-      await turn();
-      turnEnds = performance.now() + turnMs;
+  const ends = await endsOf(options.client, options.signal);
+  await new Follower(options, ends).run();
+}
+
+class Follower {
+  readonly #options: FollowOptions;
+  /** Where partitions ended at the start. */
+  readonly #ends: ReadonlyMap<number, number>;
+  readonly #writer: SampleWriter;
+  readonly #positions: Map<number, number>;
+  #flushedAt = performance.now();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  #told = false;
+
+  constructor(options: FollowOptions, ends: ReadonlyMap<number, number>) {
+    this.#options = options;
+    this.#ends = ends;
+    this.#writer = new SampleWriter(options.store);
+    this.#positions = new Map(options.store.positions);
+  }
+
+  async run(): Promise<void> {
+    const { client, store, signal, untilEnd = false } = this.#options;
+    this.#tell();
+    if (untilEnd && !this.#isBehind()) return;
+    const assign = [...this.#ends.keys()].map((partition) => {
+      const offset = this.#positions.get(partition) ?? ('earliest' as const);
+      return { topic: metricsSamples, partition, offset };
     });
-  };
-  let told = false;
-  const tell = (): void => {
-    if (told || isBehind()) return;
-    told = true;
-    onCaughtUp?.();
-  };
-  if (isBehind() || !untilEnd) {
     const until = untilEnd ? ('end' as const) : undefined;
     await using consumer = client.consumer<(typeof metricsSamples)[]>({ assign, until, from: 'earliest' });
-    tell();
     try {
       for await (const batch of consumer.batches({ signal })) {
-        let turnEnds = performance.now() + turnMs;
-        let unreadable = 0;
-        for (const { key, value, timestamp } of batch) {
-          store.writtenMs = timestamp;
-          if ('unreadable' in value || key === null || !writer.write(key, value)) unreadable++;
-          if (performance.now() > turnEnds) {
-            await turn();
-            turnEnds = performance.now() + turnMs;
-          }
-        }
-        positions.set(batch.partition, batch.nextOffset);
-        onBatch?.({ recordCount: batch.recordCount, unreadable });
-        if (performance.now() - flushedAt >= flushMs) {
-          await store.flush(positions);
-          await sweep();
-          flushedAt = performance.now();
-        }
-        tell();
+        await this.#write(batch);
+        await this.#flush();
+        this.#tell();
       }
     } catch (error) {
       // What was read stays; what a batch in hand has added already is the same when it comes again.
-      if (signal.aborted) await store.flush(positions);
+      if (signal.aborted) await store.flush(this.#positions);
       throw error;
     }
+    await store.flush(this.#positions);
   }
-  tell();
-  await store.flush(positions);
+
+  async #write(batch: ConsumerBatch<typeof metricsSamples>): Promise<void> {
+    const { store, onBatch } = this.#options;
+    const yields = new Turns();
+    let unreadable = 0;
+    for (const { key, value, timestamp } of batch) {
+      store.writtenMs = timestamp;
+      if ('unreadable' in value || key === null || !this.#writer.write(key, value)) unreadable++;
+      if (yields.isDue) await yields.take();
+    }
+    this.#positions.set(batch.partition, batch.nextOffset);
+    onBatch?.({ recordCount: batch.recordCount, unreadable });
+  }
+
+  async #flush(): Promise<void> {
+    const { store, flushMs = 10_000, retentionMs = retentionMsDefault } = this.#options;
+    const now = performance.now();
+    if (now - this.#flushedAt < flushMs) return;
+    await store.flush(this.#positions);
+    if (now - this.#sweptAt >= sweepMs) {
+      this.#sweptAt = now;
+      store.forgetIdle(now - sweepMs);
+      const yields = new Turns();
+      await store.dropBefore(Date.now() - retentionMs, async () => {
+        if (yields.isDue) await yields.take();
+      });
+    }
+    this.#flushedAt = performance.now();
+  }
+
+  #isBehind(): boolean {
+    return [...this.#ends].some(([partition, end]) => (this.#positions.get(partition) ?? 0) < end);
+  }
+
+  #tell(): void {
+    if (this.#told || this.#isBehind()) return;
+    this.#told = true;
+    this.#options.onCaughtUp?.();
+  }
+}
+
+/** Lets the event loop go on every few milliseconds. */
+class Turns {
+  #endsAt = performance.now() + turnMs;
+
+  get isDue(): boolean {
+    return performance.now() > this.#endsAt;
+  }
+
+  async take(): Promise<void> {
+    await turn();
+    this.#endsAt = performance.now() + turnMs;
+  }
 }
 
 async function endsOf(client: Client, signal: AbortSignal): Promise<Map<number, number>> {

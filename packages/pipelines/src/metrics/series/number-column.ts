@@ -2,9 +2,9 @@
  * Times and values of a chunk as columns of bytes. Whole bytes, no bits: a little larger than Gorilla's (Pelkonen and
  * others, VLDB 2015), and several times faster to read in JavaScript.
  *
- * Times are the second differences, runs of 0 as their length: what comes at a fixed interval takes no room. Values that
- * are decimals with up to six places are differences of whole numbers, which is exact both ways; all others are the
- * exclusive or with the value before, without its zero bytes.
+ * Times are the second differences, runs of 0 as their length: what comes at a fixed interval takes no room. Values
+ * that are decimals with up to six places are differences of whole numbers, which is exact both ways; all others are
+ * the exclusive or with the value before, without its zero bytes.
  */
 import type { ColumnReader, ColumnWriter } from './byte-column.ts';
 

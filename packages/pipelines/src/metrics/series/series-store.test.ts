@@ -36,7 +36,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('flush', 'die') }) },
 );
 
-test('samples are there once, the newest of a time, in order, also after a crash that made all come again', async () => {
+test('samples are there once, the newest of a time, in order, also those that a crash made come again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 600 }), async (actions) => {
       // What a process leaves is what it has flushed.

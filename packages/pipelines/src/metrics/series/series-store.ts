@@ -3,8 +3,8 @@
  * the topic it has got to: after a crash it stands as at the last flush, and reading goes on from there. A sample that
  * comes twice is there once.
  *
- * Invariants: chunks of a series do not overlap. A chunk in memory stands for that of the same start on disk. Numbers of
- * series only grow. Times are whole milliseconds from 1970 on.
+ * Invariants: chunks of a series do not overlap. A chunk in memory stands for that of the same start on disk. Numbers
+ * of series only grow. Times are whole milliseconds from 1970 on.
  */
 import type { OrderedSpace, OrderedStore } from '@millrace/store';
 import { Labels } from '../promql/model/labels.ts';
