@@ -30,6 +30,7 @@ import type { PlatformAccess } from './control/platform-access.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
 import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { subjectOwners } from './control/subject-owners.ts';
+import { startPlatformMetrics } from './metrics/platform-metrics.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
@@ -94,9 +95,19 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const authentication = await access.authentication(fleetControl.plane);
   const tracking = parts.use(await startTrackingOn(home, hub, warn));
   const collector = parts.use(createCollector({ client: home.client }));
+  const { metrics } = parts.use(
+    startPlatformMetrics({
+      client: home.client,
+      directory: join(options.dataDirectory.path, 'metrics'),
+      version,
+      warn,
+    }),
+  );
   const collectors = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 1, {
-      routes: [collector.route],
+      // Off loopback programs that send show a token; what pages send to `/t` needs none anywhere.
+      authentication,
+      routes: [collector.route, ...metrics.routes],
       assets: [
         { path: '/t.js', contentType: 'text/javascript; charset=utf-8', body: browserScript(), anyOrigin: true },
       ],

@@ -7,6 +7,7 @@ export { Masker } from './logs/masking/masker.ts';
 export { type TailerOptions, type TailReport, tailFiles } from './logs/tailing/tailer.ts';
 export { type MinedLines, mineLines } from './logs/templates/mine-lines.ts';
 export { ensureLogTopics, logLines } from './logs/topics.ts';
+export { type OwnFigure, OwnMetrics, type OwnMetricsOptions } from './metrics/own/own-metrics.ts';
 export { Labels } from './metrics/promql/model/labels.ts';
 export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
 export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';
