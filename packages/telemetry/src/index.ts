@@ -12,8 +12,6 @@ export {
   temporality,
 } from './otlp/metrics.ts';
 export { Resource, Scope } from './otlp/origin.ts';
-export type { Message, MessageOf, MessageType, Schema } from './protobuf/message.ts';
-export { TelemetryError } from './telemetry-error.ts';
 export {
   type RemoteHistogram,
   type RemoteSeries,
@@ -21,3 +19,5 @@ export {
   WriteRequest,
   WriteRequestV2,
 } from './prometheus/remote-write.ts';
+export type { Message, MessageOf, MessageType, Schema } from './protobuf/message.ts';
+export { TelemetryError } from './telemetry-error.ts';
