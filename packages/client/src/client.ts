@@ -50,6 +50,12 @@ export interface ClientOptions {
   /** TLS and login. Default: neither. */
   readonly security?: SecurityOptions | undefined;
   /**
+   * Whether brokers of the cluster with this id may be used, which Kafka gave it: asked for each connection before
+   * anything else is, which takes one more request. One that may not fails with `WrongClusterError`, and others are
+   * tried. Must not throw. Default: all may.
+   */
+  readonly acceptsCluster?: ((clusterId: string) => boolean) | undefined;
+  /**
    * Whether brokers whose operators ask for it are told how this client does (KIP-714): latencies, pauses, connections;
    * nothing of records. Default true.
    */

@@ -77,6 +77,7 @@ export {
 } from './admin.ts';
 export { type AclOperation, type AclResourceType, AuthorizationError, type NeededAccess } from './authorization.ts';
 export type { Client, ClientEvent, ClientOptions } from './client.ts';
+export { WrongClusterError } from './connection/wrong-cluster-error.ts';
 export type { Assignor, AssignorMember, GroupAssignment } from './consumer/assignors/assignor.ts';
 export type {
   AssignedConsumerOptions,

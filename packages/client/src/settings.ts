@@ -28,6 +28,7 @@ export interface ClientSettings {
   readonly frameBytesMax: number;
   readonly tls: ConnectTls | undefined;
   readonly sasl: SaslCredentials | undefined;
+  readonly acceptsCluster: ((clusterId: string) => boolean) | undefined;
   readonly telemetry: boolean;
   readonly report: (event: ClientEvent) => void;
 }
@@ -57,6 +58,7 @@ export function clientSettings(options: ClientOptions): ClientSettings {
     frameBytesMax: integerOption('frameBytesMax', options.frameBytesMax, 256 * 1024 * 1024, 64 * 1024, 2 ** 31 - 1),
     tls: tlsOf(options.security?.tls),
     sasl: saslOf(options.security, platform, requestTimeoutMs),
+    acceptsCluster: options.acceptsCluster,
     telemetry: options.telemetry ?? true,
     report: options.report ?? (() => undefined),
   };

@@ -56,6 +56,7 @@ export class ClientCore {
     return FollowedTarget.open({
       ...{ source, clients, platform, report, own, changed },
       key: store.instance.key,
+      ids: store.clusterIds,
       wants: topics.map((topic) => ({ topic, role })),
       timeoutMs: answerTimeoutMs,
       signal: this.ended,

@@ -126,10 +126,11 @@ export class GroupNotTranslatedError extends MillraceError {
     to: { readonly name: string; readonly generation: number },
     waitedMs: number,
   ) {
+    const now = from === to.name ? 'another Kafka cluster' : `on ${to.name}`;
     const problem =
       from === undefined
         ? `topic ${topic} went to cluster ${to.name}, this member knows nothing of where group ${group} has read it`
-        : `group ${group} has read topic ${topic} on cluster ${from}, which is on ${to.name} now`;
+        : `group ${group} has read topic ${topic} on cluster ${from}, which is ${now} now`;
     const way =
       from === undefined
         ? `or, if there was no such group before that move, say so with newSince: ${to.generation}`

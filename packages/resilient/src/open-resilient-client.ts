@@ -24,7 +24,7 @@ export async function openResilientClient(options: ResilientClientOptions): Prom
   const { directory, site } = options;
   const store = await AnswerStore.open({ enrolment, directory, now: () => platform.clock.now(), report });
   const source = new AnswerSource({ enrolment, store, platform, site, report });
-  const clients = new ClusterClients(options.platform, report);
+  const clients = new ClusterClients(options.platform, report, store.clusterIds);
   const { answerTimeoutMs = answerTimeoutMsDefault, drainTimeoutMs = drainTimeoutMsDefault } = options;
   const parts = { platform, report, enrolment, store, source, clients, site };
   return new SelfConfiguredClient({ ...parts, answerTimeoutMs, drainTimeoutMs });

@@ -14,6 +14,7 @@ export interface ConfigEvent {
     | 'switch_failed'
     | 'switch_forced'
     | 'switched'
+    | 'wrong_cluster'
     | 'copy_failed'
     | 'report_failed'
     | 'program_ended';

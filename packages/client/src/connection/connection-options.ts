@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly frameBytesMax: number;
   readonly tls?: ConnectTls | undefined;
   readonly sasl?: SaslCredentials | undefined;
+  /** Whether a broker of the cluster with this id may be used. Default: each. */
+  readonly acceptsCluster?: ((clusterId: string) => boolean) | undefined;
   readonly observer?: ConnectionObserver | undefined;
   /** Where answers come to lie; whoever asked for one may give it back. Default: each has memory of its own. */
   readonly memory?: FrameMemory | undefined;

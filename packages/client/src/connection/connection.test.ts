@@ -9,6 +9,7 @@ import {
   encodeResponse,
   heartbeat,
   listGroups,
+  metadata,
 } from '@millrace/wire';
 import fc from 'fast-check';
 import { type Peer, ScriptedBroker, scriptedNetwork } from '../testing/scripted-network.ts';
@@ -79,6 +80,20 @@ test('a broker that does not know our version of ApiVersions is asked in its own
     code: 'unsupported_api',
     message: 'broker broker:9092 does not offer DescribeCluster; it may be too old, upgrade it',
   });
+});
+
+test('a broker of a cluster that is not accepted is given up before anything is asked of it', async (t) => {
+  const broker = new ScriptedBroker().on(metadata, () => ({ clusterId: 'other', topics: [], brokers: [] }));
+  const told: string[] = [];
+  const acceptsCluster = (id: string): boolean => {
+    told.push(id);
+    return id === 'one';
+  };
+  const opened = open(t, broker.network, { acceptsCluster });
+  await assert.rejects(opened, { code: 'wrong_cluster', clusterId: 'other', broker: 'broker:9092', retriable: true });
+  assert.deepEqual(told, ['other']);
+  broker.on(metadata, () => ({ clusterId: 'one', topics: [], brokers: [] }));
+  assert.equal((await open(t, broker.network, { acceptsCluster })).isOpen, true);
 });
 
 test('an answer that arrives in pieces is no alert of TLS, whatever a piece begins with', async (t) => {

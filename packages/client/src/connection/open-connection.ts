@@ -1,13 +1,15 @@
 /** Opens connections. */
+import { metadata } from '@millrace/wire';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { WrongClusterError } from './wrong-cluster-error.ts';
 
 /** Memory that a connection reads into: as much as one read of a socket brings at most. */
 const readBufferBytes = 64 * 1024;
 
 /**
- * Opens a connection, learns what the broker speaks, and logs in. Rejects with `ConnectError`, `ConnectionLostError`,
- * `AuthenticationError`, ...
+ * Opens a connection, learns what the broker speaks, logs in, and asks whose broker it is where that counts. Rejects
+ * with `ConnectError`, `ConnectionLostError`, `AuthenticationError`, `WrongClusterError`, ...
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { host, port, platform, connectTimeoutMs, signal, tls } = options;
@@ -20,7 +22,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const onAbort = (): void => aborted.reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await Promise.race([connection.begin(), aborted.promise]);
+    await Promise.race([begin(connection, options), aborted.promise]);
   } catch (error) {
     connection.close();
     throw error;
@@ -28,4 +30,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     signal?.removeEventListener('abort', onAbort);
   }
   return connection;
+}
+
+async function begin(connection: Connection, options: ConnectionOptions): Promise<void> {
+  await connection.begin();
+  const { acceptsCluster, connectTimeoutMs: timeoutMs } = options;
+  // Brokers before that tell no id, and all topics when asked for none.
+  if (acceptsCluster === undefined || !connection.supports(metadata, 2)) return;
+  const { clusterId } = await connection.request(metadata, { topics: [] }, { timeoutMs });
+  if (clusterId !== null && !acceptsCluster(clusterId)) throw new WrongClusterError(connection.broker, clusterId);
 }

@@ -6,6 +6,7 @@
  *     answers/ROLE-TOPIC.jws   the newest answer, as the service signed it
  *     seen.json                the greatest version of each that was ever accepted
  *     homes.json               where its groups read (`group-homes.ts`)
+ *     clusters.json            which Kafka clusters are meant (`cluster-ids.ts`)
  *
  * Nothing of this is believed because it lies there. The chain of keys is followed anew from the enrolment, which is
  * kept elsewhere; an answer has to be signed by a key that is trusted by then, for this application, topic and role,
@@ -32,6 +33,7 @@ import {
 } from '@millrace/api/config';
 import { messageOf } from '@millrace/base';
 import { type Static, type TSchema, Type } from 'typebox';
+import { ClusterIds } from '../clients/cluster-ids.ts';
 import type { Report } from '../report.ts';
 import { GroupHomes } from './group-homes.ts';
 import { PrivateFiles } from './private-files.ts';
@@ -53,6 +55,11 @@ export interface AnswerStoreOptions {
   readonly report: Report;
 }
 
+interface Kept {
+  readonly homes: GroupHomes;
+  readonly clusterIds: ClusterIds;
+}
+
 /** `producer of topic orders`. */
 export function wantText({ role, topic }: ConfigWant): string {
   return `${role} of topic ${topic}`;
@@ -66,6 +73,7 @@ export function wantKey({ role, topic }: ConfigWant): string {
 export class AnswerStore {
   readonly instance: Instance;
   readonly homes: GroupHomes;
+  readonly clusterIds: ClusterIds;
   readonly #options: AnswerStoreOptions;
   readonly #files: PrivateFiles;
   #trusted: ConfigKeySet;
@@ -74,8 +82,9 @@ export class AnswerStore {
   /** Undefined when what was seen is not known. */
   #seen: Map<string, number> | undefined;
 
-  private constructor(options: AnswerStoreOptions, files: PrivateFiles, instance: Instance, homes: GroupHomes) {
-    this.homes = homes;
+  private constructor(options: AnswerStoreOptions, files: PrivateFiles, instance: Instance, kept: Kept) {
+    this.homes = kept.homes;
+    this.clusterIds = kept.clusterIds;
     this.#options = options;
     this.#files = files;
     this.instance = instance;
@@ -90,7 +99,9 @@ export class AnswerStore {
       instance = { id: randomUUID(), key: await newInstanceKey() };
       await files.write('instance.json', `${JSON.stringify(instance)}\n`);
     }
-    const store = new AnswerStore(options, files, instance, await GroupHomes.open(files, options.report));
+    const clusterIds = await ClusterIds.open(files, options.report);
+    const homes = await GroupHomes.open(files, clusterIds, options.report);
+    const store = new AnswerStore(options, files, instance, { homes, clusterIds });
     await store.#loadKeys();
     await store.#loadSeen();
     return store;

@@ -6,42 +6,56 @@
 import { compileChecker } from '@millrace/api';
 import { isMillraceError, messageOf } from '@millrace/base';
 import { type Static, Type } from 'typebox';
+import type { ClusterIds } from '../clients/cluster-ids.ts';
+import type { ClusterPlace } from '../clients/target.ts';
 import type { Report } from '../report.ts';
 import type { PrivateFiles } from './private-files.ts';
 
 const file = 'homes.json';
-const Place = Type.Object({ name: Type.String(), generation: Type.Integer({ minimum: 0 }) });
+const Place = Type.Object({
+  name: Type.String(),
+  generation: Type.Integer({ minimum: 0 }),
+  /** Kafka's own; absent while nobody had said it. */
+  id: Type.Optional(Type.String()),
+});
 /** By group and topic. */
 const Homes = Type.Record(Type.String(), Type.Record(Type.String(), Place));
+type Homes = Static<typeof Homes>;
 const checker = compileChecker(Homes);
 
 type Place = Static<typeof Place>;
 
 export class GroupHomes {
   readonly #files: PrivateFiles;
+  readonly #ids: Pick<ClusterIds, 'idOf'>;
   readonly #report: Report;
-  readonly #homes: Static<typeof Homes>;
+  readonly #homes: Homes;
 
-  private constructor(files: PrivateFiles, report: Report, homes: Static<typeof Homes>) {
+  private constructor(files: PrivateFiles, ids: Pick<ClusterIds, 'idOf'>, report: Report, homes: Homes) {
     this.#files = files;
+    this.#ids = ids;
     this.#report = report;
     this.#homes = homes;
   }
 
   /** @throws DiskError */
-  static async open(files: PrivateFiles, report: Report): Promise<GroupHomes> {
-    return new GroupHomes(files, report, parsed((await files.read(file)) ?? '{}'));
+  static async open(files: PrivateFiles, ids: Pick<ClusterIds, 'idOf'>, report: Report): Promise<GroupHomes> {
+    return new GroupHomes(files, ids, report, parsed((await files.read(file)) ?? '{}'));
   }
 
   of(group: string, topic: string): Place | undefined {
-    return this.#homes[group]?.[topic];
+    const place = this.#homes[group]?.[topic];
+    // Where its id was not known then, it is the first that became known.
+    const id = place && (place.id ?? this.#ids.idOf(place.name, 0));
+    return place && { ...place, ...(id !== undefined && { id }) };
   }
 
   /** A group reads a topic on a cluster from now on. */
-  async set(group: string, topic: string, { name, generation }: Place): Promise<void> {
-    const before = this.of(group, topic);
-    if (before?.name === name && before.generation === generation) return;
-    this.#homes[group] = { ...this.#homes[group], [topic]: { name, generation } };
+  async set(group: string, topic: string, { name, generation, id }: ClusterPlace): Promise<void> {
+    const before = this.#homes[group]?.[topic];
+    if (before?.name === name && before.generation === generation && before.id === id) return;
+    const place: Place = { name, generation, ...(id !== undefined && id !== null && { id }) };
+    this.#homes[group] = { ...this.#homes[group], [topic]: place };
     try {
       await this.#files.write(file, `${JSON.stringify(this.#homes)}\n`);
     } catch (error) {
@@ -52,7 +66,7 @@ export class GroupHomes {
   }
 }
 
-function parsed(text: string): Static<typeof Homes> {
+function parsed(text: string): Homes {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -5,12 +5,13 @@
  * begins between the two waits.
  */
 import type { Wanted } from '../wanted.ts';
+import { clusterKey } from './target.ts';
 
 /** One that may be bound to others. */
 export interface Bondable {
   readonly role: 'producer' | 'consumer';
   readonly wanted: Wanted;
-  /** The cluster that it is on. */
+  /** The cluster that it is on, by its key. */
   readonly place: () => string;
   /** Whether by itself it may go where it is wanted. */
   readonly mayGo: () => boolean;
@@ -24,12 +25,12 @@ export class Bonds {
     this.#of(other).add(one);
   }
 
-  /** Whether it is one's turn to go to the cluster. */
+  /** Whether it is one's turn to go to the cluster with that key. */
   agree(one: Bondable, cluster: string): boolean {
     for (const each of this.#reach(one)) {
       const isThere = each.place() === cluster;
       if (one.role === 'producer' && each.role === 'consumer' && !isThere) return false;
-      if (!isThere && (each.wanted.target.cluster.name !== cluster || !each.mayGo())) return false;
+      if (!isThere && (clusterKey(each.wanted.target.cluster) !== cluster || !each.mayGo())) return false;
     }
     return true;
   }

@@ -5,7 +5,8 @@
 import type { Platform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import type { Report } from '../report.ts';
-import type { Target } from './target.ts';
+import type { ClusterIds } from './cluster-ids.ts';
+import { clusterKey, type Target } from './target.ts';
 
 interface Shared {
   readonly client: Client;
@@ -22,12 +23,15 @@ export class ClusterClients {
   readonly #platform: Platform | undefined;
   readonly #report: Report;
   readonly #shared = new Map<string, Shared>();
-  /** The newest bootstrap servers by the cluster's name. */
+  readonly #ids: Pick<ClusterIds, 'accepts'> | undefined;
+  /** The newest bootstrap servers by cluster. */
   readonly #bootstraps = new Map<string, string>();
 
-  constructor(platform: Platform | undefined, report: Report) {
+  /** `ids`: which brokers may be used; without them any. */
+  constructor(platform: Platform | undefined, report: Report, ids?: Pick<ClusterIds, 'accepts'>) {
     this.#platform = platform;
     this.#report = report;
+    this.#ids = ids;
   }
 
   acquire(target: Target): ClientLease {
@@ -35,8 +39,12 @@ export class ClusterClients {
     const { connections, client: options, cluster } = target;
     let shared = this.#shared.get(connections);
     if (shared === undefined) {
-      const bootstrap = (): string => this.#bootstraps.get(cluster.name) as string;
-      const client = createClient({ ...options, bootstrap, platform: this.#platform, report: this.#report });
+      const { name, incarnation = 0 } = cluster;
+      const bootstrap = (): string => this.#bootstraps.get(clusterKey(cluster)) as string;
+      const ids = this.#ids;
+      const acceptsCluster = ids && ((id: string) => ids.accepts(name, incarnation, id));
+      const common = { bootstrap, acceptsCluster, platform: this.#platform, report: this.#report };
+      const client = createClient({ ...options, ...common });
       shared = { client, users: 0 };
       this.#shared.set(connections, shared);
     }
@@ -46,7 +54,7 @@ export class ClusterClients {
 
   /** Where the cluster is to be found from now on. */
   learn({ cluster, bootstrap }: Pick<Target, 'cluster' | 'bootstrap'>): void {
-    this.#bootstraps.set(cluster.name, bootstrap);
+    this.#bootstraps.set(clusterKey(cluster), bootstrap);
   }
 
   #lease(connections: string, shared: Shared): ClientLease {

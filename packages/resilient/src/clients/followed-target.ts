@@ -10,11 +10,13 @@ import type { AnswerSource, KnownAnswer } from '../answers/answer-source.ts';
 import type { Report } from '../report.ts';
 import { Wanted } from '../wanted.ts';
 import type { ClusterClients } from './cluster-clients.ts';
+import type { ClusterIds } from './cluster-ids.ts';
 import { type Target, targetOf } from './target.ts';
 
 export interface FollowedTargetOptions {
   readonly source: AnswerSource;
   readonly clients: Pick<ClusterClients, 'learn'>;
+  readonly ids: ClusterIds;
   readonly key: InstanceKeyPair;
   readonly wants: readonly ConfigWant[];
   /** Options that the program gives itself. */
@@ -129,9 +131,9 @@ export class FollowedTarget {
   }
 
   async #target(): Promise<Target> {
-    const { key, clients, report, own } = this.#options;
+    const { key, clients, report, own, ids } = this.#options;
     const answers = this.#answers.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
-    const target = await targetOf(answers, key, own);
+    const target = await targetOf(answers, key, own, ids);
     clients.learn(target);
     const unknown = target.unknown.join(', ');
     if (unknown !== this.#toldUnknown && unknown !== '') {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ConfigAnswer, newInstanceKey, sealCredential } from '@millrace/api/config';
 import { answerOf } from '../testing/answer-signer.ts';
-import { targetOf } from './target.ts';
+import { isElsewhere, targetOf } from './target.ts';
 
 const key = await newInstanceKey();
 const settings = (values: Record<string, string>): ConfigAnswer['settings'] =>
@@ -68,6 +68,30 @@ test('the same producer serves until something else than the servers or the seal
   }
 });
 
+test('an id of the cluster that becomes known changes nothing, another one does', async () => {
+  const known: string[] = [];
+  const ids = {
+    incarnation: (_name: string, id: string | null) => {
+      if (id !== null && !known.includes(id)) known.push(id);
+      return Math.max(0, id === null ? known.length - 1 : known.indexOf(id));
+    },
+    idOf: (_name: string, incarnation: number) => known[incarnation],
+  };
+  const of = (id: string | null) =>
+    targetOf([answerOf({ cluster: { name: 'east', id, generation: 0, rule: 'the test' } })], key, {}, ids);
+  const first = await of(null);
+  const same = await of('one');
+  assert.deepEqual([same.fingerprint, same.connections], [first.fingerprint, first.connections]);
+  assert.equal(first.cluster.id, 'one');
+  const other = await of('two');
+  assert.notEqual(other.fingerprint, same.fingerprint);
+  assert.notEqual(other.connections, same.connections);
+  assert.deepEqual(
+    [isElsewhere(first.cluster, same.cluster), isElsewhere(first.cluster, other.cluster)],
+    [false, true],
+  );
+});
+
 test('settings that make no difference to a producer or consumer are no reason to make another', async () => {
   const of = async (role: 'producer' | 'consumer', values: Record<string, string>, own: object = {}) =>
     (await targetOf([answerOf({ role, settings: settings(values) })], key, own)).fingerprint;
@@ -97,7 +121,7 @@ test('several topics are one target while they are on one cluster', async () => 
   const on = (name: string, generation: number, topic: string) =>
     answerOf({ topic, cluster: { name, id: null, generation, rule: 'the test' } });
   const { cluster } = await targetOf([on('east', 1, 'a'), on('east', 4, 'b')], key);
-  assert.deepEqual(cluster, { name: 'east', generation: 4 });
+  assert.deepEqual([cluster.name, cluster.generation], ['east', 4]);
   await assert.rejects(targetOf([on('east', 1, 'a'), on('west', 1, 'b')], key), { code: 'topics_apart' });
 });
 

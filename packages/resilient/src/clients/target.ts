@@ -3,8 +3,8 @@
  *
  * Two targets are compared by two texts. Equal `connections`: the same connections serve both. Equal `fingerprint`: the
  * same producer or consumer does. Neither depends on the bootstrap servers, which change under a client that runs, on
- * how a credential was sealed, or on settings that make no difference here: those that this client does not know, that
- * are for the other role, or that the program has set itself.
+ * an id of the cluster that was not known before, on how a credential was sealed, or on settings that make no
+ * difference here: those that this client does not know, that are for the other role, or that the program has set.
  */
 import { readFileSync } from 'node:fs';
 import { type ConfigAnswer, type InstanceKeyPair, openCredential } from '@millrace/api/config';
@@ -12,11 +12,16 @@ import { MillraceError } from '@millrace/base';
 import type { ClientOptions, GroupConsumerOptions, ProducerOptions } from '@millrace/client';
 import { configurationKeys, javaConfiguration, type Outside } from '@millrace/client/java-configuration';
 import { TopicsApartError, UnfitAnswerError } from '../errors.ts';
+import type { ClusterIds } from './cluster-ids.ts';
 
 /** A cluster, and how often the topic had moved when it came to be there. */
 export interface ClusterPlace {
   readonly name: string;
   readonly generation: number;
+  /** The how manieth cluster of that name it is (`ClusterIds`). Default 0. */
+  readonly incarnation?: number | undefined;
+  /** Kafka's own; null or absent while nobody has said it. */
+  readonly id?: string | null | undefined;
 }
 
 export interface Target {
@@ -48,9 +53,22 @@ const outside: Outside = {
   fetchToken: (endpoint) => Promise.reject(new UnfitAnswerError(endpoint.url, 'logins by tokens are not supported')),
 };
 
-/** Whether a topic went to another cluster between the two. */
+/** Whether a topic went to another cluster between the two. What nobody knows of one is as of the other. */
 export function isElsewhere(one: ClusterPlace, other: ClusterPlace): boolean {
-  return one.name !== other.name || one.generation !== other.generation;
+  if (one.name !== other.name || one.generation !== other.generation) return true;
+  return (one.id ?? other.id) !== (other.id ?? one.id);
+}
+
+/** `from cluster east to west`, for people. */
+export function wayText(from: ClusterPlace, to: ClusterPlace): string {
+  if (!isElsewhere(from, to)) return `to other settings on cluster ${to.name}`;
+  if (from.name !== to.name) return `from cluster ${from.name} to ${to.name}`;
+  return `to another Kafka cluster, which is called ${to.name} now`;
+}
+
+/** One text for each cluster that is meant. */
+export function clusterKey({ name, incarnation = 0 }: ClusterPlace): string {
+  return `${name}#${incarnation}`;
 }
 
 /**
@@ -63,6 +81,7 @@ export async function targetOf(
   answers: readonly ConfigAnswer[],
   key: InstanceKeyPair,
   own: object = {},
+  ids?: Pick<ClusterIds, 'incarnation' | 'idOf'>,
 ): Promise<Target> {
   const [first, ...others] = answers as [ConfigAnswer, ...ConfigAnswer[]];
   if (others.some(({ cluster }) => cluster.name !== first.cluster.name)) {
@@ -75,11 +94,11 @@ export async function targetOf(
   const producer = consistent(configuredAs.producer, own);
   const { bootstrap: _bootstrap, ...rest } = client;
   const generation = Math.max(...answers.map((each) => each.cluster.generation));
-  const cluster = { name: first.cluster.name, generation };
+  const cluster = placeOf(answers, generation, ids);
   const credential = first.credential?.id;
   const { security: _security, ...plain } = rest;
   const secured = [...settings].filter(([name]) => known.has(name) && /^(security|sasl|ssl)\./.test(name)).sort(byName);
-  const connections = JSON.stringify([cluster.name, credential, Object.entries(plain).sort(byName), secured]);
+  const connections = JSON.stringify([clusterKey(cluster), credential, Object.entries(plain).sort(byName), secured]);
   const given = new Map(Object.entries(own).filter(([, value]) => value !== undefined));
   const obeyed = Object.entries({ producer, consumer }[first.role]).filter(([name]) => !given.has(name));
   return {
@@ -92,9 +111,27 @@ export async function targetOf(
     producer,
     consumer,
     connections,
-    fingerprint: JSON.stringify([cluster, connections, obeyed.sort(byName)]),
+    fingerprint: JSON.stringify([generation, connections, obeyed.sort(byName)]),
     settings,
     unknown: [...settings.keys()].filter((name) => !known.has(name)),
+  };
+}
+
+/** The cluster that the newest answer means which says an id, which may become known later than this. */
+function placeOf(
+  answers: readonly ConfigAnswer[],
+  generation: number,
+  ids: Pick<ClusterIds, 'incarnation' | 'idOf'> | undefined,
+): ClusterPlace {
+  const ascending = answers.toSorted((one, other) => one.version - other.version);
+  const { name, id } = (ascending.findLast(({ cluster }) => cluster.id !== null) ?? (ascending[0] as ConfigAnswer))
+    .cluster;
+  const incarnation = ids?.incarnation(name, id) ?? 0;
+  return {
+    ...{ name, generation, incarnation },
+    get id() {
+      return ids?.idOf(name, incarnation);
+    },
   };
 }
 

@@ -47,7 +47,7 @@ export class GroupTranslation {
   /** Whether a member that reads by `present` may go on on a cluster. */
   isDone({ name }: ClusterPlace, { cluster, generations }: Target): boolean {
     const before = (topic: string): ClusterPlace => {
-      return { name: cluster.name, generation: generations.get(topic) ?? cluster.generation };
+      return { ...cluster, generation: generations.get(topic) ?? cluster.generation };
     };
     return this.#options.followed.answers.every(({ answer }) => answer?.cluster.name === name) && this.#mayRead(before);
   }

@@ -2,7 +2,7 @@
 import { type Consumer, type GroupConsumerOptions, InvalidOptionError, type TopicLike } from '@millrace/client';
 import { type ClientCore, namesOf } from '../client-core.ts';
 import type { Bondable } from '../clients/bonds.ts';
-import type { Target } from '../clients/target.ts';
+import { clusterKey, type Target } from '../clients/target.ts';
 import { batchMeasure, recordMeasure } from '../measures/measure-records.ts';
 import { StreamMeasures } from '../measures/stream-measures.ts';
 import type { ResilientConsumerOptions } from '../resilient.ts';
@@ -35,7 +35,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
   const makeSide = (target: Target) => new ConsumerSide<T[number]>(clients, target, topics, own);
   const bound: Bondable = {
     ...{ role: 'consumer', wanted },
-    place: () => consumer.target.cluster.name,
+    place: () => clusterKey(consumer.target.cluster),
     mayGo: () => translation.isDone(wanted.target.cluster, consumer.target),
   };
   bondable = bound;
@@ -56,7 +56,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
     isTranslated: (place) => translation.isDone(place, consumer.target),
     handedOut: batchMeasure(measures, platform.clock),
     handedOutRecord: recordMeasure(measures, platform.clock),
-    agrees: ({ name }) => core.bonds.agree(bound, name),
+    agrees: (cluster) => core.bonds.agree(bound, clusterKey(cluster)),
     switched: ({ pauseMs }) => {
       for (const each of measures.values()) {
         each.switched(pauseMs);
@@ -84,7 +84,7 @@ export async function makeConsumer<const T extends readonly TopicLike[]>(
 /** Where the group reads from now on, for members that are started anew. */
 async function remember(core: ClientCore, group: string, { cluster, generations }: Target): Promise<void> {
   const { homes } = core.options.store;
-  for (const [topic, generation] of generations) await homes.set(group, topic, { name: cluster.name, generation });
+  for (const [topic, generation] of generations) await homes.set(group, topic, { ...cluster, generation });
 }
 
 /** The same options, where what goes to other members counts as no lag of this one. */

@@ -32,7 +32,7 @@ import {
   type TransactionOutcome,
 } from '@millrace/client';
 import { abortable } from '@millrace/client/protocol';
-import { type ClusterPlace, isElsewhere, type Target } from '../clients/target.ts';
+import { type ClusterPlace, isElsewhere, type Target, wayText } from '../clients/target.ts';
 import type { Report } from '../report.ts';
 import { TargetFollower } from '../target-follower.ts';
 import type { Wanted } from '../wanted.ts';
@@ -224,8 +224,8 @@ export class SwitchingConsumer<T extends TopicLike> implements Consumer<T> {
     this.#exchange = undefined;
     const pauseMs = platform.clock.monotonic() - begunAt;
     const [from, to] = [old.target.cluster, next.target.cluster];
-    const where = isElsewhere(from, to) ? `from cluster ${from.name} to ${to.name}` : `to other settings on ${to.name}`;
-    const message = `group ${group}: this member went ${where} within ${Math.round(pauseMs)} ms, and joins anew`;
+    const went = `${wayText(from, to)} within ${Math.round(pauseMs)} ms`;
+    const message = `group ${group}: this member went ${went}, and joins anew`;
     report({ level: 'info', event: 'switched', message });
     switched({ pauseMs });
     return true;

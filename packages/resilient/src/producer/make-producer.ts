@@ -2,7 +2,7 @@
 import type { Producer } from '@millrace/client';
 import { type ClientCore, namesOf } from '../client-core.ts';
 import type { Bondable } from '../clients/bonds.ts';
-import type { Target } from '../clients/target.ts';
+import { clusterKey, type Target } from '../clients/target.ts';
 import { deliveryMeasure } from '../measures/measure-records.ts';
 import { StreamMeasures } from '../measures/stream-measures.ts';
 import type { ResilientProducerOptions } from '../resilient.ts';
@@ -24,7 +24,7 @@ export async function makeProducer(core: ClientCore, options: ResilientProducerO
   const observe = deliveryMeasure(measures, platform.clock);
   const makeSide = (target: Target): ProducerSide => new ProducerSide({ clients, target, topics, own, observe });
   const { wanted } = followed;
-  const place = (): string => producer.target.cluster.name;
+  const place = (): string => clusterKey(producer.target.cluster);
   const bound: Bondable = { role: 'producer', wanted, place, mayGo: () => true };
   bondable = bound;
   let first: ProducerSide | undefined;
@@ -44,7 +44,7 @@ export async function makeProducer(core: ClientCore, options: ResilientProducerO
     switched: ({ pauseMs, forced }) => {
       for (const each of measures.values()) each.switched(pauseMs, forced);
     },
-    agrees: ({ name }) => core.bonds.agree(bound, name),
+    agrees: (cluster) => core.bonds.agree(bound, clusterKey(cluster)),
     joined: (from) => {
       const other = core.bondables.get(from);
       if (other !== undefined) core.bonds.join(bound, other);

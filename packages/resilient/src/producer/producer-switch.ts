@@ -34,7 +34,7 @@
 import { isMillraceError, type MillraceError, messageOf, type Platform } from '@millrace/base';
 import { ClosedError, type Delivery, DeliveryError } from '@millrace/client';
 import { asRecords } from '@millrace/client/protocol';
-import { type ClusterPlace, isElsewhere, type Target } from '../clients/target.ts';
+import { type ClusterPlace, isElsewhere, type Target, wayText } from '../clients/target.ts';
 import type { ConfigEvent, Report } from '../report.ts';
 import { TargetFollower } from '../target-follower.ts';
 import type { Wanted } from '../wanted.ts';
@@ -149,8 +149,11 @@ export class ProducerSwitch {
     while (!held.isEmpty);
     this.#flow(held);
     const pauseMs = platform.clock.monotonic() - begunAt;
-    const where = isMove ? `from cluster ${from.name} to ${to.name}` : `to other settings on cluster ${to.name}`;
-    this.#tell('info', 'switched', `${this.#options.topics.join(', ')}: ${where} within ${Math.round(pauseMs)} ms`);
+    this.#tell(
+      'info',
+      'switched',
+      `${this.#options.topics.join(', ')}: ${wayText(from, to)} within ${Math.round(pauseMs)} ms`,
+    );
     switched({ from, to, pauseMs, forced: given.aborted });
     this.#leave(old);
     return true;

@@ -15,7 +15,7 @@ import {
   TransactionStateError,
 } from '@millrace/client';
 import { abortable, type SendWaiter } from '@millrace/client/protocol';
-import type { Target } from '../clients/target.ts';
+import { clusterKey, type Target } from '../clients/target.ts';
 import { SwitchingConsumer } from '../consumer/switching-consumer.ts';
 import { ClustersApartError } from '../errors.ts';
 import { ProducerSwitch, type ProducerSwitchOptions } from './producer-switch.ts';
@@ -185,9 +185,9 @@ export class SwitchingProducer implements Producer {
   #join(from: OffsetsInTransaction | GroupOffsets): void {
     this.#options.joined(from);
     if (!(from instanceof SwitchingConsumer)) return;
-    const [theirs, ours] = [from.target.cluster.name, this.target.cluster.name];
-    if (theirs === ours) return;
-    throw new ClustersApartError(this.#options.transactionalId ?? '', ours, theirs);
+    const [theirs, ours] = [from.target.cluster, this.target.cluster];
+    if (clusterKey(theirs) === clusterKey(ours)) return;
+    throw new ClustersApartError(this.#options.transactionalId ?? '', ours.name, theirs.name);
   }
 
   async #flush(): Promise<void> {

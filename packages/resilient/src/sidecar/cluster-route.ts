@@ -13,6 +13,7 @@ import {
   openConnection,
 } from '@millrace/client/protocol';
 import { type ApiVersionsResponse, apiVersions, metadata } from '@millrace/wire';
+import type { ClusterIds } from '../clients/cluster-ids.ts';
 import type { Target } from '../clients/target.ts';
 import type { NextSide } from '../target-follower.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
@@ -31,6 +32,8 @@ export interface OpenedBroker {
 export interface ClusterRouteOptions {
   readonly target: Target;
   readonly directory: BrokerDirectory;
+  /** Which brokers may be used. */
+  readonly ids: Pick<ClusterIds, 'accepts'>;
   readonly platform: Platform;
   readonly frameBytesMax: number;
   /** Bootstrap servers of now. */
@@ -45,10 +48,12 @@ export class ClusterRoute implements NextSide {
   #looking: Promise<void> | undefined;
 
   /** @throws InvalidOptionError */
-  constructor({ target, directory, platform, frameBytesMax, bootstrap }: ClusterRouteOptions) {
+  constructor({ target, directory, ids, platform, frameBytesMax, bootstrap }: ClusterRouteOptions) {
     this.target = target;
     this.directory = directory;
-    this.#settings = clientSettings({ ...target.client, bootstrap, platform, frameBytesMax });
+    const { name, incarnation = 0 } = target.cluster;
+    const acceptsCluster = (id: string): boolean => ids.accepts(name, incarnation, id);
+    this.#settings = clientSettings({ ...target.client, bootstrap, platform, frameBytesMax, acceptsCluster });
   }
 
   /** Rejects with what is in the way of a login and a first answer. */

@@ -17,8 +17,9 @@ import { ClosedError } from '@millrace/client';
 import { ByteWriter } from '@millrace/wire';
 import type { AnswerSource } from '../answers/answer-source.ts';
 import type { PrivateFiles } from '../answers/private-files.ts';
+import type { ClusterIds } from '../clients/cluster-ids.ts';
 import type { FollowedTarget } from '../clients/followed-target.ts';
-import { isElsewhere, type Target } from '../clients/target.ts';
+import { clusterKey, isElsewhere, type Target } from '../clients/target.ts';
 import { Reporter } from '../measures/reporter.ts';
 import type { Report } from '../report.ts';
 import { TargetFollower } from '../target-follower.ts';
@@ -44,6 +45,7 @@ export interface RunningSidecarOptions {
   readonly followed: FollowedTarget;
   readonly state: SidecarState;
   readonly files: PrivateFiles;
+  readonly ids: ClusterIds;
   readonly drainTimeoutMs: number;
   readonly connectionsMax: number;
   readonly frameBytesMax: number;
@@ -161,12 +163,12 @@ export class RunningSidecar implements Sidecar {
   }
 
   #routeTo(target: Target, directory: BrokerDirectory): ClusterRoute {
-    const { platform, frameBytesMax, followed } = this.#options;
+    const { platform, frameBytesMax, followed, ids } = this.#options;
     const bootstrap = (): string => {
       const { target: newest } = followed.wanted;
-      return newest.cluster.name === target.cluster.name ? newest.bootstrap : target.bootstrap;
+      return clusterKey(newest.cluster) === clusterKey(target.cluster) ? newest.bootstrap : target.bootstrap;
     };
-    return new ClusterRoute({ target, directory, platform, frameBytesMax, bootstrap });
+    return new ClusterRoute({ target, directory, ids, platform, frameBytesMax, bootstrap });
   }
 
   #newPorts(): BrokerPorts {

@@ -12,6 +12,7 @@ import { compileChecker } from '@millrace/api';
 import { sameSecret } from '@millrace/wire';
 import { type Static, Type } from 'typebox';
 import type { PrivateFiles } from '../answers/private-files.ts';
+import type { ClusterIds } from '../clients/cluster-ids.ts';
 import { type ClusterPlace, isElsewhere } from '../clients/target.ts';
 
 const file = 'sidecar.json';
@@ -19,7 +20,12 @@ const secretBytes = 32;
 
 const Stored = Type.Object({
   application: Type.String(),
-  place: Type.Object({ name: Type.String(), generation: Type.Integer({ minimum: 0 }) }),
+  place: Type.Object({
+    name: Type.String(),
+    generation: Type.Integer({ minimum: 0 }),
+    /** Kafka's own; absent while nobody had said it. */
+    id: Type.Optional(Type.String()),
+  }),
   secret: Type.String({ minLength: 32 }),
   /** The one before, whose users are told why it is good no more. */
   before: Type.Optional(Type.String()),
@@ -31,18 +37,25 @@ const checker = compileChecker(Stored);
 
 export class SidecarState {
   readonly #files: PrivateFiles;
+  readonly #ids: Pick<ClusterIds, 'idOf'>;
   #stored: Stored;
 
-  private constructor(files: PrivateFiles, stored: Stored) {
+  private constructor(files: PrivateFiles, ids: Pick<ClusterIds, 'idOf'>, stored: Stored) {
     this.#files = files;
+    this.#ids = ids;
     this.#stored = stored;
   }
 
   /** What is kept; where there is nothing that can be read, a new secret for `place`. @throws DiskError */
-  static async open(files: PrivateFiles, application: string, place: ClusterPlace): Promise<SidecarState> {
+  static async open(
+    files: PrivateFiles,
+    ids: Pick<ClusterIds, 'idOf'>,
+    application: string,
+    place: ClusterPlace,
+  ): Promise<SidecarState> {
     const stored = parsed(await files.read(file));
-    if (stored?.application === application) return new SidecarState(files, stored);
-    const state = new SidecarState(files, { application, place, secret: newSecret(), groups: [] });
+    if (stored?.application === application) return new SidecarState(files, ids, stored);
+    const state = new SidecarState(files, ids, { application, place: placeOf(place), secret: newSecret(), groups: [] });
     await state.#write();
     return state;
   }
@@ -52,7 +65,10 @@ export class SidecarState {
   }
 
   get place(): ClusterPlace {
-    return this.#stored.place;
+    const { place } = this.#stored;
+    // Where its id was not known then, it is the first that became known.
+    const id = place.id ?? this.#ids.idOf(place.name, 0);
+    return { ...place, ...(id !== undefined && { id }) };
   }
 
   get groups(): readonly string[] {
@@ -73,7 +89,7 @@ export class SidecarState {
   /** From now on there is another secret, for another place. @throws DiskError, after which it holds all the same */
   async move(place: ClusterPlace): Promise<void> {
     const { application, secret: before } = this.#stored;
-    this.#stored = { application, place: { ...place }, secret: newSecret(), before, groups: [] };
+    this.#stored = { application, place: placeOf(place), secret: newSecret(), before, groups: [] };
     await this.#write();
   }
 
@@ -92,6 +108,10 @@ export class SidecarState {
   #write(): Promise<void> {
     return this.#files.write(file, `${JSON.stringify(this.#stored)}\n`);
   }
+}
+
+function placeOf({ name, generation, id }: ClusterPlace): Stored['place'] {
+  return { name, generation, ...(typeof id === 'string' && { id }) };
 }
 
 function newSecret(): string {

@@ -5,6 +5,7 @@ import { AnswerSource } from '../answers/answer-source.ts';
 import { AnswerStore } from '../answers/answer-store.ts';
 import { PrivateFiles } from '../answers/private-files.ts';
 import { ClusterClients } from '../clients/cluster-clients.ts';
+import type { ClusterIds } from '../clients/cluster-ids.ts';
 import { FollowedTarget } from '../clients/followed-target.ts';
 import { readEnrolment } from '../enrolment.ts';
 import { GroupNotTranslatedError } from '../errors.ts';
@@ -41,12 +42,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       ...{ source, wants, platform, report, timeoutMs: answerTimeoutMs, signal: abort.signal },
       clients: new ClusterClients(options.platform, report),
       key: store.instance.key,
+      ids: store.clusterIds,
       changed: () => running?.answered(),
     });
     const files = await PrivateFiles.open(directory);
-    const state = await openState(files, enrolment.application, followed);
+    const state = await openState(files, store.clusterIds, enrolment.application, followed);
     running = new RunningSidecar({
-      ...{ platform, report, enrolment, site, source, followed, state, files },
+      ...{ platform, report, enrolment, site, source, followed, state, files, ids: store.clusterIds },
       instance: store.instance.id,
       drainTimeoutMs: options.drainTimeoutMs ?? drainTimeoutMsDefault,
       connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
@@ -65,9 +67,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 }
 
 /** The secret of the place that the topics are on now; groups that were seen elsewhere have to be there too. */
-async function openState(files: PrivateFiles, application: string, followed: FollowedTarget): Promise<SidecarState> {
+async function openState(
+  files: PrivateFiles,
+  ids: ClusterIds,
+  application: string,
+  followed: FollowedTarget,
+): Promise<SidecarState> {
   const place = () => followed.wanted.target.cluster;
-  const state = await SidecarState.open(files, application, place());
+  const state = await SidecarState.open(files, ids, application, place());
   const holds = (): boolean => !state.isElsewhere(place()) || groupsAreTranslated(state.groups, followed.answers);
   await followed.until(holds, (waitedMs) => {
     const [group = '', topic = ''] = [state.groups[0], followed.answers[0]?.want.topic];
