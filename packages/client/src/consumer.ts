@@ -17,8 +17,8 @@ export type AssignorName = 'cooperative-sticky' | 'range' | 'roundrobin';
 /** How far a group is in its partitions, and who says so: what a producer makes part of a transaction. */
 export interface GroupOffsets {
   readonly group: string;
-  /** Each that of the next record to read. */
-  readonly offsets: readonly TopicPartitionOffset[];
+  /** Each that of the next record to read; `metadata` is stored with it, and read again by `fetchOffsets`. */
+  readonly offsets: readonly (TopicPartitionOffset & { readonly metadata?: string | undefined })[];
   /** The group's generation, or the member's epoch (KIP-848); -1 (default) outside any. */
   readonly generationId?: number | undefined;
   readonly memberId?: string | undefined;

@@ -96,10 +96,10 @@ export async function commitOffsetsInTransaction(
   const { group, offsets, generationId = -1, memberId = '', instanceId = null } = source;
   const versionMax = isV2 ? v2.txnOffsetCommit : v1.txnOffsetCommit;
   const knowsMembers = connection.version(txnOffsetCommit, versionMax) >= 3;
-  const topics = byTopic(offsets, ({ partition, offset }) => ({
+  const topics = byTopic(offsets, ({ partition, offset, metadata }) => ({
     partitionIndex: partition,
     committedOffset: offset,
-    committedMetadata: '',
+    committedMetadata: metadata ?? '',
   }));
   const draft = {
     transactionalId,

@@ -5,15 +5,16 @@
  * sent that wait for a commit.
  */
 import { assert } from '@millrace/base';
-import type { KeyInputOf, KeyOf, RecordHeader, TopicLike, ValueInputOf, ValueOf } from '@millrace/client';
+import type { HeadersInput, KeyInputOf, KeyOf, RecordHeader, TopicLike, ValueInputOf, ValueOf } from '@millrace/client';
 import { bytes } from '@millrace/client';
 import { TopologyError } from '../errors.ts';
 import { emptySpace } from '../state/state-space.ts';
 import type { InputRecord } from '../task/cursor.ts';
 import type { OutgoingRecord } from '../task/operator-context.ts';
 import { type AnyStore, Task } from '../task/task.ts';
+import { markHeaders } from '../task/upstream-times.ts';
 import type { AnySerde } from '../topology/node.ts';
-import { subTopologies } from '../topology/plan.ts';
+import { subTopologies, taskId, upstreamTasks } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
 
 export interface DriverOptions {
@@ -62,6 +63,8 @@ class Driver implements TestDriver {
   readonly #offsets = new Map<string, number>();
   readonly #written = new Map<string, StoredRecord[]>();
   readonly #late = new Map<string, number>();
+  /** What was told last, by topic and task. */
+  readonly #marked = new Map<string, number>();
   /** What is to be worked on next. */
   readonly #due: StoredRecord[] = [];
   #now: number;
@@ -74,10 +77,14 @@ class Driver implements TestDriver {
       space: () => emptySpace,
       cacheBytesMax: Number.POSITIVE_INFINITY,
       effects: { count: 0 },
+      upstreams: new Map(),
       late: (operator: string) => void this.#late.set(operator, this.lateCount(operator) + 1),
     };
     const subs = subTopologies(topology.graph).filter(({ sources }) => sources.length > 0);
-    this.#tasks = subs.map((sub) => new Task(sub, 0, environment));
+    const counts = new Map(
+      subs.flatMap(({ sources }) => sources.map(({ operator }) => [operator.topic.name, 1] as const)),
+    );
+    this.#tasks = subs.map((sub) => new Task(sub, 0, { ...environment, upstreams: upstreamTasks(sub, subs, counts) }));
     for (const task of this.#tasks) {
       for (const { operator } of task.sub.sources) {
         this.#taskBySource.set(operator.topic.name, task);
@@ -135,7 +142,7 @@ class Driver implements TestDriver {
     const { name, serdes } = described(topic);
     assert(headers === undefined || Array.isArray(headers) || typeof headers === 'object', 'headers are no headers');
     const [keyBytes, valueBytes] = [bytesOf(serdes.key, key), bytesOf(serdes.value, value)];
-    if (this.#taskBySource.has(name)) this.#accept(name, keyBytes, valueBytes, timestamp, []);
+    if (this.#taskBySource.has(name)) this.#accept(name, keyBytes, valueBytes, timestamp, storedHeaders(headers));
     const record = new StoredRecord(name, 0, timestamp, keyBytes, valueBytes, serdes, []);
     const written = this.#written.get(name);
     if (written === undefined) this.#written.set(name, [record]);
@@ -157,7 +164,22 @@ class Driver implements TestDriver {
 
   #work(): void {
     for (let record = this.#due.shift(); record !== undefined; record = this.#due.shift()) {
-      this.#taskBySource.get(record.topic)?.process(record);
+      const task = this.#taskBySource.get(record.topic);
+      task?.process(record);
+      if (task !== undefined) this.#mark(task);
+    }
+  }
+
+  /** Tells who reads repartition topics how far a task is that writes there, as jobs do with each transaction. */
+  #mark(task: Task): void {
+    const id = taskId(task.sub, 0);
+    for (const { topic, time } of task.sinkTimes()) {
+      const name = `${topic} ${id}`;
+      if (time < 0 || this.#marked.get(name) === time) continue;
+      this.#marked.set(name, time);
+      const headers = markHeaders(new Map([[id, { time, isIdle: false }]]));
+      const written = headers.map(([key, value]) => ({ key, value: Buffer.from(value) }));
+      this.#accept(topic, null, null, time, written);
     }
   }
 }
@@ -205,6 +227,14 @@ function described(topic: TopicLike): {
 } {
   if (typeof topic === 'string') return { name: topic, serdes: { key: bytes as AnySerde, value: bytes as AnySerde } };
   return { name: topic.name, serdes: { key: topic.key as AnySerde, value: topic.value as AnySerde } };
+}
+
+/** As they are read again. */
+function storedHeaders(headers: HeadersInput | undefined): RecordHeader[] {
+  const pairs = Array.isArray(headers)
+    ? (headers as readonly (readonly [string, Uint8Array | string | null])[])
+    : Object.entries(headers ?? {});
+  return pairs.map(([key, value]) => ({ key, value: value === null ? null : Buffer.from(value as string) }));
 }
 
 /** A copy: what is written may be a view. */

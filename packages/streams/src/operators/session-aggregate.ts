@@ -4,6 +4,9 @@
  *
  * A session is closed when stream time has reached its last record, the gap, and the grace. A record is late when the
  * session that it would make is closed.
+ *
+ * Behind a repartition topic, where the order of records is not that of their senders' stream times, a record is late
+ * by its own time instead, and a session is closed a gap later: when no record can touch it any more that is not late.
  */
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
@@ -29,19 +32,23 @@ export function sessionAggregateOperator(
   windows: SessionWindows,
   { initial, add, merge }: SessionAggregation,
   emit: 'change' | 'close',
+  isRepartitioned: boolean,
 ): Operator {
   const { gapMs, graceMs } = windows;
+  const settleMs = isRepartitioned ? gapMs : 0;
   return {
     kind: 'windowed aggregate',
     name: store.name,
     detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
     stores: [store],
-    holdsBackMs: emit === 'close' ? graceMs : 0,
+    holdsBackMs: emit === 'close' ? graceMs + settleMs : 0,
     connect: (context, [next, late]) => {
       const send = next as Receiver;
       const sendLate = late as Receiver;
       const rows = context.store(store);
-      const closing = emit === 'close' ? closeSessions(context, store, windows, send) : undefined;
+      const closing = emit === 'close' ? closeSessions(context, store, windows, settleMs, send) : undefined;
+      // Behind a repartition topic rows are ahead of stream time.
+      let largest = isRepartitioned ? rows.endTime() : -1;
       const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
         key,
         start,
@@ -49,16 +56,18 @@ export function sessionAggregateOperator(
       });
       return (record) => {
         const { key, value, timestamp } = record;
-        const closedUpTo = context.streamTime - gapMs - graceMs;
+        const lateUpTo = context.lateTime(record) - gapMs - graceMs;
+        const closedUpTo = isRepartitioned ? Number.NEGATIVE_INFINITY : lateUpTo;
         const touched: { start: number; last: number; aggregate: unknown; remove: (row: undefined) => void }[] = [];
-        // No session ends behind stream time.
-        const reach = Math.max(context.streamTime, timestamp);
+        // No session ends behind this.
+        largest = Math.max(largest, isRepartitioned ? timestamp : context.streamTime);
+        const reach = Math.max(largest, timestamp);
         rows.fetch(key, timestamp - gapMs + 1, reach, (row, last, remove) => {
           const { start, aggregate } = row as SessionRow;
           if (start < timestamp + gapMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
         });
         const last = Math.max(timestamp, touched.at(-1)?.last ?? timestamp);
-        if (last <= closedUpTo) {
+        if ((isRepartitioned ? timestamp : last) <= lateUpTo) {
           context.countLate(store.name);
           return sendLate(record);
         }
@@ -85,10 +94,11 @@ function closeSessions(
   context: OperatorContext,
   store: WindowDefinition,
   { gapMs, graceMs }: SessionWindows,
+  settleMs: number,
   send: Receiver,
 ): { opened(last: number): void } {
   const { cursor } = context;
-  return closeRows(context, store, gapMs + graceMs, (key, last, value) => {
+  return closeRows(context, store, gapMs + graceMs + settleMs, (key, last, value) => {
     const { start, aggregate } = value as SessionRow;
     const end = last + gapMs;
     cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);

@@ -5,6 +5,10 @@
  *
  * The store keeps the records, since a record that comes late changes windows in their middle; a window is computed
  * from them in the order of their times whenever it is sent.
+ *
+ * A record is late when it can be in no window that is open. Behind a repartition topic, where the order of records is
+ * not that of their senders' stream times, a window is closed a difference later: when no record can be in it any more
+ * that is not late.
  */
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
@@ -22,14 +26,16 @@ export function slidingAggregateOperator(
   windows: SlidingWindows,
   aggregation: SlidingAggregation,
   emit: 'change' | 'close',
+  isRepartitioned: boolean,
 ): Operator {
   const { differenceMs, graceMs } = windows;
+  const settleMs = isRepartitioned ? differenceMs : 0;
   return {
     kind: 'windowed aggregate',
     name: store.name,
     detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
     stores: [store],
-    holdsBackMs: emit === 'close' ? graceMs : 0,
+    holdsBackMs: emit === 'close' ? graceMs + settleMs : 0,
     connect: (context, [next, late]) => {
       const send = next as Receiver;
       const sendLate = late as Receiver;
@@ -41,12 +47,12 @@ export function slidingAggregateOperator(
         });
         return result;
       };
-      const closing = emit === 'close' ? closeWindows(context, store, windows, resultOf, send) : undefined;
+      const closing = emit === 'close' ? closeWindows(context, store, windows, settleMs, resultOf, send) : undefined;
       return (record) => {
         const { key, value, timestamp } = record;
         // Windows that begin up to here are closed.
-        const closed = context.streamTime - differenceMs - 1 - graceMs;
-        if (timestamp <= closed) {
+        const closed = context.streamTime - differenceMs - 1 - graceMs - settleMs;
+        if (timestamp <= context.lateTime(record) - differenceMs - 1 - graceMs) {
           context.countLate(store.name);
           return sendLate(record);
         }
@@ -75,11 +81,12 @@ function closeWindows(
   context: OperatorContext,
   store: WindowDefinition,
   { differenceMs, graceMs }: SlidingWindows,
+  settleMs: number,
   resultOf: (key: unknown, start: number) => unknown,
   send: Receiver,
 ): { came(time: number): void } {
   const rows = context.store(store);
-  const waitMs = differenceMs + 1 + graceMs;
+  const waitMs = differenceMs + 1 + graceMs + settleMs;
   let closed = context.streamTime - waitMs;
   const timer = {
     dueAt: context.streamTime,

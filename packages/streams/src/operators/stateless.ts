@@ -3,6 +3,7 @@ import { type AnyTopic, bytes, type HeadersInput } from '@millrace/client';
 import type { Cursor, Receiver } from '../task/cursor.ts';
 import type { OutgoingRecord } from '../task/operator-context.ts';
 import type { AnySerde, Operator } from '../topology/node.ts';
+import { tellHorizon } from './tell-horizon.ts';
 
 type Facts = Cursor;
 
@@ -119,6 +120,7 @@ export function sinkOperator(options: SinkOptions): Operator {
         out.topic = keyIsRaw ? (valueIsRaw ? rawBoth : rawKey) : valueIsRaw ? rawValue : plain;
         out.timestamp = record.timestamp;
         if (headersOf !== undefined) out.headers = headersOf(record.value, record);
+        if (kind === 'keyBy') out.headers = tellHorizon(context, record);
         out.key = keyIsRaw ? record.keyBytes : keyOf === undefined ? record.key : keyOf(record.value, record);
         out.value = value;
         context.write(out);

@@ -50,7 +50,7 @@ export function joinSideOperator(side: JoinSide): Operator {
       const unmet = side.keepsUnmet ? sendUnmet(context, side, send) : undefined;
       return (record: Cursor) => {
         const { key, value, timestamp } = record;
-        if (timestamp + aheadMs + graceMs < context.streamTime) return context.countLate(side.name);
+        if (timestamp + aheadMs + graceMs < context.lateTime(record)) return context.countLate(side.name);
         let isMet = false;
         other.fetch(key, timestamp - backMs, timestamp + aheadMs, (found, time, replace) => {
           const row = found as JoinRow;

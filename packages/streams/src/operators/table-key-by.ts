@@ -8,6 +8,7 @@ import type { KeyValueDefinition } from '../state/store-definition.ts';
 import { StateCodec } from '../state/value-codec.ts';
 import type { OutgoingRecord } from '../task/operator-context.ts';
 import type { AnySerde, Operator } from '../topology/node.ts';
+import { tellHorizon } from './tell-horizon.ts';
 
 /** What a group is told: a value that is no longer in it, one that is, or that one took the other's place. */
 export interface TableChange<V> {
@@ -55,6 +56,7 @@ export function tableKeyByOperator({ name, store, topic, keyOf }: TableKeyBy): O
         const from = removed === undefined ? undefined : (keyOf(removed, key) ?? undefined);
         const to = added === undefined ? undefined : (keyOf(added, key) ?? undefined);
         out.timestamp = record.timestamp;
+        out.headers = tellHorizon(context, record);
         if (from !== undefined && to !== undefined && groups.idOf(from) === groups.idOf(to)) {
           return tell(to, removed, added);
         }

@@ -35,7 +35,7 @@ export function windowAggregateOperator(
       if (emit === 'commit') sendAtCommit(context, store, sizeMs, send);
       return (record) => {
         const { key, value, timestamp } = record;
-        const open = context.streamTime - sizeMs - graceMs;
+        const open = context.lateTime(record) - sizeMs - graceMs;
         let isLate = true;
         for (let start = firstStart(windows, timestamp); start <= timestamp; start += advanceMs) {
           if (start <= open) continue;

@@ -6,7 +6,7 @@
  */
 import type { Platform } from '@millrace/base';
 import type { OrderedSpace, OrderedStore } from '@millrace/store';
-import { noteKey, readStreamTime, rowTag } from '../state/state-space.ts';
+import { noteKey, readNote, rowTag } from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { bucketStart } from '../state/window-row-key.ts';
 import { positionIn, positionRow } from './changelog-position.ts';
@@ -72,27 +72,26 @@ export class ChangelogCopy {
       else batch.put(space, keyBytes, valueBytes);
       if (keyBytes.length === 1 && keyBytes[0] === noteKey[0] && valueBytes !== null) note = valueBytes;
     }
-    const expired = note === undefined ? undefined : this.#expiredBucket(readStreamTime(note));
+    const expired = note === undefined ? undefined : this.#expiredBucket(readNote(note).streamTime);
     if (expired !== undefined) batch.deleteRange(space, { from: Uint8Array.of(rowTag), to: bucketStart(expired) });
-    this.#next = records.nextOffset;
-    if (records.nextOffset >= records.highWatermark) this.#at = platform.clock.now();
-    this.#putPosition(batch);
+    const { nextOffset, highWatermark } = records;
+    const at = nextOffset >= highWatermark ? platform.clock.now() : this.#at;
+    const position = positionRow(nextOffset, at);
+    batch.put(space, position.key, position.value);
     await state.write(batch);
+    this.#next = nextOffset;
+    this.#at = at;
     return count;
   }
 
   /** Notes that nothing more is in the changelog by now, so that the rows are as good as new. */
   async confirm(): Promise<void> {
-    const { state, platform } = this.#options;
+    const { state, space, platform } = this.#options;
     this.#at = platform.clock.now();
     const batch = state.batch();
-    this.#putPosition(batch);
+    const position = positionRow(this.#next, this.#at);
+    batch.put(space, position.key, position.value);
     await state.write(batch);
-  }
-
-  #putPosition(batch: ReturnType<OrderedStore['batch']>): void {
-    const { key, value } = positionRow(this.#next, this.#at);
-    batch.put(this.#options.space, key, value);
   }
 
   /** The first bucket that is not expired, where that has moved. */

@@ -14,6 +14,7 @@ import type { Consumer } from '@millrace/client';
 import type { OrderedStore } from '@millrace/store';
 import type { OutgoingRecord } from '../task/operator-context.ts';
 import { Task } from '../task/task.ts';
+import type { SubTopology } from '../topology/plan.ts';
 import { spaceName } from './changelog-position.ts';
 import { CommitRows } from './commit-rows.ts';
 import type { InputBatch, InputQueue } from './input-queue.ts';
@@ -27,6 +28,7 @@ import type { RepartitionPurge } from './repartition-purge.ts';
 import type { TaskBook } from './task-book.ts';
 import type { TaskRun } from './task-run.ts';
 import type { Transactor } from './transactor.ts';
+import type { WatermarkMarks } from './watermark-marks.ts';
 
 /** A slice of work ends after so long, so that heartbeats and fetches have their turn. */
 const sliceMs = 5;
@@ -51,6 +53,9 @@ export interface RunnerParts {
   readonly purge: RepartitionPurge;
   /** Has a task begin again from what the cluster has of it. */
   readonly restart: (run: TaskRun) => void;
+  readonly marks: WatermarkMarks;
+  /** As a task takes them. */
+  readonly upstreamsOf: (sub: SubTopology) => ReadonlyMap<string, readonly string[]>;
 }
 
 export class JobRunner {
@@ -135,7 +140,7 @@ export class JobRunner {
 
   /** A task as its state on disk has it. */
   makeTask(run: TaskRun): Task {
-    const { settings, transactor, counts, job, state, poison } = this.#parts;
+    const { settings, transactor, counts, job, state, poison, upstreamsOf } = this.#parts;
     return new Task(run.sub, run.partition, {
       now: () => settings.platform.clock.now(),
       write: (record: OutgoingRecord) => {
@@ -147,6 +152,8 @@ export class JobRunner {
       cacheBytesMax: settings.cacheBytesMax,
       effects: poison.effects,
       late: (operator) => counts.late(operator),
+      upstreams: upstreamsOf(run.sub),
+      streamTime: run.committedTime,
     });
   }
 
@@ -190,8 +197,7 @@ export class JobRunner {
       const input = run.choose();
       if (input === undefined || (isOrdered && input.headTime > run.othersTime)) return;
       const record = input.head as NonNullable<InputQueue['head']>;
-      poison.process(task, record);
-      counts.recordsIn++;
+      if (poison.process(task, record)) counts.recordsIn++;
       input.next = record.offset + 1;
       input.head = undefined;
       if (count % recordsPerLook !== 0) continue;
@@ -216,12 +222,13 @@ export class JobRunner {
     const rows = new CommitRows({ job, state, transactor, now: clock.now() });
     const runs = [...tasks.runs()].filter(({ task }) => task !== undefined);
     for (const { task } of runs) task?.beforeCommit();
+    this.#parts.marks.write(runs);
     for (const { task, partition } of runs) task?.takeChanges((store) => rows.changesOf(store, partition));
     if (transactor.isFull) await transactor.whenRoom();
     const moved = runs.flatMap((run) => run.newOffsets());
     const isFenced = moved.length > 0 || !transactor.hasWritten;
     await transactor.commit(consumer, isFenced ? moved : runs.flatMap((run) => run.offsets()));
-    for (const input of runs.flatMap(({ inputs }) => inputs)) input.base = input.next;
+    for (const run of runs) run.committed();
     this.#writing = rows.write().then(() => {
       for (const { task } of runs) task?.written();
     });
@@ -260,20 +267,20 @@ export class JobRunner {
   }
 
   #dueInMs(): number {
-    const { tasks, settings } = this.#parts;
+    const { tasks, settings, marks } = this.#parts;
     const commitIn = Math.max(0, this.#commitDueAt - settings.platform.clock.monotonic());
     const waits = tasks.isAnyWaiting || tasks.hasClocks ? lookMs : Number.POSITIVE_INFINITY;
-    return Math.min(commitIn, waits);
+    return Math.min(commitIn, waits, marks.dueInMs());
   }
 
   async #due(): Promise<void> {
-    const { tasks, settings } = this.#parts;
+    const { tasks, settings, transactor, marks } = this.#parts;
     if (this.#stop.signal.aborted) return;
     try {
       if (tasks.isClockDue()) {
         await this.#begin();
         tasks.tick();
-      }
+      } else if (!transactor.isOpen && marks.isDue()) await this.#begin();
       if (settings.platform.clock.monotonic() >= this.#commitDueAt) await this.#commit();
     } catch (error) {
       await this.#recover(error);

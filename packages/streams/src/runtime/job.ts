@@ -1,26 +1,15 @@
 /**
  * A job: one process's part in running a topology on a cluster. Start it in as many processes as there are partitions.
  */
-import { type Clock, ClosingStack, messageOf, nodePlatform, randomUuidBytes } from '@millrace/base';
-import type { Consumer, TopicPartition } from '@millrace/client';
+import { ClosingStack, messageOf, nodePlatform, randomUuidBytes } from '@millrace/base';
 import { type OrderedStore, openMemoryStore } from '@millrace/store';
 import { TopologyError } from '../errors.ts';
-import type { SharingRules } from '../sharing/share-tasks.ts';
-import { type SubTopology, subTopologies } from '../topology/plan.ts';
+import { subTopologies } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
-import { diskPositions } from './disk-positions.ts';
-import { changelogName, prepareTopics } from './internal-topics.ts';
+import { assembleJob, type JobParts } from './assemble-job.ts';
+import { prepareTopics } from './internal-topics.ts';
 import type { JobEvent, JobMetrics } from './job-event.ts';
 import type { JobOptions, JobSettings } from './job-options.ts';
-import { JobRunner } from './job-runner.ts';
-import { MetricCounts } from './metric-counts.ts';
-import { PoisonRecords } from './poison-records.ts';
-import { RepartitionPurge } from './repartition-purge.ts';
-import { StandbyCopies } from './standby-copies.ts';
-import { TaskAdmission } from './task-admission.ts';
-import { taskAssignor } from './task-assignor.ts';
-import { TaskBook, tasksOf } from './task-book.ts';
-import { Transactor } from './transactor.ts';
 
 export interface Job extends AsyncDisposable {
   readonly name: string;
@@ -36,148 +25,43 @@ export interface Job extends AsyncDisposable {
  * join. Rejects with `TopologyError`, `StateMismatchError`, or as the client's calls do.
  */
 export async function startJob(topology: Topology, options: JobOptions): Promise<Job> {
+  const { name, graph } = topology;
   const { client } = options;
   const settings = jobSettings(options);
-  const subs = subTopologies(topology.graph).filter(({ sources }) => sources.length > 0);
-  if (subs.length === 0) throw new TopologyError(`topology '${topology.name}' has no source`);
-  await prepareTopics({
-    ...{ client, job: topology.name, graph: topology.graph, subs },
+  const subs = subTopologies(graph).filter(({ sources }) => sources.length > 0);
+  if (subs.length === 0) throw new TopologyError(`topology '${name}' has no source`);
+  const partitionCounts = await prepareTopics({
+    ...{ client, job: name, graph, subs },
     replicationFactor: options.replicationFactor,
     changelogMarginMs: options.changelogMarginMs ?? 7 * 24 * 60 * 60 * 1000,
   });
   const closing = new ClosingStack();
   const state = options.state ?? closing.use(openMemoryStore());
-  const counts = new MetricCounts();
   const processId = await processIdOf(state, settings);
-  const transactor = transactorOf(topology.name, subs, processId, settings, options);
-  const { clock } = settings.platform;
-  const tasks: TaskBook = new TaskBook({
-    subs,
-    idleMaxMs: settings.idleMaxMs,
-    monotonic: () => clock.monotonic(),
-    now: () => clock.now(),
-    positionOf: (place) => positionOf(consumer, place),
-  });
-  const poison = poisonOf(transactor, counts, settings);
-  const consumer: Consumer = client.consumer({
-    group: topology.name,
-    topics: subs.flatMap(({ sources }) => sources.map(({ operator }) => operator.topic)),
-    from: settings.from,
-    commit: 'manual',
-    isolation: settings.isExactlyOnce ? 'read_committed' : 'read_uncommitted',
-    assignor: taskAssignor({
-      rules: sharingRules(options),
-      tasksOf: (known) => tasksOf(subs, known),
-      report: () => ({
-        positions: diskPositions(topology.name, state, subs, clock.now()),
-        server: undefined,
-        asks: standbys.asks,
-      }),
-      noted: (note) => standbys.want(note),
-    }),
-    sessionTimeoutMs: options.sessionTimeoutMs,
-    heartbeatIntervalMs: options.heartbeatIntervalMs,
-    onAssigned: (partitions) => admission.assigned(partitions),
-    onRevoked: (partitions) => admission.revoked(partitions),
-    onLost: (partitions) => admission.lost(partitions),
-  }) as unknown as Consumer;
-  const purge = purgeOf(subs, options, clock);
-  const runner = new JobRunner({
-    ...{ job: topology.name, settings, consumer, state, transactor, tasks, poison, counts, purge },
-    restart: (run) => admission.restart(run),
-  });
-  const standbys: StandbyCopies = new StandbyCopies({
-    ...{ job: topology.name, client, platform: settings.platform, state, subs },
-    bytesPerSecond: options.standbyBytesPerSecond ?? 32 * 1024 * 1024,
-    acceptableLag: sharingRules(options).acceptableLag,
-    running: () => [...tasks.ids(), ...admission.preparing()],
-    ask: (reason) => {
-      settings.report({ level: 'info', event: 'warmup_ended', message: reason });
-      consumer.rebalance(reason);
-    },
-    copied: (count) => {
-      counts.recordsCopied += count;
-    },
-    warn: (message) => settings.report({ level: 'warn', event: 'standby_retried', message }),
-    failed: (error) => runner.fail(error),
-  });
-  const parts = { job: topology.name, client, settings, consumer, state, tasks, counts, runner, standbys };
-  const admission: TaskAdmission = new TaskAdmission(parts);
-  return new RunningJob(topology.name, { ...parts, transactor, purge, closing });
-}
-
-function transactorOf(
-  job: string,
-  subs: readonly SubTopology[],
-  processId: string,
-  { isExactlyOnce, transactionTimeoutMs }: JobSettings,
-  { client, compression, bufferBytesMax }: JobOptions,
-): Transactor {
-  const transactor = new Transactor({
-    client,
-    transactionalId: isExactlyOnce ? `millrace.streams.${job}.${processId}` : undefined,
-    producer: {
-      transactionTimeoutMs: isExactlyOnce ? transactionTimeoutMs : undefined,
-      compression,
-      bufferBytesMax,
-      lingerMs: 5,
-    },
-  });
-  const changelogs = new Set(subs.flatMap(({ stores }) => stores.map(({ name }) => changelogName(job, name))));
-  transactor.watch((topic) => changelogs.has(topic));
-  return transactor;
-}
-
-function poisonOf(transactor: Transactor, counts: MetricCounts, { poisonTopic, report }: JobSettings): PoisonRecords {
-  return new PoisonRecords({
-    topic: poisonTopic,
-    write: (record) => transactor.write(record),
-    counts,
-    report: (message, error) => report({ level: 'warn', event: 'record_set_aside', message, error: error as Error }),
-  });
-}
-
-function sharingRules({ standbys = 0, acceptableLag = 10_000, warmupsMax = 2 }: JobOptions): SharingRules {
-  return { standbys, acceptableLag, warmupsMax };
-}
-
-function purgeOf(
-  subs: readonly SubTopology[],
-  { client, purgeIntervalMs }: JobOptions,
-  clock: Clock,
-): RepartitionPurge {
-  const own = subs.flatMap(({ sources }) => sources.filter(({ operator }) => operator.repartition !== undefined));
-  return new RepartitionPurge({
-    client,
-    topics: new Set(own.map(({ operator }) => operator.topic.name)),
-    intervalMs: purgeIntervalMs ?? 30_000,
-    monotonic: () => clock.monotonic(),
-  });
-}
-
-interface JobParts {
-  readonly runner: JobRunner;
-  readonly consumer: Consumer;
-  readonly transactor: Transactor;
-  readonly tasks: TaskBook;
-  readonly counts: MetricCounts;
-  readonly purge: RepartitionPurge;
-  readonly standbys: StandbyCopies;
-  readonly closing: ClosingStack;
-  readonly settings: JobSettings;
+  return new RunningJob(
+    assembleJob({ job: name, subs, partitionCounts, options, settings, state, processId }),
+    settings,
+    closing,
+  );
 }
 
 class RunningJob implements Job {
-  readonly name: string;
   readonly finished: Promise<void>;
   readonly #parts: JobParts;
+  readonly #settings: JobSettings;
+  readonly #closing: ClosingStack;
 
-  constructor(name: string, parts: JobParts) {
-    this.name = name;
+  constructor(parts: JobParts, settings: JobSettings, closing: ClosingStack) {
     this.#parts = parts;
+    this.#settings = settings;
+    this.#closing = closing;
     this.finished = this.#run();
     // Whoever waits hears of it; the job itself has reported it.
     this.finished.catch(() => undefined);
+  }
+
+  get name(): string {
+    return this.#parts.job;
   }
 
   metrics(): JobMetrics {
@@ -195,12 +79,12 @@ class RunningJob implements Job {
   }
 
   async #run(): Promise<void> {
-    const { runner, consumer, transactor, purge, standbys, closing, settings } = this.#parts;
+    const { runner, consumer, transactor, purge, standbys } = this.#parts;
     try {
       await runner.run();
     } catch (error) {
       const message = `job '${this.name}' failed: ${messageOf(error)}`;
-      settings.report({ level: 'error', event: 'job_failed', message, error: error as Error });
+      this.#settings.report({ level: 'error', event: 'job_failed', message, error: error as Error });
       throw error;
     } finally {
       // Gives the tasks back, which commits what is done; then nothing is left to write.
@@ -208,7 +92,7 @@ class RunningJob implements Job {
       await transactor.close().catch(() => undefined);
       await purge.close();
       await standbys.close();
-      await closing.close();
+      await this.#closing.close();
     }
   }
 }
@@ -240,10 +124,4 @@ async function processIdOf(state: OrderedStore, { platform }: JobSettings): Prom
   batch.put(space, key, Buffer.from(id));
   await state.write(batch);
   return id;
-}
-
-function positionOf(consumer: Consumer, place: TopicPartition): number | undefined {
-  return consumer.assignment().some((each) => each.topic === place.topic && each.partition === place.partition)
-    ? consumer.position(place)
-    : undefined;
 }

@@ -45,15 +45,18 @@ export class PoisonRecords {
     this.#options = options;
   }
 
-  /** Has the task work on a record, or sets it aside. Throws what ends the transaction. */
-  process(task: Task, record: InputRecord): void {
+  /**
+   * Has the task work on a record, or sets it aside. Answers whether it was one of the topology's. Throws what ends the
+   * transaction.
+   */
+  process(task: Task, record: InputRecord): boolean {
     if (this.#known.size > 0) {
       const reason = this.#known.get(nameOf(record));
       if (reason !== undefined) return this.#setAside(record, reason);
     }
     const before = this.effects.count;
     try {
-      task.process(record);
+      return task.process(record);
     } catch (error) {
       if (isMillraceError(error) && circumstances.has(error.code)) throw error;
       if (this.#options.topic === undefined) throw new PoisonRecordError(record, error);
@@ -75,7 +78,7 @@ export class PoisonRecords {
     this.#known.clear();
   }
 
-  #setAside(record: InputRecord, reason: unknown): void {
+  #setAside(record: InputRecord, reason: unknown): true {
     const { topic, partition, offset, keyBytes, valueBytes, timestamp, headers } = record;
     const { counts, write, report } = this.#options;
     const told: HeadersInput = [
@@ -96,6 +99,7 @@ export class PoisonRecords {
     });
     counts.recordsSetAside++;
     report(`the record at ${topic} [${partition}] offset ${offset} was set aside: ${firstLine(reason)}`, reason);
+    return true;
   }
 }
 

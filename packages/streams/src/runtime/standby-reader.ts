@@ -49,6 +49,8 @@ export class StandbyReader {
   readonly #done: Promise<void>;
   #followed = new Map<string, Followed>();
   #consumer: Consumer | undefined;
+  /** What is read and not written yet. */
+  #inHand: string | undefined;
 
   constructor(options: StandbyReaderOptions, tasks: readonly StandbyTask[]) {
     this.#options = options;
@@ -89,15 +91,18 @@ export class StandbyReader {
   async #follow(): Promise<void> {
     const { client, platform, bytesPerSecond, copied } = this.#options;
     const { signal } = this.#abort;
+    this.#inHand = undefined;
     this.#followed = await this.#begin();
     const assign = [...this.#followed].map(([name, { copy }]) => ({ ...placeOf(name), offset: copy.next }));
     await using consumer = client.consumer({ assign, isolation: 'read_committed', from: 'earliest', bufferBytesMax });
     this.#consumer = consumer as unknown as Consumer;
     try {
       for await (const records of consumer.batches({ signal })) {
-        const followed = this.#followed.get(nameOf(records)) as Followed;
+        this.#inHand = nameOf(records);
+        const followed = this.#followed.get(this.#inHand) as Followed;
         copied(await followed.copy.take(records as ChangelogBatch));
         followed.end = Math.max(followed.end, records.highWatermark);
+        this.#inHand = undefined;
         await sleep(platform.timers, (records.sizeInBytes / bytesPerSecond) * 1_000, signal);
       }
     } finally {
@@ -133,7 +138,7 @@ export class StandbyReader {
 
   #lag(name: string, { copy, end }: Followed): number {
     // What is no record (the ends of transactions) moves the consumer's position alone.
-    const position = this.#consumer?.position(placeOf(name)) ?? copy.next;
+    const position = this.#inHand === name ? copy.next : (this.#consumer?.position(placeOf(name)) ?? copy.next);
     return Math.max(0, end - Math.max(copy.next, position));
   }
 }

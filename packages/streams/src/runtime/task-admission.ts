@@ -2,7 +2,7 @@
  * Tasks come and go: what comes has its state restored while the others work on, what goes is committed before.
  */
 import { isMillraceError, messageOf, sleep } from '@millrace/base';
-import { type Client, type Consumer, type TopicPartition, type TopicPartitionOffset, unwrap } from '@millrace/client';
+import { type Client, type CommittedOffset, type Consumer, type TopicPartition, unwrap } from '@millrace/client';
 import type { OrderedStore } from '@millrace/store';
 import { storeDelays } from '../topology/plan.ts';
 import { spaceName } from './changelog-position.ts';
@@ -112,12 +112,14 @@ export class TaskAdmission {
     const { signal } = run.abort;
     for (;;) {
       try {
-        const stored = run.sub.stores.length > 0 || isRestart ? await this.#stableOffsets(run) : [];
+        const isAsked = run.sub.stores.length > 0 || run.notesTime || isRestart;
+        const stored = isAsked ? await this.#stableOffsets(run) : [];
         await this.#restore(run);
         if (this.#needsEnds(run)) await this.#learnEnds(run);
         await runner.lock.run(async () => {
           if (signal.aborted) return;
           if (isRestart) run.goTo(consumer, stored);
+          if (run.notesTime) run.learnTime(stored);
           run.task = runner.makeTask(run);
           consumer.resume(run.inputs);
         });
@@ -162,7 +164,7 @@ export class TaskAdmission {
   }
 
   /** Where the group is in a task's inputs, once what a transaction has of them is decided. */
-  async #stableOffsets(run: TaskRun): Promise<readonly TopicPartitionOffset[]> {
+  async #stableOffsets(run: TaskRun): Promise<readonly CommittedOffset[]> {
     const { job, client, settings } = this.#parts;
     if (!settings.isExactlyOnce) return [];
     await using admin = client.admin();

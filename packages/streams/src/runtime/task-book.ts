@@ -1,7 +1,7 @@
 /** The tasks that this process has, by their partitions: which has something to do, and which must not read on. */
 import type { Consumer, TopicPartition } from '@millrace/client';
 import type { SharedTask } from '../sharing/shared-task.ts';
-import type { SubTopology } from '../topology/plan.ts';
+import { type SubTopology, taskId, widthOf } from '../topology/plan.ts';
 import type { InputQueue } from './input-queue.ts';
 import { TaskRun, type TaskRunHost } from './task-run.ts';
 
@@ -18,9 +18,8 @@ export interface TaskBookOptions {
 export function tasksOf(subs: readonly SubTopology[], counts: ReadonlyMap<string, number>): SharedTask[] {
   return subs.flatMap((sub) => {
     const topics = sub.sources.map(({ operator }) => operator.topic.name);
-    const width = Math.max(0, ...topics.map((topic) => counts.get(topic) ?? 0));
-    return Array.from({ length: width }, (_, partition) => ({
-      id: `${sub.index}_${partition}`,
+    return Array.from({ length: widthOf(sub, counts) }, (_, partition) => ({
+      id: taskId(sub, partition),
       partitions: topics.filter((topic) => partition < (counts.get(topic) ?? 0)).map((topic) => ({ topic, partition })),
       isStateful: sub.stores.length > 0,
     }));
@@ -95,15 +94,21 @@ export class TaskBook {
    */
   nextReady(): TaskRun | undefined {
     const runs = [...this.#runs.values()];
+    const first = this.#turn;
     for (let step = 0; step < runs.length; step++) {
-      const run = runs[(this.#turn + step) % runs.length] as TaskRun;
+      const run = runs[(first + step) % runs.length] as TaskRun;
       if (run.task === undefined || run.choose() === undefined) continue;
-      this.#turn = (this.#turn + step + 1) % runs.length;
+      this.#turn = (first + step + 1) % runs.length;
       if (!this.#ordered.has(run.sub)) return run;
       const earliest = earliestOf(runs.filter(({ sub, task }) => sub === run.sub && task !== undefined));
       if (earliest !== undefined) return earliest;
     }
     return undefined;
+  }
+
+  /** Those that write to repartition topics. */
+  writers(): TaskRun[] {
+    return [...this.#runs.values()].filter(({ sub }) => this.#ordered.has(sub));
   }
 
   /** Whether tasks of this kind go on together, by the times of their records. */

@@ -5,10 +5,10 @@
  * unless that is known to be read to its end and was so for long enough.
  */
 import { isMillraceError } from '@millrace/base';
-import type { Consumer, TopicPartition, TopicPartitionOffset } from '@millrace/client';
+import type { CommittedOffset, Consumer, GroupOffsets, TopicPartition, TopicPartitionOffset } from '@millrace/client';
 import type { InputRecord } from '../task/cursor.ts';
 import type { Task } from '../task/task.ts';
-import type { SubTopology } from '../topology/plan.ts';
+import { type SubTopology, taskId } from '../topology/plan.ts';
 import { InputQueue } from './input-queue.ts';
 
 export interface TaskRunHost {
@@ -31,6 +31,8 @@ export class TaskRun {
   task: Task | undefined;
   /** The earliest record that another task of its kind had when this one had its turn, where they go by time. */
   othersTime = Number.POSITIVE_INFINITY;
+  /** Stream time as it was committed last, of tasks that note it with their offsets alone. */
+  committedTime = -1;
   /** Ends what is under way for it. */
   readonly abort = new AbortController();
   /** Whether the times of its records are looked at, though it reads one partition. */
@@ -45,7 +47,7 @@ export class TaskRun {
   ) {
     this.sub = sub;
     this.partition = partition;
-    this.id = `${sub.index}_${partition}`;
+    this.id = taskId(sub, partition);
     this.inputs = topics.map((topic) => new InputQueue(topic, partition));
     this.#host = host;
     this.#isOrdered = host.isOrdered;
@@ -59,6 +61,14 @@ export class TaskRun {
   /** Whether its partitions are read to their ends, as far as they are known. */
   get isIdle(): boolean {
     return this.inputs.every((input) => input.isEmpty && this.#isIdle(input));
+  }
+
+  /** Whether its partitions of topics that are not the job's own are read to their ends, as far as they are known. */
+  get isSourceIdle(): boolean {
+    const own = new Set(
+      this.sub.sources.flatMap(({ operator }) => (operator.repartition === undefined ? [] : [operator.topic.name])),
+    );
+    return this.inputs.every((input) => own.has(input.topic) || (input.isEmpty && this.#isIdle(input)));
   }
 
   /** The input whose head is the next record; undefined when it has to wait. */
@@ -80,18 +90,39 @@ export class TaskRun {
   }
 
   /** Offsets of the next records to be worked on, as far as they are known. */
-  offsets(): TopicPartitionOffset[] {
+  offsets(): GroupOffsets['offsets'] {
     return this.inputs.flatMap(({ topic, partition, next }) => {
       const offset = next ?? this.#host.positionOf({ topic, partition });
-      return offset === undefined ? [] : [{ topic, partition, offset }];
+      return offset === undefined ? [] : [{ topic, partition, offset, metadata: this.#metadata }];
     });
   }
 
   /** Offsets that are to be committed: of the next record to be worked on, where that has moved. */
-  newOffsets(): TopicPartitionOffset[] {
+  newOffsets(): GroupOffsets['offsets'] {
     return this.inputs.flatMap(({ topic, partition, next, base }) =>
-      next === undefined || next === base ? [] : [{ topic, partition, offset: next }],
+      next === undefined || next === base ? [] : [{ topic, partition, offset: next, metadata: this.#metadata }],
     );
+  }
+
+  /** Whether its stream time, which others go by, is noted with its offsets, for want of a store. */
+  get notesTime(): boolean {
+    return this.#isOrdered && this.sub.stores.length === 0;
+  }
+
+  get #metadata(): string | undefined {
+    return this.notesTime ? String(this.task?.streamTime ?? -1) : undefined;
+  }
+
+  /** What was read up to now is committed. */
+  committed(): void {
+    for (const input of this.inputs) input.base = input.next;
+    this.committedTime = this.task?.streamTime ?? -1;
+  }
+
+  /** Goes on with the stream time that is noted with these offsets. */
+  learnTime(stored: readonly CommittedOffset[]): void {
+    const noted = stored.flatMap(({ metadata }) => (/^\d+$/.test(metadata) ? [Number(metadata)] : []));
+    this.committedTime = Math.max(this.committedTime, ...noted);
   }
 
   /** Has all that was read since the last commit read again. */

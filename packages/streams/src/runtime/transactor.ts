@@ -13,7 +13,6 @@ import type {
   Producer,
   ProducerOptions,
   ProducerRecord,
-  TopicPartitionOffset,
   Transaction,
 } from '@millrace/client';
 import type { OutgoingRecord } from '../task/operator-context.ts';
@@ -95,7 +94,7 @@ export class Transactor {
    * Makes visible what was written, together with the offsets, by which the group refuses what an expelled member has
    * made: some belong to all that is written. Rejects when nothing of it is visible, or nobody knows (`isInDoubt`).
    */
-  async commit(consumer: Consumer, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit(consumer: Consumer, offsets: GroupOffsets['offsets']): Promise<void> {
     if (this.#transaction === undefined) {
       await this.#producer.flush();
       const failure = this.#failure;

@@ -33,13 +33,22 @@ export const rowTag = 1;
 /** The one note that a store keeps of itself. */
 export const noteKey: Uint8Array = Uint8Array.of(0);
 
-/** The note: stream time of the task in ms since 1970. */
-export function writeStreamTime(streamTime: number): Uint8Array {
-  return Buffer.from(JSON.stringify({ streamTime }));
+/** What a task notes with its state. */
+export interface TaskNote {
+  /** In ms since 1970; -1 before the first record. */
+  readonly streamTime: number;
+  /** The largest event time of what did not come through a repartition topic, where that may be another. */
+  readonly sourceTime?: number | undefined;
+  /** What is known of the tasks above, as these have it. */
+  readonly upstreams?: unknown;
 }
 
-export function readStreamTime(note: Uint8Array): number {
-  return (JSON.parse(Buffer.from(note).toString()) as { streamTime: number }).streamTime;
+export function writeNote(note: TaskNote): Uint8Array {
+  return Buffer.from(JSON.stringify(note));
+}
+
+export function readNote(note: Uint8Array): TaskNote {
+  return JSON.parse(Buffer.from(note).toString()) as TaskNote;
 }
 
 /** A space that has nothing, for stores that live in memory alone. */

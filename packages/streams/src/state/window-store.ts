@@ -166,6 +166,12 @@ export class WindowStore<K, V> {
     }
   }
 
+  /** No row has this time or a later one; -1 where there are none. */
+  endTime(): number {
+    const numbers = [...this.#stored.numbers(this.#firstBucket, Number.POSITIVE_INFINITY), ...this.#buckets.keys()];
+    return numbers.length === 0 ? -1 : (Math.max(...numbers) + 1) * this.#definition.bucketMs;
+  }
+
   /** What changed since the last commit, in the order of the first change. */
   *changes(): IterableIterator<{ key: K; time: number; value: V | undefined }> {
     for (const { row, time, value } of this.#changed) {

@@ -54,6 +54,8 @@ export type Receiver = (record: Cursor) => void;
 
 export class Cursor implements RecordFacts<unknown> {
   timestamp = -1;
+  /** Stream time by which the record may be late, in ms since 1970; -1 of records that time made, which never are. */
+  horizon = -1;
   #input: InputRecord = nothing;
   #inputKey: unknown;
   #inputValue: unknown;
@@ -65,9 +67,10 @@ export class Cursor implements RecordFacts<unknown> {
   #ownsValue = false;
 
   /** Goes on to the next record that came in. */
-  load(input: InputRecord, timestamp: number): void {
+  load(input: InputRecord, timestamp: number, horizon: number): void {
     this.#input = input;
     this.timestamp = timestamp;
+    this.horizon = horizon;
     this.#keyIsDecoded = false;
     this.#valueIsDecoded = false;
     this.#ownsKey = false;
@@ -78,6 +81,7 @@ export class Cursor implements RecordFacts<unknown> {
   loadOwn(key: unknown, value: unknown, timestamp: number): void {
     this.#input = nothing;
     this.timestamp = timestamp;
+    this.horizon = -1;
     this.key = key;
     this.value = value;
   }

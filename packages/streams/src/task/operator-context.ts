@@ -33,6 +33,13 @@ export interface OperatorContext {
    * so that what one sends because of it reaches the next one in time. -1 before the first record.
    */
   readonly streamTime: number;
+  /**
+   * The stream time by which a record is late for this operator, in ms since 1970: that of the task, or behind a
+   * repartition topic that of the task which sent the record.
+   */
+  lateTime(record: Cursor): number;
+  /** That which whoever the record is sent to is to go by; not above its own time where nothing has to be said. */
+  horizonOf(record: Cursor): number;
   /** Wall-clock time in ms since 1970. */
   now(): number;
   store(definition: KeyValueDefinition): KeyValueStore<unknown, unknown>;

@@ -2,8 +2,9 @@
  * A sub-topology at work on one partition: its operators connected to one chain of plain calls, its stores, and its
  * stream time. Everything here is synchronous, and knows neither Kafka nor disks.
  *
- * Stream time is the largest event time seen. It moves before the record is worked on that moves it, operator by
- * operator as records flow; it is noted in the stores at each commit, so that a task that begins again goes on with it.
+ * Stream time is the largest event time seen; behind repartition topics it is that of the tasks which write there
+ * (`upstream-times.ts`). It moves before the record is worked on that moves it, operator by operator as records flow;
+ * it is noted in the stores at each commit, so that a task that begins again goes on with it.
  */
 import { assert } from '@millrace/base';
 import { InvalidTimestampError } from '../errors.ts';
@@ -11,17 +12,20 @@ import { KeyValueStore } from '../state/key-value-store.ts';
 import {
   type Effects,
   noteKey,
-  readStreamTime,
+  readNote,
   type StateChanges,
   type StateSpace,
-  writeStreamTime,
+  type TaskNote,
+  writeNote,
 } from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import { WindowStore } from '../state/window-store.ts';
-import { isSource, type Node, type Operator } from '../topology/node.ts';
-import { delays, type SourceNode, type SubTopology, storeDelays } from '../topology/plan.ts';
+import { isSource, type Node, type Operator, type SourceOperator } from '../topology/node.ts';
+import { delays, isBehindRepartition, type SourceNode, type SubTopology, storeDelays } from '../topology/plan.ts';
 import { Cursor, fanOut, type InputRecord, type Receiver } from './cursor.ts';
-import type { OperatorContext, OutgoingRecord, StreamTimer } from './operator-context.ts';
+import type { OutgoingRecord } from './operator-context.ts';
+import { type ClockTimer, TaskOperatorContext } from './task-operator-context.ts';
+import { type Mark, readHorizon, readMark, UpstreamTimes } from './upstream-times.ts';
 
 /** The world of a task. */
 export interface TaskEnvironment {
@@ -36,14 +40,21 @@ export interface TaskEnvironment {
   readonly effects: Effects;
   /** A record was dropped since it came too late. */
   late(operator: string): void;
+  /** Ids of the tasks that write to each repartition topic that the task reads. */
+  readonly upstreams: ReadonlyMap<string, readonly string[]>;
+  /** Stream time to go on with, where that is more than what is noted in the stores. Default -1. */
+  readonly streamTime?: number | undefined;
 }
 
 export type AnyStore = KeyValueStore<unknown, unknown> | WindowStore<unknown, unknown>;
 
-interface ClockTimer {
-  readonly intervalMs: number;
-  dueAt: number;
-  readonly work: (now: number) => void;
+/** How far event time is for who reads a repartition topic that a task writes to. */
+export interface SinkTime {
+  readonly topic: string;
+  /** In ms since 1970; -1 before the first record. */
+  readonly time: number;
+  /** Whether what is written there came through a repartition topic before. */
+  readonly isBehind: boolean;
 }
 
 export class Task {
@@ -56,19 +67,31 @@ export class Task {
   readonly #contexts: TaskOperatorContext[] = [];
   /** How far the operators of a store are behind the task's stream time: its rows are kept for that longer. */
   readonly #storeDelays: ReadonlyMap<string, number>;
+  /** Where it writes to repartition topics, and how far it is behind its stream time there, in ms. */
+  readonly #sinks: { readonly topic: string; readonly delayMs: number; readonly isBehind: boolean }[] = [];
   readonly #sources = new Map<string, { readonly source: SourceNode; readonly receive: Receiver }>();
   readonly #atCommit: (() => void)[] = [];
   readonly #clockTimers: ClockTimer[] = [];
+  /** Of tasks that read repartition topics. */
+  readonly #upstreams: UpstreamTimes | undefined;
   #streamTime: number;
+  /** The largest event time seen in topics that are not its own. */
+  #sourceTime: number;
   #notedStreamTime: number;
+  #notedUpstreams = 0;
 
   constructor(sub: SubTopology, partition: number, environment: TaskEnvironment) {
     this.sub = sub;
     this.partition = partition;
     this.#environment = environment;
     this.#storeDelays = storeDelays(sub.nodes);
-    this.#streamTime = Math.max(-1, ...sub.stores.map((store) => readNote(environment.space(store))));
+    const notes = sub.stores.map((store) => noteIn(environment.space(store)));
+    this.#streamTime = Math.max(environment.streamTime ?? -1, ...notes.map(({ streamTime }) => streamTime));
+    this.#sourceTime = Math.max(this.#streamTime, ...notes.map(({ sourceTime }) => sourceTime ?? -1));
     this.#notedStreamTime = this.#streamTime;
+    const { upstreams } = environment;
+    const noted = notes.find((note) => note.upstreams !== undefined)?.upstreams;
+    this.#upstreams = upstreams.size === 0 ? undefined : new UpstreamTimes(upstreams, noted);
     for (const definition of sub.stores) this.#stores.set(definition.name, this.#openStore(definition));
     this.#connect();
   }
@@ -90,21 +113,48 @@ export class Task {
     throw new InvalidTimestampError(record.topic, record.partition, record.offset, timestamp);
   }
 
-  /** Works on a record, to the end. Throws what operators and serdes throw; what was done before that stays done. */
-  process(record: InputRecord): void {
+  /**
+   * Works on a record, to the end. Answers whether it was one of the topology's: of time alone there are others. Throws
+   * what operators and serdes throw; what was done before that stays done.
+   */
+  process(record: InputRecord): boolean {
     const { source, receive } = this.#sourceOf(record.topic);
-    const { timestampOf } = source.operator;
+    const { timestampOf, repartition } = source.operator;
     const cursor = this.#cursor;
-    cursor.load(record, record.timestamp);
+    if (repartition !== undefined && this.#upstreams !== undefined) {
+      const mark = readMark(record);
+      if (mark !== undefined) {
+        this.#learn(this.#upstreams, record.topic, mark);
+        return false;
+      }
+      cursor.load(record, record.timestamp, readHorizon(record));
+      receive(cursor);
+      return true;
+    }
+    cursor.load(record, record.timestamp, -1);
     const timestamp = timestampOf === undefined ? record.timestamp : timestampOf(cursor.value, record);
     if (!(timestamp >= 0)) throw new InvalidTimestampError(record.topic, record.partition, record.offset, timestamp);
     cursor.timestamp = timestamp;
-    if (timestamp > this.#streamTime) {
-      this.#streamTime = timestamp;
-      // The cursor may have been used for what time makes.
-      if (this.#moveTime()) cursor.load(record, timestamp);
-    }
+    if (timestamp > this.#sourceTime) this.#sourceTime = timestamp;
+    const movesTime = timestamp > this.#streamTime && this.isUpstreamIdle;
+    // The cursor may have been used for what time makes.
+    if (movesTime && this.#moveTime(timestamp)) cursor.load(record, timestamp, timestamp);
+    else cursor.horizon = this.#sourceTime;
     receive(cursor);
+    return true;
+  }
+
+  /** Whether those that write to the topics that it reads have no more to send, as far as they know. */
+  get isUpstreamIdle(): boolean {
+    return this.#upstreams?.isIdle !== false;
+  }
+
+  /** The repartition topics that it writes to, and how far event time is for who reads each of them. */
+  sinkTimes(): SinkTime[] {
+    return this.#sinks.map(({ topic, delayMs, isBehind }) => {
+      const time = isBehind ? this.#streamTime : this.#sourceTime;
+      return { topic, isBehind, time: Math.max(-1, time - delayMs) };
+    });
   }
 
   /** Wall-clock time when something is due, in ms since 1970; infinite when nothing ever is. */
@@ -135,8 +185,7 @@ export class Task {
 
   /** Hands out the changes of all stores since the last call. `written` must follow, or `Task` be made anew. */
   takeChanges(changesOf: (store: StoreDefinition) => StateChanges): void {
-    const note = this.#streamTime === this.#notedStreamTime ? undefined : writeStreamTime(this.#streamTime);
-    this.#notedStreamTime = this.#streamTime;
+    const note = this.#note();
     const noted = this.sub.stores.filter(({ kind }) => kind === 'window');
     for (const definition of this.sub.stores) {
       const changes = changesOf(definition);
@@ -145,7 +194,7 @@ export class Task {
       store.takeChanges(changes);
       if (note === undefined) continue;
       if (noted.length === 0 ? definition === this.sub.stores[0] : noted.includes(definition as never)) {
-        changes.change(noteKey, note);
+        changes.change(noteKey, writeNote(note));
       }
     }
   }
@@ -153,6 +202,23 @@ export class Task {
   /** What was handed out first, of what is not written yet, is on disk now. */
   written(): void {
     for (const store of this.#stores.values()) store.written();
+  }
+
+  #learn(upstreams: UpstreamTimes, topic: string, mark: Mark): void {
+    upstreams.learn(topic, mark);
+    const { time } = upstreams;
+    if (time > this.#streamTime) this.#moveTime(time);
+  }
+
+  /** What is to be noted where it has changed. */
+  #note(): TaskNote | undefined {
+    const changes = this.#upstreams?.changes ?? 0;
+    if (this.#streamTime === this.#notedStreamTime && changes === this.#notedUpstreams) return undefined;
+    this.#notedStreamTime = this.#streamTime;
+    this.#notedUpstreams = changes;
+    const streamTime = this.#streamTime;
+    if (this.#upstreams === undefined) return { streamTime };
+    return { streamTime, sourceTime: this.#sourceTime, upstreams: this.#upstreams.note() };
   }
 
   #sourceOf(topic: string): { readonly source: SourceNode; readonly receive: Receiver } {
@@ -190,7 +256,12 @@ export class Task {
         this.#sources.set(node.operator.topic.name, { source: node as SourceNode, receive: ports[0] as Receiver });
         continue;
       }
-      const context = this.#contextOf(held.get(node) ?? 0);
+      const delayMs = held.get(node) ?? 0;
+      const context = this.#contextOf(delayMs);
+      if (node.writesTo !== undefined) {
+        const { topic } = node.writesTo.operator as SourceOperator;
+        this.#sinks.push({ topic: topic.name, delayMs, isBehind: isBehindRepartition(node) });
+      }
       contexts.set(node, context);
       receivers.set(node, (node.operator as Operator).connect(context, ports));
     }
@@ -213,87 +284,16 @@ export class Task {
     return new TaskOperatorContext(parts, delayMs, this.#streamTime);
   }
 
-  #moveTime(): boolean {
+  /** Answers whether anything was due. */
+  #moveTime(streamTime: number): boolean {
+    this.#streamTime = streamTime;
     let hasFired = false;
     for (const context of this.#contexts) if (context.moveTime(this.#streamTime)) hasFired = true;
     return hasFired;
   }
 }
 
-interface ContextParts {
-  readonly partition: number;
-  readonly cursor: Cursor;
-  readonly environment: TaskEnvironment;
-  readonly storeOf: (name: string) => AnyStore;
-  readonly clockTimers: ClockTimer[];
-}
-
-class TaskOperatorContext implements OperatorContext {
-  readonly partition: number;
-  readonly cursor: Cursor;
-  readonly timers: StreamTimer[] = [];
-  readonly atCommit: (() => void)[] = [];
-  readonly #parts: ContextParts;
-  readonly #delayMs: number;
-  streamTime: number;
-
-  constructor(parts: ContextParts, delayMs: number, streamTime: number) {
-    this.partition = parts.partition;
-    this.cursor = parts.cursor;
-    this.#parts = parts;
-    this.#delayMs = delayMs;
-    this.streamTime = Math.max(-1, streamTime - delayMs);
-  }
-
-  moveTime(taskTime: number): boolean {
-    const streamTime = taskTime - this.#delayMs;
-    if (streamTime <= this.streamTime) return false;
-    this.streamTime = streamTime;
-    let hasFired = false;
-    for (const timer of this.timers) {
-      if (streamTime < timer.dueAt) continue;
-      timer.fire(streamTime);
-      hasFired = true;
-    }
-    return hasFired;
-  }
-
-  now(): number {
-    return this.#parts.environment.now();
-  }
-
-  store(definition: StoreDefinition): never {
-    return this.#parts.storeOf(definition.name) as never;
-  }
-
-  write(record: OutgoingRecord): void {
-    this.#parts.environment.write(record);
-  }
-
-  onStreamTime(timer: StreamTimer): void {
-    this.timers.push(timer);
-  }
-
-  onCommit(work: () => void): void {
-    this.atCommit.push(work);
-  }
-
-  onClock(intervalMs: number, work: (now: number) => void): () => void {
-    const { clockTimers, environment } = this.#parts;
-    const timer = { intervalMs, dueAt: environment.now() + intervalMs, work };
-    clockTimers.push(timer);
-    return () => {
-      const at = clockTimers.indexOf(timer);
-      if (at >= 0) clockTimers.splice(at, 1);
-    };
-  }
-
-  countLate(operator: string): void {
-    this.#parts.environment.late(operator);
-  }
-}
-
-function readNote(space: StateSpace): number {
+function noteIn(space: StateSpace): TaskNote {
   const note = space.get(noteKey);
-  return note === undefined ? -1 : readStreamTime(note);
+  return note === undefined ? { streamTime: -1 } : readNote(note);
 }

@@ -86,6 +86,39 @@ export function partitionCounts(
   return counts;
 }
 
+/** Ids of the tasks that write to each repartition topic which a sub-topology reads, with so many partitions. */
+export function upstreamTasks(
+  { sources }: SubTopology,
+  subs: readonly SubTopology[],
+  counts: ReadonlyMap<string, number>,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const source of sources) {
+    if (source.operator.repartition === undefined) continue;
+    const above = subs.filter(({ nodes }) => nodes.some(({ writesTo }) => writesTo === source));
+    const ids = above.flatMap((sub) =>
+      Array.from({ length: widthOf(sub, counts) }, (_, partition) => taskId(sub, partition)),
+    );
+    found.set(source.operator.topic.name, ids);
+  }
+  return found;
+}
+
+/** Whether what reaches a node came through a repartition topic. */
+export function isBehindRepartition({ operator, parents }: Node): boolean {
+  if (isSource(operator)) return operator.repartition !== undefined;
+  return parents.some(({ node }) => isBehindRepartition(node));
+}
+
+/** How many tasks a sub-topology has. */
+export function widthOf({ sources }: SubTopology, counts: ReadonlyMap<string, number>): number {
+  return Math.max(0, ...sources.map(({ operator }) => counts.get(operator.topic.name) ?? 0));
+}
+
+export function taskId({ index }: SubTopology, partition: number): string {
+  return `${index}_${partition}`;
+}
+
 /**
  * What a node's records may be earlier than the task's stream time, by what the operators above hold back. Both sides
  * of a join go by the later of the two, since each waits for the other.

@@ -4,7 +4,7 @@
  */
 
 import { TopologyError } from '../errors.ts';
-import type { AnySerde, Edge, Graph, Node } from './node.ts';
+import { type AnySerde, type Edge, type Graph, isSource, type Node } from './node.ts';
 
 /** Names are part of topics' names. */
 const namePattern = /^[a-zA-Z0-9_-]{1,100}$/;
@@ -49,6 +49,11 @@ export interface Place {
   readonly valueSerde: AnySerde | undefined;
   /** Where its records come from: by these the partitions of its keys are known. */
   readonly origins: readonly Node[];
+}
+
+/** Whether records come there through a repartition topic. */
+export function isRepartitioned({ origins }: Place): boolean {
+  return origins.some(({ operator }) => isSource(operator) && operator.repartition !== undefined);
 }
 
 /** The serde that is given, or else known; throws `TopologyError` where there is none. */

@@ -3,7 +3,7 @@ import { int64, type Serde } from '@millrace/client';
 import { slidingAggregateOperator } from '../operators/sliding-aggregate.ts';
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { AnySerde } from './node.ts';
-import { needSerde, type Place } from './shape.ts';
+import { isRepartitioned, needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
 import type { WindowResults } from './windowed-stream.ts';
 import { formOf, type SlidingWindows, type Windowed } from './windows.ts';
@@ -41,18 +41,19 @@ export class SlidingStream<K, V> {
     const { blueprint, edge, keySerde, valueSerde, origins } = this.#place;
     const { differenceMs, graceMs } = this.#windows;
     blueprint.claim('aggregate', name);
+    const isBehind = isRepartitioned(this.#place);
     const store: WindowDefinition = {
       kind: 'window',
       name,
       key: needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`),
       value: needSerde('value', options.input as AnySerde | undefined, valueSerde, `aggregate '${name}' ({ input })`),
-      retentionMs: differenceMs + graceMs + 3,
+      retentionMs: differenceMs + graceMs + 3 + (isBehind ? differenceMs : 0),
       bucketMs: differenceMs + 1 + graceMs,
       form: formOf(this.#windows),
     };
     const { initial, add } = options;
     const aggregation = { initial, add: add as (aggregate: unknown, value: unknown) => unknown };
-    const operator = slidingAggregateOperator(store, this.#windows, aggregation, this.#emit);
+    const operator = slidingAggregateOperator(store, this.#windows, aggregation, this.#emit, isBehind);
     const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const value = options.value as AnySerde;
     const results = { ...this.#place, edge: { node, port: 0 }, keySerde: undefined, valueSerde: value };

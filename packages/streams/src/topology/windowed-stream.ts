@@ -11,7 +11,7 @@ import { sessionRowSerde } from '../state/row-serdes.ts';
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
 import type { AnySerde } from './node.ts';
-import { needSerde, type Place } from './shape.ts';
+import { isRepartitioned, needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
 import { formOf, type SessionWindows, type TimeWindows, type Windowed } from './windows.ts';
 
@@ -65,7 +65,13 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
     const windows = this.#windows;
     const operator =
       windows.kind === 'session'
-        ? sessionAggregateOperator(store, windows, options as Any, this.#emit as 'change' | 'close')
+        ? sessionAggregateOperator(
+            store,
+            windows,
+            options as Any,
+            this.#emit as 'change' | 'close',
+            isRepartitioned(this.#place),
+          )
         : windowAggregateOperator(store, windows, options as Any, this.#emit);
     const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const results = {
@@ -101,7 +107,8 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
     if (windows.kind === 'session') {
       const { gapMs, graceMs } = windows;
       const bucketMs = Math.max(gapMs, graceMs);
-      return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs: gapMs + graceMs, bucketMs, form };
+      const retentionMs = gapMs + graceMs + (isRepartitioned(this.#place) ? gapMs : 0);
+      return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs, bucketMs, form };
     }
     const retentionMs = windows.sizeMs + windows.graceMs;
     return { kind: 'window', name, key, value, retentionMs, bucketMs: windows.advanceMs, form };

@@ -88,6 +88,7 @@ class TaskRun {
       space: (store) => this.#rowsOf(store),
       cacheBytesMax: this.#cacheBytesMax,
       effects: { count: 0 },
+      upstreams: new Map(),
       late: () => void this.#lateCount++,
     });
     return this.#task;
@@ -151,7 +152,8 @@ class TaskRun {
   }
 }
 
-class SortedRows implements StateSpace {
+/** Rows in memory. */
+export class SortedRows implements StateSpace {
   readonly #rows: { readonly key: Buffer; value: Buffer }[] = [];
 
   get(key: Uint8Array): Uint8Array | undefined {
