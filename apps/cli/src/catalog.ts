@@ -233,7 +233,7 @@ export const catalog: readonly CatalogEntry[] = [
     commands: [
       {
         name: 'tracking',
-        summary: 'Show what was tracked, import an access log, or watch events pass',
+        summary: 'Show what was tracked, ask about it, import an access log, or watch events pass',
         load: async () => (await import('./commands/pipeline-tracking.ts')).pipelineTracking,
       },
       logsCatalog,

@@ -12,6 +12,8 @@ import type { Database } from '@millrace/fleet/database';
 import {
   browserScript,
   createCollector,
+  type EventSchemas,
+  registryEventSchemas,
   startTracking,
   type Tracking,
   type TrackingOptions,
@@ -26,6 +28,7 @@ import {
   statusPage,
   watchClusters,
 } from '@millrace/server';
+import { type OrderedStore, openOrderedStore } from '@millrace/store';
 import type { PlatformAccess } from './control/platform-access.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
 import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
@@ -93,8 +96,9 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const fleetControl = parts.use(await openControl(options, registry));
   const hub = new EventHub(fleetControl.plane?.feed);
   const authentication = await access.authentication(fleetControl.plane);
-  const tracking = parts.use(await startTrackingOn(home, hub, warn));
-  const collector = parts.use(createCollector({ client: home.client }));
+  const eventSchemas = registryEventSchemas(registry);
+  const tracking = parts.use(await startTrackingOn({ ...options, home, hub, eventSchemas }, parts));
+  const collector = parts.use(createCollector({ client: home.client, schemas: eventSchemas }));
   const { metrics } = parts.use(
     startPlatformMetrics({
       client: home.client,
@@ -107,7 +111,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     await startHttp(options, port === 0 ? 0 : port + 1, {
       // Off loopback programs that send show a token; what pages send to `/t` needs none anywhere.
       authentication,
-      routes: [collector.route, ...metrics.routes],
+      routes: [...collector.routes, ...metrics.routes],
       assets: [
         { path: '/t.js', contentType: 'text/javascript; charset=utf-8', body: browserScript(), anyOrigin: true },
       ],
@@ -129,7 +133,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const control = parts.use(
     await startHttp(options, port, {
       authentication,
-      routes: [hub.route, tracking.route, ...(fleetControl.plane?.routes ?? [])],
+      routes: [hub.route, ...tracking.routes, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
       readiness: [
         { name: 'tracking', check: () => tracking.checkComplete() },
@@ -204,17 +208,24 @@ async function openControl(options: PlatformOptions, registry: Registry): Promis
 }
 
 /**
- * Tracking on a cluster that may be away, or not let us make the topic: then it is told, and tried again until it
+ * Tracking on a cluster that may be away, or not let us make the topics: then it is told, and tried again until it
  * works, while everything else goes on.
  */
 async function startTrackingOn(
-  home: { readonly client: Client; readonly isReachable: boolean },
-  hub: EventHub,
-  warn: (message: string) => void,
+  { dataDirectory, home, hub, eventSchemas, warn }: PlatformOptions & {
+    readonly home: PlatformClient;
+    readonly hub: EventHub;
+    readonly eventSchemas: EventSchemas;
+  },
+  parts: ClosingStack,
 ): Promise<Tracking> {
   let told = '';
+  const stateOf = (name: string): OrderedStore =>
+    parts.use(openOrderedStore({ directory: join(dataDirectory.path, 'tracking', name), rebuildable: true }));
   const options: TrackingOptions = {
     client: home.client,
+    state: { job: stateOf('job'), view: stateOf('view') },
+    schemas: eventSchemas,
     onReport: (report, recent) => {
       told = '';
       hub.set('tracking', report);

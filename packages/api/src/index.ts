@@ -26,3 +26,17 @@ export {
 } from './problem.ts';
 export { cookieOf, sessionCookieName } from './session-cookie.ts';
 export { TrackingCounts, TrackingReport, TrackingTotals, trackingTotalsContract } from './tracking.ts';
+export {
+  TrackingBad,
+  TrackingFunnel,
+  TrackingLive,
+  TrackingReplay,
+  TrackingRetention,
+  TrackingSessions,
+  trackingBadContract,
+  trackingFunnelContract,
+  trackingLiveContract,
+  trackingReplayContract,
+  trackingRetentionContract,
+  trackingSessionsContract,
+} from './tracking-queries.ts';

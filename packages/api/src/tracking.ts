@@ -13,6 +13,7 @@ export const TrackingCounts = Type.Object({
   pageViews: Type.Integer({ minimum: 0, description: 'Pages seen by people' }),
   visits: Type.Integer({ minimum: 0, description: 'Sessions with at least one page view' }),
   visitors: Type.Integer({ minimum: 0, description: 'Distinct visitors, automated ones left out' }),
+  people: Type.Integer({ minimum: 0, description: 'Visitors, those joined that have logged in as one user' }),
   sessions: Type.Integer({ minimum: 0, description: 'Runs of activity of a visitor without 30 minutes of silence' }),
   bounces: Type.Integer({ minimum: 0, description: 'Visits of a single page view' }),
   sessionSeconds: Type.Integer({ minimum: 0, description: 'All sessions from first to last event, in seconds' }),

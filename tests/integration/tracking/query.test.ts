@@ -21,7 +21,7 @@ const page = (site: string, path: string) => ({
   type: 'page',
   anonymousId: 'ann',
   site,
-  context: { page: { path }, userAgent: 'Mozilla/5.0' },
+  context: { page: { path }, userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
 });
 
 async function report(words: readonly string[]): Promise<TrackingReport> {
@@ -68,7 +68,7 @@ test('tail prints events as they come, until Ctrl-C', async () => {
 
 test('wrong usage ends with exit code 2 and a sentence', async () => {
   for (const [words, sentence] of [
-    [['watch'], /'watch' is nothing that tracking does; it knows tail/],
+    [['watch'], /'watch' is nothing that tracking does; it knows tail, sessions, funnel/],
     [['tail', '--import', 'x.log'], /tail and --import exclude each other/],
     [['--pages', 'all'], /'all' is not a whole number/],
   ] as const) {

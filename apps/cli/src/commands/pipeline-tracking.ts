@@ -1,28 +1,15 @@
-import { resolve } from 'node:path';
 import type { TrackingReport } from '@millrace/api';
 import { MillraceError } from '@millrace/base';
 import type { ImportReport } from '@millrace/pipelines';
-import { clusterOptions } from '../cluster/cluster-options.ts';
-import { NotRunningError, type OpenCluster, openCluster } from '../cluster/open-cluster.ts';
-import { type Call, command } from '../framework/command.ts';
-import { integer, text, withDefault } from '../framework/option.ts';
+import { command } from '../framework/command.ts';
 import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
+import { openHome, runningPlatform } from '../tracking/tracking-home.ts';
+import { trackingActions } from '../tracking/tracking-actions.ts';
+import { type TrackingCall, trackingOptions } from '../tracking/tracking-options.ts';
 import { totalsText } from '../tracking/totals-text.ts';
-
-const trackingOptions = {
-  import: text({ placeholder: 'FILE', help: 'Import an access log in the combined format, plain or gzip' }),
-  site: text({
-    placeholder: 'NAME',
-    help: "Count only this site; with --import, the log's (default: the file's name)",
-  }),
-  pages: withDefault(integer({ placeholder: 'N', help: 'How many pages to list' }, { min: 0, max: 10_000 }), 20),
-  ...clusterOptions,
-} as const;
-
-type TrackingCall = Call<typeof trackingOptions>;
 
 /** A log ends in the middle of something. What there was of it has been imported. */
 class CutLogError extends MillraceError {
@@ -37,32 +24,47 @@ class CutLogError extends MillraceError {
   }
 }
 
+const actionNames = ['tail', 'sessions', 'funnel', 'retention', 'live', 'bad', 'replay'] as const;
+
 export const pipelineTracking = command({
   name: 'pipeline tracking',
-  summary: 'Show what was tracked, import an access log, or watch events pass',
+  summary: 'Show what was tracked, ask about it, import an access log, or watch events pass',
   description:
     'Without more it shows the totals: page views, visits, visitors, sessions, pages, statuses. With --import it ' +
     'first feeds a log through the topic tracking.events; an import that was interrupted goes on where it was, and ' +
-    'lines that are there already are not counted again. With the word tail it prints events as they come.',
-  operands: [{ name: 'tail', help: 'The word `tail`: print events as they come', optional: true }],
+    'lines that are there already are not counted again. The words: `sessions` lists the sessions of a site; `funnel` ' +
+    'takes steps (paths of pages, names of events) and tells how many people did one after the other; `retention` ' +
+    'tells how many come back; `live` shows the page views of the last minutes; `bad` lists what was sent and is no ' +
+    'good event, with the reason; `replay` judges those once more and takes what is good now; `tail` prints events as ' +
+    'they come.',
+  operands: [
+    { name: 'ACTION', help: `one of ${actionNames.join(', ')}; without it the totals`, optional: true },
+    { name: 'STEP', help: 'of a funnel, in their order', optional: true, many: true },
+  ],
   options: trackingOptions,
   examples: [
     { command: 'millrace pipeline tracking --import access.log', does: 'Import a log and show what it tells' },
     { command: 'millrace pipeline tracking --json', does: 'All totals of the running platform, for a script' },
+    { command: 'millrace pipeline tracking sessions --site shop', does: 'The newest sessions of a site' },
+    { command: 'millrace pipeline tracking funnel / /cart "Order Completed" --site shop', does: 'How many get how far' },
+    { command: 'millrace pipeline tracking bad', does: 'What was refused, and why' },
     { command: 'millrace pipeline tracking tail', does: 'Watch events pass' },
   ],
   async run(call: TrackingCall) {
     const { options, operands, terminal } = call;
-    const [action] = operands;
-    if (action !== undefined && action !== 'tail') {
-      throw new UsageError(`'${action}' is nothing that tracking does; it knows tail`);
+    const [word, ...steps] = operands;
+    const action = actionNames.find((name) => name === word);
+    if (word !== undefined && action === undefined) {
+      throw new UsageError(`'${word}' is nothing that tracking does; it knows ${actionNames.join(', ')}`);
     }
-    if (action === 'tail') {
-      if (options.import !== undefined) throw new UsageError('tail and --import exclude each other');
-      await tail(call);
-    } else if (options.import !== undefined) {
-      await importFile(call, options.import);
-    } else {
+    if (steps.length > 0 && action !== 'funnel') throw new UsageError(`${action} takes no further words`);
+    if (action !== undefined && options.import !== undefined) {
+      throw new UsageError(`${action} and --import exclude each other`);
+    }
+    if (action === 'tail') await tail(call);
+    else if (action !== undefined) await trackingActions[action](call, steps);
+    else if (options.import !== undefined) await importFile(call, options.import);
+    else {
       const report = await totals(call);
       if (terminal.json) terminal.output.json(report);
       else print(totalsText(report.totals, terminal.output.columns), terminal);
@@ -153,25 +155,4 @@ async function tail({ options, terminal }: TrackingCall): Promise<void> {
 
 function print(lines: readonly string[], { output }: Terminal): void {
   for (const line of lines) output.line(line);
-}
-
-type Choice = TrackingCall['options'];
-
-/** Tracking lives on the platform's first cluster, unless another is named. */
-async function openHome(options: Choice): Promise<OpenCluster> {
-  const running = await runningPlatform(options);
-  return openCluster(running === undefined ? options : { ...options, cluster: running.clusters[0]?.name });
-}
-
-/** What runs from the data directory, when the options name no cluster. */
-async function runningPlatform(options: Choice) {
-  const { bootstrap, clientConfig, cluster, dataDir } = options;
-  if (bootstrap !== undefined || clientConfig !== undefined || cluster !== undefined) return undefined;
-  const { findRunning } = await import('@millrace/engines');
-  const running = await findRunning(dataDir);
-  if (running !== undefined) return running;
-  throw new NotRunningError(
-    resolve(dataDir),
-    'Start the platform with `millrace up`, or name any cluster with --bootstrap HOST:PORT.',
-  );
 }

@@ -39,6 +39,7 @@ function figures(totals: TrackingTotals, width: number | undefined): string[] {
     ['page views', totals.pageViews],
     ['visits', totals.visits],
     ['visitors', totals.visitors],
+    ['people', totals.people],
     ['sessions', totals.sessions],
     ['bounces', totals.bounces],
     ['session length, mean', sessions === 0 ? null : `${Math.round(sessionSeconds / sessions)} s`],

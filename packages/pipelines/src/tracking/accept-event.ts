@@ -27,7 +27,7 @@ export function acceptEvent(event: IncomingEvent, receipt: Receipt): TrackingEve
   const original = event.originalTimestamp ?? event.timestamp;
   const { ip, ...context } = event.context ?? {};
   const network = truncateAddress(ip ?? receipt.remoteAddress);
-  const userAgent = context.userAgent ?? receipt.userAgent?.slice(0, 2_048);
+  const userAgent = context.userAgent ?? browserIn(receipt.userAgent);
   return {
     ...event,
     messageId: event.messageId ?? receipt.newId(),
@@ -42,6 +42,11 @@ export function acceptEvent(event: IncomingEvent, receipt: Receipt): TrackingEve
       ...(network !== undefined && { ip: network }),
     },
   };
+}
+
+/** A server's library speaks for somebody whose browser it does not name. */
+function browserIn(userAgent: string | undefined): string | undefined {
+  return userAgent !== undefined && /^(?:Mozilla|Opera)\//.test(userAgent) ? userAgent.slice(0, 2_048) : undefined;
 }
 
 const yearZero = Date.parse('0000-01-01T00:00:00Z');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classify } from './classify.ts';
+import { isAutomated } from './enrich/automated.ts';
 import type { TrackingEvent } from './event.ts';
 
 const firefox = 'Mozilla/5.0 (Windows NT 6.1; WOW64; rv:27.0) Gecko/20100101 Firefox/27.0';
@@ -78,20 +79,21 @@ test('programs are told from people by what they call themselves', () => {
     'some program',
     '',
   ];
-  for (const userAgent of programs) assert.equal(classify(request('/', { userAgent })).automated, true, userAgent);
+  for (const userAgent of programs) assert.equal(isAutomated(request('/', { userAgent })), true, userAgent);
   const people = [
     firefox,
     'Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.16',
     'Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)',
     'Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 Chrome/90.0 Mobile Safari/537.36',
   ];
-  for (const userAgent of people) assert.equal(classify(request('/', { userAgent })).automated, false, userAgent);
+  for (const userAgent of people) assert.equal(isAutomated(request('/', { userAgent })), false, userAgent);
 });
 
 test('a page event is a page view, and other events of an application are people doing something', () => {
   const { context: _, ...bare } = request('/');
   const app: TrackingEvent = { ...bare, type: 'track', event: 'Bought', context: { userAgent: 'Shop/3 CFNetwork' } };
-  assert.deepEqual(classify(app), { automated: false, page: undefined, status: undefined });
+  assert.equal(isAutomated(app), false);
+  assert.deepEqual(classify(app), { page: undefined, status: undefined });
   assert.equal(classify({ ...bare, type: 'page' }).page, '/');
   const url = 'https://shop.example/a?b=c';
   assert.equal(classify({ ...bare, type: 'page', context: { page: { url } } }).page, '/a');

@@ -1,12 +1,10 @@
 /**
- * What an event counts as: a page view or not, of a person or of a program. The rules are those of the field's tools
- * (README.md says which rule comes from where); they read the event alone, so that the order of events never matters.
+ * What an event counts as: a page view or not. The rules are those of the field's tools (README.md says which rule comes
+ * from where); they read the event alone, so that the order of events never matters.
  */
 import type { TrackingEvent } from './event.ts';
 
 export interface EventClass {
-  /** Sent by a program: a bot, a feed reader, a monitor, a script. */
-  readonly automated: boolean;
   /** The path of the page that was viewed; undefined when the event is no page view. */
   readonly page: string | undefined;
   /** HTTP status of a request. */
@@ -15,7 +13,7 @@ export interface EventClass {
 
 export function classify(event: TrackingEvent): EventClass {
   const status = event.type === 'request' ? event.context?.response?.status : undefined;
-  return { automated: isAutomated(event), page: pageOf(event), status };
+  return { page: pageOf(event), status };
 }
 
 /** Extensions of what is no page: parts of pages, feeds and data, downloads. */
@@ -43,23 +41,4 @@ function pathOf(event: TrackingEvent): string | undefined {
   const { path, url } = event.context?.page ?? {};
   if (path !== undefined) return path;
   return url !== undefined && URL.canParse(url) ? new URL(url).pathname : undefined;
-}
-
-/** Names that programs give themselves. `Cubot` makes telephones. */
-const programs = new RegExp(
-  [
-    String.raw`(?<!cu)bot\b`,
-    'crawl|spider|slurp|feed|rss|archiver|fetch|monitor|validator|preview|scanner|ezooms|pingdom',
-    'headless|phantomjs|lighthouse|externalhit|externalagent',
-    'curl/|wget|libwww|python|java/|ruby|perl|okhttp|http-?client|axios',
-    String.raw`\+https?:`,
-  ].join('|'),
-  'i',
-);
-
-function isAutomated(event: TrackingEvent): boolean {
-  const userAgent = event.context?.userAgent;
-  if (userAgent !== undefined && programs.test(userAgent)) return true;
-  // Every browser has called itself Mozilla or Opera since 1994; only access logs see what does not even pretend.
-  return event.type === 'request' && !/^(?:Mozilla|Opera)\//.test(userAgent ?? '');
 }

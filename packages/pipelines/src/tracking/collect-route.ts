@@ -1,18 +1,31 @@
 /**
  * `POST /t`: takes one event or a batch, answers 2xx only when the brokers have acknowledged all of it.
  *
- * Each event is judged on its own: the good ones of a batch are stored also when others are wrong, and the answer says
- * which is which. An answer of 503 means that nothing is known to be stored: sent again, events with a `messageId`
- * count once.
+ * Each event is judged on its own: the good ones of a batch are stored also when others are bad, the bad ones are stored
+ * with the reason in a topic of theirs, and the answer says which is which. An answer of 503 means that nothing is known
+ * to be stored: sent again, events with a `messageId` count once.
+ *
+ * Bad events have a producer and memory of their own: a flood of them takes nothing from good ones.
  */
 import { randomUUID } from 'node:crypto';
-import { defineContract, implement, ProblemError, type ProblemIssue, type Route } from '@millrace/api';
+import {
+  type Contract,
+  defineContract,
+  implement,
+  ProblemError,
+  type ProblemIssue,
+  type Route,
+  type RouteRequest,
+} from '@millrace/api';
 import { messageOf } from '@millrace/base';
 import type { Client, Producer } from '@millrace/client';
 import { type Static, Type } from 'typebox';
-import { acceptEvent } from './accept-event.ts';
-import { IncomingEvent, issuesOfIncoming, isTime, time, visitorOf } from './event.ts';
-import { eventBytesMax, trackingEvents } from './topic.ts';
+import type { Receipt } from './accept-event.ts';
+import { judgeEvent } from './bad/judge-event.ts';
+import { IncomingEvent, isTime, time } from './event.ts';
+import type { EventSchemas } from './event-schemas.ts';
+import { type PrivacyHeaders, privacyChoiceOf } from './privacy-choice.ts';
+import { badEvents, trackingEvents } from './topics.ts';
 
 export const batchEventsMax = 1_000;
 
@@ -21,85 +34,125 @@ const Batch = Type.Object({
   sentAt: Type.Optional(time),
 });
 
-export const collectContract = defineContract({
+const contract = {
   method: 'POST',
-  path: '/t',
   summary: 'Takes a tracking event, or a batch of them',
   description: 'Answers 200 only when all events are stored. Give each event a messageId: sent again, it counts once.',
   body: Type.Union([IncomingEvent, Batch]),
   bodyCheckedBy: 'handler',
   bodyBytesMax: 2 ** 20,
-  response: Type.Object({ accepted: Type.Integer({ description: 'How many events were stored' }) }),
+  response: Type.Object({
+    accepted: Type.Integer({ description: 'How many events were stored' }),
+    withheld: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'How many were not, since whom they are about did not consent' }),
+    ),
+  }),
   anyOrigin: true,
   problems: ['invalid_request', 'unavailable'],
-});
+} as const satisfies Omit<Contract, 'path'>;
+
+type CollectRequestContract = typeof contract & { readonly path: string };
+
+export const collectContract = defineContract({ ...contract, path: '/t' });
+/** Where libraries of Segment's send batches when they are given another host. */
+export const segmentBatchContract = defineContract({ ...contract, path: '/v1/batch' });
 
 export interface CollectorOptions {
   readonly client: Client;
+  /** What events have to look like; without them only their common fields are checked. */
+  readonly schemas?: EventSchemas | undefined;
   /** From arrival to acknowledgement at the latest, in ms; then the answer is 503. Default 10,000. */
   readonly deliveryTimeoutMs?: number | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
-/** The route, and the producer behind it, which closing flushes. */
+/** The routes, and the producers behind them, which closing flushes. */
 export interface Collector extends AsyncDisposable {
-  readonly route: Route;
+  readonly routes: readonly Route[];
   close(): Promise<void>;
 }
 
 const bufferBytesMax = 16 * 2 ** 20;
+const badBufferBytesMax = 2 * 2 ** 20;
 
-export function createCollector(options: CollectorOptions): Collector {
-  const now = options.now ?? Date.now;
-  const producer = options.client.producer({
-    deliveryTimeoutMs: options.deliveryTimeoutMs ?? 10_000,
-    bufferBytesMax,
-    // Failures reach each request through its promises.
-    onDelivery: () => undefined,
-  });
-  const route = implement(collectContract, async (request) => {
-    const { events, sentAt } = batchOf(request.body);
-    if (producer.bufferedBytes >= bufferBytesMax) throw unavailable('more events arrive than the brokers take');
-    const site = hostOf(request.header('origin')) ?? 'unknown';
-    const receivedAt = now();
-    const userAgent = request.header('user-agent');
-    const receipt = { receivedAt, remoteAddress: request.remoteAddress, userAgent, sentAt, newId: randomUUID };
-    const accepted: number[] = [];
-    const issues: ProblemIssue[] = [];
-    const records: Stored[] = [];
-    for (const [index, event] of events.entries()) {
-      const judged = judge(event, (given) => ({ ...receipt, site: hostOf(given.context?.page?.url) ?? site }));
-      if ('issues' in judged) issues.push(...judged.issues.map((issue) => ({ index, ...issue })));
-      else {
-        accepted.push(index);
-        records.push(judged);
-      }
-    }
-    await store(producer, records);
-    if (issues.length > 0) throw wrongEvents(events.length, accepted, issues);
-    return { accepted: accepted.length };
-  });
-  const close = (): Promise<void> => producer.close();
-  return { route, close, [Symbol.asyncDispose]: close };
-}
-
+/** A record to be stored. */
 interface Stored {
   readonly key: string;
   readonly value: string;
 }
 
-type Judged = Stored | { readonly issues: readonly { field: string; message: string }[] };
+/** What became of the events of a request. */
+interface Judged {
+  readonly good: Stored[];
+  readonly bad: Stored[];
+  readonly accepted: number[];
+  readonly issues: ProblemIssue[];
+  withheld: number;
+}
 
-function judge(value: unknown, receiptOf: (event: IncomingEvent) => Parameters<typeof acceptEvent>[1]): Judged {
-  const issues = issuesOfIncoming(value);
-  if (issues.length > 0) return { issues };
-  const event = acceptEvent(value as IncomingEvent, receiptOf(value as IncomingEvent));
-  const stored = JSON.stringify(event);
-  if (Buffer.byteLength(stored) > eventBytesMax) {
-    return { issues: [{ field: '', message: `is larger than ${eventBytesMax / 1024} KiB` }] };
+export function createCollector(options: CollectorOptions): Collector {
+  const { schemas, now = Date.now } = options;
+  const producerOf = (bytesMax: number): Producer =>
+    options.client.producer({
+      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 10_000,
+      bufferBytesMax: bytesMax,
+      // Failures reach each request through its promises.
+      onDelivery: () => undefined,
+    });
+  const good = producerOf(bufferBytesMax);
+  const bad = producerOf(badBufferBytesMax);
+  const handle = async (request: RouteRequest<CollectRequestContract>) => {
+    const { events, sentAt } = batchOf(request.body);
+    if (good.bufferedBytes >= bufferBytesMax) throw unavailable('more events arrive than the brokers take');
+    await schemas?.ready().catch((error: unknown) => {
+      throw unavailable(messageOf(error), error);
+    });
+    const judged = judgeAll(events, request, { receivedAt: now(), sentAt, schemas });
+    await store([
+      [good, trackingEvents.name, judged.good],
+      [bad, badEvents.name, judged.bad],
+    ]);
+    const { accepted, issues, withheld } = judged;
+    if (issues.length > 0) throw wrongEvents(events.length, accepted, issues);
+    return { accepted: accepted.length, ...(withheld > 0 && { withheld }) };
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([good.close(), bad.close()]);
+  };
+  const routes = [implement(collectContract, handle), implement(segmentBatchContract, handle)];
+  return { routes, close, [Symbol.asyncDispose]: close };
+}
+
+function judgeAll(
+  events: readonly unknown[],
+  request: RouteRequest<CollectRequestContract>,
+  {
+    schemas,
+    ...known
+  }: Pick<Receipt, 'receivedAt' | 'sentAt'> & { readonly schemas: EventSchemas | undefined },
+): Judged {
+  const { remoteAddress } = request;
+  const site = hostOf(request.header('origin')) ?? 'unknown';
+  const receipt = { ...known, remoteAddress, userAgent: request.header('user-agent'), newId: randomUUID };
+  const headers: PrivacyHeaders = {
+    globalPrivacyControl: request.header('sec-gpc'),
+    doNotTrack: request.header('dnt'),
+  };
+  const judged: Judged = { good: [], bad: [], accepted: [], issues: [], withheld: 0 };
+  for (const [index, event] of events.entries()) {
+    const ownSite = hostOf((event as IncomingEvent | null)?.context?.page?.url) ?? site;
+    const choice = privacyChoiceOf(event, headers);
+    const judgement = judgeEvent(event, { ...receipt, site: ownSite }, choice, schemas);
+    if ('good' in judgement) {
+      judged.accepted.push(index);
+      judged.good.push({ key: judgement.good.messageId, value: judgement.value });
+    } else if ('bad' in judgement) {
+      judged.issues.push(...judgement.bad.issues.map((issue) => ({ index, ...issue })));
+      judged.bad.push({ key: judgement.bad.id, value: JSON.stringify(judgement.bad) });
+    } else judged.withheld++;
   }
-  return { key: visitorOf(event), value: stored };
+  return judged;
 }
 
 /** The events of a body, not yet checked. */
@@ -136,9 +189,11 @@ function wrongEvents(count: number, accepted: readonly number[], issues: readonl
   });
 }
 
-async function store(producer: Producer, records: readonly Stored[]): Promise<void> {
+async function store(parts: readonly (readonly [Producer, string, readonly Stored[]])[]): Promise<void> {
   try {
-    await Promise.all(records.map(({ key, value }) => producer.send({ topic: trackingEvents.name, key, value })));
+    await Promise.all(
+      parts.flatMap(([producer, topic, records]) => records.map((record) => producer.send({ topic, ...record }))),
+    );
   } catch (error) {
     throw unavailable(messageOf(error), error);
   }
@@ -151,7 +206,8 @@ function unavailable(reason: string, cause?: unknown): ProblemError {
   });
 }
 
-function hostOf(url: string | undefined): string | undefined {
-  if (url === undefined || !URL.canParse(url)) return undefined;
+/** `url` comes unchecked. */
+function hostOf(url: unknown): string | undefined {
+  if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
   return new URL(url).hostname || undefined;
 }

@@ -40,6 +40,11 @@ const Context = Type.Object({
   ),
   viewport: Type.Optional(Type.Object({ width: Type.Optional(pixels), height: Type.Optional(pixels) })),
   campaign: Type.Optional(anything),
+  consent: Type.Optional(
+    Type.Object({ categoryPreferences: Type.Optional(Type.Record(Type.String(), Type.Boolean())) }),
+  ),
+  doNotTrack: Type.Optional(Type.Boolean()),
+  globalPrivacyControl: Type.Optional(Type.Boolean()),
   library: Type.Optional(Type.Object({ name: Type.Optional(line), version: Type.Optional(line) })),
   request: Type.Optional(Type.Object({ method: Type.Optional(line), protocol: Type.Optional(line) })),
   response: Type.Optional(
@@ -82,10 +87,19 @@ export const IncomingEvent = Type.Object(fields, {
 /** An event as a sender posts it. */
 export type IncomingEvent = Static<typeof IncomingEvent>;
 
-export const TrackingEvent = Type.Object({ ...fields, messageId: id, site: name, timestamp: time, receivedAt: time });
+export const TrackingEvent = Type.Object({
+  ...fields,
+  messageId: id,
+  site: name,
+  timestamp: time,
+  receivedAt: time,
+  nameless: Type.Optional(Type.Literal(true)),
+  parentId: Type.Optional(id),
+});
 /**
- * An event as it is stored in `tracking.events`. `timestamp` is when it happened, by our clock; `originalTimestamp` is
- * what the sender said, absent when it said nothing.
+ * An event as it is stored. `timestamp` is when it happened, by our clock; `originalTimestamp` is what the sender said,
+ * absent when it said nothing. `nameless`: whoever it is about asked not to be tracked, and nothing tells who it is.
+ * `parentId`: it came under the id of another event, this one, and got an id of its own.
  */
 export type TrackingEvent = Static<typeof TrackingEvent>;
 
@@ -109,17 +123,22 @@ export function isTime(value: unknown): value is string {
   return timeChecker.check(value) && exists(value);
 }
 
-/** Who an event is about: the key of its record, so that a visitor's events stay in order. */
-export function visitorOf(event: IncomingEvent): string {
-  return event.anonymousId ?? `user:${event.userId ?? ''}`;
+/** Which browser or device an event is about, or else which user; undefined when nothing tells. */
+export function visitorOf(event: IncomingEvent): string | undefined {
+  return event.anonymousId ?? (event.userId === undefined ? undefined : userKey(event.userId));
+}
+
+/** A known user among visitors. */
+export function userKey(userId: string): string {
+  return `user:${userId}`;
 }
 
 const times = ['timestamp', 'originalTimestamp', 'sentAt'] as const;
 
 /** What a schema can't say. */
-function rulesBroken(event: IncomingEvent): Issue[] {
+function rulesBroken(event: IncomingEvent & Partial<TrackingEvent>): Issue[] {
   const issues: Issue[] = [];
-  if (event.anonymousId === undefined && event.userId === undefined) {
+  if (event.anonymousId === undefined && event.userId === undefined && event.nameless !== true) {
     issues.push({ field: '/anonymousId', message: 'is required when there is no userId' });
   }
   if (event.type === 'track' && event.event === undefined) {

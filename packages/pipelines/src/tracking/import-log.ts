@@ -4,18 +4,16 @@
  *
  * What is in the topic already is read first, and not sent again. So an import that was killed goes on where it was,
  * and a second import of a file sends nothing; and since a line always becomes the same event, one that got there twice
- * all the same (its first import was killed between sending and reading) counts once. Holds in memory what a tally
- * holds, and a few chunks.
+ * all the same (its first import was killed between sending and reading) counts once. Holds in memory what a
+ * counter of events holds, and a few chunks.
  */
 import type { TrackingTotals } from '@millrace/api';
 import type { Client } from '@millrace/client';
 import { openLog, siteOfFile } from './access-log/open-log.ts';
 import { type LogSummary, type MalformedLine, readLog } from './access-log/read-log.ts';
 import { VisitorNames } from './access-log/visitor-names.ts';
-import { visitorOf } from './event.ts';
-import { Tally } from './tally.ts';
-import { ensureTrackingTopic, trackingEvents } from './topic.ts';
-import { TopicReader } from './topic-reader.ts';
+import { EventCounter } from './event-counter.ts';
+import { ensureTrackingTopic, trackingEvents } from './topics.ts';
 import { loadVisitorKey } from './visitor-key.ts';
 
 export interface ImportOptions {
@@ -62,13 +60,14 @@ export async function importLog(options: ImportOptions): Promise<ImportReport> {
     await ensureTrackingTopic(admin, signal);
   }
   const visitorNames = new VisitorNames(await loadVisitorKey(client, signal));
-  const tally = new Tally();
-  const reader = new TopicReader(client, tally);
-  await reader.toEnd(signal, ({ done, total }) => {
+  await using counter = await EventCounter.open();
+  await counter.toEnd(client, signal, ({ done, total }) => {
     onProgress?.({ step: 'reading what is there', done, part: done / total });
   });
-  const { sent, summary } = await send(options, log, { site, visitorNames, receivedAt: Date.now() }, tally);
-  await reader.toEnd(signal, ({ done, total }) => onProgress?.({ step: 'counting', done, part: done / total }));
+  const { sent, summary } = await send(options, log, { site, visitorNames, receivedAt: Date.now() }, counter);
+  await counter.toEnd(client, signal, ({ done, total }) => {
+    onProgress?.({ step: 'counting', done, part: done / total });
+  });
   return {
     file,
     site,
@@ -78,16 +77,16 @@ export async function importLog(options: ImportOptions): Promise<ImportReport> {
     malformed: summary.malformed,
     firstMalformed: summary.firstMalformed,
     cut: summary.cut ?? null,
-    totals: tally.totals({ site, pages: options.pages }),
+    totals: counter.view.totals({ site, pages: options.pages }),
   };
 }
 
-/** Sends the lines that the tally has not counted, and waits until they are stored. */
+/** Sends the lines that were not counted, and waits until they are stored. */
 async function send(
   options: ImportOptions,
   log: Awaited<ReturnType<typeof openLog>>,
   origin: Parameters<typeof readLog>[1],
-  tally: Tally,
+  counter: EventCounter,
 ): Promise<{ sent: number; summary: LogSummary }> {
   const { client, signal, onProgress } = options;
   await using producer = client.producer({ lingerMs: 5 });
@@ -98,9 +97,9 @@ async function send(
     origin,
     {
       onEvent: (event) => {
-        if (tally.has(event)) return;
+        if (counter.has(event)) return;
         sent++;
-        room = producer.write({ topic: trackingEvents, key: visitorOf(event), value: event });
+        room = producer.write({ topic: trackingEvents, key: event.messageId, value: event });
       },
       onChunk: async ({ lines }) => {
         onProgress?.({ step: 'importing', done: lines, part: log.bytesRead / log.size });

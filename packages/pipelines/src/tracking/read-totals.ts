@@ -1,24 +1,31 @@
-/** Counts what a cluster's topic holds, once, with nothing running beside. */
+/** Counts what a cluster's topic of events holds, once, with nothing running beside. */
 import type { TrackingReport } from '@millrace/api';
 import type { Client } from '@millrace/client';
-import { Tally, type TotalsOptions } from './tally.ts';
-import { ensureTrackingTopic } from './topic.ts';
-import { type ReadProgress, TopicReader } from './topic-reader.ts';
+import { EventCounter, type ReadProgress } from './event-counter.ts';
+import { ensureTrackingTopic } from './topics.ts';
+import type { TotalsOptions } from './view/tracking-view.ts';
 
-export interface ReadTotalsOptions extends TotalsOptions {
+export interface CountOptions {
   readonly client: Client;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
 }
 
+export interface ReadTotalsOptions extends CountOptions, TotalsOptions {}
+
 /** Reads the whole topic, which is created where it is absent, and answers its totals. */
 export async function readTotals(options: ReadTotalsOptions): Promise<TrackingReport> {
-  const { client, signal, onProgress } = options;
+  await using counter = await countEvents(options);
+  return { observedAt: new Date().toISOString(), complete: true, totals: counter.view.totals(options) };
+}
+
+/** Likewise for other questions. */
+export async function countEvents({ client, signal, onProgress }: CountOptions): Promise<EventCounter> {
   {
     await using admin = client.admin();
     await ensureTrackingTopic(admin, signal);
   }
-  const tally = new Tally();
-  await new TopicReader(client, tally).toEnd(signal, onProgress);
-  return { observedAt: new Date().toISOString(), complete: true, totals: tally.totals(options) };
+  const counter = await EventCounter.open();
+  await counter.toEnd(client, signal, onProgress);
+  return counter;
 }

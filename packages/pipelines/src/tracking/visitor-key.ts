@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@millrace/client';
-import { ensureTopic } from './topic.ts';
+import { ensureTopic } from './topics.ts';
 
 const keyTopic = 'millrace.tracking.visitor-key';
 const keyBytes = 32;

@@ -34,6 +34,22 @@ export async function jsonSchema<T>(registry: Registry, options: SchemaSerdeOpti
   };
 }
 
+/** One thing that is wrong with a value; `path` is a JSON Pointer to it. */
+export interface JsonSchemaMistake {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Compiles a registered JSON Schema; what it answers tells up to five mistakes of a value, none when it is valid. */
+export function jsonSchemaChecker(state: RegistryState, text: SchemaText): (value: unknown) => JsonSchemaMistake[] {
+  const validator = validatorOf(state, text);
+  return (value) => {
+    if (validator.Check(value)) return [];
+    const [, errors] = validator.Errors(value);
+    return errors.slice(0, toldMax).map(({ instancePath, message }) => ({ path: instancePath, message }));
+  };
+}
+
 function validatorOf(state: RegistryState, text: SchemaText): Validator {
   const references = resolveReferences(state, text).map(({ name, schema }) => [name, JSON.parse(schema)] as const);
   return Compile(Object.fromEntries(references) as Record<string, XSchema>, JSON.parse(text.schema) as XSchema);

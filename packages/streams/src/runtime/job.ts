@@ -16,8 +16,11 @@ export interface Job extends AsyncDisposable {
   /** Resolves when the job was closed, rejects when it failed. */
   readonly finished: Promise<void>;
   metrics(): JobMetrics;
-  /** Commits what is done, leaves the group, and lets go of everything but what it was given. */
-  close(): Promise<void>;
+  /**
+   * Commits what is done, leaves the group, and lets go of everything but what it was given. When the signal aborts it
+   * does not wait for the cluster any longer: what is not committed by then is done again by whoever goes on.
+   */
+  close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 /**
@@ -69,9 +72,17 @@ class RunningJob implements Job {
     return counts.snapshot(tasks.ids(), standbys.lags());
   }
 
-  async close(): Promise<void> {
-    this.#parts.runner.stop();
-    await this.finished;
+  async close({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { runner, transactor } = this.#parts;
+    runner.stop();
+    const letGo = (): void => void transactor.letGo();
+    signal?.addEventListener('abort', letGo, { once: true });
+    if (signal?.aborted) letGo();
+    try {
+      await this.finished;
+    } finally {
+      signal?.removeEventListener('abort', letGo);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -135,6 +135,11 @@ export class Transactor {
     await this.#producer.close();
   }
 
+  /** Has nobody wait for the cluster any longer: what is under way fails. */
+  async letGo(): Promise<void> {
+    await this.#producer.close({ signal: AbortSignal.abort() }).catch(() => undefined);
+  }
+
   /** A coordinator that does not answer in time is asked on: what it has decided holds. */
   async #commitSurely(transaction: Transaction): Promise<void> {
     for (let attempt = 1; ; attempt++) {
