@@ -212,7 +212,13 @@ async function openControl(options: PlatformOptions, registry: Registry): Promis
  * works, while everything else goes on.
  */
 async function startTrackingOn(
-  { dataDirectory, home, hub, eventSchemas, warn }: PlatformOptions & {
+  {
+    dataDirectory,
+    home,
+    hub,
+    eventSchemas,
+    warn,
+  }: PlatformOptions & {
     readonly home: PlatformClient;
     readonly hub: EventHub;
     readonly eventSchemas: EventSchemas;

@@ -38,7 +38,7 @@ export const trackingSessionsContract = defineContract({
   method: 'GET',
   path: `${path}/sessions`,
   summary: 'Sessions of a site',
-  permission: 'read_records',
+  permission: 'administer',
   query: Type.Object({
     site,
     from: Type.Optional(time),
@@ -168,7 +168,7 @@ export const trackingBadContract = defineContract({
   method: 'GET',
   path: `${path}/bad`,
   summary: 'Bad events, with the reason',
-  permission: 'read_records',
+  permission: 'administer',
   query: Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000, description: 'Default 20' })),
     reason: Type.Optional(Type.Enum(reasons)),
@@ -191,7 +191,7 @@ export const trackingReplayContract = defineContract({
   method: 'POST',
   path: `${path}/replay`,
   summary: 'Judges bad events once more, and takes those that are good now',
-  permission: 'operate',
+  permission: 'administer',
   response: TrackingReplay,
   problems: ['unavailable'],
 });

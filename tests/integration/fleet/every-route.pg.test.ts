@@ -109,6 +109,7 @@ test('each route of the control plane asks for the permission that was judged', 
       ['GET', '/healthz', 'public'],
       ['GET', '/readyz', 'public'],
       ['POST', '/t', 'public'],
+      ['POST', '/v1/batch', 'public'],
     ],
   );
 });

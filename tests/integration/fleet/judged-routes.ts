@@ -21,6 +21,13 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   // The fleet as it is seen: everybody's, without records and secrets.
   'GET /api/v1/events': 'view',
   'GET /api/v1/pipelines/tracking': 'view',
+  'GET /api/v1/pipelines/tracking/funnel': 'view',
+  'GET /api/v1/pipelines/tracking/retention': 'view',
+  'GET /api/v1/pipelines/tracking/live': 'view',
+  // They tell what single people did, whose events are no team's own.
+  'GET /api/v1/pipelines/tracking/sessions': 'administer',
+  'GET /api/v1/pipelines/tracking/bad': 'administer',
+  'POST /api/v1/pipelines/tracking/replay': 'administer',
   'GET /api/v1/clusters': 'view',
   'GET /api/v1/clusters/{name}': 'view',
   'GET /api/v1/brokers': 'view',

@@ -9,7 +9,7 @@ import { createClient, unwrap } from '@millrace/client';
 import { startTracking, trackingEvents } from '@millrace/pipelines';
 import { eventually } from '../../support/eventually.ts';
 
-test('tracking waits until it may use a topic, and uses one that it could not have made', async () => {
+test('tracking waits until it may use what it needs, and uses a topic that others made', async () => {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'millrace-tracking-access-'));
   const cluster = await startCluster({
     name: 'guarded',
@@ -41,18 +41,18 @@ test('tracking waits until it may use a topic, and uses one that it could not ha
 
     const admin = operator.admin();
     unwrap(await admin.createTopics([{ topic: trackingEvents.name, partitions: 1 }]));
-    const entry = {
-      resourceType: 'topic',
-      resourceName: trackingEvents.name,
-      patternType: 'literal',
-      principal: 'User:up',
-      host: '*',
-      permission: 'allow',
-    } as const;
-    await admin.createAcls([
-      { ...entry, operation: 'read' },
-      { ...entry, operation: 'describe' },
-    ]);
+    const rights = [
+      ['topic', 'tracking.', ['read', 'write', 'create', 'describe']],
+      ['topic', 'millrace.', ['read', 'write', 'create', 'describe']],
+      ['group', 'millrace-tracking', ['read', 'describe']],
+      ['transactionalId', 'millrace.streams.millrace-tracking.', ['write', 'describe']],
+    ] as const;
+    const who = { patternType: 'prefixed', principal: 'User:up', host: '*', permission: 'allow' } as const;
+    await admin.createAcls(
+      rights.flatMap(([resourceType, resourceName, operations]) =>
+        operations.map((operation) => ({ ...who, resourceType, resourceName, operation })),
+      ),
+    );
     await tracking.complete;
     tracking.checkComplete();
   } finally {

@@ -28,7 +28,10 @@ async function postUntil(
       messageId: `${name}-${count}-${index}`,
       anonymousId: `${name}-${count % 7}`,
       site: 'crash',
-      context: { userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', page: { path: `/${index}` } },
+      context: {
+        userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+        page: { path: `/${index}` },
+      },
     }));
     try {
       const answer = await fetch(`${collectorUrl}/t`, {

@@ -6,10 +6,10 @@ import { Progress } from '../framework/progress.ts';
 import { counted } from '../framework/table.ts';
 import type { Terminal } from '../framework/terminal.ts';
 import { UsageError } from '../framework/usage-error.ts';
-import { openHome, runningPlatform } from '../tracking/tracking-home.ts';
-import { trackingActions } from '../tracking/tracking-actions.ts';
-import { type TrackingCall, trackingOptions } from '../tracking/tracking-options.ts';
 import { totalsText } from '../tracking/totals-text.ts';
+import { trackingActions } from '../tracking/tracking-actions.ts';
+import { openHome, runningPlatform } from '../tracking/tracking-home.ts';
+import { type TrackingCall, trackingOptions } from '../tracking/tracking-options.ts';
 
 /** A log ends in the middle of something. What there was of it has been imported. */
 class CutLogError extends MillraceError {
@@ -32,10 +32,10 @@ export const pipelineTracking = command({
   description:
     'Without more it shows the totals: page views, visits, visitors, sessions, pages, statuses. With --import it ' +
     'first feeds a log through the topic tracking.events; an import that was interrupted goes on where it was, and ' +
-    'lines that are there already are not counted again. The words: `sessions` lists the sessions of a site; `funnel` ' +
-    'takes steps (paths of pages, names of events) and tells how many people did one after the other; `retention` ' +
-    'tells how many come back; `live` shows the page views of the last minutes; `bad` lists what was sent and is no ' +
-    'good event, with the reason; `replay` judges those once more and takes what is good now; `tail` prints events as ' +
+    'lines that are there already are not counted again. The words: `sessions` lists those of a site; `funnel` takes ' +
+    'steps (paths of pages, names of events) and tells how many people did one after the other; `retention` tells ' +
+    'how many come back; `live` shows the page views of the last minutes; `bad` lists what was sent and is no good ' +
+    'event, with the reason; `replay` judges those once more and takes what is good now; `tail` prints events as ' +
     'they come.',
   operands: [
     { name: 'ACTION', help: `one of ${actionNames.join(', ')}; without it the totals`, optional: true },
@@ -46,7 +46,10 @@ export const pipelineTracking = command({
     { command: 'millrace pipeline tracking --import access.log', does: 'Import a log and show what it tells' },
     { command: 'millrace pipeline tracking --json', does: 'All totals of the running platform, for a script' },
     { command: 'millrace pipeline tracking sessions --site shop', does: 'The newest sessions of a site' },
-    { command: 'millrace pipeline tracking funnel / /cart "Order Completed" --site shop', does: 'How many get how far' },
+    {
+      command: 'millrace pipeline tracking funnel / /cart "Order Completed" --site shop',
+      does: 'How many get how far',
+    },
     { command: 'millrace pipeline tracking bad', does: 'What was refused, and why' },
     { command: 'millrace pipeline tracking tail', does: 'Watch events pass' },
   ],

@@ -1,4 +1,6 @@
-/** What `pipeline tracking` does besides totals: each asks the running platform, or works on the topics of a cluster. */
+/**
+ * What `pipeline tracking` does besides totals: each asks the running platform, or works on the topics of a cluster.
+ */
 import type {
   TrackingBad,
   TrackingFunnel,

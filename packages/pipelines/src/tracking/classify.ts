@@ -1,6 +1,6 @@
 /**
- * What an event counts as: a page view or not. The rules are those of the field's tools (README.md says which rule comes
- * from where); they read the event alone, so that the order of events never matters.
+ * What an event counts as: a page view or not. The rules are those of the field's tools (README.md says which rule
+ * comes from where); they read the event alone, so that the order of events never matters.
  */
 import type { TrackingEvent } from './event.ts';
 

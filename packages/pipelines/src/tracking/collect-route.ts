@@ -1,9 +1,9 @@
 /**
  * `POST /t`: takes one event or a batch, answers 2xx only when the brokers have acknowledged all of it.
  *
- * Each event is judged on its own: the good ones of a batch are stored also when others are bad, the bad ones are stored
- * with the reason in a topic of theirs, and the answer says which is which. An answer of 503 means that nothing is known
- * to be stored: sent again, events with a `messageId` count once.
+ * Each event is judged on its own: the good ones of a batch are stored also when others are bad, the bad ones are
+ * stored with the reason in a topic of theirs, and the answer says which is which. An answer of 503 means that nothing
+ * is known to be stored: sent again, events with a `messageId` count once.
  *
  * Bad events have a producer and memory of their own: a flood of them takes nothing from good ones.
  */
@@ -127,10 +127,7 @@ export function createCollector(options: CollectorOptions): Collector {
 function judgeAll(
   events: readonly unknown[],
   request: RouteRequest<CollectRequestContract>,
-  {
-    schemas,
-    ...known
-  }: Pick<Receipt, 'receivedAt' | 'sentAt'> & { readonly schemas: EventSchemas | undefined },
+  { schemas, ...known }: Pick<Receipt, 'receivedAt' | 'sentAt'> & { readonly schemas: EventSchemas | undefined },
 ): Judged {
   const { remoteAddress } = request;
   const site = hostOf(request.header('origin')) ?? 'unknown';

@@ -1,6 +1,6 @@
 /**
- * Counts what `tracking.events` holds, once, in one process and its memory: cleans, enriches and adds up as the standing
- * pipeline does, with nothing running beside.
+ * Counts what `tracking.events` holds, once, in one process and its memory: cleans, enriches and adds up as the
+ * standing pipeline does, with nothing running beside.
  */
 import type { Client } from '@millrace/client';
 import { type OrderedStore, openMemoryStore } from '@millrace/store';

@@ -1,5 +1,5 @@
 /** What a person has said about being tracked, and what is kept of an event then. */
-import type { IncomingEvent, TrackingEvent } from './event.ts';
+import type { TrackingEvent } from './event.ts';
 
 /**
  * `named`: kept as it is. `nameless`: kept without anything that tells who it is. `withheld`: not kept at all.

@@ -73,5 +73,8 @@ function stepsIn(text: string): string[] {
   }
   const isGood = (step: unknown): step is string => typeof step === 'string' && step !== '';
   if (Array.isArray(steps) && steps.length > 0 && steps.length <= stepsMost && steps.every(isGood)) return steps;
-  throw new ProblemError('invalid_request', `steps must be a JSON array of 1 to ${stepsMost} texts, such as ["/","/cart"]`);
+  throw new ProblemError(
+    'invalid_request',
+    `steps must be a JSON array of 1 to ${stepsMost} texts, such as ["/","/cart"]`,
+  );
 }

@@ -66,8 +66,8 @@ const badDays = 30;
 
 /**
  * Creates the topic of accepted events where it is absent. Records are kept until an operator sets a limit: the totals
- * are those of what the topics hold, and an imported log is not to vanish because it is old. Records carry the time they
- * were written, not the event's, so that a limit in time counts from there.
+ * are those of what the topics hold, and an imported log is not to vanish because it is old. Records carry the time
+ * they were written, not the event's, so that a limit in time counts from there.
  */
 export async function ensureTrackingTopic(admin: Admin, signal?: AbortSignal): Promise<void> {
   await ensureTopic(admin, { topic: trackingEvents.name, partitions, configuration: unlimited }, signal);

@@ -11,7 +11,14 @@ import { type ProcessorContext, type Topology, topology, windowStore } from '@mi
 import { type BadEvent, unreadableEvent } from '../bad/bad-event.ts';
 import { enrichEvent } from '../enrich/enrich-event.ts';
 import type { EnrichedEvent } from '../enrich/enriched-event.ts';
-import { badEvents, type CleaningCounts, cleaningCounts, enrichedEvents, type StoredEvent, trackingEvents } from '../topics.ts';
+import {
+  badEvents,
+  type CleaningCounts,
+  cleaningCounts,
+  enrichedEvents,
+  type StoredEvent,
+  trackingEvents,
+} from '../topics.ts';
 import { cleanEvent, type KeptEvents } from './clean-event.ts';
 
 /** Its consumer group, and in the names of its topics. */

@@ -1,4 +1,6 @@
-/** The campaign that a page view came from: the link's parameters, as Google Analytics, Matomo and Snowplow read them. */
+/**
+ * The campaign that a page view came from: the link's parameters, as Google Analytics, Matomo and Snowplow read them.
+ */
 import type { TrackingEvent } from '../event.ts';
 import type { Campaign } from './enriched-event.ts';
 

@@ -13,7 +13,11 @@ export interface EventFacts {
   /** By the rules of uap-core. */
   readonly browser?: Named | undefined;
   readonly os?: Named | undefined;
-  readonly device?: { readonly family: string; readonly brand?: string | undefined; readonly model?: string | undefined };
+  readonly device?: {
+    readonly family: string;
+    readonly brand?: string | undefined;
+    readonly model?: string | undefined;
+  };
   /** Where a person came from; absent for what stays within the site. */
   readonly referrer?:
     | { readonly medium: string; readonly source?: string | undefined; readonly host: string }
@@ -29,7 +33,7 @@ export interface Campaign {
   readonly term?: string | undefined;
   readonly content?: string | undefined;
   readonly id?: string | undefined;
-  /** The parameter by which an advertising network marks clicks: `gclid`. Its value, which names a person, is not kept. */
+  /** The parameter by which a network marks clicks: `gclid`. Its value, which names a person, is not kept. */
   readonly click?: string | undefined;
 }
 

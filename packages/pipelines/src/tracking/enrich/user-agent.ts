@@ -3,7 +3,6 @@
  * languages share. A look at all rules costs a good part of a millisecond, so what was found is remembered.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { parse } from 'yaml';
 import type { TrackingEvent } from '../event.ts';
 import type { EventFacts, Named } from './enriched-event.ts';
@@ -24,7 +23,7 @@ export function userAgentFacts(event: TrackingEvent): Found {
   if (userAgent === undefined || userAgent === '') return {};
   const known = remembered.get(userAgent);
   if (known !== undefined) return known;
-  rules ??= new UserAgentParser(parse(readFileSync(createRequire(import.meta.url).resolve('uap-core/regexes.yaml'), 'utf8')));
+  rules ??= readRules();
   const { browser, os, device } = rules.parse(userAgent);
   const found: Found = {
     ...named('browser', browser),
@@ -38,11 +37,16 @@ export function userAgentFacts(event: TrackingEvent): Found {
 
 function named<N extends 'browser' | 'os'>(name: N, { family, version }: Versioned): { readonly [K in N]?: Named } {
   if (family === 'Other') return {};
-  const known = version.findIndex((part) => part === undefined);
+  const known = version.indexOf(undefined);
   const parts = known < 0 ? version : version.slice(0, known);
   return { [name]: { name: family, ...(parts.length > 0 && { version: parts.join('.') }) } } as never;
 }
 
 function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}
+
+function readRules(): UserAgentParser {
+  const file = new URL(import.meta.resolve('uap-core/regexes.yaml'));
+  return new UserAgentParser(parse(readFileSync(file, 'utf8')));
 }

@@ -1,7 +1,7 @@
 /**
  * A funnel: how many people did one thing, then another, within a time of the first. Somebody is as far as the longest
- * way that any of their first steps leads to; steps may have others between them, and lie at one time. What somebody did
- * on several devices is one story once they have logged in on them.
+ * way that any of their first steps leads to; steps may have others between them, and lie at one time. What somebody
+ * did on several devices is one story once they have logged in on them.
  */
 import type { TrackingFunnel } from '@millrace/api';
 import { Turns } from '../turns.ts';

@@ -1,6 +1,6 @@
 /**
- * Page views of the last two hours, minute by minute: of which pages, and by whom. By the events' own time, so that what
- * comes late counts where it belongs, and an old log that is imported does not look alive.
+ * Page views of the last two hours, minute by minute: of which pages, and by whom. By the events' own time, so that
+ * what comes late counts where it belongs, and an old log that is imported does not look alive.
  *
  * Rows: minute, site, `page`, path: how often; minute, site, `visitor`, who.
  */
@@ -29,7 +29,10 @@ export class LiveTable {
   }
 
   /** `now` in ms since 1970; events of other times are left alone. */
-  add(view: { readonly site: string; readonly at: number; readonly page: string; readonly visitor: string | undefined }, now: number): void {
+  add(
+    view: { readonly site: string; readonly at: number; readonly page: string; readonly visitor: string | undefined },
+    now: number,
+  ): void {
     const { site, at, page, visitor } = view;
     if (at < now - liveMinutesMax * minuteMs || at > now + minuteMs) return;
     const minute = Math.floor(at / minuteMs) * minuteMs;

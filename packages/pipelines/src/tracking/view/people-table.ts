@@ -6,8 +6,8 @@
  * - Users are one where an `alias` says so (`previousId` and `userId`); of their ids the least stands for them.
  *
  * Both are a least of a set, so that the same events lead to the same people, in whatever order they come. Nothing that
- * was kept under an id is read or written again when it is joined: who it belongs to is asked when figures are made, and
- * only counts of people move.
+ * was kept under an id is read or written again when it is joined: who it belongs to is asked when figures are made,
+ * and only counts of people move.
  *
  * Rows: `owners` by anonymous id; `users` by user, towards the one that stands for them; `seen`, on which sites an id
  * was; `people`, by the id that stands for a person, how many ids of theirs were on a site.

@@ -5,7 +5,7 @@
  * A value belongs to the table: to change it, change it and `put` it.
  */
 import type { OrderedSpace, OrderedStore, WriteBatch } from '@millrace/store';
-import { keysUnder, type KeyPart } from './row-key.ts';
+import { type KeyPart, keysUnder } from './row-key.ts';
 
 /** Rows that are kept at hand beyond a commit. */
 const cachedMost = 20_000;

@@ -45,7 +45,11 @@ export class SessionTable {
     const isNewVisitor = sessions.length === 0;
     // Those that touch it stand side by side; there are two at most.
     let after = sessions.length;
-    while (after > 0 && !touch(sessions[after - 1] as Session, added) && (sessions[after - 1] as Session).start > added.start) {
+    while (
+      after > 0 &&
+      !touch(sessions[after - 1] as Session, added) &&
+      (sessions[after - 1] as Session).start > added.start
+    ) {
       after--;
     }
     let first = after;

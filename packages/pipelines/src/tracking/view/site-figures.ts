@@ -1,4 +1,6 @@
-/** The figures of each site and of all together, kept as events come. Views of pages, and which pages and sites lead. */
+/**
+ * The figures of each site and of all together, kept as events come. Views of pages, and which pages and sites lead.
+ */
 import type { TrackingCounts } from '@millrace/api';
 import type { OrderedStore, WriteBatch } from '@millrace/store';
 import { rowKey, textPart } from './row-key.ts';
