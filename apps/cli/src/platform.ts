@@ -4,20 +4,11 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { ClosingStack, isMillraceError, messageOf, nodePlatform } from '@millrace/base';
+import { ClosingStack, nodePlatform } from '@millrace/base';
 import { type Client, createClient } from '@millrace/client';
 import { type DataDirectory, openEmbeddedTwins, type RunningFleet } from '@millrace/engines';
 import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
-import {
-  browserScript,
-  createCollector,
-  type EventSchemas,
-  registryEventSchemas,
-  startTracking,
-  type Tracking,
-  type TrackingOptions,
-} from '@millrace/pipelines';
 import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
   type Authentication,
@@ -28,12 +19,12 @@ import {
   statusPage,
   watchClusters,
 } from '@millrace/server';
-import { type OrderedStore, openOrderedStore } from '@millrace/store';
 import type { PlatformAccess } from './control/platform-access.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
 import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { subjectOwners } from './control/subject-owners.ts';
 import { startPlatformMetrics } from './metrics/platform-metrics.ts';
+import { startTrackingOn } from './tracking/platform-tracking.ts';
 
 export interface PlatformOptions {
   readonly fleet: RunningFleet;
@@ -96,9 +87,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const fleetControl = parts.use(await openControl(options, registry));
   const hub = new EventHub(fleetControl.plane?.feed);
   const authentication = await access.authentication(fleetControl.plane);
-  const eventSchemas = registryEventSchemas(registry);
-  const tracking = parts.use(await startTrackingOn({ ...options, home, hub, eventSchemas }, parts));
-  const collector = parts.use(createCollector({ client: home.client, schemas: eventSchemas }));
+  const { tracking, collector, script } = await startTrackingOn({ ...options, home, hub, registry }, parts);
   const { metrics } = parts.use(
     startPlatformMetrics({
       client: home.client,
@@ -112,9 +101,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       // Off loopback programs that send show a token; what pages send to `/t` needs none anywhere.
       authentication,
       routes: [...collector.routes, ...metrics.routes],
-      assets: [
-        { path: '/t.js', contentType: 'text/javascript; charset=utf-8', body: browserScript(), anyOrigin: true },
-      ],
+      assets: [script],
     }),
   );
   const { plane } = fleetControl;
@@ -205,52 +192,6 @@ async function openControl(options: PlatformOptions, registry: Registry): Promis
   await declareRunning(plane.record, fleet.clusters);
   const open = parts.move();
   return { plane, [Symbol.asyncDispose]: () => open.close() };
-}
-
-/**
- * Tracking on a cluster that may be away, or not let us make the topics: then it is told, and tried again until it
- * works, while everything else goes on.
- */
-async function startTrackingOn(
-  {
-    dataDirectory,
-    home,
-    hub,
-    eventSchemas,
-    warn,
-  }: PlatformOptions & {
-    readonly home: PlatformClient;
-    readonly hub: EventHub;
-    readonly eventSchemas: EventSchemas;
-  },
-  parts: ClosingStack,
-): Promise<Tracking> {
-  let told = '';
-  const stateOf = (name: string): OrderedStore =>
-    parts.use(openOrderedStore({ directory: join(dataDirectory.path, 'tracking', name), rebuildable: true }));
-  const options: TrackingOptions = {
-    client: home.client,
-    state: { job: stateOf('job'), view: stateOf('view') },
-    schemas: eventSchemas,
-    onReport: (report, recent) => {
-      told = '';
-      hub.set('tracking', report);
-      hub.set('tracking.recent', recent);
-    },
-    onFailure: (error) => {
-      // An outage is told once, however often it is tried again.
-      const kind = error instanceof Error && isMillraceError(error.cause) ? error.cause.code : messageOf(error);
-      if (kind !== told) warn(messageOf(error));
-      told = kind;
-    },
-  };
-  if (!home.isReachable) return startTracking({ ...options, waits: true });
-  try {
-    return await startTracking(options);
-  } catch (error) {
-    if (!isMillraceError(error)) throw error;
-    return startTracking({ ...options, waits: true });
-  }
 }
 
 function startHttp(

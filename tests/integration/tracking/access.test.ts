@@ -45,7 +45,7 @@ test('tracking waits until it may use what it needs, and uses a topic that other
       ['topic', 'tracking.', ['read', 'write', 'create', 'describe']],
       ['topic', 'millrace.', ['read', 'write', 'create', 'describe']],
       ['group', 'millrace-tracking', ['read', 'describe']],
-      ['transactionalId', 'millrace.streams.millrace-tracking.', ['write', 'describe']],
+      ['transactional-id', 'millrace.streams.millrace-tracking.', ['write', 'describe']],
     ] as const;
     const who = { patternType: 'prefixed', principal: 'User:up', host: '*', permission: 'allow' } as const;
     await admin.createAcls(
