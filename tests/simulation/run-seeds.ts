@@ -10,6 +10,7 @@ import { runRingSeed } from './mirror/ring-run.ts';
 import { type RunResult, runSeed, SeedFailure } from './oracle/cluster-run.ts';
 import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
+import { runRelaySeed } from './resilient/relay-run.ts';
 import { runSwitchSeed } from './resilient/switch-run.ts';
 
 /** What a seed is run as. */
@@ -19,6 +20,7 @@ const simulations = {
   ring: runRingSeed,
   ranges: runRangesSeed,
   switch: runSwitchSeed,
+  relay: runRelaySeed,
 };
 
 /** Which seeds to run. */

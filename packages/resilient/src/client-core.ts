@@ -1,11 +1,12 @@
 /** What all producers and consumers of one client share. */
-import type { ConfigEnrolment } from '@millrace/api/config';
 import type { Platform } from '@millrace/base';
 import { InvalidOptionError, type TopicLike } from '@millrace/client';
 import type { AnswerSource } from './answers/answer-source.ts';
 import type { AnswerStore } from './answers/answer-store.ts';
+import type { GroupHomes } from './answers/group-homes.ts';
 import { type Bondable, Bonds } from './clients/bonds.ts';
 import type { ClusterClients } from './clients/cluster-clients.ts';
+import type { ClusterIds } from './clients/cluster-ids.ts';
 import { FollowedTarget } from './clients/followed-target.ts';
 import type { Report } from './report.ts';
 import type { Stream } from './stream.ts';
@@ -13,9 +14,12 @@ import type { Stream } from './stream.ts';
 export interface ClientCoreOptions {
   readonly platform: Platform;
   readonly report: Report;
-  readonly enrolment: ConfigEnrolment;
-  readonly store: AnswerStore;
-  readonly source: AnswerSource;
+  readonly store: {
+    readonly instance: Pick<AnswerStore['instance'], 'key'>;
+    readonly homes: Pick<GroupHomes, 'of' | 'set'>;
+    readonly clusterIds: Pick<ClusterIds, 'incarnation' | 'idOf'>;
+  };
+  readonly source: Pick<AnswerSource, 'follow'>;
   readonly clients: ClusterClients;
   readonly answerTimeoutMs: number;
   readonly drainTimeoutMs: number;

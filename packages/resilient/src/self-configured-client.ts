@@ -1,6 +1,8 @@
 /** The client that configures itself: its producers and consumers, what is told of them, and its end. */
-import type { ConfigReport } from '@millrace/api/config';
+import type { ConfigEnrolment, ConfigReport } from '@millrace/api/config';
 import { ClosedError, type Consumer, type Producer, type TopicLike } from '@millrace/client';
+import type { AnswerSource } from './answers/answer-source.ts';
+import type { AnswerStore } from './answers/answer-store.ts';
 import { ClientCore, type ClientCoreOptions } from './client-core.ts';
 import { makeConsumer } from './consumer/make-consumer.ts';
 import { metricsText } from './measures/metrics-text.ts';
@@ -17,6 +19,9 @@ import type {
 const library = { name: '@millrace/resilient', version: '0.1.0', language: 'node' };
 
 export interface SelfConfiguredClientOptions extends ClientCoreOptions {
+  readonly enrolment: ConfigEnrolment;
+  readonly store: AnswerStore;
+  readonly source: AnswerSource;
   readonly site: string | undefined;
 }
 

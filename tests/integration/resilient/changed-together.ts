@@ -101,7 +101,7 @@ export async function changeTogether(t: TestContext, place: ChangingPlace, count
   const rounds = new Rounds(place, root.admin(), service);
   await rounds.issue(0);
   rounds.tell(0);
-  const client = await open();
+  await using client = await open();
   const load = startLoad(await client.producer({ topic }), topic, 'writer');
   const reading = new Reading(await client.consumer({ topics: [topic], group: 'readers' }));
   const changeAll = async (round: number): Promise<void> => {

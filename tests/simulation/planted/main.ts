@@ -3,7 +3,7 @@
  * (default 100) with it, and prints how many found it and what the first of them said.
  */
 import { plantedMirrorBugs, plantedRangesBugs, plantedRingBugs } from '../mirror/bugs.ts';
-import { plantedSwitchBugs } from '../resilient/bugs.ts';
+import { plantedRelayBugs, plantedSwitchBugs } from '../resilient/bugs.ts';
 import { runSeedsInWorker } from '../run-seeds.ts';
 import { plantedBugs } from './bugs.ts';
 
@@ -14,6 +14,7 @@ const lists = [
   { simulation: 'ring', bugs: plantedRingBugs },
   { simulation: 'ranges', bugs: plantedRangesBugs },
   { simulation: 'switch', bugs: plantedSwitchBugs },
+  { simulation: 'relay', bugs: plantedRelayBugs },
 ] as const;
 let missed = 0;
 for (const { simulation, bugs } of lists) {

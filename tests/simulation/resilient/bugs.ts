@@ -1,7 +1,8 @@
-/** Bugs of the switching producer that its seeds must find, as in `planted/bugs.ts`. */
+/** Bugs of switching producers and consumers that their seeds must find, as in `planted/bugs.ts`. */
 import type { PlantedBug } from '../planted/plant.ts';
 
 const producer = 'packages/resilient/src/producer';
+const consumer = 'packages/resilient/src/consumer';
 
 export const plantedSwitchBugs: readonly PlantedBug[] = [
   {
@@ -24,5 +25,29 @@ export const plantedSwitchBugs: readonly PlantedBug[] = [
     file: `${producer}/producer-side.ts`,
     find: 'new AmbiguousDeliveryError(error, ',
     replace: 'new AmbiguousDeliveryError(Object.assign(error, { maybeStored: false }), ',
+  },
+];
+
+export const plantedRelayBugs: readonly PlantedBug[] = [
+  {
+    name: 'a group goes to another cluster before its offsets are there',
+    seed: 1000,
+    file: `${consumer}/switching-consumer.ts`,
+    find: 'if (isTranslated(cluster)) return agrees(cluster);',
+    replace: 'if (isTranslated !== undefined) return true;',
+  },
+  {
+    name: 'a member that is started anew begins wherever its topic is',
+    seed: 1000,
+    file: `${consumer}/group-translation.ts`,
+    find: '() => this.#mayRead(home),',
+    replace: '() => true,',
+  },
+  {
+    name: 'what became of a transaction is not told to the consumer below',
+    seed: 1000,
+    file: `${consumer}/switching-consumer.ts`,
+    find: 'this.#side.consumer.offsetsSettled(offsets, outcome);',
+    replace: '',
   },
 ];

@@ -14,9 +14,9 @@ import type { ClusterIds } from './cluster-ids.ts';
 import { type Target, targetOf } from './target.ts';
 
 export interface FollowedTargetOptions {
-  readonly source: AnswerSource;
+  readonly source: Pick<AnswerSource, 'follow'>;
   readonly clients: Pick<ClusterClients, 'learn'>;
-  readonly ids: ClusterIds;
+  readonly ids: Pick<ClusterIds, 'incarnation' | 'idOf'>;
   readonly key: InstanceKeyPair;
   readonly wants: readonly ConfigWant[];
   /** Options that the program gives itself. */

@@ -15,7 +15,7 @@ export interface GroupTranslationOptions {
   readonly group: string;
   readonly followed: FollowedTarget;
   /** Where the group read before, as far as this member knows. */
-  readonly homes: GroupHomes;
+  readonly homes: Pick<GroupHomes, 'of'>;
   /** The generation of the topics since which there is such a group. */
   readonly newSince: number;
 }
