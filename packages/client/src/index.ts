@@ -117,6 +117,7 @@ export {
   UnsupportedApiError,
 } from './errors.ts';
 export { createClient } from './kafka-client.ts';
+export { keyPartitioner } from './producer/partitioner.ts';
 export {
   ProducerFencedError,
   TransactionAbortableError,

@@ -15,6 +15,8 @@ export {
   type WindowStoreOf,
   windowStore,
 } from './operators/process.ts';
+export { nodeListener } from './queries/node-listener.ts';
+export type { QueryHandler, QueryOptions } from './queries/query-handler.ts';
 export { type Job, startJob } from './runtime/job.ts';
 export { JobStuckError, PoisonRecordError, StateMismatchError } from './runtime/job-errors.ts';
 export type { JobEvent, JobMetrics } from './runtime/job-event.ts';

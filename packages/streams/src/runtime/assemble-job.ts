@@ -93,7 +93,7 @@ function consumerOf({ job, subs, options, settings, state }: JobPlan, parts: () 
       tasksOf: (known) => tasksOf(subs, known),
       report: () => ({
         positions: diskPositions(job, state, subs, settings.platform.clock.now()),
-        server: undefined,
+        server: options.applicationServer,
         asks: parts().standbys.asks,
       }),
       noted: (note) => parts().standbys.want(note),

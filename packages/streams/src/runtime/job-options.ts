@@ -56,6 +56,11 @@ export interface JobOptions {
   readonly warmupsMax?: number | undefined;
   /** What copies read, in bytes of changelogs a second at most. Default 32 MiB. */
   readonly standbyBytesPerSecond?: number | undefined;
+  /**
+   * Where this process answers queries (`job.queries()`), as other processes reach it: `10.0.0.7:8080`, or with a
+   * scheme. Told to the group.
+   */
+  readonly applicationServer?: string | undefined;
   /** How outputs are compressed. Default `none`. */
   readonly compression?: Compression | undefined;
   /** Memory for outputs that are not acknowledged yet, in bytes. Default 32 MiB. */

@@ -4,9 +4,10 @@
 import { ClosingStack, messageOf, nodePlatform, randomUuidBytes } from '@millrace/base';
 import { type OrderedStore, openMemoryStore } from '@millrace/store';
 import { TopologyError } from '../errors.ts';
+import { type QueryHandler, type QueryOptions, queryHandler, type TaskStatus } from '../queries/query-handler.ts';
 import { subTopologies } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
-import { assembleJob, type JobParts } from './assemble-job.ts';
+import { assembleJob, type JobParts, type JobPlan } from './assemble-job.ts';
 import { prepareTopics } from './internal-topics.ts';
 import type { JobEvent, JobMetrics } from './job-event.ts';
 import type { JobOptions, JobSettings } from './job-options.ts';
@@ -16,6 +17,8 @@ export interface Job extends AsyncDisposable {
   /** Resolves when the job was closed, rejects when it failed. */
   readonly finished: Promise<void>;
   metrics(): JobMetrics;
+  /** Answers questions about the state over HTTP, of all processes of the job: see `QueryOptions`. */
+  queries(options?: QueryOptions): QueryHandler;
   /**
    * Commits what is done, leaves the group, and lets go of everything but what it was given. When the signal aborts it
    * does not wait for the cluster any longer: what is not committed by then is done again by whoever goes on.
@@ -41,22 +44,19 @@ export async function startJob(topology: Topology, options: JobOptions): Promise
   const closing = new ClosingStack();
   const state = options.state ?? closing.use(openMemoryStore());
   const processId = await processIdOf(state, settings);
-  return new RunningJob(
-    assembleJob({ job: name, subs, partitionCounts, options, settings, state, processId }),
-    settings,
-    closing,
-  );
+  const plan = { job: name, subs, partitionCounts, options, settings, state, processId };
+  return new RunningJob(plan, assembleJob(plan), closing);
 }
 
 class RunningJob implements Job {
   readonly finished: Promise<void>;
   readonly #parts: JobParts;
-  readonly #settings: JobSettings;
+  readonly #plan: JobPlan;
   readonly #closing: ClosingStack;
 
-  constructor(parts: JobParts, settings: JobSettings, closing: ClosingStack) {
+  constructor(plan: JobPlan, parts: JobParts, closing: ClosingStack) {
     this.#parts = parts;
-    this.#settings = settings;
+    this.#plan = plan;
     this.#closing = closing;
     this.finished = this.#run();
     // Whoever waits hears of it; the job itself has reported it.
@@ -70,6 +70,13 @@ class RunningJob implements Job {
   metrics(): JobMetrics {
     const { counts, tasks, standbys } = this.#parts;
     return counts.snapshot(tasks.ids(), standbys.lags());
+  }
+
+  queries(options: QueryOptions = {}): QueryHandler {
+    const { job, subs, partitionCounts, state } = this.#plan;
+    const { standbys } = this.#parts;
+    const status = (task: string): TaskStatus => this.#statusOf(task);
+    return queryHandler({ job, subs, partitionCounts, state, status, places: () => standbys.places }, options);
   }
 
   async close({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -89,13 +96,26 @@ class RunningJob implements Job {
     return this.close();
   }
 
+  #statusOf(task: string): TaskStatus {
+    const { tasks, standbys } = this.#parts;
+    const run = tasks.get(task);
+    if (run?.task !== undefined) return { is: 'running' };
+    if (run !== undefined) {
+      const { size } = run.offsetsLeft;
+      const left = [...run.offsetsLeft.values()].reduce((sum, each) => sum + each, 0);
+      return { is: 'restoring', offsetsLeft: size === 0 ? undefined : left };
+    }
+    const lags = standbys.lags();
+    return task in lags ? { is: 'standby', offsetsBehind: lags[task] } : { is: 'elsewhere' };
+  }
+
   async #run(): Promise<void> {
     const { runner, consumer, transactor, purge, standbys } = this.#parts;
     try {
       await runner.run();
     } catch (error) {
       const message = `job '${this.name}' failed: ${messageOf(error)}`;
-      this.#settings.report({ level: 'error', event: 'job_failed', message, error: error as Error });
+      this.#plan.settings.report({ level: 'error', event: 'job_failed', message, error: error as Error });
       throw error;
     } finally {
       // Gives the tasks back, which commits what is done; then nothing is left to write.

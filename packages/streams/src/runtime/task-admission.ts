@@ -152,6 +152,7 @@ export class TaskAdmission {
         progress: (count, left) => {
           counts.recordsRestored += count;
           read += count;
+          run.offsetsLeft.set(definition.name, left);
           const message = `store ${definition.name} of task ${run.id} has ${left} offsets to go`;
           this.#report('info', 'restore_progress', message, facts);
         },

@@ -45,6 +45,10 @@ export class TaskBook {
     return this.#runs.values();
   }
 
+  get(id: string): TaskRun | undefined {
+    return this.#runs.get(id);
+  }
+
   /** Ids ascending. */
   ids(): string[] {
     return [...this.#runs.keys()].sort();

@@ -29,6 +29,8 @@ export class TaskRun {
   readonly inputs: readonly InputQueue[];
   /** Undefined while its state is being restored. */
   task: Task | undefined;
+  /** While its state is being restored: changelog offsets that each store has to go, as far as that is known. */
+  readonly offsetsLeft = new Map<string, number>();
   /** The earliest record that another task of its kind had when this one had its turn, where they go by time. */
   othersTime = Number.POSITIVE_INFINITY;
   /** Stream time as it was committed last, of tasks that note it with their offsets alone. */

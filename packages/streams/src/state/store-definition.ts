@@ -22,6 +22,8 @@ export interface WindowDefinition extends CommonDefinition {
   readonly bucketMs: number;
   /** What the rows' times mean, as text: state that means something else is not taken over. */
   readonly form: string;
+  /** A row as queries show it. Default: its time and value. */
+  readonly show?: ((time: number, value: unknown) => unknown) | undefined;
 }
 
 export type StoreDefinition = KeyValueDefinition | WindowDefinition;

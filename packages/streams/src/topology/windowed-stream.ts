@@ -5,7 +5,7 @@
  */
 import { int64, type Serde } from '@millrace/client';
 import type { Emit } from '../operators/aggregate.ts';
-import { sessionAggregateOperator } from '../operators/session-aggregate.ts';
+import { type SessionRow, sessionAggregateOperator } from '../operators/session-aggregate.ts';
 import { windowAggregateOperator } from '../operators/window-aggregate.ts';
 import { sessionRowSerde } from '../state/row-serdes.ts';
 import type { WindowDefinition } from '../state/store-definition.ts';
@@ -108,9 +108,14 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
       const { gapMs, graceMs } = windows;
       const bucketMs = Math.max(gapMs, graceMs);
       const retentionMs = gapMs + graceMs + (isRepartitioned(this.#place) ? gapMs : 0);
-      return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs, bucketMs, form };
+      const show = (last: number, row: unknown): unknown => {
+        const { start, aggregate } = row as SessionRow;
+        return { start, end: last + gapMs, value: aggregate };
+      };
+      return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs, bucketMs, form, show };
     }
     const retentionMs = windows.sizeMs + windows.graceMs;
-    return { kind: 'window', name, key, value, retentionMs, bucketMs: windows.advanceMs, form };
+    const show = (start: number, shown: unknown): unknown => ({ start, end: start + windows.sizeMs, value: shown });
+    return { kind: 'window', name, key, value, retentionMs, bucketMs: windows.advanceMs, form, show };
   }
 }
