@@ -248,6 +248,16 @@ export const catalog: readonly CatalogEntry[] = [
         summary: 'Check changes to a PostgreSQL schema before they run',
         load: async () => (await import('./commands/schema-lint.ts')).schemaLint,
       },
+      {
+        name: 'plan',
+        summary: 'Take changes to a PostgreSQL schema apart into safe steps',
+        load: async () => (await import('./commands/schema-plan.ts')).schemaPlan,
+      },
+      {
+        name: 'apply',
+        summary: 'Change a PostgreSQL schema without downtime',
+        load: async () => (await import('./commands/schema-apply.ts')).schemaApply,
+      },
     ],
   },
   {

@@ -1,9 +1,18 @@
 /** PostgreSQL beside Kafka: schema changes without downtime. */
 export type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, TypeFacts } from './catalog/catalog.ts';
 export { type Queryable, readCatalog } from './catalog/read-catalog.ts';
+export { ApplyError } from './change/apply/apply-error.ts';
+export type { ApplyEvent, Report } from './change/apply/apply-event.ts';
+export { type Applied, type ApplyOptions, applyPlan } from './change/apply/apply-plan.ts';
+export { changeOf } from './change/apply/change-record.ts';
+export { type ApplyLimits, applyLimitsDefault } from './change/apply/limits.ts';
 export type { Certainty, Effect, Finding, LockTaken, Rule } from './change/effect.ts';
 export { type LintedStatement, lintScript } from './change/lint.ts';
 export type { LockMode } from './change/lock-modes.ts';
+export { changeId, type PlanOptions, planScript } from './change/plan/make-plan.ts';
+export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-steps.ts';
+export type { AloneStep, BackfillStep, ChangePlan, DdlStep, GateStep, Step } from './change/plan/plan.ts';
+export { PlanError } from './change/plan/plan-error.ts';
 export { PostgresError, withConnection } from './connection.ts';
 export { nameText, type ObjectName } from './sql/names.ts';
 export { parseScript, type Statement } from './sql/parse-script.ts';

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Catalog, LintedStatement } from '@millrace/postgres';
 import { command } from '../framework/command.ts';
 import { exitCodes } from '../framework/exit-codes.ts';
 import { text } from '../framework/option.ts';
 import type { Output } from '../framework/output.ts';
 import { counted } from '../framework/table.ts';
+import { readScript } from '../schema/read-script.ts';
 
 export const schemaLint = command({
   name: 'schema lint',
@@ -14,22 +14,25 @@ export const schemaLint = command({
     columns, constraints and partitions that are there is read from it, and nothing else is done to it.`,
   operands: [{ name: 'FILE', help: 'SQL; - is stdin', many: true }],
   options: {
-    database: text({ placeholder: 'URL', help: 'The PostgreSQL that the changes are for: postgres://user@host/name' }),
+    databaseUrl: text({
+      placeholder: 'URL',
+      help: 'The PostgreSQL that the changes are for: postgres://user@host/name',
+    }),
   },
   examples: [
     { command: 'millrace schema lint migrations/0042.sql', does: 'In a pipeline, before it is merged' },
     {
-      command: 'millrace schema lint 0042.sql --database postgres://localhost/shop',
+      command: 'millrace schema lint 0042.sql --database-url postgres://localhost/shop',
       does: 'With what the database has',
     },
   ],
   async run({ operands, options, terminal }) {
     const { lintScript } = await import('@millrace/postgres');
-    const catalog = options.database === undefined ? undefined : await readDatabase(options.database);
+    const catalog = options.databaseUrl === undefined ? undefined : await readDatabase(options.databaseUrl);
     let unsafe = 0;
     let statements = 0;
     for (const file of operands) {
-      const script = file === '-' ? await readStdin() : await readFile(file, 'utf8');
+      const script = await readScript(file);
       for (const linted of await lintScript(script, catalog)) {
         statements++;
         unsafe += linted.findings.filter(({ severity }) => severity === 'unsafe').length;
@@ -51,12 +54,6 @@ export const schemaLint = command({
 async function readDatabase(url: string): Promise<Catalog> {
   const { readCatalog, withConnection } = await import('@millrace/postgres');
   return await withConnection(url, readCatalog);
-}
-
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function asJson(file: string, { statement, kind, locks, rewrites, scans, findings }: LintedStatement) {

@@ -37,6 +37,10 @@ export interface ColumnFacts {
   readonly type: string;
   readonly isNotNull: boolean;
   readonly hasDefault: boolean;
+  /** As `pg_get_expr` writes it; null for none, and for identities. */
+  readonly default: string | null;
+  /** `a` or `d` of an identity, `s` or `v` of a generated column, else empty. */
+  readonly special: string;
 }
 
 export interface ConstraintFacts {
@@ -54,6 +58,8 @@ export interface IndexFacts {
   readonly columns: readonly string[];
   readonly isUnique: boolean;
   readonly isValid: boolean;
+  /** As `pg_get_indexdef` writes it. */
+  readonly definition: string;
 }
 
 export interface TypeFacts {

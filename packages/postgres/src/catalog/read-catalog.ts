@@ -73,12 +73,13 @@ const kinds: Readonly<Record<string, TableFacts['kind']>> = {
 };
 
 async function readColumns(connection: Queryable): Promise<Map<string, Map<string, ColumnFacts>>> {
-  const { rows } = await connection.query<
-    Named & { column: string; type: string; isNotNull: boolean; hasDefault: boolean }
-  >(
+  const { rows } = await connection.query<Named & { column: string } & ColumnFacts>(
     `SELECT n.nspname AS schema, c.relname AS name, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
-       a.attnotnull AS "isNotNull", a.atthasdef OR a.attidentity <> '' AS "hasDefault"
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       a.attnotnull AS "isNotNull", a.atthasdef OR a.attidentity <> '' AS "hasDefault",
+       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,
+       a.attidentity::text || a.attgenerated::text AS special
+     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+       JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND ${own} ORDER BY a.attnum`,
   );
   const found = new Map<string, Map<string, ColumnFacts>>();
@@ -132,20 +133,21 @@ async function readConstraints(connection: Queryable): Promise<Map<string, Const
 
 async function readIndexes(connection: Queryable): Promise<Map<string, IndexFacts[]>> {
   const { rows } = await connection.query<
-    Named & { index: string; columns: string[] | null; isUnique: boolean; isValid: boolean }
+    Named & { index: string; columns: string[] | null; isUnique: boolean; isValid: boolean; definition: string }
   >(
     `SELECT n.nspname AS schema, c.relname AS name, ic.relname AS index, i.indisunique AS "isUnique",
-       i.indisvalid AS "isValid",
+       i.indisvalid AS "isValid", pg_get_indexdef(i.indexrelid) AS definition,
        (SELECT array_agg(a.attname::text) FROM pg_attribute a
         WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)) AS columns
      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${own}`,
   );
-  return grouped(rows, ({ schema, index, columns, isUnique, isValid }) => ({
+  return grouped(rows, ({ schema, index, columns, isUnique, isValid, definition }) => ({
     name: { schema, name: index },
     columns: columns ?? [],
     isUnique,
     isValid,
+    definition,
   }));
 }
 

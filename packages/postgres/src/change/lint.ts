@@ -32,7 +32,8 @@ export async function lintScript(script: string, catalog: Catalog = unknownCatal
   return linted;
 }
 
-function contextOf(known: ScriptCatalog): Context {
+/** What operations are told in the middle of a script. */
+export function contextOf(known: ScriptCatalog): Context {
   return {
     catalog: known,
     isNew: (name) => known.isNew(name),

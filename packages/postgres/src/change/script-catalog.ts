@@ -61,7 +61,7 @@ export class ScriptCatalog implements Catalog {
       const columns = indexParams.flatMap((each) => ('IndexElem' in each ? [each.IndexElem.name ?? ''] : []));
       const name = { schema: relation.schemaname, name: idxname };
       this.#change(relationName(relation), ({ indexes }) => ({
-        indexes: [...indexes, { name, columns, isUnique: unique === true, isValid: true }],
+        indexes: [...indexes, { name, columns, isUnique: unique === true, isValid: true, definition: '' }],
       }));
     } else if ('AlterTableStmt' in node && node.AlterTableStmt.relation !== undefined) {
       const table = relationName(node.AlterTableStmt.relation);
@@ -78,7 +78,7 @@ export class ScriptCatalog implements Catalog {
     for (const element of tableElts) {
       if (!('ColumnDef' in element) || element.ColumnDef.typeName === undefined) continue;
       const type = columnType(element.ColumnDef.typeName).text;
-      columns.set(element.ColumnDef.colname ?? '', { type, isNotNull: false, hasDefault: false });
+      columns.set(element.ColumnDef.colname ?? '', { ...plainColumn, type });
     }
     this.#new.add(nameKey(name));
     this.#changed.set(nameKey(name), { ...emptyTable(name), columns });
@@ -105,7 +105,7 @@ export class ScriptCatalog implements Catalog {
       this.#change(table, ({ constraints }) => ({ constraints: constraints.filter((each) => each.name !== name) }));
     } else if (subtype === 'AT_SetNotNull') {
       this.#change(table, ({ columns }) => {
-        const known = columns.get(name) ?? { type: '', hasDefault: false, isNotNull: true };
+        const known = columns.get(name) ?? plainColumn;
         return { columns: new Map([...columns, [name, { ...known, isNotNull: true }]]) };
       });
     }
@@ -116,6 +116,8 @@ export class ScriptCatalog implements Catalog {
     this.#changed.set(nameKey(name), { ...table, ...change(table) });
   }
 }
+
+const plainColumn: ColumnFacts = { type: '', isNotNull: false, hasDefault: false, default: null, special: '' };
 
 function emptyTable(name: ObjectName): TableFacts {
   return {

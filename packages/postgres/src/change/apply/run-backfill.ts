@@ -1,0 +1,133 @@
+/**
+ * Rows changed in batches by their primary key, each a short transaction that notes how far it is. The size of a batch
+ * follows what the last one took; between batches others have their turn, replicas and readers of changes included.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nameText, quoted } from '../../sql/names.ts';
+import type { BackfillStep } from '../plan/plan.ts';
+import { ApplyError } from './apply-error.ts';
+import type { BackfillProgress } from './change-record.ts';
+import type { Attempt } from './held-briefly.ts';
+import { reasonToRest } from './load.ts';
+
+const rows = { first: 500, least: 10, most: 20_000 };
+const lookMs = 1_000;
+
+/** Throws `ApplyError` `gave_up`. */
+export async function runBackfill(
+  attempt: Attempt,
+  step: BackfillStep,
+  {
+    begun,
+    note,
+  }: { readonly begun: BackfillProgress | null; readonly note: (progress: BackfillProgress) => Promise<void> },
+): Promise<void> {
+  const { client, position, limits, report, signal } = attempt;
+  const total = await estimate(attempt, step);
+  let progress: BackfillProgress = begun ?? { after: null, rows: 0 };
+  let size = rows.first;
+  let looked = Number.NEGATIVE_INFINITY;
+  let told = performance.now();
+  for (let failures = 0; ; ) {
+    signal.throwIfAborted();
+    if (performance.now() - looked > lookMs) {
+      await untilCalm(attempt);
+      looked = performance.now();
+    }
+    const from = performance.now();
+    const next = await changeBatch(client, step, { after: progress, size, limits: attempt.limits, note });
+    const ms = performance.now() - from;
+    if (next === 'locked') {
+      if (++failures * limits.lockTimeoutMs > limits.giveUpMs) {
+        throw new ApplyError('gave_up', `${step.title}: rows are locked by others for too long; run it again`);
+      }
+      report({ kind: 'retrying', position, attempt: failures, inMs: limits.lockTimeoutMs, why: 'rows are locked' });
+      size = Math.max(rows.least, Math.floor(size / 4));
+      await sleep(limits.lockTimeoutMs, undefined, { signal });
+      continue;
+    }
+    failures = 0;
+    if (next === undefined) return;
+    progress = next;
+    if (performance.now() - told > 1_000) {
+      told = performance.now();
+      report({ kind: 'progress', position, done: progress.rows, total, unit: 'rows' });
+    }
+    const fitting = (size * limits.batchMs) / Math.max(ms, 1);
+    size = Math.round(Math.min(Math.max(fitting, size / 2, rows.least), size * 2, rows.most));
+    await sleep(ms * limits.restFactor, undefined, { signal });
+  }
+}
+
+async function untilCalm({ client, position, limits, report, signal }: Attempt): Promise<void> {
+  for (let told = false; ; told = true) {
+    const why = await reasonToRest(client, limits);
+    if (why === undefined) return;
+    if (!told) report({ kind: 'resting', position, why });
+    await sleep(200, undefined, { signal });
+  }
+}
+
+/** The next position; undefined behind the last row; `locked` while others have rows of the batch. */
+async function changeBatch(
+  client: Attempt['client'],
+  { table, key, set, where }: BackfillStep,
+  {
+    after,
+    size,
+    limits,
+    note,
+  }: {
+    readonly after: BackfillProgress;
+    readonly size: number;
+    readonly limits: Attempt['limits'];
+    readonly note: (progress: BackfillProgress) => Promise<void>;
+  },
+): Promise<BackfillProgress | 'locked' | undefined> {
+  const name = nameText(table);
+  const columns = `(${key.map(quoted).join(', ')})`;
+  const bound = (first: number): string => `(${key.map((_, index) => `$${first + index}`).join(', ')})`;
+  const values = after.after ?? [];
+  const behind = values.length === 0 ? '' : `WHERE ${columns} > ${bound(1)}`;
+  await client.query('BEGIN');
+  try {
+    await client.query(
+      `SET LOCAL lock_timeout = ${limits.lockTimeoutMs}; SET LOCAL statement_timeout = ${limits.holdMs};
+       SET LOCAL millrace.backfill = 'on'`,
+    );
+    const order = key.map(quoted).join(', ');
+    const texts = key.map((column) => `${quoted(column)}::text`).join(', ');
+    const { rows: found } = await client.query<string[]>({
+      text: `SELECT ${texts} FROM (SELECT ${order} FROM ${name} ${behind} ORDER BY ${order} LIMIT ${size}) batch
+             ORDER BY ${order} DESC LIMIT 1`,
+      values: [...values],
+      rowMode: 'array',
+    });
+    const [last] = found;
+    if (last === undefined) {
+      await client.query('ROLLBACK');
+      return undefined;
+    }
+    const above = values.length === 0 ? '' : ` AND ${columns} > ${bound(1)}`;
+    const within = `${columns} <= ${bound(values.length + 1)}${above}`;
+    const change = set === undefined ? `DELETE FROM ${name}` : `UPDATE ${name} SET ${set}`;
+    const { rowCount } = await client.query(`${change} WHERE ${within} AND (${where})`, [...values, ...last]);
+    const progress = { after: last, rows: after.rows + (rowCount ?? 0) };
+    await note(progress);
+    await client.query('COMMIT');
+    return progress;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    const { code } = error as { readonly code?: unknown };
+    if (code === '55P03' || code === '57014' || code === '40P01') return 'locked';
+    throw error;
+  }
+}
+
+async function estimate({ client }: Attempt, { table }: BackfillStep): Promise<number> {
+  const found = await client.query<{ rows: number }>(
+    'SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass($1)',
+    [nameText(table)],
+  );
+  return found.rows[0]?.rows ?? 0;
+}
