@@ -17,6 +17,7 @@ export {
 } from './operators/process.ts';
 export { nodeListener } from './queries/node-listener.ts';
 export type { QueryHandler, QueryOptions } from './queries/query-handler.ts';
+export type { DurationCounts } from './runtime/duration-histogram.ts';
 export { type Job, startJob } from './runtime/job.ts';
 export { JobStuckError, PoisonRecordError, StateMismatchError } from './runtime/job-errors.ts';
 export type { JobEvent, JobMetrics } from './runtime/job-event.ts';

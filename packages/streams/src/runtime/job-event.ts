@@ -1,5 +1,7 @@
 /** What a job tells of itself while it runs. */
 
+import type { DurationCounts } from './duration-histogram.ts';
+
 export interface JobEvent {
   readonly level: 'info' | 'warn' | 'error';
   readonly event:
@@ -34,6 +36,15 @@ export interface JobMetrics {
   readonly recordsSetAside: number;
   readonly commits: number;
   readonly transactionsGivenUp: number;
+  /**
+   * Records that went into sources, sinks and named operators, and that these sent on or wrote, by name: `words`,
+   * `source lines`, `to counts`. Work that was given up and done again is counted again.
+   */
+  readonly operators: Readonly<Record<string, { readonly recordsIn: number; readonly recordsOut: number }>>;
+  /** How long commits took, one by one. */
+  readonly commitDurations: DurationCounts;
+  /** How long records took, on the average of those that were worked on in one go. */
+  readonly recordDurations: DurationCounts;
   /** How long commits took in all, and the last one, in ms. */
   readonly commitMs: number;
   readonly lastCommitMs: number;
@@ -43,6 +54,8 @@ export interface JobMetrics {
   readonly recordsCopied: number;
   /** Sub-topology and partition of the tasks that run here, as `0_2`. */
   readonly tasks: readonly string[];
+  /** Those whose state is being restored, with the changelog offsets to go; undefined before that is known. */
+  readonly restoring: Readonly<Record<string, number | undefined>>;
   /** Changelog offsets that each standby here is behind, by the same names; undefined before that is known. */
   readonly standbyLags: Readonly<Record<string, number | undefined>>;
 }

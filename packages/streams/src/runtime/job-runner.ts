@@ -116,11 +116,8 @@ export class JobRunner {
     const { transactor, tasks, consumer, counts, settings, restart } = this.#parts;
     if (++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
     counts.transactionsGivenUp++;
-    this.#report(
-      'warn',
-      'transaction_given_up',
-      `a transaction was given up: ${messageOf(cause)}; its work is done again`,
-    );
+    const message = `a transaction was given up: ${messageOf(cause)}; its work is done again`;
+    this.#report('warn', 'transaction_given_up', message);
     this.#commitDueAt = Number.POSITIVE_INFINITY;
     const { isInDoubt } = transactor;
     await transactor.abort();
@@ -152,6 +149,7 @@ export class JobRunner {
       cacheBytesMax: settings.cacheBytesMax,
       effects: poison.effects,
       late: (operator) => counts.late(operator),
+      countsOf: (operator) => counts.operator(operator),
       upstreams: upstreamsOf(run.sub),
       streamTime: run.committedTime,
     });
@@ -164,16 +162,18 @@ export class JobRunner {
 
   /** Works on all that is at hand, slice by slice. */
   async #work(): Promise<void> {
-    const { tasks, transactor, settings, consumer } = this.#parts;
+    const { tasks, transactor, settings, consumer, counts } = this.#parts;
     const { clock, timers } = settings.platform;
     if (this.#failure !== undefined) return;
     try {
       let turnEndsAt = clock.monotonic() + sliceMs;
       for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
         if (!transactor.isOpen) await this.#begin();
+        const [began, before] = [clock.monotonic(), counts.recordsIn];
         this.#slice(run, turnEndsAt);
-        tasks.balance(consumer, run, queueBytesMax);
         const now = clock.monotonic();
+        counts.worked(counts.recordsIn - before, now - began);
+        tasks.balance(consumer, run, queueBytesMax);
         if (now >= this.#commitDueAt) await this.#commit();
         if (transactor.isFull) await transactor.whenRoom();
         if (this.#stop.signal.aborted) break;

@@ -69,7 +69,9 @@ class RunningJob implements Job {
 
   metrics(): JobMetrics {
     const { counts, tasks, standbys } = this.#parts;
-    return counts.snapshot(tasks.ids(), standbys.lags());
+    const runs = [...tasks.runs()].filter(({ task }) => task === undefined);
+    const restoring = Object.fromEntries(runs.map(({ id, allOffsetsLeft }) => [id, allOffsetsLeft]));
+    return counts.snapshot({ tasks: tasks.ids(), restoring, standbyLags: standbys.lags() });
   }
 
   queries(options: QueryOptions = {}): QueryHandler {
@@ -100,11 +102,7 @@ class RunningJob implements Job {
     const { tasks, standbys } = this.#parts;
     const run = tasks.get(task);
     if (run?.task !== undefined) return { is: 'running' };
-    if (run !== undefined) {
-      const { size } = run.offsetsLeft;
-      const left = [...run.offsetsLeft.values()].reduce((sum, each) => sum + each, 0);
-      return { is: 'restoring', offsetsLeft: size === 0 ? undefined : left };
-    }
+    if (run !== undefined) return { is: 'restoring', offsetsLeft: run.allOffsetsLeft };
     const lags = standbys.lags();
     return task in lags ? { is: 'standby', offsetsBehind: lags[task] } : { is: 'elsewhere' };
   }

@@ -55,6 +55,12 @@ export class TaskRun {
     this.#isOrdered = host.isOrdered;
   }
 
+  /** Changelog offsets that its stores have to go in all, while its state is being restored and that is known. */
+  get allOffsetsLeft(): number | undefined {
+    if (this.offsetsLeft.size === 0) return undefined;
+    return [...this.offsetsLeft.values()].reduce((sum, each) => sum + each, 0);
+  }
+
   /** Whether it has records that it does not take yet. */
   get isWaiting(): boolean {
     return this.task !== undefined && this.inputs.some(({ isEmpty }) => !isEmpty);

@@ -2,7 +2,9 @@
 import type { StoreDefinition } from '../state/store-definition.ts';
 import type { Cursor } from './cursor.ts';
 import type { OperatorContext, OutgoingRecord, StreamTimer } from './operator-context.ts';
-import type { AnyStore, TaskEnvironment } from './task.ts';
+import type { OperatorCounts } from './operator-counts.ts';
+import type { AnyStore } from './task.ts';
+import type { TaskEnvironment } from './task-environment.ts';
 
 /** Something that is due by wall-clock time. */
 export interface ClockTimer {
@@ -17,6 +19,7 @@ interface ContextParts {
   readonly environment: TaskEnvironment;
   readonly storeOf: (name: string) => AnyStore;
   readonly clockTimers: ClockTimer[];
+  readonly counts: OperatorCounts | undefined;
 }
 
 export class TaskOperatorContext implements OperatorContext {
@@ -66,7 +69,9 @@ export class TaskOperatorContext implements OperatorContext {
   }
 
   write(record: OutgoingRecord): void {
-    this.#parts.environment.write(record);
+    const { counts, environment } = this.#parts;
+    if (counts !== undefined) counts.recordsOut++;
+    environment.write(record);
   }
 
   onStreamTime(timer: StreamTimer): void {

@@ -10,7 +10,6 @@ import { assert } from '@millrace/base';
 import { InvalidTimestampError } from '../errors.ts';
 import { KeyValueStore } from '../state/key-value-store.ts';
 import {
-  type Effects,
   noteKey,
   readNote,
   type StateChanges,
@@ -23,28 +22,10 @@ import { WindowStore } from '../state/window-store.ts';
 import { isSource, type Node, type Operator, type SourceOperator } from '../topology/node.ts';
 import { delays, isBehindRepartition, type SourceNode, type SubTopology, storeDelays } from '../topology/plan.ts';
 import { Cursor, fanOut, type InputRecord, type Receiver } from './cursor.ts';
-import type { OutgoingRecord } from './operator-context.ts';
+import { countedName, countIn, countOut, type OperatorCounts } from './operator-counts.ts';
+import type { TaskEnvironment } from './task-environment.ts';
 import { type ClockTimer, TaskOperatorContext } from './task-operator-context.ts';
 import { type Mark, readHorizon, readMark, UpstreamTimes } from './upstream-times.ts';
-
-/** The world of a task. */
-export interface TaskEnvironment {
-  /** Wall-clock time in ms since 1970. */
-  now(): number;
-  /** The object may be used again once this has returned. */
-  write(record: OutgoingRecord): void;
-  space(store: StoreDefinition): StateSpace;
-  /** Memory for the cache of one store, in bytes, about. */
-  readonly cacheBytesMax: number;
-  /** Counts what the task does. */
-  readonly effects: Effects;
-  /** A record was dropped since it came too late. */
-  late(operator: string): void;
-  /** Ids of the tasks that write to each repartition topic that the task reads. */
-  readonly upstreams: ReadonlyMap<string, readonly string[]>;
-  /** Stream time to go on with, where that is more than what is noted in the stores. Default -1. */
-  readonly streamTime?: number | undefined;
-}
 
 export type AnyStore = KeyValueStore<unknown, unknown> | WindowStore<unknown, unknown>;
 
@@ -251,19 +232,22 @@ export class Task {
           outputs[port].push(receivers.get(child) as Receiver);
         }
       }
-      const ports = Array.from(outputs, (each) => fanOut(each ?? []));
+      const name = countedName(node);
+      const counts = name === undefined ? undefined : this.#environment.countsOf?.(name);
+      const ports = Array.from(outputs, (each) => countOut(counts, fanOut(each ?? [])));
       if (isSource(node.operator)) {
-        this.#sources.set(node.operator.topic.name, { source: node as SourceNode, receive: ports[0] as Receiver });
+        const receive = countIn(counts, ports[0] as Receiver);
+        this.#sources.set(node.operator.topic.name, { source: node as SourceNode, receive });
         continue;
       }
       const delayMs = held.get(node) ?? 0;
-      const context = this.#contextOf(delayMs);
+      const context = this.#contextOf(delayMs, counts);
       if (node.writesTo !== undefined) {
         const { topic } = node.writesTo.operator as SourceOperator;
         this.#sinks.push({ topic: topic.name, delayMs, isBehind: isBehindRepartition(node) });
       }
       contexts.set(node, context);
-      receivers.set(node, (node.operator as Operator).connect(context, ports));
+      receivers.set(node, countIn(counts, (node.operator as Operator).connect(context, ports)));
     }
     for (const node of this.sub.nodes) {
       const context = contexts.get(node);
@@ -273,9 +257,10 @@ export class Task {
     }
   }
 
-  #contextOf(delayMs: number): TaskOperatorContext {
+  #contextOf(delayMs: number, counts: OperatorCounts | undefined): TaskOperatorContext {
     const parts = {
       partition: this.partition,
+      counts,
       cursor: this.#cursor,
       environment: this.#environment,
       storeOf: (name: string) => this.#stores.get(name) as AnyStore,

@@ -11,7 +11,8 @@ import { hopping, session, sliding, topology, tumbling, type Windowed } from '..
 import type { StoreDefinition } from '../../state/store-definition.ts';
 import type { InputRecord } from '../../task/cursor.ts';
 import type { OutgoingRecord } from '../../task/operator-context.ts';
-import { Task, type TaskEnvironment } from '../../task/task.ts';
+import { Task } from '../../task/task.ts';
+import type { TaskEnvironment } from '../../task/task-environment.ts';
 import { markHeaders } from '../../task/upstream-times.ts';
 import type { AnySerde } from '../../topology/node.ts';
 import { type SubTopology, subTopologies, taskId, upstreamTasks } from '../../topology/plan.ts';
