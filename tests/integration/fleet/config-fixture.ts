@@ -55,13 +55,13 @@ export async function startConfigProcess(
   databaseUrl: string,
   keys: { readonly path: string },
   ownClusters: ReadonlyMap<string, ClientOptions> = new Map(),
-  config: { readonly lifeMs?: number } = {},
+  { environment, ...config }: { readonly lifeMs?: number; readonly environment?: Record<string, string> } = {},
 ): Promise<ConfigProcess> {
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
   const database = await openDatabase({ url: databaseUrl, report });
   const limits = { backoffMs: 50 };
-  const common = { database, platform: nodePlatform, report, ownClusters, limits, config };
+  const common = { database, platform: nodePlatform, report, ownClusters, limits, config, environment };
   const plane = await openControlPlane({ ...common, keyDirectory: join(keys.path, 'keys') });
   const authentication = installedAuthentication(installation, plane.access, false);
   const onFailure = ({ error }: { readonly error: unknown }): void => report(inspect(error));

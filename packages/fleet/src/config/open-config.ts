@@ -22,6 +22,7 @@ import { ReportedUses } from './reports/reported-uses.ts';
 import { Reports } from './reports/reports.ts';
 import { answerRoutes, operatingRoutes } from './routes.ts';
 import { SigningKeys } from './signing-keys.ts';
+import { ClusterFactsWriter } from './state/cluster-facts-writer.ts';
 import { ConfigViews } from './state/config-views.ts';
 
 /** What may be configured of it; nothing need be. */
@@ -36,6 +37,8 @@ export interface ConfigOptions extends ConfigSettings {
   readonly feed: EventFeed;
   readonly record: FleetRecord;
   readonly inventory: Pick<Inventory, 'cluster'>;
+  /** This process, by a name that no other has. */
+  readonly holder: string;
   readonly identity: Pick<Identity, 'credentials' | 'confirm'>;
   readonly sealingKey: () => Promise<SealingKey>;
   /** What references of the form `env:NAME` mean. */
@@ -65,6 +68,7 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
   await keys.begin();
   const callMs = Math.min(callMsMax, lifeMs / 8);
   const views = await ConfigViews.open({ ...options, callMs });
+  const facts = new ClusterFactsWriter(options);
   const asked = new AskedQuestions({ db, platform, report });
   const answerer = new Answerer({ views, keys, platform, sealingKey, lifeMs, asked });
   const enrolments = new Enrolments({ db, platform, report });
@@ -87,7 +91,7 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
     },
     catchUp: () => views.catchUp(),
     close: async () => {
-      await Promise.all([reports.close(), enrolments.close(), asked.close()]);
+      await Promise.all([reports.close(), enrolments.close(), asked.close(), facts.close()]);
       await views.close();
     },
   };

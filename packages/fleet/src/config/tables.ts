@@ -2,7 +2,7 @@
 import type { ConfigReport } from '@millrace/api/config';
 import type { Role } from '@millrace/api/declared';
 import type { Generated } from 'kysely';
-import type { JsonColumn } from '../database/json.ts';
+import type { JsonColumn, JsonColumnOrNull } from '../database/json.ts';
 
 export interface ConfigTables {
   readonly config_head: ConfigHeadTable;
@@ -11,6 +11,7 @@ export interface ConfigTables {
   readonly config_key_set: ConfigKeySetTable;
   readonly config_home: ConfigHomeTable;
   readonly config_asked: ConfigAskedTable;
+  readonly config_cluster: ConfigClusterTable;
   readonly config_report: ConfigReportTable;
 }
 
@@ -62,6 +63,17 @@ interface ConfigAskedTable {
   site: string;
   asked_at: Date;
   stays_on: string | null;
+}
+
+interface ConfigClusterTable {
+  name: string;
+  bootstrap: string;
+  brokers: JsonColumn<readonly string[]>;
+  cluster_id: string | null;
+  last_id: string | null;
+  client: string;
+  settings: JsonColumnOrNull<Readonly<Record<string, string>>>;
+  problem: string | null;
 }
 
 interface ConfigReportTable {

@@ -2,7 +2,7 @@
  * What one instance is told as it changes. It begins with how things are, and goes on with each change of an answer,
  * the latest alone for whoever reads slowly. An answer is sent again when it says something else, when it is to be
  * issued again, and when another key signs, so that what lies on disks is signed by one that stays trusted; not when
- * only its version is another.
+ * only its version is another, and not when it can't be told for a moment.
  */
 import type { ServerSentEvent } from '@millrace/api';
 import type { ConfigKeysAnswer, ConfigView, ConfigWant, GivenAnswer, RefusedAnswer } from '@millrace/api/config';
@@ -42,7 +42,8 @@ export async function* watchAnswers(
     for (const want of wants) {
       const before = sent.get(want);
       const isDue = before === undefined || answerer.isDue(before);
-      if (!isDue && views.told(asker.application, { ...want, site: asker.site }) === before.told) continue;
+      const told = views.told(asker.application, { ...want, site: asker.site });
+      if (!isDue && (told === before.told || ('problem' in told && told.isPending === true))) continue;
       const next = await answerer.answer(asker, want);
       sent.set(want, next);
       yield eventOf(want, next);

@@ -89,6 +89,8 @@ export interface ObservedCluster {
   readonly stale: boolean;
   /** Why it could not be reached the last time. */
   readonly problem?: string | undefined;
+  /** The addresses that were declared when it was seen. */
+  readonly bootstrap?: string | undefined;
   readonly clusterId: string | null;
   readonly controllerId: number;
   readonly brokers: readonly ObservedBroker[];

@@ -24,6 +24,8 @@ export interface ClusterWay {
   readonly clusterId: string | null;
   /** Why it can't be told now. */
   readonly problem?: string | undefined;
+  /** Whether that is over in a moment. */
+  readonly isPending?: boolean | undefined;
 }
 
 /** A credential whose secret is kept for the instances of its application. */
@@ -45,7 +47,13 @@ export interface KnownParts extends Places {
 }
 
 /** An answer without its signature, or why there is none. */
-export type Told = ToldAnswer | { readonly problem: ConfigProblem };
+export type Told = ToldAnswer | Untold;
+
+export interface Untold {
+  readonly problem: ConfigProblem;
+  /** Whether it is over in a moment. */
+  readonly isPending?: boolean | undefined;
+}
 
 export interface ToldAnswer {
   readonly content: ConfigContent;
@@ -68,7 +76,8 @@ export function answerContent(
   const { cluster } = chosen;
   const way = parts.way(cluster.name);
   if (way.problem !== undefined) {
-    return { problem: { code: 'not_ready', detail: `cluster ${cluster.name}: ${way.problem}` } };
+    const problem = { code: 'not_ready', detail: `cluster ${cluster.name}: ${way.problem}` } as const;
+    return { problem, isPending: way.isPending };
   }
   const { name: asker, team } = application;
   const { environment } = cluster;

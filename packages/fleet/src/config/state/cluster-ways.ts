@@ -11,7 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '@millrace/api/declared';
 import { isMillraceError, messageOf } from '@millrace/base';
 import { secretKeys } from '@millrace/client/java-configuration';
-import { type Environment, resolveReferences } from '../../client-configuration/references.ts';
+import { type Environment, parseReference, resolveReferences } from '../../client-configuration/references.ts';
 
 /** Settings, or why they can't be told. */
 export type ResolvedWay = { readonly settings: Readonly<Record<string, string>> } | { readonly problem: string };
@@ -22,17 +22,31 @@ const left = ['client.id', 'group.id', 'group.instance.id', 'bootstrap.servers',
 /** Beginnings of names that say who the control plane is. */
 const ownLogin = ['sasl.username', 'sasl.oauthbearer.', 'ssl.certificate.', 'ssl.key.', 'ssl.keystore.'];
 
-/** Settings of a cluster's clients, as applications are told them. */
-export async function resolveWay(cluster: Cluster, environment: Environment): Promise<ResolvedWay> {
-  const told = Object.fromEntries(
+/** As applications are told them; undefined where something has to be read for that. */
+export function plainSettings(cluster: Cluster): Readonly<Record<string, string>> | undefined {
+  const told = Object.entries(toldSettings(cluster));
+  const isRead = told.some(([name, value]) => authorityPaths.has(name) || parseReference(value) !== undefined);
+  if (isRead) return undefined;
+  return Object.assign(
+    {},
+    ...told.map(([name, value]) => (authorityTexts.has(name) ? authority(value) : { [name]: value })),
+  );
+}
+
+function toldSettings(cluster: Cluster): Record<string, string> {
+  return Object.fromEntries(
     Object.entries(cluster.client ?? {})
       .filter(([name]) => !secretKeys.has(name) && !left.includes(name))
       .filter(([name]) => !ownLogin.some((prefix) => name.startsWith(prefix)))
       .map(([name, value]) => [name === 'sasl.mechanisms' ? 'sasl.mechanism' : name, String(value)]),
   );
+}
+
+/** Settings of a cluster's clients, as applications are told them. */
+async function resolveWay(cluster: Cluster, environment: Environment): Promise<ResolvedWay> {
   try {
     const settings: Record<string, string> = {};
-    for (const [name, value] of await resolveReferences(told, environment, 'its client')) {
+    for (const [name, value] of await resolveReferences(toldSettings(cluster), environment, 'its client')) {
       if (!authorityPaths.has(name) && !authorityTexts.has(name)) settings[name] = value;
       else Object.assign(settings, authority(authorityPaths.has(name) ? await readFile(value, 'utf8') : value));
     }

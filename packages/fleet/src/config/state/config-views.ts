@@ -11,17 +11,14 @@ import type { ConfigView } from '@millrace/api/config';
 import { messageOf, type Platform, type Timer } from '@millrace/base';
 import type { Kysely } from 'kysely';
 import { digestOf } from '../../access/secret-token.ts';
-import type { Environment } from '../../client-configuration/references.ts';
 import { databaseError } from '../../database/database-error.ts';
 import type { Schema } from '../../database/schema.ts';
 import type { EventFeed } from '../../events/event-feed.ts';
-import type { Inventory } from '../../inventory/inventory.ts';
 import type { Declared, FleetRecord } from '../../record/record.ts';
 import { answerContent, type KeptCredential, type Question, type Told } from '../answers/answer-content.ts';
 import { mayFind, type TopicPlace } from '../answers/home-cluster.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { type Heads, readHeads } from '../config-head.ts';
-import { ClusterWays } from './cluster-ways.ts';
 import { type ConfigState, type Enrolled, type Moment, readMoment } from './read-config.ts';
 import { SharedParts } from './shared-parts.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -31,9 +28,6 @@ export interface ConfigViewsOptions {
   readonly platform: Platform;
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly record: FleetRecord;
-  readonly inventory: Pick<Inventory, 'cluster'>;
-  /** What references of the form `env:NAME` mean. */
-  readonly environment: Environment;
   readonly report: (message: string) => void;
   /** How often those who wait are called although nothing is new, to look what is to be issued again. */
   readonly callMs: number;
@@ -55,7 +49,6 @@ const none: readonly KeptCredential[] = [];
 export class ConfigViews {
   readonly waiting = new WaitingRoom();
   readonly #options: ConfigViewsOptions;
-  readonly #ways: ClusterWays;
   readonly #unsubscribe: () => void;
   readonly #worked = new BoundedMap<string, Worked>(workedMax);
   #moment: Moment;
@@ -70,11 +63,10 @@ export class ConfigViews {
   #timer: Timer | undefined;
   #isClosed = false;
 
-  private constructor(options: ConfigViewsOptions, ways: ClusterWays, first: Moment, shared: SharedParts) {
+  private constructor(options: ConfigViewsOptions, first: Moment) {
     this.#options = options;
-    this.#ways = ways;
     this.#moment = first;
-    this.#shared = shared;
+    this.#shared = SharedParts.next(first, undefined);
     this.#asOf = options.platform.clock.now();
     this.#seenAt = options.platform.clock.monotonic();
     this.#calledAt = this.#seenAt;
@@ -84,12 +76,7 @@ export class ConfigViews {
 
   /** Reads all that answers follow from; current from then on until it is closed. */
   static async open(options: ConfigViewsOptions): Promise<ConfigViews> {
-    const { db, record, environment, platform, inventory } = options;
-    const moment = await readMoment(db, record);
-    const ways = new ClusterWays(environment, () => platform.clock.monotonic());
-    const resolved = await ways.update(moment.fleet.list('cluster').map(({ spec }) => spec));
-    const shared = SharedParts.next({ ...moment, ways: resolved, inventory }, undefined);
-    return new ConfigViews(options, ways, moment, shared);
+    return new ConfigViews(options, await readMoment(options.db, options.record));
   }
 
   /** Grows with each change to anything that answers follow from, in the same way in all processes. */
@@ -202,23 +189,18 @@ export class ConfigViews {
   }
 
   async #lookNow(): Promise<void> {
-    const { db, platform, record, inventory } = this.#options;
+    const { db, platform, record } = this.#options;
     const [askedAt, asOf] = [platform.clock.monotonic(), platform.clock.now()];
     const heads = await readHeads(db);
     const isSame = isAt(this.#moment, heads);
     const moment = isSame ? this.#moment : await readMoment(db, record);
-    const clusters = moment.fleet.list('cluster').map(({ spec }) => spec);
-    const ways = await this.#ways.update(clusters);
     // Nothing is awaited from here on, so that nobody sees a part of it.
     this.#asOf = Math.max(this.#asOf, asOf);
     this.#seenAt = Math.max(this.#seenAt, askedAt);
-    const isNewer = versionOf(moment) > this.version;
-    const latest = isNewer ? moment : this.#moment;
-    const shared = SharedParts.next({ ...latest, ways, inventory }, this.#shared);
-    const isOther = isNewer || shared !== this.#shared;
-    this.#moment = latest;
-    this.#shared = shared;
-    if (isOther) this.#call();
+    if (versionOf(moment) <= this.version) return;
+    this.#moment = moment;
+    this.#shared = SharedParts.next(moment, this.#shared);
+    this.#call();
   }
 
   #call(): void {

@@ -11,6 +11,7 @@ import type { KeptCredential } from '../answers/answer-content.ts';
 import type { Home, PlaceQuestion } from '../answers/home-cluster.ts';
 import { readHeads } from '../config-head.ts';
 import { removedAt } from '../removed-at.ts';
+import { type ClusterFacts, readFacts } from './cluster-facts.ts';
 
 export interface KeySetState {
   readonly version: number;
@@ -38,6 +39,8 @@ export interface ConfigState {
   readonly homes: ReadonlyMap<string, ReadonlyMap<string, Home>>;
   /** Clusters on which clients stay, by `stayKey`. */
   readonly stays: ReadonlyMap<string, string>;
+  /** By name. */
+  readonly clusters: ReadonlyMap<string, ClusterFacts>;
   /** Ascending. */
   readonly keySets: readonly KeySetState[];
   readonly signingKey: SigningKeyState | undefined;
@@ -82,6 +85,7 @@ async function readConfig(
     credentials: await readCredentials(db),
     homes: await readHomes(db),
     stays: await readStays(db),
+    clusters: await readFacts(db),
     ...(await readKeys(db)),
   };
   return { config, recordRevision: record };

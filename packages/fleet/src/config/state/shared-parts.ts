@@ -4,19 +4,16 @@
  * again.
  */
 import type { ClientSetting, Cluster, Mirror } from '@millrace/api/declared';
-import type { Inventory } from '../../inventory/inventory.ts';
 import type { DeclaredFleet } from '../../record/record.ts';
 import type { ClusterWay, KnownParts } from '../answers/answer-content.ts';
 import type { Home, PlaceQuestion } from '../answers/home-cluster.ts';
 import { SettingLayers } from '../answers/layered-settings.ts';
-import type { ResolvedWay } from './cluster-ways.ts';
+import { wayOf } from './cluster-facts.ts';
 import { type ConfigState, homeOf, stayKey } from './read-config.ts';
 
 export interface SharedSources {
   readonly fleet: DeclaredFleet;
   readonly config: ConfigState;
-  readonly ways: ReadonlyMap<string, ResolvedWay>;
-  readonly inventory: Pick<Inventory, 'cluster'>;
 }
 
 export class SharedParts implements KnownParts {
@@ -30,12 +27,12 @@ export class SharedParts implements KnownParts {
   readonly #rest: string;
   #layers = new SettingLayers();
 
-  private constructor({ fleet, config, ways, inventory }: SharedSources) {
+  private constructor({ fleet, config }: SharedSources) {
     this.rules = fleet.list('client_setting').map(({ spec }) => spec);
     this.mirrors = fleet.list('mirror').map(({ spec }) => spec);
     const clusters = fleet.list('cluster').map(({ spec }) => spec);
     this.#clusters = new Map(clusters.map((spec) => [spec.name, spec]));
-    this.#ways = new Map(clusters.map(({ name }) => [name, wayOf(ways.get(name), inventory.cluster(name))]));
+    this.#ways = new Map(clusters.map((spec) => [spec.name, wayOf(spec, config.clusters.get(spec.name))]));
     this.#homes = config.homes;
     this.#stays = config.stays;
     const homes = [...config.homes].map(([topic, ofTopic]) => [topic, ...ofTopic]);
@@ -81,15 +78,6 @@ export class SharedParts implements KnownParts {
 }
 
 const nothingKnown: ClusterWay = { settings: {}, brokers: [], clusterId: null };
-
-function wayOf(way: ResolvedWay | undefined, seen: ReturnType<Inventory['cluster']>): ClusterWay {
-  const brokers = [...(seen?.brokers ?? [])]
-    .sort((a, b) => a.nodeId - b.nodeId)
-    .map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  const known = { brokers, clusterId: seen?.clusterId ?? null };
-  if (way === undefined) return { ...known, settings: {} };
-  return 'problem' in way ? { ...known, settings: {}, problem: way.problem } : { ...known, settings: way.settings };
-}
 
 function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
   return one.length === other.length && one.every((each, index) => each === other[index]);

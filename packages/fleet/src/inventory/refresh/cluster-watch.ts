@@ -100,10 +100,13 @@ export class ClusterWatch {
 
   async #look(isWhole: boolean, signal: AbortSignal): Promise<void> {
     const before = this.#known;
+    const { name, clusters } = this.#options;
     const { clock } = this.#options.platform;
     const began = clock.monotonic();
     try {
-      this.#known = mergeObservation(before, await this.#observe(isWhole, signal));
+      // The clients that are asked are those of this moment.
+      const bootstrap = clusters.declared(name)?.bootstrap;
+      this.#known = mergeObservation(before, await this.#observe(isWhole, signal), bootstrap);
       this.#failures = 0;
     } catch (error) {
       signal.throwIfAborted();

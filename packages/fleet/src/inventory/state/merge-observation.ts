@@ -12,7 +12,8 @@ import { mergeProducers } from './producers.ts';
 const rateMsMin = 1_000;
 const nothing: Readonly<Record<string, string>> = {};
 
-export function mergeObservation(known: KnownCluster, seen: Observation): KnownCluster {
+/** `bootstrap`: the addresses that were declared when it was looked. */
+export function mergeObservation(known: KnownCluster, seen: Observation, bootstrap?: string): KnownCluster {
   const { observed: before } = known;
   const { shape, wallAt, access } = seen;
   const base = known.base;
@@ -39,6 +40,7 @@ export function mergeObservation(known: KnownCluster, seen: Observation): KnownC
     name: before.name,
     observedAt: new Date(wallAt),
     stale: false,
+    bootstrap,
     clusterId: shape.clusterId,
     controllerId: shape.controllerId,
     brokers: mergeBrokers(known, seen),

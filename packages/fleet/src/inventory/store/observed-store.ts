@@ -155,7 +155,8 @@ function differs(section: SectionName, known: KnownCluster, last: Written | unde
         known.shape?.topics !== last.known.shape?.topics ||
         known.shape?.brokers !== last.known.shape?.brokers ||
         now.controllerId !== before.controllerId ||
-        now.clusterId !== before.clusterId
+        now.clusterId !== before.clusterId ||
+        now.bootstrap !== before.bootstrap
       );
     case 'configs':
       return (

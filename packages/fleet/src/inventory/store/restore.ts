@@ -20,7 +20,7 @@ export function restore(state: StoredState, sections: Partial<Sections>): KnownC
     return { ...unknown, observed: { ...unknown.observed, ...known } };
   }
   const shapes = new Map(shape.topics.map((row) => [row[0], topicShapeOf(row)]));
-  const { clusterId, controllerId } = shape;
+  const { bootstrap, clusterId, controllerId } = shape;
   return {
     ...unknown,
     shape: { clusterId, controllerId, brokers: shape.brokers, topics: shapes },
@@ -29,6 +29,7 @@ export function restore(state: StoredState, sections: Partial<Sections>): KnownC
       ...known,
       observedAt,
       stale: problem !== null,
+      bootstrap,
       clusterId,
       controllerId,
       brokers: brokersOf(shape, sections),

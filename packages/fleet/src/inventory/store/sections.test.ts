@@ -20,7 +20,7 @@ test('what is stored of a cluster is all that is known of it', async () => {
     observation({ at: 0, topics, groups: [group('g', { t: [2] }, { t: [0] })], more }),
     observation({ at: 2_000, topics: { ...topics, t: { ends: [9] } }, groups: [group('g', { t: [2] }, { t: [0] })] }),
   ];
-  const known = looks.reduce(mergeObservation, unknownCluster('east'));
+  const known = looks.reduce((known, seen) => mergeObservation(known, seen, 'declared:9092'), unknownCluster('east'));
   const sections: Partial<Record<keyof Sections, unknown>> = {};
   for (const name of sectionNames) sections[name] = await decodeSection(await encodeSection(sectionOf(name, known)));
   const { observedAt } = known.observed;

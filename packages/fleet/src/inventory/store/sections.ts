@@ -45,6 +45,7 @@ interface TopicFigures {
 
 export interface Sections {
   readonly shape: {
+    readonly bootstrap?: string | undefined;
     readonly clusterId: string | null;
     readonly controllerId: number;
     readonly brokers: readonly ClusterNode[];
@@ -93,8 +94,9 @@ export function sectionOf<N extends SectionName>(name: N, known: KnownCluster): 
 }
 
 function shapeSection({ observed }: KnownCluster): Sections['shape'] {
-  const { clusterId, controllerId, brokers, topics } = observed;
+  const { bootstrap, clusterId, controllerId, brokers, topics } = observed;
   return {
+    bootstrap,
     clusterId,
     controllerId,
     brokers: brokers.map(({ nodeId, host, port, rack }) => ({ nodeId, host, port, rack })),
