@@ -121,3 +121,18 @@ export function withApplications(people: Access, config: Pick<ConfigService, 'to
     },
   };
 }
+
+/** The routes, whose changes this process answers by once they are answered: programs begin with what they gave. */
+export function withConfigAnswers(routes: readonly Route[], config: Pick<ConfigService, 'catchUp'>): Route[] {
+  return routes.map((route) => {
+    const { contract, handle } = route;
+    if (contract.method === 'GET') return route;
+    const handled = async (request: Parameters<typeof handle>[0]) => {
+      const answer = await handle(request);
+      // It is done, and may show a secret this once: what can't be read now the service reads in a moment.
+      await config.catchUp().catch(() => undefined);
+      return answer;
+    };
+    return { contract, handle: handled as Route['handle'] };
+  });
+}

@@ -17,7 +17,13 @@ import type { Environment } from '../client-configuration/references.ts';
 import type { FleetClusters } from '../clusters/fleet-clusters.ts';
 import { openFleetClusters } from '../clusters/open-fleet-clusters.ts';
 import { keepStays } from '../config/asked-questions.ts';
-import { type ConfigService, type ConfigSettings, openConfig, withApplications } from '../config/open-config.ts';
+import {
+  type ConfigService,
+  type ConfigSettings,
+  openConfig,
+  withApplications,
+  withConfigAnswers,
+} from '../config/open-config.ts';
 import { openConnect } from '../connect/index.ts';
 import type { Database } from '../database/database.ts';
 import { openDeclared } from '../declared/open-declared.ts';
@@ -125,10 +131,11 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     const whose = { db, platform, feed, holder, record, clusters, inventory, operations, report };
     const sealingKey = lazySealingKey(join(keyDirectory, 'sealing-key'));
     identity = openIdentity({ ...whose, sealingKey });
-    add(identity);
+    add({ planKinds: identity.planKinds, close: identity.close });
     const settings = { publicUrl: options.access?.publicUrl, environment, ...options.config };
     config = await openConfig({ ...whose, ...settings, identity, sealingKey });
     add(config);
+    add({ routes: withConfigAnswers(identity.routes, config) });
     access = identity.wantedAccess;
     const maskingKey = (): Promise<Uint8Array> => openKeyFile(join(keyDirectory, 'masking-key'));
     const { twins: factory, schemas } = options;
