@@ -2,6 +2,7 @@
 
 import { controlCatalog } from './catalog-control.ts';
 import { logsCatalog } from './catalog-logs.ts';
+import { metricsCatalog } from './catalog-metrics.ts';
 import { onboardingCatalog } from './catalog-onboarding.ts';
 import type { Command } from './framework/command.ts';
 
@@ -23,7 +24,10 @@ export interface CatalogGroup {
 export type CatalogEntry = CatalogCommand | CatalogGroup;
 
 /** Words that stand for longer ones: `millrace logs search` is `millrace pipeline logs search`. */
-export const shortcuts: ReadonlyMap<string, readonly string[]> = new Map([['logs', ['pipeline', 'logs']]]);
+export const shortcuts: ReadonlyMap<string, readonly string[]> = new Map([
+  ['logs', ['pipeline', 'logs']],
+  ['metrics', ['pipeline', 'metrics']],
+]);
 
 export const catalog: readonly CatalogEntry[] = [
   {
@@ -237,6 +241,7 @@ export const catalog: readonly CatalogEntry[] = [
         load: async () => (await import('./commands/pipeline-tracking.ts')).pipelineTracking,
       },
       logsCatalog,
+      metricsCatalog,
     ],
   },
   {

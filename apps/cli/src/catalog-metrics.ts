@@ -1,0 +1,24 @@
+/** The commands of application metrics, as the catalogue has them. */
+import type { CatalogGroup } from './catalog.ts';
+
+export const metricsCatalog: CatalogGroup = {
+  name: 'metrics',
+  summary: 'Import metrics, watch them pass, and find anomalies',
+  commands: [
+    {
+      name: 'import',
+      summary: 'Import a file of metrics: OTLP in JSON, or a series as CSV',
+      load: async () => (await import('./commands/pipeline-metrics-import.ts')).metricsImport,
+    },
+    {
+      name: 'tail',
+      summary: 'Print samples as they come',
+      load: async () => (await import('./commands/pipeline-metrics-tail.ts')).metricsTail,
+    },
+    {
+      name: 'anomalies',
+      summary: 'Score the points of a series by how unusual they are',
+      load: async () => (await import('./commands/pipeline-metrics-anomalies.ts')).metricsAnomalies,
+    },
+  ],
+};
