@@ -12,6 +12,7 @@ import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
 import { runRelaySeed } from './resilient/relay-run.ts';
 import { runSwitchSeed } from './resilient/switch-run.ts';
+import { runStreamsSeed } from './streams/streams-run.ts';
 
 /** What a seed is run as. */
 const simulations = {
@@ -21,6 +22,7 @@ const simulations = {
   ranges: runRangesSeed,
   switch: runSwitchSeed,
   relay: runRelaySeed,
+  streams: runStreamsSeed,
 };
 
 /** Which seeds to run. */
