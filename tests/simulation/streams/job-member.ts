@@ -23,7 +23,7 @@ export interface JobMemberOptions {
   readonly coverage: Coverage;
 }
 
-const restartMsMax = 3000;
+const restartMsMax = 2000;
 /** What was given up may outlast the job's end by so much. */
 const releaseMsMax = 5000;
 
@@ -48,7 +48,8 @@ export class SimJobMember {
   }
 
   start(): void {
-    const { world, coverage } = this.#options;
+    const { world, coverage, cluster, plan } = this.#options;
+    world.network.setDistance(this.host, cluster.host, plan.distanceMs);
     const home = world.start(this.host);
     this.#home = home;
     this.#note('starts');

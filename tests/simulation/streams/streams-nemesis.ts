@@ -1,5 +1,17 @@
 /** Makes things go wrong with a job's members, their ways to the cluster, and the cluster, until it is told to stop. */
 import { sleep } from '@millrace/base';
+import {
+  type Api,
+  addOffsetsToTxn,
+  addPartitionsToTxn,
+  endTxn,
+  initProducerId,
+  joinGroup,
+  offsetFetch,
+  produce,
+  syncGroup,
+  txnOffsetCommit,
+} from '@millrace/wire';
 import type { ActorHome } from '../oracle/actor.ts';
 import type { Coverage } from '../oracle/coverage.ts';
 import type { SimCluster } from '../oracle/sim-cluster.ts';
@@ -30,11 +42,26 @@ const deeds: readonly (readonly [weight: number, name: string, deed: Deed])[] = 
   [6, 'member cut off from a broker', (nemesis) => nemesis.cutOffBroker()],
   [10, 'reply lost', (nemesis) => nemesis.loseReply()],
   [6, 'request lost', (nemesis) => nemesis.loseRequest()],
-  [2, 'slow network', (nemesis) => nemesis.slowNetwork()],
+  [3, 'replies withheld', (nemesis) => nemesis.withholdReplies()],
+  [16, 'ambush', (nemesis) => nemesis.ambush()],
+  [5, 'slow network', (nemesis) => nemesis.slowNetwork()],
   [3, 'cluster killed', (nemesis) => nemesis.killCluster()],
   [4, 'broker stopped', (nemesis) => nemesis.stopBroker()],
 ];
 const lots = deeds.flatMap(([weight, name, deed]) => Array.from({ length: weight }, () => [name, deed] as const));
+/** Requests whose answers are worth losing: the steps of a commit, and of becoming an owner. */
+const ambushed: readonly Api[] = [
+  produce,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  txnOffsetCommit,
+  endTxn,
+  endTxn,
+  initProducerId,
+  joinGroup,
+  syncGroup,
+  offsetFetch,
+];
 /** How often a connection is looked for that has bytes under way, once a millisecond. */
 const looksMax = 300;
 
@@ -82,6 +109,35 @@ export class StreamsNemesis {
     return this.#whenBusy(true, (socket) => socket.breakOff());
   }
 
+  /** The next request of some kind is done, and the member that made it ends, or does not hear of it. */
+  ambush(): boolean {
+    const { world, members, cluster, coverage } = this.#options;
+    const { network, loop } = world;
+    const api = this.#oneOf(ambushed);
+    const strike = (member: SimJobMember, socket: SimSocket): void => {
+      const outcome = this.integer(3);
+      if (outcome === 0) network.mute(cluster.host, member.host, this.integer(10_000));
+      else loop.schedule(1 + this.integer(5), 'nemesis', () => (outcome === 1 ? socket.breakOff() : member.kill()));
+    };
+    network.onWrite = (socket, [head]) => {
+      const member = members.find(({ host }) => host === socket.process.host);
+      // A frame begins with its length and the key of its API.
+      if (member === undefined || head === undefined || apiKeyOf(head) !== api.key) return;
+      network.onWrite = undefined;
+      coverage.add(`ambush at ${api.name}`);
+      strike(member, socket);
+    };
+    return true;
+  }
+
+  /** What a member asks for is done, and it does not hear of it for a while, or only when it has given up. */
+  withholdReplies(): boolean {
+    const { world, cluster } = this.#options;
+    return this.#whenBusy(true, ({ process }) => {
+      world.network.mute(cluster.host, process.host, this.integer(10_000));
+    });
+  }
+
   cutOff(): boolean {
     const { world, cluster } = this.#options;
     world.network.cut(this.member.host, cluster.host, this.integer(5000));
@@ -98,7 +154,7 @@ export class StreamsNemesis {
   slowNetwork(): boolean {
     const { world } = this.#options;
     world.network.latencyMsMax = 1 + this.integer(200);
-    world.loop.schedule(this.integer(1000), 'nemesis-heals', () => {
+    world.loop.schedule(this.integer(3000), 'nemesis-heals', () => {
       world.network.latencyMsMax = 1;
     });
     return true;
@@ -143,4 +199,8 @@ export class StreamsNemesis {
   #oneOf<T>(list: readonly T[]): T {
     return list[this.integer(list.length)] as T;
   }
+}
+
+function apiKeyOf(frame: Uint8Array): number {
+  return frame.length < 6 ? -1 : new DataView(frame.buffer, frame.byteOffset).getInt16(4);
 }

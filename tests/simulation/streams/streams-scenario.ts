@@ -5,6 +5,8 @@ import type { ClusterPlan } from '../oracle/sim-cluster.ts';
 export interface MemberPlan {
   readonly sessionTimeoutMs: number;
   readonly commitIntervalMs: number;
+  /** What a packet takes longer between it and the cluster, in ms. */
+  readonly distanceMs: number;
   /** Of each store of each task: so little that rows are read from the disk again, or more than there are. */
   readonly cacheBytesMax: number;
 }
@@ -37,19 +39,21 @@ export function streamsScenarioOf(seed: number): StreamsScenario {
   const randomness = seededRandomness(seed);
   const troubleMs = 4000 + randomness.integer(8000);
   const records = 60 + randomness.integer(200);
-  const sessionTimeoutMs = sessionTimeoutMsMin + randomness.integer(2000);
+  // Members that outlast their transactions, and such that do not.
+  const sessionTimeoutMs = sessionTimeoutMsMin + (randomness.integer(3) === 0 ? 12_000 : randomness.integer(2000));
   return {
     seed,
     cluster: clusterPlan(randomness),
     partitions: 1 + randomness.integer(3),
     wordPartitions: 1 + randomness.integer(3),
     replicationFactor: 1 + randomness.integer(3),
-    members: Array.from({ length: 1 + randomness.integer(3) }, () => ({
+    members: Array.from({ length: 1 + randomness.integer(4) }, () => ({
       sessionTimeoutMs,
       commitIntervalMs: 10 + randomness.integer(200),
+      distanceMs: randomness.integer(2) === 0 ? randomness.integer(150) : 0,
       cacheBytesMax: randomness.integer(2) === 0 ? 1000 : 2 ** 20,
     })),
-    transactionTimeoutMs: 2000 + randomness.integer(6000),
+    transactionTimeoutMs: 1000 + randomness.integer(4000),
     records,
     pauseMs: (troubleMs / records) * (0.5 + randomness.float()),
     keys: 1 + randomness.integer(6),

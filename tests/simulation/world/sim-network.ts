@@ -29,6 +29,8 @@ export class SimNetwork {
   #nextPort = firstFreePort;
   /** The longest time that a packet takes, in milliseconds. */
   latencyMsMax = 1;
+  /** Told of each write to a connection, before it is under way. */
+  onWrite: ((socket: SimSocket, chunks: readonly Uint8Array[]) => void) | undefined;
   /** The share of connections that are refused although somebody listens. */
   refusedShare = 0;
 
@@ -61,7 +63,8 @@ export class SimNetwork {
   /** For how long nothing passes between two hosts, or between one and some port of the other. */
   blockedFor(from: string, to: string, ...ports: readonly number[]): number {
     const pair = pairOf(from, to);
-    const cuts = [pair, ...ports.map((port) => `${pair} ${port}`)].map((name) => this.#cuts.get(name) ?? 0);
+    const names = [pair, `${from} > ${to}`, ...ports.map((port) => `${pair} ${port}`)];
+    const cuts = names.map((name) => this.#cuts.get(name) ?? 0);
     return Math.max(...cuts) - this.#loop.now;
   }
 
@@ -70,12 +73,18 @@ export class SimNetwork {
     this.#cuts.set(pairOf(host, other), this.#loop.now + forMs);
   }
 
+  /** Withholds what a host sends to another, which arrives afterwards; what the other sends still arrives. */
+  mute(host: string, other: string, forMs: number): void {
+    this.#cuts.set(`${host} > ${other}`, this.#loop.now + forMs);
+  }
+
   /** Cuts a host off from whoever listens on a port of another. */
   cutPort(host: string, other: string, port: number, forMs: number): void {
     this.#cuts.set(`${pairOf(host, other)} ${port}`, this.#loop.now + forMs);
   }
 
   heal(): void {
+    this.onWrite = undefined;
     this.#cuts.clear();
     this.refusedShare = 0;
     this.latencyMsMax = 1;

@@ -110,6 +110,7 @@ export class SimSocket implements Socket, ProcessResource {
 
   write(chunks: readonly Uint8Array[], sent?: () => void): boolean {
     if (this.#closed || this.#ending) return true;
+    this.#network.onWrite?.(this, chunks);
     for (const chunk of chunks) {
       if (chunk.length === 0) continue;
       this.#outbox.push(chunk);

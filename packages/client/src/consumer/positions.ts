@@ -213,7 +213,9 @@ export class Positions {
   async #validate(): Promise<void> {
     const asking = this.#select(({ mustValidate }) => mustValidate);
     if (asking.length === 0) return;
-    const seeks = asking.map(({ seekCount }) => seekCount);
+    const asked = asking.map(({ seekCount, fetchPosition, fetchEpoch, leaderEpoch }) => {
+      return { seekCount, fetchPosition, fetchEpoch, leaderEpoch };
+    });
     const questions = asking.map(({ topic, partition, fetchEpoch }) => ({ topic, partition, epoch: fetchEpoch }));
     const results = await resolveEpochEnds(this.#cluster, questions, { signal: this.#signal }).catch(
       (error: unknown) => {
@@ -223,11 +225,14 @@ export class Positions {
     );
     for (const [place, state] of asking.entries()) {
       const result = results[place];
-      if (!state.isOwned || state.seekCount !== seeks[place]) continue;
+      const { seekCount, fetchPosition, fetchEpoch, leaderEpoch } = asked[place] as (typeof asked)[number];
+      if (!state.isOwned || state.seekCount !== seekCount) continue;
       if (result?.error !== undefined) throw result.error;
-      state.mustValidate = false;
       const end = result?.value.endOffset ?? -1;
-      if (end >= 0 && end < state.fetchPosition) this.#truncated(state, end, result?.value.epoch ?? -1);
+      // A fetch may have been answered meanwhile, or the leader have changed again: then that is asked about next.
+      const hasMoved = state.fetchPosition !== fetchPosition && state.fetchEpoch === fetchEpoch;
+      state.mustValidate = hasMoved || state.leaderEpoch !== leaderEpoch;
+      if (end >= 0 && end < fetchPosition) this.#truncated(state, end, result?.value.epoch ?? -1);
     }
   }
 

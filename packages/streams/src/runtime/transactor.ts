@@ -107,7 +107,8 @@ export class Transactor {
         await this.#transaction.sendOffsets({ groupOffsets, offsetsSettled: () => undefined });
       }
       this.#isInDoubt = true;
-      await this.#commitSurely(this.#transaction);
+      // By then the cluster has aborted what it was not asked to commit.
+      await this.#transaction.commit({ timeoutMs: this.#options.producer.transactionTimeoutMs });
     }
     this.#ended();
   }
@@ -138,17 +139,6 @@ export class Transactor {
   /** Has nobody wait for the cluster any longer: what is under way fails. */
   async letGo(): Promise<void> {
     await this.#producer.close({ signal: AbortSignal.abort() }).catch(() => undefined);
-  }
-
-  /** A coordinator that does not answer in time is asked on: what it has decided holds. */
-  async #commitSurely(transaction: Transaction): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await transaction.commit();
-      } catch (error) {
-        if (!isMillraceError(error, 'request_timeout') || attempt >= 10) throw error;
-      }
-    }
   }
 
   #ended(): void {

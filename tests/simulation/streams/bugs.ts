@@ -1,0 +1,93 @@
+/** Bugs of the streams runtime and its client that the job's seeds must find, as in `planted/bugs.ts`. */
+import type { PlantedBug } from '../planted/plant.ts';
+
+const runtime = 'packages/streams/src/runtime';
+
+export const plantedStreamsBugs: readonly PlantedBug[] = [
+  {
+    name: 'a commit that nobody answered counts as given up',
+    seed: 1000,
+    file: `${runtime}/job-runner.ts`,
+    find: 'if (isInDoubt) restart(run);',
+    replace: 'if (isInDoubt && false) restart(run);',
+  },
+  {
+    name: 'a batch that was handed out before its partition went back is worked on',
+    seed: 1000,
+    file: `${runtime}/job-runner.ts`,
+    find: ' || consumer.position(input) !== batch.nextOffset) return;',
+    replace: ') return;',
+  },
+  {
+    name: 'claims of a member that missed a generation count for nothing',
+    seed: 1000,
+    file: `${runtime}/task-assignor.ts`,
+    find: '  for (const { memberId, owned, generation } of members) {\n',
+    replace:
+      '  const latest = Math.max(-1, ...members.map(({ generation }) => generation));\n' +
+      '  for (const { memberId, owned, generation } of members) {\n    if (generation < latest) continue;\n',
+  },
+  {
+    name: 'rows go to disk before the commit',
+    seed: 1000,
+    file: `${runtime}/job-runner.ts`,
+    find: '    const moved = runs.flatMap((run) => run.newOffsets());\n',
+    replace: '    await rows.write();\n    const moved = runs.flatMap((run) => run.newOffsets());\n',
+  },
+  {
+    name: 'rows of aborted transactions are restored',
+    seed: 1000,
+    file: `${runtime}/restore.ts`,
+    find: "isolation: 'read_committed'",
+    replace: "isolation: 'read_uncommitted'",
+  },
+  {
+    name: 'records of aborted transactions are worked on',
+    seed: 1000,
+    file: `${runtime}/job.ts`,
+    find: "settings.isExactlyOnce ? 'read_committed'",
+    replace: "settings.isExactlyOnce ? 'read_uncommitted'",
+  },
+  {
+    name: 'what a task had done is not committed when it goes',
+    seed: 1000,
+    file: `${runtime}/task-admission.ts`,
+    find: '        await runner.settle();\n',
+    replace: '',
+  },
+  {
+    name: 'a task that goes back keeps its state',
+    seed: 1000,
+    file: `${runtime}/job-runner.ts`,
+    find: '        run.goBack(consumer);\n        run.task = this.makeTask(run);\n',
+    replace: '        run.goBack(consumer);\n',
+  },
+  {
+    name: 'changelogs are read up to what is committed, and not waited for',
+    seed: 1000,
+    file: `${runtime}/task-admission.ts`,
+    find: 'run.sub.stores.length > 0 || isRestart ? await this.#stableOffsets(run) : [];',
+    replace: 'isRestart ? await this.#stableOffsets(run) : [];',
+  },
+  {
+    name: 'the group does not hear which member commits',
+    seed: 1000,
+    file: `${runtime}/transactor.ts`,
+    find: '({ ...consumer.groupOffsets(), offsets })',
+    replace: '({ group: consumer.groupOffsets().group, offsets })',
+  },
+  {
+    name: 'stream time is forgotten with the process',
+    seed: 1000,
+    file: 'packages/streams/src/task/task.ts',
+    find: 'const note = this.#streamTime === this.#notedStreamTime ? undefined : writeNote(this.#streamTime);',
+    replace: 'const note: Uint8Array | undefined = undefined;',
+  },
+  {
+    name: 'what was fetched while the leader was asked counts as cut off',
+    seed: 1001,
+    file: 'packages/client/src/consumer/positions.ts',
+    find: 'end < fetchPosition)',
+    replace: 'end < state.fetchPosition)',
+  },
+];
