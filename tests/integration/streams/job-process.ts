@@ -1,28 +1,20 @@
 /**
- * A process of a job, for `job-kills.test.ts`, which kills it: counts records by key over a repartition, and by key and
- * window. Arguments: bootstrap, input, counts, windows, the job's name, the directory of the state.
+ * A process of a job, for `job-kills.ts`, which kills it. Arguments: bootstrap, the job's name, words, timed, counts,
+ * windows, the replication factor, the directory of the state.
  */
-import { createClient, int64, text, topic } from '@millrace/client';
+import { createClient } from '@millrace/client';
 import { openOrderedStore } from '@millrace/store';
-import { startJob, topology, tumbling } from '@millrace/streams';
+import { startJob } from '@millrace/streams';
+import { countsAndWindows } from '@millrace/streams/testing/exactly-once';
 
-const [bootstrap = '', from = '', counts = '', windows = '', name = '', directory = ''] = process.argv.slice(2);
-
-const made = topology(name);
-const keyed = made
-  .source(topic(from, { key: text, value: text }))
-  .keyBy('by-word', (word) => word, { key: text, value: text });
-keyed.count('words').to(topic(counts, { key: text, value: int64 }));
-made
-  .source(topic(`${from}-timed`, { key: text, value: text }))
-  .windowedBy(tumbling({ sizeMs: 50, graceMs: 20 }), { emit: 'close' })
-  .count('by-window')
-  .to(topic(windows, { key: text, value: int64 }), { key: (_, { key }) => `${key.key}@${key.start}` });
+const [bootstrap = '', name = '', words = '', timed = '', counts = '', windows = '', replicas = '1', directory = ''] =
+  process.argv.slice(2);
 
 const client = createClient({ bootstrap, retryBackoffMs: 10, retryBackoffMaxMs: 200 });
-const job = await startJob(made, {
+const job = await startJob(countsAndWindows(name, { words, timed, counts, windows }), {
   client,
   state: openOrderedStore({ directory, rebuildable: true }),
+  replicationFactor: Number(replicas),
   ...{ sessionTimeoutMs: 1_500, heartbeatIntervalMs: 100, commitIntervalMs: 30, transactionTimeoutMs: 4_000 },
   report: ({ level, message }) => level !== 'info' && process.env['MILLRACE_TEST_LOG'] && console.error(message),
 });

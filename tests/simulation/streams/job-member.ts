@@ -1,7 +1,7 @@
 /**
  * A place where a process of the job runs: killed, cut off, stalled or closed, and started again, with what it had on
- * its disk, some of it, or nothing. What a killed process sent may still arrive; a stalled one goes on where it was, and
- * must be refused by then.
+ * its disk, some of it, or nothing. What a killed process sent may still arrive; a stalled one goes on where it was,
+ * and must be refused by then.
  */
 import { isMillraceError, type Randomness } from '@millrace/base';
 import { createClient } from '@millrace/client';
@@ -139,7 +139,7 @@ export class SimJobMember {
     }
   }
 
-  /** Of a process that is killed all is there that it wrote; of a machine that fails some, and nothing of one replaced. */
+  /** After a kill all is there that was written; after a machine's failure some of it, or nothing. */
   #loseState(): void {
     const { coverage } = this.#options;
     const volume = this.#volume;

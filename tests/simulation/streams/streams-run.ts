@@ -152,9 +152,8 @@ function check(input: JobInput, expected: readonly string[], { counts, windows }
   const missing = without(expected, windows);
   const extra = without(windows, expected);
   if (missing.length + extra.length === 0) return;
-  throw new InvariantViolation(
-    `windows that are missing: ${missing.join(', ') || 'none'}; that should not be there: ${extra.join(', ') || 'none'}`,
-  );
+  const told = (list: readonly string[]): string => list.join(', ') || 'none';
+  throw new InvariantViolation(`windows that are missing: ${told(missing)}; that should not be there: ${told(extra)}`);
 }
 
 /** What a list has more of than another. */

@@ -1,7 +1,7 @@
 /**
  * A streams job under everything that may go wrong, by seeds: exactly-once output equals a batch computation. A failure
- * prints its seed; `MILLRACE_TEST_SEED=N` runs that seed alone, and `node tests/simulation/streams/main.ts N` prints the
- * events that led to it.
+ * prints its seed; `MILLRACE_TEST_SEED=N` runs that seed alone, and `node tests/simulation/streams/main.ts N` prints
+ * the events that led to it.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

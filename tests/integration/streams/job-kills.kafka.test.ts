@@ -1,0 +1,32 @@
+/**
+ * As the test with the embedded broker, on Apache Kafka, whose brokers are killed too. MILLRACE_TEST_SCALE=5 makes 40
+ * kills, with three brokers in place of one.
+ */
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaForTests } from '@millrace/engines/testing/apache-kafka';
+import { killJob } from './job-kills.ts';
+
+const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 1);
+const kills = Math.max(4, Math.round(8 * scale));
+const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+const brokers = scale < 5 ? 1 : 3;
+
+const kafka = await kafkaForTests();
+if (kafka.skip !== false) test('a job on Apache Kafka survives kills', { skip: kafka.skip }, () => undefined);
+else {
+  const cluster = await kafka.cluster({ brokers, configuration: { 'group.min.session.timeout.ms': '500' } });
+  after(() => cluster.close());
+  const timeout = 300_000 + kills * 30_000;
+  test(`counts and windows on Apache Kafka are exact after ${kills} kills (seed ${seed})`, { timeout }, async (t) => {
+    await killJob(t, {
+      ...{ bootstrap: cluster.bootstrap(), kills, seed, replicationFactor: brokers },
+      async troubleBroker(random) {
+        const nodeId = 1 + random.integer(brokers);
+        await cluster.killBroker(nodeId);
+        await sleep(random.integer(300));
+        await cluster.startBroker(nodeId);
+      },
+    });
+  });
+}
