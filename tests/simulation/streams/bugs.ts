@@ -19,15 +19,6 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     replace: ') return;',
   },
   {
-    name: 'claims of a member that missed a generation count for nothing',
-    seed: 1000,
-    file: `${runtime}/task-assignor.ts`,
-    find: '  for (const { memberId, owned, generation } of members) {\n',
-    replace:
-      '  const latest = Math.max(-1, ...members.map(({ generation }) => generation));\n' +
-      '  for (const { memberId, owned, generation } of members) {\n    if (generation < latest) continue;\n',
-  },
-  {
     name: 'rows go to disk before the commit',
     seed: 1000,
     file: `${runtime}/job-runner.ts`,
@@ -44,7 +35,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   {
     name: 'records of aborted transactions are worked on',
     seed: 1000,
-    file: `${runtime}/job.ts`,
+    file: `${runtime}/assemble-job.ts`,
     find: "settings.isExactlyOnce ? 'read_committed'",
     replace: "settings.isExactlyOnce ? 'read_uncommitted'",
   },
@@ -66,8 +57,8 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     name: 'changelogs are read up to what is committed, and not waited for',
     seed: 1000,
     file: `${runtime}/task-admission.ts`,
-    find: 'run.sub.stores.length > 0 || isRestart ? await this.#stableOffsets(run) : [];',
-    replace: 'isRestart ? await this.#stableOffsets(run) : [];',
+    find: 'const isAsked = run.sub.stores.length > 0 || run.notesTime || isRestart;',
+    replace: 'const isAsked = run.notesTime || isRestart;',
   },
   {
     name: 'the group does not hear which member commits',
@@ -80,7 +71,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     name: 'stream time is forgotten with the process',
     seed: 1000,
     file: 'packages/streams/src/task/task.ts',
-    find: 'const note = this.#streamTime === this.#notedStreamTime ? undefined : writeNote(this.#streamTime);',
+    find: 'const note = this.#note();',
     replace: 'const note: Uint8Array | undefined = undefined;',
   },
   {

@@ -21,6 +21,7 @@ export interface StreamsScenario {
   readonly replicationFactor: number;
   readonly members: readonly MemberPlan[];
   readonly transactionTimeoutMs: number;
+  readonly standbys: number;
   /** Records of either input, and the mean pause between two of them, in virtual ms. */
   readonly records: number;
   readonly pauseMs: number;
@@ -54,6 +55,7 @@ export function streamsScenarioOf(seed: number): StreamsScenario {
       cacheBytesMax: randomness.integer(2) === 0 ? 1000 : 2 ** 20,
     })),
     transactionTimeoutMs: 1000 + randomness.integer(4000),
+    standbys: randomness.integer(2),
     records,
     pauseMs: (troubleMs / records) * (0.5 + randomness.float()),
     keys: 1 + randomness.integer(6),
