@@ -6,14 +6,14 @@ const runtime = 'packages/streams/src/runtime';
 export const plantedStreamsBugs: readonly PlantedBug[] = [
   {
     name: 'a commit that nobody answered counts as given up',
-    seed: 1000,
+    seed: 1020,
     file: `${runtime}/job-runner.ts`,
     find: 'if (isInDoubt) restart(run);',
     replace: 'if (isInDoubt && false) restart(run);',
   },
   {
     name: 'a batch that was handed out before its partition went back is worked on',
-    seed: 1000,
+    seed: 1016,
     file: `${runtime}/job-runner.ts`,
     find: ' || consumer.position(input) !== batch.nextOffset) return;',
     replace: ') return;',
@@ -48,7 +48,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a task that goes back keeps its state',
-    seed: 1000,
+    seed: 1030,
     file: `${runtime}/job-runner.ts`,
     find: '        run.goBack(consumer);\n        run.task = this.makeTask(run);\n',
     replace: '        run.goBack(consumer);\n',
@@ -62,7 +62,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the group does not hear which member commits',
-    seed: 1000,
+    seed: 1012,
     file: `${runtime}/transactor.ts`,
     find: '({ ...consumer.groupOffsets(), offsets })',
     replace: '({ group: consumer.groupOffsets().group, offsets })',
