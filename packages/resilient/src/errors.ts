@@ -46,7 +46,9 @@ export class ConfigRefusedError extends MillraceError {
   readonly problem: string;
 
   constructor(application: string, want: Pick<ConfigRefusedError, 'topic' | 'role'>, problem: string, detail: string) {
-    super(`application ${application} is no ${want.role} of topic ${want.topic}: ${detail}`);
+    const what = `${want.role} of topic ${want.topic}`;
+    const isKnown = problem !== 'no_use';
+    super(`application ${application} ${isKnown ? `can be no ${what} yet` : `is no ${what}`}: ${detail}`);
     this.application = application;
     this.topic = want.topic;
     this.role = want.role;

@@ -3,7 +3,7 @@
  * while it runs, and never seen by anybody else.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -58,7 +58,8 @@ test('instances are given what they log in with, and its successor while the old
   const { secret } = await service.call(issueCredentialContract, { params, body: {} });
   assert.ok(secret?.kind === 'scram');
   await using watch = one.watch(service.url, [want]);
-  await eventually(async () => (await one.ask(service.url, want)).answer.credential !== undefined);
+  const isTold = async (): Promise<boolean> => (await one.ask(service.url, want)).answer.credential !== undefined;
+  await eventually(() => isTold().catch(() => false));
   const { answer } = await one.ask(service.url, want);
   assert.equal(answer.settings['security.protocol']?.value, 'SASL_PLAINTEXT');
   assert.deepEqual(answer.settings['sasl.mechanism'], { value: 'SCRAM-SHA-512', rule: 'credential' });
@@ -95,6 +96,40 @@ test('instances are given what they log in with, and its successor while the old
 
   const kept = `${await dumpDatabase(url)}${service.reports.join('\n')}${JSON.stringify(watch.events)}`;
   for (const hidden of [first.password, second.password, enrolment.token]) assert.ok(!kept.includes(hidden));
+});
+
+test('who has a login from before his enrolment is told to rotate it, and gets the next one', async () => {
+  await using database = await startDatabaseFixture();
+  await using east = await startSecuredSite('east');
+  await using keys = await keyDirectory();
+  const own = new Map<string, ClientOptions>([['east', east.admin]]);
+  await using service = await startConfigProcess(await database.emptyDatabase(), keys, own);
+  await declareSecured(service, east);
+  await service.call(issueCredentialContract, { params, body: {} });
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-config-cli-'));
+  try {
+    const env = { MILLRACE_TOKEN: installation };
+    const run = (...words: string[]) => millrace([...words, '--server', service.url], { env, cwd: directory });
+    const enrolled = await run('config', 'enrol', 'shop', '--out', 'shop.json');
+    assert.match(enrolled.stderr, /login from before.*`millrace application rotate shop`/);
+    const files = ['config', 'orders', '--enrolment', 'shop.json', '--format', 'properties'];
+    const early = await run(...files);
+    assert.equal(early.code, 1);
+    assert.match(early.stderr, /no login of application shop for cluster east is kept: .*rotate shop`/);
+    assert.equal((await run('application', 'rotate', 'shop')).code, 0);
+    const instance = await Instance.of(JSON.parse(await readFile(join(directory, 'shop.json'), 'utf8')) as never);
+    const principal = async () => (await instance.ask(service.url, want)).answer.credential?.principal;
+    await eventually(() =>
+      principal().then(
+        (name) => name === 'User:shop.b',
+        () => false,
+      ),
+    );
+    const again = await run('config', 'enrol', 'shop', '--out', 'again.json');
+    assert.doesNotMatch(again.stderr, /login from before/);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 const skip = missing('kcat', 'apt-get install kcat');

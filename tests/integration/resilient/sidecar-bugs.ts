@@ -9,8 +9,7 @@ export const plantedSidecarBugs: readonly PlantedBug[] = [
     seed: 0,
     file: `${folder}/running-sidecar.ts`,
     find: "const kept = this.#kept(state.move(next.target.cluster), 'the new secret is');",
-    replace:
-      "const kept = Promise.resolve(); setTimeout(() => this.#kept(state.move(next.target.cluster), ''), 1000).unref();",
+    replace: "const kept = Promise.resolve(); setTimeout(() => this.#kept(state.move(next.target.cluster), ''), 1000);",
   },
   {
     name: 'the secret stays when the topics go',

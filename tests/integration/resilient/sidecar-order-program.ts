@@ -1,4 +1,4 @@
-/** `BUG`: has `seenInMove` run with a bug of `sidecar-bugs.ts`, by its number, planted, or with none; tells what was seen. */
+/** `BUG`: has `seenInMove` run with a bug of `sidecar-bugs.ts`, by its number, or with none; tells what was seen. */
 import { plant } from '../../simulation/planted/plant.ts';
 import { plantedSidecarBugs } from './sidecar-bugs.ts';
 

@@ -2,8 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { MillraceError, messageOf } from '@millrace/base';
 import { command } from '../framework/command.ts';
 import { many, text } from '../framework/option.ts';
+import type { Terminal } from '../framework/terminal.ts';
 import { callServer, checkedUrl } from '../server/find-server.ts';
 import { serverOptions } from '../server/server-options.ts';
+
+type Server = Parameters<typeof callServer>[0];
 
 /** The file can't be written. */
 class EnrolmentNotWrittenError extends MillraceError {
@@ -47,9 +50,33 @@ export const configEnrol = command({
       else terminal.output.line(`Enrolment ${id} of ${name} is in ${out}.`);
     }
     terminal.note('It is not shown again.');
+    if (await hasUnkeptLogin(name, options, terminal)) {
+      terminal.note(
+        `${name} has a login from before, whose secret nobody kept: run \`millrace application rotate ${name}\`.`,
+      );
+    }
     return undefined;
   },
 });
+
+/** Whether the application logs in with what was issued while it was not enrolled, and with nothing newer. */
+async function hasUnkeptLogin(name: string, server: Server, terminal: Terminal): Promise<boolean> {
+  const [{ listEnrolmentsContract }, { listCredentialsContract }] = await Promise.all([
+    import('@millrace/api/config'),
+    import('@millrace/api/fleet'),
+  ]);
+  const params = { name };
+  const enrolments = (await callServer(server, listEnrolmentsContract, { params }, terminal)).items;
+  const credentials = (await callServer(server, listCredentialsContract, { params }, terminal)).items;
+  const newest = credentials
+    .filter(({ state }) => state === 'valid')
+    .reduce<string | undefined>(
+      (last, { issuedAt }) => (last !== undefined && last > issuedAt ? last : issuedAt),
+      undefined,
+    );
+  if (newest === undefined) return false;
+  return !enrolments.some(({ createdAt, endedAt }) => createdAt <= newest && (endedAt === null || endedAt > newest));
+}
 
 async function write(path: string, content: string, id: string): Promise<void> {
   try {

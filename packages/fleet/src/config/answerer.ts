@@ -86,8 +86,11 @@ export class Answerer {
     const { views, platform, asked } = this.#options;
     const question: Question = { topic, role, site };
     const told = views.told(application, question);
-    if ('problem' in told) {
-      return Promise.resolve({ told, renewAt: Number.POSITIVE_INFINITY, answer: { problem: told.problem } });
+    // Who sends no key brings its own login.
+    const problem = 'problem' in told ? told.problem : key === undefined ? undefined : told.noLogin;
+    if ('problem' in told || problem !== undefined) {
+      const answer = { problem: problem as ConfigProblem };
+      return Promise.resolve({ told, renewAt: Number.POSITIVE_INFINITY, answer });
     }
     asked.note(application, question);
     const sealedTo = told.credential === undefined ? undefined : key;

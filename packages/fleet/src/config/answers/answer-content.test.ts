@@ -180,3 +180,15 @@ test('patterns of mirrors match as regular expressions would, however they are m
   );
   assert.equal(isMatched('*a'.repeat(5_000), 'a'.repeat(50_000)), true);
 });
+
+test('where a login is asked for and none is kept, instances are told what makes one', () => {
+  const secured = (protocol: string) => ({ east: { settings: { 'security.protocol': protocol } } });
+  const told = ask({ ways: secured('SASL_SSL') });
+  assert.ok(!('problem' in told));
+  assert.equal(told.noLogin?.code, 'not_ready');
+  assert.match(told.noLogin?.detail ?? '', /cluster east is kept: `millrace application issue shop`.* rotate shop`/);
+  for (const protocol of ['SSL', 'PLAINTEXT']) {
+    const open = ask({ ways: secured(protocol) });
+    assert.ok(!('problem' in open) && open.noLogin === undefined, protocol);
+  }
+});

@@ -59,6 +59,8 @@ export interface ToldAnswer {
   readonly content: ConfigContent;
   /** Whose secret goes with it, sealed. */
   readonly credential?: KeptCredential | undefined;
+  /** Why it is of no use to an instance that is to be given what it logs in with. */
+  readonly noLogin?: ConfigProblem | undefined;
 }
 
 const bootstrapMax = 6;
@@ -96,7 +98,16 @@ export function answerContent(
     ...(credential !== undefined && { credential: shown(credential) }),
     ...(role === 'consumer' && groups !== undefined && { groups: { ...groups } }),
   };
-  return { content, ...(credential !== undefined && { credential }) };
+  if (credential !== undefined) return { content, credential };
+  return layered.protocol.startsWith('SASL') ? { content, noLogin: noLogin(asker, name) } : { content };
+}
+
+function noLogin(application: string, cluster: string): ConfigProblem {
+  const detail =
+    `no login of application ${application} for cluster ${cluster} is kept: \`millrace application issue ` +
+    `${application}\` makes one; of one that was issued before the application was enrolled nobody knows the secret ` +
+    `here, and \`millrace application rotate ${application}\` makes another`;
+  return { code: 'not_ready', detail };
 }
 
 /** The newest of the kind that the connection asks for. */
