@@ -9,6 +9,7 @@ import { type Client, createClient } from '@millrace/client';
 import { type DataDirectory, openEmbeddedTwins, type RunningFleet } from '@millrace/engines';
 import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
+import { OwnLog, startLogs } from '@millrace/pipelines';
 import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
   type Authentication,
@@ -70,8 +71,11 @@ interface PlatformClient {
  * Starts it all, or nothing. Tracking and schemas live on the first cluster. When it closes, the servers go first: what
  * they accepted is stored before the clients go.
  */
-export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
-  const { access, fleet, port, version, warn } = options;
+export async function startPlatform(given: PlatformOptions): Promise<RunningPlatform> {
+  const ownLog = new OwnLog('millrace');
+  const warn = ownLog.warning(given.warn);
+  const options: PlatformOptions = { ...given, warn };
+  const { access, fleet, port, version } = options;
   await using parts = new ClosingStack();
   const clusters = fleet.clusters.map(
     ({ name, client, problem }): PlatformClient => ({
@@ -88,19 +92,18 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const hub = new EventHub(fleetControl.plane?.feed);
   const authentication = await access.authentication(fleetControl.plane);
   const { tracking, collector, script } = await startTrackingOn({ ...options, home, hub, registry }, parts);
+  const directoryOf = (name: string): string => join(options.dataDirectory.path, name);
   const { metrics } = parts.use(
-    startPlatformMetrics({
-      client: home.client,
-      directory: join(options.dataDirectory.path, 'metrics'),
-      version,
-      warn,
-    }),
+    startPlatformMetrics({ client: home.client, directory: directoryOf('metrics'), version, warn }),
   );
+  const logs = parts.use(await startLogs({ client: home.client, directory: directoryOf('logs'), warn }));
+  ownLog.write('info', `millrace ${version} starts, with ${clusters.map(({ name }) => name).join(', ')}`);
+  ownLog.attach(logs.intake);
   const collectors = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 1, {
       // Off loopback programs that send show a token; what pages send to `/t` needs none anywhere.
       authentication,
-      routes: [...collector.routes, ...metrics.routes],
+      routes: [...collector.routes, ...metrics.routes, ...logs.collectorRoutes],
       assets: [script],
     }),
   );
@@ -108,36 +111,54 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const schemas = parts.use(
     await startHttp(options, port === 0 ? 0 : port + 2, servedSchemas(registry, authentication, plane)),
   );
+  const replicated = await replicatedClusters(options, plane, clusters);
   const registryReplicas: RegistryReplica[] = [];
-  for (const { name, client } of await replicatedClusters(options, plane, clusters)) {
-    const told = (message: string): void => warn(`registry of ${name}: ${message}`);
-    const replica = parts.use(openRegistry({ home: home.client, replica: client, warn: told }));
-    const at = port === 0 ? 0 : port + 3 + registryReplicas.length;
-    const { url } = parts.use(await startHttp(options, at, servedSchemas(replica, authentication, plane)));
-    registryReplicas.push({ cluster: name, url });
+  for (const [place, cluster] of replicated.entries()) {
+    const replica = { home: home.client, cluster, place, authentication, plane };
+    registryReplicas.push(await startReplicaOf(options, replica, parts));
   }
   parts.use(watchClusters({ clusters, onChange: (seen) => hub.set('platform', { version, clusters: seen }) }));
   const control = parts.use(
     await startHttp(options, port, {
       authentication,
-      routes: [hub.route, ...tracking.routes, ...(fleetControl.plane?.routes ?? [])],
+      routes: [hub.route, ...tracking.routes, ...logs.routes, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
       readiness: [
         { name: 'tracking', check: () => tracking.checkComplete() },
+        { name: 'logs', check: async () => logs.checkComplete() },
         { name: 'record', check: async () => void (await fleetControl.plane?.record.read()) },
       ],
     }),
   );
-  const running = parts.move();
-  const close = (): Promise<void> => running.close();
-  return {
-    url: control.url,
-    collectorUrl: collectors.url,
-    registryUrl: schemas.url,
-    registryReplicas,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const { url } = control;
+  return { url, collectorUrl: collectors.url, registryUrl: schemas.url, registryReplicas, ...closed(parts.move()) };
+}
+
+function closed(parts: ClosingStack): Pick<RunningPlatform, 'close' | typeof Symbol.asyncDispose> {
+  const close = (): Promise<void> => parts.close();
+  return { close, [Symbol.asyncDispose]: close };
+}
+
+interface ReplicaParts {
+  readonly home: Client;
+  readonly cluster: PlatformClient;
+  /** Counted from 0: it has the port behind the one before. */
+  readonly place: number;
+  readonly authentication: Authentication;
+  readonly plane: ControlPlane | undefined;
+}
+
+/** A registry over the schemas that mirrors take to a cluster. */
+async function startReplicaOf(
+  options: PlatformOptions,
+  { home, cluster, place, authentication, plane }: ReplicaParts,
+  parts: ClosingStack,
+): Promise<RegistryReplica> {
+  const warn = (message: string): void => options.warn(`registry of ${cluster.name}: ${message}`);
+  const replica = parts.use(openRegistry({ home, replica: cluster.client, warn }));
+  const at = options.port === 0 ? 0 : options.port + 3 + place;
+  const { url } = parts.use(await startHttp(options, at, servedSchemas(replica, authentication, plane)));
+  return { cluster: cluster.name, url };
 }
 
 function servedSchemas(

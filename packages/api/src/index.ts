@@ -13,6 +13,15 @@ export {
   type ServerSentEvent,
 } from './contract.ts';
 export { type FollowOptions, followContract } from './follow-contract.ts';
+export {
+  FoundLine,
+  LogAlert,
+  LogShape,
+  logAlertsContract,
+  logShapesContract,
+  searchLinesContract,
+  tailLinesContract,
+} from './logs.ts';
 export { type OpenApiInformation, openApiDocument } from './openapi.ts';
 export { mayAnywhere, permissionOf, permissionsOf, rolePermissions } from './permissions.ts';
 export { Permission, Principal, principalText, RoleName } from './principal.ts';

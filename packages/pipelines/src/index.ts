@@ -1,9 +1,11 @@
-export { LineIntake, type LineIntakeOptions } from './logs/collecting/line-intake.ts';
-export { linesRoute } from './logs/collecting/lines-route.ts';
+export { LineIntake } from './logs/collecting/line-intake.ts';
+export { OwnLog } from './logs/collecting/own-log.ts';
+export { SyslogListener } from './logs/collecting/syslog-listener.ts';
 export type { LogLine } from './logs/line/log-line.ts';
 export { readFileLines, readLines } from './logs/line/read-lines.ts';
 export { MaskRulesError, parseMaskRules } from './logs/masking/mask-rule.ts';
 export { Masker } from './logs/masking/masker.ts';
+export { type Logs, type LogsOptions, startLogs } from './logs/start-logs.ts';
 export { type TailerOptions, type TailReport, tailFiles } from './logs/tailing/tailer.ts';
 export { type MinedLines, mineLines } from './logs/templates/mine-lines.ts';
 export { ensureLogTopics, logLines } from './logs/topics.ts';

@@ -5,6 +5,10 @@ import type { Masker, TailerOptions } from '@millrace/pipelines';
 import { choice, many, text, type Values, withDefault } from '../framework/option.ts';
 import { UsageError } from '../framework/usage-error.ts';
 
+export const maskOption = {
+  mask: text({ placeholder: 'FILE', help: 'Rules that take secrets out of lines, as JSON' }),
+} as const;
+
 export const lineOptions = {
   service: text({ placeholder: 'NAME', help: 'Which program writes the lines: their label `service`' }),
   label: many({ placeholder: 'KEY=VALUE', help: 'A label of all lines; may be given more than once' }, pair),
@@ -12,7 +16,7 @@ export const lineOptions = {
     choice({ help: 'Whether the lines of a stack trace are one record' }, ['traces', 'none']),
     'traces',
   ),
-  mask: text({ placeholder: 'FILE', help: 'Rules that take secrets out of lines, as JSON' }),
+  ...maskOption,
 } as const;
 
 function pair(given: string): readonly [string, string] {
@@ -30,7 +34,8 @@ export async function lineSettings(
   return { labels, joining: options.join, masker: await maskerOf(options.mask) };
 }
 
-async function maskerOf(file: string | undefined): Promise<Masker> {
+/** The rules of a file, with those that come along. */
+export async function maskerOf(file: string | undefined): Promise<Masker> {
   const { Masker, parseMaskRules } = await import('@millrace/pipelines');
   return new Masker(file === undefined ? {} : parseMaskRules(await readFile(file, 'utf8')));
 }

@@ -14,7 +14,7 @@ export interface Timestamp {
 
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 const ISO =
-  /(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T -](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d:?\d\d)?(?![\w])/y;
+  /(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:[T -](\d\d)[:.](\d\d)[:.](\d\d)(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d\d:?\d\d)?(?!\w)/y;
 const SYSLOG = /([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
 const CTIME =
   /[A-Z][a-z]{2},? ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?:[A-Z]{3,4} )?(\d{4})/y;

@@ -5,8 +5,8 @@
 import type { Mask } from './mask-rule.ts';
 
 const SECRET_NAME =
-  '(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credential' +
-  '|authorization|session[_-]?id|cookie|set-cookie)';
+  '(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret' +
+  '|credential|authorization|session[_-]?id|cookie|set-cookie)';
 
 function mask(name: string, hint: RegExp, pattern: RegExp, replacement: string): Mask {
   return { name, apply: (text) => (hint.test(text) ? text.replace(pattern, replacement) : text) };
@@ -34,7 +34,8 @@ export const builtInMasks: readonly Mask[] = [
     'secret',
     /pass|pwd|secret|token|key|credential|authorization|session|cookie/i,
     new RegExp(
-      String.raw`(["']?\b[\w.-]*${SECRET_NAME}["']?\s*[=:]\s*)(?!\[|bearer |basic |null\b|true\b|false\b)("(?:[^"\\]|\\.){1,400}"|'[^']{1,400}'|[^\s"',;&)\]}]{1,400})`,
+      String.raw`(["']?\b[\w.-]{0,64}${SECRET_NAME}["']?\s*[=:]\s*)(?!\[|bearer |basic |null\b|true\b|false\b)` +
+        String.raw`("(?:[^"\\]|\\.){1,400}"|'[^']{1,400}'|[^\s"',;&)\]}]{1,400})`,
       'gi',
     ),
     '$1[secret]',

@@ -10,7 +10,7 @@ export interface CutRecords {
 
 /** What follows the bytes. */
 export interface CutOptions {
-  /** Nothing for now, or the record is long enough: it ends with its last whole line. */
+  /** Nothing yet, or the record is long enough: it ends with its last whole line. */
   readonly isEnd: boolean;
   /** Nothing ever: the last line is whole as it is. */
   readonly isLast: boolean;

@@ -8,7 +8,7 @@ export function positionKey(tailer: string, path: string): string {
 }
 
 /**
- * The positions of a tailer by path. Whoever calls has fenced its predecessors, so that nothing of theirs is still open.
+ * The positions of a tailer by path. Whoever calls has fenced its predecessors, so that nothing of theirs is open.
  */
 export async function readPositions(
   client: Client,

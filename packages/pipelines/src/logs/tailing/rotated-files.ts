@@ -39,7 +39,7 @@ export async function findRotated(log: string, position: FilePosition): Promise<
   return copy;
 }
 
-/** The file that came right after another one, by the times when they were last written; undefined when it is the log. */
+/** The file that came right after another one, by when they were last written; undefined when it is the log. */
 export async function nextRotated(log: string, after: FileHandle): Promise<OpenFile | undefined> {
   const done = await placeOf(after);
   let next: (OpenFile & { readonly changedNs: bigint }) | undefined;

@@ -69,7 +69,7 @@ export class TailedFile implements AsyncDisposable {
     return this.#isDone;
   }
 
-  /** The next records; undefined when there are none for now. Not again before `advance` was called for the last. */
+  /** The next records; undefined when there are none yet. Not again before `advance` was called for the last. */
   async read(): Promise<ReadRecords | undefined> {
     this.#handle ??= await this.#open();
     const handle = this.#handle;

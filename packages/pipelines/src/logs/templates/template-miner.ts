@@ -76,6 +76,20 @@ export class TemplateMiner {
     return template;
   }
 
+  /** How many templates there ever were. */
+  get created(): number {
+    return this.#nextOrder;
+  }
+
+  isLive(template: Template): boolean {
+    return this.#templates.get(template.id) === template;
+  }
+
+  /** Ids of templates that became part of one, its own included. */
+  idsOf(id: string): string[] {
+    return [id, ...[...this.#joined.keys()].filter((each) => this.find(each)?.id === id)];
+  }
+
   /** The template that a line has, without counting it; undefined for a shape that was never seen. */
   match(text: string, from: number): Template | undefined {
     this.#scanner.scan(text, from);
