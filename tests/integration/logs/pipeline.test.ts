@@ -1,4 +1,4 @@
-/** The pipeline of logs on a cluster: lines in by each way, found again by each filter, and all of it after restarts. */
+/** The pipeline of logs on a cluster: lines in by each way, found by each filter, and all of it after restarts. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,7 +117,7 @@ test('lines come in as text, JSON and OTLP, masked, and are found by each filter
   await assert.rejects(bodies({ severity: 'loud' }), /severity has "loud"/);
 });
 
-test('counts and lines are the same after restarts, without the store too, and pages have each line once', async (t) => {
+test('counts and lines are the same after restarts, without the store too; pages have each line once', async (t) => {
   const { client, connect } = await startFixture(t);
   const directory = newDirectory(t);
   const first = await startPipeline(t, client, directory);

@@ -11,7 +11,7 @@ function cut(text: string, options: Partial<CutOptions> = {}) {
 
 test('stack traces are one record with the line that they follow', () => {
   const traces = [
-    'ERROR failed\njava.lang.IllegalStateException: no\n\tat a.B.c(B.java:1)\n\t... 3 more\nCaused by: java.io.IOException\n\tat d.E',
+    'ERROR failed\njava.lang.StateException: no\n\tat a.B.c(B.java:1)\n\t... 3 more\nCaused by: java.io.E\n\tat d.E',
     'Error: no\n    at run (a.js:1:2) {\n  code: 1\n}',
     'request failed\nTraceback (most recent call last):\n  File "a.py", line 1\nValueError: no',
     'panic: no\ngoroutine 1 [running]:\n\t/a.go:1',
