@@ -1,0 +1,441 @@
+/**
+ * PromQL's text to an expression, by precedence climbing. Every feature of Prometheus 3 is on, those too that it keeps
+ * behind flags: duration expressions, `anchored` and `smoothed`, `fill`, experimental functions.
+ *
+ * An own parser, since the kept grammar of Prometheus is for editors: it reads `a + b offset 5m * c` as
+ * `(a + b offset 5m) * c`.
+ */
+
+import { metricNameLabel } from '../model/labels.ts';
+import { type Matcher, type MatchOperator, matcher } from '../model/matcher.ts';
+import { QueryError } from '../query-error.ts';
+import { checkExpression } from './check.ts';
+import { parseDurationExpression, parseOffset } from './duration-expression.ts';
+import type {
+  Aggregation,
+  AggregationOperator,
+  At,
+  Binary,
+  BinaryOperator,
+  Expression,
+  Matching,
+  VectorSelector,
+} from './expression.ts';
+import { functionSignatures } from './functions.ts';
+import { TokenReader } from './token-reader.ts';
+import { syntaxError } from './tokens.ts';
+
+/** Levels within each other; whoever reads expressions recurses. */
+const depthMax = 200;
+
+const precedence: Readonly<Record<BinaryOperator, number>> = {
+  or: 1,
+  and: 2,
+  unless: 2,
+  '==': 3,
+  '!=': 3,
+  '<': 3,
+  '<=': 3,
+  '>': 3,
+  '>=': 3,
+  '</': 3,
+  '>/': 3,
+  '+': 4,
+  '-': 4,
+  '*': 5,
+  '/': 5,
+  '%': 5,
+  atan2: 5,
+  '^': 6,
+};
+
+const unaryPrecedence = 5;
+
+const aggregations: ReadonlySet<string> = new Set<AggregationOperator>([
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'count',
+  'group',
+  'stddev',
+  'stdvar',
+  'topk',
+  'bottomk',
+  'limitk',
+  'limit_ratio',
+  'quantile',
+  'count_values',
+]);
+
+const withParam: ReadonlySet<AggregationOperator> = new Set([
+  'topk',
+  'bottomk',
+  'limitk',
+  'limit_ratio',
+  'quantile',
+  'count_values',
+]);
+
+/** Words that can't be the name of a metric where an expression begins. */
+const reserved = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right']);
+
+/** @throws QueryError `query_invalid`, with line and column */
+export function parseQuery(text: string): Expression {
+  const parser = new Parser(text);
+  const expression = parser.whole();
+  checkExpression(expression, text);
+  return expression;
+}
+
+/** Only a selector, as `match[]` has them. */
+export function parseSelector(text: string): readonly Matcher[] {
+  const expression = parseQuery(text);
+  if (expression.kind !== 'selector' || expression.offset !== undefined || expression.at !== undefined) {
+    throw syntaxError(text, 0, 'a series selector is wanted, such as up{job="api"}');
+  }
+  return expression.matchers;
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: TokenReader;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = new TokenReader(text);
+  }
+
+  whole(): Expression {
+    if (this.#tokens.isAtEnd) {
+      throw new QueryError('query_invalid', 'unknown position: parse error: no expression found in input');
+    }
+    const expression = this.#expression(0);
+    if (!this.#tokens.isAtEnd) throw this.#tokens.unexpected();
+    return expression;
+  }
+
+  #expression(above: number): Expression {
+    if (++this.#depth > depthMax)
+      throw syntaxError(this.#text, this.#tokens.next.from, 'the expression nests too deep');
+    let left = this.#unary();
+    for (;;) {
+      const operator = this.#operator();
+      if (operator === undefined || precedence[operator] <= above) break;
+      left = this.#binary(left, operator);
+    }
+    this.#depth--;
+    return left;
+  }
+
+  #operator(): BinaryOperator | undefined {
+    const { next } = this.#tokens;
+    if (next.kind === 'sign' && next.text in precedence) return next.text as BinaryOperator;
+    if (next.kind !== 'word') return undefined;
+    const word = next.text.toLowerCase();
+    return /^(?:and|or|unless|atan2)$/.test(word) ? (word as BinaryOperator) : undefined;
+  }
+
+  #binary(left: Expression, operator: BinaryOperator): Binary {
+    this.#tokens.take();
+    const isBool = this.#tokens.takeWord('bool');
+    const matching = this.#matching();
+    // What follows a power may be another: 2^3^2 is 2^9.
+    const level = precedence[operator];
+    const right = this.#expression(operator === '^' ? level - 1 : level);
+    return { kind: 'binary', operator, left, right, isBool, matching, from: left.from, to: right.to };
+  }
+
+  #matching(): Matching {
+    const on = this.#tokens.takeWord('on');
+    let labels: readonly string[] = [];
+    let many: Matching['many'];
+    let include: readonly string[] = [];
+    if (on || this.#tokens.takeWord('ignoring')) {
+      labels = this.#labelList();
+      if (this.#tokens.takeWord('group_left')) many = 'left';
+      else if (this.#tokens.takeWord('group_right')) many = 'right';
+      if (many !== undefined && this.#tokens.isSign('(')) include = this.#labelList();
+    }
+    return { on, labels, many, include, ...this.#fills() };
+  }
+
+  #fills(): Pick<Matching, 'fillLeft' | 'fillRight'> {
+    let fillLeft: number | undefined;
+    let fillRight: number | undefined;
+    for (;;) {
+      const word = this.#tokens.wordBefore('(');
+      if (word === 'fill') fillLeft = fillRight = this.#fillValue();
+      else if (word === 'fill_left') fillLeft = this.#fillValue();
+      else if (word === 'fill_right') fillRight = this.#fillValue();
+      else return { fillLeft, fillRight };
+    }
+  }
+
+  #fillValue(): number {
+    this.#tokens.take();
+    this.#tokens.expectSign('(');
+    const value = this.#tokens.signedNumber('fill value');
+    this.#tokens.expectSign(')');
+    return value;
+  }
+
+  #labelList(): readonly string[] {
+    this.#tokens.expectSign('(');
+    const labels: string[] = [];
+    while (!this.#tokens.isSign(')')) {
+      const token = this.#tokens.take();
+      if (token.kind === 'number') labels.push(this.#text.slice(token.from, token.to));
+      else if (token.kind === 'word' || token.kind === 'string') labels.push(token.text);
+      else throw this.#tokens.unexpected(token, 'in grouping opts, expected label');
+      if (token.kind !== 'string' && !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(labels.at(-1) as string)) {
+        throw this.#tokens.unexpected(token, 'in grouping opts, expected label');
+      }
+      if (!this.#tokens.takeSign(',')) break;
+    }
+    this.#tokens.expectSign(')');
+    return labels;
+  }
+
+  #unary(): Expression {
+    const { next } = this.#tokens;
+    if (next.kind !== 'sign' || (next.text !== '-' && next.text !== '+')) return this.#postfix(this.#primary());
+    this.#tokens.take();
+    const inner = this.#expression(unaryPrecedence);
+    const place = { from: next.from, to: inner.to };
+    if (inner.kind === 'number') return { ...inner, ...place, value: next.text === '-' ? -inner.value : inner.value };
+    return { kind: 'unary', operator: next.text, inner, ...place };
+  }
+
+  #primary(): Expression {
+    const token = this.#tokens.next;
+    switch (token.kind) {
+      case 'number':
+      case 'duration':
+        this.#tokens.take();
+        return { kind: 'number', value: token.value, from: token.from, to: token.to };
+      case 'string':
+        this.#tokens.take();
+        return { kind: 'string', value: token.text, from: token.from, to: token.to };
+      case 'word':
+        return this.#word(token.text, token.from);
+      case 'sign':
+        if (token.text === '{') return this.#selector('', token.from);
+        if (token.text === '(') return this.#parenthesised(token.from);
+    }
+    throw this.#tokens.unexpected();
+  }
+
+  #parenthesised(from: number): Expression {
+    this.#tokens.take();
+    const inner = this.#expression(0);
+    return { kind: 'parenthesised', inner, from, to: this.#tokens.expectSign(')') };
+  }
+
+  #word(text: string, from: number): Expression {
+    const lower = text.toLowerCase();
+    const follows = this.#tokens.second;
+    if (aggregations.has(lower)) {
+      const isModifier = follows.kind === 'word' && /^(?:by|without)$/i.test(follows.text);
+      if (isModifier || (follows.kind === 'sign' && follows.text === '(')) {
+        return this.#aggregation(lower as AggregationOperator, from);
+      }
+    }
+    if (follows.kind === 'sign' && follows.text === '(') return this.#call(text, from);
+    if (reserved.has(lower)) throw this.#tokens.unexpected();
+    this.#tokens.take();
+    return this.#selector(text, from);
+  }
+
+  #call(name: string, from: number): Expression {
+    const signature = functionSignatures.get(name);
+    if (signature === undefined) {
+      throw syntaxError(this.#text, from, `unknown function with name ${JSON.stringify(name)}`);
+    }
+    this.#tokens.take();
+    const args = this.#arguments();
+    return { kind: 'call', name, args, from, to: this.#tokens.lastEnd };
+  }
+
+  #arguments(): Expression[] {
+    this.#tokens.expectSign('(');
+    const args: Expression[] = [];
+    if (this.#tokens.takeSign(')')) return args;
+    for (;;) {
+      args.push(this.#expression(0));
+      if (!this.#tokens.takeSign(',')) break;
+      if (this.#tokens.isSign(')')) {
+        throw syntaxError(this.#text, this.#tokens.next.from, 'trailing commas not allowed in function call args');
+      }
+    }
+    this.#tokens.expectSign(')');
+    return args;
+  }
+
+  #aggregation(operator: AggregationOperator, from: number): Aggregation {
+    this.#tokens.take();
+    let modifier = this.#aggregationModifier();
+    const args = this.#arguments();
+    modifier ??= this.#aggregationModifier();
+    const wanted = withParam.has(operator) ? 2 : 1;
+    if (args.length !== wanted) {
+      const what = 'wrong number of arguments for aggregate expression provided';
+      throw syntaxError(this.#text, from, `${what}, expected ${wanted}, got ${args.length}`);
+    }
+    return {
+      kind: 'aggregation',
+      operator,
+      inner: args[wanted - 1] as Expression,
+      param: wanted === 2 ? args[0] : undefined,
+      grouping: modifier?.labels ?? [],
+      isWithout: modifier?.isWithout ?? false,
+      from,
+      to: this.#tokens.lastEnd,
+    };
+  }
+
+  #aggregationModifier(): { labels: readonly string[]; isWithout: boolean } | undefined {
+    const isWithout = this.#tokens.takeWord('without');
+    if (!isWithout && !this.#tokens.takeWord('by')) return undefined;
+    return { labels: this.#labelList(), isWithout };
+  }
+
+  #selector(name: string, from: number): VectorSelector {
+    const matchers: Matcher[] = this.#tokens.isSign('{') ? this.#matchers() : [];
+    if (name !== '') {
+      const twice = matchers.find((each) => each.name === metricNameLabel);
+      if (twice !== undefined) {
+        const names = `${JSON.stringify(name)} or ${JSON.stringify(twice.value)}`;
+        throw syntaxError(this.#text, from, `metric name must not be set twice: ${names}`);
+      }
+      matchers.push(matcher(metricNameLabel, '=', name));
+    }
+    return { kind: 'selector', name, matchers, from, to: this.#tokens.lastEnd };
+  }
+
+  #matchers(): Matcher[] {
+    this.#tokens.expectSign('{');
+    const matchers: Matcher[] = [];
+    while (!this.#tokens.isSign('}')) {
+      const token = this.#tokens.take();
+      const name =
+        token.kind === 'number' ? this.#text.slice(token.from, token.to) : 'text' in token ? token.text : undefined;
+      if (name === undefined || token.kind === 'sign' || (token.kind === 'word' && name.includes(':'))) {
+        throw this.#tokens.unexpected(token, 'in label matching, expected identifier or "}"');
+      }
+      const isNameAlone = token.kind === 'string' && (this.#tokens.isSign(',') || this.#tokens.isSign('}'));
+      matchers.push(isNameAlone ? matcher(metricNameLabel, '=', name) : this.#matcher(name, token.from));
+      if (!this.#tokens.takeSign(',')) break;
+    }
+    this.#tokens.expectSign('}');
+    return matchers;
+  }
+
+  #matcher(name: string, from: number): Matcher {
+    const operator = this.#tokens.take();
+    if (operator.kind !== 'sign' || !/^(?:=|!=|=~|!~)$/.test(operator.text)) {
+      throw this.#tokens.unexpected(operator, 'in label matching, expected label matching operator');
+    }
+    const value = this.#tokens.take();
+    if (value.kind !== 'string') throw this.#tokens.unexpected(value, 'in label matching, expected string');
+    try {
+      return matcher(name, operator.text as MatchOperator, value.text);
+    } catch (error) {
+      throw error instanceof QueryError ? syntaxError(this.#text, from, error.message) : error;
+    }
+  }
+
+  /** Ranges, offsets and the like, which hold closer than any operator. */
+  #postfix(primary: Expression): Expression {
+    let expression = primary;
+    for (;;) {
+      const { next } = this.#tokens;
+      if (next.kind === 'sign' && next.text === '[') expression = this.#range(expression);
+      else if (next.kind === 'sign' && next.text === '@') expression = this.#at(expression);
+      else if (next.kind === 'word' && /^(?:offset)$/i.test(next.text)) expression = this.#offset(expression);
+      else if (next.kind === 'word' && /^(?:anchored|smoothed)$/i.test(next.text)) expression = this.#mode(expression);
+      else return expression;
+    }
+  }
+
+  #range(inner: Expression): Expression {
+    this.#tokens.take();
+    const { from } = inner;
+    const range = parseDurationExpression(this.#tokens);
+    if (this.#tokens.takeSign(':')) {
+      const step = this.#tokens.isSign(']') ? undefined : parseDurationExpression(this.#tokens);
+      return { kind: 'subquery', inner, range, step, from, to: this.#tokens.expectSign(']') };
+    }
+    const to = this.#tokens.expectSign(']');
+    if (inner.kind !== 'selector') throw syntaxError(this.#text, from, 'ranges only allowed for vector selectors');
+    for (const part of ['offset', 'at'] as const) {
+      if (inner[part] === undefined) continue;
+      const what = part === 'at' ? '@' : 'offset';
+      throw syntaxError(this.#text, from, `no ${what} modifiers allowed before range`);
+    }
+    return { kind: 'range', selector: inner, range, from, to };
+  }
+
+  #offset(expression: Expression): Expression {
+    this.#tokens.take();
+    const offset = parseOffset(this.#tokens);
+    return this.#shifted(expression, 'offset', { offset });
+  }
+
+  #at(expression: Expression): Expression {
+    this.#tokens.take();
+    const word = this.#tokens.wordBefore('(');
+    let at: At;
+    if (word === 'start' || word === 'end') {
+      this.#tokens.take();
+      this.#tokens.expectSign('(');
+      this.#tokens.expectSign(')');
+      at = word;
+    } else {
+      const { next } = this.#tokens;
+      const seconds = this.#tokens.signedNumber('timestamp');
+      if (!(Math.abs(seconds) < 2 ** 63)) {
+        throw syntaxError(this.#text, next.from, `timestamp out of bounds for @ modifier: ${seconds}`);
+      }
+      at = Math.round(seconds * 1000);
+    }
+    return this.#shifted(expression, '@', { at });
+  }
+
+  #shifted(
+    expression: Expression,
+    what: '@' | 'offset',
+    shift: Partial<Pick<VectorSelector, 'offset' | 'at'>>,
+  ): Expression {
+    const to = this.#tokens.lastEnd;
+    const target = expression.kind === 'range' ? expression.selector : expression;
+    if (target.kind !== 'selector' && target.kind !== 'subquery') {
+      const wanted = 'an instant vector selector or range vector selector or a subquery';
+      throw syntaxError(this.#text, expression.from, `${what} modifier must be preceded by ${wanted}`);
+    }
+    if ((what === '@' ? target.at : target.offset) !== undefined) {
+      const name = what === '@' ? '@ <timestamp>' : 'offset';
+      throw syntaxError(this.#text, expression.from, `${name} may not be set multiple times`);
+    }
+    if (expression.kind === 'range') return { ...expression, selector: { ...expression.selector, ...shift }, to };
+    return { ...target, ...shift, to };
+  }
+
+  #mode(expression: Expression): Expression {
+    const token = this.#tokens.take();
+    const mode = 'text' in token && token.text.toLowerCase() === 'smoothed' ? 'smoothed' : 'anchored';
+    const { from } = expression;
+    const selector = expression.kind === 'range' ? expression.selector : expression;
+    if (selector.kind !== 'selector') {
+      const of = selector.kind === 'subquery' ? 'not supported for subqueries' : 'not implemented';
+      throw syntaxError(this.#text, from, `${mode} modifier ${selector.kind === 'subquery' ? 'is ' : ''}${of}`);
+    }
+    if (selector.mode !== undefined && selector.mode !== mode) {
+      throw syntaxError(this.#text, from, 'anchored and smoothed modifiers cannot be used together');
+    }
+    const changed: VectorSelector = { ...selector, mode };
+    if (expression.kind === 'range') return { ...expression, selector: changed, to: this.#tokens.lastEnd };
+    return { ...changed, to: this.#tokens.lastEnd };
+  }
+}
