@@ -20,6 +20,8 @@ export interface Dialect {
   readonly bodyTypes: readonly string[];
   /** `bytes`: the handler gets bodies as they came, a `Uint8Array`, still compressed where they are. Default `json`. */
   readonly bodies?: 'json' | 'bytes' | undefined;
+  /** Whether bodies may be HTML forms too: an object with a text for each field, or several where it is repeated. */
+  readonly takesForms?: boolean | undefined;
   /** What an error is answered with; `problem` is what others would be told of it. */
   answerTo(error: unknown, problem: ProblemError): { readonly status: number; readonly body: unknown };
   /** The text of an answer. */

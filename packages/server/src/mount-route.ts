@@ -2,6 +2,8 @@
  * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer
  * as JSON, a page or a stream. The answer is not checked: its type is the compiler's business.
  */
+
+import { parse as parseQueryString } from 'node:querystring';
 import {
   type Checker,
   type Contract,
@@ -76,6 +78,13 @@ function mountDialect(app: FastifyInstance, route: Route, dialect: Dialect, opti
         return body.length === 0 ? undefined : parseJsonBody(body);
       },
     );
+    if (dialect.takesForms) {
+      scope.addContentTypeParser(
+        'application/x-www-form-urlencoded',
+        { parseAs: 'string' },
+        async (_request: FastifyRequest, body: string) => parseQueryString(body),
+      );
+    }
     mountIn(scope, route, options);
   });
 }

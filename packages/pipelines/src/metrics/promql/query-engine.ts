@@ -103,7 +103,7 @@ export class QueryEngine {
     const grid = gridOf(startMs, endMs, stepMs);
     if (grid.count > stepsMax) {
       throw new QueryError(
-        'query_invalid',
+        'parameter_invalid',
         `exceeded maximum resolution of ${stepsMax} points per timeseries. ` +
           'Try decreasing the query resolution (?step=XX)',
       );

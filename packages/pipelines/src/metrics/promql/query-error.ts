@@ -2,8 +2,10 @@
 import { MillraceError } from '@millrace/base';
 
 export type QueryErrorCode =
-  /** The text is no PromQL, or a parameter is none. */
+  /** The text is no PromQL. */
   | 'query_invalid'
+  /** What is asked besides the text can't be meant. */
+  | 'parameter_invalid'
   /** It can't be answered with the series that there are. */
   | 'query_failed'
   | 'query_too_large'

@@ -63,7 +63,8 @@ function shiftOf(expression: Expression): Shift {
       return inner.selector;
     case 'subquery': {
       const own = shiftOf(inner.inner);
-      return own.at === undefined && inner.at !== undefined ? inner : own;
+      if (own.at !== undefined) return own;
+      return { at: inner.at, offset: sumOf(own.offset, inner.offset) };
     }
     case 'call':
       return firstShift(inner.args);
@@ -75,6 +76,11 @@ function shiftOf(expression: Expression): Shift {
     default:
       return {};
   }
+}
+
+function sumOf(left: Shift['offset'], right: Shift['offset']): Shift['offset'] {
+  if (left === undefined || right === undefined) return left ?? right;
+  return { kind: 'of-two', operator: '+', left, right, from: left.from, to: right.to };
 }
 
 function firstShift(expressions: readonly Expression[]): Shift {

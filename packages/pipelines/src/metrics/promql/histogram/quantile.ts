@@ -49,7 +49,7 @@ export function histogramFraction(histogram: NativeHistogram, lower: number, upp
   if (lower >= upper) return plain(0);
   const buckets = bucketsOf(histogram);
   const isCustom = hasCustomBounds(histogram);
-  if (!isCustom) for (const bucket of buckets) narrowZeroBucket(bucket, histogram);
+  for (const bucket of buckets) narrowZeroBucket(bucket, histogram);
   const inBuckets = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   const mayHaveNan = Number.isNaN(histogram.sum);
   const count = mayHaveNan ? inBuckets : histogram.count;

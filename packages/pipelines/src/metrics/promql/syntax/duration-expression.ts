@@ -82,7 +82,10 @@ export function durationMs(expression: DurationExpression, span: QuerySpan, mayB
   if (!Number.isFinite(seconds)) throw queryFailed(`${place}: duration is NaN or infinite`);
   if (seconds <= 0 && !mayBeNegative) throw queryFailed(`${place}: duration must be greater than 0`);
   if (Math.abs(seconds) > 2 ** 63 / 1e9) throw queryFailed(`${place}: duration is out of range`);
-  return Math.trunc(seconds * 1000);
+  const milliseconds = seconds * 1000;
+  const nearest = Math.round(milliseconds);
+  // 1.001 s are 1000.9999999999999 ms as numbers go.
+  return Math.abs(milliseconds - nearest) < 1e-6 ? nearest : Math.trunc(milliseconds);
 }
 
 function secondsOf(expression: DurationExpression, span: QuerySpan): number {

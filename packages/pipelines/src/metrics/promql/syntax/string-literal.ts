@@ -11,8 +11,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\\': '\\',
 };
 
-const part =
-  /\\(?:([abfnrtv\\])|(['"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|\\|[^\\]/gsu;
+const part = /\\(?:([abfnrtv\\])|(['"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|\\|[^\\]/gsu;
 
 /** What a literal, quotes included, stands for; undefined where an escape is none. */
 export function unquoted(literal: string): string | undefined {

@@ -1,12 +1,13 @@
 /** Compares what an engine answers with what a test script expects, to within a millionth. */
+
+import { labelsText } from '../engine/vector-matching.ts';
 import { compacted } from '../histogram/arithmetic.ts';
 import { histogramText } from '../histogram/histogram-text.ts';
 import { sameBounds } from '../histogram/layout.ts';
-import { labelsText } from '../engine/vector-matching.ts';
 import { type BucketCounts, hasCustomBounds, type NativeHistogram } from '../model/native-histogram.ts';
 import type { QueryResult, ResultSeries } from '../query-engine.ts';
+import type { NotedHistogram } from './histogram-notation.ts';
 import type { EvalCommand } from './script.ts';
-import type { NotedHistogram, } from './histogram-notation.ts';
 import type { NotedSeries } from './series-notation.ts';
 
 export function differenceOf(result: QueryResult, command: EvalCommand): string | undefined {
@@ -49,7 +50,9 @@ function seriesDifference(series: ResultSeries, { samples }: NotedSeries, comman
     } else if (histogram !== undefined) return `a number was expected at ${time}, not ${histogramText(histogram)}`;
     else if (!isAlmost(value, Number(expected))) return `${expected} was expected at ${time}, not ${value}`;
   }
-  return next === series.times.length ? undefined : `${series.times.length} samples, not ${next}: ${[...series.values]}`;
+  return next === series.times.length
+    ? undefined
+    : `${series.times.length} samples, not ${next}: ${[...series.values]}`;
 }
 
 function histogramDifference(found: NativeHistogram, { histogram, hasHint }: NotedHistogram): string | undefined {

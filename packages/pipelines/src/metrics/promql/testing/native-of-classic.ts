@@ -1,7 +1,7 @@
 /** Classic histograms of a test script as native ones with the same bounds. */
-import { Labels, metricNameLabel } from '../model/labels.ts';
+import { type Labels, metricNameLabel } from '../model/labels.ts';
 import { customBoundsSchema, noBuckets } from '../model/native-histogram.ts';
-import type { NotedSeries, NotedSample } from './series-notation.ts';
+import type { NotedSample, NotedSeries } from './series-notation.ts';
 import { testNumber } from './test-number.ts';
 
 interface Collected {

@@ -1,6 +1,7 @@
 /**
  * Test scripts in the language of Prometheus's own tests: `load` puts series there, `eval` asks and says what is
- * expected, `clear` takes all away. Comments begin with `#`; an empty line ends a command.
+ * expected, `clear` takes all away. An empty line ends a command, and so does a comment, which
+ * begins with `#`.
  */
 import assert from 'node:assert/strict';
 import { parseDuration } from '../syntax/duration-text.ts';
@@ -41,16 +42,16 @@ export interface EvalCommand {
 export type Command = LoadCommand | EvalCommand | { readonly kind: 'clear' };
 
 export function parseScript(text: string): Command[] {
-  const lines = text.split('\n').map((line) => line.trim());
+  const lines = text.split('\n').map((line) => (line.trim().startsWith('#') ? '' : line.trim()));
   const commands: Command[] = [];
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] as string;
-    if (line === '' || line.startsWith('#')) continue;
+    if (line === '') continue;
     const first = at;
     const block: string[] = [];
     while (at + 1 < lines.length && lines[at + 1] !== '') {
       at++;
-      if (!(lines[at] as string).startsWith('#')) block.push(lines[at] as string);
+      block.push(lines[at] as string);
     }
     if (line === 'clear') {
       commands.push({ kind: 'clear' });
@@ -82,7 +83,7 @@ function parseOffsets(text: string): (number | undefined)[] {
       for (let count = Number(blanks ?? 1); count > 0; count--) offsets.push(undefined);
       continue;
     }
-    const [, sign, duration, stepSign, step, times] = /^(-?)(\w+?)(?:([-+])(\w+?))?(?:x(\d+))?$/.exec(each) ?? [];
+    const [, sign, duration, stepSign, step, times] = /^([-+]?)(\w+?)(?:([-+])(\w+?))?(?:x(\d+))?$/.exec(each) ?? [];
     let offset = milliseconds(duration as string) * (sign === '-' ? -1 : 1);
     const increase = step === undefined ? 0 : milliseconds(step) * (stepSign === '-' ? -1 : 1);
     for (let count = Number(times ?? 0); count >= 0; count--) {
@@ -97,7 +98,7 @@ function parseEval(line: string, block: readonly string[], number: number): Eval
   const instant = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/.exec(line);
   const range = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/.exec(line);
   assert(instant !== null || range !== null, `line ${number} can be read: ${line}`);
-  const [, modifier, from = '', to = from, step = '1m'] = range ?? [, instant?.[1], instant?.[2]];
+  const [, modifier, from = '', to = from, step = '1m'] = range ?? [undefined, instant?.[1], instant?.[2]];
   const expectations: Expectation[] = [];
   if (modifier !== undefined) expectations.push({ kind: modifier as Expectation['kind'], matches: () => true });
   const series: NotedSeries[] = [];
@@ -138,6 +139,6 @@ function parseExpectation(line: string): Expectation {
 
 function milliseconds(text: string): number {
   const seconds = parseDuration(text);
-  assert(seconds !== undefined, `${text} is a duration`);
+  assert(seconds !== undefined, `${JSON.stringify(text)} is a duration`);
   return Math.round(seconds * 1000);
 }
