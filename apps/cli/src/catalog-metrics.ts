@@ -3,12 +3,17 @@ import type { CatalogGroup } from './catalog.ts';
 
 export const metricsCatalog: CatalogGroup = {
   name: 'metrics',
-  summary: 'Import metrics, watch them pass, and find anomalies',
+  summary: 'Import metrics, ask them, watch them pass, and find anomalies',
   commands: [
     {
       name: 'import',
       summary: 'Import a file of metrics: OTLP in JSON, or a series as CSV',
       load: async () => (await import('./commands/pipeline-metrics-import.ts')).metricsImport,
+    },
+    {
+      name: 'query',
+      summary: 'Ask metrics in PromQL, at a time or over one',
+      load: async () => (await import('./commands/pipeline-metrics-query.ts')).metricsQuery,
     },
     {
       name: 'tail',

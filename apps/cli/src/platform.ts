@@ -93,7 +93,7 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const authentication = await access.authentication(fleetControl.plane);
   const { tracking, collector, script } = await startTrackingOn({ ...options, home, hub, registry }, parts);
   const directoryOf = (name: string): string => join(options.dataDirectory.path, name);
-  const { metrics } = parts.use(
+  const { metrics, queryRoutes } = parts.use(
     startPlatformMetrics({ client: home.client, directory: directoryOf('metrics'), version, warn }),
   );
   const logs = parts.use(await startLogs({ client: home.client, directory: directoryOf('logs'), warn }));
@@ -121,7 +121,7 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const control = parts.use(
     await startHttp(options, port, {
       authentication,
-      routes: [hub.route, ...tracking.routes, ...logs.routes, ...(fleetControl.plane?.routes ?? [])],
+      routes: [hub.route, ...tracking.routes, ...logs.routes, ...queryRoutes, ...(fleetControl.plane?.routes ?? [])],
       assets: statusPage({ collectorPort: collectors.port, tracked: options.demo }),
       readiness: [
         { name: 'tracking', check: () => tracking.checkComplete() },

@@ -13,10 +13,12 @@ export { AnomalyDetector, anomalyScore, type ScoredPoint } from './metrics/anoma
 export { type ImportMetricsOptions, type ImportMetricsReport, importMetrics } from './metrics/import/import-metrics.ts';
 export { readSeriesCsv, SeriesFileError, type SeriesPoint } from './metrics/import/read-series-csv.ts';
 export { type OwnFigure, OwnMetrics, type OwnMetricsOptions } from './metrics/own/own-metrics.ts';
+export { type PrometheusRoutesOptions, prometheusRoutes } from './metrics/promql/http/routes.ts';
 export { Labels } from './metrics/promql/model/labels.ts';
 export { type Matcher, matcher } from './metrics/promql/model/matcher.ts';
 export type { BucketCounts, NativeHistogram } from './metrics/promql/model/native-histogram.ts';
 export { isStale, markStale } from './metrics/promql/model/stale-marker.ts';
+export { type Answer, QueryEngine, type QueryEngineOptions } from './metrics/promql/query-engine.ts';
 export type * from './metrics/promql/series-source.ts';
 export { Metrics, type MetricsOptions } from './metrics/start-metrics.ts';
 export { metricsSamples, type StoredSample } from './metrics/topic.ts';

@@ -1,9 +1,10 @@
 /** Metrics of `up`: collectors and series on the first cluster, and what this process tells of itself. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Route } from '@millrace/api';
 import { ClosingStack, messageOf } from '@millrace/base';
 import type { Client } from '@millrace/client';
-import { Metrics, type OwnFigure, OwnMetrics } from '@millrace/pipelines';
+import { Metrics, type OwnFigure, OwnMetrics, prometheusRoutes, QueryEngine } from '@millrace/pipelines';
 import { openOrderedStore } from '@millrace/store';
 
 export interface PlatformMetricsOptions {
@@ -17,6 +18,8 @@ export interface PlatformMetricsOptions {
 
 export interface PlatformMetrics extends AsyncDisposable {
   readonly metrics: Metrics;
+  /** Prometheus's query API, for the control plane's listener. */
+  readonly queryRoutes: readonly Route[];
 }
 
 /** Series are rebuilt from the topic where their folder was lost, also by a loss of power. */
@@ -46,5 +49,6 @@ export function startPlatformMetrics({
       onFailure: (error) => warn(`metrics of this process are not stored: ${messageOf(error)}`),
     }),
   );
-  return { metrics, [Symbol.asyncDispose]: () => parts.close() };
+  const queryRoutes = prometheusRoutes({ engine: new QueryEngine({ source: metrics.source }), version });
+  return { metrics, queryRoutes, [Symbol.asyncDispose]: () => parts.close() };
 }
