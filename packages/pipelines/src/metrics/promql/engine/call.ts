@@ -6,7 +6,7 @@ import {
   evaluateQuantiles,
   histogramFigures,
 } from '../functions/histogram-functions.ts';
-import { evaluateInfo } from '../functions/info.ts';
+import { evaluateInfo } from '../functions/info-labels.ts';
 import { evaluateLabelJoin, evaluateLabelReplace } from '../functions/label-functions.ts';
 import { dateFunctions, numberFunctions } from '../functions/number-functions.ts';
 import { evaluateSort } from '../functions/sort-functions.ts';

@@ -14,8 +14,3 @@ export function gridOf(startMs: number, endMs: number, stepMs: number): Grid {
 export function timeAt({ startMs, stepMs }: Grid, index: number): number {
   return startMs + index * stepMs;
 }
-
-/** The last of them. */
-export function lastTime(grid: Grid): number {
-  return timeAt(grid, grid.count - 1);
-}

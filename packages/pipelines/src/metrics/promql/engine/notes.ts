@@ -90,7 +90,8 @@ export class Notes {
 function repairText({ minBound, maxBound, maxDifference, fromMs, toMs, count }: Repairs): string {
   const difference = messageNumber(Number(maxDifference.toPrecision(2)));
   const bounds = `${messageNumber(minBound)} to ${messageNumber(maxBound)}`;
-  return `, from buckets ${bounds}, with a max diff of ${difference}, over ${count} samples from ${dateText(fromMs)} to ${dateText(toMs)}`;
+  const times = `${dateText(fromMs)} to ${dateText(toMs)}`;
+  return `, from buckets ${bounds}, with a max diff of ${difference}, over ${count} samples from ${times}`;
 }
 
 function dateText(timeMs: number): string {

@@ -1,6 +1,6 @@
 /**
- * What functions of ranges get: series in columns without stale markers, numbers and histograms apart, and a window that
- * moves over them. It comes from a selector or from a subquery.
+ * What functions of ranges get: series in columns without stale markers, numbers and histograms apart, and a window
+ * that moves over them. It comes from a selector or from a subquery.
  */
 import type { Labels } from '../model/labels.ts';
 import { metricNameLabel } from '../model/labels.ts';

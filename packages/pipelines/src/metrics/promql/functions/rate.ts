@@ -150,7 +150,9 @@ function extrapolation(
   return isPerSecond ? factor / rangeSeconds : factor;
 }
 
-/** To an end that is no further than samples are apart, by a tenth more, or half of that where a series seems to end. */
+/**
+ * To an end that is no further than samples are apart, by a tenth more, or half of that where a series seems to end.
+ */
 function reach(distance: number, average: number): number {
   return distance >= average * 1.1 ? average / 2 : distance;
 }

@@ -1,4 +1,6 @@
-/** sort, sort_desc, sort_by_label, sort_by_label_desc: the order of an instant's series. A range is always by labels. */
+/**
+ * sort, sort_desc, sort_by_label, sort_by_label_desc: the order of an instant's series. A range is always by labels.
+ */
 import { type Column, kinds, nonEmpty } from '../engine/column.ts';
 import { type Evaluation, evaluateVector, textOf } from '../engine/evaluation.ts';
 import { compareLabels } from '../model/labels.ts';

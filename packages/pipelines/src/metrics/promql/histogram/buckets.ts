@@ -28,7 +28,9 @@ export function boundOf(index: number, schema: number, customBounds: Float64Arra
   return power < -1000 ? fraction * 2 ** (power + 100) * 2 ** -100 : fraction * 2 ** power;
 }
 
-/** All buckets that are there, by value ascending: negative ones, the zero bucket if anything is in it, positive ones. */
+/**
+ * All buckets that are there, by value ascending: negative ones, the zero bucket if anything is in it, positive ones.
+ */
 export function bucketsOf(histogram: NativeHistogram): Bucket[] {
   const { schema, customBounds, zeroCount, zeroThreshold } = histogram;
   const buckets: Bucket[] = [];
@@ -74,10 +76,4 @@ export function fractionBelow({ lower, upper }: Bucket, value: number, isLinear:
   const logValue = Math.log2(Math.abs(value));
   if (value > 0) return (logValue - logLower) / (logUpper - logLower);
   return 1 - (logValue - logUpper) / (logLower - logUpper);
-}
-
-/** How many bytes a sample with this histogram counts as, in samples. */
-export function histogramWeight({ positive, negative, customBounds }: NativeHistogram): number {
-  const numbers = positive.indexes.length + negative.indexes.length + (customBounds?.length ?? 0);
-  return 12 + numbers;
 }

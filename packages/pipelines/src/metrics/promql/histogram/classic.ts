@@ -21,7 +21,9 @@ export interface ClassicQuantile {
 /** Differences that floating point explains: a part in 10^12. */
 const tolerance = 1e-12;
 
-/** Values are taken to be spread evenly within a bucket. It sorts and changes `buckets`, of which there is at least one. */
+/**
+ * Values are taken to be spread evenly within a bucket. It sorts and changes `buckets`, of which there is at least one.
+ */
 export function classicQuantile(q: number, unsorted: ClassicBucket[]): ClassicQuantile {
   if (Number.isNaN(q)) return { value: NaN };
   if (q < 0) return { value: -Infinity };

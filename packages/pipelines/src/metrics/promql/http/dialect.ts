@@ -1,7 +1,7 @@
 /**
- * Prometheus's HTTP dialect: every answer is `{"status":"success","data":...}` or `{"status":"error",...}`, and what GET
- * takes as a query string POST takes as a form. Nothing in it changes anything, so that programs need no token where
- * reading is open.
+ * Prometheus's HTTP dialect: every answer is `{"status":"success","data":...}` or `{"status":"error",...}`, and what
+ * GET takes as a query string POST takes as a form. Nothing in it changes anything, so that programs need no token
+ * where reading is open.
  */
 import type { Dialect, ProblemError } from '@millrace/api';
 import { isMillraceError } from '@millrace/base';

@@ -21,8 +21,8 @@ const each = (names: string, signature: Signature): [string, Signature][] =>
 
 const onVector =
   'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg histogram_count ' +
-  'histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad sgn sin sinh sort sort_desc sqrt start_timestamp ' +
-  'tan tanh timestamp';
+  'histogram_stddev histogram_stdvar histogram_sum ln log10 log2 rad sgn sin sinh sort sort_desc sqrt ' +
+  'start_timestamp tan tanh timestamp';
 const onDate = 'day_of_month day_of_week day_of_year days_in_month hour minute month year';
 const onRange =
   'absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase ' +

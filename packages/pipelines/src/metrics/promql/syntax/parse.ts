@@ -7,7 +7,7 @@
  */
 
 import { metricNameLabel } from '../model/labels.ts';
-import { type Matcher, type MatchOperator, matcher } from '../model/matcher.ts';
+import { type Matcher, matcher } from '../model/matcher.ts';
 import { QueryError } from '../query-error.ts';
 import { checkExpression } from './check.ts';
 import { parseDurationExpression, parseOffset } from './duration-expression.ts';
@@ -18,64 +18,17 @@ import type {
   Binary,
   BinaryOperator,
   Expression,
-  Matching,
   VectorSelector,
 } from './expression.ts';
 import { functionSignatures } from './functions.ts';
+import { extended, shifted } from './modifiers.ts';
+import { aggregations, precedence, unaryPrecedence, withParam } from './operator-table.ts';
+import { parseLabelList, parseMatchers, parseMatching } from './parse-labels.ts';
 import { TokenReader } from './token-reader.ts';
 import { syntaxError } from './tokens.ts';
 
 /** Levels within each other; whoever reads expressions recurses. */
 const depthMax = 200;
-
-const precedence: Readonly<Record<BinaryOperator, number>> = {
-  or: 1,
-  and: 2,
-  unless: 2,
-  '==': 3,
-  '!=': 3,
-  '<': 3,
-  '<=': 3,
-  '>': 3,
-  '>=': 3,
-  '</': 3,
-  '>/': 3,
-  '+': 4,
-  '-': 4,
-  '*': 5,
-  '/': 5,
-  '%': 5,
-  atan2: 5,
-  '^': 6,
-};
-
-const unaryPrecedence = 5;
-
-const aggregations: ReadonlySet<string> = new Set<AggregationOperator>([
-  'sum',
-  'avg',
-  'min',
-  'max',
-  'count',
-  'group',
-  'stddev',
-  'stdvar',
-  'topk',
-  'bottomk',
-  'limitk',
-  'limit_ratio',
-  'quantile',
-  'count_values',
-]);
-
-const withParam: ReadonlySet<AggregationOperator> = new Set([
-  'topk',
-  'bottomk',
-  'limitk',
-  'limit_ratio',
-  'quantile',
-  'count_values',
-]);
 
 /** Words that can't be the name of a metric where an expression begins. */
 const reserved = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right']);
@@ -140,62 +93,11 @@ class Parser {
   #binary(left: Expression, operator: BinaryOperator): Binary {
     this.#tokens.take();
     const isBool = this.#tokens.takeWord('bool');
-    const matching = this.#matching();
+    const matching = parseMatching(this.#tokens);
     // What follows a power may be another: 2^3^2 is 2^9.
     const level = precedence[operator];
     const right = this.#expression(operator === '^' ? level - 1 : level);
     return { kind: 'binary', operator, left, right, isBool, matching, from: left.from, to: right.to };
-  }
-
-  #matching(): Matching {
-    const on = this.#tokens.takeWord('on');
-    let labels: readonly string[] = [];
-    let many: Matching['many'];
-    let include: readonly string[] = [];
-    if (on || this.#tokens.takeWord('ignoring')) {
-      labels = this.#labelList();
-      if (this.#tokens.takeWord('group_left')) many = 'left';
-      else if (this.#tokens.takeWord('group_right')) many = 'right';
-      if (many !== undefined && this.#tokens.isSign('(')) include = this.#labelList();
-    }
-    return { on, labels, many, include, ...this.#fills() };
-  }
-
-  #fills(): Pick<Matching, 'fillLeft' | 'fillRight'> {
-    let fillLeft: number | undefined;
-    let fillRight: number | undefined;
-    for (;;) {
-      const word = this.#tokens.wordBefore('(');
-      if (word === 'fill') fillLeft = fillRight = this.#fillValue();
-      else if (word === 'fill_left') fillLeft = this.#fillValue();
-      else if (word === 'fill_right') fillRight = this.#fillValue();
-      else return { fillLeft, fillRight };
-    }
-  }
-
-  #fillValue(): number {
-    this.#tokens.take();
-    this.#tokens.expectSign('(');
-    const value = this.#tokens.signedNumber('fill value');
-    this.#tokens.expectSign(')');
-    return value;
-  }
-
-  #labelList(): readonly string[] {
-    this.#tokens.expectSign('(');
-    const labels: string[] = [];
-    while (!this.#tokens.isSign(')')) {
-      const token = this.#tokens.take();
-      if (token.kind === 'number') labels.push(this.#text.slice(token.from, token.to));
-      else if (token.kind === 'word' || token.kind === 'string') labels.push(token.text);
-      else throw this.#tokens.unexpected(token, 'in grouping opts, expected label');
-      if (token.kind !== 'string' && !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(labels.at(-1) as string)) {
-        throw this.#tokens.unexpected(token, 'in grouping opts, expected label');
-      }
-      if (!this.#tokens.takeSign(',')) break;
-    }
-    this.#tokens.expectSign(')');
-    return labels;
   }
 
   #unary(): Expression {
@@ -298,11 +200,11 @@ class Parser {
   #aggregationModifier(): { labels: readonly string[]; isWithout: boolean } | undefined {
     const isWithout = this.#tokens.takeWord('without');
     if (!isWithout && !this.#tokens.takeWord('by')) return undefined;
-    return { labels: this.#labelList(), isWithout };
+    return { labels: parseLabelList(this.#tokens), isWithout };
   }
 
   #selector(name: string, from: number): VectorSelector {
-    const matchers: Matcher[] = this.#tokens.isSign('{') ? this.#matchers() : [];
+    const matchers: Matcher[] = this.#tokens.isSign('{') ? parseMatchers(this.#tokens) : [];
     if (name !== '') {
       const twice = matchers.find((each) => each.name === metricNameLabel);
       if (twice !== undefined) {
@@ -314,38 +216,6 @@ class Parser {
     return { kind: 'selector', name, matchers, from, to: this.#tokens.lastEnd };
   }
 
-  #matchers(): Matcher[] {
-    this.#tokens.expectSign('{');
-    const matchers: Matcher[] = [];
-    while (!this.#tokens.isSign('}')) {
-      const token = this.#tokens.take();
-      const name =
-        token.kind === 'number' ? this.#text.slice(token.from, token.to) : 'text' in token ? token.text : undefined;
-      if (name === undefined || token.kind === 'sign' || (token.kind === 'word' && name.includes(':'))) {
-        throw this.#tokens.unexpected(token, 'in label matching, expected identifier or "}"');
-      }
-      const isNameAlone = token.kind === 'string' && (this.#tokens.isSign(',') || this.#tokens.isSign('}'));
-      matchers.push(isNameAlone ? matcher(metricNameLabel, '=', name) : this.#matcher(name, token.from));
-      if (!this.#tokens.takeSign(',')) break;
-    }
-    this.#tokens.expectSign('}');
-    return matchers;
-  }
-
-  #matcher(name: string, from: number): Matcher {
-    const operator = this.#tokens.take();
-    if (operator.kind !== 'sign' || !/^(?:=|!=|=~|!~)$/.test(operator.text)) {
-      throw this.#tokens.unexpected(operator, 'in label matching, expected label matching operator');
-    }
-    const value = this.#tokens.take();
-    if (value.kind !== 'string') throw this.#tokens.unexpected(value, 'in label matching, expected string');
-    try {
-      return matcher(name, operator.text as MatchOperator, value.text);
-    } catch (error) {
-      throw error instanceof QueryError ? syntaxError(this.#text, from, error.message) : error;
-    }
-  }
-
   /** Ranges, offsets and the like, which hold closer than any operator. */
   #postfix(primary: Expression): Expression {
     let expression = primary;
@@ -354,7 +224,8 @@ class Parser {
       if (next.kind === 'sign' && next.text === '[') expression = this.#range(expression);
       else if (next.kind === 'sign' && next.text === '@') expression = this.#at(expression);
       else if (next.kind === 'word' && /^(?:offset)$/i.test(next.text)) expression = this.#offset(expression);
-      else if (next.kind === 'word' && /^(?:anchored|smoothed)$/i.test(next.text)) expression = this.#mode(expression);
+      else if (this.#tokens.takeWord('anchored')) expression = this.#extended(expression, 'anchored');
+      else if (this.#tokens.takeWord('smoothed')) expression = this.#extended(expression, 'smoothed');
       else return expression;
     }
   }
@@ -380,7 +251,7 @@ class Parser {
   #offset(expression: Expression): Expression {
     this.#tokens.take();
     const offset = parseOffset(this.#tokens);
-    return this.#shifted(expression, 'offset', { offset });
+    return shifted(this.#text, expression, 'offset', { offset }, this.#tokens.lastEnd);
   }
 
   #at(expression: Expression): Expression {
@@ -400,42 +271,10 @@ class Parser {
       }
       at = Math.round(seconds * 1000);
     }
-    return this.#shifted(expression, '@', { at });
+    return shifted(this.#text, expression, '@', { at }, this.#tokens.lastEnd);
   }
 
-  #shifted(
-    expression: Expression,
-    what: '@' | 'offset',
-    shift: Partial<Pick<VectorSelector, 'offset' | 'at'>>,
-  ): Expression {
-    const to = this.#tokens.lastEnd;
-    const target = expression.kind === 'range' ? expression.selector : expression;
-    if (target.kind !== 'selector' && target.kind !== 'subquery') {
-      const wanted = 'an instant vector selector or range vector selector or a subquery';
-      throw syntaxError(this.#text, expression.from, `${what} modifier must be preceded by ${wanted}`);
-    }
-    if ((what === '@' ? target.at : target.offset) !== undefined) {
-      const name = what === '@' ? '@ <timestamp>' : 'offset';
-      throw syntaxError(this.#text, expression.from, `${name} may not be set multiple times`);
-    }
-    if (expression.kind === 'range') return { ...expression, selector: { ...expression.selector, ...shift }, to };
-    return { ...target, ...shift, to };
-  }
-
-  #mode(expression: Expression): Expression {
-    const token = this.#tokens.take();
-    const mode = 'text' in token && token.text.toLowerCase() === 'smoothed' ? 'smoothed' : 'anchored';
-    const { from } = expression;
-    const selector = expression.kind === 'range' ? expression.selector : expression;
-    if (selector.kind !== 'selector') {
-      const of = selector.kind === 'subquery' ? 'not supported for subqueries' : 'not implemented';
-      throw syntaxError(this.#text, from, `${mode} modifier ${selector.kind === 'subquery' ? 'is ' : ''}${of}`);
-    }
-    if (selector.mode !== undefined && selector.mode !== mode) {
-      throw syntaxError(this.#text, from, 'anchored and smoothed modifiers cannot be used together');
-    }
-    const changed: VectorSelector = { ...selector, mode };
-    if (expression.kind === 'range') return { ...expression, selector: changed, to: this.#tokens.lastEnd };
-    return { ...changed, to: this.#tokens.lastEnd };
+  #extended(expression: Expression, mode: 'anchored' | 'smoothed'): Expression {
+    return extended(this.#text, expression, mode, this.#tokens.lastEnd);
   }
 }

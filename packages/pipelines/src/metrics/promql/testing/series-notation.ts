@@ -59,8 +59,10 @@ function closingBrace(text: string): number {
   throw new Error(`no closing brace in ${text}`);
 }
 
-const item =
-  /\{\{([^}]*)\}\}(?:([-+])\{\{([^}]*)\}\})?(?:x(\d+))?|(_|stale)(?:x(\d+))?|([-+]?(?:\d[\d_.]*(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|\.\d+|[iI]nf|[nN]a[nN]))(?:([-+](?:\d[\d.]*(?:[eE][-+]?\d+)?|[iI]nf|\.\d+)))?(?:x(\d+))?/gy;
+const histogram = String.raw`\{\{([^}]*)\}\}(?:([-+])\{\{([^}]*)\}\})?(?:x(\d+))?`;
+const number = String.raw`([-+]?(?:\d[\d_.]*(?:[eE][-+]?\d+)?|\.\d+|[iI]nf|[nN]a[nN]))`;
+const increased = String.raw`(?:([-+](?:\d[\d.]*(?:[eE][-+]?\d+)?|[iI]nf|\.\d+)))?(?:x(\d+))?`;
+const item = new RegExp(String.raw`${histogram}|(_|stale)(?:x(\d+))?|${number}${increased}`, 'gy');
 
 function parseSamples(text: string): NotedSample[] {
   const samples: NotedSample[] = [];
@@ -70,15 +72,15 @@ function parseSamples(text: string): NotedSample[] {
     item.lastIndex = at;
     const match = item.exec(rest);
     assert(match !== null, `samples can be read at ${JSON.stringify(rest.slice(at))}`);
-    const [all, first, sign, step, times, word, wordTimes, number, increase, numberTimes] = match;
+    const [all, first, sign, step, times, word, wordTimes, value, increase, valueTimes] = match;
     if (first !== undefined) samples.push(...histograms(parseHistogram(first), sign, step, times));
     else if (word === '_') for (let count = Number(wordTimes ?? 1); count > 0; count--) samples.push(undefined);
     else if (word === 'stale') for (let count = Number(wordTimes ?? 0); count >= 0; count--) samples.push('stale');
     else {
-      let value = testNumber(number as string);
-      for (let count = Number(numberTimes ?? 0); count >= 0; count--) {
-        samples.push(value);
-        value += increase === undefined ? 0 : testNumber(increase);
+      let next = testNumber(value as string);
+      for (let count = Number(valueTimes ?? 0); count >= 0; count--) {
+        samples.push(next);
+        next += increase === undefined ? 0 : testNumber(increase);
       }
     }
     at += all.length;
