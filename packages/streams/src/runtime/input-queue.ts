@@ -16,6 +16,8 @@ export interface InputBatch extends Iterable<InputRecord> {
 export class InputQueue {
   readonly topic: string;
   readonly partition: number;
+  /** Whether others wait while it has nothing. */
+  readonly isAwaited: boolean;
   /** Undefined before the first batch. */
   next: number | undefined;
   base: number | undefined;
@@ -29,7 +31,8 @@ export class InputQueue {
   #iterator: Iterator<InputRecord> | undefined;
   #bytes = 0;
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, isAwaited: boolean) {
+    this.isAwaited = isAwaited;
     this.topic = topic;
     this.partition = partition;
   }

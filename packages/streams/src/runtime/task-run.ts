@@ -50,7 +50,10 @@ export class TaskRun {
     this.sub = sub;
     this.partition = partition;
     this.id = taskId(sub, partition);
-    this.inputs = topics.map((topic) => new InputQueue(topic, partition));
+    const answers = new Set(
+      sub.sources.map(({ operator }) => (operator.repartition?.isAnswers ? operator.topic.name : undefined)),
+    );
+    this.inputs = topics.map((topic) => new InputQueue(topic, partition, !answers.has(topic)));
     this.#host = host;
     this.#isOrdered = host.isOrdered;
   }
@@ -88,7 +91,7 @@ export class TaskRun {
     let mayGoOn = true;
     for (const input of this.inputs) {
       if (input.head === undefined && input.advance() !== undefined) input.headTime = this.#timeOf(input.head);
-      if (input.head === undefined) mayGoOn = this.#isIdle(input) && mayGoOn;
+      if (input.head === undefined) mayGoOn = (!input.isAwaited || this.#isIdle(input)) && mayGoOn;
       else {
         input.idleSince = undefined;
         if (chosen === undefined || input.headTime < chosen.headTime) chosen = input;

@@ -10,6 +10,7 @@
 import { type Effects, rowTag, type StateChanges, type StateSpace } from './state-space.ts';
 import type { KeyValueDefinition } from './store-definition.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
+import { prefixEnd } from './window-row-key.ts';
 
 interface Entry {
   readonly key: unknown;
@@ -32,6 +33,9 @@ export class KeyValueStore<K, V> {
   readonly #cacheBytesMax: number;
   readonly #effects: Effects;
   readonly #entries = new Map<KeyId, Entry>();
+  readonly #prefixOf: KeyValueDefinition['prefixOf'];
+  /** Entries by the prefixes of their keys, where the store has prefixes. */
+  readonly #byPrefix = new Map<string, Set<Entry>>();
   #changed: Entry[] = [];
   #bytes = 0;
   /** Rows that are handed out for writing and not known to be on disk. */
@@ -45,6 +49,7 @@ export class KeyValueStore<K, V> {
     this.#cacheBytesMax = cacheBytesMax;
     this.#effects = effects;
     this.#isComplete = isEmpty(space);
+    this.#prefixOf = definition.prefixOf;
   }
 
   /** Bytes of memory that keys and values take, about. */
@@ -67,8 +72,7 @@ export class KeyValueStore<K, V> {
     let entry = this.#entries.get(id);
     if (entry === undefined) {
       entry = { key, value: undefined, isChanged: false, wasUsed: true, bytes: entryBytes };
-      this.#entries.set(id, entry);
-      this.#bytes += entryBytes;
+      this.#add(id, entry);
     }
     entry.value = value ?? undefined;
     if (entry.isChanged) return;
@@ -86,6 +90,19 @@ export class KeyValueStore<K, V> {
     if (this.#isComplete) return;
     for (const row of this.#space.range(everyRow)) {
       const key = this.#codec.readKey(row.key.subarray(1)) as K;
+      if (!this.#entries.has(this.#codec.idOf(key))) yield [key, this.#codec.readValue(row.value) as V];
+    }
+  }
+
+  /** Rows whose keys begin with a prefix of the store's, in no particular order. The store may not change meanwhile. */
+  *withPrefix(prefix: Uint8Array): IterableIterator<[key: K, value: V]> {
+    for (const { key, value } of this.#byPrefix.get(nameOf(prefix)) ?? []) {
+      if (value !== undefined) yield [key as K, value as V];
+    }
+    if (this.#isComplete) return;
+    const from = Buffer.concat([Uint8Array.of(rowTag), prefix]);
+    for (const row of this.#space.range({ from, to: prefixEnd(from) })) {
+      const key = this.#codec.readKey(Uint8Array.from(row.key.subarray(1))) as K;
       if (!this.#entries.has(this.#codec.idOf(key))) yield [key, this.#codec.readValue(row.value) as V];
     }
   }
@@ -129,9 +146,29 @@ export class KeyValueStore<K, V> {
     const value = row === undefined ? undefined : this.#codec.readValue(row);
     const bytes = entryBytes + 2 * keyBytes.length + 2 * (row?.length ?? 0);
     const entry = { key, value, isChanged: false, wasUsed: true, bytes };
-    this.#entries.set(id, entry);
-    this.#bytes += bytes;
+    this.#add(id, entry);
     return entry;
+  }
+
+  #add(id: KeyId, entry: Entry): void {
+    this.#entries.set(id, entry);
+    this.#bytes += entry.bytes;
+    if (this.#prefixOf === undefined) return;
+    const name = nameOf(this.#prefixOf(entry.key));
+    const group = this.#byPrefix.get(name);
+    if (group === undefined) this.#byPrefix.set(name, new Set([entry]));
+    else group.add(entry);
+  }
+
+  #remove(id: KeyId, entry: Entry): void {
+    this.#entries.delete(id);
+    this.#bytes -= entry.bytes;
+    if (entry.value !== undefined) this.#isComplete = false;
+    if (this.#prefixOf === undefined) return;
+    const name = nameOf(this.#prefixOf(entry.key));
+    const group = this.#byPrefix.get(name);
+    group?.delete(entry);
+    if (group?.size === 0) this.#byPrefix.delete(name);
   }
 
   /** Lets go of entries that were not used since the last time, until a quarter of the memory is free. */
@@ -145,12 +182,14 @@ export class KeyValueStore<K, V> {
           entry.wasUsed = false;
           continue;
         }
-        this.#entries.delete(id);
-        this.#bytes -= entry.bytes;
-        if (entry.value !== undefined) this.#isComplete = false;
+        this.#remove(id, entry);
       }
     }
   }
+}
+
+function nameOf(prefix: Uint8Array): string {
+  return Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength).toString('latin1');
 }
 
 function isEmpty(space: StateSpace): boolean {

@@ -16,7 +16,7 @@ export function joinRowSerde(value: AnySerde): AnySerde {
     deserialize: (bytes) => {
       const flags = bytes?.[0] ?? 0;
       const rest = (flags & 2) !== 0 ? null : (bytes as Uint8Array).subarray(1);
-      return { value: read(value, rest), isMet: (flags & 1) !== 0 } satisfies JoinRow;
+      return { value: readBytes(value, rest), isMet: (flags & 1) !== 0 } satisfies JoinRow;
     },
     name: `joined ${value.name ?? 'unnamed'}`,
   };
@@ -32,7 +32,7 @@ export function sessionRowSerde(value: AnySerde): AnySerde {
     deserialize: (bytes) => {
       const row = bytes as Uint8Array;
       const start = new DataView(row.buffer, row.byteOffset, 8).getFloat64(0);
-      return { start, aggregate: read(value, row.subarray(8)) } satisfies SessionRow;
+      return { start, aggregate: readBytes(value, row.subarray(8)) } satisfies SessionRow;
     },
     name: `session ${value.name ?? 'unnamed'}`,
   };
@@ -60,8 +60,8 @@ export function tableChangeSerde(value: AnySerde): AnySerde {
       const flags = bytes[0] as number;
       const middle = 5 + new DataView(bytes.buffer, bytes.byteOffset, 5).getUint32(1);
       return {
-        removed: (flags & hasRemoved) === 0 ? undefined : read(value, bytes.subarray(5, middle)),
-        added: (flags & hasAdded) === 0 ? undefined : read(value, bytes.subarray(middle)),
+        removed: (flags & hasRemoved) === 0 ? undefined : readBytes(value, bytes.subarray(5, middle)),
+        added: (flags & hasAdded) === 0 ? undefined : readBytes(value, bytes.subarray(middle)),
       } satisfies TableChange<unknown>;
     },
     name: `change ${value.name ?? 'unnamed'}`,
@@ -80,11 +80,11 @@ function withHead(
   return bytes;
 }
 
-function bytesOf(value: Uint8Array | string | null): Uint8Array {
+export function bytesOf(value: Uint8Array | string | null): Uint8Array {
   return typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0));
 }
 
-function read(serde: AnySerde, bytes: Uint8Array | null): unknown {
+export function readBytes(serde: AnySerde, bytes: Uint8Array | null): unknown {
   if (serde.deserializeText === undefined || bytes === null) return serde.deserialize(bytes);
   return serde.deserializeText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }

@@ -11,6 +11,8 @@ interface CommonDefinition {
 /** The newest value of each key. */
 export interface KeyValueDefinition extends CommonDefinition {
   readonly kind: 'key-value';
+  /** What a key's bytes begin with, where rows are looked for by that (`withPrefix`). */
+  readonly prefixOf?: ((key: unknown) => Uint8Array) | undefined;
 }
 
 /** Values by key and time; those that are old enough are dropped. */

@@ -102,6 +102,11 @@ export class Task {
     const { source, receive } = this.#sourceOf(record.topic);
     const { timestampOf, repartition } = source.operator;
     const cursor = this.#cursor;
+    if (repartition?.isAnswers) {
+      cursor.load(record, record.timestamp, -1);
+      receive(cursor);
+      return true;
+    }
     if (repartition !== undefined && this.#upstreams !== undefined) {
       const mark = readMark(record);
       if (mark !== undefined) {
@@ -243,8 +248,9 @@ export class Task {
       const delayMs = held.get(node) ?? 0;
       const context = this.#contextOf(delayMs, counts);
       if (node.writesTo !== undefined) {
-        const { topic } = node.writesTo.operator as SourceOperator;
-        this.#sinks.push({ topic: topic.name, delayMs, isBehind: isBehindRepartition(node) });
+        const { topic, repartition } = node.writesTo.operator as SourceOperator;
+        if (!repartition?.isAnswers)
+          this.#sinks.push({ topic: topic.name, delayMs, isBehind: isBehindRepartition(node) });
       }
       contexts.set(node, context);
       receivers.set(node, countIn(counts, (node.operator as Operator).connect(context, ports)));

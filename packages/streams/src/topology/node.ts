@@ -45,6 +45,11 @@ export interface RepartitionDefinition {
   readonly name: string;
   /** As many as the widest source above it has when absent. */
   readonly partitions: number | undefined;
+  /**
+   * Whether its records are answers to what its readers asked: they bring no time, and nobody waits for them. Default
+   * false.
+   */
+  readonly isAnswers?: boolean | undefined;
 }
 
 export interface Edge {

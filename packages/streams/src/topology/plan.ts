@@ -94,7 +94,7 @@ export function upstreamTasks(
 ): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const source of sources) {
-    if (source.operator.repartition === undefined) continue;
+    if (source.operator.repartition === undefined || source.operator.repartition.isAnswers) continue;
     const above = subs.filter(({ nodes }) => nodes.some(({ writesTo }) => writesTo === source));
     const ids = above.flatMap((sub) =>
       Array.from({ length: widthOf(sub, counts) }, (_, partition) => taskId(sub, partition)),

@@ -16,6 +16,7 @@ import { tableKeyByOperator } from '../operators/table-key-by.ts';
 import { tableChangeSerde } from '../state/row-serdes.ts';
 import type { KeyValueDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
+import { type ForeignJoinOptions, foreignJoinPlace } from './foreign-join-place.ts';
 import { GroupedTable } from './grouped-table.ts';
 import type { AnySerde, Operator } from './node.ts';
 import { needSerde, type Place } from './shape.ts';
@@ -129,6 +130,32 @@ export class Table<K, V> {
     return this.#join(other, { needsLeft: true, needsRight: false, join: join as Any });
   }
 
+  /**
+   * For each row for which the other table has a row under the key that `keyOf` finds in this one's; null is none. Rows
+   * meet through the topics `millrace.repartition.<job>.<name>-questions` and `-answers`, so that a result is there
+   * some commits later. Results are kept in the store `<name>-results`.
+   */
+  joinBy<L, W, R>(
+    name: string,
+    other: Table<L, W>,
+    keyOf: (value: V, key: K) => L | null | undefined,
+    join: (left: V, right: W) => R,
+    options: ForeignJoinOptions<R>,
+  ): Table<K, R> {
+    return this.#joinBy(name, other, { keyOf: keyOf as Any, join: join as Any, keepsUnmet: false }, options);
+  }
+
+  /** Likewise for each row, with undefined where the other table has nothing. */
+  leftJoinBy<L, W, R>(
+    name: string,
+    other: Table<L, W>,
+    keyOf: (value: V, key: K) => L | null | undefined,
+    join: (left: V, right: W | undefined) => R,
+    options: ForeignJoinOptions<R>,
+  ): Table<K, R> {
+    return this.#joinBy(name, other, { keyOf: keyOf as Any, join: join as Any, keepsUnmet: true }, options);
+  }
+
   /** For each key that either table has. */
   outerJoin<W, R>(other: Table<K, W>, join: (left: V | undefined, right: W | undefined) => R): Table<K, R> {
     return this.#join(other, { needsLeft: false, needsRight: false, join: join as Any });
@@ -136,11 +163,7 @@ export class Table<K, V> {
 
   #join<R>(other: Table<K, Any>, how: TableJoin): Table<K, R> {
     const { blueprint } = this.place;
-    if (other.place.blueprint !== blueprint) {
-      throw new TopologyError(
-        `a table of topology '${other.place.blueprint.name}' can't be joined in '${blueprint.name}'`,
-      );
-    }
+    this.#checkSameTopology(other);
     const copartitioned = [...this.place.origins, ...other.place.origins];
     const add = (operator: Operator, place: Place) => ({
       node: blueprint.graph.add(operator, [place.edge], { copartitioned }),
@@ -161,6 +184,24 @@ export class Table<K, V> {
     };
     const origins = [...new Set(copartitioned)];
     return new Table({ ...this.place, edge: { node, port: 0 }, valueSerde: undefined, origins }, view);
+  }
+
+  #joinBy<R>(
+    name: string,
+    other: Table<Any, Any>,
+    functions: Parameters<typeof foreignJoinPlace>[3],
+    { value }: ForeignJoinOptions<R>,
+  ): Table<K, R> {
+    this.#checkSameTopology(other);
+    const { place, store } = foreignJoinPlace(this, other, name, functions, value as AnySerde);
+    return Table.stored(place, store);
+  }
+
+  #checkSameTopology({ place: { blueprint } }: Table<Any, Any>): void {
+    if (blueprint === this.place.blueprint) return;
+    throw new TopologyError(
+      `a table of topology '${blueprint.name}' can't be joined in '${this.place.blueprint.name}'`,
+    );
   }
 
   #through<W>(kind: string, map: (value: V, key: K) => W | undefined, valueSerde: AnySerde | undefined): Table<K, W> {
