@@ -57,7 +57,7 @@ function oracle(events: readonly Event[]): { figures: Figures; sessions: string[
 }
 
 function sessionOfEvent({ at, isPageView }: Event): Session {
-  const viewed = isPageView ? { at, id: String(at), what: '/' } : null;
+  const viewed = isPageView ? { at, what: '/' } : null;
   return { start: at, end: at, events: 1, pageViews: isPageView ? 1 : 0, entry: viewed, exit: viewed, source: null };
 }
 

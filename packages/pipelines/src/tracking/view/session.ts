@@ -20,10 +20,9 @@ export interface Session {
   readonly source: Moment | null;
 }
 
-/** Something that an event tells, and when: of several at one time the one with the least id. */
+/** Something that an event tells, and when. Of several at one time the least text counts as the first. */
 interface Moment {
   readonly at: number;
-  readonly id: string;
   readonly what: string;
 }
 
@@ -31,7 +30,7 @@ interface Moment {
 export function sessionOf(event: EnrichedEvent, page: string | undefined): Session {
   const at = Date.parse(event.timestamp);
   const moment = (what: string | undefined): Moment | null =>
-    what === undefined ? null : { at, id: event.messageId, what };
+    what === undefined ? null : { at, what };
   const { campaign, referrer } = event.facts;
   const viewed = moment(page);
   return {
@@ -65,5 +64,5 @@ export function joined(left: Session, right: Session): Session {
 function earlier(left: Moment | null, right: Moment | null): Moment | null {
   if (left === null || right === null) return left ?? right;
   if (left.at !== right.at) return left.at < right.at ? left : right;
-  return left.id <= right.id ? left : right;
+  return left.what <= right.what ? left : right;
 }
