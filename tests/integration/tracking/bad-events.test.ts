@@ -30,14 +30,19 @@ after(async () => {
   for (const part of [server, collector, tracking, registry, client, cluster]) await part.close();
 });
 
+interface Answer {
+  readonly accepted?: number | number[];
+  readonly withheld?: number;
+  readonly issues?: readonly { readonly field: string }[];
+}
+
 async function post(batch: readonly unknown[], headers: Record<string, string> = {}) {
   const answer = await fetch(`${server.url}/t`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ batch }),
   });
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of a test's answer
-  return { status: answer.status, body: (await answer.json()) as any };
+  return { status: answer.status, body: (await answer.json()) as Answer };
 }
 
 /** Clean events of a site, as readers of committed records see them. */
@@ -74,7 +79,7 @@ test('an event that breaks its schema is set aside with the reason, and replayed
   const { status, body } = await post([order('o1', 12.5), order('o2', '12.5'), order('o3', 7)]);
   assert.equal(status, 400);
   assert.deepEqual(body.accepted, [0, 2]);
-  assert.equal(body.issues[0].field, '/properties/total');
+  assert.equal(body.issues?.[0]?.field, '/properties/total');
   // Sent once more, as clients do.
   await post([order('o2', '12.5')]);
   const bad = await readBad({ client, limit: 10 });

@@ -1,8 +1,8 @@
 /**
- * One log comes in two ways: imported, and live, line by line as events that are posted out of order, some of them again
- * and again, bad ones between them, to a process that is killed with SIGKILL at random moments (while it takes events,
- * cleans them or counts them) and begins again, now with its state on disk and now without. Both ways, and an oracle
- * that sorts and cuts, come to the same sessions.
+ * One log comes in two ways: imported, and live, line by line as events that are posted out of order, some of them
+ * again and again, bad ones between them, to a process that is killed with SIGKILL at random moments (while it takes
+ * events, cleans them or counts them) and begins again, now with its state on disk and now without. Both ways, and an
+ * oracle that sorts and cuts, come to the same sessions.
  *
  * MILLRACE_TEST_SCALE=5 makes 20 kills.
  */

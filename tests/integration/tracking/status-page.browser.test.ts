@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { browserScript } from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { Server } from '../../support/millrace-command.ts';
@@ -100,6 +101,39 @@ test('a page of another site that loads the script is counted as that site, in s
       .filter({ hasText: 'Early' })
       .waitFor({ timeout: 10_000 });
     await status.locator('#pages li', { hasText: '/cart' }).waitFor({ timeout: 5_000 });
+  } finally {
+    await browser.close();
+  }
+});
+
+test('a page that asks for consent sends and stores nothing before it is given, and nothing after it is taken back', {
+  skip,
+}, async () => {
+  const script = { path: '/t.js', contentType: 'text/javascript', body: browserScript() };
+  const body = '<title>Shop</title><script src="/t.js" data-consent="required"></script>';
+  await using shop = await startServer({ port: 0, assets: [script, { path: '/', contentType: 'text/html', body }] });
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    const sent: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/t') && sent.push(request.postData() ?? ''));
+    const inPage = (code: string): Promise<unknown> => page.evaluate(code);
+    await page.goto(`http://localhost:${shop.port}/`);
+    await inPage("millrace('track', 'Waits'); localStorage.length");
+    assert.deepEqual([sent, await inPage('localStorage.length'), await inPage("millrace('id')")], [[], 0, undefined]);
+    await inPage("millrace('consent', true)");
+    const { batch } = JSON.parse(sent[0] ?? '{}') as { batch: { event?: string; anonymousId?: string }[] };
+    const id = await inPage("localStorage.getItem('millrace.id')");
+    assert.deepEqual(
+      batch.map(({ event, anonymousId }) => [event, anonymousId]),
+      [
+        [undefined, id],
+        ['Waits', id],
+      ],
+    );
+    await inPage("millrace('consent', false); millrace('track', 'Never')");
+    await page.reload();
+    assert.deepEqual([sent.length, await inPage("localStorage.getItem('millrace.id')")], [1, null]);
   } finally {
     await browser.close();
   }

@@ -194,7 +194,8 @@ async function asked<T>(
   const progress = new Progress(terminal, { label: 'counting', unit: 'records' });
   const onProgress = (read: { done: number; total: number }): void =>
     progress.update(read.done, read.done / read.total);
-  await using counter = await countEvents({ client: cluster.client, signal, onProgress }).finally(() => progress.end());
+  const counting = countEvents({ client: cluster.client, site: options.site, keepsSteps: true, signal, onProgress });
+  await using counter = await counting.finally(() => progress.end());
   return await count(counter);
 }
 

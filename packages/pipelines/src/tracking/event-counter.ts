@@ -20,23 +20,32 @@ export interface ReadProgress {
   readonly total: number;
 }
 
+export interface CounterOptions {
+  /** Only events of this site are counted; the others are told apart all the same. */
+  readonly site?: string | undefined;
+  /** Whether the view can answer about funnels and retention, which takes memory for each event. Default false. */
+  readonly keepsSteps?: boolean | undefined;
+}
+
 export class EventCounter implements AsyncDisposable {
   readonly view: TrackingView;
   readonly #store: OrderedStore;
   readonly #kept = new KeptInMemory();
   /** Next offset to read, by partition. */
   readonly #next = new Map<number, number>();
+  readonly #site: string | undefined;
   #duplicates = 0;
   #unreadable = 0;
 
-  private constructor(store: OrderedStore, view: TrackingView) {
+  private constructor(store: OrderedStore, view: TrackingView, site: string | undefined) {
     this.#store = store;
     this.view = view;
+    this.#site = site;
   }
 
-  static async open(): Promise<EventCounter> {
+  static async open({ site, keepsSteps = false }: CounterOptions = {}): Promise<EventCounter> {
     const store = openMemoryStore();
-    return new EventCounter(store, await TrackingView.open(store, new Map()));
+    return new EventCounter(store, await TrackingView.open(store, new Map(), { keepsSteps }), site);
   }
 
   /** Bytes that telling events apart takes. */
@@ -56,7 +65,7 @@ export class EventCounter implements AsyncDisposable {
     }
     const event = cleanEvent(stored, this.#kept);
     if (event === undefined) this.#duplicates++;
-    else this.view.add(enrichEvent(event));
+    else if (this.#site === undefined || event.site === this.#site) this.view.add(enrichEvent(event));
   }
 
   /** Reads to where the topic ends now, from its start or from where the last reading ended. */

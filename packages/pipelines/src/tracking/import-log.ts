@@ -60,7 +60,7 @@ export async function importLog(options: ImportOptions): Promise<ImportReport> {
     await ensureTrackingTopic(admin, signal);
   }
   const visitorNames = new VisitorNames(await loadVisitorKey(client, signal));
-  await using counter = await EventCounter.open();
+  await using counter = await EventCounter.open({ site });
   await counter.toEnd(client, signal, ({ done, total }) => {
     onProgress?.({ step: 'reading what is there', done, part: done / total });
   });

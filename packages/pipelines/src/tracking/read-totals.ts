@@ -1,11 +1,11 @@
 /** Counts what a cluster's topic of events holds, once, with nothing running beside. */
 import type { TrackingReport } from '@millrace/api';
 import type { Client } from '@millrace/client';
-import { EventCounter, type ReadProgress } from './event-counter.ts';
+import { type CounterOptions, EventCounter, type ReadProgress } from './event-counter.ts';
 import { ensureTrackingTopic } from './topics.ts';
 import type { TotalsOptions } from './view/tracking-view.ts';
 
-export interface CountOptions {
+export interface CountOptions extends CounterOptions {
   readonly client: Client;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
@@ -20,12 +20,13 @@ export async function readTotals(options: ReadTotalsOptions): Promise<TrackingRe
 }
 
 /** Likewise for other questions. */
-export async function countEvents({ client, signal, onProgress }: CountOptions): Promise<EventCounter> {
+export async function countEvents(options: CountOptions): Promise<EventCounter> {
+  const { client, signal, onProgress } = options;
   {
     await using admin = client.admin();
     await ensureTrackingTopic(admin, signal);
   }
-  const counter = await EventCounter.open();
+  const counter = await EventCounter.open(options);
   await counter.toEnd(client, signal, onProgress);
   return counter;
 }

@@ -1,5 +1,6 @@
 // Millrace's tracking script: <script src="https://collector/t.js" data-site="shop" async></script>
-// millrace('page' | 'track' | 'identify' | 'id', ...); calls before it has loaded wait in millrace.q.
+// millrace('page' | 'track' | 'identify' | 'reset' | 'consent' | 'id', ...); calls before it has loaded wait in
+// millrace.q. With data-consent="required" nothing is sent or stored before millrace('consent', true).
 {
   const script = document.currentScript;
   const endpoint = new URL('/t', script.src).href;
@@ -9,27 +10,38 @@
   let shown;
   let userId;
   let queue = [];
+  // Events that wait for consent.
+  const waitingMost = 100;
 
+  // What the person asked of the browser: Global Privacy Control, or the older Do Not Track.
+  const isPrivate = navigator.globalPrivacyControl === true || navigator.doNotTrack === '1';
   const uuid = () =>
     '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (c) =>
       (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16),
     );
 
-  // Kept in this site's own storage; for this page alone where that is refused, by the browser or by the person (GPC).
-  const visitor = (() => {
+  // Kept in this site's own storage; for this page alone where that is refused, by the browser or by the person.
+  const stored = (work) => {
     try {
-      if (navigator.globalPrivacyControl) return uuid();
-      const known = localStorage.getItem('millrace.id') || uuid();
-      localStorage.setItem('millrace.id', known);
-      return known;
+      return work(localStorage);
     } catch {
-      return uuid();
+      return undefined;
     }
-  })();
+  };
+  const said = stored((storage) => storage.getItem('millrace.consent'));
+  let isRefused = said === 'refused';
+  let hasConsent = !isRefused && (said === 'given' || script.dataset.consent !== 'required');
+  let visitor;
+  const who = () => {
+    if (visitor) return visitor;
+    visitor = (!isPrivate && stored((storage) => storage.getItem('millrace.id'))) || uuid();
+    if (!isPrivate) stored((storage) => storage.setItem('millrace.id', visitor));
+    return visitor;
+  };
 
   const flush = () => {
     const batch = queue;
-    if (!batch.length) return;
+    if (!batch.length || !hasConsent) return;
     queue = [];
     const body = JSON.stringify({ sentAt: new Date().toISOString(), batch });
     if (!navigator.sendBeacon?.(endpoint, body)) {
@@ -44,10 +56,11 @@
   };
 
   const add = (type, fields) => {
+    if (isRefused || (!hasConsent && queue.length >= waitingMost)) return;
     const event = {
       type,
       messageId: uuid(),
-      anonymousId: visitor,
+      anonymousId: hasConsent ? who() : undefined,
       userId,
       site,
       timestamp: new Date().toISOString(),
@@ -66,6 +79,8 @@
       screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
       viewport: { width: innerWidth, height: innerHeight },
       library: { name: 'millrace-t.js', version: '1' },
+      doNotTrack: navigator.doNotTrack === '1' || undefined,
+      globalPrivacyControl: navigator.globalPrivacyControl || undefined,
     };
     if (queue.push(event) === 1) setTimeout(flush);
   };
@@ -98,7 +113,24 @@
       userId = id;
       add('identify', { traits });
     },
-    id: () => visitor,
+    // Somebody else uses this browser from now on.
+    reset: () => {
+      userId = undefined;
+      visitor = undefined;
+      stored((storage) => storage.removeItem('millrace.id'));
+    },
+    consent: (isGiven) => {
+      stored((storage) => storage.setItem('millrace.consent', isGiven ? 'given' : 'refused'));
+      isRefused = !isGiven;
+      hasConsent = isGiven;
+      if (isGiven) {
+        for (const event of queue) event.anonymousId ??= who();
+        return flush();
+      }
+      queue = [];
+      commands.reset();
+    },
+    id: () => (hasConsent ? who() : undefined),
   };
   window.millrace = (command, ...args) => commands[command]?.(...args);
   page();

@@ -24,7 +24,7 @@ export function page(id: string, path: string, minutes: number, more: Partial<Tr
 
 /** Counts events as those of a topic are counted. */
 export async function counterOf(events: readonly TrackingEvent[]): Promise<EventCounter> {
-  const counter = await EventCounter.open();
+  const counter = await EventCounter.open({ keepsSteps: true });
   for (const event of events) counter.add(event);
   await counter.commit();
   return counter;

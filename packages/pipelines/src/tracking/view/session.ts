@@ -29,8 +29,7 @@ interface Moment {
 /** The session of one event. */
 export function sessionOf(event: EnrichedEvent, page: string | undefined): Session {
   const at = Date.parse(event.timestamp);
-  const moment = (what: string | undefined): Moment | null =>
-    what === undefined ? null : { at, what };
+  const moment = (what: string | undefined): Moment | null => (what === undefined ? null : { at, what });
   const { campaign, referrer } = event.facts;
   const viewed = moment(page);
   return {

@@ -27,6 +27,13 @@ export interface TotalsOptions {
   readonly pages?: number | undefined;
 }
 
+export interface ViewOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+  /** Whether it keeps what funnels and retention are asked of. Default true. */
+  readonly keepsSteps?: boolean | undefined;
+}
+
 /** How far a partition was read; `topicId` tells a topic from one of the same name that was there before it. */
 export interface ReadPosition {
   readonly topic: string;
@@ -49,10 +56,12 @@ export class TrackingView {
   readonly #positions: RowTable<ReadPosition>;
   readonly #dropped: RowTable<CleaningCounts>;
   readonly #now: () => number;
+  readonly #keepsSteps: boolean;
 
-  private constructor(store: OrderedStore, now: () => number) {
+  private constructor(store: OrderedStore, { now = Date.now, keepsSteps = true }: ViewOptions) {
     this.#store = store;
     this.#now = now;
+    this.#keepsSteps = keepsSteps;
     this.sessions = new SessionTable(store);
     this.people = new PeopleTable(store);
     this.steps = new StepTable(store);
@@ -66,7 +75,7 @@ export class TrackingView {
   static async open(
     store: OrderedStore,
     topicIds: ReadonlyMap<string, string>,
-    now: () => number = Date.now,
+    options: ViewOptions = {},
   ): Promise<TrackingView> {
     const noted = new RowTable<number>(store, 'version').committed(versionKey);
     const positions = Array.from(new RowTable<ReadPosition>(store, 'positions').under(), ([, position]) => position);
@@ -77,7 +86,7 @@ export class TrackingView {
       batch.put(store.space('version'), Buffer.from(versionKey), Buffer.from(JSON.stringify(version)));
       await store.write(batch);
     }
-    return new TrackingView(store, now);
+    return new TrackingView(store, options);
   }
 
   /** Where to go on in a partition; undefined where nothing of it was read. */
@@ -100,7 +109,7 @@ export class TrackingView {
     if (!isPerson) return;
     this.people.add(event, (where, change) => this.figures.addPeople(where, change));
     const actor = actorOf(event);
-    if (actor !== undefined) this.steps.add(actor, event, page);
+    if (actor !== undefined && this.#keepsSteps) this.steps.add(actor, event, page);
   }
 
   /** Notes what the cleaning of a partition has dropped so far. */
