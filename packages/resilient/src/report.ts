@@ -8,6 +8,7 @@ export interface ConfigEvent {
     | 'config_lost'
     | 'config_refused'
     | 'config_untrusted'
+    | 'config_older'
     | 'config_unfit'
     | 'setting_unknown'
     | 'switch_waits'

@@ -75,6 +75,8 @@ export interface ResilientStatus {
   readonly service: string | undefined;
   /** Answers and copies that were refused. */
   readonly untrusted: number;
+  /** Answers that were older than ones seen, and passed over. */
+  readonly older: number;
   readonly streams: readonly StreamStatus[];
 }
 

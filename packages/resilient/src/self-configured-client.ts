@@ -59,14 +59,15 @@ export class SelfConfiguredClient implements ResilientClient {
       instance: store.instance.id,
       service: source.service,
       untrusted: source.untrusted,
+      older: source.older,
       streams: [...this.#core.streams].flatMap((stream) => stream.status()),
     };
   }
 
   metrics(): string {
-    const { service, untrusted } = this.#options.source;
+    const { service, untrusted, older } = this.#options.source;
     const streams = [...this.#core.streams].flatMap((stream) => stream.measured());
-    return metricsText(streams, { isConnected: service !== undefined, untrusted });
+    return metricsText(streams, { isConnected: service !== undefined, untrusted, older });
   }
 
   otlpMetrics(): Uint8Array {

@@ -106,6 +106,11 @@ export const rotateConfigKeysContract = defineContract({
     {
       why: Type.Optional(Why),
       dropOld: Type.Optional(Type.Boolean({ description: 'No key that signed before is trusted any more' })),
+      afterRestore: Type.Optional(
+        Type.Boolean({
+          description: 'The database was set back: versions step over all that clients may have seen since',
+        }),
+      ),
     },
     { additionalProperties: false },
   ),

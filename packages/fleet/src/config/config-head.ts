@@ -20,6 +20,11 @@ export async function noteConfigChange(transaction: Transaction<Schema>): Promis
   await sql`UPDATE config_head SET revision = revision + 1`.execute(transaction);
 }
 
+/** Raises the version of answers by so much, as part of a transaction that notes a change. */
+export async function stepForward(transaction: Transaction<Schema>, by: number): Promise<void> {
+  await sql`UPDATE config_head SET revision = revision + ${by}`.execute(transaction);
+}
+
 /** Both as of one moment. */
 export async function readHeads(db: Kysely<Schema>): Promise<Heads> {
   const row = await db

@@ -23,8 +23,13 @@ import { lockLedger } from '../database/ledger.ts';
 import type { Schema } from '../database/schema.ts';
 import { appendEvents } from '../events/event-feed.ts';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
-import { noteConfigChange } from './config-head.ts';
+import { noteConfigChange, stepForward } from './config-head.ts';
 import type { SigningKeyState } from './state/read-config.ts';
+
+export interface RotateOptions {
+  readonly dropOld?: boolean | undefined;
+  readonly afterRestore?: boolean | undefined;
+}
 
 export interface SigningKeysOptions {
   readonly db: Kysely<Schema>;
@@ -43,6 +48,9 @@ interface StoredKey {
   readonly publicKey: string;
 }
 
+/** Changes between a backup and its restoration are fewer by far; versions have room for billions of such steps. */
+const stepOfAnswers = 1_000_000;
+const stepOfSets = 1_000;
 /** How long what a process signs that is cut off from the database, and knows of no new key, is cared for. */
 const cutOffMs = 86_400_000;
 
@@ -72,12 +80,13 @@ export class SigningKeys {
 
   /**
    * The next key signs from now on. Those that signed before stay trusted as long as something that they signed holds;
-   * with `dropOld` nothing does that they signed, from the moment on at which a client knows.
+   * with `dropOld` nothing does that they signed, from the moment on at which a client knows. With `afterRestore` the
+   * versions of answers and of the set step over all that clients may have seen before the database was set back.
    */
   async rotate(
     principal: Principal,
     why: string,
-    { dropOld = false }: { readonly dropOld?: boolean | undefined } = {},
+    { dropOld = false, afterRestore = false }: RotateOptions = {},
   ): Promise<{ readonly keys: ConfigKeySet; readonly kid: string }> {
     const sealing = await this.#options.sealingKey();
     return await this.#options.db.transaction().execute(async (transaction) => {
@@ -92,9 +101,11 @@ export class SigningKeys {
       const [old, current] = [await storedAt(transaction, position), await storedAt(transaction, position + 1)];
       const next = await addKey(transaction, sealing, position + 2);
       const before = dropOld ? [] : [old, ...(await this.#stillHeld(transaction, position))];
-      const keys: ConfigKeySet = { version: newest.version + 1, keys: [current, next, ...before].map(shown) };
+      const version = newest.version + (afterRestore ? stepOfSets : 1);
+      const keys: ConfigKeySet = { version, keys: [current, next, ...before].map(shown) };
       await addSet(transaction, keys, position + 1, await openKey(sealing, old));
-      const after = { version: keys.version, signs: current.kid, next: next.kid };
+      if (afterRestore) await stepForward(transaction, stepOfAnswers);
+      const after = { version, signs: current.kid, next: next.kid };
       await appendAudit(transaction, [
         { principal, action: 'config.keys_rotated', kind: 'config', id: 'keys', after, why },
       ]);

@@ -21,6 +21,7 @@ import { ConfigRefusedError, ConfigUnavailableError } from '../errors.ts';
 import type { Report } from '../report.ts';
 import { type AnswerStore, wantKey, wantText } from './answer-store.ts';
 import { ConfigWatches } from './config-watches.ts';
+import { OlderAnswers } from './older-answers.ts';
 
 const given = compileChecker(GivenAnswer);
 const refused = compileChecker(RefusedAnswer);
@@ -33,6 +34,8 @@ export interface AnswerSourceOptions {
   readonly platform: Pick<Platform, 'clock' | 'timers' | 'randomness'>;
   readonly site: string | undefined;
   readonly report: Report;
+  /** How long a service may be behind what was seen before it is told, in ms. Default 30,000. */
+  readonly olderMs?: number | undefined;
 }
 
 /** What is known of one want. */
@@ -56,11 +59,13 @@ export class AnswerSource {
   readonly #options: AnswerSourceOptions;
   readonly #watches: ConfigWatches;
   readonly #followed = new Map<string, Followed>();
+  readonly #older: OlderAnswers;
   #untrusted = 0;
 
   constructor(options: AnswerSourceOptions) {
     const { enrolment, platform, site, store, report } = options;
     this.#options = options;
+    this.#older = new OlderAnswers({ platform, report, graceMs: options.olderMs });
     this.#watches = new ConfigWatches({
       enrolment,
       platform,
@@ -73,6 +78,11 @@ export class AnswerSource {
   /** Base URL of the service that pushes changes now. */
   get service(): string | undefined {
     return this.#watches.service;
+  }
+
+  /** Answers of services that were older than ones seen. */
+  get older(): number {
+    return this.#older.count;
   }
 
   /** Answers of services and copies that were refused. */
@@ -119,6 +129,7 @@ export class AnswerSource {
   #unfollow(followed: Followed, changed: () => void): void {
     followed.listeners.delete(changed);
     if (followed.listeners.size > 0 || !this.#followed.delete(wantKey(followed.want))) return;
+    this.#older.over(wantKey(followed.want));
     this.#watches.remove(followed.want);
   }
 
@@ -191,13 +202,13 @@ export class AnswerSource {
       answer = await this.#accept(known.want, signed, service);
     } catch (error) {
       if (!(error instanceof UntrustedConfigError)) throw error;
-      // Another process of the service may be behind by a moment; it pushes what it learns.
-      if (error.reason === 'older') return;
+      if (error.reason === 'older') return this.#older.passedOver(wantKey(want), service, error.message);
       this.#untrusted++;
       const message = `${service} sent an answer for ${wantText(want)} that is refused: ${error.message}`;
       this.#options.report({ level: 'error', event: 'config_untrusted', message, error });
       return;
     }
+    this.#older.over(wantKey(want));
     known.answer = answer;
     known.from = 'service';
     known.problem = undefined;

@@ -6,11 +6,12 @@ export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 export function metricsText(
   streams: readonly MeasuredStream[],
-  config: { readonly isConnected: boolean; readonly untrusted: number },
+  config: { readonly isConnected: boolean; readonly untrusted: number; readonly older: number },
 ): string {
   const own = [
     ...family('config_connected', 'gauge', 'Whether a config service tells of changes.', [['', +config.isConnected]]),
     ...family('config_untrusted_total', 'counter', 'Answers and copies that were refused.', [['', config.untrusted]]),
+    ...family('config_older_total', 'counter', 'Answers that were older than ones seen.', [['', config.older]]),
   ];
   const ofStreams = families.flatMap(([name, type, help, figure]) => {
     const samples = streams.flatMap((stream) => {

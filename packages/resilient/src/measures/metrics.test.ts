@@ -18,7 +18,7 @@ function measured(role: 'producer' | 'consumer') {
 }
 
 test('Prometheus is told each family once, with what each stream knows', () => {
-  const text = metricsText([measured('producer'), measured('consumer')], { isConnected: true, untrusted: 3 });
+  const text = metricsText([measured('producer'), measured('consumer')], { isConnected: true, older: 0, untrusted: 3 });
   assert.match(text, /^millrace_client_config_connected 1$/m);
   assert.match(text, /^millrace_client_config_untrusted_total 3$/m);
   assert.match(text, /^millrace_client_records_total{topic="or\\"ders",role="producer",cluster="east"} 12$/m);

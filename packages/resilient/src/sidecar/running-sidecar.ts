@@ -136,9 +136,9 @@ export class RunningSidecar implements Sidecar {
   }
 
   metrics(): string {
-    const { service, untrusted } = this.#options.source;
+    const { service, untrusted, older } = this.#options.source;
     const [connections, cluster] = [this.#connections.count, this.#route.target.cluster.name];
-    return this.#measures.text({ isConnected: service !== undefined, untrusted, connections, cluster });
+    return this.#measures.text({ isConnected: service !== undefined, untrusted, older, connections, cluster });
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import { type Sample, textFamily } from '../measures/metrics-text.ts';
 export interface SidecarGauges {
   readonly isConnected: boolean;
   readonly untrusted: number;
+  readonly older: number;
   readonly connections: number;
   readonly cluster: string;
 }
@@ -47,7 +48,7 @@ export class SidecarMeasures {
   }
 
   /** For Prometheus, in its text format. */
-  text({ isConnected, untrusted, connections, cluster }: SidecarGauges): string {
+  text({ isConnected, untrusted, older, connections, cluster }: SidecarGauges): string {
     const byApi = (figure: (passed: Passed) => number): Sample[] =>
       [...this.#requests].map(([api, passed]) => [{ api }, figure(passed)]);
     const refused = Object.entries(this.refused).map(([reason, count]): Sample => [{ reason }, count]);
@@ -55,6 +56,7 @@ export class SidecarMeasures {
     const lines = [
       textFamily('config_connected', 'gauge', 'Whether a config service tells of changes.', one(+isConnected)),
       textFamily('config_untrusted_total', 'counter', 'Answers and copies that were refused.', one(untrusted)),
+      textFamily('config_older_total', 'counter', 'Answers that were older than ones seen.', one(older)),
       textFamily('connections', 'gauge', 'Connections of programs.', [[{ cluster }, connections]]),
       textFamily('connections_accepted_total', 'counter', 'Connections that programs opened.', one(this.accepted)),
       textFamily('connections_refused_total', 'counter', 'Those that were ended for what they did.', refused),
