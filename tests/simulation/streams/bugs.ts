@@ -54,13 +54,6 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     replace: '        run.goBack(consumer);\n',
   },
   {
-    name: 'changelogs are read up to what is committed, and not waited for',
-    seed: 1000,
-    file: `${runtime}/task-admission.ts`,
-    find: 'const isAsked = run.sub.stores.length > 0 || run.notesTime || isRestart;',
-    replace: 'const isAsked = run.notesTime || isRestart;',
-  },
-  {
     name: 'the group does not hear which member commits',
     seed: 1012,
     file: `${runtime}/transactor.ts`,
@@ -76,7 +69,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'what was fetched while the leader was asked counts as cut off',
-    seed: 1001,
+    seed: 1057,
     file: 'packages/client/src/consumer/positions.ts',
     find: 'end < fetchPosition)',
     replace: 'end < state.fetchPosition)',

@@ -34,8 +34,8 @@ export function sessionAggregateOperator(
   emit: 'change' | 'close',
   isRepartitioned: boolean,
 ): Operator {
-  const { gapMs, graceMs } = windows;
-  const settleMs = isRepartitioned ? gapMs : 0;
+  const { apartMs, graceMs } = windows;
+  const settleMs = isRepartitioned ? apartMs : 0;
   return {
     kind: 'windowed aggregate',
     name: store.name,
@@ -52,19 +52,19 @@ export function sessionAggregateOperator(
       const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
         key,
         start,
-        end: last + gapMs,
+        end: last + apartMs,
       });
       return (record) => {
         const { key, value, timestamp } = record;
-        const lateUpTo = context.lateTime(record) - gapMs - graceMs;
+        const lateUpTo = context.lateTime(record) - apartMs - graceMs;
         const closedUpTo = isRepartitioned ? Number.NEGATIVE_INFINITY : lateUpTo;
         const touched: { start: number; last: number; aggregate: unknown; remove: (row: undefined) => void }[] = [];
         // No session ends behind this.
         largest = Math.max(largest, isRepartitioned ? timestamp : context.streamTime);
         const reach = Math.max(largest, timestamp);
-        rows.fetch(key, timestamp - gapMs + 1, reach, (row, last, remove) => {
+        rows.fetch(key, timestamp - apartMs + 1, reach, (row, last, remove) => {
           const { start, aggregate } = row as SessionRow;
-          if (start < timestamp + gapMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
+          if (start < timestamp + apartMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
         });
         const last = Math.max(timestamp, touched.at(-1)?.last ?? timestamp);
         if ((isRepartitioned ? timestamp : last) <= lateUpTo) {
@@ -93,14 +93,14 @@ export function sessionAggregateOperator(
 function closeSessions(
   context: OperatorContext,
   store: WindowDefinition,
-  { gapMs, graceMs }: SessionWindows,
+  { apartMs, graceMs }: SessionWindows,
   settleMs: number,
   send: Receiver,
 ): { opened(last: number): void } {
   const { cursor } = context;
-  return closeRows(context, store, gapMs + graceMs + settleMs, (key, last, value) => {
+  return closeRows(context, store, apartMs + graceMs + settleMs, (key, last, value) => {
     const { start, aggregate } = value as SessionRow;
-    const end = last + gapMs;
+    const end = last + apartMs;
     cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);
     send(cursor);
   });

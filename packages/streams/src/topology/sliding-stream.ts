@@ -5,6 +5,7 @@ import type { WindowDefinition } from '../state/store-definition.ts';
 import type { AnySerde } from './node.ts';
 import { isRepartitioned, needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
+import { windowedKey } from './windowed-key.ts';
 import type { WindowResults } from './windowed-stream.ts';
 import { formOf, type SlidingWindows, type Windowed } from './windows.ts';
 
@@ -56,7 +57,12 @@ export class SlidingStream<K, V> {
     const operator = slidingAggregateOperator(store, this.#windows, aggregation, this.#emit, isBehind);
     const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const value = options.value as AnySerde;
-    const results = { ...this.#place, edge: { node, port: 0 }, keySerde: undefined, valueSerde: value };
+    const results = {
+      ...this.#place,
+      edge: { node, port: 0 },
+      keySerde: windowedKey(store.key, this.#windows) as AnySerde,
+      valueSerde: value,
+    };
     return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
   }
 

@@ -132,11 +132,26 @@ test('sessions that a record connects become one', () => {
   pipe(200);
   pipe(150);
   assert.deepEqual(plain(driver.read(words)), [
-    ['b 123-133', 1],
-    ['a 100-134', 5],
-    ['a 140-150', 1],
+    ['b 123-134', 1],
+    ['a 100-135', 5],
+    ['a 140-151', 1],
   ]);
   assert.equal(driver.read('late').length, 1);
+});
+
+test('records of a session may be just its gap apart, also when they come in order', () => {
+  const job = topology('boundary');
+  const results = job
+    .source(readings)
+    .windowedBy(session({ gapMs: 10 }), { emit: 'close' })
+    .count('visits');
+  results.to(words, { key: (_, { key }) => `${key.key} ${key.start}-${key.end}` });
+  const driver = testDriver(job);
+  for (const timestamp of [100, 110, 121, 200]) driver.pipe(readings, { key: 'a', value: { celsius: 1 }, timestamp });
+  assert.deepEqual(plain(driver.read(words)), [
+    ['a 100-121', 2],
+    ['a 121-132', 1],
+  ]);
 });
 
 const orders = topic('orders', { key: text, value: json<{ item: string }>() });

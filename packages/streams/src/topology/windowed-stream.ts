@@ -13,6 +13,7 @@ import type { RecordFacts } from '../task/cursor.ts';
 import type { AnySerde } from './node.ts';
 import { isRepartitioned, needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
+import { windowedKey } from './windowed-key.ts';
 import { formOf, type SessionWindows, type TimeWindows, type Windowed } from './windows.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
@@ -77,7 +78,7 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
     const results = {
       ...this.#place,
       edge: { node, port: 0 },
-      keySerde: undefined,
+      keySerde: windowedKey(key, windows) as AnySerde,
       valueSerde: options.value as AnySerde,
     };
     return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
@@ -105,12 +106,12 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
     const windows = this.#windows;
     const form = formOf(windows);
     if (windows.kind === 'session') {
-      const { gapMs, graceMs } = windows;
-      const bucketMs = Math.max(gapMs, graceMs);
-      const retentionMs = gapMs + graceMs + (isRepartitioned(this.#place) ? gapMs : 0);
+      const { apartMs, graceMs } = windows;
+      const bucketMs = Math.max(apartMs, graceMs);
+      const retentionMs = apartMs + graceMs + (isRepartitioned(this.#place) ? apartMs : 0);
       const show = (last: number, row: unknown): unknown => {
         const { start, aggregate } = row as SessionRow;
-        return { start, end: last + gapMs, value: aggregate };
+        return { start, end: last + apartMs, value: aggregate };
       };
       return { kind: 'window', name, key, value: sessionRowSerde(value), retentionMs, bucketMs, form, show };
     }

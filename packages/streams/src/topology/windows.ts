@@ -5,7 +5,7 @@ import { TopologyError } from '../errors.ts';
 export interface Windowed<K> {
   readonly key: K;
   readonly start: number;
-  /** Exclusive. Of a session: the time of its last record plus the gap. */
+  /** Exclusive. Of a session: the first time that is farther from its last record than the gap. */
   readonly end: number;
 }
 
@@ -22,10 +22,12 @@ export interface TimeWindows {
   readonly graceMs: number;
 }
 
-/** A window ends where a key had no record for `gapMs`. */
+/** A window ends where a key had no record for more than `gapMs`. */
 export interface SessionWindows {
   readonly kind: 'session';
   readonly gapMs: number;
+  /** Records of a key that are so far apart or farther are in two sessions: one more than the gap, as in Kafka. */
+  readonly apartMs: number;
   readonly graceMs: number;
 }
 
@@ -57,12 +59,12 @@ export function hopping(options: CommonOptions & { readonly sizeMs: number; read
   return { kind: 'time', sizeMs, advanceMs, graceMs };
 }
 
-/** Windows of activity: records of a key that are less than `gapMs` apart are in one. */
+/** Windows of activity: records of a key that are no more than `gapMs` apart are in one. */
 export function session(options: CommonOptions & { readonly gapMs: number }): SessionWindows {
   const { gapMs, graceMs = 0 } = options;
   checkTime('gapMs', gapMs, 1);
   checkTime('graceMs', graceMs, 0);
-  return { kind: 'session', gapMs, graceMs };
+  return { kind: 'session', gapMs, apartMs: gapMs + 1, graceMs };
 }
 
 /** Windows that begin and end at records: each set of records no more than `differenceMs` apart has one. */

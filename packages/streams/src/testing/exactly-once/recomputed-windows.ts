@@ -51,19 +51,20 @@ function tumblingAndHopping(records: readonly CountedRecord[]): string[] {
 
 function sessions(records: readonly CountedRecord[]): string[] {
   const { gapMs, graceMs } = windowKinds.session;
+  const apartMs = gapMs + 1;
   const results: string[] = [];
   let open: { readonly key: string; readonly start: number; readonly last: number; readonly count: number }[] = [];
   let now = -1;
   for (const { key, timestamp } of records) {
     now = Math.max(now, timestamp);
-    const isOpen = (last: number): boolean => last + gapMs + graceMs > now;
+    const isOpen = (last: number): boolean => last + apartMs + graceMs > now;
     for (const each of open) {
       if (!isOpen(each.last))
-        results.push(`${nameOfWindow('session', each.key, each.start, each.last + gapMs)} ${each.count}`);
+        results.push(`${nameOfWindow('session', each.key, each.start, each.last + apartMs)} ${each.count}`);
     }
     open = open.filter(({ last }) => isOpen(last));
     const near = open.filter(
-      (each) => each.key === key && each.start < timestamp + gapMs && each.last > timestamp - gapMs,
+      (each) => each.key === key && each.start < timestamp + apartMs && each.last > timestamp - apartMs,
     );
     const last = Math.max(timestamp, ...near.map((each) => each.last));
     if (!isOpen(last)) {

@@ -37,18 +37,18 @@ export function expectedBehindRepartition(windows: Windows, given: readonly (rea
       }
     }
   } else if (windows.kind === 'session') {
-    const { gapMs } = windows;
-    const inTime = all.filter(({ time, horizon }) => time + gapMs + graceMs > horizon);
+    const apartMs = windows.gapMs + 1;
+    const inTime = all.filter(({ time, horizon }) => time + apartMs + graceMs > horizon);
     for (const key of new Set(inTime.map((each) => each.key))) {
       const sorted = inTime.filter((each) => each.key === key).sort((left, right) => left.time - right.time);
       let open: { start: number; last: number; sum: number } | undefined;
       const close = (): void => {
-        if (open !== undefined && open.last + 2 * gapMs + graceMs <= end) {
-          add(key, open.start, open.last + gapMs, open.sum);
+        if (open !== undefined && open.last + 2 * apartMs + graceMs <= end) {
+          add(key, open.start, open.last + apartMs, open.sum);
         }
       };
       for (const { time, amount } of sorted) {
-        if (open !== undefined && time - open.last < gapMs) {
+        if (open !== undefined && time - open.last < apartMs) {
           open.last = time;
           open.sum += amount;
         } else {

@@ -80,7 +80,7 @@ for (const emit of ['change', 'close'] as const) {
           });
         results.to(lists);
         missed.to(late);
-        compare(job, each, cache, expectedOfSessions(each, gapMs, graceMs, emit));
+        compare(job, each, cache, expectedOfSessions(each, gapMs + 1, graceMs, emit));
       },
     );
     fc.assert(property, { numRuns });
@@ -100,7 +100,7 @@ test('sessions of records in any order are the runs without a gap, when none is 
       for (const { key, value } of outputs) newest.set(JSON.stringify(key), value);
     }
     const found = [...newest].filter(([, value]) => value !== null).map(([key, value]) => `${key} ${value}`);
-    assert.deepEqual(found.sort(), runsOf(each, gapMs).sort());
+    assert.deepEqual(found.sort(), runsOf(each, gapMs + 1).sort());
   });
   fc.assert(property, { numRuns });
 });
@@ -226,7 +226,7 @@ function expectedOfTimes(
 
 function expectedOfSessions(
   all: readonly Step[],
-  gapMs: number,
+  apartMs: number,
   graceMs: number,
   emit: 'change' | 'close',
 ): Expected[] {
@@ -239,10 +239,10 @@ function expectedOfSessions(
     ({ key, value, time }, now, told) => {
       const touched = windows
         .filter((each) => each.key === key && each.end + graceMs > now)
-        .filter(({ start, end }) => time < end && start < time + gapMs)
+        .filter(({ start, end }) => time < end && start < time + apartMs)
         .sort((left, right) => left.start - right.start);
       const start = Math.min(time, ...touched.map((each) => each.start));
-      const end = Math.max(time + gapMs, ...touched.map((each) => each.end));
+      const end = Math.max(time + apartMs, ...touched.map((each) => each.end));
       if (end + graceMs <= now) return false;
       const values = [...touched.flatMap((each) => each.values), value as number];
       const made = { key, start, end, values, isChanged: true, isClosed: false };
@@ -258,19 +258,19 @@ function expectedOfSessions(
   );
 }
 
-/** Records of a key sorted by time and cut where two are `gapMs` or more apart. */
-function runsOf(all: readonly Step[], gapMs: number): string[] {
+/** Records of a key sorted by time and cut where two are `apartMs` apart or more. */
+function runsOf(all: readonly Step[], apartMs: number): string[] {
   const records = all.flatMap((each) => (each.do === 'record' ? [each] : []));
   return [...Map.groupBy(records, ({ key }) => key)].flatMap(([key, own]) => {
     const times = own.map(({ time }) => time).sort((left, right) => left - right);
     const runs: number[][] = [];
     for (const time of times) {
       const last = runs.at(-1);
-      if (last === undefined || time - (last.at(-1) as number) >= gapMs) runs.push([time]);
+      if (last === undefined || time - (last.at(-1) as number) >= apartMs) runs.push([time]);
       else last.push(time);
     }
     return runs.map((run) => {
-      const window: Windowed<string> = { key, start: run[0] as number, end: (run.at(-1) as number) + gapMs };
+      const window: Windowed<string> = { key, start: run[0] as number, end: (run.at(-1) as number) + apartMs };
       return `${JSON.stringify(window)} ${run.length}`;
     });
   });
