@@ -5,6 +5,10 @@ import { Role } from '../declared/topic.ts';
 
 const Rate = Type.Number({ minimum: 0 });
 const Ms = Type.Number({ minimum: 0, description: 'Milliseconds' });
+const Uncounted = Type.Number({ minimum: 0, description: 'Absent where nobody counts them: sidecars do not' });
+const latency =
+  'Of a producer: from the first record of a batch to its acknowledgement. Of a consumer: from the time that a record ' +
+  'bears to its being handed out. Of a sidecar: of requests, until brokers answered them';
 const Short = Type.String({ maxLength: 100 });
 const Time = Type.String({ description: 'ISO 8601' });
 
@@ -19,10 +23,10 @@ export const StreamReport = Type.Object(
     otherCredentials: Type.Optional(
       Type.Array(Short, { maxItems: 100, description: 'Ids of those that connections use besides, until they end' }),
     ),
-    recordsPerSecond: Rate,
+    recordsPerSecond: Type.Optional(Uncounted),
     bytesPerSecond: Rate,
-    errorsPerSecond: Rate,
-    latencyMs: Type.Object({ p50: Ms, p99: Ms }, { description: 'Of acknowledgements, or of fetches' }),
+    errorsPerSecond: Type.Optional(Uncounted),
+    latencyMs: Type.Object({ p50: Ms, p99: Ms }, { description: latency }),
     lag: Type.Optional(Type.Integer({ minimum: 0, description: 'Of a consumer, in records' })),
     strays: Type.Array(
       Type.Object({ name: Short, value: Type.String({ maxLength: 200 }), standard: Type.String({ maxLength: 200 }) }),
@@ -61,10 +65,10 @@ export const ClientKpi = Type.Object(
     role: Role,
     clusters: Type.Array(Type.String()),
     instances: Type.Integer({ description: 'That reported within the last minute' }),
-    recordsPerSecond: Rate,
+    recordsPerSecond: Type.Union([Rate, Type.Null()], { description: 'Null where none of its instances counts them' }),
     bytesPerSecond: Rate,
-    errorsPerSecond: Rate,
-    latencyMs: Type.Object({ p50: Ms, p99: Ms }, { description: 'The worst of its instances' }),
+    errorsPerSecond: Type.Union([Rate, Type.Null()]),
+    latencyMs: Type.Object({ p50: Ms, p99: Ms }, { description: `The worst of its instances. ${latency}` }),
     lag: Type.Union([Type.Integer(), Type.Null()], { description: 'Of all instances; null where none tells' }),
     libraries: Type.Array(Type.Object({ name: Type.String(), version: Type.String(), instances: Type.Integer() })),
     strays: Type.Array(

@@ -27,3 +27,13 @@ test('what came since a mark is told apart from what came before', () => {
   assert.ok(told > 8 && told < 12, `${told}`);
   assert.equal(measured.count, 51);
 });
+
+test('cumulative counts ascend to all that are not beyond every bound', () => {
+  const latencies = new Latencies();
+  for (const ms of [0.01, 0.05, 3, 40, 40, 1e9]) latencies.add(ms);
+  const told = latencies.cumulative();
+  const upTo = (ms: number): number | undefined => told.findLast(({ boundMs }) => boundMs <= ms)?.count;
+  assert.deepEqual([upTo(0.05), upTo(1), upTo(10), upTo(200)], [2, 2, 3, 5]);
+  assert.equal(told.at(-1)?.count, 5);
+  assert.equal(latencies.count, 6);
+});

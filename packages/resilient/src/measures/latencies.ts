@@ -43,6 +43,18 @@ export class Latencies {
     );
   }
 
+  /** How many were at most so long, for every fourth of the buckets; bounds in ms, both ascending. */
+  cumulative(): readonly { readonly boundMs: number; readonly count: number }[] {
+    const told: { boundMs: number; count: number }[] = [];
+    let count = 0;
+    for (const [place, each] of this.#counts.entries()) {
+      count += each;
+      // The last bucket has no upper bound.
+      if (place % 4 === 0 && place < buckets - 1) told.push({ boundMs: leastMs * growth ** place, count });
+    }
+    return told;
+  }
+
   mark(): Float64Array {
     return this.#counts.slice();
   }

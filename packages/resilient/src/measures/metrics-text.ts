@@ -1,5 +1,5 @@
 /** What a client tells Prometheus, in its text format (version 0.0.4). */
-import { families, type MeasuredStream } from './figures.ts';
+import { families, latencyHelp, type MeasuredStream } from './figures.ts';
 
 /** What goes with the text as its content type. */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -13,14 +13,34 @@ export function metricsText(
     ...family('config_untrusted_total', 'counter', 'Answers and copies that were refused.', [['', config.untrusted]]),
     ...family('config_older_total', 'counter', 'Answers that were older than ones seen.', [['', config.older]]),
   ];
-  const ofStreams = families.flatMap(([name, type, help, figure]) => {
-    const samples = streams.flatMap((stream) => {
-      const value = figure(stream);
-      return value === undefined ? [] : [[labelsOf(stream), value] as const];
+  const ofStreams = families
+    .filter(([name]) => !name.startsWith(latency))
+    .flatMap(([name, type, help, figure]) => {
+      const samples = streams.flatMap((stream) => {
+        const value = figure(stream);
+        return value === undefined ? [] : [[labelsOf(stream), value] as const];
+      });
+      return family(name, type, help, samples);
     });
-    return family(name, type, help, samples);
+  return `${[...own, ...ofStreams, ...histogram(streams)].join('\n')}\n`;
+}
+
+const latency = 'latency_seconds';
+
+function histogram(streams: readonly MeasuredStream[]): string[] {
+  const name = `millrace_client_${latency}`;
+  const samples = streams.flatMap((stream) => {
+    const { latencies } = stream.measures;
+    const bounds = latencies
+      .cumulative()
+      .map(({ boundMs, count }) => [(boundMs / 1000).toPrecision(4), count] as const);
+    const buckets = [...bounds, ['+Inf', latencies.count] as const].map(([le, count]) => {
+      return `${name}_bucket${labelsOf(stream, [['le', le]])} ${count}`;
+    });
+    const labels = labelsOf(stream);
+    return [...buckets, `${name}_sum${labels} ${latencies.sumMs / 1000}`, `${name}_count${labels} ${latencies.count}`];
   });
-  return `${[...own, ...ofStreams].join('\n')}\n`;
+  return [`# HELP ${name} ${latencyHelp}`, `# TYPE ${name} histogram`, ...samples];
 }
 
 function family(
@@ -59,12 +79,16 @@ function lines(
   ];
 }
 
-function labelsOf({ measures, cluster, group }: MeasuredStream): string {
+function labelsOf(
+  { measures, cluster, group }: MeasuredStream,
+  more: readonly (readonly [name: string, value: string])[] = [],
+): string {
   return labelText([
     ['topic', measures.topic],
     ['role', measures.role],
     ['cluster', cluster],
     ...(group === undefined ? [] : [['group', group] as const]),
+    ...more,
   ]);
 }
 

@@ -26,6 +26,11 @@ test('Prometheus is told each family once, with what each stream knows', () => {
   assert.match(text, lag);
   assert.equal(text.match(/^millrace_client_lag_records{/gm)?.length, 1);
   assert.match(text, /^millrace_client_switch_pause_seconds_max{.*role="producer".*} 0.25$/m);
+  assert.match(text, /^# TYPE millrace_client_latency_seconds histogram$/m);
+  const bucket = (le: string) =>
+    new RegExp(`^millrace_client_latency_seconds_bucket{.*role="producer".*,le="${le}"} (\\d+)$`, 'm');
+  assert.equal(bucket('\\+Inf').exec(text)?.[1], '4');
+  assert.match(text, /^millrace_client_latency_seconds_count{topic="or\\"ders",role="producer",cluster="east"} 4$/m);
   const types = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
   assert.equal(new Set(types).size, types.length);
   assert.ok(text.endsWith('\n'));

@@ -26,7 +26,14 @@ import type { ClusterRoute } from './cluster-route.ts';
 import { LocalLogin, type SecretCheck } from './local-login.ts';
 import { type Address, type NamedBroker, type NamingAnswer, namedBrokers } from './named-brokers.ts';
 import { keepsPromise, mayPass } from './passable-versions.ts';
-import { groupsCommitted, groupsFetched, isAnswered, type RequestKind, requestKind } from './relayed-requests.ts';
+import {
+  groupsCommitted,
+  groupsFetched,
+  isAnswered,
+  payloadBytes,
+  type RequestKind,
+  requestKind,
+} from './relayed-requests.ts';
 import { ProgramRefusedError } from './sidecar-errors.ts';
 import type { SidecarMeasures } from './sidecar-measures.ts';
 import { versionsAnswer } from './versions-answer.ts';
@@ -203,8 +210,8 @@ export class LocalConnection implements SocketHandler {
     const { name = '' } = apiByKey(kind.apiKey) ?? {};
     const sentAt = platform.clock.monotonic();
     const answered = (answer: Uint8Array): void => {
-      measures.answered(name, platform.clock.monotonic() - sentAt, frame.length, answer.length);
-      this.#answer(place, kind, frame, answer);
+      const ms = platform.clock.monotonic() - sentAt;
+      this.#answer(place, kind, frame, answer, (bytes) => measures.answered(name, ms, frame.length, bytes));
     };
     const hasAnswer = isAnswered(kind, frame);
     if (!hasAnswer) this.#settle(place, []);
@@ -219,9 +226,16 @@ export class LocalConnection implements SocketHandler {
     );
   }
 
-  #answer(place: AnswerPlace, kind: RequestKind, request: Uint8Array, frame: Uint8Array): void {
+  #answer(
+    place: AnswerPlace,
+    kind: RequestKind,
+    request: Uint8Array,
+    frame: Uint8Array,
+    measured: (bytes: number) => void,
+  ): void {
     let named: NamingAnswer | undefined;
     try {
+      measured(payloadBytes(kind, frame));
       named = namedBrokers(kind.apiKey, kind.apiVersion, frame);
       this.#host.sawGroups(groupsFetched(kind, request, frame));
     } catch (error) {

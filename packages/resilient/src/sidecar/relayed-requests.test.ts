@@ -19,7 +19,7 @@ import {
   versionRange,
 } from '@millrace/wire';
 import { commonVersions, keepsPromise, mayPass, passableVersions } from './passable-versions.ts';
-import { groupsCommitted, groupsFetched, isAnswered, requestKind } from './relayed-requests.ts';
+import { groupsCommitted, groupsFetched, isAnswered, payloadBytes, requestKind } from './relayed-requests.ts';
 
 const writer = new ByteWriter();
 
@@ -67,6 +67,21 @@ test('groups are those that commit, or are brought offsets to go on from, in eve
   const look = requestOf(findCoordinator, 3, { key: 'billing', keyType: 0 });
   assert.deepEqual(groupsCommitted(requestKind(look), look), []);
   assert.throws(() => requestKind(Buffer.alloc(7)), { code: 'program_refused' });
+});
+
+test('of what a consumer fetches the records count, and not the frame around them', () => {
+  for (const version of versionsOf(fetch)) {
+    const request = requestOf(fetch, version, { maxWaitMs: 1, minBytes: 1, topics: [] });
+    const answer = (records: Uint8Array | null): number => {
+      const partition = { partitionIndex: 0, errorCode: 0, highWatermark: 0, lastStableOffset: 0, records };
+      const topic = version >= 13 ? { topicId: 'AAAAAAAAQACAAAAAAAAAAQ' } : { topic: 'orders' };
+      const draft = { responses: [{ ...topic, partitions: [partition] }] };
+      const frame = Buffer.concat(encodeResponse(writer, fetch, version, 1, draft as never).chunks).subarray(4);
+      return payloadBytes(requestKind(request), frame);
+    };
+    assert.deepEqual([answer(null), answer(new Uint8Array(100))], [0, 100], `version ${version}`);
+    assert.ok(answer(new Uint8Array(10_000)) >= 10_000);
+  }
 });
 
 function versionsOf({ versions }: Api): number[] {

@@ -5,6 +5,7 @@ import {
   decodeRequest,
   decodeRequestHeader,
   decodeResponse,
+  fetch,
   hasVersion,
   offsetCommit,
   offsetFetch,
@@ -67,6 +68,19 @@ export function groupsFetched(
   const reader = new ByteReader(request);
   decodeRequestHeader(reader);
   return [decodeRequest(offsetFetch, apiVersion, reader).groupId];
+}
+
+/** So much longer an answer to Fetch is by its records. */
+const fetchFrameBytes = 4_096;
+
+/** The bytes of an answer, of one to Fetch those of the records in it. @throws WireError */
+export function payloadBytes({ apiKey, apiVersion }: RequestKind, answer: Uint8Array): number {
+  const isLooked = apiKey === fetch.key && answer.length <= fetchFrameBytes && hasVersion(fetch.versions, apiVersion);
+  if (!isLooked) return answer.length;
+  const { responses } = decodeResponse(fetch, apiVersion, answer);
+  return responses
+    .flatMap(({ partitions }) => partitions)
+    .reduce((sum, { records }) => sum + (records?.length ?? 0), 0);
 }
 
 function haveOffsets(

@@ -13,6 +13,7 @@ export interface SidecarGauges {
 interface Passed {
   count: number;
   requestBytes: number;
+  /** Of Fetch: of the records in them. */
   answerBytes: number;
   readonly latencies: Latencies;
 }

@@ -17,3 +17,25 @@ test('a credential that connections still use is named beside the one that it lo
   assert.deepEqual(told(['old', 'new']), ['new', ['old']]);
   assert.deepEqual(told(['old']), ['new', ['old']]);
 });
+
+test('topics of one role are told an equal share of what passed, and no count of records', () => {
+  const measures = new SidecarMeasures();
+  const report = new SidecarReport(measures, 0);
+  measures.answered('Produce', 2, 6_000, 100);
+  measures.answered('Fetch', 2, 50, 900);
+  const all = [
+    ...wants,
+    { topic: 'returns', role: 'producer' } as const,
+    { topic: 'orders', role: 'consumer' } as const,
+  ];
+  const told = report.streams(all, target, [], 3_000);
+  assert.deepEqual(
+    told.map(({ topic, role, bytesPerSecond }) => [topic, role, bytesPerSecond]),
+    [
+      ['orders', 'producer', 1_000],
+      ['returns', 'producer', 1_000],
+      ['orders', 'consumer', 300],
+    ],
+  );
+  assert.ok(told.every((each) => !('recordsPerSecond' in each) && !('errorsPerSecond' in each)));
+});

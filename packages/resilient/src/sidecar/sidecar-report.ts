@@ -1,6 +1,7 @@
 /**
- * What a sidecar tells the config service. Records are not counted, since nobody decodes them: producers are told of by
- * what Produce brings, consumers by Fetch; where several topics have one role, under each of them for all.
+ * What a sidecar tells the config service. Records and errors are not counted, since nobody decodes them: producers are
+ * told of by the bytes that Produce brings, consumers by those of the records that Fetch does; where several topics have
+ * one role, each is told an equal share.
  */
 import type { ConfigReport, ConfigWant, StreamReport } from '@millrace/api/config';
 import { fetch, produce } from '@millrace/wire';
@@ -35,7 +36,11 @@ export class SidecarReport {
   ): StreamReport[] {
     const seconds = Math.max(0.001, (now - this.#at) / 1000);
     this.#at = now;
-    const rates = { producer: this.#rates('producer', seconds), consumer: this.#rates('consumer', seconds) };
+    const countOf = (role: Role): number => wants.filter((want) => want.role === role).length;
+    const rates = {
+      producer: this.#rates('producer', seconds, countOf('producer')),
+      consumer: this.#rates('consumer', seconds, countOf('consumer')),
+    };
     const otherCredentials = inUse.filter((id) => id !== target.credential);
     return wants.map(({ topic, role }) => ({
       ...{ topic, role, cluster: target.cluster.name, answerVersion: target.version },
@@ -46,15 +51,13 @@ export class SidecarReport {
     }));
   }
 
-  #rates(role: Role, seconds: number) {
+  #rates(role: Role, seconds: number, topics: number) {
     const { requestBytes, answerBytes, latencies } = this.#measures.of(apis[role]);
     const bytes = role === 'producer' ? requestBytes : answerBytes;
     const { bytes: before, mark } = this.#seen[role];
     this.#seen[role] = { bytes, mark: latencies.mark() };
     return {
-      recordsPerSecond: 0,
-      bytesPerSecond: (bytes - before) / seconds,
-      errorsPerSecond: 0,
+      bytesPerSecond: (bytes - before) / seconds / Math.max(1, topics),
       latencyMs: { p50: latencies.since(mark, 0.5), p99: latencies.since(mark, 0.99) },
     };
   }

@@ -49,6 +49,14 @@ test('rates of instances are summed, the worst latency is told, versions and str
   assert.equal(kpisOf(all, { application: 'web', topic: 'other' }).length, 0);
 });
 
+test('what nobody counts is told as unknown, and what some count as theirs', () => {
+  const sidecar = heard('shop', 'sidecar', [{ recordsPerSecond: undefined, errorsPerSecond: undefined } as never]);
+  const [alone] = kpisOf([sidecar], {});
+  assert.deepEqual([alone?.recordsPerSecond, alone?.errorsPerSecond, alone?.bytesPerSecond], [null, null, 10]);
+  const [both] = kpisOf([sidecar, heard('shop', 'one', [{}])], {});
+  assert.deepEqual([both?.recordsPerSecond, both?.errorsPerSecond, both?.bytesPerSecond], [1, 0.5, 20]);
+});
+
 function credential(id: string, part: Partial<Credential> = {}): Credential {
   return {
     ...{ id, application: 'shop', kind: 'scram', principal: `User:shop.${id}`, clusters: ['east'], operation: id },

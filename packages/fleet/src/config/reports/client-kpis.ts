@@ -37,10 +37,11 @@ export function kpisOf(all: readonly Heard[], { application, topic, strays = fal
 function kpiOf(parts: readonly Part[]): ClientKpi {
   const [first] = parts as readonly [Part, ...Part[]];
   const streams = parts.map(({ stream }) => stream);
-  const sum = (of: (stream: StreamReport) => number): number =>
-    streams.reduce((total, stream) => total + of(stream), 0);
+  const sum = (of: (stream: StreamReport) => number | undefined): number | null => {
+    const told = streams.flatMap((stream) => of(stream) ?? []);
+    return told.length === 0 ? null : told.reduce((total, each) => total + each, 0);
+  };
   const worst = (of: (stream: StreamReport) => number): number => Math.max(...streams.map(of));
-  const lags = streams.flatMap(({ lag }) => lag ?? []);
   return {
     application: first.heard.application,
     topic: first.stream.topic,
@@ -48,10 +49,10 @@ function kpiOf(parts: readonly Part[]): ClientKpi {
     clusters: [...new Set(streams.map(({ cluster }) => cluster))].sort(),
     instances: instancesOf(parts),
     recordsPerSecond: sum((each) => each.recordsPerSecond),
-    bytesPerSecond: sum((each) => each.bytesPerSecond),
+    bytesPerSecond: sum((each) => each.bytesPerSecond) ?? 0,
     errorsPerSecond: sum((each) => each.errorsPerSecond),
     latencyMs: { p50: worst((each) => each.latencyMs.p50), p99: worst((each) => each.latencyMs.p99) },
-    lag: lags.length === 0 ? null : lags.reduce((total, lag) => total + lag, 0),
+    lag: sum(({ lag }) => lag),
     libraries: librariesOf(parts),
     strays: straysOf(parts),
     reportedAt: new Date(Math.max(...parts.map(({ heard }) => heard.at.getTime()))).toISOString(),

@@ -79,3 +79,11 @@ test('streams without records, and those that can not be, are no uses', async ()
   await uses.store('all');
   assert.deepEqual(stored, []);
 });
+
+test('where nobody counts records, bytes are a use', async () => {
+  const { stored, note, uses } = opened();
+  const { recordsPerSecond: _records, ...uncounted } = stream();
+  note(uncounted, { ...uncounted, topic: 'idle', bytesPerSecond: 0 });
+  await uses.store('all');
+  assert.deepEqual(stored, [['shop producer east/orders 0']]);
+});

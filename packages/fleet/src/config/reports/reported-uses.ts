@@ -1,7 +1,8 @@
 /**
  * Who uses a topic, as clients report it, on its way into the inventory. Whose a report is its token has said; no name
  * in a report counts. It is believed that records went through where the service may send its application, so nobody
- * is made a user of topics that are not declared for it. A stream that is open and has no records is no use.
+ * is made a user of topics that are not declared for it. A stream that is open and has no records is no use; nor one
+ * without bytes, where nobody counts records.
  *
  * A use that is seen for the first time is stored with the next write, one that goes on only every ten minutes, with
  * the time when it was reported last. What could not be stored waits here.
@@ -41,7 +42,8 @@ export class ReportedUses {
   /** Takes what an application, which is known by its token, reported at a time. In memory. */
   note(application: string, streams: readonly StreamReport[], at: Date): void {
     for (const stream of streams) {
-      if (stream.recordsPerSecond <= 0 || !this.#options.isPlausible(application, stream)) continue;
+      if ((stream.recordsPerSecond ?? stream.bytesPerSecond) <= 0 || !this.#options.isPlausible(application, stream))
+        continue;
       const { cluster, topic, role } = stream;
       const key = [cluster, topic, role, application].join('\n');
       const use = { cluster, topic, role, source: 'client_report', name: application, hosts: [], at } as const;
