@@ -1,6 +1,7 @@
 /** Serdes of what holds a value and something beside it, made of the value's own serde. */
 import type { SessionRow } from '../operators/session-aggregate.ts';
 import type { JoinRow } from '../operators/stream-join.ts';
+import type { HeldChange } from '../operators/suppress.ts';
 import type { TableChange } from '../operators/table-key-by.ts';
 import type { AnySerde } from '../topology/node.ts';
 
@@ -35,6 +36,26 @@ export function sessionRowSerde(value: AnySerde): AnySerde {
       return { start, aggregate: readBytes(value, row.subarray(8)) } satisfies SessionRow;
     },
     name: `session ${value.name ?? 'unnamed'}`,
+  };
+}
+
+/** A byte that says whether there is a value, the change's time as a double, then the value. */
+export function heldChangeSerde(value: AnySerde): AnySerde {
+  return {
+    serialize: (input) => {
+      const held = input as HeldChange;
+      return withHead(9, held.value === undefined ? null : value.serialize(held.value), (head, isNull) => {
+        head[0] = isNull ? 0 : 1;
+        head.writeDoubleBE(held.timestamp, 1);
+      });
+    },
+    deserialize: (input) => {
+      const bytes = input as Uint8Array;
+      const timestamp = new DataView(bytes.buffer, bytes.byteOffset, 9).getFloat64(1);
+      const held = bytes[0] === 0 ? undefined : readBytes(value, bytes.subarray(9));
+      return { value: held, timestamp } satisfies HeldChange;
+    },
+    name: `held ${value.name ?? 'unnamed'}`,
   };
 }
 

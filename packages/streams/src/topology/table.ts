@@ -5,6 +5,7 @@
 import type { AnyTopic, Serde } from '@millrace/client';
 import { TopologyError } from '../errors.ts';
 import { filterOperator, passOperator, sinkOperator } from '../operators/stateless.ts';
+import { suppressOperator } from '../operators/suppress.ts';
 import {
   joined,
   type TableJoin,
@@ -13,14 +14,15 @@ import {
   tableMapOperator,
 } from '../operators/table-join.ts';
 import { tableKeyByOperator } from '../operators/table-key-by.ts';
-import { tableChangeSerde } from '../state/row-serdes.ts';
-import type { KeyValueDefinition } from '../state/store-definition.ts';
+import { heldChangeSerde, tableChangeSerde } from '../state/row-serdes.ts';
+import type { KeyValueDefinition, WindowDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
 import { type ForeignJoinOptions, foreignJoinPlace } from './foreign-join-place.ts';
 import { GroupedTable } from './grouped-table.ts';
 import type { AnySerde, Operator } from './node.ts';
 import { needSerde, type Place } from './shape.ts';
 import { Stream } from './stream.ts';
+import { checkTime } from './windows.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
 type Any = any;
@@ -73,6 +75,25 @@ export class Table<K, V> {
         };
       },
     });
+  }
+
+  /**
+   * Likewise, but of each key the newest alone: `forMs` of stream time after the first change that was held back. What
+   * is held back is kept in the store `name`.
+   */
+  suppress(
+    name: string,
+    { forMs, value: given }: { readonly forMs: number; readonly value?: Serde<V> | undefined },
+  ): Stream<K, V | null> {
+    const { blueprint, keySerde, valueSerde } = this.place;
+    blueprint.claim('suppress', name);
+    checkTime('forMs', forMs, 1);
+    const value = needSerde('value', given as AnySerde | undefined, valueSerde, `suppress '${name}'`);
+    const store: WindowDefinition = {
+      ...{ kind: 'window', name, key: needSerde('key', undefined, keySerde, `suppress '${name}'`) },
+      ...{ value: heldChangeSerde(value), retentionMs: forMs + 1, bucketMs: forMs, form: 'held' },
+    };
+    return new Stream({ ...this.#after(suppressOperator(store, forMs)), valueSerde: value });
   }
 
   /**

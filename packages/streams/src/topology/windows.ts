@@ -88,7 +88,7 @@ export function formOf(windows: Windows): string {
   return sizeMs === advanceMs ? `tumbling size=${sizeMs}` : `hopping size=${sizeMs} advance=${advanceMs}`;
 }
 
-function checkTime(name: string, value: number, least: number): void {
+export function checkTime(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new TopologyError(`${name} must be a whole number of milliseconds from ${least} on, but is ${value}`);
 }
