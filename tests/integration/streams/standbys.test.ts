@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Client, int64, text, topic } from '@millrace/client';
-import { openOrderedStore } from '@millrace/store';
+import { openMemoryStore, openOrderedStore } from '@millrace/store';
 import { type Job, type JobEvent, type JobMetrics, type JobOptions, startJob } from '@millrace/streams';
 import { type Fixture, startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { counting } from './counting-topology.ts';
@@ -158,4 +158,24 @@ test('a standby that comes back with its disk goes on where it was', async (t) =
   }
   assert.ok((copied[0] ?? 0) >= keys, `${copied[0]} were copied at first`);
   assert.equal(copied[1], 0);
+});
+
+test('state of a task that went elsewhere is deleted after a while, and restored when it comes back', async (t) => {
+  const fixture = await startFixture(t, { configuration });
+  const [from, to] = [await fixture.createTopic(2), await fixture.createTopic(2)];
+  const place = [uniqueName('sweep'), from, to] as const;
+  const state = openMemoryStore();
+  const filled = (): number =>
+    [0, 1].filter((n) => [...state.space(`${place[0]}/counts/${n}`).range()].length > 0).length;
+  const { job } = await start(t, fixture.connect(), place, { state, stateKeptMs: 200 });
+  await write(fixture, from, 1);
+  await assertCounted(fixture, to, 1);
+  await until(() => filled() === 2, 30_000);
+  const second = await start(t, fixture.connect(), place, {});
+  await until(() => job.metrics().tasks.length === 1 && filled() === 1, 30_000);
+  await second.job.close();
+  await until(() => job.metrics().tasks.length === 2, 30_000);
+  await write(fixture, from, 1);
+  await assertCounted(fixture, to, 2);
+  assert.ok(job.metrics().recordsRestored > keys / 4);
 });

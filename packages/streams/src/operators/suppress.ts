@@ -1,6 +1,6 @@
 /**
  * Holds changes of a table back, so that of each key the newest goes on once in a while: when stream time is so much
- * past where it was when the first of them came. Rows lie at that time; what has gone on follows from stream time alone.
+ * past where it was when the first of them came. Rows lie at that time; what has gone on follows from stream time.
  */
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';

@@ -14,6 +14,7 @@ import { MetricCounts } from './metric-counts.ts';
 import { PoisonRecords } from './poison-records.ts';
 import { RepartitionPurge } from './repartition-purge.ts';
 import { StandbyCopies } from './standby-copies.ts';
+import { StateSweep } from './state-sweep.ts';
 import { TaskAdmission } from './task-admission.ts';
 import { taskAssignor } from './task-assignor.ts';
 import { TaskBook, tasksOf } from './task-book.ts';
@@ -107,8 +108,11 @@ function consumerOf({ job, subs, options, settings, state }: JobPlan, parts: () 
 }
 
 function standbysOf({ job, subs, options, settings, state }: JobPlan, parts: () => JobParts): StandbyCopies {
+  const keptMs = options.stateKeptMs ?? 600_000;
   return new StandbyCopies({
     ...{ job, client: options.client, platform: settings.platform, state, subs },
+    sweep: new StateSweep({ job, state, subs, keptMs, monotonic: () => settings.platform.clock.monotonic() }),
+    sweepMs: Math.min(keptMs, 60_000),
     bytesPerSecond: options.standbyBytesPerSecond ?? 32 * 1024 * 1024,
     acceptableLag: sharingRules(options).acceptableLag,
     running: () => [...parts().tasks.ids(), ...parts().admission.preparing()],

@@ -1,6 +1,6 @@
 /** How far the state on disk is, task by task: what a member tells its group of itself. */
 import type { OrderedStore } from '@millrace/store';
-import type { SubTopology } from '../topology/plan.ts';
+import { type SubTopology, taskId } from '../topology/plan.ts';
 import { positionIn, spacePrefix } from './changelog-position.ts';
 
 /** By task id the sum of its stores' positions, of the tasks that have any state here which can be gone on with. */
@@ -10,17 +10,19 @@ export function diskPositions(
   subs: readonly SubTopology[],
   now: number,
 ): Map<string, number> {
-  const owners = new Map(subs.flatMap(({ stores, index }) => stores.map(({ name }) => [name, index] as const)));
   const found = new Map<string, number>();
-  const prefix = spacePrefix(job);
   for (const name of state.spaces()) {
-    if (!name.startsWith(prefix)) continue;
-    const [store = '', partition = ''] = name.slice(prefix.length).split('/');
-    const owner = owners.get(store);
-    const position = owner === undefined ? undefined : positionIn(state.space(name), now);
-    if (position === undefined) continue;
-    const id = `${owner}_${partition}`;
-    found.set(id, (found.get(id) ?? 0) + position.offset);
+    const task = taskOfSpace(job, subs, name);
+    const position = task === undefined ? undefined : positionIn(state.space(name), now);
+    if (task !== undefined && position !== undefined) found.set(task, (found.get(task) ?? 0) + position.offset);
   }
   return found;
+}
+
+/** The id of the task whose state a space has; undefined where it is none of the topology's. */
+export function taskOfSpace(job: string, subs: readonly SubTopology[], name: string): string | undefined {
+  if (!name.startsWith(spacePrefix(job))) return undefined;
+  const [store, partition] = name.slice(spacePrefix(job).length).split('/');
+  const sub = subs.find(({ stores }) => stores.some((each) => each.name === store));
+  return sub === undefined ? undefined : taskId(sub, Number(partition));
 }

@@ -54,6 +54,8 @@ export interface JobOptions {
   readonly acceptableLag?: number | undefined;
   /** Tasks that a member warms up at a time. Default 2. */
   readonly warmupsMax?: number | undefined;
+  /** How long state of tasks that went elsewhere stays on disk, in ms: so long they may come back. Default 600,000. */
+  readonly stateKeptMs?: number | undefined;
   /** What copies read, in bytes of changelogs a second at most. Default 32 MiB. */
   readonly standbyBytesPerSecond?: number | undefined;
   /**

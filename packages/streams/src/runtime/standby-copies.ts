@@ -2,6 +2,8 @@
  * The standbys of this process: copies of the state of tasks that other members run, as the leader of the group wants
  * them. A task that runs here has none, so that its rows have one writer.
  *
+ * What is of no use on the disk any more goes, under the same lock.
+ *
  * Where a copy is to become a task (it warms up), it asks for another sharing once it is near enough.
  */
 import type { Timer, Timers } from '@millrace/base';
@@ -9,12 +11,16 @@ import { emptyNote, type SharingNote } from '../sharing/sharing-note.ts';
 import type { SubTopology } from '../topology/plan.ts';
 import { Lock } from './lock.ts';
 import { StandbyReader, type StandbyReaderOptions, type StandbyTask } from './standby-reader.ts';
+import type { StateSweep } from './state-sweep.ts';
 
 export interface StandbyOptions extends StandbyReaderOptions {
   readonly subs: readonly SubTopology[];
   readonly acceptableLag: number;
   /** Has the group share its tasks anew. */
   readonly ask: (reason: string) => void;
+  readonly sweep: StateSweep;
+  /** How often that is done, in ms. */
+  readonly sweepMs: number;
   /** Ids of tasks that run here, or are about to. */
   readonly running: () => readonly string[];
 }
@@ -32,6 +38,7 @@ export class StandbyCopies {
   #copied: readonly string[] = [];
   #reader: StandbyReader | undefined;
   #timer: Timer | undefined;
+  #sweepTimer: Timer | undefined;
   #looks = 0;
   #asks = 0;
   #isClosed = false;
@@ -39,6 +46,7 @@ export class StandbyCopies {
   constructor(options: StandbyOptions) {
     this.#options = options;
     this.#timers = options.platform.timers;
+    this.#sweepLater();
   }
 
   /** How often it has asked. */
@@ -68,10 +76,11 @@ export class StandbyCopies {
     return this.#lock.run(async () => {
       const running = new Set(this.#options.running());
       const wanted = this.#isClosed ? [] : this.#note.standbys.filter((id) => !running.has(id)).sort();
-      if (wanted.join() === this.#copied.join()) return;
-      await this.#reader?.close();
-      this.#copied = wanted;
-      this.#reader = wanted.length === 0 ? undefined : new StandbyReader(this.#options, wanted.map(this.#taskOf));
+      if (wanted.join() !== this.#copied.join()) {
+        await this.#reader?.close();
+        this.#copied = wanted;
+        this.#reader = wanted.length === 0 ? undefined : new StandbyReader(this.#options, wanted.map(this.#taskOf));
+      }
       this.#look();
     });
   }
@@ -79,6 +88,7 @@ export class StandbyCopies {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#sweepTimer?.cancel();
     await this.refresh();
   }
 
@@ -86,6 +96,17 @@ export class StandbyCopies {
     const [index, partition] = id.split('_').map(Number) as [number, number];
     return { id, partition, sub: this.#options.subs.find((sub) => sub.index === index) as SubTopology };
   };
+
+  #sweepLater(): void {
+    this.#sweepTimer = this.#timers.after(this.#options.sweepMs, () => {
+      // Under the lock: a task that comes meanwhile waits for it before it looks what is on disk.
+      const sweep = this.#lock.run(() =>
+        this.#options.sweep.run(new Set([...this.#options.running(), ...this.#copied])),
+      );
+      sweep.catch((error: unknown) => this.#options.failed(error as Error));
+      if (!this.#isClosed) this.#sweepLater();
+    });
+  }
 
   #look(): void {
     this.#timer?.cancel();
