@@ -21,6 +21,9 @@ export interface LogsOptions {
   readonly masker?: Masker | undefined;
   /** How long lines are kept; default 30 days. */
   readonly retentionMs?: number | undefined;
+  /** How often counts of shapes are committed, default 1,000, and segments written, default 60,000. */
+  readonly commitMs?: number | undefined;
+  readonly sealMs?: number | undefined;
   /** How long a sender of lines waits for the brokers at most; default 10,000. */
   readonly deliveryTimeoutMs?: number | undefined;
   readonly onAlert?: ((alert: ShapeAlert) => void) | undefined;
@@ -34,7 +37,9 @@ export interface Logs extends AsyncDisposable {
   /** For the control plane's. */
   readonly routes: readonly Route[];
   readonly intake: LineIntake;
-  /** Throws until all lines are stored that were in the topic at the start. */
+  /** Whether all lines are stored that were in the topic at the start. */
+  readonly isComplete: boolean;
+  /** Throws while that is not so. */
   checkComplete(): void;
   close(): Promise<void>;
 }
@@ -44,8 +49,8 @@ const alertsKept = 500;
 
 /** Opens the store, and starts; a cluster that is away is waited for. Rejects with `SegmentError`. */
 export async function startLogs(options: LogsOptions): Promise<Logs> {
-  const { directory, retentionMs } = options;
-  const store = await LogStore.open({ directory, retentionMs });
+  const { directory, retentionMs, sealMs } = options;
+  const store = await LogStore.open({ directory, retentionMs, sealMs });
   return new RunningLogs(options, store);
 }
 
@@ -86,8 +91,12 @@ class RunningLogs implements Logs {
     this.#running = this.#run();
   }
 
+  get isComplete(): boolean {
+    return this.#index.isComplete;
+  }
+
   checkComplete(): void {
-    if (this.#index.isComplete) return;
+    if (this.isComplete) return;
     const why = this.#told === '' ? 'lines that the topic holds are still being stored' : this.#told;
     throw new ProblemError('unavailable', why);
   }
@@ -110,9 +119,9 @@ class RunningLogs implements Logs {
   }
 
   #newIndex(): LineIndex {
-    const { client, warn, onAlert } = this.#options;
+    const { client, commitMs, warn, onAlert } = this.#options;
     return new LineIndex({
-      ...{ client, store: this.#store, feed: this.#feed, warn },
+      ...{ client, store: this.#store, feed: this.#feed, commitMs, warn },
       onAlert: (alert) => {
         this.#alerts = [alert, ...this.#alerts].slice(0, alertsKept);
         onAlert?.(alert);
