@@ -145,10 +145,7 @@ export class LineIndex {
       if (line === undefined) continue;
       const template = offset < mined ? shapes.idOf(line) : shapes.add(line);
       const stored = { partition, offset, template, line };
-      if (offset >= store.next(partition)) {
-        store.append(stored);
-        if (feed.isWatched) feed.publish(stored);
-      }
+      if (store.append(stored) && feed.isWatched) feed.publish(stored);
       if ((++count & 63) === 0 && performance.now() - begun > turnMs) {
         await turn();
         begun = performance.now();

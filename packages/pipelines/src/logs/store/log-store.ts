@@ -117,14 +117,17 @@ export class LogStore implements AsyncDisposable {
     return { lines: lines + open, segments: this.#segments.length, sizeInBytes };
   }
 
-  append(stored: StoredLine): void {
-    if (stored.offset < this.next(stored.partition)) return;
+  /** Answers whether it was not there yet. */
+  append(stored: StoredLine): boolean {
+    if (stored.offset < this.next(stored.partition)) return false;
     this.#next.set(stored.partition, stored.offset + 1);
     this.#openSinceMs ??= this.#options.now();
     this.#open.push(stored);
-    if (this.#open.length < blockLinesMax) return;
-    this.#blocks.push(encodeBlock(this.#open));
-    this.#open = [];
+    if (this.#open.length >= blockLinesMax) {
+      this.#blocks.push(encodeBlock(this.#open));
+      this.#open = [];
+    }
+    return true;
   }
 
   /** Writes a segment when it is time to, and removes what is too old. Call it between batches, never twice at once. */
