@@ -7,8 +7,8 @@ const Rate = Type.Number({ minimum: 0 });
 const Ms = Type.Number({ minimum: 0, description: 'Milliseconds' });
 const Uncounted = Type.Number({ minimum: 0, description: 'Absent where nobody counts them: sidecars do not' });
 const latency =
-  'Of a producer: from the first record of a batch to its acknowledgement. Of a consumer: from the time that a record ' +
-  'bears to its being handed out. Of a sidecar: of requests, until brokers answered them';
+  'Of a producer: from the first record of a batch to its acknowledgement. Of a consumer: from the time that a ' +
+  'record bears to its being handed out. Of a sidecar: of requests, until brokers answered them';
 const Short = Type.String({ maxLength: 100 });
 const Time = Type.String({ description: 'ISO 8601' });
 

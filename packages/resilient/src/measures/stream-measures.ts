@@ -14,8 +14,8 @@ export class StreamMeasures {
   forcedSwitches = 0;
   longestPauseMs = 0;
   /**
-   * From the first record of a batch to its acknowledgement; of a consumer, from the time that a record bears (the first
-   * of each batch) to its being handed out.
+   * From the first record of a batch to its acknowledgement; of a consumer, from the time that a record bears (the
+   * first of each batch) to its being handed out.
    */
   readonly latencies = new Latencies();
   /** Of a consumer: records that are still to be read, by partition. */

@@ -9,22 +9,22 @@
  * It ends with either of the two connections. What the broker has not answered by then the program sees as lost, as it
  * would without a sidecar. `retire` ends it in good order: nothing new is begun, and it closes when all is answered.
  */
-import { isMillraceError, type Platform, type Socket, type SocketHandler, type Timer } from '@millrace/base';
+import { isMillraceError, type Socket, type SocketHandler, type Timer } from '@millrace/base';
 import { type Connection, RelayedRequest } from '@millrace/client/protocol';
 import {
   type ApiVersionsResponse,
   apiByKey,
   apiVersions,
   ByteReader,
-  type ByteWriter,
   decodeRequestHeader,
   FrameSplitter,
   lengthPrefix,
 } from '@millrace/wire';
 import { AnswerOrder, type AnswerPlace } from './answer-order.ts';
 import type { ClusterRoute } from './cluster-route.ts';
-import { LocalLogin, type SecretCheck } from './local-login.ts';
-import { type Address, type NamedBroker, type NamingAnswer, namedBrokers } from './named-brokers.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { LocalLogin } from './local-login.ts';
+import { type NamingAnswer, namedBrokers } from './named-brokers.ts';
 import { keepsPromise, mayPass } from './passable-versions.ts';
 import {
   groupsCommitted,
@@ -35,7 +35,6 @@ import {
   requestKind,
 } from './relayed-requests.ts';
 import { ProgramRefusedError } from './sidecar-errors.ts';
-import type { SidecarMeasures } from './sidecar-measures.ts';
 import { versionsAnswer } from './versions-answer.ts';
 
 const requestsMax = 128;
@@ -43,20 +42,6 @@ const loginFrameBytesMax = 64 * 1024;
 const loginTimeoutMs = 10_000;
 /** How long a program that was told to go may take to do so. */
 const goodbyeMs = 2_000;
-
-/** What its connections need of a sidecar. */
-export interface ConnectionHost {
-  readonly platform: Platform;
-  readonly writer: ByteWriter;
-  readonly measures: SidecarMeasures;
-  readonly frameBytesMax: number;
-  readonly check: SecretCheck;
-  /** The way of connections that begin now. */
-  readonly route: ClusterRoute;
-  /** Where programs find these brokers, by node id. */
-  localAddresses(route: ClusterRoute, brokers: readonly NamedBroker[]): Promise<(nodeId: number) => Address>;
-  sawGroups(groups: readonly string[]): void;
-}
 
 /** Told once of a connection's end; `error` where it did not simply end. */
 export type ConnectionEnded = (connection: LocalConnection, error: Error | undefined) => void;

@@ -3,7 +3,8 @@ import { isMillraceError, messageOf, type Socket } from '@millrace/base';
 import type { Report } from '../report.ts';
 import { refuse } from './broker-ports.ts';
 import type { ClusterRoute } from './cluster-route.ts';
-import { type ConnectionHost, LocalConnection } from './local-connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { LocalConnection } from './local-connection.ts';
 import { ProgramRefusedError } from './sidecar-errors.ts';
 
 export class LocalConnections {

@@ -1,7 +1,7 @@
 /**
  * What a sidecar tells the config service. Records and errors are not counted, since nobody decodes them: producers are
- * told of by the bytes that Produce brings, consumers by those of the records that Fetch does; where several topics have
- * one role, each is told an equal share.
+ * told of by the bytes that Produce brings, consumers by those of the records that Fetch does; where several topics
+ * have one role, each is told an equal share.
  */
 import type { ConfigReport, ConfigWant, StreamReport } from '@millrace/api/config';
 import { fetch, produce } from '@millrace/wire';
