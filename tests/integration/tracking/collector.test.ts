@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Cluster, startCluster } from '@millrace/broker';
-import { createClient } from '@millrace/client';
+import { createClient, unwrap } from '@millrace/client';
 import { createCollector, startTracking, trackingEvents } from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { eventually } from '../../support/eventually.ts';
@@ -136,6 +136,28 @@ test('requests at the same time all end, each with its own answer', async () => 
   const ids = new Set((await stored()).map(({ messageId }) => messageId));
   assert.equal(answers.filter((_, index) => !ids.has(`many-${index}`)).length, 0);
 });
+
+test('a visitor who sends more than all others fills no partition, and is one visitor with one session', async () => {
+  const hot = Array.from({ length: 600 }, (_, index) =>
+    page(`hot-${index}`, { site: 'hot', anonymousId: 'hot', timestamp: new Date(index * 1_000).toISOString() }),
+  );
+  const before = await ends();
+  assert.equal((await post({ batch: hot })).status, 200);
+  const added = (await ends()).map((end, partition) => end - (before[partition] ?? 0));
+  assert.ok(Math.max(...added) < 200, `of 600 events ${added.join(', ')} are in the partitions`);
+  await post({ batch: [page('cold', { site: 'hot', anonymousId: 'cold' })] });
+  await eventually(() => tracking.report({ site: 'hot' }).totals.events === 601);
+  const { visitors, sessions } = tracking.report({ site: 'hot' }).totals;
+  assert.deepEqual([visitors, sessions], [2, 2]);
+});
+
+async function ends(): Promise<number[]> {
+  await using admin = client.admin();
+  const queries = Array.from({ length: 6 }, (_, partition) => ({
+    ...{ topic: trackingEvents.name, partition, at: 'latest' as const },
+  }));
+  return unwrap(await admin.listOffsets(queries)).map(({ offset }) => offset);
+}
 
 test('without brokers the answer is 503 with Retry-After, and never 200', async () => {
   await cluster.close();
