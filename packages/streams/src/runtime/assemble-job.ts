@@ -54,7 +54,7 @@ export function assembleJob(plan: JobPlan): JobParts {
   const { clock } = settings.platform;
   const counts = new MetricCounts();
   const transactor = transactorOf(plan);
-  const poison = poisonOf(transactor, counts, settings);
+  const poison = poisonOf(transactor, counts, settings, state.traits.keyBytesMax);
   const tasks = new TaskBook({
     subs,
     idleMaxMs: settings.idleMaxMs,
@@ -146,8 +146,14 @@ function transactorOf({ job, subs, processId, settings, options }: JobPlan): Tra
   return transactor;
 }
 
-function poisonOf(transactor: Transactor, counts: MetricCounts, { poisonTopic, report }: JobSettings): PoisonRecords {
+function poisonOf(
+  transactor: Transactor,
+  counts: MetricCounts,
+  { poisonTopic, report }: JobSettings,
+  keyBytesMax: number,
+): PoisonRecords {
   return new PoisonRecords({
+    keyBytesMax,
     topic: poisonTopic,
     write: (record) => transactor.write(record),
     counts,

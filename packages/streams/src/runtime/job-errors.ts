@@ -25,6 +25,15 @@ export class StateMismatchError extends MillraceError {
   readonly code = 'state_mismatch';
 }
 
+/** A record would make a row of state whose key is longer than the store takes. */
+export class StateKeyError extends MillraceError {
+  readonly code = 'state_key_too_long';
+
+  constructor(bytes: number, bytesMax: number) {
+    super(`a key of state would have ${bytes} bytes with what the store adds to it, of which at most ${bytesMax} fit`);
+  }
+}
+
 /** Transactions were given up again and again without one being committed. */
 export class JobStuckError extends MillraceError {
   readonly code = 'job_stuck';

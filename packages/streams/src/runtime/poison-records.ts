@@ -1,6 +1,9 @@
 /**
  * Records that can't be read, or make a function of the topology throw. Nothing of such a record is kept: where it had
  * effects already, the transaction is given up, and done again with the record set aside from the beginning.
+ *
+ * Keys and values of state become bytes at the commit, so that one which its serde or the store refuses is met there.
+ * Then the work is done again with each record's changes tried at once, which tells the record that made it.
  */
 import { isMillraceError, messageOf } from '@millrace/base';
 import type { HeadersInput } from '@millrace/client';
@@ -8,7 +11,7 @@ import type { Effects } from '../state/state-space.ts';
 import type { InputRecord } from '../task/cursor.ts';
 import type { OutgoingRecord } from '../task/operator-context.ts';
 import type { Task } from '../task/task.ts';
-import { JobStuckError, PoisonRecordError } from './job-errors.ts';
+import { JobStuckError, PoisonRecordError, StateKeyError } from './job-errors.ts';
 import type { MetricCounts } from './metric-counts.ts';
 
 /** What fails by the cluster, or by the transaction, and not by the record in hand. */
@@ -31,6 +34,8 @@ export interface PoisonOptions {
   readonly topic: string | undefined;
   readonly write: (record: OutgoingRecord) => void;
   readonly counts: MetricCounts;
+  /** The longest key of a row that the store takes, in bytes. */
+  readonly keyBytesMax: number;
   /** Told of each that was set aside. */
   readonly report: (message: string, error: unknown) => void;
 }
@@ -40,6 +45,8 @@ export class PoisonRecords {
   readonly #options: PoisonOptions;
   /** Why records are to be set aside that made a transaction be given up, by topic, partition and offset. */
   readonly #known = new Map<string, unknown>();
+  /** What the record in hand has changed, while that is tried at once. */
+  #changed: (() => Uint8Array)[] = [];
 
   constructor(options: PoisonOptions) {
     this.#options = options;
@@ -55,8 +62,12 @@ export class PoisonRecords {
       if (reason !== undefined) return this.#setAside(record, reason);
     }
     const before = this.effects.count;
+    // What time alone has changed is no record's.
+    this.#changed.length = 0;
     try {
-      return task.process(record);
+      const isOwn = task.process(record);
+      if (this.#changed.length > 0) this.#tryChanges();
+      return isOwn;
     } catch (error) {
       if (isMillraceError(error) && circumstances.has(error.code)) throw error;
       if (this.#options.topic === undefined) throw new PoisonRecordError(record, error);
@@ -66,16 +77,29 @@ export class PoisonRecords {
     }
   }
 
-  /** Whether an error ends the job. */
+  /** Whether an error ends the job. After one that is not known to be a record's, each record is looked at. */
   isFinal(error: unknown): boolean {
     if (error instanceof SetAsideError) return false;
     if (error instanceof PoisonRecordError || error instanceof JobStuckError) return true;
-    return !isMillraceError(error) || finalCodes.has(error.code);
+    if (!isMillraceError(error)) return true;
+    const isOfRow = error.code === 'state_serde_failed' || error.code === 'key_too_long';
+    if (!isOfRow || this.effects.changed !== undefined) return isOfRow || finalCodes.has(error.code);
+    this.effects.changed = (rowKeyOf) => this.#changed.push(rowKeyOf);
+    return false;
   }
 
   /** What was set aside is committed. */
   committed(): void {
     this.#known.clear();
+    this.effects.changed = undefined;
+  }
+
+  #tryChanges(): void {
+    const { keyBytesMax } = this.#options;
+    for (const rowKeyOf of this.#changed.splice(0)) {
+      const { length } = rowKeyOf();
+      if (length > keyBytesMax) throw new StateKeyError(length, keyBytesMax);
+    }
   }
 
   #setAside(record: InputRecord, reason: unknown): true {
@@ -104,14 +128,7 @@ export class PoisonRecords {
 }
 
 /** Trying again with the same state and topology would end the same way. */
-const finalCodes = new Set([
-  'state_serde_failed',
-  'key_too_long',
-  'store_failed',
-  'store_closed',
-  'disk_full',
-  'closed',
-]);
+const finalCodes = new Set(['store_failed', 'store_closed', 'disk_full', 'closed']);
 
 function nameOf({ topic, partition, offset }: InputRecord): string {
   return `${topic} ${partition} ${offset}`;

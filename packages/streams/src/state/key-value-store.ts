@@ -75,6 +75,7 @@ export class KeyValueStore<K, V> {
       this.#add(id, entry);
     }
     entry.value = value ?? undefined;
+    this.#effects.changed?.(() => this.#rowOf(entry).key);
     if (entry.isChanged) return;
     entry.isChanged = true;
     this.#changed.push(entry);
@@ -115,14 +116,10 @@ export class KeyValueStore<K, V> {
   /** Hands out what changed since the last call. */
   takeChanges(changes: StateChanges): void {
     for (const entry of this.#changed) {
-      const keyBytes = this.#codec.keyBytes(entry.key);
-      const rowKey = Buffer.allocUnsafe(keyBytes.length + 1);
-      rowKey[0] = rowTag;
-      rowKey.set(keyBytes, 1);
-      const value = entry.value === undefined ? null : this.#codec.valueBytes(entry.value);
-      changes.change(rowKey, value);
+      const { key, value } = this.#rowOf(entry);
+      changes.change(key, value);
       entry.isChanged = false;
-      const bytes = entryBytes + 2 * keyBytes.length + 2 * (value?.length ?? 0);
+      const bytes = entryBytes + 2 * (key.length - 1) + 2 * (value?.length ?? 0);
       this.#bytes += bytes - entry.bytes;
       entry.bytes = bytes;
     }
@@ -136,13 +133,18 @@ export class KeyValueStore<K, V> {
     if (this.#unwritten === 0 && this.#bytes > this.#cacheBytesMax) this.#evict();
   }
 
+  /** An entry as it lies on disk; its value is null where it is gone. */
+  #rowOf(entry: Entry): { readonly key: Uint8Array; readonly value: Uint8Array | null } {
+    return {
+      key: rowKeyOf(this.#codec.keyBytes(entry.key)),
+      value: entry.value === undefined ? null : this.#codec.valueBytes(entry.value),
+    };
+  }
+
   #load(id: KeyId, key: unknown): Entry | undefined {
     if (this.#isComplete) return undefined;
     const keyBytes = this.#codec.keyBytes(key);
-    const rowKey = Buffer.allocUnsafe(keyBytes.length + 1);
-    rowKey[0] = rowTag;
-    rowKey.set(keyBytes, 1);
-    const row = this.#space.get(rowKey);
+    const row = this.#space.get(rowKeyOf(keyBytes));
     const value = row === undefined ? undefined : this.#codec.readValue(row);
     const bytes = entryBytes + 2 * keyBytes.length + 2 * (row?.length ?? 0);
     const entry = { key, value, isChanged: false, wasUsed: true, bytes };
@@ -195,4 +197,11 @@ function nameOf(prefix: Uint8Array): string {
 function isEmpty(space: StateSpace): boolean {
   for (const _ of space.range({ ...everyRow, limit: 1 })) return false;
   return true;
+}
+
+function rowKeyOf(keyBytes: Uint8Array): Uint8Array {
+  const key = Buffer.allocUnsafe(keyBytes.length + 1);
+  key[0] = rowTag;
+  key.set(keyBytes, 1);
+  return key;
 }

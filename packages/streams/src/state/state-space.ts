@@ -26,6 +26,8 @@ export interface StateChanges {
 /** Counts what a task has done that would have to be undone: changes of stores, and records written. */
 export interface Effects {
   count: number;
+  /** Where given, told of each changed row: by what its key is made, and its value tried. */
+  changed?: ((rowKeyOf: () => Uint8Array) => void) | undefined;
 }
 
 export const rowTag = 1;

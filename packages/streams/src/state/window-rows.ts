@@ -1,5 +1,6 @@
 /** What a window store has in memory: buckets of time, in each a row for each key, and in it the items by time. */
-import type { KeyId } from './value-codec.ts';
+import type { KeyId, StateCodec } from './value-codec.ts';
+import { rowKey } from './window-row-key.ts';
 
 export interface Item {
   readonly row: Row;
@@ -69,4 +70,11 @@ export function insertItem(row: Row, time: number, number: number): Item {
   if (at === items.length) items.push(item);
   else items.splice(at, 0, item);
   return item;
+}
+
+/** An item as it lies on disk; its value is null where it is gone. */
+export function storedRow({ row, time, number, value }: Item, codec: StateCodec) {
+  row.keyBytes ??= codec.keyBytes(row.key);
+  const key = rowKey(row.bucket.number, row.keyBytes, time, number);
+  return { key, value: value === undefined ? null : codec.valueBytes(value) };
 }

@@ -12,8 +12,7 @@ import type { WindowDefinition } from './store-definition.ts';
 import { StoredBuckets, type StoredItem } from './stored-buckets.ts';
 import { addToOrder, itemsBetween, leastTime, tidyOrder } from './time-order.ts';
 import { type KeyId, StateCodec } from './value-codec.ts';
-import { rowKey } from './window-row-key.ts';
-import { type Bucket, type Item, insertItem, itemAt, itemsOf, type Row } from './window-rows.ts';
+import { type Bucket, type Item, insertItem, itemAt, itemsOf, type Row, storedRow } from './window-rows.ts';
 
 /** Memory of an item besides its key and value, about. */
 const itemBytes = 300;
@@ -130,9 +129,8 @@ export class WindowStore<K, V> {
       item.isChanged = false;
       row.changeCount--;
       if (row.bucket.isDropped) continue;
-      row.keyBytes ??= this.#codec.keyBytes(row.key);
-      const value = item.value === undefined ? null : this.#codec.valueBytes(item.value);
-      changes.change(rowKey(row.bucket.number, row.keyBytes, item.time, item.number), value);
+      const { key, value } = storedRow(item, this.#codec);
+      changes.change(key, value);
       if (value !== null) continue;
       this.#forget(item);
       untidy.add(row.bucket);
@@ -268,6 +266,7 @@ export class WindowStore<K, V> {
 
   #changedItem(item: Item): void {
     this.#effects.count++;
+    this.#effects.changed?.(() => storedRow(item, this.#codec).key);
     if (item.isChanged) return;
     item.isChanged = true;
     item.row.changeCount++;
