@@ -131,6 +131,34 @@ test('windows behind a repartition are the same with one member and with four', 
   );
 });
 
+test('windows behind a repartition are the same while members come and go', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to] = [await fixture.createTopic(partitions), await fixture.createTopic(1)];
+  const made = countWindows(uniqueName('moves'), from, to);
+  const records = makeRecords();
+  const expected = expectedOf(records);
+  const jobs = [await start(t, made, fixture.connect(), 3_600_000), await start(t, made, fixture.connect(), 3_600_000)];
+  const read = (): number =>
+    jobs.reduce((sum, job) => sum + (job.metrics().operators[`source ${from}`]?.recordsIn ?? 0), 0);
+  const chunks = 6;
+  const perPartition = records.length / partitions;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const isIn = (_: Given, place: number): boolean =>
+      Math.floor(((place % perPartition) * chunks) / perPartition) === chunk;
+    const before = read();
+    await write(fixture, from, records.filter(isIn));
+    await until(() => read() > before, 30_000);
+    // The tasks of one go to the other, and some of them on to the next.
+    await jobs.at(-2)?.close();
+    jobs.push(await start(t, made, fixture.connect(), 3_600_000));
+    await until(() => jobs.at(-1)?.metrics().tasks.length === partitions, 30_000);
+  }
+  const fixed = async (): Promise<string[]> =>
+    (await results(fixture.client, to)).filter((each) => /^(tumbling|hopping)/.test(each));
+  await until(async () => (await fixed()).length >= expected.length, 30_000);
+  assert.deepEqual(await fixed(), expected);
+});
+
 test('partitions without records hold no window up behind a repartition', async (t) => {
   const fixture = await startFixture(t);
   const [from, to] = [await fixture.createTopic(partitions), await fixture.createTopic(1)];
