@@ -12,9 +12,10 @@ import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
 import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
-import { formOf, type SessionWindows, type Windowed } from '../topology/windows.ts';
+import type { SessionWindows, Windowed } from '../topology/windows.ts';
 import type { Aggregation } from './aggregate.ts';
 import { closeRows } from './close-rows.ts';
+import { windowedOperator } from './windowed-operator.ts';
 
 export interface SessionAggregation extends Aggregation {
   /** One aggregate of two, the earlier first. */
@@ -36,58 +37,47 @@ export function sessionAggregateOperator(
 ): Operator {
   const { apartMs, graceMs } = windows;
   const settleMs = isRepartitioned ? apartMs : 0;
-  return {
-    kind: 'windowed aggregate',
-    name: store.name,
-    detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
-    stores: [store],
-    holdsBackMs: emit === 'close' ? graceMs + settleMs : 0,
-    connect: (context, [next, late]) => {
-      const send = next as Receiver;
-      const sendLate = late as Receiver;
-      const rows = context.store(store);
-      const closing = emit === 'close' ? closeSessions(context, store, windows, settleMs, send) : undefined;
-      // Behind a repartition topic rows are ahead of stream time.
-      let largest = isRepartitioned ? rows.endTime() : -1;
-      const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
-        key,
-        start,
-        end: last + apartMs,
+  return windowedOperator({ store, windows, emit, settleMs }, ({ context, rows, send, drop }) => {
+    const closing = emit === 'close' ? closeSessions(context, store, windows, settleMs, send) : undefined;
+    // Behind a repartition topic rows are ahead of stream time.
+    let largest = isRepartitioned ? rows.endTime() : -1;
+    const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
+      key,
+      start,
+      end: last + apartMs,
+    });
+    return (record) => {
+      const { key, value, timestamp } = record;
+      const lateUpTo = context.lateTime(record) - apartMs - graceMs;
+      const closedUpTo = isRepartitioned ? Number.NEGATIVE_INFINITY : lateUpTo;
+      const touched: { start: number; last: number; aggregate: unknown; remove: (row: undefined) => void }[] = [];
+      // No session ends behind this.
+      largest = Math.max(largest, isRepartitioned ? timestamp : context.streamTime);
+      const reach = Math.max(largest, timestamp);
+      rows.fetch(key, timestamp - apartMs + 1, reach, (row, last, remove) => {
+        const { start, aggregate } = row as SessionRow;
+        if (start < timestamp + apartMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
       });
-      return (record) => {
-        const { key, value, timestamp } = record;
-        const lateUpTo = context.lateTime(record) - apartMs - graceMs;
-        const closedUpTo = isRepartitioned ? Number.NEGATIVE_INFINITY : lateUpTo;
-        const touched: { start: number; last: number; aggregate: unknown; remove: (row: undefined) => void }[] = [];
-        // No session ends behind this.
-        largest = Math.max(largest, isRepartitioned ? timestamp : context.streamTime);
-        const reach = Math.max(largest, timestamp);
-        rows.fetch(key, timestamp - apartMs + 1, reach, (row, last, remove) => {
-          const { start, aggregate } = row as SessionRow;
-          if (start < timestamp + apartMs && last > closedUpTo) touched.push({ start, last, aggregate, remove });
-        });
-        const last = Math.max(timestamp, touched.at(-1)?.last ?? timestamp);
-        if ((isRepartitioned ? timestamp : last) <= lateUpTo) {
-          context.countLate(store.name);
-          return sendLate(record);
+      const last = Math.max(timestamp, touched.at(-1)?.last ?? timestamp);
+      if ((isRepartitioned ? timestamp : last) <= lateUpTo) {
+        return drop(record);
+      }
+      const start = Math.min(timestamp, touched[0]?.start ?? timestamp);
+      const [first, ...others] = touched.map(({ aggregate }) => aggregate);
+      const before = touched.length === 0 ? initial() : others.reduce(merge, first);
+      const aggregate = add(before, value, record);
+      for (const each of touched) {
+        if (each.last !== last) each.remove(undefined);
+        if (emit === 'change' && (each.start !== start || each.last !== last)) {
+          record.sendAs(send, windowed(key, each.start, each.last), undefined, timestamp);
+          record.value = value;
         }
-        const start = Math.min(timestamp, touched[0]?.start ?? timestamp);
-        const [first, ...others] = touched.map(({ aggregate }) => aggregate);
-        const before = touched.length === 0 ? initial() : others.reduce(merge, first);
-        const aggregate = add(before, value, record);
-        for (const each of touched) {
-          if (each.last !== last) each.remove(undefined);
-          if (emit === 'change' && (each.start !== start || each.last !== last)) {
-            record.sendAs(send, windowed(key, each.start, each.last), undefined, timestamp);
-            record.value = value;
-          }
-        }
-        rows.put(key, last, { start, aggregate } satisfies SessionRow);
-        closing?.opened(last);
-        if (emit === 'change') record.sendAs(send, windowed(key, start, last), aggregate, timestamp);
-      };
-    },
-  };
+      }
+      rows.put(key, last, { start, aggregate } satisfies SessionRow);
+      closing?.opened(last);
+      if (emit === 'change') record.sendAs(send, windowed(key, start, last), aggregate, timestamp);
+    };
+  });
 }
 
 function closeSessions(

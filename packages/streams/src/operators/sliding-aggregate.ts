@@ -14,7 +14,8 @@ import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
 import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
-import { formOf, type SlidingWindows, type Windowed } from '../topology/windows.ts';
+import type { SlidingWindows, Windowed } from '../topology/windows.ts';
+import { windowedOperator } from './windowed-operator.ts';
 
 export interface SlidingAggregation {
   readonly initial: () => unknown;
@@ -30,47 +31,36 @@ export function slidingAggregateOperator(
 ): Operator {
   const { differenceMs, graceMs } = windows;
   const settleMs = isRepartitioned ? differenceMs : 0;
-  return {
-    kind: 'windowed aggregate',
-    name: store.name,
-    detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
-    stores: [store],
-    holdsBackMs: emit === 'close' ? graceMs + settleMs : 0,
-    connect: (context, [next, late]) => {
-      const send = next as Receiver;
-      const sendLate = late as Receiver;
-      const rows = context.store(store);
-      const resultOf = (key: unknown, start: number): unknown => {
-        let result = aggregation.initial();
-        rows.fetch(key, start, start + differenceMs, (value) => {
-          result = aggregation.add(result, value);
-        });
-        return result;
-      };
-      const closing = emit === 'close' ? closeWindows(context, store, windows, settleMs, resultOf, send) : undefined;
-      return (record) => {
-        const { key, value, timestamp } = record;
-        // Windows that begin up to here are closed.
-        const closed = context.streamTime - differenceMs - 1 - graceMs - settleMs;
-        if (timestamp <= context.lateTime(record) - differenceMs - 1 - graceMs) {
-          context.countLate(store.name);
-          return sendLate(record);
-        }
-        rows.append(key, timestamp, value);
-        if (closing !== undefined) return closing.came(timestamp);
-        const starts = new Set<number>();
-        rows.fetch(key, timestamp - differenceMs - 1, timestamp + differenceMs, (_, time) => {
-          if (time >= timestamp) starts.add(time - differenceMs);
-          if (time < timestamp) starts.add(time + 1);
-          else if (time > timestamp) starts.add(timestamp + 1);
-        });
-        for (const start of [...starts].sort((left, right) => left - right)) {
-          if (start <= closed) continue;
-          record.sendAs(send, windowOf(key, start, differenceMs), resultOf(key, start), timestamp);
-        }
-      };
-    },
-  };
+  return windowedOperator({ store, windows, emit, settleMs }, ({ context, rows, send, drop }) => {
+    const resultOf = (key: unknown, start: number): unknown => {
+      let result = aggregation.initial();
+      rows.fetch(key, start, start + differenceMs, (value) => {
+        result = aggregation.add(result, value);
+      });
+      return result;
+    };
+    const closing = emit === 'close' ? closeWindows(context, store, windows, settleMs, resultOf, send) : undefined;
+    return (record) => {
+      const { key, value, timestamp } = record;
+      // Windows that begin up to here are closed.
+      const closed = context.streamTime - differenceMs - 1 - graceMs - settleMs;
+      if (timestamp <= context.lateTime(record) - differenceMs - 1 - graceMs) {
+        return drop(record);
+      }
+      rows.append(key, timestamp, value);
+      if (closing !== undefined) return closing.came(timestamp);
+      const starts = new Set<number>();
+      rows.fetch(key, timestamp - differenceMs - 1, timestamp + differenceMs, (_, time) => {
+        if (time >= timestamp) starts.add(time - differenceMs);
+        if (time < timestamp) starts.add(time + 1);
+        else if (time > timestamp) starts.add(timestamp + 1);
+      });
+      for (const start of [...starts].sort((left, right) => left - right)) {
+        if (start <= closed) continue;
+        record.sendAs(send, windowOf(key, start, differenceMs), resultOf(key, start), timestamp);
+      }
+    };
+  });
 }
 
 function windowOf(key: unknown, start: number, differenceMs: number): Windowed<unknown> {

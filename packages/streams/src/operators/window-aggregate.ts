@@ -10,9 +10,10 @@ import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
 import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
-import { firstStart, formOf, type TimeWindows, type Windowed } from '../topology/windows.ts';
+import { firstStart, type TimeWindows, type Windowed } from '../topology/windows.ts';
 import type { Aggregation, Emit } from './aggregate.ts';
 import { closeRows } from './close-rows.ts';
+import { windowedOperator } from './windowed-operator.ts';
 
 export function windowAggregateOperator(
   store: WindowDefinition,
@@ -21,38 +22,26 @@ export function windowAggregateOperator(
   emit: Emit,
 ): Operator {
   const { sizeMs, advanceMs, graceMs } = windows;
-  return {
-    kind: 'windowed aggregate',
-    name: store.name,
-    detail: `${formOf(windows)} grace=${graceMs} emit=${emit}`,
-    stores: [store],
-    holdsBackMs: emit === 'close' ? graceMs : 0,
-    connect: (context, [next, late]) => {
-      const send = next as Receiver;
-      const sendLate = late as Receiver;
-      const rows = context.store(store);
-      const closing = emit === 'close' ? closeWindows(context, store, windows, send) : undefined;
-      if (emit === 'commit') sendAtCommit(context, store, sizeMs, send);
-      return (record) => {
-        const { key, value, timestamp } = record;
-        const open = context.lateTime(record) - sizeMs - graceMs;
-        let isLate = true;
-        for (let start = firstStart(windows, timestamp); start <= timestamp; start += advanceMs) {
-          if (start <= open) continue;
-          isLate = false;
-          const result = add(rows.get(key, start) ?? initial(), value, record);
-          rows.put(key, start, result);
-          if (emit === 'change') {
-            record.sendAs(send, { key, start, end: start + sizeMs } satisfies Windowed<unknown>, result, timestamp);
-            record.value = value;
-          } else closing?.opened(start);
-        }
-        if (!isLate) return;
-        context.countLate(store.name);
-        sendLate(record);
-      };
-    },
-  };
+  return windowedOperator({ store, windows, emit }, ({ context, rows, send, drop }) => {
+    const closing = emit === 'close' ? closeWindows(context, store, windows, send) : undefined;
+    if (emit === 'commit') sendAtCommit(context, store, sizeMs, send);
+    return (record) => {
+      const { key, value, timestamp } = record;
+      const open = context.lateTime(record) - sizeMs - graceMs;
+      let isLate = true;
+      for (let start = firstStart(windows, timestamp); start <= timestamp; start += advanceMs) {
+        if (start <= open) continue;
+        isLate = false;
+        const result = add(rows.get(key, start) ?? initial(), value, record);
+        rows.put(key, start, result);
+        if (emit === 'change') {
+          record.sendAs(send, { key, start, end: start + sizeMs } satisfies Windowed<unknown>, result, timestamp);
+          record.value = value;
+        } else closing?.opened(start);
+      }
+      if (isLate) drop(record);
+    };
+  });
 }
 
 function closeWindows(
