@@ -20,8 +20,10 @@ export type { BucketCounts, NativeHistogram } from './metrics/promql/model/nativ
 export { isStale, markStale } from './metrics/promql/model/stale-marker.ts';
 export { type Answer, QueryEngine, type QueryEngineOptions } from './metrics/promql/query-engine.ts';
 export type * from './metrics/promql/series-source.ts';
+export { type RollupRule, RollupRulesError, rollupRules } from './metrics/rollup/rollup-rule.ts';
+export { type RollupsOptions, startRollups } from './metrics/rollup/start-rollups.ts';
 export { Metrics, type MetricsOptions } from './metrics/start-metrics.ts';
-export { metricsSamples, type StoredSample } from './metrics/topic.ts';
+export { metricsRollups, metricsSamples, type StoredSample } from './metrics/topic.ts';
 export { AccessLogError } from './tracking/access-log/access-log-error.ts';
 export { type ReadBadOptions, readBad } from './tracking/bad/read-bad.ts';
 export { type ReplayOptions, replayBad } from './tracking/bad/replay-bad.ts';

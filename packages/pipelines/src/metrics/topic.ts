@@ -14,6 +14,9 @@ const sampleValue: Serde<StoredSample, string> = {
 /** Keyed by series (`seriesText`), so that the points of one stay in order. What is written is a sample's JSON. */
 export const metricsSamples = topic('metrics.samples', { key: text, value: sampleValue });
 
+/** What is aggregated of them, keyed alike, with samples of the same form. */
+export const metricsRollups = topic('metrics.rollups', { key: text, value: sampleValue });
+
 /** How long samples are kept in the topic, and in what is built from it: 15 days, as Prometheus does by default. */
 export const retentionMsDefault = 15 * 86_400_000;
 
@@ -23,16 +26,25 @@ const partitions = 6;
  * Creates the topic where it is absent. Records carry the time they were written, not the sample's, so that history
  * that is imported stays as long as what is new.
  */
-export async function ensureMetricsTopic(admin: Admin, signal?: AbortSignal): Promise<void> {
+export function ensureMetricsTopic(admin: Admin, signal?: AbortSignal): Promise<void> {
+  return ensureTopic(admin, metricsSamples.name, signal);
+}
+
+/** Likewise that of what is aggregated. */
+export function ensureRollupsTopic(admin: Admin, signal?: AbortSignal): Promise<void> {
+  return ensureTopic(admin, metricsRollups.name, signal);
+}
+
+async function ensureTopic(admin: Admin, topicName: string, signal?: AbortSignal): Promise<void> {
   const configuration = {
     'cleanup.policy': 'delete',
     'retention.ms': String(retentionMsDefault),
     'message.timestamp.type': 'LogAppendTime',
   };
-  const [created] = await admin.createTopics([{ topic: metricsSamples.name, partitions, configuration }], { signal });
+  const [created] = await admin.createTopics([{ topic: topicName, partitions, configuration }], { signal });
   if (created?.error === undefined || created.error.errorName === 'TOPIC_ALREADY_EXISTS') return;
   // Who may not create topics may use one that an operator has made.
-  const [described] = await admin.describeTopics([metricsSamples.name], { signal });
+  const [described] = await admin.describeTopics([topicName], { signal });
   if (described?.error !== undefined) throw created.error;
 }
 

@@ -11,13 +11,10 @@ import { type KeyValueStore, keyValueStore, type Topology, topology, tumbling } 
 import { Labels, metricNameLabel } from '../promql/model/labels.ts';
 import { jsonNumber, type MetricSample } from '../sample.ts';
 import { parseSeriesText, seriesText } from '../series-text.ts';
-import { metricsSamples, type StoredSample } from '../topic.ts';
+import { metricsRollups, metricsSamples, type StoredSample } from '../topic.ts';
 import { addParts, isGauge, type Parts, quantileOf } from './parts.ts';
 import type { RollupRule } from './rollup-rule.ts';
 import { incremented, type MemoryBounds, type SeriesMemory } from './series-increments.ts';
-
-/** Keyed as `metrics.samples` is, with samples of the same form. */
-export const metricsRollups = topic('metrics.rollups', { key: text, value: metricsSamples.value });
 
 export interface RollupOptions {
   /** Default one minute. */

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { testDriver } from '@millrace/streams';
 import fc from 'fast-check';
 import type { MetricSample } from '../sample.ts';
-import { metricsSamples } from '../topic.ts';
+import { metricsRollups, metricsSamples } from '../topic.ts';
 import { addParts, partsOf, quantileError, quantileOf, scaleMax } from './parts.ts';
 import { rollupRules } from './rollup-rule.ts';
-import { metricsRollups, rollupTopology } from './rollup-topology.ts';
+import { rollupTopology } from './rollup-topology.ts';
 import { incremented, type SeriesMemory } from './series-increments.ts';
 
 const bare = {
