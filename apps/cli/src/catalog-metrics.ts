@@ -21,6 +21,11 @@ export const metricsCatalog: CatalogGroup = {
       load: async () => (await import('./commands/pipeline-metrics-tail.ts')).metricsTail,
     },
     {
+      name: 'rollup',
+      summary: 'Run aggregation by rules, as one of any number of processes',
+      load: async () => (await import('./commands/pipeline-metrics-rollup.ts')).metricsRollup,
+    },
+    {
       name: 'anomalies',
       summary: 'Score the points of a series by how unusual they are',
       load: async () => (await import('./commands/pipeline-metrics-anomalies.ts')).metricsAnomalies,

@@ -12,7 +12,7 @@ import type { SeriesSource } from './promql/series-source.ts';
 import { followSamples } from './series/follow-samples.ts';
 import { SeriesStore } from './series/series-store.ts';
 import { StoredSource } from './series/stored-source.ts';
-import { ensureMetricsTopic } from './topic.ts';
+import { ensureMetricsTopic, ensureRollupsTopic } from './topic.ts';
 
 export interface MetricsOptions extends MetricsCollectorOptions {
   readonly client: Client;
@@ -74,6 +74,7 @@ export class Metrics {
       try {
         await using admin = client.admin();
         await ensureMetricsTopic(admin, signal);
+        await ensureRollupsTopic(admin, signal);
         await followSamples({ client, store: this.#store, signal, flushMs, retentionMs, onCaughtUp });
       } catch (error) {
         if (signal.aborted) return;

@@ -1,10 +1,10 @@
 /**
- * Reads the topic into the store, from where the store has got to, and goes on as records come. A plain consumer: the
+ * Reads the topics of samples and of what is aggregated into the store, from where the store has got to, and goes on as records come. A plain consumer: the
  * position lies in the store, in the same batch as what was read up to it, so that both are always of one moment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, type ConsumerBatch, unwrap } from '@millrace/client';
-import { metricsSamples, retentionMsDefault } from '../topic.ts';
+import { metricsRollups, metricsSamples, retentionMsDefault } from '../topic.ts';
 import type { SeriesStore } from './series-store.ts';
 import { SampleWriter } from './write-sample.ts';
 
@@ -37,7 +37,7 @@ export async function followSamples(options: FollowOptions): Promise<void> {
 
 class Follower {
   readonly #options: FollowOptions;
-  /** Where partitions ended at the start. */
+  /** Where partitions ended at the start, by place. */
   readonly #ends: ReadonlyMap<number, number>;
   readonly #writer: SampleWriter;
   readonly #positions: Map<number, number>;
@@ -56,12 +56,15 @@ class Follower {
     const { client, store, signal, untilEnd = false } = this.#options;
     this.#tell();
     if (untilEnd && !this.#isBehind()) return;
-    const assign = [...this.#ends.keys()].map((partition) => {
-      const offset = this.#positions.get(partition) ?? ('earliest' as const);
-      return { topic: metricsSamples, partition, offset };
+    const assign = [...this.#ends.keys()].map((place) => {
+      const offset = this.#positions.get(place) ?? ('earliest' as const);
+      return { ...partitionOf(place), offset };
     });
-    const until = untilEnd ? ('end' as const) : undefined;
-    await using consumer = client.consumer<(typeof metricsSamples)[]>({ assign, until, from: 'earliest' });
+    await using consumer = client.consumer<(typeof metricsSamples)[]>({
+      ...{ assign, until: untilEnd ? ('end' as const) : undefined, from: 'earliest' },
+      // What is aggregated comes in transactions.
+      isolation: 'read_committed',
+    });
     try {
       for await (const batch of consumer.batches({ signal })) {
         await this.#write(batch);
@@ -85,7 +88,7 @@ class Follower {
       if ('unreadable' in value || key === null || !this.#writer.write(key, value)) unreadable++;
       if (yields.isDue) await yields.take();
     }
-    this.#positions.set(batch.partition, batch.nextOffset);
+    this.#positions.set(placeOf(batch.topic, batch.partition), batch.nextOffset);
     onBatch?.({ recordCount: batch.recordCount, unreadable });
   }
 
@@ -130,11 +133,26 @@ class Turns {
   }
 }
 
+/** Places of `metrics.rollups` begin here; those of `metrics.samples` are its partitions. A store knows no more. */
+const rollupPlaces = 2 ** 16;
+
+function placeOf(topicName: string, partition: number): number {
+  return topicName === metricsRollups.name ? rollupPlaces + partition : partition;
+}
+
+function partitionOf(place: number): { readonly topic: typeof metricsSamples; readonly partition: number } {
+  if (place < rollupPlaces) return { topic: metricsSamples, partition: place };
+  return { topic: metricsRollups, partition: place - rollupPlaces };
+}
+
 async function endsOf(client: Client, signal: AbortSignal): Promise<Map<number, number>> {
   await using admin = client.admin();
-  const [described] = unwrap(await admin.describeTopics([metricsSamples.name], { signal }));
-  const partitions = (described?.partitions ?? []).map(({ partition }) => partition);
-  const queries = partitions.map((partition) => ({ topic: metricsSamples.name, partition, at: 'latest' as const }));
+  const names = [metricsSamples.name, metricsRollups.name];
+  const described = unwrap(await admin.describeTopics(names, { signal }));
+  const places = described.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition }) => ({ topic, partition })),
+  );
+  const queries = places.map((place) => ({ ...place, at: 'latest' as const, isolation: 'read_committed' as const }));
   const offsets = unwrap(await admin.listOffsets(queries, { signal }));
-  return new Map(partitions.map((partition, index) => [partition, offsets[index]?.offset ?? 0]));
+  return new Map(places.map(({ topic, partition }, index) => [placeOf(topic, partition), offsets[index]?.offset ?? 0]));
 }
