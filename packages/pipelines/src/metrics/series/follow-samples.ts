@@ -60,7 +60,7 @@ class Follower {
       const offset = this.#positions.get(place) ?? ('earliest' as const);
       return { ...partitionOf(place), offset };
     });
-    await using consumer = client.consumer<(typeof metricsSamples)[]>({
+    await using consumer = client.consumer<SampleTopic[]>({
       ...{ assign, until: untilEnd ? ('end' as const) : undefined, from: 'earliest' },
       // What is aggregated comes in transactions.
       isolation: 'read_committed',
@@ -79,7 +79,7 @@ class Follower {
     await store.flush(this.#positions);
   }
 
-  async #write(batch: ConsumerBatch<typeof metricsSamples>): Promise<void> {
+  async #write(batch: ConsumerBatch<SampleTopic>): Promise<void> {
     const { store, onBatch } = this.#options;
     const yields = new Turns();
     let unreadable = 0;
@@ -140,7 +140,9 @@ function placeOf(topicName: string, partition: number): number {
   return topicName === metricsRollups.name ? rollupPlaces + partition : partition;
 }
 
-function partitionOf(place: number): { readonly topic: typeof metricsSamples; readonly partition: number } {
+type SampleTopic = typeof metricsSamples | typeof metricsRollups;
+
+function partitionOf(place: number): { readonly topic: SampleTopic; readonly partition: number } {
   if (place < rollupPlaces) return { topic: metricsSamples, partition: place };
   return { topic: metricsRollups, partition: place - rollupPlaces };
 }
