@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { seededRandomness } from '@millrace/base';
-import { apiVersions, correlationIdOf, listOffsets, metadata, produce } from '@millrace/wire';
+import { apiVersions, correlationIdOf, fetch, listOffsets, metadata, produce } from '@millrace/wire';
 import { eventually } from '../../support/eventually.ts';
-import { Crowd, Peer } from '../../support/hostile-clients.ts';
+import { Crowd, fetchOf, Peer } from '../../support/hostile-clients.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { goOn, startLoad } from './load.ts';
 import { produces, secretOf, startSidecarFixture } from './sidecar-fixture.ts';
@@ -57,6 +57,27 @@ test('bytes that are no requests end their connection, before the login and afte
   await load.end();
   assert.deepEqual(load.failures, []);
   assert.match(sidecar.metrics(), /millrace_sidecar_connections_refused_total{reason="protocol"} [1-9]/);
+});
+
+test('answers that a program does not take stay with the broker, and come once it does', async (t) => {
+  const { port, secret, sidecar, topic, cluster } = await startOpen(t);
+  const answerBytes = 500_000;
+  await cluster.client.producer().send({ topic, value: Buffer.alloc(answerBytes) });
+  using peer = await loggedIn(port, secret);
+  const answers = Array.from({ length: 120 }, () => peer.exchange(peer.encode(fetch, 12, fetchOf(topic, 0))));
+  peer.socket.pause();
+  const sentBytes = (): number => Number(/millrace_sidecar_sent_bytes_total (\d+)/.exec(sidecar.metrics())?.[1]);
+  let [before, looks] = [-1, 0];
+  await eventually(async () => {
+    looks = sentBytes() === before ? looks + 1 : 0;
+    before = sentBytes();
+    return looks === 20;
+  });
+  // Sockets of both sides hold some megabytes.
+  assert.ok(before < (answers.length * answerBytes) / 2, `${before} bytes were taken from the broker`);
+  peer.socket.resume();
+  const taken = await Promise.all(answers);
+  assert.ok(taken.every(({ length }) => length > answerBytes));
 });
 
 test('mangled requests of programs that are logged in do no harm to others', async (t) => {

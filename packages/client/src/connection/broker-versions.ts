@@ -12,6 +12,8 @@ import {
 } from '@millrace/wire';
 import { UnsupportedApiError } from '../errors.ts';
 
+/** What brokers are told of this client. */
+export const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' };
 /** In which ApiVersions is asked first. */
 const ownVersion = 4;
 

@@ -4,8 +4,7 @@
  *
  * Requests are held back, in their order, while the broker throttles (KIP-219) and while the login is renewed
  * (KIP-368); those under way are not concerned. A request that is not answered in time ends the connection: its answer
- * would block all others behind it. When a connection ends, every unanswered request is rejected; it never reconnects,
- * the pool opens another.
+ * would block all others behind it. At its end every unanswered request is rejected; the pool opens another.
  */
 import { isMillraceError, messageOf, type Socket } from '@millrace/base';
 import {
@@ -20,7 +19,8 @@ import {
   type ResponseOf,
 } from '@millrace/wire';
 import { ConnectionLostError, RequestTimeoutError } from '../errors.ts';
-import { BrokerVersions, decodeVersions, negotiate } from './broker-versions.ts';
+import type { Ask } from '../security/authentication.ts';
+import { BrokerVersions, decodeVersions, negotiate, software } from './broker-versions.ts';
 import { type ConnectionStage, closedByBroker, isTlsAlert, speaksTls } from './connection-loss.ts';
 import type { ConnectionOptions, RequestOptions } from './connection-options.ts';
 import { Login } from './login.ts';
@@ -32,7 +32,6 @@ import { Throttle } from './throttle.ts';
 
 /** Fetched records come in frames of megabytes, for which memory is best taken in one piece. */
 const firstBufferBytes = 16 * 1024 * 1024;
-const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' };
 
 export class Connection {
   /** `host:port` of the broker. */
@@ -151,6 +150,11 @@ export class Connection {
     return this.#room.isFull ? this.#room.free() : undefined;
   }
 
+  /** Whether answers are read: not while whoever they are for takes none. Times of requests go on. */
+  read(isWanted: boolean): void {
+    this.#socket[isWanted ? 'resume' : 'pause']();
+  }
+
   /** Ends the connection at once; unanswered requests are rejected. */
   close(reason = 'it was closed here'): void {
     this.#end(this.#lost(reason));
@@ -160,7 +164,7 @@ export class Connection {
   async begin(): Promise<void> {
     this.#versions = await negotiate(this.broker, (version) => this.#askVersions(version));
     this.#stage = 'greeted';
-    await this.#login?.perform((api, draft) => this.#askForLogin(api, draft));
+    await this.#login?.perform(this.#askForLogin);
   }
 
   #askVersions(version: number): Promise<ResponseOf<typeof apiVersions>> {
@@ -171,23 +175,20 @@ export class Connection {
   }
 
   /** One request of the login, past whatever else is held back. */
-  #askForLogin<A extends Api>(api: A, draft: RequestDraft<A>): Promise<ResponseOf<A>> {
-    return new Promise((resolve, reject) => {
+  readonly #askForLogin: Ask = (api, draft) =>
+    new Promise((resolve, reject) => {
       this.#send(api, this.#versions.choose(api), draft, this.#options.connectTimeoutMs, reject, resolve);
     });
-  }
 
   /** What waits goes on once the broker has accepted the new login; if it does not, the connection ends. */
   #renewIfDue(): void {
     if (this.#login?.isDue !== true) return;
     this.#gate.shut();
-    this.#login
-      .perform((api, draft) => this.#askForLogin(api, draft))
-      .then(
-        () => this.#gate.open(),
-        // What was sent may have been done, so its senders must not take the refusal for the answer.
-        (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
-      );
+    this.#login.perform(this.#askForLogin).then(
+      () => this.#gate.open(),
+      // What was sent may have been done, so its senders must not take the refusal for the answer.
+      (error: unknown) => this.#end(this.#lost(`the login could not be renewed: ${messageOf(error)}`, error)),
+    );
   }
 
   /** Sends now, or later if the gate is shut. What `send` throws goes to `fail`. */
@@ -256,9 +257,8 @@ export class Connection {
 
   #receive(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    const isFirst = !this.#hasReceived;
+    if (!this.#hasReceived && isTlsAlert(chunk)) return this.#end(speaksTls(this.#options));
     this.#hasReceived = true;
-    if (isFirst && isTlsAlert(chunk)) return this.#end(speaksTls(this.#options));
     try {
       this.#splitter.push(chunk);
     } catch (error) {

@@ -40,7 +40,7 @@ export class OlderAnswers {
         const [first = ''] = this.#behind.values();
         const others = this.#behind.size > 1 ? `, and ${this.#behind.size - 1} like it` : '';
         const message =
-          `${service} answers by an earlier state than this client has seen, and is not followed (${first}${others}); ` +
+          `${service} answers by an earlier state than was seen here, and is not followed (${first}${others}); ` +
           'going on with what is known. If its database was restored from a backup, ' +
           'run `millrace config rotate-keys --after-restore`';
         report({ level: 'error', event: 'config_older', message });

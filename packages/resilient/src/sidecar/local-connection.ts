@@ -4,7 +4,8 @@
  *
  * Bounds: a frame is at most `frameBytesMax`, before the login `loginFrameBytesMax`; no request is begun while
  * `requestsMax` are under way, while the broker's socket is full, or while the program does not take its answers; what
- * the last chunk brought waits then, and no more is read. The login has `loginTimeoutMs`.
+ * the last chunk brought waits then, and no more is read, nor from a broker whose answers the program does not take.
+ * The login has `loginTimeoutMs`.
  *
  * It ends with either of the two connections. What the broker has not answered by then the program sees as lost, as it
  * would without a sidecar. `retire` ends it in good order: nothing new is begun, and it closes when all is answered.
@@ -100,6 +101,7 @@ export class LocalConnection implements SocketHandler {
   }
 
   drained(): void {
+    this.#broker?.read(true);
     this.#release('program full');
   }
 
@@ -136,10 +138,14 @@ export class LocalConnection implements SocketHandler {
 
   #begin(frame: Uint8Array): void {
     if (this.#isEnding) return;
+    const { writer } = this.#host;
     const kind = requestKind(frame);
     const place = this.#answers.begin();
     if (!this.#login.isOpen) return this.#logIn(place, frame);
-    if (kind.apiKey === apiVersions.key) return this.#tellVersions(place, frame);
+    if (kind.apiKey === apiVersions.key) {
+      const header = decodeRequestHeader(new ByteReader(frame));
+      return this.#settle(place, versionsAnswer(writer, header, this.#versions as ApiVersionsResponse).chunks);
+    }
     if (!mayPass(kind.apiKey, kind.apiVersion)) {
       throw new ProgramRefusedError('protocol', `request ${kind.apiKey} version ${kind.apiVersion} does not pass`);
     }
@@ -183,11 +189,6 @@ export class LocalConnection implements SocketHandler {
     // It was told of a broker that is another one now: it asks again on its next connection.
     if (!keepsPromise(this.#login.promised, versions.apiKeys)) return this.#end(undefined);
     this.#release('opening');
-  }
-
-  #tellVersions(place: AnswerPlace, frame: Uint8Array): void {
-    const header = decodeRequestHeader(new ByteReader(frame));
-    this.#settle(place, versionsAnswer(this.#host.writer, header, this.#versions as ApiVersionsResponse).chunks);
   }
 
   #relay(place: AnswerPlace, kind: RequestKind, frame: Uint8Array): void {
@@ -241,7 +242,10 @@ export class LocalConnection implements SocketHandler {
     place.chunks = chunks;
     const due = this.#answers.takeDue();
     for (const chunk of due) this.#host.measures.bytesToPrograms += chunk.length;
-    if (due.length > 0 && !this.#socket.write(due)) this.#holds.add('program full');
+    if (due.length > 0 && !this.#socket.write(due)) {
+      this.#holds.add('program full');
+      this.#broker?.read(false);
+    }
     this.#endIfRetired();
     this.#goOn();
   }
