@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { configReportContract, newInstanceKey, openCredential } from '@millrace/api/config';
 import { issueCredentialContract, listCredentialsContract, rotateCredentialContract } from '@millrace/api/fleet';
 import type { ClientOptions } from '@millrace/client';
+import { sql } from 'kysely';
 import { eventually } from '../../support/eventually.ts';
 import { millrace } from '../../support/millrace-command.ts';
 import { missing, runCommand } from '../../support/run-command.ts';
@@ -43,6 +44,9 @@ async function reportUse(service: ConfigProcess, instance: Instance, credential:
   const body = { instance: instance.id, library: { name: 'millrace', version: '1' }, streams };
   await service.call(configReportContract, { body }, instance.enrolment.token);
 }
+
+/** Reports were written, and what follows from them was done. */
+const passed = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 7_000));
 
 test('instances are given what they log in with, and its successor while the old one is valid', async () => {
   await using database = await startDatabaseFixture();
@@ -87,7 +91,14 @@ test('instances are given what they log in with, and its successor while the old
     const { items } = await service.call(listCredentialsContract, { params });
     return items.filter(({ state }) => state === 'valid').length;
   };
-  await new Promise((resolve) => setTimeout(resolve, 7_000));
+  await passed();
+  assert.equal(await valid(), 2);
+  // One that was not heard of for a while may log in all the same.
+  await sql`UPDATE config_report SET reported_at = now() - interval '30 minutes' WHERE instance = ${two.id}`.execute(
+    service.database.db,
+  );
+  await reportUse(service, one, credential?.id ?? '');
+  await passed();
   assert.equal(await valid(), 2);
   await reportUse(service, two, credential?.id ?? '');
   await eventually(async () => (await valid()) === 1, { timeoutMs: 60_000 });
@@ -103,7 +114,8 @@ test('who has a login from before his enrolment is told to rotate it, and gets t
   await using east = await startSecuredSite('east');
   await using keys = await keyDirectory();
   const own = new Map<string, ClientOptions>([['east', east.admin]]);
-  await using service = await startConfigProcess(await database.emptyDatabase(), keys, own);
+  const config = { confirmAfterMs: 600_000 };
+  await using service = await startConfigProcess(await database.emptyDatabase(), keys, own, config);
   await declareSecured(service, east);
   await service.call(issueCredentialContract, { params, body: {} });
   const directory = await mkdtemp(join(tmpdir(), 'millrace-config-cli-'));
@@ -125,6 +137,11 @@ test('who has a login from before his enrolment is told to rotate it, and gets t
         () => false,
       ),
     );
+    // Others may come back later than this one, where no service was for a while.
+    await reportUse(service, instance, (await instance.ask(service.url, want)).answer.credential?.id ?? '');
+    await passed();
+    const { items } = await service.call(listCredentialsContract, { params });
+    assert.ok(items.every(({ confirmedAt, state }) => confirmedAt === null && state === 'valid'));
     const again = await run('config', 'enrol', 'shop', '--out', 'again.json');
     assert.doesNotMatch(again.stderr, /login from before/);
   } finally {

@@ -30,6 +30,12 @@ import { type Database, openDatabase } from '@millrace/fleet/database';
 import { installedAuthentication, startServer } from '@millrace/server';
 import type { Static } from 'typebox';
 
+interface ConfigSettings {
+  readonly lifeMs?: number;
+  /** Default 0. */
+  readonly confirmAfterMs?: number;
+}
+
 export const installation = `millrace_${randomUUID()}`;
 const reason = { principal: { kind: 'user', name: 'root' }, why: 'as the test has it' } as const;
 
@@ -55,12 +61,13 @@ export async function startConfigProcess(
   databaseUrl: string,
   keys: { readonly path: string },
   ownClusters: ReadonlyMap<string, ClientOptions> = new Map(),
-  { environment, ...config }: { readonly lifeMs?: number; readonly environment?: Record<string, string> } = {},
+  { environment, ...settings }: ConfigSettings & { readonly environment?: Record<string, string> } = {},
 ): Promise<ConfigProcess> {
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
   const database = await openDatabase({ url: databaseUrl, report });
   const limits = { backoffMs: 50 };
+  const config = { confirmAfterMs: 0, ...settings };
   const common = { database, platform: nodePlatform, report, ownClusters, limits, config, environment };
   const plane = await openControlPlane({ ...common, keyDirectory: join(keys.path, 'keys') });
   const authentication = installedAuthentication(installation, plane.access, false);

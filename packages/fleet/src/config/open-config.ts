@@ -19,7 +19,7 @@ import { AskedQuestions } from './asked-questions.ts';
 import { applicationTokenPrefix, Enrolments } from './enrolments.ts';
 import { confirmedByReports } from './reports/confirm-rotations.ts';
 import { ReportedUses } from './reports/reported-uses.ts';
-import { Reports } from './reports/reports.ts';
+import { liveMs, Reports } from './reports/reports.ts';
 import { answerRoutes, operatingRoutes } from './routes.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { ClusterFactsWriter } from './state/cluster-facts-writer.ts';
@@ -29,6 +29,11 @@ import { ConfigViews } from './state/config-views.ts';
 export interface ConfigSettings {
   /** How long an answer holds; it is issued again after half of that. Default 7 days. */
   readonly lifeMs?: number | undefined;
+  /**
+   * How long this process has to have heard reports before it confirms rotations by them: after an outage some instances
+   * are back before others. Default 90 s, in which each has reported that can.
+   */
+  readonly confirmAfterMs?: number | undefined;
 }
 
 export interface ConfigOptions extends ConfigSettings {
@@ -58,6 +63,8 @@ export interface ConfigService {
 
 const lifeMsDefault = 7 * 86_400_000;
 const callMsMax = 60_000;
+/** Instances are taken to be gone after a minute, and pause for half of one between two tries to come back. */
+const confirmAfterMsDefault = liveMs + 30_000;
 
 /** Who confirms what clients report. */
 const confirmer: Principal = { kind: 'system', name: 'config', role: 'admin', teams: [] };
@@ -79,7 +86,12 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
     },
     store: (seen) => storeUses(db, seen),
   });
-  const reports: Reports = new Reports({ db, platform, report, uses, onWritten: () => confirm(options, reports) });
+  const { confirmAfterMs = confirmAfterMsDefault } = options;
+  const begunAt = platform.clock.monotonic();
+  const onWritten = async (): Promise<void> => {
+    if (platform.clock.monotonic() - begunAt >= confirmAfterMs) await confirm(options, reports);
+  };
+  const reports: Reports = new Reports({ db, platform, report, uses, onWritten });
   const parts = { record, platform, views, answerer, keys, enrolments, reports, publicUrl };
   return {
     routes: [...answerRoutes(parts), ...operatingRoutes(parts)],
@@ -99,10 +111,10 @@ export async function openConfig(options: ConfigOptions): Promise<ConfigService>
 
 /** Processes that confirm the same at a time note it once. */
 async function confirm({ identity, report }: ConfigOptions, reports: Reports): Promise<void> {
-  const confirmed = confirmedByReports(await identity.credentials(), await reports.live());
+  const confirmed = confirmedByReports(await identity.credentials(), await reports.known());
   for (const { application, id } of confirmed) {
     try {
-      await identity.confirm(application, id, confirmer, 'all of its instances report that they use it');
+      await identity.confirm(application, id, confirmer, 'all of its instances that are known report that they use it');
     } catch (error) {
       // It may have ended meanwhile.
       if (!isMillraceError(error)) throw error;

@@ -1,4 +1,7 @@
-/** Tells the service what this instance's streams see, as often as the service wants it. */
+/**
+ * Tells the service what this instance's streams see, as often as the service wants it; and once that there are none
+ * any more, so that nobody waits for what it would have said.
+ */
 import { callContract } from '@millrace/api';
 import { type ConfigEnrolment, type ConfigReport, configReportContract } from '@millrace/api/config';
 import { isMillraceError, messageOf, type Platform, type Timer } from '@millrace/base';
@@ -8,6 +11,7 @@ const firstMs = 2_000;
 const everyMs = 10_000;
 const leastMs = 1_000;
 const callTimeoutMs = 5_000;
+const goodbyeTimeoutMs = 1_000;
 
 export interface ReporterOptions {
   readonly enrolment: ConfigEnrolment;
@@ -23,6 +27,8 @@ export class Reporter {
   readonly #abort = new AbortController();
   #timer: Timer | undefined;
   #sending: Promise<void> | undefined;
+  /** Whether the service was told of streams last. */
+  #hasTold = false;
   /** The reason of the last failure, so that one is told once. */
   #failing = '';
 
@@ -35,6 +41,21 @@ export class Reporter {
     this.#timer?.cancel();
     this.#abort.abort();
     await this.#sending;
+    const url = this.#options.service();
+    if (url === undefined || !this.#hasTold) return;
+    try {
+      await this.#call(url, { ...this.#options.collect(), streams: [] }, AbortSignal.timeout(goodbyeTimeoutMs));
+    } catch (error) {
+      // It is taken to be gone after a while.
+      if (!isMillraceError(error) && !(error instanceof DOMException)) throw error;
+    }
+  }
+
+  async #call(url: string, body: ConfigReport, signal: AbortSignal): Promise<number> {
+    const { token } = this.#options.enrolment;
+    const { everyMs: wantedMs } = await callContract(url, configReportContract, { body }, { token, signal });
+    this.#hasTold = body.streams.length > 0;
+    return wantedMs;
   }
 
   #after(ms: number): void {
@@ -47,15 +68,14 @@ export class Reporter {
   }
 
   async #send(): Promise<void> {
-    const { collect, service, enrolment } = this.#options;
+    const { collect, service } = this.#options;
     const url = service();
     const body = collect();
     let nextMs = everyMs;
-    if (url !== undefined && body.streams.length > 0) {
+    if (url !== undefined && (body.streams.length > 0 || this.#hasTold)) {
       const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(callTimeoutMs)]);
       try {
-        const answer = await callContract(url, configReportContract, { body }, { token: enrolment.token, signal });
-        nextMs = Math.max(leastMs, answer.everyMs);
+        nextMs = Math.max(leastMs, await this.#call(url, body, signal));
         this.#failing = '';
       } catch (error) {
         this.#failed(url, error);

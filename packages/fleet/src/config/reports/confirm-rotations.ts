@@ -1,6 +1,7 @@
 /**
- * Which rotations are confirmed by what clients report: all instances of the application that are alive use the newest
- * credential of its kind and no older one, and have said so since it was issued. Pure.
+ * Which rotations are confirmed by what clients report: all instances of the application that are known use the newest
+ * credential of its kind and no older one, and have said so since it was issued. One that was not heard of for a while
+ * may work on all the same, so it has its vote until it is forgotten, or said last that it has no streams. Pure.
  */
 import type { Credential } from '../../identity/credentials/credential-store.ts';
 import type { Heard } from './client-kpis.ts';

@@ -61,9 +61,18 @@ export class Reports {
     return kpisOf(await this.live(question.application), question);
   }
 
+  /** The newest of each instance that was heard of within the last hour: whether it is alive nobody may know. */
+  known(): Promise<Heard[]> {
+    return this.#since(forgetMs);
+  }
+
   /** The newest of each instance that is alive, of one application or of all. */
-  async live(application?: string): Promise<Heard[]> {
-    const since = new Date(this.#options.platform.clock.now() - liveMs);
+  live(application?: string): Promise<Heard[]> {
+    return this.#since(liveMs, application);
+  }
+
+  async #since(ageMs: number, application?: string): Promise<Heard[]> {
+    const since = new Date(this.#options.platform.clock.now() - ageMs);
     const all = this.#options.db
       .selectFrom('config_report')
       .select(['application', 'reported_at', 'report'])
