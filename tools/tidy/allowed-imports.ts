@@ -31,7 +31,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   resilient: ['base', 'api', 'wire', 'client'],
   mirror: ['base', 'api', 'wire', 'client'],
   streams: ['base', 'wire', 'store', 'client'],
-  postgres: ['base'],
+  postgres: ['base', 'wire', 'client'],
   fleet: ['base', 'api', 'wire', 'client', 'mirror'],
   pipelines: ['base', 'telemetry', 'api', 'wire', 'store', 'client', 'registry', 'mirror', 'streams', 'fleet'],
   server: ['base', 'api', 'wire', 'client', 'mirror', 'fleet', 'pipelines'],

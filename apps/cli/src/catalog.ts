@@ -266,6 +266,22 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   {
+    name: 'sync',
+    summary: 'Capture changes of PostgreSQL databases',
+    commands: [
+      {
+        name: 'capture',
+        summary: "Capture a PostgreSQL database's changes into topics, exactly once",
+        load: async () => (await import('./commands/sync-capture.ts')).syncCapture,
+      },
+      {
+        name: 'drop',
+        summary: 'Remove what a capture has at its source: its slot and publication',
+        load: async () => (await import('./commands/sync-drop.ts')).syncDrop,
+      },
+    ],
+  },
+  {
     name: 'topology',
     summary: 'Show where clusters are, how, and the mirrors between them',
     load: async () => (await import('./commands/topology.ts')).topology,

@@ -1,4 +1,6 @@
 /** PostgreSQL beside Kafka: schema changes without downtime. */
+
+export { CaptureError, type CaptureEvent, type CaptureOptions, runCapture } from './capture/capture.ts';
 export type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, TypeFacts } from './catalog/catalog.ts';
 export { type Queryable, readCatalog } from './catalog/read-catalog.ts';
 export { ApplyError } from './change/apply/apply-error.ts';
@@ -14,6 +16,8 @@ export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-s
 export type { AloneStep, BackfillStep, ChangePlan, DdlStep, GateStep, Step } from './change/plan/plan.ts';
 export { PlanError } from './change/plan/plan-error.ts';
 export { PostgresError, withConnection } from './connection.ts';
+export { decodeMessage, PgoutputError } from './replication/pgoutput/decode-message.ts';
+export { removeSlot, SourceError } from './replication/slot.ts';
 export { nameText, type ObjectName } from './sql/names.ts';
 export { parseScript, type Statement } from './sql/parse-script.ts';
 export { SqlSyntaxError } from './sql/sql-error.ts';

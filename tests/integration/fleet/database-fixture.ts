@@ -13,12 +13,15 @@ export interface DatabaseFixture extends AsyncDisposable {
   emptyDatabase(): Promise<string>;
 }
 
-export async function startDatabaseFixture(): Promise<DatabaseFixture> {
+/** `more`: settings of the server, where it is not one that is given. */
+export async function startDatabaseFixture(more: Readonly<Record<string, string>> = {}): Promise<DatabaseFixture> {
   const given = process.env['DATABASE_URL'];
   const directory = await mkdtemp(join(tmpdir(), 'millrace-database-'));
   await chmod(directory, 0o755);
   const server =
-    given === undefined ? await startPostgres({ directory: join(directory, 'postgres'), settings }) : undefined;
+    given === undefined
+      ? await startPostgres({ directory: join(directory, 'postgres'), settings: { ...settings, ...more } })
+      : undefined;
   const url = given ?? server?.url ?? '';
   const made: string[] = [];
   return {

@@ -1,0 +1,81 @@
+import type { CaptureEvent } from '@millrace/postgres';
+import { clusterOptions } from '../cluster/cluster-options.ts';
+import { openCluster } from '../cluster/open-cluster.ts';
+import { clientEvents } from '../event-lines.ts';
+import { command } from '../framework/command.ts';
+import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
+import { count } from '../framework/table.ts';
+import type { Terminal } from '../framework/terminal.ts';
+import { databaseOption, databaseUrlOf } from '../schema/database-option.ts';
+
+export const syncCapture = command({
+  name: 'sync capture',
+  summary: "Capture a PostgreSQL database's changes into topics, exactly once",
+  description: `Rows that are there come first, read in chunks without a long transaction, and changes as they are
+    committed, each table in its topic dbsync.DATABASE.SCHEMA.TABLE as Debezium's events in JSON. Stopped or killed, the
+    same command goes on where Kafka has it. The server must have wal_level=logical; tables without a primary key are
+    captured from now on, without the rows that are there.`,
+  operands: [
+    { name: 'TABLE', help: 'schema.table, with * for any characters; none: all tables', many: true, optional: true },
+  ],
+  options: {
+    ...databaseOption,
+    name: withDefault(
+      text({ placeholder: 'NAME', help: 'Of the capture: its slot and its progress are named after it' }),
+      'millrace',
+    ),
+    partitions: withDefault(integer({ placeholder: 'N', help: 'Partitions of topics that it makes' }, { min: 1 }), 1),
+    decimals: withDefault(
+      choice({ help: 'Numerics as bytes of their digits, as text, or as doubles' }, ['precise', 'string', 'double']),
+      'precise' as const,
+    ),
+    noSnapshot: flag({ help: 'Leave out the rows that are there' }),
+    ...clusterOptions,
+  },
+  examples: [
+    {
+      command: 'millrace sync capture --database-url postgres://localhost/shop --bootstrap 127.0.0.1:9092',
+      does: 'All tables',
+    },
+    { command: 'millrace sync capture orders "audit.*" --name orders', does: 'Some, from DATABASE_URL' },
+  ],
+  async run({ operands, options, terminal }) {
+    const { runCapture } = await import('@millrace/postgres');
+    await using cluster = await openCluster(options, clientEvents(terminal));
+    const { name, partitions, decimals, noSnapshot } = options;
+    await runCapture(
+      {
+        ...{ name, partitions, decimals, snapshot: !noSnapshot, tables: operands },
+        url: databaseUrlOf(options),
+        kafka: cluster.client,
+        report: (event) => tell(event, terminal),
+      },
+      terminal.signal,
+    );
+    return undefined;
+  },
+});
+
+function tell(event: CaptureEvent, terminal: Terminal): void {
+  if (terminal.json) {
+    terminal.output.json(event);
+    void terminal.output.flush();
+    return;
+  }
+  switch (event.kind) {
+    case 'streaming':
+      terminal.note(`capturing ${event.tables} tables from ${event.lsn} on`);
+      return;
+    case 'snapshot':
+      if (event.isDone) terminal.note(`${event.table}: ${count(event.rows)} rows that were there`);
+      return;
+    case 'no_key':
+      terminal.note(`${event.table} has no primary key: its rows that are there are left out`);
+      return;
+    case 'retrying':
+      terminal.note(`${event.why}; tries again in ${event.inMs} ms`);
+      return;
+    case 'committed':
+      return;
+  }
+}

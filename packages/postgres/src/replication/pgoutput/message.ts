@@ -1,0 +1,94 @@
+/** What the output plugin `pgoutput` says (PostgreSQL's documentation, 53.9, protocol version 1 with messages). */
+import type { Lsn } from '../lsn.ts';
+
+export type PgoutputMessage =
+  | BeginMessage
+  | CommitMessage
+  | RelationMessage
+  | TypeMessage
+  | InsertMessage
+  | UpdateMessage
+  | DeleteMessage
+  | TruncateMessage
+  | LogicalMessage
+  | { readonly kind: 'origin' };
+
+export interface BeginMessage {
+  readonly kind: 'begin';
+  /** Where the transaction's commit lies. */
+  readonly finalLsn: Lsn;
+  /** Microseconds since 1970. */
+  readonly commitMicros: bigint;
+  readonly xid: number;
+}
+
+export interface CommitMessage {
+  readonly kind: 'commit';
+  readonly commitLsn: Lsn;
+  readonly endLsn: Lsn;
+  readonly commitMicros: bigint;
+}
+
+export interface RelationMessage {
+  readonly kind: 'relation';
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  /** `d` default, `n` nothing, `f` full, `i` index. */
+  readonly replicaIdentity: string;
+  readonly columns: readonly RelationColumn[];
+}
+
+export interface RelationColumn {
+  readonly name: string;
+  readonly isKey: boolean;
+  readonly typeOid: number;
+  /** -1 where the type has none. */
+  readonly modifier: number;
+}
+
+export interface TypeMessage {
+  readonly kind: 'type';
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Values by column: the server's text, null, or undefined for one that is stored apart and did not change. */
+export type Tuple = readonly (string | null | undefined)[];
+
+export interface InsertMessage {
+  readonly kind: 'insert';
+  readonly oid: number;
+  readonly after: Tuple;
+}
+
+export interface UpdateMessage {
+  readonly kind: 'update';
+  readonly oid: number;
+  /** Where the key changed (its columns alone have values), or the replica identity is full. */
+  readonly before: Tuple | undefined;
+  readonly isBeforeWhole: boolean;
+  readonly after: Tuple;
+}
+
+export interface DeleteMessage {
+  readonly kind: 'delete';
+  readonly oid: number;
+  readonly before: Tuple;
+  readonly isBeforeWhole: boolean;
+}
+
+export interface TruncateMessage {
+  readonly kind: 'truncate';
+  readonly oids: readonly number[];
+}
+
+/** Of `pg_logical_emit_message`. */
+export interface LogicalMessage {
+  readonly kind: 'message';
+  readonly isTransactional: boolean;
+  readonly lsn: Lsn;
+  readonly prefix: string;
+  readonly content: Buffer;
+}
