@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { callContract, logAlertsContract, logShapesContract, searchLinesContract } from '@millrace/api';
@@ -26,30 +26,46 @@ const program = fileURLToPath(new URL('index-process.ts', import.meta.url));
 const freshMost = 40;
 const events = ['started', 'stopped', 'paused', 'resumed', 'failed'];
 
-test(`shapes, lines and alerts are exact after ${kills} kills of the index (seed ${seed})`, async (t) => {
-  const random = seededRandomness(seed);
-  const { client, admin, bootstrap } = await startFixture(t);
-  await ensureLogTopics(admin);
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-index-'));
-  let child: ChildProcess | undefined;
-  let signs = 0;
-  const start = (): void => {
-    child = spawn(process.execPath, [program, bootstrap, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout?.on('data', (chunk: Buffer) => {
-      signs += chunk.length;
+class IndexProcess {
+  readonly directory = mkdtempSync(join(tmpdir(), 'millrace-index-'));
+  readonly #bootstrap: string;
+  #child: ChildProcess | undefined;
+  /** Grows while the index has all lines that it found at its start. */
+  signs = 0;
+
+  constructor(t: TestContext, bootstrap: string) {
+    this.#bootstrap = bootstrap;
+    t.after(async () => {
+      await this.kill();
+      rmSync(this.directory, { recursive: true, force: true });
     });
-  };
-  const kill = async (): Promise<void> => {
+  }
+
+  async start(): Promise<void> {
+    const words = [program, this.#bootstrap, this.directory];
+    this.#child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      this.signs += chunk.length;
+    });
+    const before = this.signs;
+    await until(() => this.signs > before, 60_000);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
     if (child === undefined) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
-    child = undefined;
-  };
-  t.after(async () => {
-    await kill();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  }
+}
+
+test(`shapes, lines and alerts are exact after ${kills} kills of the index (seed ${seed})`, async (t) => {
+  const random = seededRandomness(seed);
+  const { client, admin, bootstrap } = await startFixture(t);
+  await ensureLogTopics(admin);
+  const index = new IndexProcess(t, bootstrap);
   await using producer = client.producer({ batchBytesMax: 4_000 });
   const counts = new Map<string, number>();
   let lines = 0;
@@ -65,22 +81,19 @@ test(`shapes, lines and alerts are exact after ${kills} kills of the index (seed
       producer.write({ topic: logLines, key: `${lines % 2}`, value });
     }
   };
-  start();
-  await until(() => signs > 0, 60_000);
+  await index.start();
   const flood = setInterval(write, 3);
   t.after(() => clearInterval(flood));
   for (let round = 0; round < kills || lines < 9_000; round++) {
     await sleep(random.integer(600));
-    await kill();
-    if (random.integer(4) === 0) rmSync(directory, { recursive: true, force: true });
-    const before = signs;
-    start();
-    await until(() => signs > before, 60_000);
+    await index.kill();
+    if (random.integer(4) === 0) rmSync(index.directory, { recursive: true, force: true });
+    await index.start();
   }
   clearInterval(flood);
   await producer.flush();
-  await kill();
-  const logs = await startLogs({ client, directory, commitMs: 50 });
+  await index.kill();
+  const logs = await startLogs({ client, directory: index.directory, commitMs: 50 });
   t.after(() => logs.close());
   const server = await startServer({ port: 0, routes: logs.routes });
   t.after(() => server.close());

@@ -8,7 +8,8 @@ const now = Date.UTC(2026, 0, 5);
 
 test('reads RFC 5424 with its structured data', () => {
   const message =
-    '<165>1 2003-10-11T22:14:15.003Z host.example evntslog 77 ID47 [a@1 iut="3" eventSource="App\\"x\\]"][b@1 c="d"] An entry';
+    '<165>1 2003-10-11T22:14:15.003Z host.example evntslog 77 ID47 ' +
+    '[a@1 iut="3" eventSource="App\\"x\\]"][b@1 c="d"] An entry';
   assert.deepEqual(lineOfSyslog(message, '10.0.0.9', now), {
     time: Date.UTC(2003, 9, 11, 22, 14, 15, 3),
     received: now,

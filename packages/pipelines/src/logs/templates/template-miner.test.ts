@@ -31,7 +31,8 @@ test('a place where all lines are equal shows what they have', () => {
 });
 
 test('words that tell what happened keep lines apart, however alike these are', () => {
-  const events = ['Started', 'Stopped', 'Paused', 'Resumed', 'Suspending', 'Created', 'Deleted', 'Rebooted'];
+  const told = 'Started Stopped Paused Resumed Suspending Created Deleted Rebooted up down idle ready lost busy';
+  const events = told.split(' ');
   const lines = events.flatMap((event) => [1, 2].map((id) => `[instance: ${id}] VM ${event} (Lifecycle Event)`));
   assert.equal(templatesOf(...lines).length, events.length);
 });
@@ -44,6 +45,11 @@ test('names become a place where they are announced, other words only with evide
   const lines = colours.map((colour) => `the paint of the door shall be ${colour}`);
   assert.equal(templatesOf(...lines.slice(0, 9)).length, 9);
   assert.deepEqual(templatesOf(...lines), ['the paint of the door shall be <*>']);
+});
+
+test('lines of a name alone are no values of one place', () => {
+  const names = Array.from({ length: 30 }, (_, n) => `on${letters(n)}Changed`);
+  assert.equal(templatesOf(...names).length, names.length);
 });
 
 test('a word joins a place that others have as a number', () => {
