@@ -25,7 +25,9 @@ CLASS[127] = SPACE;
 for (const character of '()[]{}<>"\',;=|!?#:`') CLASS[character.charCodeAt(0)] = HARD;
 
 /** What may stand between two values that are one place. */
-const CONNECTORS = new Set([',', ':', '-', '/', '|', '#', '+', '~', '--', '..', '...', ';'].map(String));
+const CONNECTS = new Uint8Array(128);
+for (const character of ',:-/|#+~;') CONNECTS[character.charCodeAt(0)] = 1;
+const CONNECTORS = new Set(['--', '..', '...']);
 const connectorsMax = 3;
 
 const PLACE_HASH = 0x9e3779b1;
@@ -98,7 +100,7 @@ export class LineScanner {
 
   #word(start: number, end: number): number {
     const text = this.#text;
-    const colons = hexByColons(text, start, end);
+    const colons = isHexDigit(text.charCodeAt(start)) ? hexByColons(text, start, end) : start;
     if (colons > start) {
       this.#add(TokenKind.place, start, colons);
       return colons;
@@ -107,6 +109,7 @@ export class LineScanner {
     let letters = 0;
     let slashes = 0;
     let odd = 0;
+    let dots = 0;
     let at = start;
     for (; at < end; at++) {
       const code = text.charCodeAt(at);
@@ -116,13 +119,14 @@ export class LineScanner {
       else if (code === BACKSLASH || code === AT) odd++;
       else if (code === DOT) {
         if (text.charCodeAt(at + 1) === DOT) break;
+        dots++;
       } else if (isLetter(code)) letters++;
     }
     const stop = this.#withoutTrail(start, at);
     if (digits > 0) this.#add(TokenKind.place, start, stop);
     else if (letters === 0) this.#symbols(start, stop, slashes);
     else if (odd > 0 || slashes > 1 || text.charCodeAt(start) === SLASH) this.#add(TokenKind.place, start, stop);
-    else this.#letters(start, stop);
+    else this.#letters(start, stop, dots);
     if (stop < at) this.#add(TokenKind.punctuation, stop, at);
     return at;
   }
@@ -145,29 +149,37 @@ export class LineScanner {
     this.#add(isFiller || isPath ? TokenKind.place : TokenKind.punctuation, start, stop);
   }
 
-  /** A word without digits. */
-  #letters(start: number, stop: number): void {
-    const text = this.#text;
-    const word = text.slice(start, stop);
+  /** A word without digits. Its text is made only where something may come of it. */
+  #letters(start: number, stop: number, dots: number): void {
     const last = this.count - 1;
     const length = stop - start;
+    const follows = last >= 0 ? this.kinds[last] : TokenKind.word;
     if (
-      last >= 0 &&
+      follows === TokenKind.place &&
       length <= 12 &&
-      this.kinds[last] === TokenKind.place &&
-      isUnit(word) &&
-      this.#isNear(last, start)
+      this.#isNear(last, start) &&
+      isUnit(this.#text.slice(start, stop))
     ) {
       if (this.units[last] === this.ends[last]) this.units[last] = start;
       this.ends[last] = stop;
       return;
     }
-    const isHost = word.includes('.') && (isHostName(word) || this.#isBeforePort(stop));
-    const isDrive = length === 1 && text.charCodeAt(stop) === COLON && text.charCodeAt(stop + 1) === BACKSLASH;
-    if (isHost || isDrive || this.#isValue(word, last) || (length >= 8 && isHex(word)))
-      this.#add(TokenKind.place, start, stop);
-    else if (length === 3 && isWeekdayOrMonth(word) && this.#leadsToDate(stop)) this.#add(TokenKind.place, start, stop);
-    else this.#add(TokenKind.word, start, stop);
+    const isPlace =
+      (dots > 0 && this.#isHost(start, stop)) ||
+      (length === 1 && this.#isDrive(stop)) ||
+      (follows === TokenKind.punctuation && length <= 9 && this.#isValue(start, stop, last)) ||
+      (length >= 8 && isHex(this.#text, start, stop)) ||
+      (length === 3 && this.#isOfDate(start, stop));
+    this.#add(isPlace ? TokenKind.place : TokenKind.word, start, stop);
+  }
+
+  #isHost(start: number, stop: number): boolean {
+    return this.#isBeforePort(stop) || isHostName(this.#text.slice(start, stop));
+  }
+
+  /** `C:` before a backslash. */
+  #isDrive(stop: number): boolean {
+    return this.#text.charCodeAt(stop) === COLON && this.#text.charCodeAt(stop + 1) === BACKSLASH;
   }
 
   /** A place and what follows it, with white space or nothing between. */
@@ -179,17 +191,21 @@ export class LineScanner {
   }
 
   /** `on=true`, `on: false`, `setOn(true)`. */
-  #isValue(word: string, last: number): boolean {
-    if (last < 0 || word.length > 9 || this.kinds[last] !== TokenKind.punctuation || !isAnswer(word)) return false;
-    const code = this.#text.charCodeAt(this.starts[last] as number);
-    return code === EQUALS || code === COLON || (code === OPEN && this.#touchesWord(this.starts[last] as number));
+  #isValue(start: number, stop: number, last: number): boolean {
+    const before = this.starts[last] as number;
+    const code = this.#text.charCodeAt(before);
+    if (code !== EQUALS && code !== COLON && (code !== OPEN || !this.#touchesWord(before))) return false;
+    return isAnswer(this.#text.slice(start, stop));
   }
 
-  #leadsToDate(from: number): boolean {
+  /** The name of a weekday or a month before more of a date. */
+  #isOfDate(start: number, stop: number): boolean {
     const text = this.#text;
-    let at = from;
+    const code = text.charCodeAt(start);
+    if (code < 65 || code > 90 || !isWeekdayOrMonth(text.slice(start, stop))) return false;
+    let at = stop;
     while (classOf(text.charCodeAt(at)) === SPACE || text.charCodeAt(at) === COMMA) at++;
-    return at > from && (isDigit(text.charCodeAt(at)) || isWeekdayOrMonth(text.slice(at, at + 3)));
+    return at > stop && (isDigit(text.charCodeAt(at)) || isWeekdayOrMonth(text.slice(at, at + 3)));
   }
 
   #isBeforePort(at: number): boolean {
@@ -231,12 +247,20 @@ export class LineScanner {
     this.count = at + 1;
   }
 
+  #connects(index: number): boolean {
+    const start = this.starts[index] as number;
+    const length = (this.ends[index] as number) - start;
+    const code = this.#text.charCodeAt(start);
+    if (length === 1) return code < 128 && CONNECTS[code] === 1;
+    return (code === DOT || code === DASH) && length <= 3 && CONNECTORS.has(this.token(index));
+  }
+
   /** Where a place would go: behind the last place, if only connectors lie between. */
   #joined(): number {
     const last = this.count - 1;
     for (let at = last; at >= 0 && at >= last - connectorsMax; at--) {
       if (this.kinds[at] === TokenKind.place) return at + 1;
-      if (this.kinds[at] !== TokenKind.punctuation || !CONNECTORS.has(this.token(at))) break;
+      if (this.kinds[at] !== TokenKind.punctuation || !this.#connects(at)) break;
     }
     return this.count;
   }
@@ -273,8 +297,8 @@ function isHexDigit(code: number): boolean {
   return isDigit(code) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
 }
 
-function isHex(word: string): boolean {
-  for (let i = 0; i < word.length; i++) if (!isHexDigit(word.charCodeAt(i))) return false;
+function isHex(text: string, start: number, stop: number): boolean {
+  for (let at = start; at < stop; at++) if (!isHexDigit(text.charCodeAt(at))) return false;
   return true;
 }
 
