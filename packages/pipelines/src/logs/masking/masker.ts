@@ -3,8 +3,11 @@ import type { LogLine } from '../line/log-line.ts';
 import { builtInMasks } from './built-in-masks.ts';
 import { type Mask, type MaskRules, MaskRulesError, maskOf } from './mask-rule.ts';
 
+const knownMax = 10_000;
+
 export class Masker {
   readonly #masks: readonly Mask[];
+  readonly #known = new Map<string, string>();
   /** How many texts each rule has changed. */
   readonly counts = new Map<string, number>();
 
@@ -20,7 +23,7 @@ export class Masker {
       ...line,
       body,
       message,
-      labels: this.#values(line.labels) as Record<string, string>,
+      labels: this.#labels(line.labels),
       ...(line.attributes === undefined
         ? {}
         : { attributes: this.#values(line.attributes) as Record<string, unknown> }),
@@ -33,6 +36,23 @@ export class Masker {
       const next = mask.apply(masked);
       if (next !== masked) this.counts.set(mask.name, (this.counts.get(mask.name) ?? 0) + 1);
       masked = next;
+    }
+    return masked;
+  }
+
+  /** Labels are few, and the same again and again. */
+  #labels(labels: LogLine['labels']): LogLine['labels'] {
+    const masked: Record<string, string> = {};
+    for (const name of Object.keys(labels)) {
+      const value = labels[name] as string;
+      const key = `${name}\n${value}`;
+      let known = this.#known.get(key);
+      if (known === undefined) {
+        known = this.#values(value, name) as string;
+        if (this.#known.size >= knownMax) this.#known.clear();
+        this.#known.set(key, known);
+      }
+      masked[name] = known;
     }
     return masked;
   }
