@@ -221,6 +221,28 @@ test('a record that a function throws for is set aside whole, with the reason', 
   ]);
 });
 
+test('what wall-clock time makes is committed with where the task is, so that the group can refuse it', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to] = [await fixture.createTopic(1), await fixture.createTopic(1)];
+  const made = topology(uniqueName('clock'));
+  made
+    .source(topic(from, { key: text, value: text }))
+    .process<string, number>({
+      name: 'ticks',
+      key: text,
+      value: int64,
+      init: ({ schedule, forward }) => {
+        schedule(20, 'clock', () => forward('tick', 1));
+        return () => undefined;
+      },
+    })
+    .to(topic(to, { key: text, value: int64 }));
+  await start(t, made, fixture.client);
+  await until(async () => (await newest(fixture.client, to)).count > 0);
+  const [found] = unwrap(await fixture.admin.fetchOffsets(made.name, [{ topic: from, partition: 0 }]));
+  assert.equal(found?.offset, 0);
+});
+
 test('what a bad record had changed of the state is undone', async (t) => {
   const fixture = await startFixture(t);
   const [from, to, aside] = [await fixture.createTopic(1), await fixture.createTopic(1), await fixture.createTopic(1)];

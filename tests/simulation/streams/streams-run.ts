@@ -4,7 +4,7 @@
  * input finds: each count of each word once and in order, each window of every kind once, each late record once.
  */
 import { sleep } from '@millrace/base';
-import { createClient, int64, text, topic } from '@millrace/client';
+import { createClient, int64, text, topic, unwrap } from '@millrace/client';
 import { countsAndWindows } from '@millrace/streams/testing/exactly-once';
 import { clientOptions } from '../client/client-options.ts';
 import { prepareTopics } from '../mirror/prepare-topics.ts';
@@ -94,15 +94,21 @@ class StreamsRun {
     };
   }
 
-  #prepare(): Promise<unknown> {
-    const { partitions, wordPartitions, replicationFactor } = this.#scenario;
+  async #prepare(): Promise<void> {
+    const { partitions, wordPartitions, replicationFactor, isFirstKind } = this.#scenario;
     const plan = (name: string, count: number) => ({ name, partitions: count, replicationFactor, configuration: {} });
-    return prepareTopics(this.#home('setup'), [
+    await prepareTopics(this.#home('setup'), [
       plan(topics.words, wordPartitions),
       plan(topics.timed, partitions),
       plan(topics.counts, 1),
       plan(topics.windows, partitions),
     ]);
+    if (!isFirstKind) return;
+    this.#coverage.add('seeds with transactions of the first kind');
+    const client = createClient(clientOptions(this.#home('features')));
+    const change = { feature: 'transaction.version', level: 0, change: 'unsafe-downgrade' } as const;
+    unwrap(await client.admin().updateFeatures([change]));
+    await client.close();
   }
 
   #member(index: number): SimJobMember {

@@ -32,6 +32,8 @@ export interface StreamsScenario {
   /** For how long things go wrong, in virtual ms, and the mean time between two of them. */
   readonly troubleMs: number;
   readonly calmMs: number;
+  /** Transactions of the first kind: the coordinator is told of each partition and group (before KIP-890). */
+  readonly isFirstKind: boolean;
 }
 
 const sessionTimeoutMsMin = 1000;
@@ -63,6 +65,7 @@ export function streamsScenarioOf(seed: number): StreamsScenario {
     behindMsMax: 1 + randomness.integer(120),
     troubleMs,
     calmMs: 200 + randomness.integer(800),
+    isFirstKind: randomness.integer(3) === 0,
   };
 }
 

@@ -168,7 +168,7 @@ export class JobRunner {
     try {
       let turnEndsAt = clock.monotonic() + sliceMs;
       for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
-        if (!transactor.isOpen) await this.#begin();
+        await this.#begin();
         const [began, before] = [clock.monotonic(), counts.recordsIn];
         this.#slice(run, turnEndsAt);
         const now = clock.monotonic();
@@ -208,6 +208,7 @@ export class JobRunner {
 
   async #begin(): Promise<void> {
     const { transactor, settings } = this.#parts;
+    if (transactor.isOpen) return;
     await transactor.begin();
     this.#commitDueAt = settings.platform.clock.monotonic() + settings.commitIntervalMs;
   }

@@ -53,6 +53,8 @@ export class TaskAdmission {
         } else run.task = runner.makeTask(run);
       }
     });
+    // Wall-clock time may be due before the first record.
+    runner.wake();
   }
 
   /** Ids of tasks whose state is being written by what is under way for them, be they still here or not. */
