@@ -168,7 +168,7 @@ export class JobRunner {
     try {
       let turnEndsAt = clock.monotonic() + sliceMs;
       for (let run = tasks.nextReady(); run !== undefined; run = tasks.nextReady()) {
-        await this.#begin();
+        if (!transactor.isOpen) await this.#begin();
         const [began, before] = [clock.monotonic(), counts.recordsIn];
         this.#slice(run, turnEndsAt);
         const now = clock.monotonic();
