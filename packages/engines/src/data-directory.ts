@@ -10,6 +10,7 @@
  *     postgres/          the embedded database's
  *     keys/              under which the control plane seals what only it may read
  *     twins/<name>/      an embedded twin's (`embedded-twins.ts`)
+ *     tracking/          what tracking's job and view know, made anew from their topics when it is lost
  *
  * A directory that is not ours is never written to, not even the lock: opening decides that first.
  */

@@ -42,7 +42,8 @@ test('serves, says where, tells a second one, and stops cleanly on SIGTERM', asy
 
   const stopped = await up.stop('SIGTERM');
   assert.equal(stopped.code, 0);
-  assert.deepEqual((await readdir(directory)).sort(), ['clusters', 'keys', 'millrace.json', 'postgres', 'token']);
+  const kept = ['clusters', 'keys', 'logs', 'metrics', 'millrace.json', 'postgres', 'token', 'tracking'];
+  assert.deepEqual((await readdir(directory)).sort(), kept);
 });
 
 test('keeps topics and cluster ids over Ctrl-C and kill -9', async () => {

@@ -47,6 +47,55 @@ test('the topic counted from elsewhere gives the totals of the platform', async 
   assert.deepEqual(JSON.parse(direct.text).totals, (await report([])).totals);
 });
 
+test('every question has the same answer from the platform and from the topic alone', async () => {
+  const login = { ...page('shop', '/b'), userId: 'user-7' };
+  await post([
+    login,
+    { ...login, anonymousId: 'phone' },
+    { type: 'track', event: 'Bought', userId: 'user-7', site: 'shop' },
+  ]);
+  await eventually(async () => (await report(['--site', 'shop'])).totals.events === 5);
+  const bootstrap = up.ready.clusters[0]?.bootstrap ?? '';
+  const answers: Record<string, Record<string, unknown>> = {};
+  for (const words of [['sessions'], ['funnel', '/a', '/b', 'Bought'], ['retention'], ['live']]) {
+    const all = ['pipeline', 'tracking', ...words, '--site', 'shop', '--json'];
+    const [asked, counted] = await Promise.all([up.run(all), millrace([...all, '-b', bootstrap])]);
+    assert.equal(asked.code, 0, asked.stderr);
+    assert.equal(counted.code, 0, counted.stderr);
+    // Of live page views the minutes move on between the two.
+    const { from: _, minutes: __, ...answer } = JSON.parse(asked.text);
+    const { from: ___, minutes: ____, ...other } = JSON.parse(counted.text);
+    assert.deepEqual(answer, other);
+    answers[words[0] ?? ''] = JSON.parse(asked.text);
+  }
+  const { steps } = answers['funnel'] as { steps: { people: number }[] };
+  assert.deepEqual(
+    steps.map(({ people }) => people),
+    [1, 1, 1],
+  );
+  const { sessions } = answers['sessions'] as { sessions: { user: string }[] };
+  assert.deepEqual(new Set(sessions.map(({ user }) => user)), new Set(['user-7']));
+  assert.equal((await report(['--site', 'shop'])).totals.people, 1);
+});
+
+test('bad events are listed with the reason, and tried again', async () => {
+  const answer = await fetch(`${up.ready.collectorUrl}/v1/batch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ batch: [{ type: 'click', messageId: 'wrong' }] }),
+  });
+  assert.equal(answer.status, 400);
+  const bad = await up.run(['pipeline', 'tracking', 'bad', '--json']);
+  const { waiting, events } = JSON.parse(bad.text);
+  assert.deepEqual(
+    [waiting, events[0].id, events[0].reason, events[0].issues[0].field],
+    [1, 'wrong', 'shape', '/type'],
+  );
+  const replay = await up.run(['pipeline', 'tracking', 'replay', '--json']);
+  assert.deepEqual(JSON.parse(replay.text), { judged: 1, replayed: 0, stillBad: 1 });
+  assert.match((await up.run(['pipeline', 'tracking', 'bad'])).text, /^1 bad event waits for a replay\n/);
+});
+
 test('a site of which nothing is known is said so', async () => {
   const { code, stderr } = await up.run(['pipeline', 'tracking', '--site', 'nowhere', '--json']);
   assert.equal(code, 1);
@@ -70,6 +119,10 @@ test('wrong usage ends with exit code 2 and a sentence', async () => {
   for (const [words, sentence] of [
     [['watch'], /'watch' is nothing that tracking does; it knows tail, sessions, funnel/],
     [['tail', '--import', 'x.log'], /tail and --import exclude each other/],
+    [['sessions'], /which site is meant is missing: name it with --site/],
+    [['funnel', '--site', 'shop'], /a funnel needs its steps/],
+    [['live', 'now'], /live takes no further words/],
+    [['funnel', '/', '--within', 'soon'], /'soon' is not a length of time/],
     [['--pages', 'all'], /'all' is not a whole number/],
   ] as const) {
     const { code, stderr } = await up.run(['pipeline', 'tracking', ...words]);

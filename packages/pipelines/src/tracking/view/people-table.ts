@@ -23,6 +23,9 @@ interface Owner {
   readonly userId: string;
 }
 
+/** Of one id. Sites are named by whoever sends events, and somebody may name ever new ones. */
+const sitesMost = 1_000;
+
 type Ids = Readonly<Record<string, number>>;
 
 /** How many people more a site has. */
@@ -56,7 +59,7 @@ export class PeopleTable {
     const id = actorOf(event);
     if (id === undefined) return;
     const sites = this.#seen.get(textPart(id)) ?? [];
-    if (sites.includes(event.site)) return;
+    if (sites.includes(event.site) || sites.length >= sitesMost) return;
     this.#seen.put(textPart(id), [...sites, event.site]);
     this.#count(this.personOf(id, 'changed'), event.site, 1, onChange);
   }
