@@ -126,7 +126,7 @@ export class SimJobMember {
         ...{ client, state, platform, replicationFactor: scenario.replicationFactor },
         ...{ sessionTimeoutMs: plan.sessionTimeoutMs, heartbeatIntervalMs: Math.floor(plan.sessionTimeoutMs / 5) },
         ...{ commitIntervalMs: plan.commitIntervalMs, transactionTimeoutMs: scenario.transactionTimeoutMs },
-        ...{ cacheBytesMax: plan.cacheBytesMax, purgeIntervalMs: 500, standbys: scenario.standbys },
+        ...{ cacheBytesMax: plan.cacheBytesMax, purgeIntervalMs: 500, standbys: scenario.standbys, acceptableLag: 10 },
         report: (event) => this.#report(event),
       });
       const close = async (): Promise<void> => {

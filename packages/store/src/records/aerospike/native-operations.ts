@@ -70,22 +70,10 @@ function listOperation(library: AerospikeLibrary, operation: ListOperation): Nat
       return lists
         .removeByIndexRange(bin, operation.start, operation.count)
         .andReturn(returnType.COUNT | returnType.INVERTED);
-    case 'list.removeByRank':
-      return lists.removeByRankRange(bin, operation.start, operation.count).andReturn(returnType.COUNT);
-    case 'list.removeByValue':
-      return lists.removeByValue(bin, native(operation.value)).andReturn(returnType.COUNT);
-    case 'list.removeByValueRange':
-      return lists.removeByValueRange(bin, native(operation.from), native(operation.to)).andReturn(returnType.COUNT);
     case 'list.get':
       return lists.getByIndexRange(bin, operation.start, operation.count).andReturn(returnType.VALUE);
-    case 'list.getByRank':
-      return lists.getByRankRange(bin, operation.start, operation.count).andReturn(returnType.VALUE);
-    case 'list.getByValueRange':
-      return lists.getByValueRange(bin, native(operation.from), native(operation.to)).andReturn(returnType.VALUE);
-    case 'list.size':
-      return lists.size(bin);
-    case 'list.clear':
-      return lists.clear(bin);
+    default:
+      return commonOperation(library, operation as CommonOperation);
   }
 }
 
@@ -108,26 +96,64 @@ function mapOperation(library: AerospikeLibrary, operation: MapOperation): Nativ
       return maps.removeByKeyList(bin, operation.keys).andReturn(returnType.COUNT);
     case 'map.removeByKeyRange':
       return maps.removeByKeyRange(bin, operation.from, operation.to).andReturn(returnType.COUNT);
-    case 'map.removeByRank':
-      return maps.removeByRankRange(bin, operation.start, operation.count).andReturn(returnType.COUNT);
-    case 'map.removeByValue':
-      return maps.removeByValue(bin, native(operation.value)).andReturn(returnType.COUNT);
-    case 'map.removeByValueRange':
-      return maps.removeByValueRange(bin, native(operation.from), native(operation.to)).andReturn(returnType.COUNT);
     case 'map.getByKey':
       return maps.getByKey(bin, operation.key).andReturn(returnType.VALUE);
     case 'map.getByKeys':
       return maps.getByKeyList(bin, operation.keys).andReturn(returnType.KEY_VALUE);
     case 'map.getByKeyRange':
       return maps.getByKeyRange(bin, operation.from, operation.to).andReturn(returnType.KEY_VALUE);
+    default:
+      return commonOperation(library, operation as CommonOperation);
+  }
+}
+
+type Common =
+  | 'removeByRank'
+  | 'removeByValue'
+  | 'removeByValueRange'
+  | 'getByRank'
+  | 'getByValueRange'
+  | 'size'
+  | 'clear';
+/** Operations of these types, of those that have them among others. */
+type OfTypes<Any extends { readonly type: string }, Type> = Any extends Any
+  ? Extract<Any['type'], Type> extends never
+    ? never
+    : Omit<Any, 'type'> & { readonly type: Extract<Any['type'], Type> }
+  : never;
+type CommonOperation = OfTypes<ListOperation | MapOperation, `${'list' | 'map'}.${Common}`>;
+
+/** What lists and maps do alike: parts by rank and by value, and the whole. Of maps keys are read with their values. */
+function commonOperation(library: AerospikeLibrary, operation: CommonOperation): NativeOperation {
+  const { lists, maps } = library;
+  const isList = operation.type.startsWith('list.');
+  const kind = isList ? lists : maps;
+  const { COUNT } = kind.returnType;
+  const read = isList ? lists.returnType.VALUE : maps.returnType.KEY_VALUE;
+  const native = (value: Value | undefined): unknown => (value === undefined ? undefined : toNative(library, value));
+  const { bin } = operation;
+  switch (operation.type) {
+    case 'list.removeByRank':
+    case 'map.removeByRank':
+      return kind.removeByRankRange(bin, operation.start, operation.count).andReturn(COUNT);
+    case 'list.removeByValue':
+    case 'map.removeByValue':
+      return kind.removeByValue(bin, native(operation.value)).andReturn(COUNT);
+    case 'list.removeByValueRange':
+    case 'map.removeByValueRange':
+      return kind.removeByValueRange(bin, native(operation.from), native(operation.to)).andReturn(COUNT);
+    case 'list.getByRank':
     case 'map.getByRank':
-      return maps.getByRankRange(bin, operation.start, operation.count).andReturn(returnType.KEY_VALUE);
+      return kind.getByRankRange(bin, operation.start, operation.count).andReturn(read);
+    case 'list.getByValueRange':
     case 'map.getByValueRange':
-      return maps.getByValueRange(bin, native(operation.from), native(operation.to)).andReturn(returnType.KEY_VALUE);
+      return kind.getByValueRange(bin, native(operation.from), native(operation.to)).andReturn(read);
+    case 'list.size':
     case 'map.size':
-      return maps.size(bin);
+      return kind.size(bin);
+    case 'list.clear':
     case 'map.clear':
-      return maps.clear(bin);
+      return kind.clear(bin);
   }
 }
 
