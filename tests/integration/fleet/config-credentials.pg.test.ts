@@ -144,6 +144,11 @@ test('who has a login from before his enrolment is told to rotate it, and gets t
     assert.ok(items.every(({ confirmedAt, state }) => confirmedAt === null && state === 'valid'));
     const again = await run('config', 'enrol', 'shop', '--out', 'again.json');
     assert.doesNotMatch(again.stderr, /login from before/);
+    assert.doesNotMatch(again.stderr, /not encrypted/);
+    const services = ['--service', 'http://config.example', '--service', 'https://config.example'];
+    const open = await run('config', 'enrol', 'shop', '--out', 'open.json', ...services);
+    assert.match(open.stderr, /http:\/\/config\.example.* is not encrypted/);
+    assert.doesNotMatch(open.stderr, /https:\/\/config\.example.* is not/);
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -50,6 +50,9 @@ export const configEnrol = command({
       else terminal.output.line(`Enrolment ${id} of ${name} is in ${out}.`);
     }
     terminal.note('It is not shown again.');
+    for (const url of enrolment.services.filter(isOpenToReaders)) {
+      terminal.note(`${url} is not encrypted: whoever reads on the way has the token. Give an https:// --service.`);
+    }
     if (await hasUnkeptLogin(name, options, terminal)) {
       terminal.note(
         `${name} has a login from before, whose secret nobody kept: run \`millrace application rotate ${name}\`.`,
@@ -58,6 +61,13 @@ export const configEnrol = command({
     return undefined;
   },
 });
+
+/** Whether requests leave the machine as they are. */
+function isOpenToReaders(service: string): boolean {
+  const { protocol, hostname } = new URL(service);
+  const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return protocol === 'http:' && !isHere;
+}
 
 /** Whether the application logs in with what was issued while it was not enrolled, and with nothing newer. */
 async function hasUnkeptLogin(name: string, server: Server, terminal: Terminal): Promise<boolean> {
