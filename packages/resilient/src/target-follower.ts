@@ -1,7 +1,7 @@
 /**
  * Follows what is wanted: makes a side for each new target, which has to reach its cluster and find the topics there
  * before anything is exchanged. What can't be is tried again, with pauses that double, while what works now works on;
- * a try for what nobody wants any more is ended.
+ * a try for what nobody wants any more is ended. What is in the way is told once for as long as it is the same.
  */
 import { isMillraceError, messageOf, type Platform, sleep } from '@millrace/base';
 import { backoffMs } from '@millrace/client/protocol';
@@ -35,6 +35,8 @@ export class TargetFollower<Side extends NextSide> {
   readonly #options: TargetFollowerOptions<Side>;
   readonly #abort = new AbortController();
   readonly #following: Promise<void>;
+  /** The target and the kind of error that were told last. */
+  #told = '';
 
   constructor(options: TargetFollowerOptions<Side>) {
     this.#options = options;
@@ -77,11 +79,15 @@ export class TargetFollower<Side extends NextSide> {
     try {
       side = this.#options.makeSide(target);
       await side.reach(signal);
+      this.#told = '';
       return side;
     } catch (error) {
       await side?.close();
       if (signal.aborted) return undefined;
       if (!isMillraceError(error)) throw error;
+      const told = `${error.code} ${target.fingerprint}`;
+      if (told === this.#told) return undefined;
+      this.#told = told;
       const message = `can't go to cluster ${target.cluster.name} yet, going on as before: ${messageOf(error)}`;
       this.#options.report({ level: 'warn', event: 'switch_failed', message, error });
       return undefined;

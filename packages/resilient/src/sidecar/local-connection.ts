@@ -3,9 +3,8 @@
  * and answers come back in their order.
  *
  * Bounds: a frame is at most `frameBytesMax`, before the login `loginFrameBytesMax`; no request is begun while
- * `requestsMax` are under way, while the broker's socket is full, or while the program does not take its answers; what
- * the last chunk brought waits then, and no more is read, nor from a broker whose answers the program does not take.
- * The login has `loginTimeoutMs`.
+ * `requestsMax` are under way, while the broker's socket is full, or while the program does not take its answers, which
+ * are not read then; what the last chunk brought waits, and no more is read. The login has `loginTimeoutMs`.
  *
  * It ends with either of the two connections. What the broker has not answered by then the program sees as lost, as it
  * would without a sidecar. `retire` ends it in good order: nothing new is begun, and it closes when all is answered.
@@ -172,10 +171,9 @@ export class LocalConnection implements SocketHandler {
     this.#loginTimer.cancel();
     this.#splitter.bytesMax = this.#host.frameBytesMax;
     if (this.#isEnding) return;
-    const { route } = this.#host;
-    this.#route = route;
+    this.#route = this.#host.route;
     this.#holds.add('opening');
-    route.open(this.#nodeId, this.#login.software, this.#abort.signal).then(
+    this.#route.open(this.#nodeId, this.#login.software, this.#abort.signal).then(
       ({ connection, versions }) => this.#opened(connection, versions),
       (error: Error) => this.#fail(error),
     );
@@ -273,8 +271,7 @@ export class LocalConnection implements SocketHandler {
     const pause = isFull && !this.#isEnding;
     if (pause === this.#isPaused) return;
     this.#isPaused = pause;
-    if (pause) this.#socket.pause();
-    else this.#socket.resume();
+    this.#socket[pause ? 'pause' : 'resume']();
   }
 
   #endIfRetired(): void {
