@@ -11,6 +11,7 @@ import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
 import { mirrorJournal } from './mirror-journal.ts';
 import { mirroredBatches } from './mirrored-batches.ts';
+import { promql } from './promql.ts';
 import { records } from './records.ts';
 import { runFiles } from './run-files.ts';
 import { sasl } from './sasl.ts';
@@ -44,6 +45,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './run-files.ts': { runFiles },
   './access-logs.ts': { accessLogs },
   './collector.ts': { collector },
+  './promql.ts': { promql },
   './broker.ts': { broker },
   './client.ts': { client },
   './records.ts': { records },

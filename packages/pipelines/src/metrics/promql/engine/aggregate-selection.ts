@@ -41,7 +41,7 @@ export async function aggregateSelection(
 
 function checkRatios({ param }: Aggregation, params: Float64Array, { notes }: Evaluation): void {
   if (params.some(Number.isNaN)) throw queryFailed('Ratio value is NaN');
-  const [max, min] = [Math.max(...params), Math.min(...params)];
+  const { max, min } = extent(params);
   if (param === undefined) return;
   if (max > 1) remarks.badRatio(notes, max, 1, param);
   if (min < -1) remarks.badRatio(notes, min, -1, param);
@@ -49,14 +49,20 @@ function checkRatios({ param }: Aggregation, params: Float64Array, { notes }: Ev
 
 /** Whether any of them asks for something. */
 function checkCounts(params: Float64Array): boolean {
-  const max = params.reduce((most, param) => Math.max(most, param), -Infinity);
-  const min = params.reduce((least, param) => Math.min(least, param), Infinity);
+  const { max, min } = extent(params);
   if (max < 1) return false;
   if (Number.isNaN(max)) throw queryFailed('Parameter value is NaN');
   const bound = 2 ** 63;
   if (min <= -bound) throw queryFailed(`Scalar value ${min} underflows int64`);
   if (max >= bound) throw queryFailed(`Scalar value ${max} overflows int64`);
   return true;
+}
+
+function extent(params: Float64Array): { readonly max: number; readonly min: number } {
+  return {
+    max: params.reduce((most, param) => Math.max(most, param), -Infinity),
+    min: params.reduce((least, param) => Math.min(least, param), Infinity),
+  };
 }
 
 function chooser(aggregation: Aggregation, { notes }: Evaluation): Choose {

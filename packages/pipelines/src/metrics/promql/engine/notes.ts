@@ -95,5 +95,7 @@ function repairText({ minBound, maxBound, maxDifference, fromMs, toMs, count }: 
 }
 
 function dateText(timeMs: number): string {
-  return new Date(Math.floor(timeMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const date = new Date(Math.floor(timeMs / 1000) * 1000);
+  // Subqueries may look at times that no calendar has.
+  return Number.isNaN(date.getTime()) ? `${timeMs} ms` : date.toISOString().replace('.000Z', 'Z');
 }

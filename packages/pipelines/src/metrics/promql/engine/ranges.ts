@@ -66,6 +66,7 @@ async function ofSubquery(subquery: Subquery, evaluation: Evaluation): Promise<R
   // Its times are multiples of its step, and lie behind the start of the first range.
   const startMs = (Math.floor((look.firstMs - rangeMs) / stepMs) + 1) * stepMs;
   const grid = gridOf(startMs, look.lastMs, stepMs);
+  evaluation.budget.take(grid.count);
   const columns = await evaluateVector(subquery.inner, { ...evaluation, grid });
   const series = columns.map((column) => ofColumn(column, grid));
   return { series, rangeMs, look, mode: undefined, isSubquery: true };
@@ -112,6 +113,11 @@ function hasStale(values: Float64Array): boolean {
 /** What a subquery saw tells nothing of resets in between. */
 function ofColumn(column: Column, grid: Grid): RangeSeries {
   const { labels, dropsName, values } = column;
+  if (column.histograms === undefined && !column.kinds.includes(kinds.none)) {
+    const times = new Float64Array(grid.count);
+    for (let at = 0; at < times.length; at++) times[at] = timeAt(grid, at);
+    return { labels, dropsName, numbers: { times, values, startTimes: undefined }, histograms: noHistograms };
+  }
   const indexes = (kind: number): number[] => {
     const found: number[] = [];
     for (let at = 0; at < column.kinds.length; at++) if (column.kinds[at] === kind) found.push(at);

@@ -66,11 +66,13 @@ function boundedSamples(window: Window, { labels }: RangeSeries): ResultSeries |
   const right = isSmooth && last > window.from && timeOf(last) > end ? between(last - 1, end) : numberAt(last);
   if (timeOf(first) <= start) first++;
   if (timeOf(last) >= end) last--;
-  const count = Math.max(last - first + 1, 0);
-  const middle = count > 0 ? [times.slice(first, last + 1), values.slice(first, last + 1)] : [[], []];
-  return {
-    labels,
-    times: Float64Array.of(start, ...(middle[0] as Float64Array), end),
-    values: Float64Array.of(left, ...(middle[1] as Float64Array), right),
+  const bounded = (from: Float64Array, atStart: number, atEnd: number): Float64Array => {
+    const middle = from.subarray(first, Math.max(first, last + 1));
+    const result = new Float64Array(middle.length + 2);
+    result[0] = atStart;
+    result.set(middle, 1);
+    result[result.length - 1] = atEnd;
+    return result;
   };
+  return { labels, times: bounded(times, start, end), values: bounded(values, left, right) };
 }

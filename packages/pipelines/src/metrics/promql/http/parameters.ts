@@ -88,7 +88,10 @@ export function invalid(name: string, what: string): QueryError {
 
 /** Milliseconds of seconds since 1970 or of a date; undefined for anything else. */
 export function parseTime(text: string): number | undefined {
-  if (isNumber(text)) return Math.round(Number(text) * 1000);
+  if (isNumber(text)) {
+    const timeMs = Math.round(Number(text) * 1000);
+    return timeMs >= earliestMs && timeMs <= latestMs ? timeMs : undefined;
+  }
   if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[-+]\d\d:\d\d)$/.test(text)) return undefined;
   const timeMs = Date.parse(text);
   return Number.isNaN(timeMs) ? undefined : timeMs;

@@ -30,6 +30,9 @@ import { syntaxError } from './tokens.ts';
 /** Levels within each other; whoever reads expressions recurses. */
 const depthMax = 200;
 
+/** Operators, or modifiers, one after the other. */
+const chainMax = 500;
+
 /** Words that can't be the name of a metric where an expression begins. */
 const reserved = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right']);
 
@@ -73,9 +76,11 @@ class Parser {
     if (++this.#depth > depthMax)
       throw syntaxError(this.#text, this.#tokens.next.from, 'the expression nests too deep');
     let left = this.#unary();
-    for (;;) {
+    for (let operators = 0; ; operators++) {
       const operator = this.#operator();
       if (operator === undefined || precedence[operator] <= above) break;
+      // Each is a level of the tree, if only on one side.
+      if (operators === chainMax) throw syntaxError(this.#text, this.#tokens.next.from, 'too many operators in a row');
       left = this.#binary(left, operator);
     }
     this.#depth--;
@@ -219,7 +224,8 @@ class Parser {
   /** Ranges, offsets and the like, which hold closer than any operator. */
   #postfix(primary: Expression): Expression {
     let expression = primary;
-    for (;;) {
+    for (let modifiers = 0; ; modifiers++) {
+      if (modifiers === chainMax) throw syntaxError(this.#text, this.#tokens.next.from, 'too many modifiers in a row');
       const { next } = this.#tokens;
       if (next.kind === 'sign' && next.text === '[') expression = this.#range(expression);
       else if (next.kind === 'sign' && next.text === '@') expression = this.#at(expression);
