@@ -30,8 +30,8 @@ export interface ConfigSettings {
   /** How long an answer holds; it is issued again after half of that. Default 7 days. */
   readonly lifeMs?: number | undefined;
   /**
-   * How long this process has to have heard reports before it confirms rotations by them: after an outage some instances
-   * are back before others. Default 90 s, in which each has reported that can.
+   * How long this process has to have heard reports before it confirms rotations by them: after an outage some
+   * instances are back before others. Default 90 s, in which each has reported that can.
    */
   readonly confirmAfterMs?: number | undefined;
 }

@@ -11,8 +11,8 @@ type Figure = (stream: MeasuredStream) => number | undefined;
 type Family = readonly [name: string, type: 'counter' | 'gauge', help: string, figure: Figure];
 
 export const latencyHelp =
-  'Of producers from write to acknowledgement, by batch; of consumers from the time that a record bears, the first of ' +
-  'each batch, to its being handed out.';
+  'Of producers from write to acknowledgement, by batch; of consumers from the time that a record bears, the first ' +
+  'of each batch, to its being handed out.';
 
 export const families: readonly Family[] = [
   ['records_total', 'counter', 'Records acknowledged, or handed out.', ({ measures }) => measures.records],
