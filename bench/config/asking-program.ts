@@ -1,9 +1,10 @@
 /**
- * Asks the config service as fast as it answers, in a process of its own: `URL TOKEN CONNECTIONS WANTS SECONDS`. Each
- * connection asks again when it is answered. HTTP is written and read here by hand, so that the machine's second core
+ * Asks the config service as fast as it answers, in a process of its own: `URL APPLICATION TOKEN CONNECTIONS WANTS
+ * SECONDS [sealed]`. Each connection asks again when it is answered; with `sealed` each is an instance with a key. HTTP is written and read here by hand, so that the machine's second core
  * is enough to keep the service busy.
  */
 import { connect, type Socket } from 'node:net';
+import { newInstanceKey } from '@millrace/api/config';
 
 export interface Asked {
   readonly lookupsPerSecond: number;
@@ -12,7 +13,8 @@ export interface Asked {
   readonly p99Ms: number;
 }
 
-const [url = '', token = '', connections = '1', wants = '1', seconds = '1'] = process.argv.slice(2);
+const [url = '', application = '', token = '', connections = '1', wants = '1', seconds = '1', sealed] =
+  process.argv.slice(2);
 const { hostname, port } = new URL(url);
 const each = Number(wants);
 const latencies: number[] = [];
@@ -37,12 +39,13 @@ function pause(forSeconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, forSeconds * 1_000));
 }
 
-function ask(index: number): Promise<Socket> {
+async function ask(index: number): Promise<Socket> {
   const asks = Array.from({ length: each }, (_, at) => ({
-    topic: `a0-${(index * each + at) % 1_000}`,
+    topic: `${application}-${(index * each + at) % 1_000}`,
     role: 'producer',
   }));
-  const body = JSON.stringify({ instance: { id: `i${index}` }, wants: asks });
+  const key = sealed === undefined ? undefined : (await newInstanceKey()).publicKey;
+  const body = JSON.stringify({ instance: { id: `i${index}`, key }, wants: asks });
   const request = Buffer.from(
     `POST /api/v1/config/answers HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: Bearer ${token}\r\n` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,

@@ -21,12 +21,28 @@ import type { AllTold } from './watching-program.ts';
 const programOf = (name: string): string => fileURLToPath(new URL(`./${name}-program.ts`, import.meta.url));
 const applications = 50;
 const secondsAsked = 5;
-const asking = [
+interface Asking {
+  readonly name: string;
+  readonly connections: number;
+  readonly wants: number;
+  /** With a password, which is sealed to each instance. */
+  readonly isSealed?: boolean;
+  /** Something changes each second, so that what was signed before is of no use. */
+  readonly isChanging?: boolean;
+}
+
+const asking: readonly Asking[] = [
   { name: 'look-ups, one a request', connections: 32, wants: 1 },
   { name: 'look-ups, ten a request', connections: 32, wants: 10 },
-] as const;
+  { name: 'look-ups with a password', connections: 32, wants: 1, isSealed: true },
+  { name: 'look-ups, a change a second', connections: 32, wants: 1, isChanging: true },
+];
 /** Watchers: a sixteenth, a quarter, and all. */
 const sizes = [625, 2_500, 10_000] as const;
+
+/** What watchers watch, and what is pushed to them. */
+const watching = { plain: 'watchers', sealed: 'watchers with a password' } as const;
+type Watching = keyof typeof watching;
 
 type Note = (name: string, unit: string, value: number, moreIsBetter?: boolean) => void;
 
@@ -59,7 +75,10 @@ export const benchmark: Benchmark = {
         }
         for (const size of sizes) {
           const watchers = Math.max(1, Math.round(size * context.scale));
-          if (context.isWanted(`${size} watchers`)) await measureWatching(service, watchers, note, context);
+          for (const mode of ['plain', 'sealed'] as const) {
+            const isWanted = context.isWanted(`${size} ${watching[mode]}`);
+            if (isWanted) await measureWatching(service, watchers, mode, note, context);
+          }
         }
       } finally {
         await end(child);
@@ -74,15 +93,17 @@ export const benchmark: Benchmark = {
 };
 
 async function measureAsking(
-  { child, serves: { url, tokens } }: Service,
-  { name, connections, wants }: (typeof asking)[number],
+  { child, serves: { url, tokens, sealedToken } }: Service,
+  { name, connections, wants, isSealed = false, isChanging = false }: Asking,
   note: Note,
   { rounds }: BenchmarkContext,
 ): Promise<void> {
   for (let round = 1; round <= rounds; round++) {
     const before = usageOf(child.pid ?? 0).cpuSeconds;
-    const args = [url, tokens[0] ?? '', connections, wants, secondsAsked].map(String);
-    const asked = await answerOf<Asked>(fork(programOf('asking'), args));
+    const who = isSealed ? ['sealed', sealedToken] : ['a0', tokens[0] ?? ''];
+    const args = [url, ...who, connections, wants, secondsAsked, ...(isSealed ? ['sealed'] : [])].map(String);
+    const changing = isChanging ? setInterval(() => child.send('change'), 1_000) : undefined;
+    const asked = await answerOf<Asked>(fork(programOf('asking'), args)).finally(() => clearInterval(changing));
     const cpuSeconds = usageOf(child.pid ?? 0).cpuSeconds - before;
     note(name, 'look-ups/s', asked.lookupsPerSecond, true);
     note(`${name}: p50`, 'ms', asked.p50Ms);
@@ -95,23 +116,25 @@ async function measureAsking(
 async function measureWatching(
   service: Service,
   watchers: number,
+  mode: Watching,
   note: Note,
   context: BenchmarkContext,
 ): Promise<void> {
   const { child, serves } = service;
   const pid = child.pid ?? 0;
-  const name = `${watchers} watchers`;
+  const name = `${watchers} ${watching[mode]}`;
   const residentBefore = usageOf(pid).residentBytes;
-  const watching = fork(programOf('watching'), [serves.url, String(watchers), ...serves.tokens]);
+  const [tokens, work] = mode === 'plain' ? [serves.tokens, 'change'] : [[serves.sealedToken], 'rotate'];
+  const watchersChild = fork(programOf('watching'), [serves.url, String(watchers), mode, ...tokens]);
   try {
     const began = performance.now();
-    await answerOf<AllTold>(watching);
+    await answerOf<AllTold>(watchersChild);
     note(`${name}: all connected and told`, 's', (performance.now() - began) / 1_000);
     for (let round = 1; round <= context.rounds; round++) {
-      const told = answerOf<AllTold>(watching);
+      const told = answerOf<AllTold>(watchersChild);
       const changed = answerOf<SettingChanged>(child);
       const cpuBefore = usageOf(pid).cpuSeconds;
-      child.send('change');
+      child.send(work);
       const { at } = await changed;
       const { firstAt, lastAt } = await told;
       note(`${name}: from a change to the first who is told`, 's', (firstAt - at) / 1_000);
@@ -119,10 +142,21 @@ async function measureWatching(
       note(`${name}: processor time of a push`, 's', usageOf(pid).cpuSeconds - cpuBefore);
       await delay(500);
     }
+    for (let round = 1; round <= context.rounds; round++) {
+      const told = answerOf<AllTold>(watchersChild);
+      const cameBackAt = Date.now();
+      watchersChild.send('reconnect');
+      note(
+        `${name}: all leave and come back at once, until the last is told`,
+        's',
+        ((await told).lastAt - cameBackAt) / 1_000,
+      );
+      await delay(500);
+    }
     note(`${name}: resident`, 'MB', usageOf(pid).residentBytes / 1e6);
     note(`${name}: resident, of each`, 'KB', (usageOf(pid).residentBytes - residentBefore) / 1e3 / watchers);
   } finally {
-    await end(watching);
+    await end(watchersChild);
   }
 }
 
