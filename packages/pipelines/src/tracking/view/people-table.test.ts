@@ -106,6 +106,14 @@ test('an alias makes one person of two users and all their devices', async () =>
   assert.equal(persons[deviceKey('laptop')] ?? persons[userKey('zoe')], userKey('ann'));
 });
 
+test('a device that turns out to be somebody else leaves the person that it was joined with', async () => {
+  const alias = { ...of(undefined, 'zoe'), type: 'alias', previousId: 'ann' } as const;
+  const events = [of('phone'), of('phone', 'zoe', 9), alias, of('phone', 'bob', 1)];
+  const { persons, people } = await found(events, () => false);
+  assert.equal(persons[deviceKey('phone')], userKey('bob'));
+  assert.deepEqual(people, { shop: 2 });
+});
+
 test('in any order, opened again at any moment, people are those of the oracle', async () => {
   const id = fc.constantFrom('a', 'b', 'c', 'd');
   const event = fc
