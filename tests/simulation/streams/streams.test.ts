@@ -10,7 +10,7 @@ import { coverageLine } from '../summary.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? '1');
 const only = process.env['MILLRACE_TEST_SEED'];
-const seeds = Math.max(20, Math.round(100 * scale));
+const seeds = Math.max(20, Math.round(60 * scale));
 /** Each must have happened in a run of the default size; otherwise the seeds do not test what they are meant to. */
 const mustHappen = [
   'windows',
@@ -42,7 +42,7 @@ test('a job answers what a batch computation answers, whatever goes wrong', asyn
     [],
     'seeds that failed; MILLRACE_TEST_SEED runs one again',
   );
-  if (range.count < 100) return;
+  if (range.count < 60) return;
   for (const what of mustHappen) assert.ok((result.coverage[what] ?? 0) > 0, `no seed covered: ${what}`);
 });
 
