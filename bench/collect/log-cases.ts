@@ -1,4 +1,4 @@
-/** Lines of logs: text as a shipper sends it, JSON objects as loggers write them; counted when they have their shapes. */
+/** Lines of logs: text as a shipper sends it, objects as loggers write them; counted when they have their shapes. */
 import { callContract, logShapesContract } from '@millrace/api';
 import type { CollectCase } from './collect-case.ts';
 
@@ -11,7 +11,7 @@ async function counted(url: string): Promise<number> {
 
 const line = (n: number): string =>
   `2026-01-05 10:00:${String(n % 60).padStart(2, '0')},${String(n).padStart(3, '0')} INFO [worker-${n % 16}] ` +
-  `shop.Gateway: request ${n * 7_919} of 10.0.${n % 256}.${n % 199} ${n % 3 === 0 ? 'refused' : 'answered'} in ${n % 90} ms`;
+  `shop.Gateway: request ${n * 7_919} of 10.0.${n % 256}.7 ${n % 3 === 0 ? 'refused' : 'answered'} in ${n % 90} ms`;
 
 const object = (n: number): string =>
   JSON.stringify({

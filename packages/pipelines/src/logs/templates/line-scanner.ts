@@ -7,22 +7,36 @@
  * what stood between is taken back. White space between tokens counts for nothing. A line longer than `lineCharsMax`
  * or of more than `tokensMax` tokens ends there.
  */
+import {
+  AT,
+  BACKSLASH,
+  CLOSE,
+  COLON,
+  COMMA,
+  classOf,
+  DASH,
+  DOT,
+  EQUALS,
+  GREATER,
+  HARD,
+  hexByColons,
+  isDigit,
+  isHex,
+  isHexDigit,
+  isLetter,
+  LESS,
+  OPEN,
+  SLASH,
+  SPACE,
+  STAR,
+  WORD,
+} from './characters.ts';
 import { isAnswer, isHostName, isUnit, isWeekdayOrMonth } from './word-lists.ts';
 
 export const tokensMax = 256;
 export const lineCharsMax = 8_192;
 
 export const TokenKind = { word: 0, place: 1, punctuation: 2 } as const;
-
-const SPACE = 1;
-const HARD = 2;
-const WORD = 0;
-
-/** What ends a word. Characters beyond ASCII are of words. */
-const CLASS = new Uint8Array(128);
-for (let code = 0; code <= 32; code++) CLASS[code] = SPACE;
-CLASS[127] = SPACE;
-for (const character of '()[]{}<>"\',;=|!?#:`') CLASS[character.charCodeAt(0)] = HARD;
 
 /** What may stand between two values that are one place. */
 const CONNECTS = new Uint8Array(128);
@@ -264,57 +278,4 @@ export class LineScanner {
     }
     return this.count;
   }
-}
-
-const DOT = 46;
-const DASH = 45;
-const SLASH = 47;
-const BACKSLASH = 92;
-const AT = 64;
-const STAR = 42;
-const LESS = 60;
-const GREATER = 62;
-const OPEN = 40;
-const CLOSE = 41;
-const EQUALS = 61;
-const COLON = 58;
-const COMMA = 44;
-
-function classOf(code: number): number {
-  if (code < 128) return CLASS[code] as number;
-  return code === 0xa0 || code === 0x2028 || code === 0x3000 || code === 0xfeff ? SPACE : WORD;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
-}
-
-function isLetter(code: number): boolean {
-  return (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code >= 128;
-}
-
-function isHexDigit(code: number): boolean {
-  return isDigit(code) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
-}
-
-function isHex(text: string, start: number, stop: number): boolean {
-  for (let at = start; at < stop; at++) if (!isHexDigit(text.charCodeAt(at))) return false;
-  return true;
-}
-
-/** Where hexadecimal groups with colons between (a MAC or IPv6 address) end; `from` when there are none. */
-function hexByColons(text: string, from: number, end: number): number {
-  let groups = 0;
-  let at = from;
-  let start = from;
-  for (; at <= end && at - start <= 4; at++) {
-    const code = at < end ? text.charCodeAt(at) : 0;
-    if (isHexDigit(code)) continue;
-    if (code !== COLON) break;
-    groups++;
-    start = at + 1;
-  }
-  if (groups < 3 || at - start > 4) return from;
-  const isWhole = at >= end || classOf(text.charCodeAt(at)) !== WORD;
-  return isWhole ? at : from;
 }
