@@ -1,7 +1,7 @@
 /**
  * Shapes of log lines found in one thread: reading a line's header and mining its message, per second. Once with the
- * lines of all systems of Loghub together (where they are beside the repository), once with made-up lines of few shapes,
- * and at four and sixteen times as many. The lines are in memory; each run begins without any shape known.
+ * lines of all systems of Loghub together (where they are beside the repository), once with made-up lines of few
+ * shapes, and at four and sixteen times as many. The lines are in memory; each run begins without any shape known.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
