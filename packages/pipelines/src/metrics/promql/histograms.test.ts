@@ -10,6 +10,7 @@ behaviour(
     classic_bucket{le="4"} 4
     classic_bucket{le="+Inf"} 4
     native {{schema:0 count:4 sum:7 buckets:[1 2 1]}}
+    mirrored {{schema:0 count:4 sum:-7 n_buckets:[1 1 2]}}
     custom {{schema:-53 count:4 sum:7 custom_values:[1 2 4] buckets:[1 2 1]}}
 
   eval instant at 0m histogram_quantile(0.5, classic_bucket)
@@ -20,6 +21,9 @@ behaviour(
 
   eval instant at 0m histogram_quantile(0.5, native)
     {} 1.4142135623730951
+
+  eval instant at 0m histogram_quantile(0.125, mirrored)
+    {} -3.363585661014858
 
   eval instant at 0m histogram_fraction(0, 2, native)
     {} 0.75

@@ -34,6 +34,8 @@ const expressions = [
   'absent(m{a="3"})',
   'scalar(m{a="1"}) + time()',
   'quantile_over_time(0.3, m[3m])',
+  'quantile_over_time(time() / 3000, m[10m])',
+  'clamp(m, 5, time() / 100)',
   'histogram_quantile(0.9, label_replace(abs(m), "le", "$1", "a", "(.*)"))',
   'increase(m[3m] anchored)',
   'm smoothed',
@@ -121,7 +123,7 @@ test('a query that takes too long is stopped while others go on', async () => {
   assert.notEqual(turns, 0, 'nothing else had its turn');
 });
 
-test('a query whose asker has gone is stopped, also while it waits for its turn', async () => {
+test('a query whose asker has gone is stopped, also while it waits for its turn', { timeout: 20_000 }, async () => {
   const engine = new QueryEngine({ source: dense(3000, 50), queriesMax: 1 });
   const gone = new AbortController();
   const query = 'stddev_over_time(dense[50m:1s])';
