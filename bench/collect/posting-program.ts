@@ -28,10 +28,10 @@ const message = once(process, 'message');
 process.send?.('ready');
 const [wanted] = (await message) as [PostingCase];
 const body = Buffer.from(wanted.bodyBase64, 'base64');
-const names = Object.entries(wanted.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-const head = Buffer.from(
-  `POST ${wanted.path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n${names.join('')}content-length: ${body.length}\r\n\r\n`,
-);
+const fields = Object.entries({ ...wanted.headers, 'content-length': body.length })
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
+const head = Buffer.from(`POST ${wanted.path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n${fields}\r\n`);
 const marks: number[] = [];
 for (let at = body.indexOf(idMark); at >= 0; at = body.indexOf(idMark, at + idMark.length))
   marks.push(head.length + at);
