@@ -110,7 +110,7 @@ test('any process answers for all keys, and what it has not got comes from the o
       windows: [{ start: 1_000, end: 1_100, value: 2 }],
     });
     assert.deepEqual((await ask(`${url}/stores/by-session/windows/${pathOf(key)}?from=1100`)).body, {
-      windows: [{ start: 1_130, end: 1_180, value: 1 }],
+      windows: [{ start: 1_130, end: 1_181, value: 1 }],
     });
     const rows = keys.map((each) => ({ key: each, value: 3 })).sort((left, right) => (left.key < right.key ? -1 : 1));
     assert.deepEqual((await ask(`${url}/stores/counts/keys`)).body, { rows });
