@@ -14,14 +14,14 @@ import { parseSeriesText, seriesText } from '../series-text.ts';
 import { metricsRollups, metricsSamples, type StoredSample } from '../topic.ts';
 import { addParts, isGauge, type Parts, quantileOf } from './parts.ts';
 import type { RollupRule } from './rollup-rule.ts';
-import { incremented, type MemoryBounds, type SeriesMemory } from './series-increments.ts';
+import { incremented, type MemoryBounds, type SeriesMemory, seriesMemory } from './series-increments.ts';
 
 export interface RollupOptions {
   /** Default one minute. */
   readonly windowMs?: number | undefined;
   /** How late points of a series may come, and how long after its end a window may change. Default ten minutes. */
   readonly latenessMs?: number | undefined;
-  /** Points remembered of a series at most. Default 128. */
+  /** Points remembered of a series at most; the changelog has all of them for each commit that has one more. Default 24. */
   readonly pointsMax?: number | undefined;
   /** Told the series of points that came too late to count. Must not throw. */
   readonly onLate?: ((series: string) => void) | undefined;
@@ -45,7 +45,7 @@ interface GroupTotal {
 const quantiles = [0.5, 0.9, 0.99] as const;
 
 export function rollupTopology(rules: readonly RollupRule[], options: RollupOptions = {}): Topology {
-  const { windowMs = 60_000, latenessMs = 600_000, pointsMax = 128, onLate } = options;
+  const { windowMs = 60_000, latenessMs = 600_000, pointsMax = 24, onLate } = options;
   const job = topology('metrics-rollup');
   const groups = job
     .source(metricsSamples, {
@@ -85,7 +85,7 @@ export function rollupTopology(rules: readonly RollupRule[], options: RollupOpti
   return job;
 }
 
-const memories = keyValueStore({ name: 'memories', key: text, value: json<SeriesMemory>() });
+const memories = keyValueStore({ name: 'memories', key: text, value: seriesMemory });
 /** Series whose groups are remembered; those of others are found anew. */
 const seriesMax = 500_000;
 

@@ -6,6 +6,7 @@
  * as if the remembered points had come in order. A point older than all that is remembered is too late: of a total it
  * takes nothing away, since the points after it hold it; of a delta it is lost, and counted.
  */
+import type { Serde } from '@millrace/client';
 import type { MetricSample } from '../sample.ts';
 import { difference, isGauge, type Parts, partsOf } from './parts.ts';
 
@@ -19,6 +20,28 @@ export interface SeriesMemory {
   /** Ascending by time. */
   readonly points: readonly Remembered[];
 }
+
+/** A point whose only part is a value is stored with that alone. */
+type StoredPoint = readonly [timeMs: number, startMs: number, parts: Parts | number];
+
+/** How the memory of a series is stored: `[base, points]`. */
+export const seriesMemory: Serde<SeriesMemory> = {
+  name: 'series-memory',
+  serialize({ base, points }) {
+    const stored = ([timeMs, startMs, parts]: Remembered): StoredPoint => {
+      const { value } = parts;
+      return [timeMs, startMs, value !== undefined && isAlone(parts) ? value : parts];
+    };
+    return JSON.stringify([base && stored(base), points.map(stored)]);
+  },
+  deserialize(bytes) {
+    const [base, points] = JSON.parse(Buffer.from(bytes ?? []).toString()) as [StoredPoint | null, StoredPoint[]];
+    const remembered = ([timeMs, startMs, parts]: StoredPoint): Remembered => {
+      return [timeMs, startMs, typeof parts === 'number' ? { value: parts } : parts];
+    };
+    return { base: base && remembered(base), points: points.map(remembered) };
+  },
+};
 
 export interface Increment {
   readonly timeMs: number;
@@ -94,6 +117,12 @@ function bounded({ base, points }: SeriesMemory, { latenessMs, pointsMax }: Memo
   while (kept < points.length - 1 && ((points[kept] as Remembered)[0] < since || points.length - kept > pointsMax))
     kept++;
   return kept === 0 ? { base, points } : { base: points[kept - 1] as Remembered, points: points.slice(kept) };
+}
+
+function isAlone(parts: Parts): boolean {
+  let count = 0;
+  for (const _ in parts) count++;
+  return count === 1;
 }
 
 function isEmpty(parts: Parts): boolean {
