@@ -16,10 +16,11 @@ import type { Benchmark, BenchmarkContext } from '../harness/benchmark.ts';
 import { usageOf } from '../harness/process-usage.ts';
 import type { CollectCase } from './collect-case.ts';
 import { logCases } from './log-cases.ts';
+import { metricsCases } from './metrics-cases.ts';
 import type { Posted, PostingCase } from './posting-program.ts';
 import { trackingCases } from './tracking-cases.ts';
 
-const cases: readonly CollectCase[] = [...trackingCases, ...logCases];
+const cases: readonly CollectCase[] = [...trackingCases, ...metricsCases, ...logCases];
 const program = fileURLToPath(new URL('./posting-program.ts', import.meta.url));
 const millrace = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 const connections = 32;
