@@ -1,7 +1,7 @@
 /**
  * Collectors: how much one platform accepts durably (its brokers have acknowledged it when it is answered), and how
- * soon each request is answered. `millrace up` is one process, whoever posts another one, on the same machine. Where what is
- * accepted is worked on further, also how long it takes from the last answer until all of it is.
+ * soon each request is answered. `millrace up` is one process, whoever posts another one, on the same machine. Where
+ * what is accepted is worked on further, also how long it takes from the last answer until all of it is.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';

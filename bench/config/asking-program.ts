@@ -1,7 +1,7 @@
 /**
  * Asks the config service as fast as it answers, in a process of its own: `URL APPLICATION TOKEN CONNECTIONS WANTS
- * SECONDS [sealed]`. Each connection asks again when it is answered; with `sealed` each is an instance with a key. HTTP is written and read here by hand, so that the machine's second core
- * is enough to keep the service busy.
+ * SECONDS [sealed]`. Each connection asks again when it is answered; with `sealed` each is an instance with a key. HTTP
+ * is written and read here by hand, so that the machine's second core is enough to keep the service busy.
  */
 import { connect, type Socket } from 'node:net';
 import { newInstanceKey } from '@millrace/api/config';

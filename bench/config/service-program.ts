@@ -1,10 +1,11 @@
 /**
  * A process of the config service, over a database that runs elsewhere: `DATABASE_URL KEY_DIRECTORY APPLICATIONS`. Each
- * application writes to topics that begin with its name. One more, `sealed`, logs in with a password, which is issued on
- * an embedded cluster that this process runs.
+ * application writes to topics that begin with its name. One more, `sealed`, logs in with a password, which is issued
+ * on an embedded cluster that this process runs.
  *
  * It says once that it serves, with the tokens of the applications; it does what a message asks for, and says when that
- * was begun: it changes a setting of all clients, or rotates the password of `sealed`; it stops when its channel closes.
+ * was begun: it changes a setting of all clients, or rotates the password of `sealed`; it stops when its channel
+ * closes.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
  * Watches answers of the config service, many times over, in a process of its own: `URL WATCHERS plain TOKEN...` or
- * `URL WATCHERS sealed TOKEN`, each watcher a connection, for a topic of its own; the latter are instances with keys. It
- * says when all have their first answer, and, whenever all have got another one, when the last of them did. At a message
- * all leave, and come back at once.
+ * `URL WATCHERS sealed TOKEN`, each watcher a connection, for a topic of its own; the latter are instances with keys.
+ * It says when all have their first answer, and, whenever all have got another one, when the last of them did. At a
+ * message all leave, and come back at once.
  */
 import { connect, type Socket } from 'node:net';
 import { newInstanceKey } from '@millrace/api/config';

@@ -48,8 +48,8 @@ function relativeProblem(file: SourceFile, workspace: Workspace, specifier: stri
 }
 
 /**
- * The pipeline that a file belongs to: `tracking` for `packages/pipelines/src/tracking/session.ts`. What collectors have
- * in common belongs to none.
+ * The pipeline that a file belongs to: `tracking` for `packages/pipelines/src/tracking/session.ts`. What collectors
+ * have in common belongs to none.
  */
 function pipelineOf(path: string): string | undefined {
   return /^packages\/pipelines\/src\/(?!collecting\/)([^/]+)\//.exec(path)?.[1];

@@ -1,6 +1,7 @@
 /** All commands, each loaded only when it is called. Names and summaries stand here, so that help loads nothing. */
 
 import { controlCatalog } from './catalog-control.ts';
+import { databaseCatalog } from './catalog-database.ts';
 import { logsCatalog } from './catalog-logs.ts';
 import { metricsCatalog } from './catalog-metrics.ts';
 import { onboardingCatalog } from './catalog-onboarding.ts';
@@ -244,43 +245,7 @@ export const catalog: readonly CatalogEntry[] = [
       metricsCatalog,
     ],
   },
-  {
-    name: 'schema',
-    summary: 'Check changes to a PostgreSQL schema, and make them without downtime',
-    commands: [
-      {
-        name: 'lint',
-        summary: 'Check changes to a PostgreSQL schema before they run',
-        load: async () => (await import('./commands/schema-lint.ts')).schemaLint,
-      },
-      {
-        name: 'plan',
-        summary: 'Take changes to a PostgreSQL schema apart into safe steps',
-        load: async () => (await import('./commands/schema-plan.ts')).schemaPlan,
-      },
-      {
-        name: 'apply',
-        summary: 'Change a PostgreSQL schema without downtime',
-        load: async () => (await import('./commands/schema-apply.ts')).schemaApply,
-      },
-    ],
-  },
-  {
-    name: 'sync',
-    summary: 'Capture changes of PostgreSQL databases',
-    commands: [
-      {
-        name: 'capture',
-        summary: "Capture a PostgreSQL database's changes into topics, exactly once",
-        load: async () => (await import('./commands/sync-capture.ts')).syncCapture,
-      },
-      {
-        name: 'drop',
-        summary: 'Remove what a capture has at its source: its slot and publication',
-        load: async () => (await import('./commands/sync-drop.ts')).syncDrop,
-      },
-    ],
-  },
+  ...databaseCatalog,
   {
     name: 'topology',
     summary: 'Show where clusters are, how, and the mirrors between them',

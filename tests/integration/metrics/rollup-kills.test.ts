@@ -15,7 +15,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { seededRandomness } from '@millrace/base';
-import { unwrap } from '@millrace/client';
+import { type Client, unwrap } from '@millrace/client';
 import { metricsRollups, metricsSamples } from '@millrace/pipelines';
 import { startFixture, until } from '../client/client-fixture.ts';
 
@@ -73,42 +73,44 @@ test(`counters are exact over ${kills} kills of the aggregation (seed ${seed})`,
   stop.abort();
   await sending;
 
-  const read = async () => {
-    const newest = new Map<string, number>();
-    const isolation = 'read_committed' as const;
-    const topics = [metricsRollups] as const;
-    await using consumer = client.consumer({ topics, from: 'earliest', until: 'end', isolation });
-    const totals: Record<string, number> = {};
-    for await (const batch of consumer) {
-      for (const { key, value } of batch) {
-        if ('unreadable' in value || key === null) assert.fail('a rollup that is none');
-        if (key.startsWith('shop_total')) totals[key] = Number(value.value);
-        else newest.set(`${key} ${value.timeMs}`, Number(value.value));
-      }
-    }
-    const windows: Record<string, number> = {};
-    for (const [key, value] of newest) {
-      const series = key.slice(0, key.lastIndexOf(' '));
-      windows[series] = (windows[series] ?? 0) + value;
-    }
-    return { totals, windows };
-  };
   const of = (name: string) =>
     Object.fromEntries(routes.map((route) => [`${name}{route="${route}"}`, load.truth[route]]));
-  let found = await read();
+  let found = await readRollups(client);
   const isThere = async (): Promise<boolean> => {
-    found = await read();
+    found = await readRollups(client);
     return Object.entries(of('shop_total')).every(([key, value]) => (found.totals[key] ?? 0) >= (value ?? 0));
   };
   const deadline = Date.now() + 60_000;
   while (!(await isThere()) && Date.now() < deadline) await sleep(500);
   // What is too much comes late.
   await sleep(1_000);
-  found = await read();
+  found = await readRollups(client);
   assert.deepEqual(sorted(found.totals), sorted(of('shop_total')));
   assert.deepEqual(sorted(found.windows), sorted(of('shop_increase')));
   t.diagnostic(`${load.points} points, ${commits} commits, ${JSON.stringify(load.truth)}`);
 });
+
+/** The newest total of each series, and the sum over its windows. */
+async function readRollups(client: Client) {
+  const newest = new Map<string, number>();
+  const isolation = 'read_committed' as const;
+  const topics = [metricsRollups] as const;
+  await using consumer = client.consumer({ topics, from: 'earliest', until: 'end', isolation });
+  const totals: Record<string, number> = {};
+  for await (const batch of consumer) {
+    for (const { key, value } of batch) {
+      if ('unreadable' in value || key === null) assert.fail('a rollup that is none');
+      if (key.startsWith('shop_total')) totals[key] = Number(value.value);
+      else newest.set(`${key} ${value.timeMs}`, Number(value.value));
+    }
+  }
+  const windows: Record<string, number> = {};
+  for (const [key, value] of newest) {
+    const series = key.slice(0, key.lastIndexOf(' '));
+    windows[series] = (windows[series] ?? 0) + value;
+  }
+  return { totals, windows };
+}
 
 function sorted(record: Readonly<Record<string, number | undefined>>): [string, number | undefined][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,6 @@
 /**
- * A process of the aggregation, for `rollup-kills.test.ts`, which kills it. Arguments: bootstrap, directory of the state.
+ * A process of the aggregation, for `rollup-kills.test.ts`, which kills it. Arguments: bootstrap, directory of the
+ * state.
  */
 import { createClient } from '@millrace/client';
 import { rollupRules, startRollups } from '@millrace/pipelines';

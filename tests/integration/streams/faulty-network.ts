@@ -40,7 +40,8 @@ export class FaultyNetwork implements Network {
         if (name === 'handle') {
           return (handler: SocketHandler): void =>
             target.handle({
-              // Answers come in the order of their requests: what came before is given up too, as in a broken connection.
+              // Answers come in the order of their requests: what came before is given up too, as in a broken
+              // connection.
               data: (chunk) => (isDoomed ? target.destroy() : handler.data(chunk)),
               drained: () => handler.drained(),
               closed: (error) => handler.closed(error),

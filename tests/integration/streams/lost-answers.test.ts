@@ -1,6 +1,6 @@
 /**
- * The answer to one step of a commit is lost: the step was done, and the job does not know. Once, so that it asks again;
- * and for the last step again and again, until the job has given up asking whether it has committed.
+ * The answer to one step of a commit is lost: the step was done, and the job does not know. Once, so that it asks
+ * again; and for the last step again and again, until the job has given up asking whether it has committed.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

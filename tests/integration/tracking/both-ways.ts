@@ -1,8 +1,8 @@
 /**
  * For tests: one log comes in two ways, imported, and live. Live means line by line as events that are posted out of
- * order, some of them again and again, bad ones between them, to a process that is killed with SIGKILL at random moments
- * (while it takes events, cleans them or counts them) and begins again, now with its state on disk and now without.
- * Both ways come to the same sessions.
+ * order, some of them again and again, bad ones between them, to a process that is killed with SIGKILL at random
+ * moments (while it takes events, cleans them or counts them) and begins again, now with its state on disk and now
+ * without. Both ways come to the same sessions.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -5,11 +5,10 @@ import { counted } from '../framework/table.ts';
 export const metricsAnomalies = command({
   name: 'pipeline metrics anomalies',
   summary: 'Score the points of a series by how unusual they are',
-  description:
-    'Reads a CSV file (a time and a value a line) here, without a server. With --json it prints a line for each point: ' +
-    '{"time", "value", "score", "alarm"}, the score being from 0, nothing new, to 1, and an anomaly from 0.5 on; the ' +
-    'first point of an anomaly has an alarm. Otherwise it prints the alarms. Each score comes from the points before ' +
-    'alone; those of the first 300 points are 0.',
+  description: `Reads a CSV file (a time and a value a line) here, without a server. With --json it prints a line for
+    each point: {"time", "value", "score", "alarm"}, the score being from 0, nothing new, to 1, and an anomaly from 0.5
+    on; the first point of an anomaly has an alarm. Otherwise it prints the alarms. Each score comes from the points
+    before alone; those of the first 300 points are 0.`,
   operands: [{ name: 'FILE', help: 'The CSV file' }],
   options: { all: flag({ help: 'Every point, not only alarms' }) },
   examples: [

@@ -10,8 +10,8 @@ export const metricsImport = command({
   name: 'pipeline metrics import',
   summary: 'Import a file of metrics: OTLP in JSON, or a series as CSV',
   description:
-    'Sends the points of FILE through the topic metrics.samples. OTLP is a document, or one a line; CSV has a time and ' +
-    'a value a line. What is imported twice is there once.',
+    'Sends the points of FILE through the topic metrics.samples. OTLP is a document, or one a line; CSV has a time ' +
+    'and a value a line. What is imported twice is there once.',
   operands: [{ name: 'FILE', help: 'The file' }],
   options: {
     name: text({ placeholder: 'METRIC', help: "Of a CSV file: the metric's name (default: the file's name)" }),

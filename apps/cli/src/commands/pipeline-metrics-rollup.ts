@@ -15,8 +15,8 @@ export const metricsRollup = command({
     'Adds up series by labels, as the rules in FILE (YAML) say, and stores totals and windows of a minute in ' +
     'metrics.rollups, whence they can be asked for like all others: NAME_total and NAME_increase of counters, ' +
     'NAME_count, NAME_sum, NAME_min, NAME_max, NAME_avg and NAME_quantile of gauges, NAME_count, NAME_sum and ' +
-    'NAME_quantile of histograms. Its state is in changelogs: a process that is killed goes on where it was. Processes ' +
-    'with the same rules share the work.',
+    'NAME_quantile of histograms. Its state is in changelogs: a process that is killed goes on where it was. ' +
+    'Processes with the same rules share the work.',
   operands: [],
   options: {
     rules: text({ placeholder: 'FILE', help: 'The rules: rollups, each with name, metric, by, and where (optional)' }),

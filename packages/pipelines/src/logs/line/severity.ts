@@ -44,11 +44,6 @@ export function severityOfWord(word: string): Severity | undefined {
   if (word.length === 1) return LETTERS[word];
   return word.length <= 11 ? WORDS[word.toLowerCase()] : undefined;
 }
-/** OpenTelemetry's number, the first of the severity's four. */
-export function severityNumber(severity: Severity): number {
-  return severities.indexOf(severity) * 4 + 1;
-}
-
 /** Of OpenTelemetry's number, 1 to 24; undefined for 0, which says nothing. */
 export function severityOfNumber(number: number): Severity | undefined {
   return number >= 1 && number <= 24 ? severities[Math.floor((number - 1) / 4)] : undefined;

@@ -1,10 +1,10 @@
 /**
  * Scores the points of any one series as they come, each from what came before it alone. One setting for all series.
  *
- * Two things are measured of each point: how far it is from the median of what is remembered, and how far from the point
- * before. Each is compared with the largest that were remembered of it: what has been seen before, at its regular hour or
- * not, is nothing new, and no season has to be known. A point that goes 15 % further than all that is remembered has the
- * score 0.5, and is an anomaly from there on. Until there are 300 points all scores are 0.
+ * Two things are measured of each point: how far it is from the median of what is remembered, and how far from the
+ * point before. Each is compared with the largest that were remembered of it: what has been seen before, at its regular
+ * hour or not, is nothing new, and no season has to be known. A point that goes 15 % further than all that is
+ * remembered has the score 0.5, and is an anomaly from there on. Until there are 300 points all scores are 0.
  *
  * What was anomalous is remembered as all else is: a level that stays becomes the usual one.
  */

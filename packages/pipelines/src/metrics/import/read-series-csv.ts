@@ -1,6 +1,6 @@
 /**
- * A series from a CSV file: a time and a value a line, with or without a line of names before. Times are ISO 8601 (with a
- * space for the T, and in UTC where no zone is told), or seconds or milliseconds since 1970. Reads as a stream.
+ * A series from a CSV file: a time and a value a line, with or without a line of names before. Times are ISO 8601 (with
+ * a space for the T, and in UTC where no zone is told), or seconds or milliseconds since 1970. Reads as a stream.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';

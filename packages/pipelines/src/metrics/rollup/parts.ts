@@ -1,8 +1,10 @@
 /**
- * What a point comes to when points are added up: numbers by name. Sums and counts add; buckets of histograms are counts
- * by bucket. An exponential bucket is named by its scale and index, so that points of different scales can be added.
+ * What a point comes to when points are added up: numbers by name. Sums and counts add; buckets of histograms are
+ * counts by bucket. An exponential bucket is named by its scale and index, so that points of different scales can be
+ * added.
  *
- * Points of gauges are put into exponential buckets too. Scale 5 is the finest that is kept: two neighbouring bounds are
+ * Points of gauges are put into exponential buckets too. Scale 5 is the finest that is kept: two neighbouring bounds
+ * are
  * 2.2 % apart, so that a quantile is off by at most 1.1 % of its value. Explicit buckets keep their own bounds, and a
  * quantile lies somewhere in its bucket.
  */

@@ -3,8 +3,8 @@
  * group, by the labels that a rule keeps; groups to totals, and to windows of a minute. All state is in changelogs, and
  * output goes with offsets in one transaction: a job that is killed goes on as if it had not been.
  *
- * What comes out is samples in `metrics.rollups`. A window that changes, since points came late, is written again at the
- * same time: whoever reads takes the newest.
+ * What comes out is samples in `metrics.rollups`. A window that changes, since points came late, is written again at
+ * the same time: whoever reads takes the newest.
  */
 import { json, type Serde, text, topic } from '@millrace/client';
 import { type KeyValueStore, keyValueStore, type Topology, topology, tumbling } from '@millrace/streams';
@@ -21,7 +21,9 @@ export interface RollupOptions {
   readonly windowMs?: number | undefined;
   /** How late points of a series may come, and how long after its end a window may change. Default ten minutes. */
   readonly latenessMs?: number | undefined;
-  /** Points remembered of a series at most; the changelog has all of them for each commit that has one more. Default 24. */
+  /**
+   * Points remembered of a series at most; the changelog has all of them for each commit that has one more. Default 24.
+   */
   readonly pointsMax?: number | undefined;
   /** Told the series of points that came too late to count. Must not throw. */
   readonly onLate?: ((series: string) => void) | undefined;

@@ -1,6 +1,7 @@
 /**
- * Reads the topics of samples and of what is aggregated into the store, from where the store has got to, and goes on as records come. A plain consumer: the
- * position lies in the store, in the same batch as what was read up to it, so that both are always of one moment.
+ * Reads the topics of samples and of what is aggregated into the store, from where the store has got to, and goes on as
+ * records come. A plain consumer: the position lies in the store, in the same batch as what was read up to it, so that
+ * both are always of one moment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, type ConsumerBatch, unwrap } from '@millrace/client';

@@ -1,0 +1,42 @@
+/** The catalog's commands about PostgreSQL databases of others. */
+import type { CatalogEntry } from './catalog.ts';
+
+export const databaseCatalog: readonly CatalogEntry[] = [
+  {
+    name: 'schema',
+    summary: 'Check changes to a PostgreSQL schema, and make them without downtime',
+    commands: [
+      {
+        name: 'lint',
+        summary: 'Check changes to a PostgreSQL schema before they run',
+        load: async () => (await import('./commands/schema-lint.ts')).schemaLint,
+      },
+      {
+        name: 'plan',
+        summary: 'Take changes to a PostgreSQL schema apart into safe steps',
+        load: async () => (await import('./commands/schema-plan.ts')).schemaPlan,
+      },
+      {
+        name: 'apply',
+        summary: 'Change a PostgreSQL schema without downtime',
+        load: async () => (await import('./commands/schema-apply.ts')).schemaApply,
+      },
+    ],
+  },
+  {
+    name: 'sync',
+    summary: 'Capture changes of PostgreSQL databases',
+    commands: [
+      {
+        name: 'capture',
+        summary: "Capture a PostgreSQL database's changes into topics, exactly once",
+        load: async () => (await import('./commands/sync-capture.ts')).syncCapture,
+      },
+      {
+        name: 'drop',
+        summary: 'Remove what a capture has at its source: its slot and publication',
+        load: async () => (await import('./commands/sync-drop.ts')).syncDrop,
+      },
+    ],
+  },
+];
