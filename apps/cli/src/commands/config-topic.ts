@@ -42,7 +42,7 @@ export const configTopic = command({
     },
     {
       command: 'millrace config orders --enrolment shop.json --format librdkafka --out /etc/shop',
-      does: '/etc/shop/producer-orders.librdkafka, and the certificates that it names beside it',
+      does: 'A file for kcat, and the certificates that it names beside it',
     },
   ],
   async run({ options, operands, terminal }) {
