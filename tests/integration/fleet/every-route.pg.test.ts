@@ -79,9 +79,17 @@ async function call(
 }
 
 /** What the door says to a caller, whatever the route says afterwards. */
-function doorOf({ code, detail }: Answer): string {
+function doorOf({ status, code, detail, text }: Answer): string {
+  // Prometheus's clients are answered in its words, without our codes.
+  if (code === undefined && text.includes('"errorType"')) return dialectDoor(status, text);
   if (code === 'token_required' || code === 'origin_not_allowed' || code === 'rate_limited') return code;
   return code === 'forbidden' && /it takes the permission/.test(detail) ? 'forbidden' : 'in';
+}
+
+function dialectDoor(status: number, text: string): string {
+  if (status === 401) return 'token_required';
+  if (status === 403 && /a page of .* asked/.test(text)) return 'origin_not_allowed';
+  return status === 403 ? 'forbidden' : 'in';
 }
 
 function wanted(caller: Caller, asked: Asked): string {
@@ -110,6 +118,11 @@ test('each route of the control plane asks for the permission that was judged', 
       ['GET', '/readyz', 'public'],
       ['POST', '/t', 'public'],
       ['POST', '/v1/batch', 'public'],
+      // Programs send these: a page of another origin may not.
+      ['POST', '/v1/metrics', 'request'],
+      ['POST', '/api/v1/write', 'request'],
+      ['POST', '/logs', 'request'],
+      ['POST', '/v1/logs', 'request'],
     ],
   );
 });

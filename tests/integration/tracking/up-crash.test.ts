@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { callContract, type TrackingTotals, trackingTotalsContract } from '@millrace/api';
-import { seededRandomness } from '@millrace/base';
+import { isMillraceError, seededRandomness } from '@millrace/base';
 import { createClient } from '@millrace/client';
 import { trackingEvents } from '@millrace/pipelines';
 import { eventually } from '../../support/eventually.ts';
@@ -50,9 +50,15 @@ async function postUntil(
 async function totalsOf(up: Server): Promise<TrackingTotals> {
   let totals: TrackingTotals | undefined;
   await eventually(async () => {
-    const report = await callContract(`${up.ready.url}`, trackingTotalsContract, { query: {} });
-    totals = report.totals;
-    return report.complete;
+    try {
+      const report = await callContract(`${up.ready.url}`, trackingTotalsContract, { query: {} });
+      totals = report.totals;
+      return report.complete;
+    } catch (error) {
+      // It says so while it is starting.
+      if (!isMillraceError(error, 'unavailable')) throw error;
+      return false;
+    }
   });
   assert.ok(totals);
   return totals;
