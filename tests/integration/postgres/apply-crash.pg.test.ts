@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandomness } from '@millrace/base';
 import { applyPlan, planScript, readCatalog, withConnection } from '@millrace/postgres';
 import { Client } from 'pg';
 import { startMillrace } from '../../support/millrace-command.ts';
@@ -48,7 +49,7 @@ for (let round = 0; round < rounds; round++) {
     const file = join(directory, `${seed}.sql`);
     await writeFile(file, script);
     await using writer = await startWriter(url);
-    const random = mulberry(seed);
+    const random = seededRandomness(seed);
     let kills = 0;
     let gates = 0;
     for (let runs = 0; ; runs++) {
@@ -57,7 +58,7 @@ for (let round = 0; round < rounds; round++) {
       const running = startMillrace(gates > 0 ? [...words, '--deployed'] : words);
       running.child.stdin.end();
       // Later runs get more time, so that a slow machine ends too.
-      const timer = setTimeout(() => running.child.kill('SIGKILL'), 250 + random() * (500 + runs * 150));
+      const timer = setTimeout(() => running.child.kill('SIGKILL'), 250 + random.float() * (500 + runs * 150));
       const { code, stderr, text } = await running.ended;
       clearTimeout(timer);
       if (code === null) {
@@ -237,15 +238,5 @@ async function startWriter(url: string) {
       await stop();
       await client.end();
     },
-  };
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
