@@ -15,6 +15,21 @@ export { changeId, type PlanOptions, planScript } from './change/plan/make-plan.
 export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-steps.ts';
 export type { AloneStep, BackfillStep, ChangePlan, DdlStep, GateStep, Step } from './change/plan/plan.ts';
 export { PlanError } from './change/plan/plan-error.ts';
+export {
+  type ChangeEvent,
+  type ChangeRow,
+  type ChangeSource,
+  type TransactionBlock,
+  type TransactionMarker,
+  unavailableValue,
+} from './change-events/change-event.ts';
+export {
+  type ColumnShape,
+  type SchemaChangeEvent,
+  schemaVersionHeader,
+  type TableChange,
+  type TableShape,
+} from './change-events/schema-change-event.ts';
 export { PostgresError, withConnection } from './connection.ts';
 export { decodeMessage, PgoutputError } from './replication/pgoutput/decode-message.ts';
 export { removeSlot, SourceError } from './replication/slot.ts';

@@ -2,12 +2,10 @@
  * Rows of a table as Debezium's change events, in JSON without schemas. One is made for each shape that a table has,
  * and does nothing for a row but put texts together.
  */
+import { unavailableValue } from '../change-events/change-event.ts';
 import type { RelationMessage, Tuple } from '../replication/pgoutput/message.ts';
 import { type Encoder, type EncodingOptions, encoderOf } from '../replication/values/encoder.ts';
 import type { SourceTypes } from '../replication/values/source-types.ts';
-
-/** Stands for a value that is stored apart, did not change, and was not sent: Debezium's word. */
-export const unavailable = '__debezium_unavailable_value';
 
 export class TableEncoder {
   readonly schema: string;
@@ -36,7 +34,7 @@ export class TableEncoder {
       const { prefix, encode } = this.#fields[i]!;
       const value = values[i] === undefined ? before?.[i] : values[i];
       json += prefix;
-      json += value === undefined ? `"${unavailable}"` : value === null ? 'null' : encode(value);
+      json += value === undefined ? `"${unavailableValue}"` : value === null ? 'null' : encode(value);
     }
     return `${json}}`;
   }
