@@ -8,9 +8,16 @@ export class PostgresError extends MillraceError {
   override readonly retriable = true;
 }
 
-/** Throws `PostgresError` when the database can't be reached; what `work` throws is thrown as it is. */
-export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connect({ connectionString: url, application_name: 'millrace schema' });
+/**
+ * `schema`: where names without one are looked for. Throws `PostgresError` when the database can't be reached; what
+ * `work` throws is thrown as it is.
+ */
+export async function withConnection<T>(
+  url: string,
+  work: (client: Client) => Promise<T>,
+  schema?: string | undefined,
+): Promise<T> {
+  const client = await connect({ connectionString: url, application_name: 'millrace schema' }, schema);
   try {
     return await work(client);
   } finally {
@@ -18,12 +25,13 @@ export async function withConnection<T>(url: string, work: (client: Client) => P
   }
 }
 
-export async function connect(config: ClientConfig): Promise<Client> {
+export async function connect(config: ClientConfig, schema?: string | undefined): Promise<Client> {
   const client = new Client(config);
   // A connection that breaks while nothing is asked is told by the next question.
   client.on('error', () => undefined);
   try {
     await client.connect();
+    if (schema !== undefined) await client.query(`SET search_path TO ${client.escapeIdentifier(schema)}`);
   } catch (error) {
     const where = config.connectionString === undefined ? 'the database' : withoutPassword(config.connectionString);
     throw new PostgresError(`${where} can't be used: ${messageOf(error)}`, { cause: error });

@@ -6,7 +6,8 @@ export { type Queryable, readCatalog } from './catalog/read-catalog.ts';
 export { ApplyError } from './change/apply/apply-error.ts';
 export type { ApplyEvent, Report } from './change/apply/apply-event.ts';
 export { type Applied, type ApplyOptions, applyPlan } from './change/apply/apply-plan.ts';
-export { changeOf } from './change/apply/change-record.ts';
+export { changeOf, type RecordTables } from './change/apply/change-record.ts';
+export { eventText } from './change/apply/event-text.ts';
 export { type ApplyLimits, applyLimitsDefault } from './change/apply/limits.ts';
 export type { Certainty, Effect, Finding, LockTaken, Rule } from './change/effect.ts';
 export { type LintedStatement, lintScript } from './change/lint.ts';
@@ -15,6 +16,7 @@ export { changeId, type PlanOptions, planScript } from './change/plan/make-plan.
 export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-steps.ts';
 export type { AloneStep, BackfillStep, ChangePlan, DdlStep, GateStep, Step } from './change/plan/plan.ts';
 export { PlanError } from './change/plan/plan-error.ts';
+export { ScriptCatalog } from './change/script-catalog.ts';
 export {
   type ChangeEvent,
   type ChangeRow,

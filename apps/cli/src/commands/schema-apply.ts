@@ -1,4 +1,4 @@
-import type { ApplyEvent } from '@millrace/postgres';
+import type { ApplyEvent, eventText } from '@millrace/postgres';
 import { command } from '../framework/command.ts';
 import { confirm, destructiveOptions } from '../framework/confirm.ts';
 import { flag } from '../framework/option.ts';
@@ -34,7 +34,7 @@ export const schemaApply = command({
     },
   ],
   async run({ operands, options, terminal }) {
-    const { applyPlan } = await import('@millrace/postgres');
+    const { applyPlan, eventText } = await import('@millrace/postgres');
     const [file = ''] = operands;
     const { plan, isBegun } = await planFor(await readScript(file), options);
     if (options.dryRun || (!terminal.json && !isBegun)) {
@@ -44,7 +44,7 @@ export const schemaApply = command({
     if (options.dryRun) return undefined;
     const deed = `change the schema in ${counted(plan.steps.length, 'step')}`;
     if (!isBegun && !(await confirm(terminal, options, deed))) return undefined;
-    const told = new Telling(terminal, plan.steps.length);
+    const told = new Telling(terminal, plan.steps.length, eventText);
     const { deployed: isDeployed } = options;
     const applied = await applyPlan(plan, {
       ...{ url: databaseUrlOf(options), isDeployed, signal: terminal.signal },
@@ -65,40 +65,34 @@ export const schemaApply = command({
 class Telling {
   readonly #terminal: Terminal;
   readonly #steps: number;
+  readonly #text: typeof eventText;
   #progress: Progress | undefined;
 
-  constructor(terminal: Terminal, steps: number) {
+  constructor(terminal: Terminal, steps: number, text: typeof eventText) {
     this.#terminal = terminal;
     this.#steps = steps;
+    this.#text = text;
   }
 
   tell(event: ApplyEvent): void {
     const place = `step ${event.position + 1} of ${this.#steps}`;
     switch (event.kind) {
-      case 'step_started':
-        this.#terminal.note(`${place}: ${event.step.title}${event.isResumed ? ' (goes on)' : ''}`);
-        return;
       case 'progress':
         this.#progress ??= new Progress(this.#terminal, { label: place, unit: event.unit });
-        this.#progress.update(event.done, event.total === 0 ? undefined : Math.min(1, event.done / event.total));
+        this.#progress.update(
+          event.done,
+          event.total === 0 ? undefined : Math.min(1, event.done / event.total),
+          event.leftMs,
+        );
         return;
       case 'step_done':
         this.#progress?.end();
         this.#progress = undefined;
         return;
-      case 'waiting': {
-        const who = event.pid === null ? 'a prepared transaction' : `session ${event.pid}`;
-        this.#terminal.note(`${place}: waits for ${who}, ${Math.round(event.ageMs / 1000)} s in: ${event.query}`);
-        return;
+      default: {
+        const line = this.#text(event, this.#steps);
+        if (line !== undefined) this.#terminal.note(line);
       }
-      case 'retrying':
-        this.#terminal.note(`${place}: ${event.why}; tries again in ${event.inMs} ms`);
-        return;
-      case 'resting':
-        this.#terminal.note(`${place}: rests, since ${event.why}`);
-        return;
-      case 'gate':
-        return;
     }
   }
 }

@@ -81,7 +81,12 @@ export const up = command({
       openFleet({ ...options, host: brokerHost, freePorts: port === 0 }, dataDirectory, terminal),
       PORT_HINT,
     );
-    await using systemOfRecord = await openSystemOfRecord({ dataDirectory, url, warn });
+    await using systemOfRecord = await openSystemOfRecord({
+      dataDirectory,
+      url,
+      warn,
+      tell: (line) => terminal.note(line),
+    });
     await using platform = await withPortHint(
       startPlatform({
         fleet,

@@ -8,6 +8,8 @@ export interface SystemOfRecordOptions {
   /** Of the database to work with; undefined: one is started here. */
   readonly url: string | undefined;
   readonly warn: (message: string) => void;
+  /** Told what is done to a database of an earlier version. */
+  readonly tell: (line: string) => void;
 }
 
 export interface SystemOfRecord extends AsyncDisposable {
@@ -16,11 +18,11 @@ export interface SystemOfRecord extends AsyncDisposable {
 }
 
 export async function openSystemOfRecord(options: SystemOfRecordOptions): Promise<SystemOfRecord> {
-  const { dataDirectory, url, warn } = options;
+  const { dataDirectory, url, warn, tell } = options;
   await using parts = new ClosingStack();
   const found = url ?? (await start(parts, dataDirectory, warn));
   const { openDatabase } = await import('@millrace/fleet/database');
-  const database = found === undefined ? undefined : parts.use(await openDatabase({ url: found, report: warn }));
+  const database = found === undefined ? undefined : parts.use(await openDatabase({ url: found, report: warn, tell }));
   const open = parts.move();
   return { database, [Symbol.asyncDispose]: () => open.close() };
 }

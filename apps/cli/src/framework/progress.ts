@@ -29,12 +29,12 @@ export class Progress {
     this.#shownAt = terminal.shows ? Number.NEGATIVE_INFINITY : this.#begun;
   }
 
-  /** Tells how many units are done, and which part of the whole (0 to 1) when that is known. Cheap to call often. */
-  update(done: number, part?: number): void {
+  /** Units done, which part of the whole (0 to 1) that is, and how long the rest takes; cheap to call often. */
+  update(done: number, part?: number, leftMs: number | null = null): void {
     const now = performance.now();
     if (now - this.#shownAt < (this.#terminal.shows ? REDRAW_MS : LINE_MS)) return;
     this.#shownAt = now;
-    this.#show(done, part);
+    this.#show(done, part, leftMs);
   }
 
   /** Removes the bar, so that results can be printed. */
@@ -43,10 +43,10 @@ export class Progress {
     this.#drawn = false;
   }
 
-  #show(done: number, part: number | undefined): void {
+  #show(done: number, part: number | undefined, leftMs: number | null): void {
     const { label, unit } = this.#options;
     const rate = done / Math.max(0.001, (performance.now() - this.#begun) / 1000);
-    const figures = `${count(done)} ${unit}, ${count(Math.round(rate))}/s`;
+    const figures = `${count(done)} ${unit}, ${count(Math.round(rate))}/s${timeLeft(leftMs)}`;
     const percent = part === undefined ? '' : `${Math.floor(part * 100)} % `;
     if (!this.#terminal.shows) {
       this.#terminal.note(`${label}: ${percent}${figures}`);
@@ -57,4 +57,10 @@ export class Progress {
     this.#terminal.draw(`\r${`${label} ${bar}${percent}${figures}`.slice(0, this.#terminal.columns - 1)}\u001b[K`);
     this.#drawn = true;
   }
+}
+
+function timeLeft(ms: number | null): string {
+  if (ms === null) return '';
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 120 ? `, about ${seconds} s left` : `, about ${Math.round(seconds / 60)} min left`;
 }

@@ -3,7 +3,7 @@
  *
  * All tables lie in the schema `fleet`, so that a database may be shared with others.
  */
-import { messageOf } from '@millrace/base';
+import { isMillraceError, messageOf } from '@millrace/base';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { databaseError } from './database-error.ts';
@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   readonly connectionsMax?: number | undefined;
   /** Told of connections that broke while nobody used them. */
   readonly report?: ((message: string) => void) | undefined;
+  /** Told what is done to bring the tables of a database that is in use up to date. */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 export interface Database extends AsyncDisposable {
@@ -32,7 +34,7 @@ export const schemaName = 'fleet';
 
 /** Connects, and applies the migrations that are missing. Throws `DatabaseError`. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { url, applicationName = 'millrace', connectionsMax = 10, report } = options;
+  const { url, applicationName = 'millrace', connectionsMax = 10, report, tell } = options;
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
@@ -55,11 +57,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await db.destroy();
   };
   try {
-    await migrate(db);
+    await migrate({ url, tell });
   } catch (error) {
     await close();
     const { host, pathname } = new URL(url);
-    throw databaseError(error, `the database ${host}${pathname} can't be used, check DATABASE_URL and its server`);
+    const reason = isMillraceError(error, 'postgres_failed') ? error.cause : error;
+    throw databaseError(reason, `the database ${host}${pathname} can't be used, check DATABASE_URL and its server`);
   }
   const heard = { url, applicationName, report: report ?? (() => undefined) };
   return {

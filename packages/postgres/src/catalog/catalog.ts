@@ -6,6 +6,8 @@ export interface Catalog {
   readonly serverVersion: number;
   /** Whether a database was read: then what is not in here does not exist. */
   readonly isRead: boolean;
+  /** Where tables without a schema in their names are looked for, and made. */
+  readonly schema: string;
   table(name: ObjectName): TableFacts | undefined;
   /** The table that an index belongs to. */
   tableOfIndex(index: ObjectName): TableFacts | undefined;
@@ -77,6 +79,7 @@ export function unknownCatalog(serverVersion = 18): Catalog {
   return {
     serverVersion,
     isRead: false,
+    schema: 'public',
     table: () => undefined,
     tableOfIndex: () => undefined,
     type: () => undefined,
@@ -108,10 +111,12 @@ function builtInVolatility({ name }: ObjectName): boolean | undefined {
 /** A catalog of values that were read. */
 export function catalogOf(read: {
   readonly serverVersion: number;
+  readonly schema: string;
   readonly tables: readonly TableFacts[];
   readonly types: ReadonlyMap<string, TypeFacts>;
   readonly volatileFunctions: ReadonlySet<string>;
 }): Catalog {
+  const keyOf = ({ schema = read.schema, name }: ObjectName): string => nameKey({ schema, name });
   const tables = new Map(read.tables.map((table) => [nameKey(table.name), table]));
   const indexes = new Map(
     read.tables.flatMap((table) => table.indexes.map(({ name }) => [nameKey(name), table] as const)),
@@ -119,14 +124,15 @@ export function catalogOf(read: {
   return {
     serverVersion: read.serverVersion,
     isRead: true,
-    table: (name) => tables.get(nameKey(name)),
-    tableOfIndex: (index) => indexes.get(nameKey(index)),
+    schema: read.schema,
+    table: (name) => tables.get(keyOf(name)),
+    tableOfIndex: (index) => indexes.get(keyOf(index)),
     type: (name) => read.types.get(name),
     isVolatile: ({ name }) => read.volatileFunctions.has(name),
     referencing: (name) =>
       read.tables
         .filter(({ constraints }) =>
-          constraints.some(({ references }) => references !== undefined && nameKey(references) === nameKey(name)),
+          constraints.some(({ references }) => references !== undefined && keyOf(references) === keyOf(name)),
         )
         .map((table) => table.name),
   };

@@ -27,8 +27,8 @@ interface Named {
 }
 
 export async function readCatalog(connection: Queryable): Promise<Catalog> {
-  const version = await connection.query<{ version: number }>(
-    `SELECT current_setting('server_version_num')::int / 10000 AS version`,
+  const version = await connection.query<{ version: number; schema: string | null }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_schema() AS schema`,
   );
   const columns = await readColumns(connection);
   const constraints = await readConstraints(connection);
@@ -58,6 +58,7 @@ export async function readCatalog(connection: Queryable): Promise<Catalog> {
   });
   return catalogOf({
     serverVersion: version.rows[0]?.version ?? 0,
+    schema: version.rows[0]?.schema ?? 'public',
     tables,
     types: await readTypes(connection),
     volatileFunctions: await readVolatileFunctions(connection),

@@ -4,6 +4,7 @@
  */
 import { type Catalog, unknownCatalog } from '../catalog/catalog.ts';
 import { parseScript, type Statement } from '../sql/parse-script.ts';
+import { acceptedIn } from './accepted-rules.ts';
 import type { Context, Effect, Finding } from './effect.ts';
 import { ScriptCatalog } from './script-catalog.ts';
 import { effectOf } from './statement-effect.ts';
@@ -19,6 +20,7 @@ export interface LintedStatement extends Effect {
 export async function lintScript(script: string, catalog: Catalog = unknownCatalog()): Promise<LintedStatement[]> {
   const known = new ScriptCatalog(catalog);
   const transaction = new TransactionWatch();
+  const accepted = acceptedIn(script);
   const linted: LintedStatement[] = [];
   for (const statement of await parseScript(script)) {
     const effect = effectOf(statement, contextOf(known));
@@ -26,10 +28,19 @@ export async function lintScript(script: string, catalog: Catalog = unknownCatal
     const findings = [
       ...(isOfNew ? effect.findings.filter(({ severity }) => severity === 'warning') : effect.findings),
     ];
-    linted.push({ ...effect, statement, findings: [...findings, ...transaction.follow(statement, effect, isOfNew)] });
+    const all = [...findings, ...transaction.follow(statement, effect, isOfNew)];
+    linted.push({
+      ...effect,
+      statement,
+      findings: all.map((each) => (accepted.has(each.rule) ? asAccepted(each) : each)),
+    });
     known.follow(statement.node);
   }
   return linted;
+}
+
+function asAccepted(finding: Finding): Finding {
+  return { ...finding, severity: 'warning', message: `accepted in the script: ${finding.message}` };
 }
 
 /** What operations are told in the middle of a script. */

@@ -12,6 +12,7 @@ import { droppedNames } from './operations/indexes.ts';
 export class ScriptCatalog implements Catalog {
   readonly serverVersion: number;
   readonly isRead: boolean;
+  readonly schema: string;
   readonly #before: Catalog;
   readonly #changed = new Map<string, TableFacts>();
   readonly #new = new Set<string>();
@@ -21,10 +22,15 @@ export class ScriptCatalog implements Catalog {
     this.#before = before;
     this.serverVersion = before.serverVersion;
     this.isRead = before.isRead;
+    this.schema = before.schema;
+  }
+
+  #key({ schema = this.schema, name }: ObjectName): string {
+    return nameKey({ schema, name });
   }
 
   table(name: ObjectName): TableFacts | undefined {
-    return this.#changed.get(nameKey(name)) ?? this.#before.table(name);
+    return this.#changed.get(this.#key(name)) ?? this.#before.table(name);
   }
 
   tableOfIndex(index: ObjectName): TableFacts | undefined {
@@ -45,17 +51,17 @@ export class ScriptCatalog implements Catalog {
   }
 
   isNew(name: ObjectName): boolean {
-    return this.#new.has(nameKey(name));
+    return this.#new.has(this.#key(name));
   }
 
   isDropped(relation: RangeVar | undefined): boolean {
-    return relation !== undefined && this.#dropped.has(nameKey(relationName(relation)));
+    return relation !== undefined && this.#dropped.has(this.#key(relationName(relation)));
   }
 
   /** Takes in what the statement changes. */
   follow(node: Node): void {
     if ('CreateStmt' in node) this.#create(node.CreateStmt);
-    else if ('DropStmt' in node) for (const name of droppedNames(node.DropStmt)) this.#dropped.add(nameKey(name));
+    else if ('DropStmt' in node) for (const name of droppedNames(node.DropStmt)) this.#dropped.add(this.#key(name));
     else if ('IndexStmt' in node && node.IndexStmt.relation !== undefined) {
       const { relation, idxname = '', indexParams = [], unique } = node.IndexStmt;
       const columns = indexParams.flatMap((each) => ('IndexElem' in each ? [each.IndexElem.name ?? ''] : []));
@@ -71,17 +77,18 @@ export class ScriptCatalog implements Catalog {
     }
   }
 
-  #create({ relation, tableElts = [] }: CreateStmt): void {
+  #create({ relation, tableElts = [], if_not_exists: isOptional }: CreateStmt): void {
     if (relation === undefined) return;
     const name = relationName(relation);
+    if (isOptional === true && this.table(name) !== undefined) return;
     const columns = new Map<string, ColumnFacts>();
     for (const element of tableElts) {
       if (!('ColumnDef' in element) || element.ColumnDef.typeName === undefined) continue;
       const type = columnType(element.ColumnDef.typeName).text;
       columns.set(element.ColumnDef.colname ?? '', { ...plainColumn, type });
     }
-    this.#new.add(nameKey(name));
-    this.#changed.set(nameKey(name), { ...emptyTable(name), columns });
+    this.#new.add(this.#key(name));
+    this.#changed.set(this.#key(name), { ...emptyTable(name), columns });
   }
 
   #alter(table: ObjectName, { subtype, name = '', def }: AlterTableCmd): void {
@@ -113,7 +120,7 @@ export class ScriptCatalog implements Catalog {
 
   #change(name: ObjectName, change: (table: TableFacts) => Partial<TableFacts>): void {
     const table = this.table(name) ?? emptyTable(name);
-    this.#changed.set(nameKey(name), { ...table, ...change(table) });
+    this.#changed.set(this.#key(name), { ...table, ...change(table) });
   }
 }
 

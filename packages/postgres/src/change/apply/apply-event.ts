@@ -20,13 +20,14 @@ export type ApplyEvent =
       readonly inMs: number;
       readonly why: string;
     }
-  /** `total` is an estimate. */
+  /** `total` is an estimate, and so is how long it still takes; null when there is nothing yet to tell it by. */
   | {
       readonly kind: 'progress';
       readonly position: number;
       readonly done: number;
       readonly total: number;
       readonly unit: 'rows' | 'blocks';
+      readonly leftMs: number | null;
     }
   /** A backfill rests for others. */
   | { readonly kind: 'resting'; readonly position: number; readonly why: string }

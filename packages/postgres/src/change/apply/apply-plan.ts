@@ -9,7 +9,7 @@ import { connect } from '../../connection.ts';
 import type { ChangePlan, Step } from '../plan/plan.ts';
 import { ApplyError } from './apply-error.ts';
 import type { Report } from './apply-event.ts';
-import { beginChange, endChange, noteStep, stepRecord, takeTurn } from './change-record.ts';
+import { type BackfillProgress, ChangeRecord, type RecordTables, takeTurn } from './change-record.ts';
 import { type Attempt, heldBriefly } from './held-briefly.ts';
 import { type ApplyLimits, applyLimitsDefault } from './limits.ts';
 import { runAlone } from './run-alone.ts';
@@ -18,6 +18,10 @@ import { runBackfill } from './run-backfill.ts';
 export interface ApplyOptions {
   /** `postgres://user@host/name`. */
   readonly url: string;
+  /** The schema where names without one are looked for; what the server says, by default. */
+  readonly schema?: string | undefined;
+  /** Where it is noted what was done. Default: tables of the schema `millrace_schema`. */
+  readonly record?: RecordTables | undefined;
   readonly limits?: Partial<ApplyLimits> | undefined;
   /** What the gate says that was reached before is so. */
   readonly isDeployed?: boolean | undefined;
@@ -58,22 +62,26 @@ interface Run extends ApplyOptions {
 
 async function applyOnce(plan: ChangePlan, run: Run): Promise<Applied> {
   const config = { connectionString: run.url, application_name: 'millrace schema apply' };
-  const client = await connect(config);
-  const watcher = await connect(config);
+  const client = await connect(config, run.schema);
+  // Few steps need it.
+  let watching: Promise<Client> | undefined;
+  const watcher = (): Promise<Client> => (watching ??= connect(config, run.schema));
+  const record = new ChangeRecord(client, run.record);
   try {
     if (!(await takeTurn(client))) {
       throw new ApplyError('being_applied', 'another process applies a change to this database; wait for its end');
     }
-    const { id, steps } = await beginChange(client, plan);
+    const { id, steps } = await record.begin(plan);
     for (const [position, step] of steps.entries()) {
-      if (await isPassed({ id, position, step }, client, run)) continue;
+      if (await isPassed({ id, position, step }, record, run)) continue;
       if (step.kind === 'gate') return { state: 'waiting', gate: step.title, steps: position };
-      await runStep({ id, position, step }, { client, watcher }, run);
+      await runStep({ id, position, step }, { client, watcher, record }, run);
     }
-    await endChange(client, id);
+    await record.end(id);
     return { state: 'done', steps: steps.length };
   } finally {
-    await Promise.all([client.end(), watcher.end()].map((ending) => ending.catch(() => undefined)));
+    const ended = [client.end(), watching?.then((each) => each.end())];
+    await Promise.all(ended.map((ending) => ending?.catch(() => undefined)));
   }
 }
 
@@ -83,42 +91,50 @@ interface Placed {
   readonly step: Step;
 }
 
-async function isPassed({ id, position, step }: Placed, client: Client, run: Run): Promise<boolean> {
-  const record = await stepRecord(client, id, position);
-  if (record?.state === 'done') return true;
+async function isPassed({ id, position, step }: Placed, record: ChangeRecord, run: Run): Promise<boolean> {
+  const noted = await record.step(id, position);
+  if (noted?.state === 'done') return true;
   if (step.kind !== 'gate') return false;
   const place = { change: id, position };
-  if (record?.state === 'reached' && run.passes.left > 0) {
+  if (noted?.state === 'reached' && run.passes.left > 0) {
     run.passes.left--;
-    await noteStep(client, place, 'done');
+    await record.note(place, 'done');
     return true;
   }
-  await noteStep(client, place, 'reached');
+  await record.note(place, 'reached');
   run.report?.({ kind: 'gate', position, step });
   return false;
 }
 
 async function runStep(
   { id, position, step }: Placed,
-  { client, watcher }: { readonly client: Client; readonly watcher: Client },
+  {
+    client,
+    watcher,
+    record,
+  }: { readonly client: Client; readonly watcher: () => Promise<Client>; readonly record: ChangeRecord },
   { limits, signal, report = () => undefined }: Run,
 ): Promise<void> {
   const attempt: Attempt = { client, position, title: step.title, limits, report, signal };
   const place = { change: id, position };
-  const record = await stepRecord(client, id, position);
-  report({ kind: 'step_started', position, step, isResumed: record !== undefined });
+  const noted = await record.step(id, position);
+  report({ kind: 'step_started', position, step, isResumed: noted !== undefined });
   const begun = performance.now();
   try {
     if (step.kind === 'ddl') {
-      const note = () => noteStep(client, place, 'done');
-      await heldBriefly(attempt, step.sql, { locks: step.locks, holdMs: limits.holdMs, note });
+      const note = () => record.note(place, 'done');
+      await heldBriefly(attempt, step.sql, {
+        locks: step.locks,
+        holdMs: step.isNew === true ? Number.POSITIVE_INFINITY : limits.holdMs,
+        note,
+      });
     } else if (step.kind === 'alone') {
-      await noteStep(client, place, 'started');
-      await runAlone(attempt, step, { watcher, note: () => noteStep(client, place, 'done') });
+      await record.note(place, 'started');
+      await runAlone(attempt, step, { watcher, note: () => record.note(place, 'done') });
     } else if (step.kind === 'backfill') {
-      const note = (progress: Parameters<typeof noteStep>[3]) => noteStep(client, place, 'started', progress);
-      await runBackfill(attempt, step, { begun: record?.progress ?? null, note });
-      await noteStep(client, place, 'done');
+      const note = (progress: BackfillProgress) => record.note(place, 'started', progress);
+      await runBackfill(attempt, step, { begun: noted?.progress ?? null, note });
+      await record.note(place, 'done');
     }
   } catch (error) {
     if (isMillraceError(error) || isConnectionLost(error) || signal.aborted) throw error;

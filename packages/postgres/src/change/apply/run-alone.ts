@@ -7,11 +7,11 @@ import type { AloneStep } from '../plan/plan.ts';
 import { ApplyError } from './apply-error.ts';
 import { type Attempt, heldBriefly } from './held-briefly.ts';
 
-/** `watcher`: another session, that looks how far an index is. */
+/** `watcher` opens another session, that looks how far an index is. */
 export async function runAlone(
   attempt: Attempt,
   step: AloneStep,
-  { watcher, note }: { readonly watcher: Client; readonly note: () => Promise<void> },
+  { watcher, note }: { readonly watcher: () => Promise<Client>; readonly note: () => Promise<void> },
 ): Promise<void> {
   if (!step.isOutside) {
     await heldBriefly(attempt, [step.sql], { locks: [], holdMs: Number.POSITIVE_INFINITY, note });
@@ -29,14 +29,14 @@ export async function runAlone(
 async function makeIndex(
   attempt: Attempt,
   step: AloneStep,
-  { index, watcher }: { readonly index: ObjectName; readonly watcher: Client },
+  { index, watcher }: { readonly index: ObjectName; readonly watcher: () => Promise<Client> },
 ): Promise<void> {
   const { client } = attempt;
   const state = await indexState(client, index);
   if (state === 'valid') return;
   if (state === 'invalid') await client.query(`DROP INDEX CONCURRENTLY ${nameText(index)}`);
   const stop = new AbortController();
-  const watching = watch(attempt, watcher, stop.signal);
+  const watching = watch(attempt, await watcher(), stop.signal);
   try {
     await client.query(step.sql);
   } catch (error) {
@@ -73,6 +73,7 @@ async function indexState(client: Client, index: ObjectName): Promise<'valid' | 
 
 async function watch({ client, position, report }: Attempt, watcher: Client, signal: AbortSignal): Promise<void> {
   const pid = (client as unknown as { readonly processID: number }).processID;
+  const begun = performance.now();
   while (!signal.aborted) {
     await sleep(1_000, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
@@ -84,7 +85,9 @@ async function watch({ client, position, report }: Attempt, watcher: Client, sig
       )
       .catch((error: unknown) => void messageOf(error));
     const [row] = found?.rows ?? [];
-    if (row !== undefined) report({ kind: 'progress', position, ...row, unit: 'blocks' });
+    if (row === undefined) continue;
+    const leftMs = row.done === 0 ? null : ((row.total - row.done) / row.done) * (performance.now() - begun);
+    report({ kind: 'progress', position, ...row, unit: 'blocks', leftMs });
   }
 }
 

@@ -28,15 +28,16 @@ export async function runBackfill(
   let size = rows.first;
   let looked = Number.NEGATIVE_INFINITY;
   let told = performance.now();
+  const from = { at: told, rows: progress.rows };
   for (let failures = 0; ; ) {
     signal.throwIfAborted();
     if (performance.now() - looked > lookMs) {
       await untilCalm(attempt);
       looked = performance.now();
     }
-    const from = performance.now();
+    const batchFrom = performance.now();
     const next = await changeBatch(client, step, { after: progress, size, limits: attempt.limits, note });
-    const ms = performance.now() - from;
+    const ms = performance.now() - batchFrom;
     if (next === 'locked') {
       if (++failures * limits.lockTimeoutMs > limits.giveUpMs) {
         throw new ApplyError('gave_up', `${step.title}: rows are locked by others for too long; run it again`);
@@ -51,12 +52,18 @@ export async function runBackfill(
     progress = next;
     if (performance.now() - told > 1_000) {
       told = performance.now();
-      report({ kind: 'progress', position, done: progress.rows, total, unit: 'rows' });
+      const leftMs = msLeft(progress.rows - from.rows, total - progress.rows, told - from.at);
+      report({ kind: 'progress', position, done: progress.rows, total, unit: 'rows', leftMs });
     }
     const fitting = (size * limits.batchMs) / Math.max(ms, 1);
     size = Math.round(Math.min(Math.max(fitting, size / 2, rows.least), size * 2, rows.most));
     await sleep(ms * limits.restFactor, undefined, { signal });
   }
+}
+
+/** As fast as it went until now, with its rests. */
+function msLeft(done: number, left: number, ms: number): number | null {
+  return done <= 0 ? null : Math.round((Math.max(left, 0) / done) * ms);
 }
 
 async function untilCalm({ client, position, limits, report, signal }: Attempt): Promise<void> {

@@ -10,6 +10,7 @@ import { nameText, type ObjectName, quoted, relationName } from '../../sql/names
 import { parseScript, type Statement } from '../../sql/parse-script.ts';
 import { expressionSql, toSql, withColumn } from '../../sql/to-sql.ts';
 import { columnType } from '../../sql/type-names.ts';
+import { acceptedIn } from '../accepted-rules.ts';
 import type { Effect, Rule } from '../effect.ts';
 import { contextOf } from '../lint.ts';
 import { droppedNames } from '../operations/indexes.ts';
@@ -20,12 +21,13 @@ import { addConstraintSteps } from './constraint-steps.ts';
 import { createIndexSteps, dropIndexStep, dropIndexSteps, reindexSteps } from './index-steps.ts';
 import { notNullSteps } from './not-null-steps.ts';
 import { attachSteps, detachSteps, type PartitionKeys } from './partition-steps.ts';
-import type { ChangePlan, Step } from './plan.ts';
+import type { ChangePlan, DdlStep, Step } from './plan.ts';
 import { PlanError } from './plan-error.ts';
 import { hindrance, keyOf, type Replacement, replaceColumnSteps } from './replace-column.ts';
 import { backfill, ddl, gate, on, validate } from './write.ts';
 
 export interface PlanOptions {
+  /** A `ScriptCatalog` follows this script too, for the next one. */
   readonly catalog: Catalog;
   readonly partitionKeys?: PartitionKeys | undefined;
   /** Rules whose findings are accepted: such a statement stays as it was written. */
@@ -34,12 +36,26 @@ export interface PlanOptions {
 
 /** Throws `SqlSyntaxError`; `PlanError` where a statement has no safe way and is not accepted. */
 export async function planScript(script: string, options: PlanOptions): Promise<ChangePlan> {
-  const known = new ScriptCatalog(options.catalog);
+  const known = options.catalog instanceof ScriptCatalog ? options.catalog : new ScriptCatalog(options.catalog);
+  const accepted = new Set([...(options.accepted ?? []), ...acceptedIn(script)]);
   const steps: Step[] = [];
+  let made: DdlStep | undefined;
   for (const statement of (await parseScript(script)).flatMap(singleCommands)) {
     if ('TransactionStmt' in statement.node) continue;
-    steps.push(...stepsOf(statement, known, options));
+    const effect = effectOf(statement, contextOf(known));
+    const next = stepsOf({ ...options, accepted, catalog: known, statement, effect }, known);
     known.follow(statement.node);
+    const [only] = next;
+    if (only?.kind !== 'ddl' || !isOfWhatIsMade(effect, known)) {
+      steps.push(...next);
+      made = undefined;
+    } else if (made === undefined) {
+      made = { ...only, locks: [], isNew: true };
+      steps.push(made);
+    } else {
+      made = withStatement(made, only);
+      steps.splice(-1, 1, made);
+    }
   }
   return { id: changeId(script), steps };
 }
@@ -60,20 +76,29 @@ function singleCommands(statement: Statement): Statement[] {
   });
 }
 
+/** Whether nobody can use it yet: such statements are one transaction, and none of them is there without the others. */
+function isOfWhatIsMade({ kind, locks }: Effect, known: ScriptCatalog): boolean {
+  const isMade = locks.length > 0 || /^CREATE (SCHEMA|TABLE|SEQUENCE|TYPE|DOMAIN|FUNCTION)$/.test(kind);
+  return isMade && locks.every(({ on: table }) => known.isNew(table));
+}
+
+function withStatement(made: DdlStep, next: DdlStep): DdlStep {
+  const sql = [...made.sql, ...next.sql];
+  return { ...made, title: `what is new, in ${sql.length} statements`, sql };
+}
+
 interface Asked extends PlanOptions {
   readonly statement: Statement;
   readonly effect: Effect;
 }
 
-function stepsOf(statement: Statement, known: ScriptCatalog, options: PlanOptions): Step[] {
-  const effect = effectOf(statement, contextOf(known));
-  const asked: Asked = { ...options, catalog: known, statement, effect };
+function stepsOf(asked: Asked, known: ScriptCatalog): Step[] {
+  const { statement, effect } = asked;
   const isOfNew = effect.locks.length > 0 && effect.locks.every((lock) => known.isNew(lock.on));
   const findings = effect.findings.filter(
-    ({ severity, rule }) => severity === 'unsafe' && options.accepted?.has(rule) !== true,
+    ({ severity, rule }) => severity === 'unsafe' && asked.accepted?.has(rule) !== true,
   );
-  if (isOfNew) return [plain(asked)];
-  if (findings.length === 0) return [alone(asked) ?? plain(asked)];
+  if (isOfNew || findings.length === 0) return [alone(asked) ?? plain(asked)];
   const steps = safeSteps(asked);
   if (steps !== undefined) return steps;
   const [found] = findings;

@@ -21,6 +21,8 @@ export interface DdlStep extends Titled {
   /** Statements that belong together; mostly one. */
   readonly sql: readonly string[];
   readonly locks: readonly LockTaken[];
+  /** Nothing that was there before is concerned, so that it may take its time. */
+  readonly isNew?: boolean | undefined;
 }
 
 /** A statement that takes its time and stands in nobody's way: CONCURRENTLY, VALIDATE. */
