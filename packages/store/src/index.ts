@@ -1,3 +1,11 @@
+export type { Direction, Edge, EdgeKey, EdgeUpsert, Properties, Vertex, VertexUpsert } from './graph/element.ts';
+export { edgeId } from './graph/element.ts';
+export { type EdgesOptions, Graph, type GraphOptions, openGraph } from './graph/graph.ts';
+export { GraphError, type GraphErrorCode } from './graph/graph-error.ts';
+export type { Outcome } from './graph/traversal/evaluate.ts';
+export { P, type Predicate, type Scalar } from './graph/traversal/predicate.ts';
+export type { RunOptions, Shortage } from './graph/traversal/run.ts';
+export { __, __edges, __values, Traversal } from './graph/traversal/traversal.ts';
 export type { LmdbOptions } from './ordered/lmdb-engine.ts';
 export { MemoryVolume } from './ordered/memory-engine.ts';
 export { openMemoryStore, openOrderedStore } from './ordered/open-ordered-store.ts';

@@ -5,14 +5,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { othersOnItsDevices } from './graph/testing/readme-graph.ts';
+import { openMemoryStore } from './ordered/open-ordered-store.ts';
+import { openEmbeddedRecords } from './records/embedded/embedded-records.ts';
 import { seenCards } from './records/testing/readme-cards.ts';
 
 const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-test('the example of the README is the one that is compiled', () => {
-  const source = textOf('records/testing/readme-cards.ts');
-  const example = source.slice(source.indexOf('import')).replace('../../index.ts', '@millrace/store');
-  assert.ok(textOf('../README.md').includes(`\`\`\`ts\n${example}\`\`\`\n`));
+test('the examples of the README are those that are compiled', () => {
+  for (const path of ['records/testing/readme-cards.ts', 'graph/testing/readme-graph.ts']) {
+    const source = textOf(path);
+    const example = source.slice(source.indexOf('import')).replace('../../index.ts', '@millrace/store');
+    assert.ok(textOf('../README.md').includes(`\`\`\`ts\n${example}\`\`\`\n`), path);
+  }
+});
+
+test('the graph of the README finds the accounts that share a device', async () => {
+  await using records = await openEmbeddedRecords({ store: openMemoryStore() });
+  await othersOnItsDevices(records, 'alice');
+  assert.deepEqual(await othersOnItsDevices(records, 'bob'), ['alice']);
 });
 
 test('the example of the README counts a payment and finds the card', async () => {
