@@ -96,7 +96,14 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const { metrics, queryRoutes } = parts.use(
     startPlatformMetrics({ client: home.client, directory: directoryOf('metrics'), version, warn }),
   );
-  const logs = parts.use(await startLogs({ client: home.client, directory: directoryOf('logs'), warn }));
+  const logs = parts.use(
+    await startLogs({
+      client: home.client,
+      name: `${hostname()} ${directoryOf('logs')}`,
+      directory: directoryOf('logs'),
+      warn,
+    }),
+  );
   ownLog.write('info', `millrace ${version} starts, with ${clusters.map(({ name }) => name).join(', ')}`);
   ownLog.attach(logs.intake);
   const collectors = parts.use(

@@ -39,6 +39,7 @@ const filters = {
 export const searchLinesContract = defineContract({
   method: 'GET',
   path: '/api/v1/logs/lines',
+  permission: 'read_records',
   summary: 'Lines of logs, newest first',
   query: Type.Object({
     ...filters,
@@ -60,6 +61,7 @@ export const searchLinesContract = defineContract({
 export const tailLinesContract = defineContract({
   method: 'GET',
   path: '/api/v1/logs/tail',
+  permission: 'read_records',
   summary: 'Lines of logs as they come',
   kind: 'event-stream',
   query: Type.Object(filters),

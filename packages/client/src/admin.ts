@@ -181,9 +181,10 @@ export interface Admin
     before: readonly TopicPartitionOffset[],
     options?: AdminCallOptions,
   ): Promise<ItemResult<TopicPartition, { readonly lowWatermark: number }>[]>;
+  /** `isolation`: with `read_committed`, `latest` is before the first transaction that is open. */
   listOffsets(
     queries: readonly (TopicPartition & { readonly at: OffsetQuery | 'max-timestamp' })[],
-    options?: AdminCallOptions,
+    options?: AdminCallOptions & { readonly isolation?: 'read_uncommitted' | 'read_committed' | undefined },
   ): Promise<ItemResult<TopicPartition, ResolvedOffset>[]>;
   describeConfigs(
     resources: readonly (ConfigurationResource & { readonly keys?: readonly string[] | undefined })[],

@@ -28,9 +28,9 @@ export const judgedRoutes: Readonly<Record<string, Permission | 'public'>> = {
   'GET /api/v1/pipelines/tracking/sessions': 'administer',
   'GET /api/v1/pipelines/tracking/bad': 'administer',
   'POST /api/v1/pipelines/tracking/replay': 'administer',
-  // Lines are masked before they are stored.
-  'GET /api/v1/logs/lines': 'view',
-  'GET /api/v1/logs/tail': 'view',
+  // Lines are records, though masked; shapes have no values.
+  'GET /api/v1/logs/lines': 'read_records',
+  'GET /api/v1/logs/tail': 'read_records',
   'GET /api/v1/logs/templates': 'view',
   'GET /api/v1/logs/alerts': 'view',
   'GET /prometheus/api/v1/alerts': 'view',

@@ -95,7 +95,7 @@ test(`shapes, lines and alerts are exact after ${kills} kills of the index (seed
   await index.kill();
   const logs = await startLogs({ client, directory: index.directory, commitMs: 50 });
   t.after(() => logs.close());
-  const server = await startServer({ port: 0, routes: logs.routes });
+  const server = await startServer({ port: 0, routes: logs.routes, token: 'a-token' });
   t.after(() => server.close());
   await until(() => logs.isComplete, 60_000);
   await sleep(300);
@@ -107,7 +107,7 @@ test(`shapes, lines and alerts are exact after ${kills} kills of the index (seed
   const found: number[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = { limit: 5_000, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await callContract(server.url, searchLinesContract, { query });
+    const page = await callContract(server.url, searchLinesContract, { query }, { token: 'a-token' });
     found.push(...page.lines.map(({ body }) => Number(body.split(' ')[1])));
     cursor = page.next;
   }

@@ -18,6 +18,9 @@ import { startLogs } from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { startFixture, until } from '../client/client-fixture.ts';
 
+/** Lines are for those who may read records. */
+const token = 'a-token';
+
 function newDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-logs-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,7 +30,11 @@ function newDirectory(t: TestContext): string {
 async function startPipeline(t: TestContext, client: Client, directory: string) {
   const logs = await startLogs({ client, directory, deliveryTimeoutMs: 1_000 });
   t.after(() => logs.close());
-  const server = await startServer({ port: 0, routes: [...logs.collectorRoutes, ...logs.routes] });
+  const server = await startServer({
+    port: 0,
+    routes: [...logs.collectorRoutes, ...logs.routes],
+    token,
+  });
   t.after(() => server.close());
   const { url } = server;
   const isComplete = async (): Promise<boolean> => {
@@ -46,14 +53,14 @@ async function startPipeline(t: TestContext, client: Client, directory: string) 
       const answer = await fetch(`${url}${path}`, init as RequestInit);
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
-    search: (query: Record<string, string | number>) => callContract(url, searchLinesContract, { query }),
+    search: (query: Record<string, string | number>) => callContract(url, searchLinesContract, { query }, { token }),
     async found(count: number, query: Record<string, string | number> = {}) {
       const asked = { limit: 10_000, ...query };
       await until(
-        async () => (await callContract(url, searchLinesContract, { query: asked })).lines.length >= count,
+        async () => (await callContract(url, searchLinesContract, { query: asked }, { token })).lines.length >= count,
         30_000,
       );
-      return (await callContract(url, searchLinesContract, { query: asked })).lines;
+      return (await callContract(url, searchLinesContract, { query: asked }, { token })).lines;
     },
     shapes: async () => (await callContract(url, logShapesContract, { query: {} })).templates,
     alerts: async () => (await callContract(url, logAlertsContract, {})).alerts,
@@ -117,6 +124,44 @@ test('lines come in as text, JSON and OTLP, masked, and are found by each filter
   await assert.rejects(bodies({ severity: 'loud' }), /severity has "loud"/);
 });
 
+test('a batch that comes again is stored once where its key or records tell, twice where nothing does', async (t) => {
+  const { client } = await startFixture(t);
+  const pipeline = await startPipeline(t, client, newDirectory(t));
+  const send = (body: string, key?: string) =>
+    pipeline.post('/logs', 'text/plain', body, key === undefined ? {} : { 'idempotency-key': key });
+  assert.deepEqual((await send('with a key', 'k1')).body, { accepted: 1 });
+  assert.deepEqual((await send('with a key', 'k1')).body, { accepted: 1, repeated: true });
+  const other = await send('something else', 'k1');
+  assert.deepEqual([other.status, other.body['code']], [409, 'conflict']);
+  await Promise.all([send('with a key', 'k2'), send('with a key', 'k2'), send('without'), send('without')]);
+  assert.equal((await send('x', ' ')).status, 400);
+  const record = { body: { stringValue: 'a record' }, timeUnixNano: '1767607203000000001' };
+  const untimed = { body: { stringValue: 'no time' } };
+  for (const logRecords of [[record], [record], [untimed], [untimed]]) {
+    const otlp = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    assert.equal((await pipeline.post('/v1/logs', 'application/json', otlp)).status, 200);
+  }
+  const bodies = (await pipeline.found(7)).map(({ body }) => body);
+  assert.deepEqual(bodies.toSorted(), [
+    ...['a record', 'no time', 'no time'],
+    ...['with a key', 'with a key', 'without', 'without'],
+  ]);
+});
+
+test('a stack trace in a body is one record, and a line that is too large is cut', async (t) => {
+  const { client } = await startFixture(t);
+  const pipeline = await startPipeline(t, client, newDirectory(t));
+  const trace = '2026-01-05 10:00:00 ERROR it broke\n  at pay (pay.js:1)\nCaused by: nothing';
+  const lines = `${trace}\n{"msg":"an object"}\n  at no place\n`;
+  assert.deepEqual((await pipeline.post('/logs', 'text/plain', lines)).body, { accepted: 3 });
+  assert.deepEqual((await pipeline.post('/logs?join=none', 'text/plain', trace)).body, { accepted: 3 });
+  const large = JSON.stringify({ msg: '\u0001'.repeat(250_000), more: 'ä'.repeat(250_000) });
+  assert.equal((await pipeline.post('/logs', 'application/x-ndjson', large)).status, 200);
+  const bodies = (await pipeline.found(7)).map(({ body }) => body);
+  assert.ok(bodies.includes(trace) && bodies.includes('  at pay (pay.js:1)'));
+  assert.ok(bodies.some((body) => /more characters were cut\)$/.test(body)));
+});
+
 test('counts and lines are the same after restarts, without the store too; pages have each line once', async (t) => {
   const { client, connect } = await startFixture(t);
   const directory = newDirectory(t);
@@ -165,7 +210,12 @@ test('who watches gets the lines that it asked for as they come', async (t) => {
   const seen: string[] = [];
   const watching = (async () => {
     const query = { severity: 'error+' };
-    for await (const { data } of followContract(pipeline.url, tailLinesContract, { query }, { signal: stop.signal })) {
+    for await (const { data } of followContract(
+      pipeline.url,
+      tailLinesContract,
+      { query },
+      { token, signal: stop.signal },
+    )) {
       if ('body' in data) seen.push(data.body);
     }
   })().catch((error: unknown) => assert.ok(stop.signal.aborted, String(error)));

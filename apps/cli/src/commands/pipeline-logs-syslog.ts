@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { clusterOptions } from '../cluster/cluster-options.ts';
 import { openHome } from '../cluster/open-home.ts';
 import { command } from '../framework/command.ts';
@@ -21,6 +22,7 @@ export const logsSyslog = command({
       5514,
     ),
     listen: withDefault(text({ placeholder: 'HOST', help: 'Interface to listen on' }), '127.0.0.1'),
+    name: text({ placeholder: 'NAME', help: 'Names this listener on its cluster (default: by host and port)' }),
     ...maskOption,
     ...clusterOptions,
   },
@@ -31,7 +33,8 @@ export const logsSyslog = command({
     const masker = await maskerOf(options.mask);
     await using cluster = await openHome(options);
     await ensureLogTopics(cluster.admin, terminal.signal);
-    await using intake = new LineIntake({ client: cluster.client, masker, deliveryTimeoutMs: 7 * dayMs });
+    const name = options.name ?? `syslog-${hostname()}-${options.port}`;
+    await using intake = new LineIntake({ client: cluster.client, name, masker, deliveryTimeoutMs: 7 * dayMs });
     await using listener = await SyslogListener.start({ intake, host: options.listen, port: options.port });
     if (terminal.json) terminal.output.json({ ready: true, host: options.listen, port: listener.port });
     else terminal.note(`Taking syslog on ${options.listen}:${listener.port} (TCP and UDP). Ctrl-C stops.`);

@@ -94,7 +94,8 @@ export class KafkaAdmin implements Admin {
   }
 
   async listOffsets(...[queries, options]: Arguments<'listOffsets'>): Answer<'listOffsets'> {
-    const results = await resolveOffsets(this.#cluster, queries, this.#bounds(options));
+    const end = options?.isolation === 'read_committed' ? 1 : 0;
+    const results = await resolveOffsets(this.#cluster, queries, this.#bounds(options), end);
     return results.map((result, place) => {
       const { topic, partition } = queries[place] as (typeof queries)[number];
       return result.error === undefined ? { topic, partition, ...result.value } : { topic, partition, ...result };

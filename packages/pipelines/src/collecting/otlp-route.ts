@@ -23,6 +23,11 @@ export interface OtlpSource {
   readonly remoteAddress: string;
   /** Whose token it is; `anonymous` where none is needed. */
   readonly principalName: string;
+  /** What was sent, unpacked. */
+  readonly body: Uint8Array;
+  header(name: string): string | undefined;
+  /** Aborts when the sender goes away. */
+  readonly signal: AbortSignal;
 }
 
 /** The type of answers that both signals have. */
@@ -65,15 +70,17 @@ export function otlpRoute<S extends Schema>(options: OtlpRouteOptions<S>): Route
     bodyCheckedBy: 'handler',
     bodyBytesMax,
     response: Type.Unknown(),
-    problems: ['malformed_request', 'unavailable'],
+    problems: ['malformed_request', 'conflict', 'unavailable'],
   });
   return implement(contract, async (request) => {
     const isJson = request.header('content-type')?.startsWith(jsonType) === true;
     try {
       const bytes = await bodyBytes(request.body, request.header('content-encoding'), unpackedBytesMax);
       const read = isJson ? options.request.fromJson(parsed(bytes)) : options.request.decode(bytes);
-      const { remoteAddress, principal } = request;
-      const rejected = await options.accept(read, { remoteAddress, principalName: principal.name });
+      const { remoteAddress, principal, signal } = request;
+      const header = (name: string): string | undefined => request.header(name);
+      const source = { remoteAddress, principalName: principal.name, body: bytes, header, signal };
+      const rejected = await options.accept(read, source);
       const partialSuccess = rejected && { rejected: rejected.count, errorMessage: rejected.message };
       return page(200, isJson, options.answer, options.answer.of({ partialSuccess }));
     } catch (error) {

@@ -1,4 +1,5 @@
 /** The standing pipeline: collectors, the index of lines and shapes, and what is asked of them. */
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LogShape, ProblemError, type Route } from '@millrace/api';
 import { ClosingStack, messageOf } from '@millrace/base';
@@ -18,9 +19,13 @@ export interface LogsOptions {
   readonly client: Client;
   /** Where segments lie. */
   readonly directory: string;
+  /** Names the collector on its cluster: of no other process that runs meanwhile. Default: the host's name. */
+  readonly name?: string | undefined;
   readonly masker?: Masker | undefined;
   /** How long lines are kept; default 30 days. */
   readonly retentionMs?: number | undefined;
+  /** How many bytes of lines are kept on disk; default 20 GiB. */
+  readonly bytesMax?: number | undefined;
   /** How often counts of shapes are committed, default 1,000, and segments written, default 60,000. */
   readonly commitMs?: number | undefined;
   readonly sealMs?: number | undefined;
@@ -49,8 +54,8 @@ const alertsKept = 500;
 
 /** Opens the store, and starts; a cluster that is away is waited for. Rejects with `SegmentError`. */
 export async function startLogs(options: LogsOptions): Promise<Logs> {
-  const { directory, retentionMs, sealMs } = options;
-  const store = await LogStore.open({ directory, retentionMs, sealMs });
+  const { directory, retentionMs, bytesMax, sealMs } = options;
+  const store = await LogStore.open({ directory, retentionMs, bytesMax, sealMs });
   return new RunningLogs(options, store);
 }
 
@@ -72,7 +77,7 @@ class RunningLogs implements Logs {
     this.#options = options;
     this.#store = store;
     const { client, masker, deliveryTimeoutMs } = options;
-    this.intake = new LineIntake({ client, masker, deliveryTimeoutMs });
+    this.intake = new LineIntake({ client, name: options.name ?? hostname(), masker, deliveryTimeoutMs });
     this.collectorRoutes = [linesRoute(this.intake), otlpLogsRoute(this.intake)];
     this.#index = this.#newIndex();
     const self = this;

@@ -14,6 +14,7 @@ import {
 import { otlpRoute } from '../../collecting/otlp-route.ts';
 import { cut, type LogLine } from '../line/log-line.ts';
 import { severityOfNumber, severityOfWord } from '../line/severity.ts';
+import { batchOf } from './line-batch.ts';
 import type { LineIntake } from './line-intake.ts';
 
 const LABELS: ReadonlyMap<string, string> = new Map([
@@ -30,11 +31,18 @@ export function otlpLogsRoute(intake: LineIntake, now: () => number = Date.now):
     path: '/v1/logs',
     request: ExportLogsRequest,
     answer: ExportLogsAnswer,
-    async accept(request) {
-      await intake.store(linesOfExport(request, now()));
+    async accept(request, { header, ...source }) {
+      const key = header('idempotency-key');
+      const batch = batchOf({ ...source, target: '/v1/logs', key, isDistinct: hasOwnTimes(request) });
+      await intake.store(linesOfExport(request, now()), batch);
       return undefined;
     },
   });
+}
+
+function hasOwnTimes({ resourceLogs }: ExportLogsRequest): boolean {
+  const records = resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
+  return records.every(({ timeUnixNano, observedTimeUnixNano }) => timeUnixNano !== 0n || observedTimeUnixNano !== 0n);
 }
 
 export function linesOfExport({ resourceLogs }: ExportLogsRequest, now: number): LogLine[] {

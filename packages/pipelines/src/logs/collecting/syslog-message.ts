@@ -1,4 +1,5 @@
 /** Messages of syslog, in the form of RFC 5424 or in what RFC 3164 found in use, as lines. */
+import type { GivenLine } from '../line/line-joiner.ts';
 import { type LogLine, lineOfText } from '../line/log-line.ts';
 import type { Severity } from '../line/severity.ts';
 import { readTimestamp } from '../line/timestamp.ts';
@@ -14,6 +15,17 @@ const FACILITIES = (
   'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock ' +
   'local0 local1 local2 local3 local4 local5 local6 local7'
 ).split(' ');
+
+/** A message for who joins lines. One without a priority may go on with the one before it. */
+export function givenLineOfSyslog(message: string, sender: string, now: number): GivenLine {
+  const line = lineOfSyslog(message, sender, now);
+  const isBare = !PRIORITY.test(message);
+  const { body } = line;
+  let start = line.message ?? 0;
+  while (start > 0 && /\s/.test(body[start - 1] as string)) start--;
+  // One space parts a message from what stands before it.
+  return { line, text: isBare ? message : body.slice(start > 0 ? start + 1 : 0), isBare };
+}
 
 /** `sender`: the address that it came from, where the message names no host. */
 export function lineOfSyslog(message: string, sender: string, now: number): LogLine {

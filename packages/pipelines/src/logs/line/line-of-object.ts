@@ -54,8 +54,8 @@ export function lineOfObject(
     body: cut(body === undefined ? JSON.stringify(Object.fromEntries(rest)) : textOf(body)),
     labels: own,
     ...(body === undefined || rest.size === 0 ? {} : { attributes: bounded(Object.fromEntries(rest)) }),
-    ...(typeof traceId === 'string' ? { traceId } : {}),
-    ...(typeof spanId === 'string' ? { spanId } : {}),
+    ...(isId(traceId) ? { traceId } : {}),
+    ...(isId(spanId) ? { spanId } : {}),
   };
 }
 
@@ -69,7 +69,8 @@ function takeLabels(rest: Map<string, unknown>, own: Record<string, string>): vo
   const given = rest.get('labels');
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
   const entries = Object.entries(given);
-  if (entries.length > labelsMax || entries.some(([, value]) => textOf(value).length > 200)) return;
+  if (entries.length > labelsMax || entries.some(([name, value]) => name.length > 100 || textOf(value).length > 200))
+    return;
   for (const [name, value] of entries) own[name] = textOf(value);
   rest.delete('labels');
 }
@@ -93,6 +94,10 @@ function severityOf(value: unknown): Severity | undefined {
   if (typeof value !== 'number') return undefined;
   const names = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
   return value >= 10 && value < 70 ? names[Math.floor(value / 10) - 1] : undefined;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 64;
 }
 
 function textOf(value: unknown): string {

@@ -1,5 +1,6 @@
 /** Positions as the topic has them: what was committed together with the lines before them. */
 import type { Client } from '@millrace/client';
+import { readSettled } from '../settled-topic.ts';
 import { logPositions } from '../topics.ts';
 import type { FilePosition } from './file-position.ts';
 
@@ -16,15 +17,12 @@ export async function readPositions(
   signal?: AbortSignal,
 ): Promise<Map<string, FilePosition>> {
   const positions = new Map<string, FilePosition>();
-  const topics = [logPositions] as const;
-  await using consumer = client.consumer({ topics, from: 'earliest', until: 'end', isolation: 'read_committed' });
-  for await (const batch of consumer.batches({ signal })) {
-    for (const { key, value } of batch) {
-      if (!key.startsWith(`${tailer}\n`)) continue;
-      const path = key.slice(tailer.length + 1);
-      if (value === null) positions.delete(path);
-      else positions.set(path, value);
-    }
-  }
+  const take = ({ key, value }: { readonly key: string; readonly value: FilePosition | null }): void => {
+    if (!key.startsWith(`${tailer}\n`)) return;
+    const path = key.slice(tailer.length + 1);
+    if (value === null) positions.delete(path);
+    else positions.set(path, value);
+  };
+  await readSettled(client, logPositions, 'earliest', take, signal);
   return positions;
 }

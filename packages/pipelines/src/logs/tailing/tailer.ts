@@ -11,10 +11,11 @@ import { basename, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClosingStack, isMillraceError, messageOf } from '@millrace/base';
 import { type Client, ProducerFencedError, type Transaction } from '@millrace/client';
+import { encodeLine } from '../line/encode-line.ts';
 import type { Joining } from '../line/join-lines.ts';
-import { type LogLine, lineOfText, streamOf } from '../line/log-line.ts';
+import { lineOfText } from '../line/log-line.ts';
 import { Masker } from '../masking/masker.ts';
-import { ensureLogTopics, logLines, logPositions } from '../topics.ts';
+import { encodedLines, ensureLogTopics, logPositions } from '../topics.ts';
 import { positionKey, readPositions } from './position-topic.ts';
 import { type ReadRecords, TailedFile } from './tailed-file.ts';
 
@@ -151,8 +152,8 @@ async function write(
     const own = { file: basename(path), ...labels };
     for (const record of records) {
       if (record === '') continue;
-      const line: LogLine = masker.line(lineOfText(record, own, now));
-      if (!transaction.write({ topic: logLines, key: streamOf(line), value: line })) await transaction.ready();
+      const line = encodeLine(masker.line(lineOfText(record, own, now)));
+      if (!transaction.write({ topic: encodedLines, ...line })) await transaction.ready();
     }
     transaction.write({ topic: logPositions, key: positionKey(name, path), value: position });
   }
