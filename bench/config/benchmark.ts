@@ -15,7 +15,7 @@ import { answerOf } from '../fleet-at-rest/embedded-fleet.ts';
 import type { Benchmark, BenchmarkContext } from '../harness/benchmark.ts';
 import { usageOf } from '../harness/process-usage.ts';
 import type { Asked } from './asking-program.ts';
-import type { ServiceServes, SettingChanged } from './service-program.ts';
+import type { ServiceServes, ServiceWork, WorkBegun } from './service-program.ts';
 import type { AllTold } from './watching-program.ts';
 
 const programOf = (name: string): string => fileURLToPath(new URL(`./${name}-program.ts`, import.meta.url));
@@ -102,9 +102,11 @@ async function measureAsking(
     const before = usageOf(child.pid ?? 0).cpuSeconds;
     const who = isSealed ? ['sealed', sealedToken] : ['a0', tokens[0] ?? ''];
     const args = [url, ...who, connections, wants, secondsAsked, ...(isSealed ? ['sealed'] : [])].map(String);
-    const changing = isChanging ? setInterval(() => child.send('change'), 1_000) : undefined;
+    const changes: Promise<number>[] = [];
+    const changing = isChanging ? setInterval(() => changes.push(changeTaking(child)), 1_000) : undefined;
     const asked = await answerOf<Asked>(fork(programOf('asking'), args)).finally(() => clearInterval(changing));
     const cpuSeconds = usageOf(child.pid ?? 0).cpuSeconds - before;
+    for (const seconds of await Promise.all(changes)) note(`${name}: until a change is made`, 's', seconds);
     note(name, 'look-ups/s', asked.lookupsPerSecond, true);
     note(`${name}: p50`, 'ms', asked.p50Ms);
     note(`${name}: p99`, 'ms', asked.p99Ms);
@@ -124,7 +126,8 @@ async function measureWatching(
   const pid = child.pid ?? 0;
   const name = `${watchers} ${watching[mode]}`;
   const residentBefore = usageOf(pid).residentBytes;
-  const [tokens, work] = mode === 'plain' ? [serves.tokens, 'change'] : [[serves.sealedToken], 'rotate'];
+  const [tokens, work] =
+    mode === 'plain' ? [serves.tokens, 'change' as const] : [[serves.sealedToken], 'rotate' as const];
   const watchersChild = fork(programOf('watching'), [serves.url, String(watchers), mode, ...tokens]);
   try {
     const began = performance.now();
@@ -132,10 +135,8 @@ async function measureWatching(
     note(`${name}: all connected and told`, 's', (performance.now() - began) / 1_000);
     for (let round = 1; round <= context.rounds; round++) {
       const told = answerOf<AllTold>(watchersChild);
-      const changed = answerOf<SettingChanged>(child);
       const cpuBefore = usageOf(pid).cpuSeconds;
-      child.send(work);
-      const { at } = await changed;
+      const { at } = await begunBy(child, work);
       const { firstAt, lastAt } = await told;
       note(`${name}: from a change to the first who is told`, 's', (firstAt - at) / 1_000);
       note(`${name}: from a change to the last who is told`, 's', (lastAt - at) / 1_000);
@@ -158,6 +159,29 @@ async function measureWatching(
   } finally {
     await end(watchersChild);
   }
+}
+
+let works = 0;
+
+/** Resolves when it is done, with when it was begun. */
+function begunBy(child: ChildProcess, what: ServiceWork['what']): Promise<WorkBegun> {
+  const id = ++works;
+  return new Promise((resolve) => {
+    const onMessage = (message: unknown): void => {
+      const begun = message as WorkBegun;
+      if (begun.id !== id) return;
+      child.off('message', onMessage);
+      resolve(begun);
+    };
+    child.on('message', onMessage);
+    child.send({ id, what } satisfies ServiceWork);
+  });
+}
+
+/** Seconds until a change of a setting is made. */
+async function changeTaking(child: ChildProcess): Promise<number> {
+  const { at } = await begunBy(child, 'change');
+  return (Date.now() - at) / 1_000;
 }
 
 async function end(child: ChildProcess): Promise<void> {

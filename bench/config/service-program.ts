@@ -28,9 +28,14 @@ export interface ServiceServes {
 }
 
 /** What it is asked for. */
-export type ServiceWork = 'change' | 'rotate';
+export interface ServiceWork {
+  /** Stands in its answer. */
+  readonly id: number;
+  readonly what: 'change' | 'rotate';
+}
 
-export interface SettingChanged {
+export interface WorkBegun {
+  readonly id: number;
   /** When it was asked for; ms since 1970. */
   readonly at: number;
 }
@@ -98,23 +103,23 @@ for (const name of names) tokens.push(await enrol(name));
 const sealedToken = await enrol(application);
 await callContract(server.url, issueCredentialContract, { params, body: {} }, { token });
 let changes = 0;
-process.on('message', (work: ServiceWork) => void (work === 'change' ? change() : rotate()));
+process.on('message', ({ id, what }: ServiceWork) => void (what === 'change' ? change(id) : rotate(id)));
 const closed = once(process, 'disconnect');
 process.send?.({ url: server.url, tokens, sealedToken } satisfies ServiceServes);
 await closed;
 
-async function change(): Promise<void> {
+async function change(id: number): Promise<void> {
   changes++;
   const at = Date.now();
   const spec = { name: 'all', set: { 'linger.ms': changes } };
   await control.record.change([{ kind: 'client_setting', id: 'all', spec }], reason);
-  process.send?.({ at } satisfies SettingChanged);
+  process.send?.({ id, at } satisfies WorkBegun);
 }
 
-async function rotate(): Promise<void> {
+async function rotate(id: number): Promise<void> {
   const at = Date.now();
   const { credential } = await callContract(server.url, rotateCredentialContract, { params, body: {} }, { token });
-  process.send?.({ at } satisfies SettingChanged);
+  process.send?.({ id, at } satisfies WorkBegun);
   // So that there may be another: nobody uses the old one.
   const confirmed = { params: { ...params, id: credential.id }, body: {} };
   await callContract(server.url, confirmCredentialContract, confirmed, { token });

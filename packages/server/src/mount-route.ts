@@ -1,27 +1,23 @@
 /**
- * Mounts a route on Fastify: checks what comes in against the contract's schemas, calls the handler, writes its answer
- * as JSON, a page or a stream. The answer is not checked: its type is the compiler's business.
+ * Mounts a route on Fastify: calls the handler with what came in, once it is checked, and writes its answer as
+ * JSON, a page or a stream. The answer is not checked: its type is the compiler's business.
  */
 
 import { parse as parseQueryString } from 'node:querystring';
 import {
-  type Checker,
   type Contract,
-  compileChecker,
   type Dialect,
   type PageAnswer,
   ProblemError,
-  type ProblemIssue,
   type Route,
-  type RouteRequest,
   type ServerSentEvent,
 } from '@millrace/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
 import { replyWithEtag } from './etag.ts';
 import { writeEventStream } from './event-stream.ts';
 import { parseJsonBody } from './json-body.ts';
 import { writeLines } from './line-stream.ts';
+import { inputReader } from './route-input.ts';
 import type { StandingWatch } from './standing.ts';
 
 export interface MountOptions {
@@ -182,58 +178,6 @@ function startStream(reply: FastifyReply, contentType: string): void {
   reply.raw.setHeader('cache-control', 'no-store');
   // A stream that ends is over for its connection too, so that a closing server need not wait for it.
   reply.raw.setHeader('connection', 'close');
-}
-
-type Input = RouteRequest<Contract>;
-
-/** Reads the checked input of a request; schemas are compiled once, here. */
-function inputReader(contract: Contract): (request: FastifyRequest, signal: () => AbortSignal) => Input {
-  const params = contract.params && textPart(compileChecker(contract.params), 'path');
-  const query = contract.query && textPart(compileChecker(contract.query), 'query string');
-  const checked = contract.bodyCheckedBy !== 'handler';
-  const body = contract.body && (checked ? bodyPart(compileChecker(contract.body)) : (value: unknown) => value);
-  return (request, signal) => ({
-    params: params?.(request.params) as Input['params'],
-    query: query?.(request.query) as Input['query'],
-    body: body?.(request.body) as Input['body'],
-    header: (name) => {
-      const value = request.headers[name.toLowerCase()];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    principal: request.principal,
-    remoteAddress: request.ip,
-    get signal() {
-      return signal();
-    },
-  });
-}
-
-function textPart(checker: Checker<TSchema>, place: string): (value: unknown) => unknown {
-  return (value) => {
-    const odd = Object.entries(value as object).find(([, text]) => String(text).includes('\0'));
-    // No name holds one, and databases answer it with an error of their own.
-    if (odd !== undefined)
-      throw wrongShape(place, [{ field: `/${odd[0]}`, message: 'must not have the character NUL' }]);
-    const converted = checker.convert({ ...(value as object) });
-    if (!checker.check(converted)) throw wrongShape(place, checker.issues(converted));
-    return converted;
-  };
-}
-
-function bodyPart(checker: Checker<TSchema>): (value: unknown) => unknown {
-  return (value) => {
-    if (!checker.check(value)) throw wrongShape('body', checker.issues(value));
-    return value;
-  };
-}
-
-function wrongShape(place: string, issues: ProblemIssue[]): ProblemError {
-  const [first] = issues;
-  const name = first?.field.slice(1) || 'it';
-  const more = issues.length > 1 ? `, and ${issues.length - 1} more: see issues` : '';
-  return new ProblemError('invalid_request', `the ${place} has the wrong shape: ${name} ${first?.message}${more}`, {
-    issues,
-  });
 }
 
 /** `/things/{id}` as Fastify writes it: `/things/:id`. */
