@@ -1,3 +1,6 @@
+export { Components } from './graph/detect/components.ts';
+export type { Ring, RingConditions } from './graph/detect/find-rings.ts';
+export { type ClosedRings, RingWatch, type RingWatchOptions } from './graph/detect/ring-watch.ts';
 export type { Direction, Edge, EdgeKey, EdgeUpsert, Properties, Vertex, VertexUpsert } from './graph/element.ts';
 export { edgeId } from './graph/element.ts';
 export { type EdgesOptions, Graph, type GraphOptions, openGraph } from './graph/graph.ts';

@@ -112,10 +112,10 @@ export class Graph implements AsyncDisposable {
     this.#writersEndMs = options.writersEndMs ?? (store.engine === 'embedded' ? 0 : 60_000);
   }
 
-  /** Where `V` and `parseTraversal` begin. */
+  /** What traversals, rings and components read from. */
   get source(): TraversalSource {
-    const { store, places, clock } = this.#place;
-    return { store, places, labels: this.#labels, clock };
+    const { store, places, clock, timers, randomness } = this.#place;
+    return { store, places, labels: this.#labels, clock, timers, randomness };
   }
 
   /** Begins a traversal at vertices, those that are there; at all without ids. */

@@ -6,11 +6,13 @@
  *     NAME.p  page of a split list -> e, as above; f (1) once it is split itself
  *     NAME.w  writer and number -> edges that it is writing (list), t since when
  *     NAME.m  `labels` -> n number of each label of edges (map)
+ *     NAME.x.OWN  what rings and components keep, by the name of each
  *
  * A list is a direction, the number of a label and a vertex: `o3:VERTEX`. Page 1 of a list is in the list's own record;
  * page N splits into 2N and 2N+1, whose keys are `o3.2N:VERTEX`. A page that is being split has z (1): nobody writes to
  * it any more.
  */
+import { createHash } from 'node:crypto';
 import type { RecordKey } from '../../records/record-key.ts';
 import type { Direction } from '../element.ts';
 
@@ -44,8 +46,10 @@ export class Places {
   readonly pages: string;
   readonly writes: string;
   readonly catalogue: string;
+  readonly #name: string;
 
   constructor(namespace: string, name: string) {
+    this.#name = name;
     this.namespace = namespace;
     this.vertices = `${name}.v`;
     this.lists = `${name}.a`;
@@ -73,6 +77,15 @@ export class Places {
   write(id: string): RecordKey {
     return { namespace: this.namespace, set: this.writes, key: id };
   }
+
+  /** The set of what is kept beside the graph, by its name. */
+  own(name: string): string {
+    return `${this.#name}.x.${name}`;
+  }
+
+  /** A key for a list of ids, of which it may have any number. */
+  readonly digest = (ids: readonly string[]): string =>
+    createHash('sha256').update(JSON.stringify(ids)).digest('base64url');
 
   labels(): RecordKey {
     return { namespace: this.namespace, set: this.catalogue, key: 'labels' };
