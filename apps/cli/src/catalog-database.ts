@@ -25,12 +25,22 @@ export const databaseCatalog: readonly CatalogEntry[] = [
   },
   {
     name: 'sync',
-    summary: 'Capture changes of PostgreSQL databases',
+    summary: 'Capture changes of PostgreSQL databases, and apply them to others',
     commands: [
       {
         name: 'capture',
         summary: "Capture a PostgreSQL database's changes into topics, exactly once",
         load: async () => (await import('./commands/sync-capture.ts')).syncCapture,
+      },
+      {
+        name: 'apply',
+        summary: 'Apply topics of change events to another PostgreSQL, exactly once',
+        load: async () => (await import('./commands/sync-apply.ts')).syncApply,
+      },
+      {
+        name: 'status',
+        summary: 'Show how far an applier is',
+        load: async () => (await import('./commands/sync-status.ts')).syncStatus,
       },
       {
         name: 'drop',

@@ -1,5 +1,16 @@
 /** PostgreSQL beside Kafka: schema changes without downtime. */
 
+export { ApplierFigures } from './applier/applier-figures.ts';
+export { applierStatus, type PartitionLag } from './applier/applier-status.ts';
+export { PostgresTarget, type PostgresTargetOptions } from './applier/postgres/postgres-target.ts';
+export { ApplierError, type ApplierOptions, runApplier } from './applier/run-applier.ts';
+export type {
+  ApplierEvent,
+  ApplyTarget,
+  Position,
+  StoredPosition,
+  TargetSession,
+} from './applier/target.ts';
 export { CaptureError, type CaptureEvent, type CaptureOptions, runCapture } from './capture/capture.ts';
 export type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, TypeFacts } from './catalog/catalog.ts';
 export { type Queryable, readCatalog } from './catalog/read-catalog.ts';

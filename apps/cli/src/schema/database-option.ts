@@ -13,3 +13,15 @@ export function databaseUrlOf({ databaseUrl }: { readonly databaseUrl: string | 
   }
   return url;
 }
+
+export const targetOption = {
+  targetUrl: text({ placeholder: 'URL', help: 'The PostgreSQL that is written to; or TARGET_DATABASE_URL' }),
+} as const;
+
+export function targetUrlOf({ targetUrl }: { readonly targetUrl: string | undefined }): string {
+  const url = targetUrl ?? process.env['TARGET_DATABASE_URL'];
+  if (url === undefined || url === '') {
+    throw new UsageError('no target is named', { hint: 'Give --target-url, or set TARGET_DATABASE_URL.' });
+  }
+  return url;
+}

@@ -2,10 +2,10 @@
  * What readers of `dbsync.DATABASE.schema-changes` find: Debezium's schema change events, and what an applier needs
  * beside them. The topic has one partition; its records are keyed by `{"databaseName": ...}`.
  *
- * In order with the data: an event is committed to Kafka no later than the first row that has the shape it tells of, and
- * each record of a table's topic names its shape in the header `millrace.schema`: the `version` of the last change of its
- * table. Who meets a version that it does not know reads the schema changes on until it does. A change without rows
- * behind it (a table that is dropped) stands where the source's log has it, by `source.lsn`.
+ * In order with the data: an event is committed to Kafka no later than the first row that has the shape it tells of,
+ * and each record of a table's topic names its shape in the header `millrace.schema`: the `version` of the last change
+ * of its table. Who meets a version that it does not know reads the schema changes on until it does. A change without
+ * rows behind it (a table that is dropped) stands where the source's log has it, by `source.lsn`.
  */
 import type { ChangeSource } from './change-event.ts';
 

@@ -16,7 +16,9 @@ function unscaledOf(text: string, scale: number): bigint | undefined {
   const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
   if (found === null) return undefined;
   const [, sign = '', whole = '0', fraction = ''] = found;
-  const value = BigInt(whole + fraction.padEnd(scale, '0').slice(0, scale));
+  // Of a negative scale the server has made the last digits zeros.
+  const value =
+    scale < 0 ? BigInt(whole) / 10n ** BigInt(-scale) : BigInt(whole + fraction.padEnd(scale, '0').slice(0, scale));
   return sign === '-' ? -value : value;
 }
 

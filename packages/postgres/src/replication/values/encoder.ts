@@ -48,7 +48,10 @@ export function encoderOf(
   const type = types.get(oid);
   if (type === undefined) return asText;
   if (type.kind === 'd') return encoderOf(type.base, type.baseModifier, { types, decimals });
-  if (type.element !== 0) return arrayEncoder(encoderOf(type.element, modifier, { types, decimals }));
+  if (type.element !== 0) {
+    const delimiter = types.get(type.element)?.name === 'box' ? ';' : ',';
+    return arrayEncoder(encoderOf(type.element, modifier, { types, decimals }), delimiter);
+  }
   switch (type.name) {
     case 'numeric':
       return numericEncoder(modifier, decimals);
@@ -120,12 +123,12 @@ function asBits(text: string): string {
   return `"${bytes.toString('base64')}"`;
 }
 
-function arrayEncoder(element: Encoder): Encoder {
+function arrayEncoder(element: Encoder, delimiter: string): Encoder {
   const encode = (value: ArrayValue): string => {
     if (value === null) return 'null';
     return typeof value === 'string' ? element(value) : `[${value.map(encode).join(',')}]`;
   };
-  return (text) => encode(parseArray(text));
+  return (text) => encode(parseArray(text, delimiter));
 }
 
 function wkbPoint(x: number, y: number): string {
