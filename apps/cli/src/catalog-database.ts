@@ -21,6 +21,16 @@ export const databaseCatalog: readonly CatalogEntry[] = [
         summary: 'Change a PostgreSQL schema without downtime',
         load: async () => (await import('./commands/schema-apply.ts')).schemaApply,
       },
+      {
+        name: 'versions',
+        summary: 'List the versions of a PostgreSQL schema that code runs on side by side',
+        load: async () => (await import('./commands/schema-versions.ts')).schemaVersions,
+      },
+      {
+        name: 'drop-version',
+        summary: 'Drop a version of a PostgreSQL schema that no code uses any more',
+        load: async () => (await import('./commands/schema-drop-version.ts')).schemaDropVersion,
+      },
     ],
   },
   {

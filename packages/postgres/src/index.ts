@@ -25,9 +25,24 @@ export { type LintedStatement, lintScript } from './change/lint.ts';
 export type { LockMode } from './change/lock-modes.ts';
 export { changeId, type PlanOptions, planScript } from './change/plan/make-plan.ts';
 export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-steps.ts';
-export type { AloneStep, BackfillStep, ChangePlan, DdlStep, GateStep, Step } from './change/plan/plan.ts';
+export type {
+  AloneStep,
+  BackfillStep,
+  ChangePlan,
+  DdlStep,
+  GateStep,
+  Hidden,
+  Step,
+  VersionStep,
+} from './change/plan/plan.ts';
 export { PlanError } from './change/plan/plan-error.ts';
 export { ScriptCatalog } from './change/script-catalog.ts';
+export {
+  type DropVersionOptions,
+  dropVersion,
+  listVersions,
+  type SchemaVersion,
+} from './change/versions/versions.ts';
 export {
   type ChangeEvent,
   type ChangeRow,

@@ -7,6 +7,8 @@ import { isMillraceError, messageOf } from '@millrace/base';
 import type { Client } from 'pg';
 import { connect } from '../../connection.ts';
 import type { ChangePlan, Step } from '../plan/plan.ts';
+import { versionSql } from '../versions/version-views.ts';
+import { noteVersion, refuseWhileShown } from '../versions/versions.ts';
 import { ApplyError } from './apply-error.ts';
 import type { Report } from './apply-event.ts';
 import { type BackfillProgress, ChangeRecord, type RecordTables, takeTurn } from './change-record.ts';
@@ -97,6 +99,7 @@ async function isPassed({ id, position, step }: Placed, record: ChangeRecord, ru
   if (step.kind !== 'gate') return false;
   const place = { change: id, position };
   if (noted?.state === 'reached' && run.passes.left > 0) {
+    await refuseWhileShown(record.client, step.hides ?? []);
     run.passes.left--;
     await record.note(place, 'done');
     return true;
@@ -131,6 +134,13 @@ async function runStep(
     } else if (step.kind === 'alone') {
       await record.note(place, 'started');
       await runAlone(attempt, step, { watcher, note: () => record.note(place, 'done') });
+    } else if (step.kind === 'version') {
+      const sql = await versionSql(client, step);
+      const note = async (): Promise<void> => {
+        await noteVersion(client, { name: step.version, base: step.base, change: id });
+        await record.note(place, 'done');
+      };
+      await heldBriefly(attempt, sql, { locks: [], holdMs: limits.holdMs, note });
     } else if (step.kind === 'backfill') {
       const note = (progress: BackfillProgress) => record.note(place, 'started', progress);
       await runBackfill(attempt, step, { begun: noted?.progress ?? null, note });

@@ -26,7 +26,7 @@ export interface RecordTables {
   readonly step: string;
 }
 
-const ownTables: RecordTables = { schema: 'millrace_schema', change: 'change', step: 'step' };
+export const ownTables: RecordTables = { schema: 'millrace_schema', change: 'change', step: 'step' };
 
 /** An arbitrary number that is this program's among advisory locks. */
 const lockKey = 6_481_203;
@@ -38,13 +38,13 @@ export async function takeTurn(client: Client): Promise<boolean> {
 }
 
 export class ChangeRecord {
-  readonly #client: Client;
+  readonly client: Client;
   readonly #schema: string;
   readonly #change: string;
   readonly #step: string;
 
   constructor(client: Client, { schema, change, step }: RecordTables = ownTables) {
-    this.#client = client;
+    this.client = client;
     this.#schema = quoted(schema);
     this.#change = nameText({ schema, name: change });
     this.#step = nameText({ schema, name: step });
@@ -53,7 +53,7 @@ export class ChangeRecord {
   /** The plan that this change was begun with, or the given one, from now on. */
   async begin(plan: ChangePlan): Promise<ChangePlan> {
     if (!(await this.#isThere())) await this.#create();
-    await this.#client.query(`INSERT INTO ${this.#change} (id, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
+    await this.client.query(`INSERT INTO ${this.#change} (id, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
       plan.id,
       JSON.stringify(plan),
     ]);
@@ -63,18 +63,18 @@ export class ChangeRecord {
   /** The plan of a change that was begun; undefined when it never was. */
   async plan(id: string): Promise<ChangePlan | undefined> {
     if (!(await this.#isThere())) return undefined;
-    const { rows } = await this.#client.query<{ plan: ChangePlan }>(`SELECT plan FROM ${this.#change} WHERE id = $1`, [
+    const { rows } = await this.client.query<{ plan: ChangePlan }>(`SELECT plan FROM ${this.#change} WHERE id = $1`, [
       id,
     ]);
     return rows[0]?.plan;
   }
 
   async end(id: string): Promise<void> {
-    await this.#client.query(`UPDATE ${this.#change} SET ended_at = coalesce(ended_at, now()) WHERE id = $1`, [id]);
+    await this.client.query(`UPDATE ${this.#change} SET ended_at = coalesce(ended_at, now()) WHERE id = $1`, [id]);
   }
 
   async step(change: string, position: number): Promise<StepRecord | undefined> {
-    const { rows } = await this.#client.query<StepRecord>(
+    const { rows } = await this.client.query<StepRecord>(
       `SELECT state, progress FROM ${this.#step} WHERE change = $1 AND position = $2`,
       [change, position],
     );
@@ -87,7 +87,7 @@ export class ChangeRecord {
     state: StepState,
     progress: BackfillProgress | null = null,
   ): Promise<void> {
-    await this.#client.query(
+    await this.client.query(
       `INSERT INTO ${this.#step} AS noted (change, position, state, progress, ended_at)
        VALUES ($1, $2, $3, $4, CASE WHEN $3 = 'done' THEN now() END)
        ON CONFLICT (change, position) DO UPDATE SET state = EXCLUDED.state, ended_at = EXCLUDED.ended_at,
@@ -97,14 +97,14 @@ export class ChangeRecord {
   }
 
   async #isThere(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ isThere: boolean }>('SELECT to_regclass($1) IS NOT NULL AS "isThere"', [
+    const { rows } = await this.client.query<{ isThere: boolean }>('SELECT to_regclass($1) IS NOT NULL AS "isThere"', [
       this.#step,
     ]);
     return rows[0]?.isThere === true;
   }
 
   async #create(): Promise<void> {
-    await this.#client.query(`
+    await this.client.query(`
       CREATE SCHEMA IF NOT EXISTS ${this.#schema};
       CREATE TABLE IF NOT EXISTS ${this.#change} (
         id text PRIMARY KEY, plan jsonb NOT NULL, started_at timestamptz NOT NULL DEFAULT now(), ended_at timestamptz

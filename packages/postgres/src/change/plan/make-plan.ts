@@ -24,7 +24,8 @@ import { attachSteps, detachSteps, type PartitionKeys } from './partition-steps.
 import type { ChangePlan, DdlStep, Step } from './plan.ts';
 import { PlanError } from './plan-error.ts';
 import { hindrance, keyOf, type Replacement, replaceColumnSteps } from './replace-column.ts';
-import { backfill, ddl, gate, on, validate } from './write.ts';
+import { withVersion } from './version-steps.ts';
+import { alter, backfill, ddl, gate, on, validate } from './write.ts';
 
 export interface PlanOptions {
   /** A `ScriptCatalog` follows this script too, for the next one. */
@@ -32,13 +33,15 @@ export interface PlanOptions {
   readonly partitionKeys?: PartitionKeys | undefined;
   /** Rules whose findings are accepted: such a statement stays as it was written. */
   readonly accepted?: ReadonlySet<Rule> | undefined;
+  /** Makes a version of the schema of this name, so that the code before and the code after it run side by side. */
+  readonly version?: string | undefined;
 }
 
 /** Throws `SqlSyntaxError`; `PlanError` where a statement has no safe way and is not accepted. */
 export async function planScript(script: string, options: PlanOptions): Promise<ChangePlan> {
   const known = options.catalog instanceof ScriptCatalog ? options.catalog : new ScriptCatalog(options.catalog);
   const accepted = new Set([...(options.accepted ?? []), ...acceptedIn(script)]);
-  const steps: Step[] = [];
+  const groups: Step[][] = [];
   let made: DdlStep | undefined;
   for (const statement of (await parseScript(script)).flatMap(singleCommands)) {
     if ('TransactionStmt' in statement.node) continue;
@@ -47,22 +50,27 @@ export async function planScript(script: string, options: PlanOptions): Promise<
     known.follow(statement.node);
     const [only] = next;
     if (only?.kind !== 'ddl' || !isOfWhatIsMade(effect, known)) {
-      steps.push(...next);
+      groups.push(next);
       made = undefined;
     } else if (made === undefined) {
       made = { ...only, locks: [], isNew: true };
-      steps.push(made);
+      groups.push([made]);
     } else {
       made = withStatement(made, only);
-      steps.splice(-1, 1, made);
+      groups.splice(-1, 1, [made]);
     }
   }
-  return { id: changeId(script), steps };
+  const { version, catalog } = options;
+  const id = changeId(script, version);
+  if (version === undefined) return { id, steps: groups.flat() };
+  return { id, steps: withVersion(groups, { version, base: catalog.schema }), version };
 }
 
-/** What a change is known by: the same for the same script. */
-export function changeId(script: string): string {
-  return createHash('sha256').update(script.trim()).digest('hex').slice(0, 16);
+/** What a change is known by: the same for the same script. Without statements it is its version that makes it. */
+export function changeId(script: string, version?: string | undefined): string {
+  const text = script.trim();
+  const told = text === '' && version !== undefined ? `-- version ${version}` : text;
+  return createHash('sha256').update(told).digest('hex').slice(0, 16);
 }
 
 /** An ALTER TABLE of several commands is as many statements, in their order. */
@@ -193,8 +201,14 @@ function dropColumnSteps(table: ObjectName, column: string, catalog: Catalog, st
   const other = (facts?.constraints ?? []).flatMap(({ columns, references }) =>
     columns.includes(column) && references !== undefined ? [on(references)] : [],
   );
+  const { isNotNull = false, hasDefault = true, special = '' } = facts?.columns.get(column) ?? {};
+  const isOfKey = keyOf(facts).includes(column);
+  // Code that does not name it any more can't write it.
+  const isDemanded = isNotNull && !hasDefault && special === '' && !isOfKey;
+  const title = `rows of ${nameText(table)} need no ${quoted(column)} any more`;
   return [
-    gate(`no code names ${nameText(table)}.${quoted(column)} any more, and that is deployed`),
+    ...(isDemanded ? [alter(table, title, `ALTER COLUMN ${quoted(column)} DROP NOT NULL`)] : []),
+    gate(`no code names ${nameText(table)}.${quoted(column)} any more, and that is deployed`, [{ table, column }]),
     ...indexes.map(({ name }) => dropIndexStep(name, catalog)),
     ddl(`column ${quoted(column)} of ${nameText(table)} goes`, statement, [on(table), ...other]),
   ];
@@ -227,7 +241,10 @@ function dropSteps({ statement, catalog, effect }: Asked, drop: DropStmt): Step[
   if (drop.removeType === 'OBJECT_INDEX') return dropIndexSteps(drop, catalog);
   const names = droppedNames(drop).map(nameText).join(', ');
   return [
-    gate(`no code names ${names} any more, and that is deployed`),
+    gate(
+      `no code names ${names} any more, and that is deployed`,
+      droppedNames(drop).map((table) => ({ table })),
+    ),
     ddl(`${names} goes`, statement.text, effect.locks),
   ];
 }
@@ -251,7 +268,7 @@ function renameSteps(asked: Asked, statement: RenameStmt): Step[] | undefined {
       [asked.statement.text, view],
       [on(table)],
     ),
-    gate(`all code names ${nameText(renamed)} instead of ${nameText(table)}, and is deployed`),
+    gate(`all code names ${nameText(renamed)} instead of ${nameText(table)}, and is deployed`, [{ table }]),
     ddl(`the view goes`, `DROP VIEW ${nameText(table)}`, [on(table)]),
   ];
 }

@@ -6,9 +6,11 @@ export interface ChangePlan {
   /** What it is known by: a digest of the script. */
   readonly id: string;
   readonly steps: readonly Step[];
+  /** The version of the schema that it makes. */
+  readonly version?: string | undefined;
 }
 
-export type Step = DdlStep | AloneStep | BackfillStep | GateStep;
+export type Step = DdlStep | AloneStep | BackfillStep | GateStep | VersionStep;
 
 interface Titled {
   /** What it does, in a few words. */
@@ -55,4 +57,23 @@ export interface BackfillStep extends Titled {
 /** Until people say that it is so, nothing further is done. */
 export interface GateStep extends Titled {
   readonly kind: 'gate';
+  /** What code does not use any more then. */
+  readonly hides: readonly Hidden[];
+}
+
+/** A column by its name at that time, or a whole table or view. */
+export interface Hidden {
+  readonly table: ObjectName;
+  readonly column?: string | undefined;
+  /** The column that new code uses in its place. */
+  readonly by?: string | undefined;
+}
+
+/** A schema with a view of each table, as the code to come sees it. */
+export interface VersionStep extends Titled {
+  readonly kind: 'version';
+  readonly version: string;
+  /** The schema of the tables. */
+  readonly base: string;
+  readonly hides: readonly Hidden[];
 }

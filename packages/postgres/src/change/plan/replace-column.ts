@@ -77,13 +77,19 @@ export function replaceColumnSteps(wanted: Replacement, catalog: Catalog): Step[
   const { built, taken, renamed } = companions(facts, from, added);
   steps.push(...built);
   if (isRename) {
-    steps.push(gate(`all code names ${quoted(to)} instead of ${quoted(from)}, and is deployed`));
+    steps.push(
+      gate(`all code names ${quoted(to)} instead of ${quoted(from)}, and is deployed`, [
+        { table, column: from, by: to },
+      ]),
+    );
     steps.push(endSteps(wanted, from, { column, added, taken, renamed }));
     return steps;
   }
   const old = shortName(from, 'old');
   steps.push(switchStep(wanted, { added, old, column, taken }));
-  steps.push(gate(`all code works with ${quoted(from)} of type ${type}, and is deployed`));
+  steps.push(
+    gate(`all code works with ${quoted(from)} of type ${type}, and is deployed`, [{ table, column: old, by: from }]),
+  );
   steps.push(endSteps(wanted, old, { column, added: from, taken: [], renamed }));
   return steps;
 }

@@ -2,7 +2,7 @@
 import { nameText, type ObjectName, quoted } from '../../sql/names.ts';
 import type { LockTaken } from '../effect.ts';
 import type { LockMode } from '../lock-modes.ts';
-import type { AloneStep, BackfillStep, DdlStep, GateStep } from './plan.ts';
+import type { AloneStep, BackfillStep, DdlStep, GateStep, Hidden } from './plan.ts';
 
 export function ddl(title: string, sql: string | readonly string[], locks: readonly LockTaken[]): DdlStep {
   return { kind: 'ddl', title, sql: typeof sql === 'string' ? [sql] : sql, locks };
@@ -27,8 +27,8 @@ export function validate(table: ObjectName, constraint: string): AloneStep {
   };
 }
 
-export function gate(title: string): GateStep {
-  return { kind: 'gate', title };
+export function gate(title: string, hides: readonly Hidden[]): GateStep {
+  return { kind: 'gate', title, hides };
 }
 
 export function backfill(
