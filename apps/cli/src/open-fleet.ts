@@ -1,6 +1,6 @@
 /** The clusters that `up` works on: which they are, and what it takes to have them. */
 import { isMillraceError, MillraceError } from '@millrace/base';
-import type { DataDirectory, RunningFleet } from '@millrace/engines';
+import type { DataDirectory, EmbeddedFleetOptions, RunningFleet } from '@millrace/engines';
 import { brokerEvents } from './event-lines.ts';
 import { Steps } from './framework/steps.ts';
 import type { Terminal } from './framework/terminal.ts';
@@ -16,6 +16,8 @@ export interface FleetChoice {
   readonly host: string;
   /** Whether clusters that are started here have free ports in place of the documented ones. */
   readonly freePorts: boolean;
+  /** Where clients of embedded clusters tell of themselves. */
+  readonly telemetry?: EmbeddedFleetOptions['telemetry'];
 }
 
 /** This machine lacks what the chosen engine needs. */
@@ -29,7 +31,11 @@ class EngineMissingError extends MillraceError {
 }
 
 /** @throws UsageError for options that exclude each other. */
-export function checkFleetChoice({ engine, fleet, durable }: Omit<FleetChoice, 'host' | 'freePorts'>): void {
+export function checkFleetChoice({
+  engine,
+  fleet,
+  durable,
+}: Omit<FleetChoice, 'host' | 'freePorts' | 'telemetry'>): void {
   if (engine !== undefined && fleet !== undefined) {
     throw new UsageError('--engine and --fleet exclude each other: clusters of a fleet file run already');
   }
@@ -48,8 +54,8 @@ export async function openFleet(
   const { defaultClusters, startEmbeddedFleet } = await import('@millrace/engines');
   const clusters = defaultClusters(choice);
   if (choice.engine === 'kafka') return startKafka(clusters, dataDirectory, terminal);
-  const { host, durable } = choice;
-  return startEmbeddedFleet({ dataDirectory, clusters, host, durable, report: brokerEvents(terminal) });
+  const { host, durable, telemetry } = choice;
+  return startEmbeddedFleet({ dataDirectory, clusters, host, durable, telemetry, report: brokerEvents(terminal) });
 }
 
 type Plans = ReturnType<typeof import('@millrace/engines').defaultClusters>;

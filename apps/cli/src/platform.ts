@@ -9,7 +9,7 @@ import { type Client, createClient } from '@millrace/client';
 import { type DataDirectory, openEmbeddedTwins, type RunningFleet } from '@millrace/engines';
 import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
-import { OwnLog, startLogs } from '@millrace/pipelines';
+import { type ClientReports, type MetricsFile, OwnLog, startLogs } from '@millrace/pipelines';
 import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
   type Authentication,
@@ -42,6 +42,10 @@ export interface PlatformOptions {
   readonly demo: boolean;
   /** How long operations that have ended are kept. */
   readonly operationDays: number;
+  /** Rules, aggregation and targets of metrics. */
+  readonly metricsFile?: MetricsFile | undefined;
+  /** What clients of the clusters tell of themselves, where those pass it on. */
+  readonly clientReports?: ClientReports | undefined;
   readonly version: string;
   /** Told what went wrong in the background, as a sentence. */
   readonly warn: (message: string) => void;
@@ -94,7 +98,11 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const { tracking, collector, script } = await startTrackingOn({ ...options, home, hub, registry }, parts);
   const directoryOf = (name: string): string => join(options.dataDirectory.path, name);
   const { metrics, queryRoutes } = parts.use(
-    startPlatformMetrics({ client: home.client, directory: directoryOf('metrics'), version, warn }),
+    startPlatformMetrics({
+      ...{ clusters, directory: directoryOf('metrics'), version, warn },
+      ...{ file: options.metricsFile, clientReports: options.clientReports },
+      onAlerts: (firing) => hub.set('metrics.alerts', firing),
+    }),
   );
   const logs = parts.use(
     await startLogs({

@@ -4,7 +4,7 @@
  * The broker is loaded when a fleet starts: commands that only look for a running one stay quick.
  */
 import type { Platform } from '@millrace/base';
-import type { BrokerEvent, Cluster, SecurityOptions } from '@millrace/broker';
+import type { BrokerEvent, ClientMetrics, Cluster, SecurityOptions } from '@millrace/broker';
 import type { DataDirectory } from './data-directory.ts';
 import type { LocalClusterPlan } from './local-clusters.ts';
 import { fleetOf, type RunningCluster, type RunningFleet } from './running-fleet.ts';
@@ -23,6 +23,8 @@ export interface EmbeddedFleetOptions {
   /** As `ClusterOptions.durable`: acknowledge what survives a loss of power. */
   readonly durable?: boolean | undefined;
   readonly report?: ((cluster: string, event: BrokerEvent) => void) | undefined;
+  /** Where clients' metrics go (KIP-714); what it throws, the client is told of. */
+  readonly telemetry?: ((cluster: string, report: ClientMetrics) => void) | undefined;
 }
 
 /** Starts the clusters. When one fails to start, those already started are stopped, and its error is thrown. */
@@ -48,7 +50,7 @@ export async function startEmbeddedFleet(options: EmbeddedFleetOptions): Promise
 
 async function start({ name, site, brokers }: LocalClusterPlan, options: EmbeddedFleetOptions): Promise<Cluster> {
   const { startCluster } = await import('@millrace/broker');
-  const { dataDirectory, report, platform, configuration, security, durable } = options;
+  const { dataDirectory, report, telemetry, platform, configuration, security, durable } = options;
   return startCluster({
     name,
     dataDirectory: dataDirectory.clusterDirectory(name),
@@ -59,6 +61,7 @@ async function start({ name, site, brokers }: LocalClusterPlan, options: Embedde
     durable,
     ...(security === undefined ? {} : { security }),
     ...(report === undefined ? {} : { report: (event) => report(name, event) }),
+    ...(telemetry === undefined ? {} : { telemetry: (metrics) => telemetry(name, metrics) }),
   });
 }
 

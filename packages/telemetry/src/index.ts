@@ -19,5 +19,6 @@ export {
   WriteRequest,
   WriteRequestV2,
 } from './prometheus/remote-write.ts';
+export { type TextFamily, TextFormatReader, type TextSample, type TextType } from './prometheus/text-format.ts';
 export type { Message, MessageOf, MessageType, Schema } from './protobuf/message.ts';
 export { TelemetryError } from './telemetry-error.ts';

@@ -50,6 +50,10 @@ export const up = command({
       '127.0.0.1',
     ),
     access: text({ placeholder: 'FILE', help: 'Who may call: administrators and the login provider (YAML)' }),
+    metrics: text({
+      placeholder: 'FILE',
+      help: 'Rules and alerts, aggregation, and what to scrape: rule_files, rollups, scrape_configs (YAML)',
+    }),
     keepOperations: withDefault(
       integer({ placeholder: 'DAYS', help: 'How long operations that have ended are kept' }, { min: 1, max: 36_500 }),
       90,
@@ -70,15 +74,25 @@ export const up = command({
     // Their clients need no authentication, so that they stay on this machine.
     const brokerHost = isLoopback(host) ? host : '127.0.0.1';
     const { openDataDirectory } = await import('@millrace/engines');
+    const { ClientReports, readMetricsFile } = await import('@millrace/pipelines');
     const { startPlatform } = await import('../platform.ts');
     const purpose = 'millrace up';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
     // What comes from outside can neither move the cursor nor look like a line of ours.
     const warn = (message: string): void => terminal.note(`warn: ${message.split('\n').map(printable).join('\n  ')}`);
+    const metricsFile = options.metrics === undefined ? undefined : await readMetricsFile(options.metrics);
+    const clientReports = new ClientReports();
     const access = await platformAccess({ host, file: options.access }, dataDirectory);
     const url = options.databaseUrl ?? process.env['DATABASE_URL'];
     await using fleet = await withPortHint(
-      openFleet({ ...options, host: brokerHost, freePorts: port === 0 }, dataDirectory, terminal),
+      openFleet(
+        {
+          ...{ ...options, host: brokerHost, freePorts: port === 0 },
+          telemetry: (cluster, report) => clientReports.take(cluster, report),
+        },
+        dataDirectory,
+        terminal,
+      ),
       PORT_HINT,
     );
     await using systemOfRecord = await openSystemOfRecord({
@@ -98,6 +112,9 @@ export const up = command({
         port,
         demo: !options.noDemo,
         operationDays: options.keepOperations,
+        metricsFile,
+        // Brokers of other kinds have no receiver of such reports that is ours.
+        clientReports: options.engine === 'kafka' || options.fleet !== undefined ? undefined : clientReports,
         version: await ownVersion(),
         warn,
       }),

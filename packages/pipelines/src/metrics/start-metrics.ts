@@ -10,6 +10,7 @@ import type { OrderedStore } from '@millrace/store';
 import { MetricsCollector, type MetricsCollectorOptions } from './collect/collector.ts';
 import type { SeriesSource } from './promql/series-source.ts';
 import { followSamples } from './series/follow-samples.ts';
+import { ReadProgress } from './series/read-progress.ts';
 import { SeriesStore } from './series/series-store.ts';
 import { StoredSource } from './series/stored-source.ts';
 import { ensureMetricsTopic, ensureRollupsTopic } from './topic.ts';
@@ -25,6 +26,7 @@ export interface MetricsOptions extends MetricsCollectorOptions {
 }
 
 const retryMs = 1_000;
+const settledMsMax = 2_000;
 
 export class Metrics {
   readonly collector: MetricsCollector;
@@ -34,6 +36,7 @@ export class Metrics {
   readonly #options: MetricsOptions;
   readonly #store: SeriesStore;
   readonly #stop = new AbortController();
+  readonly #progress = new ReadProgress();
   readonly #completed = Promise.withResolvers<void>();
   readonly #running: Promise<void>;
 
@@ -56,6 +59,11 @@ export class Metrics {
     return this.#store.index.size;
   }
 
+  /** Resolves once queries see all that the collector has stored so far, or after two seconds. */
+  settled(): Promise<void> {
+    return this.#progress.reached(this.collector.stored, settledMsMax);
+  }
+
   async close(): Promise<void> {
     await this.collector.close();
     this.#stop.abort();
@@ -75,7 +83,10 @@ export class Metrics {
         await using admin = client.admin();
         await ensureMetricsTopic(admin, signal);
         await ensureRollupsTopic(admin, signal);
-        await followSamples({ client, store: this.#store, signal, flushMs, retentionMs, onCaughtUp });
+        await followSamples({
+          ...{ client, store: this.#store, signal, flushMs, retentionMs, onCaughtUp },
+          onBatch: ({ positions }) => this.#progress.advance(positions),
+        });
       } catch (error) {
         if (signal.aborted) return;
         onFailure?.(new Error(`reading samples begins anew, for it failed: ${messageOf(error)}`, { cause: error }));

@@ -62,6 +62,8 @@ export const RemoteHistogram = new MessageType({
   positiveSpans: field(11, messagesKind(Span)),
   positiveDeltas: field(12, listOf(sint64)),
   positiveCounts: field(13, listOf(double)),
+  /** 0 unknown, 1 reset, 2 no reset, 3 gauge. */
+  resetHint: field(14, plain(int32)),
   timeMs: field(15, plain(int64)),
 });
 export interface RemoteHistogram extends Message<typeof RemoteHistogram> {}

@@ -5,7 +5,7 @@
  */
 import { ProblemError, type Route } from '@millrace/api';
 import { messageOf } from '@millrace/base';
-import type { Client, Producer } from '@millrace/client';
+import type { Client, Producer, RecordPosition } from '@millrace/client';
 import { ExportMetricsAnswer, ExportMetricsRequest } from '@millrace/telemetry';
 import { otlpRoute, type RejectedPart } from '../../collecting/otlp-route.ts';
 import { metricsSamples } from '../topic.ts';
@@ -32,6 +32,8 @@ export class MetricsCollector {
   readonly #producer: Producer;
   readonly #admission: Admission;
   readonly #now: () => number;
+  /** Where the newest point of each partition is that was stored. */
+  readonly #stored = new Map<number, number>();
   #points = 0;
 
   constructor(options: MetricsCollectorOptions) {
@@ -63,6 +65,11 @@ export class MetricsCollector {
     return this.#points;
   }
 
+  /** Offsets of the newest points that were stored here, by partition. */
+  get stored(): ReadonlyMap<number, number> {
+    return this.#stored;
+  }
+
   /** Series that send. */
   get series(): number {
     return this.#admission.size;
@@ -87,7 +94,7 @@ export class MetricsCollector {
     const producer = this.#producer;
     if (producer.bufferedBytes >= bufferBytesMax) throw unavailable('more points arrive than the brokers take');
     const dropped = new Map<string, { count: number; sentence: string }>();
-    const sent: Promise<unknown>[] = [];
+    const sent: Promise<RecordPosition>[] = [];
     for (const point of points) {
       const series = this.#admission.admit(point, tenant);
       if ('sentence' in series) {
@@ -100,7 +107,9 @@ export class MetricsCollector {
       sent.push(producer.send({ topic: metricsSamples, key: series.key, value: series.head + point.tail }));
     }
     try {
-      await Promise.all(sent);
+      for (const { partition, offset } of await Promise.all(sent)) {
+        if (offset > (this.#stored.get(partition) ?? -1)) this.#stored.set(partition, offset);
+      }
     } catch (error) {
       throw unavailable(messageOf(error), error);
     }

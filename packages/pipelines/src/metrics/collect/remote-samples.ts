@@ -5,13 +5,18 @@ import type { IncomingPoint, RefusedMetric } from './otlp-samples.ts';
 import type { SeriesFacts } from './sample-series.ts';
 
 export interface FamilyFacts {
-  /** 1 counter, 2 gauge, 3 histogram, 5 summary. */
+  /** 0 unknown, 1 counter, 2 gauge, 3 histogram, 5 summary. */
   readonly type: number;
   readonly help: string;
   readonly unit: string;
 }
 
 const counterType = 1;
+/** Series of these are counters where their names say so: of unknown families, histograms and summaries. */
+const hasCounters: ReadonlySet<number> = new Set([0, 3, 5]);
+/** Of a histogram whose counts are no totals. */
+const gaugeHint = 3;
+const counterName = /_(?:total|count|sum|bucket)$/;
 const unknownFamily: FamilyFacts = { type: 0, help: '', unit: '' };
 
 /** `familyOf`: what is known of a metric's family. */
@@ -31,7 +36,7 @@ export function remoteSamples(
     let identity = 'remote\u0001';
     for (const label of labels) identity += `${label.name}\u0002${label.value}\u0002`;
     const family = metadata ?? familyOf(name) ?? unknownFamily;
-    const isCounter = family.type === counterType || (family.type === 0 && /_(?:total|count|sum|bucket)$/.test(name));
+    const isCounter = family.type === counterType || (hasCounters.has(family.type) && counterName.test(name));
     const facts = (): SeriesFacts => ({
       ...{ name, unit: family.unit, description: family.help, isPrometheus: true },
       ...(isCounter
@@ -47,9 +52,9 @@ export function remoteSamples(
       const told = value === 'stale' ? '"noValue":true' : `"value":${JSON.stringify(jsonNumber(value))}`;
       points.push({ identity, metric: name, facts, timeMs, tail: `,"startMs":0,"timeMs":${timeMs},${told}}` });
     }
-    const asHistogram = (): SeriesFacts => {
-      const { monotonic: _, ...rest } = facts();
-      return { ...rest, kind: 'exponential_histogram', temporality: 'cumulative' };
+    const asHistogram = (isGauge: boolean) => (): SeriesFacts => {
+      const { monotonic: _, temporality: __, ...rest } = facts();
+      return { ...rest, kind: 'exponential_histogram', ...(!isGauge && { temporality: 'cumulative' }) };
     };
     for (const histogram of histograms) {
       if (histogram.schema < -4 || histogram.schema > 8) {
@@ -57,8 +62,9 @@ export function remoteSamples(
         continue;
       }
       const { timeMs } = histogram;
+      const isGauge = histogram.resetHint === gaugeHint;
       const tail = `,"startMs":0,"timeMs":${timeMs},${JSON.stringify(histogramMembers(histogram)).slice(1)}`;
-      points.push({ identity: `${identity}h`, metric: name, facts: asHistogram, timeMs, tail });
+      points.push({ identity: `${identity}${isGauge}h`, metric: name, facts: asHistogram(isGauge), timeMs, tail });
     }
   }
   return { points, refused };

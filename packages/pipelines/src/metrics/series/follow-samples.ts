@@ -24,8 +24,14 @@ export interface FollowOptions {
   readonly retentionMs?: number | undefined;
   /** Ends where the partitions end now. Default false. */
   readonly untilEnd?: boolean | undefined;
-  /** Told after each batch. */
-  readonly onBatch?: ((batch: { readonly recordCount: number; readonly unreadable: number }) => void) | undefined;
+  /** Told after each batch; `positions` are the next offsets of `metrics.samples` by partition, and others. */
+  readonly onBatch?:
+    | ((batch: {
+        readonly recordCount: number;
+        readonly unreadable: number;
+        readonly positions: ReadonlyMap<number, number>;
+      }) => void)
+    | undefined;
   /** Told when all that was there at the start is read. */
   readonly onCaughtUp?: (() => void) | undefined;
 }
@@ -90,7 +96,7 @@ class Follower {
       if (yields.isDue) await yields.take();
     }
     this.#positions.set(placeOf(batch.topic, batch.partition), batch.nextOffset);
-    onBatch?.({ recordCount: batch.recordCount, unreadable });
+    onBatch?.({ recordCount: batch.recordCount, unreadable, positions: this.#positions });
   }
 
   async #flush(): Promise<void> {

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { openMemoryStore } from '@millrace/store';
 import fc from 'fast-check';
 import { Labels } from '../promql/model/labels.ts';
+import type { MetricSample } from '../sample.ts';
 import { Chunk, decodeChunk, encodeChunk } from './chunk.ts';
 import { SeriesStore } from './series-store.ts';
 import { StoredSource } from './stored-source.ts';
+import { SampleWriter } from './write-sample.ts';
 
 const value = fc.oneof(
   fc.integer(),
@@ -102,6 +104,75 @@ test('deltas add up to the same totals in any order, however often they come', a
   );
 });
 
+test('deltas of exponential histograms add up in any order, also of several resolutions, and come once', async () => {
+  const point = fc.record({
+    time: fc.nat(3_000),
+    scale: fc.integer({ min: 0, max: 3 }),
+    offset: fc.integer({ min: -20, max: 20 }),
+    counts: fc.array(fc.nat(50), { minLength: 1, maxLength: 8 }),
+  });
+  const points = fc.uniqueArray(point, { maxLength: 150, selector: ({ time }) => time });
+  await fc.assert(
+    fc.asyncProperty(points, fc.infiniteStream(fc.nat()), async (all, random) => {
+      const disk = openMemoryStore();
+      let store = new SeriesStore(disk);
+      let writer = new SampleWriter(store);
+      const key = 'm{series="s0"}';
+      for (const each of all) {
+        writer.write(key, deltaHistogram(each));
+        const dice = random.next().value % 30;
+        if (dice === 1) writer.write(key, deltaHistogram(each));
+        if (dice !== 2) continue;
+        await store.flush(new Map());
+        store = new SeriesStore(disk);
+        writer = new SampleWriter(store);
+      }
+      const sorted = [...all].sort((a, b) => a.time - b.time);
+      let count = 0;
+      const counts = sorted.map((each) => {
+        count += sum(each.counts);
+        return [each.time, count];
+      });
+      const found = await readSeries(store, 0);
+      const histograms = found?.histograms ?? [];
+      assert.deepEqual(
+        histograms.map((histogram, at) => [found?.times[at], histogram?.count]),
+        counts,
+      );
+      for (const histogram of histograms) {
+        assert.equal(sum(histogram?.positive.counts ?? []), histogram?.count);
+        assert.notEqual(histogram?.resetHint, 'gauge');
+      }
+      // The last one has each observation in the bucket that the coarsest scale has for it.
+      const last = histograms.at(-1);
+      if (last === undefined) return;
+      const expected = new Map<number, number>();
+      for (const { scale, offset, counts: own } of sorted) {
+        for (const [at, each] of own.entries()) {
+          const index = ((offset + at) >> (scale - last.schema)) + 1;
+          if (each > 0) expected.set(index, (expected.get(index) ?? 0) + each);
+        }
+      }
+      const buckets = [...last.positive.indexes].map((index, at) => [index, last.positive.counts[at]] as const);
+      assert.deepEqual(
+        new Map(buckets.filter(([, each]) => each !== 0)),
+        new Map([...expected].sort(([a], [b]) => a - b)),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('runs of equal steps and values come back from few bytes', () => {
+  const chunk = new Chunk();
+  for (let at = 0; at < 120; at++) chunk.put(1_700_000_000_000 + at * 15_000, at < 60 ? 7 : at);
+  const bytes = encodeChunk(chunk);
+  assert.ok(bytes.length < 120, `${bytes.length} bytes`);
+  const back = decodeChunk(bytes);
+  assert.deepEqual(back.times.subarray(0, 120), chunk.times.subarray(0, 120));
+  assert.deepEqual(bitsOf(back), bitsOf(chunk));
+});
+
 test('what is too old goes, series without samples too, and what was written late stays', async () => {
   const store = new SeriesStore(openMemoryStore());
   const [old, late, both] = [0, 1, 2].map((series) => store.seriesOf(labelsOf(series))) as [number, number, number];
@@ -123,13 +194,39 @@ function labelsOf(series: number): Labels {
   return Labels.from({ __name__: 'm', series: `s${series}` });
 }
 
+interface DeltaPoint {
+  readonly time: number;
+  readonly scale: number;
+  readonly offset: number;
+  readonly counts: readonly number[];
+}
+
+function deltaHistogram({ time, scale, offset, counts }: DeltaPoint): MetricSample {
+  return {
+    ...{ name: 'm', unit: '', description: '', attributes: { series: 's0' }, resource: {} },
+    ...{ scope: { name: '', version: '' }, kind: 'exponential_histogram', temporality: 'delta' },
+    ...{ startMs: 0, timeMs: time, count: sum(counts), sum: 1, scale, positive: { offset, counts } },
+  };
+}
+
+function sum(numbers: Iterable<number>): number {
+  let all = 0;
+  for (const each of numbers) all += each;
+  return all;
+}
+
 async function read(store: SeriesStore, series: number, fromMs = 0, toMs = 10_000): Promise<number[][]> {
+  const found = await readSeries(store, series, fromMs, toMs);
+  return found === undefined ? [] : Array.from(found.times, (time, at) => [time, found.values[at] as number]);
+}
+
+async function readSeries(store: SeriesStore, series: number, fromMs = 0, toMs = 10_000) {
   const matcher = { name: 'series', operator: '=', value: `s${series}`, matches: (v: string) => v === `s${series}` };
   const [found] = await new StoredSource(store).select({
     matchers: [matcher as never],
     ...{ fromMs, toMs, signal: new AbortController().signal },
   });
-  return found === undefined ? [] : Array.from(found.times, (time, at) => [time, found.values[at] as number]);
+  return found;
 }
 
 function bitsOf({ values, count }: Chunk): Uint8Array {

@@ -12,6 +12,7 @@ import type { NativeHistogram } from '../promql/model/native-histogram.ts';
 import { markStale } from '../promql/model/stale-marker.ts';
 import type { MetricMetadata } from '../promql/series-source.ts';
 import { Chunk, chunkSamplesMax, decodeChunk } from './chunk.ts';
+import { histogramTotal, total } from './delta-total.ts';
 import { LabelIndex } from './label-index.ts';
 import { StoredChunks, timeMsMax } from './stored-chunks.ts';
 
@@ -111,26 +112,37 @@ export class SeriesStore {
     this.#samples++;
   }
 
-  /** Adds to a total: a late one changes all that came after it. One of a time that is there already is the same. */
-  add(id: number, timeMs: number, delta: number): void {
+  /**
+   * Adds to a total: a late one changes all that came after it. One of a time that is there already is the same.
+   * Histograms of a series that differ in their resolution go on in the coarser one.
+   */
+  add(id: number, timeMs: number, delta: number, histogram?: NativeHistogram): void {
     if (timeMs < 0 || timeMs > timeMsMax) return;
     const growing = this.#growingOf(id);
     if (growing !== undefined && growing.head.endMs < timeMs) {
       const { head } = growing;
-      return this.put(id, timeMs, total(head.values[head.count - 1] as number) + delta);
+      return this.#putSum(id, timeMs, head, head.count - 1, delta, histogram);
     }
     const before = this.#loaded(id, timeMs);
     if (before?.has(timeMs)) return;
-    let value = delta;
-    if (before !== undefined) {
-      for (let at = before.count - 1; at >= 0; at--) {
-        if ((before.times[at] as number) > timeMs) continue;
-        value += total(before.values[at] as number);
-        break;
-      }
-    }
-    this.put(id, timeMs, value);
-    this.#raise(id, timeMs, delta);
+    let at = (before?.count ?? 0) - 1;
+    while (at >= 0 && (before?.times[at] as number) > timeMs) at--;
+    this.#putSum(id, timeMs, before, at, delta, histogram);
+    this.#raise(id, timeMs, delta, histogram);
+  }
+
+  /** Puts the sum of a sample, if there is one, and what comes to it. */
+  #putSum(
+    id: number,
+    timeMs: number,
+    chunk: Chunk | undefined,
+    at: number,
+    delta: number,
+    histogram: NativeHistogram | undefined,
+  ): void {
+    if (histogram !== undefined) {
+      this.put(id, timeMs, Number.NaN, histogramTotal(at < 0 ? undefined : chunk?.histograms?.[at], histogram));
+    } else this.put(id, timeMs, (at < 0 || chunk === undefined ? 0 : total(chunk.values[at] as number)) + delta);
   }
 
   /** Makes all that was told durable, with the offsets to go on from. Nothing may be added meanwhile. */
@@ -237,7 +249,7 @@ export class SeriesStore {
   }
 
   /** Adds to all samples after a time. */
-  #raise(id: number, timeMs: number, delta: number): void {
+  #raise(id: number, timeMs: number, delta: number, histogram: NativeHistogram | undefined): void {
     const growing = this.#growing.get(id) as Growing;
     const seen = new Set<number>();
     const raise = (chunk: Chunk): void => {
@@ -245,7 +257,10 @@ export class SeriesStore {
       let changed = false;
       for (let at = 0; at < chunk.count; at++) {
         if ((chunk.times[at] as number) <= timeMs) continue;
-        chunk.values[at] = (chunk.values[at] as number) + delta;
+        const own = chunk.histograms?.[at];
+        if (histogram === undefined) chunk.values[at] = (chunk.values[at] as number) + delta;
+        else if (own !== undefined && chunk.histograms !== undefined)
+          chunk.histograms[at] = histogramTotal(own, histogram);
         changed = true;
       }
       if (changed) this.#touch(id, growing, chunk);
@@ -273,11 +288,6 @@ export class SeriesStore {
     this.#growing.set(id, growing);
     return growing;
   }
-}
-
-/** A total that was interrupted by a marker begins anew. */
-function total(value: number): number {
-  return Number.isNaN(value) ? 0 : value;
 }
 
 function idKey(id: number): Buffer {

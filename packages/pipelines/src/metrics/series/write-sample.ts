@@ -84,8 +84,8 @@ export class SampleWriter {
     const histogram = nativeHistogram(sample);
     if (histogram === undefined) return;
     const id = this.#id(series, '');
-    // Deltas are kept as they came: gauges of what happened since the point before.
-    this.#store.put(id, sample.timeMs, Number.NaN, histogram);
+    if (sample.temporality === 'delta') this.#store.add(id, sample.timeMs, Number.NaN, histogram);
+    else this.#store.put(id, sample.timeMs, Number.NaN, histogram);
   }
 
   #seriesOf(key: string): KeySeries | undefined {
@@ -131,7 +131,8 @@ function nativeHistogram(sample: MetricSample): NativeHistogram | undefined {
     ...{ schema: scale - halvings, count, sum: numberOf(sum), zeroThreshold, zeroCount },
     positive: bucketCounts(positive, halvings),
     negative: bucketCounts(negative, halvings),
-    resetHint: sample.temporality === 'delta' ? 'gauge' : 'unknown',
+    // Those of rules are neither totals nor deltas.
+    resetHint: sample.temporality === undefined ? 'gauge' : 'unknown',
   };
 }
 

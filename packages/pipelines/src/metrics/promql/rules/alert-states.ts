@@ -46,6 +46,19 @@ export class AlertStates {
     this.#before.set(labels.key, activeAtMs);
   }
 
+  /**
+   * Takes on an alert as it stood before this process did, where it is of this rule. One that was pending goes on by
+   * `restore` alone: whether it held all the time is known from its series.
+   */
+  takeOn(alert: Alert): boolean {
+    const { alert: name, labels } = this.#rule;
+    const isOwn =
+      alert.labels.get('alertname') === name &&
+      Object.entries(labels).every(([label, text]) => text.includes('{{') || alert.labels.get(label) === text);
+    if (isOwn && alert.state !== 'pending') this.#alerts.set(alert.labels.key, alert);
+    return isOwn;
+  }
+
   /** What holds at a time; two findings that become one alert are an error of the rule. */
   update(findings: readonly Finding[], timeMs: number): void {
     const next = new Map<string, Alert>();

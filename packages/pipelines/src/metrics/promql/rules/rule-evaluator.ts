@@ -10,7 +10,7 @@ import { answerNumber } from '../model/number-text.ts';
 import type { QueryEngine, ResultSeries } from '../query-engine.ts';
 import { queryFailed } from '../query-error.ts';
 import { type Alert, AlertStates } from './alert-states.ts';
-import type { Rule, RuleGroup } from './rule.ts';
+import type { AlertingRule, Rule, RuleGroup } from './rule.ts';
 import type { AlertingRuleReport, RecordingRuleReport, RuleReport } from './rule-report.ts';
 
 export interface RuleSample {
@@ -24,8 +24,8 @@ export interface RuleEvaluatorOptions {
   readonly engine: QueryEngine;
   /** Stores samples; what it throws is reported of the rule. */
   write(samples: readonly RuleSample[]): Promise<void>;
-  /** Told of the alerts of each rule after each evaluation. */
-  readonly onAlerts?: ((alerts: readonly Alert[]) => void) | undefined;
+  /** Told of the alerts of each rule at each evaluation; what it rejects with is reported of the rule. */
+  readonly onAlerts?: ((alerts: readonly Alert[], rule: AlertingRule) => void | Promise<void>) | undefined;
 }
 
 interface RuleState {
@@ -86,9 +86,21 @@ export class RuleEvaluator {
       const query = `last_over_time(ALERTS_FOR_STATE{alertname=${JSON.stringify(rule.alert)}}[1h])`;
       const { result } = await this.#options.engine.instant(query, timeMs, { signal });
       for (const { labels, values } of 'series' in result ? result.series : []) {
-        alerts.restore(labels.withoutMetric, (values[0] as number) * 1000);
+        alerts.restore(labels.withoutMetric, Math.round((values[0] as number) * 1000));
       }
     }
+  }
+
+  /**
+   * Takes on an alert as it stood before this process, to be called before the first evaluation. Answers the rule whose
+   * alert it is; undefined where there is none.
+   */
+  takeOn(alert: Alert): AlertingRule | undefined {
+    for (const { rule, alerts } of this.#states) {
+      if (rule.kind !== 'alerting' || alerts?.takeOn(alert) !== true) continue;
+      return rule;
+    }
+    return undefined;
   }
 
   get report(): RuleReport {
@@ -118,7 +130,7 @@ export class RuleEvaluator {
         found.map(({ labels, values }) => ({ labels, value: values[0] as number })),
         timeMs,
       );
-      onAlerts?.(alerts.all);
+      if (rule.kind === 'alerting') await onAlerts?.(alerts.all, rule);
       samples = alerts.all.flatMap((alert) => alertSamples(alert, timeMs));
     }
     await this.#write(state, samples, timeMs);
