@@ -56,6 +56,8 @@ export const syncCapture = command({
   },
 });
 
+const shapeWords = { CREATE: 'is captured', ALTER: 'looks different', DROP: 'is gone' } as const;
+
 function tell(event: CaptureEvent, terminal: Terminal): void {
   if (terminal.json) {
     terminal.output.json(event);
@@ -69,12 +71,32 @@ function tell(event: CaptureEvent, terminal: Terminal): void {
     case 'snapshot':
       if (event.isDone) terminal.note(`${event.table}: ${count(event.rows)} rows that were there`);
       return;
+    case 'schema':
+      terminal.note(`${event.table} ${shapeWords[event.change]}`);
+      return;
     case 'no_key':
-      terminal.note(`${event.table} has no primary key: its rows that are there are left out`);
+      terminal.note(`${event.table} has no primary key: its rows that are there are read in one transaction`);
+      return;
+    case 'no_identity':
+      terminal.note(
+        `${event.table} has no replica identity: the server sends its new rows, and no updates and deletes; ` +
+          'a primary key, or ALTER TABLE ... REPLICA IDENTITY FULL, changes that',
+      );
+      return;
+    case 'snapshot_asked':
+      terminal.note(
+        `reads the rows that are there again: ${event.tables.join(', ') || 'of no table that it captures'}`,
+      );
+      return;
+    case 'slot_unbounded':
+      terminal.note(
+        'max_slot_wal_keep_size is not set on the server: while no capture runs, its log grows without bound',
+      );
       return;
     case 'retrying':
       terminal.note(`${event.why}; tries again in ${event.inMs} ms`);
       return;
+    case 'slot':
     case 'committed':
       return;
   }

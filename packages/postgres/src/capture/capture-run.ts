@@ -1,37 +1,48 @@
 /** One try of a capture: messages of the stream become records, until something fails or it is stopped. */
-import type { Producer, Transaction } from '@millrace/client';
-import type { Client } from 'pg';
 import { type Lsn, lsnText } from '../replication/lsn.ts';
 import type {
   BeginMessage,
+  CommitMessage,
+  DeleteMessage,
+  InsertMessage,
   LogicalMessage,
   PgoutputMessage,
-  RelationMessage,
+  TruncateMessage,
+  UpdateMessage,
 } from '../replication/pgoutput/message.ts';
 import type { ReplicationStream } from '../replication/replication-stream.ts';
-import { readTypes, type SourceTypes } from '../replication/values/source-types.ts';
 import type { CaptureOptions } from './capture.ts';
-import { topicNames } from './capture.ts';
-import { type ChangePlace, type ChangeRecord, changeRecords, type Origin, truncateRecord } from './change-events.ts';
-import { markPrefix } from './chunk-reader.ts';
-import { type CapturedTable, describeTables } from './describe-tables.ts';
-import { type CaptureProgress, type SnapshotProgress, writeProgress } from './progress.ts';
-import { SnapshotReader } from './snapshot-reader.ts';
-import { TableEncoder } from './table-encoder.ts';
+import type { CapturedTables } from './captured-tables.ts';
+import type { CatalogWatch } from './catalog-watch.ts';
+import {
+  type ChangePlace,
+  type ChangeRecord,
+  changeRecords,
+  type EventWriter,
+  type Origin,
+  truncateRecord,
+} from './change-events.ts';
+import { markPrefix, parseMark } from './marks.ts';
+import type { CaptureProgress, PartialTransaction } from './progress.ts';
+import { ReadRowsWriter } from './read-rows-writer.ts';
+import type { RecordWriter } from './record-writer.ts';
+import type { SnapshotReader } from './snapshot-reader.ts';
+import { TransactionOrder } from './transaction-order.ts';
 
 export interface RunParts {
   readonly options: CaptureOptions;
-  readonly database: string;
-  readonly producer: Producer;
-  /** A session for what is asked in between, and one that reads tables. */
-  readonly source: Client;
-  readonly chunks: Client;
+  readonly origin: Origin;
   readonly stream: ReplicationStream;
-  readonly tables: readonly CapturedTable[];
-  readonly types: SourceTypes;
+  readonly tables: CapturedTables;
+  readonly reader: SnapshotReader;
+  readonly catalog: CatalogWatch;
+  readonly writer: RecordWriter;
   readonly progress: CaptureProgress;
+  readonly throwIfFailed: () => void;
   readonly signal: AbortSignal;
 }
+
+type RowMessage = InsertMessage | UpdateMessage | DeleteMessage;
 
 const idleMs = 100;
 /** How often the position is noted while nothing of ours changes. */
@@ -39,59 +50,50 @@ const quietMs = 5_000;
 
 export class CaptureRun {
   readonly #parts: RunParts;
-  readonly #origin: Origin;
-  readonly #encoders = new Map<number, TableEncoder>();
-  readonly #snapshots: Map<string, SnapshotProgress>;
-  readonly #reader: SnapshotReader;
-  #types: SourceTypes;
   /** What Kafka has. */
   #lsn: Lsn;
-  #partial: CaptureProgress['partial'];
+  #partial: PartialTransaction | undefined;
   /** The source's transaction that is being read. */
   #begin: BeginMessage | undefined;
+  #place: ChangePlace;
+  #order: TransactionOrder | undefined;
   #changes = 0;
   #skip = 0;
-  /** The Kafka transaction that is open. */
-  #transaction: Transaction | undefined;
-  #openedAt = 0;
   #passedAt = 0;
-  #records = 0;
   #lastCommitMs = 0;
+  readonly #rows: ReadRowsWriter;
 
   constructor(parts: RunParts) {
-    const { options, database, chunks, progress, tables, types, signal } = parts;
     this.#parts = parts;
-    this.#types = types;
-    this.#origin = { database, name: options.name, topicOf: options.topicOf ?? topicNames(database) };
-    this.#lsn = progress.lsn;
-    this.#partial = progress.partial;
-    this.#snapshots = new Map(progress.snapshots);
-    const wanted = options.snapshot === false ? [] : tables.filter(({ key }) => key.length > 0);
-    this.#reader = new SnapshotReader({
-      capture: options.name,
-      source: chunks,
-      tables: wanted,
-      done: this.#snapshots,
-      signal,
-    });
+    this.#lsn = parts.progress.lsn;
+    this.#partial = parts.progress.partial;
+    this.#place = { xid: 0, lsn: this.#lsn, commitMs: Date.now(), nowMs: Date.now(), isSnapshot: false };
+    const { tables, progress, options, signal } = parts;
+    const { report } = options;
+    const write = (records: readonly ChangeRecord[]) => this.#write(records);
+    const finish = (records: readonly ChangeRecord[]) => this.#finish(records);
+    this.#rows = new ReadRowsWriter({ tables, write, finish, signal, report }, progress.tables);
   }
 
   async untilStopped(): Promise<void> {
-    const { stream, signal, options, tables } = this.#parts;
-    options.report?.({ kind: 'streaming', lsn: lsnText(this.#lsn), tables: tables.length });
-    this.#reader.begin();
+    const { stream, signal, options, tables, writer, throwIfFailed } = this.#parts;
+    options.report?.({ kind: 'streaming', lsn: lsnText(this.#lsn), tables: tables.count });
     while (!signal.aborted) {
       const messages = await stream.take(idleMs);
-      for (const message of messages) await this.#take(message);
-      this.#reader.throwIfFailed();
+      for (const message of messages) {
+        const taken = this.#take(message);
+        // Most changes need not be waited for.
+        if (taken !== undefined) await taken;
+      }
+      throwIfFailed();
       if (this.#begin !== undefined) continue;
-      if (this.#transaction !== undefined) {
-        if (messages.length === 0 || this.#isDue()) await this.#commit();
+      if (writer.isOpen) {
+        if (messages.length === 0 || writer.isDue) await this.#commit();
       } else if (messages.length === 0 && stream.seen > this.#lsn) {
         await this.#passQuiet(stream.seen);
       }
     }
-    await this.#transaction?.abort();
+    await writer.abort();
   }
 
   /** What others wrote is passed too, so that the server may forget it; noted first, as all that is confirmed. */
@@ -100,153 +102,158 @@ export class CaptureRun {
     if (now - this.#passedAt < quietMs) return;
     this.#passedAt = now;
     this.#lsn = lsn;
-    await this.#open();
     await this.#commit();
   }
 
-  async #take(message: PgoutputMessage): Promise<void> {
+  #take(message: PgoutputMessage): Promise<void> | undefined {
     switch (message.kind) {
       case 'begin':
-        this.#begin = message;
-        this.#changes = 0;
-        this.#skip = message.finalLsn < this.#lsn ? Number.POSITIVE_INFINITY : this.#alreadyDone(message.finalLsn);
-        return;
-      case 'commit': {
-        const begin = this.#begin;
-        this.#begin = undefined;
-        if (begin !== undefined) this.#reader.committed(begin.xid);
-        if (message.endLsn > this.#lsn) this.#lsn = message.endLsn;
-        this.#partial = undefined;
-        this.#lastCommitMs = Number(message.commitMicros / 1000n);
-        if (this.#transaction !== undefined && this.#isDue()) await this.#commit();
-        return;
-      }
+        this.#beginAt(message);
+        return undefined;
+      case 'commit':
+        return this.#commitAt(message);
       case 'relation':
-        await this.#learn(message);
-        return;
+        this.#parts.tables.relation(message);
+        return undefined;
       case 'message':
-        await this.#mark(message);
-        return;
+        return this.#mark(message);
       case 'insert':
       case 'update':
-      case 'delete': {
-        const encoder = this.#encoders.get(message.oid);
-        if (encoder === undefined || this.#isSkipped()) return;
-        const records = changeRecords(message, encoder, { origin: this.#origin, place: this.#place(false) });
-        for (const { key } of records) if (key !== null) this.#reader.changed(encoder, key);
-        await this.#write(records);
+      case 'delete':
+        this.#changes++;
+        return this.#changes <= this.#skip ? undefined : this.#change(message);
+      case 'truncate':
+        this.#changes++;
+        return this.#changes <= this.#skip ? undefined : this.#truncate(message);
+      default:
+        return undefined;
+    }
+  }
+
+  #beginAt(message: BeginMessage): void {
+    const { finalLsn, xid, commitMicros } = message;
+    const partial = this.#partial?.finalLsn === finalLsn ? this.#partial : undefined;
+    this.#begin = message;
+    this.#changes = 0;
+    this.#skip = finalLsn < this.#lsn ? Number.POSITIVE_INFINITY : (partial?.changes ?? 0);
+    const commitMs = Number(commitMicros / 1000n);
+    this.#place = { xid, lsn: finalLsn, commitMs, nowMs: Date.now(), isSnapshot: false };
+    this.#order =
+      this.#parts.options.transactionMarkers === false
+        ? undefined
+        : new TransactionOrder(this.#parts.origin, message, partial?.events);
+  }
+
+  async #commitAt(message: CommitMessage): Promise<void> {
+    const begin = this.#begin;
+    if (begin !== undefined) this.#parts.reader.committed(begin.xid);
+    if (this.#order?.hasEvents === true && this.#skip !== Number.POSITIVE_INFINITY) {
+      await this.#parts.writer.write([this.#order.ended()]);
+    }
+    this.#begin = undefined;
+    if (message.endLsn > this.#lsn) this.#lsn = message.endLsn;
+    this.#partial = undefined;
+    this.#lastCommitMs = this.#place.commitMs;
+    if (this.#parts.writer.isOpen && this.#parts.writer.isDue) await this.#commit();
+  }
+
+  /** Waits for nothing where the table is known and Kafka takes the records. */
+  #change(message: RowMessage): Promise<void> | undefined {
+    const writer = this.#parts.tables.known(message.oid);
+    if (writer === undefined || this.#order?.hasEvents === false) return this.#firstChange(message);
+    if (writer === null || this.#rows.isRead(message.oid, this.#place.xid)) return undefined;
+    return this.#writeChange(message, writer);
+  }
+
+  /** Of its table, or of its transaction. */
+  async #firstChange(message: RowMessage): Promise<void> {
+    const writer = await this.#writerOf(message.oid);
+    if (writer === undefined || this.#rows.isRead(message.oid, this.#place.xid)) return;
+    await this.#markBegin();
+    await this.#writeChange(message, writer);
+  }
+
+  #writeChange(message: RowMessage, writer: EventWriter): Promise<void> | undefined {
+    const { oid } = message;
+    const next = () => this.#order?.next(writer.table);
+    const records = changeRecords(message, writer, { place: this.#place, next });
+    if (this.#parts.reader.isReading(oid)) {
+      if (message.kind !== 'insert' && message.before !== undefined) this.#touch(oid, writer.identity(message.before));
+      if (message.kind !== 'delete') this.#touch(oid, writer.identity(message.after));
+    }
+    return this.#finish(records);
+  }
+
+  #touch(oid: number, identity: string | undefined): void {
+    if (identity !== undefined) this.#parts.reader.changed(oid, identity);
+  }
+
+  async #truncate({ oids }: TruncateMessage): Promise<void> {
+    for (const oid of oids) {
+      const writer = await this.#writerOf(oid);
+      if (writer === undefined || this.#rows.isRead(oid, this.#place.xid)) continue;
+      this.#parts.reader.truncated(oid);
+      await this.#markBegin();
+      await this.#parts.writer.write([truncateRecord(writer, this.#place, this.#order?.next(writer.table))]);
+    }
+    await this.#finish([]);
+  }
+
+  /** A transaction's first event has its marker before it. */
+  async #markBegin(): Promise<void> {
+    if (this.#order?.hasEvents === false) await this.#parts.writer.write([this.#order.begun()]);
+  }
+
+  async #writerOf(oid: number): Promise<EventWriter | undefined> {
+    const known = this.#parts.tables.known(oid);
+    if (known !== undefined) return known ?? undefined;
+    return await this.#parts.tables.learn(oid, this.#place, this.#write);
+  }
+
+  /** The last records of a change: behind them a Kafka transaction may end, of which a large one spans several. */
+  #finish(records: readonly ChangeRecord[]): Promise<void> | undefined {
+    const { writer } = this.#parts;
+    const written = writer.write(records);
+    if (!writer.isFull) return written;
+    return Promise.resolve(written).then(() => this.#commit());
+  }
+
+  /** What stands before a change, and in one Kafka transaction with it. */
+  readonly #write = (records: readonly ChangeRecord[]): Promise<void> | undefined => this.#parts.writer.write(records);
+
+  async #mark(message: LogicalMessage): Promise<void> {
+    const { options, catalog, tables, reader } = this.#parts;
+    if (message.prefix !== markPrefix(options.name) || this.#skip === Number.POSITIVE_INFINITY) return;
+    const mark = parseMark(message.content);
+    switch (mark?.kind) {
+      case 'edge': {
+        const rows = await reader.mark(mark);
+        if (rows !== undefined) await this.#rows.write(rows, this.#place);
         return;
       }
-      case 'truncate':
-        if (this.#isSkipped()) return;
-        for (const oid of message.oids) {
-          const encoder = this.#encoders.get(oid);
-          if (encoder === undefined) continue;
-          this.#reader.truncated(encoder);
-          await this.#write([truncateRecord(encoder, { origin: this.#origin, place: this.#place(false) })]);
+      case 'catalog': {
+        const look = catalog.take(mark.look);
+        if (look !== undefined) {
+          await tables.catalog(look.tables, { unseen: look.unseen, place: this.#place, write: this.#write });
         }
         return;
+      }
+      case 'snapshot': {
+        const asked = tables.readAgain(mark.tables);
+        options.report?.({ kind: 'snapshot_asked', tables: asked });
+        return;
+      }
       default:
         return;
     }
   }
 
-  /** Changes of a transaction of which Kafka has the first ones. */
-  #alreadyDone(finalLsn: Lsn): number {
-    return this.#partial !== undefined && this.#partial.finalLsn === finalLsn ? this.#partial.changes : 0;
-  }
-
-  #isSkipped(): boolean {
-    this.#changes++;
-    return this.#changes <= this.#skip;
-  }
-
-  async #learn(message: RelationMessage): Promise<void> {
-    const { options, source, tables } = this.#parts;
-    if (message.columns.some(({ typeOid }) => !this.#types.has(typeOid))) this.#types = await readTypes(source);
-    const [now] = await describeTables(source, [`${message.schema}.${message.table}`]);
-    const known = now ?? tables.find(({ name }) => name.name === message.table && name.schema === message.schema);
-    const keys =
-      known !== undefined && known.key.length > 0
-        ? known.key
-        : message.replicaIdentity === 'f'
-          ? []
-          : message.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
-    const { decimals } = options;
-    this.#encoders.set(message.oid, new TableEncoder(message, { types: this.#types, decimals, keys }));
-  }
-
-  /** Between a chunk's marks what changes is newer than what was read; behind them the rest of the chunk is written. */
-  async #mark(message: LogicalMessage): Promise<void> {
-    if (message.prefix !== markPrefix(this.#parts.options.name) || this.#skip === Number.POSITIVE_INFINITY) return;
-    const { decimals, report } = this.#parts.options;
-    const written = await this.#reader.mark(message.content, {
-      encoderOf: (table) =>
-        new TableEncoder(
-          { schema: table.name.schema ?? 'public', table: table.name.name, columns: table.columns },
-          { types: this.#types, decimals, keys: table.key },
-        ),
-      origin: this.#origin,
-      place: this.#place(true),
-    });
-    if (written === undefined) return;
-    await this.#write(written.records);
-    const before = this.#snapshots.get(written.table);
-    const rows = (before?.rows ?? 0) + written.records.length;
-    this.#snapshots.set(written.table, { after: written.last ?? null, rows, isDone: written.last === undefined });
-    // Also where a chunk had no rows, what is done has to be noted.
-    await this.#open();
-    report?.({ kind: 'snapshot', table: written.table, rows, isDone: written.last === undefined });
-  }
-
-  #place(isSnapshot: boolean): ChangePlace {
-    const begin = this.#begin;
-    return {
-      xid: begin?.xid ?? 0,
-      lsn: begin?.finalLsn ?? this.#lsn,
-      commitMs: begin === undefined ? Date.now() : Number(begin.commitMicros / 1000n),
-      nowMs: Date.now(),
-      isSnapshot,
-    };
-  }
-
-  async #write(records: readonly ChangeRecord[]): Promise<void> {
-    const transaction = await this.#open();
-    for (const record of records) {
-      if (!transaction.write(record)) await transaction.ready({ signal: this.#parts.signal });
-    }
-    this.#records += records.length;
-    // A large transaction of the source spans several of Kafka's.
-    if (this.#begin !== undefined && this.#records >= this.#recordsMax()) await this.#commit();
-  }
-
-  async #open(): Promise<Transaction> {
-    if (this.#transaction === undefined) {
-      this.#transaction = await this.#parts.producer.begin();
-      this.#openedAt = performance.now();
-    }
-    return this.#transaction;
-  }
-
-  #recordsMax(): number {
-    return this.#parts.options.commitRecords ?? 20_000;
-  }
-
-  #isDue(): boolean {
-    const { commitMs = 100 } = this.#parts.options;
-    return this.#records >= this.#recordsMax() || performance.now() - this.#openedAt >= commitMs;
-  }
-
   async #commit(): Promise<void> {
-    const transaction = this.#transaction;
-    if (transaction === undefined) return;
-    const { options, stream } = this.#parts;
-    const partial = this.#begin === undefined ? undefined : { finalLsn: this.#begin.finalLsn, changes: this.#changes };
-    writeProgress(transaction, options.name, { lsn: this.#lsn, partial, snapshots: this.#snapshots });
-    await transaction.commit();
-    const records = this.#records;
-    this.#transaction = undefined;
-    this.#records = 0;
+    const { options, stream, writer, tables } = this.#parts;
+    const begin = this.#begin;
+    const events = this.#order?.events ?? new Map();
+    const partial = begin && { finalLsn: begin.finalLsn, changes: this.#changes, events };
+    const records = await writer.commit({ lsn: this.#lsn, partial, version: tables.version }, tables.takeNews());
     stream.confirm(this.#lsn);
     const lagMs = this.#lastCommitMs === 0 ? 0 : Math.max(0, Date.now() - this.#lastCommitMs);
     options.report?.({ kind: 'committed', records, lsn: lsnText(this.#lsn), lagMs });

@@ -6,15 +6,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
 import type { Client as KafkaClient, Producer } from '@millrace/client';
-import { connect } from '../connection.ts';
-import { outputSettings } from '../replication/output-settings.ts';
+import type { Client } from 'pg';
+import { ensurePublications, hasIdentity, publicationNames } from '../replication/publications.ts';
 import { ReplicationStream } from '../replication/replication-stream.ts';
-import { checkSource, ensurePublication, ensureSlot, SourceError } from '../replication/slot.ts';
+import { checkSource, ensureSlot, SourceError } from '../replication/slot.ts';
 import type { EncodingOptions } from '../replication/values/encoder.ts';
-import { readTypes } from '../replication/values/source-types.ts';
 import { CaptureRun } from './capture-run.ts';
+import { CaptureTopics } from './capture-topics.ts';
+import { CapturedTables } from './captured-tables.ts';
+import { CatalogWatch } from './catalog-watch.ts';
+import type { Origin } from './change-events.ts';
 import { describeTables } from './describe-tables.ts';
-import { progressTopic, readProgress } from './progress.ts';
+import { JsonEvents } from './json-events.ts';
+import { readProgress } from './progress.ts';
+import { RecordWriter } from './record-writer.ts';
+import type { ShapeChange } from './schema-history.ts';
+import { Sessions } from './sessions.ts';
+import { type SlotLimits, type SlotState, watchSlot } from './slot-watch.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
 
 export interface CaptureOptions extends EncodingOptions {
   /** Of the capture: its slot, publication, transactional id and progress are named after it. */
@@ -29,6 +38,14 @@ export interface CaptureOptions extends EncodingOptions {
   readonly partitions?: number | undefined;
   /** Whether rows that were there before are captured too. Default true. */
   readonly snapshot?: boolean | undefined;
+  /** How many tables are read at a time. Default 2. */
+  readonly readers?: number | undefined;
+  /** Whether events tell their transaction, and a topic when each begins and ends. Default true. */
+  readonly transactionMarkers?: boolean | undefined;
+  /** How often the catalog and the slot are looked at, in ms. Default 1,000 and 5,000. */
+  readonly catalogMs?: number | undefined;
+  readonly slotMs?: number | undefined;
+  readonly slotLimits?: SlotLimits | undefined;
   /** A Kafka transaction takes up to so long, and up to so many records. Default 100 and 20,000. */
   readonly commitMs?: number | undefined;
   readonly commitRecords?: number | undefined;
@@ -39,7 +56,15 @@ export type CaptureEvent =
   | { readonly kind: 'streaming'; readonly lsn: string; readonly tables: number }
   | { readonly kind: 'committed'; readonly records: number; readonly lsn: string; readonly lagMs: number }
   | { readonly kind: 'snapshot'; readonly table: string; readonly rows: number; readonly isDone: boolean }
+  | { readonly kind: 'schema'; readonly change: ShapeChange['type']; readonly table: string }
+  /** A table without a key is read in one transaction, however long that takes. */
   | { readonly kind: 'no_key'; readonly table: string }
+  /** The server sends no updates and deletes of it. */
+  | { readonly kind: 'no_identity'; readonly table: string }
+  | { readonly kind: 'snapshot_asked'; readonly tables: readonly string[] }
+  | ({ readonly kind: 'slot' } & SlotState)
+  /** `max_slot_wal_keep_size` is not set: while the capture stands still nothing bounds the log that is kept for it. */
+  | { readonly kind: 'slot_unbounded' }
   | { readonly kind: 'retrying'; readonly why: string; readonly inMs: number };
 
 /** Names of slots are of these characters alone. */
@@ -80,48 +105,97 @@ function isPassing(error: unknown): boolean {
 }
 
 async function captureOnce(options: CaptureOptions, signal: AbortSignal): Promise<void> {
-  const { name, url, kafka, report = () => undefined } = options;
-  const source = await connect({ connectionString: url, application_name: 'millrace sync', options: outputSettings });
-  const chunks = await connect({ connectionString: url, application_name: 'millrace sync', options: outputSettings });
+  const { name, kafka, report = () => undefined } = options;
+  await using sessions = new Sessions(options.url);
+  const source = await sessions.open();
   const producer = kafka.producer({ transactionalId: `millrace.dbsync.${name}`, compression: 'lz4' });
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
   try {
-    await checkSource(source);
-    const tables = await describeTables(source, options.tables ?? []);
-    for (const table of tables) {
-      if (table.key.length === 0) report({ kind: 'no_key', table: `${table.name.schema}.${table.name.name}` });
-    }
-    const database = await databaseName(source);
+    const { database, version, boundsSlots } = await checkSource(source);
+    if (!boundsSlots) report({ kind: 'slot_unbounded' });
+    const hasGenerated = version >= 18;
     const slot = `millrace_${name}`;
-    await ensurePublication(
-      source,
-      slot,
-      tables.map((table) => table.name),
-    );
-    const slotLsn = await ensureSlot(source, slot);
-    await ensureTopics(options, database, tables);
+    const publications = publicationNames(slot, hasGenerated);
+    const origin = originOf(options, database);
+    const wanted = { patterns: options.tables ?? [], hasGenerated };
+    await ensurePublications(source, publications, await describeTables(source, wanted));
+    const slotLsn = await ensureSlot(source, slot, version);
+    const topics = new CaptureTopics(options);
+    await topics.ensureOwn(origin);
     // Ends what an earlier process left open, and fences it, before its progress is read.
     await (await producer.begin()).abort();
-    const progress = (await readProgress(kafka, name)) ?? { lsn: slotLsn, partial: undefined, snapshots: new Map() };
+    const progress = (await readProgress(kafka, name)) ?? {
+      lsn: slotLsn,
+      partial: undefined,
+      version: 0,
+      tables: new Map(),
+    };
     if (progress.lsn < slotLsn) throw lostPosition(name);
-    await using stream = await ReplicationStream.open({ url, slot, publication: slot, from: progress.lsn });
-    const types = await readTypes(source);
-    const run = new CaptureRun({
-      options,
-      database,
-      producer,
-      source,
-      chunks,
-      stream,
-      tables,
-      types,
+    const readers = await Promise.all(Array.from({ length: options.readers ?? 2 }, () => sessions.open()));
+    const reader = new SnapshotReader({ capture: name, sessions: readers, hasGenerated, signal: ended });
+    const { commitMs = 100, commitRecords = 20_000 } = options;
+    const tables = new CapturedTables(
+      {
+        ...{ source, origin, patterns: wanted.patterns, hasGenerated, isRead: options.snapshot !== false },
+        encoding: { decimals: options.decimals },
+        makeWriter: (parts) => new JsonEvents(parts),
+        ensureTopic: (topic) => topics.ensure(topic),
+        changed: (change) => tellChange(change, report),
+      },
+      reader,
       progress,
-      signal,
+    );
+    const session = await sessions.open();
+    const catalog = new CatalogWatch({ session, capture: name, publications, wanted, signal: ended });
+    // Its mark stands before all that comes later, so that tables are known before their rows.
+    await catalog.look();
+    await using stream = await ReplicationStream.open({
+      ...{ url: options.url, slot, from: progress.lsn },
+      publications: [publications.all, publications.inserts],
+    });
+    catalog.begin(options.catalogMs ?? 1_000);
+    let failure: unknown;
+    watchOwnSlot(await sessions.open(), options, ended).catch((error: unknown) => {
+      failure = error;
+    });
+    const run = new CaptureRun({
+      ...{ options, origin, stream, tables, reader, catalog, progress, signal },
+      writer: new RecordWriter(producer, { name, limits: { commitMs, commitRecords }, signal }),
+      throwIfFailed() {
+        if (failure !== undefined) throw failure;
+        reader.throwIfFailed();
+        catalog.throwIfFailed();
+      },
     });
     await run.untilStopped();
   } finally {
+    stop.abort();
     await closeQuietly(producer);
-    await Promise.all([source, chunks].map((client) => client.end().catch(() => undefined)));
   }
+}
+
+async function watchOwnSlot(session: Client, options: CaptureOptions, signal: AbortSignal): Promise<void> {
+  const { name, slotLimits = {}, slotMs = 5_000, report = () => undefined } = options;
+  const tell = (state: SlotState): void => report({ kind: 'slot', ...state });
+  await watchSlot(session, `millrace_${name}`, { limits: slotLimits, everyMs: slotMs, report: tell }, signal);
+}
+
+function originOf({ name, topicOf }: CaptureOptions, database: string): Origin {
+  const prefix = `dbsync.${legalName(database)}`;
+  return {
+    ...{ database, name, topicOf: topicOf ?? topicNames(database) },
+    schemaTopic: `${prefix}.schema-changes`,
+    transactionTopic: `${prefix}.transaction`,
+  };
+}
+
+function tellChange({ type, before, after }: ShapeChange, report: (event: CaptureEvent) => void): void {
+  const table = `${(after ?? before)?.schema}.${(after ?? before)?.table}`;
+  report({ kind: 'schema', change: type, table });
+  if (after === undefined || type === 'ALTER') return;
+  if (after.key.length === 0) report({ kind: 'no_key', table });
+  if (!hasIdentity(after)) report({ kind: 'no_identity', table });
 }
 
 function lostPosition(name: string): SourceError {
@@ -131,32 +205,13 @@ function lostPosition(name: string): SourceError {
   );
 }
 
-async function databaseName(source: Awaited<ReturnType<typeof connect>>): Promise<string> {
-  const { rows } = await source.query<{ name: string }>('SELECT current_database() AS name');
-  return rows[0]?.name ?? '';
-}
-
 /** The default of `topicOf`. */
 export function topicNames(database: string): (schema: string, table: string) => string {
-  const legal = (name: string): string => name.replaceAll(/[^a-zA-Z0-9_-]/g, '_');
-  return (schema, table) => `dbsync.${legal(database)}.${legal(schema)}.${legal(table)}`;
+  return (schema, table) => `dbsync.${legalName(database)}.${legalName(schema)}.${legalName(table)}`;
 }
 
-async function ensureTopics(
-  { kafka, name, partitions = 1, topicOf }: CaptureOptions,
-  database: string,
-  tables: Awaited<ReturnType<typeof describeTables>>,
-): Promise<void> {
-  const nameOf = topicOf ?? topicNames(database);
-  await using admin = kafka.admin();
-  const compacted = { 'cleanup.policy': 'compact' };
-  const wanted = [
-    { topic: progressTopic(name), partitions: 1, configuration: compacted },
-    ...tables.map((table) => ({ topic: nameOf(table.name.schema ?? 'public', table.name.name), partitions })),
-  ];
-  for (const { error } of await admin.createTopics(wanted)) {
-    if (error !== undefined && error.errorName !== 'TOPIC_ALREADY_EXISTS') throw error;
-  }
+function legalName(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_-]/g, '_');
 }
 
 async function closeQuietly(producer: Producer): Promise<void> {

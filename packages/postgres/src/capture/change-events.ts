@@ -1,13 +1,17 @@
 /** Changes as the records that they become: Debezium's envelopes, keys and tombstones. */
+import type { HeadersInput } from '@millrace/client';
 import type { Lsn } from '../replication/lsn.ts';
 import type { DeleteMessage, InsertMessage, Tuple, UpdateMessage } from '../replication/pgoutput/message.ts';
-import type { TableEncoder } from './table-encoder.ts';
+
+export type Payload = string | Uint8Array;
 
 export interface ChangeRecord {
   readonly topic: string;
-  readonly key: string | null;
+  readonly key: Payload | null;
   /** Null of a tombstone. */
-  readonly value: string | null;
+  readonly value: Payload | null;
+  readonly headers?: HeadersInput | undefined;
+  readonly partition?: number | undefined;
 }
 
 export interface Origin {
@@ -15,9 +19,11 @@ export interface Origin {
   /** Of the capture: Debezium's `name`. */
   readonly name: string;
   readonly topicOf: (schema: string, table: string) => string;
+  readonly schemaTopic: string;
+  readonly transactionTopic: string;
 }
 
-/** The transaction that a change is of. */
+/** The transaction that a change is of. One object stands for one transaction. */
 export interface ChangePlace {
   readonly xid: number;
   readonly lsn: Lsn;
@@ -26,92 +32,95 @@ export interface ChangePlace {
   readonly isSnapshot: boolean;
 }
 
+/** Where an event stands in its transaction. */
+export interface EventOrder {
+  readonly id: string;
+  readonly total: number;
+  readonly ofTable: number;
+}
+
+/** An event of a table, before it is written in a format. */
+export interface RowEvent {
+  readonly op: 'r' | 'c' | 'u' | 'd' | 't';
+  /** Values that were not sent are undefined. */
+  readonly before: Tuple | null;
+  readonly after: Tuple | null;
+  readonly place: ChangePlace;
+  readonly order: EventOrder | undefined;
+}
+
+/** Writes events of one shape of a table. */
+export interface EventWriter {
+  /** `schema.table`. */
+  readonly table: string;
+  readonly topic: string;
+  readonly headers: HeadersInput;
+  /** Null of a table whose rows nothing tells apart. */
+  key(row: Tuple): Payload | null;
+  value(event: RowEvent): Payload;
+  /** Equal for rows of the same key; undefined where nothing tells rows apart. */
+  identity(row: Tuple): string | undefined;
+}
+
 export function changeRecords(
   change: InsertMessage | UpdateMessage | DeleteMessage,
-  encoder: TableEncoder,
-  where: { readonly origin: Origin; readonly place: ChangePlace },
+  writer: EventWriter,
+  { place, next }: { readonly place: ChangePlace; readonly next: () => EventOrder | undefined },
 ): ChangeRecord[] {
-  const topic = where.origin.topicOf(encoder.schema, encoder.table);
-  const made = (op: string, before: string, after: string): string =>
-    envelope({ op, before, after, encoder, ...where });
+  const { topic, headers } = writer;
   switch (change.kind) {
     case 'insert': {
-      const key = encoder.key(change.after) ?? null;
-      return [{ topic, key, value: made('c', 'null', encoder.row(change.after)) }];
+      const { after } = change;
+      const value = writer.value({ op: 'c', before: null, after, place, order: next() });
+      return [{ topic, headers, key: writer.key(after), value }];
     }
     case 'update': {
       const { before, isBeforeWhole, after } = change;
       const filled = isBeforeWhole ? merged(after, before) : after;
-      const key = encoder.key(filled) ?? null;
-      const old = before === undefined ? null : (encoder.key(before) ?? null);
-      const row = encoder.row(filled);
-      if (old !== null && old !== key && before !== undefined) {
+      const key = writer.key(filled);
+      if (before !== undefined && key !== null && writer.identity(before) !== writer.identity(filled)) {
         // Readers of the old key hear that it is gone, those of the new one that it is there.
+        const gone = { op: 'd', before: isBeforeWhole ? before : nulls(before), after: null } as const;
+        const come = { op: 'c', before: null, after: filled } as const;
+        const old = writer.key(before);
         return [
-          { topic, key: old, value: made('d', encoder.row(before, isBeforeWhole ? undefined : nulls(before)), 'null') },
-          { topic, key: old, value: null },
-          { topic, key, value: made('c', 'null', row) },
+          { topic, headers, key: old, value: writer.value({ ...gone, place, order: next() }) },
+          { topic, headers, key: old, value: null },
+          { topic, headers, key, value: writer.value({ ...come, place, order: next() }) },
         ];
       }
-      const shown = isBeforeWhole && before !== undefined ? encoder.row(before) : 'null';
-      return [{ topic, key, value: made('u', shown, row) }];
+      const shown = isBeforeWhole && before !== undefined ? before : null;
+      const value = writer.value({ op: 'u', before: shown, after: filled, place, order: next() });
+      return [{ topic, headers, key, value }];
     }
     case 'delete': {
       const { before, isBeforeWhole } = change;
-      const key = encoder.key(before) ?? null;
-      const value = made('d', encoder.row(before, isBeforeWhole ? undefined : nulls(before)), 'null');
-      return key === null
-        ? [{ topic, key, value }]
-        : [
-            { topic, key, value },
-            { topic, key, value: null },
-          ];
+      const key = writer.key(before);
+      const old = isBeforeWhole ? before : nulls(before);
+      const value = writer.value({ op: 'd', before: old, after: null, place, order: next() });
+      const record = { topic, headers, key, value };
+      return key === null ? [record] : [record, { topic, headers, key, value: null }];
     }
   }
 }
 
-export function snapshotRecord(
-  row: Tuple,
-  encoder: TableEncoder,
-  where: { readonly origin: Origin; readonly place: ChangePlace },
-): ChangeRecord {
-  const topic = where.origin.topicOf(encoder.schema, encoder.table);
-  const value = envelope({ op: 'r', before: 'null', after: encoder.row(row), encoder, ...where });
-  return { topic, key: encoder.key(row) ?? null, value };
+export function snapshotRecord(row: Tuple, writer: EventWriter, place: ChangePlace): ChangeRecord {
+  const { topic, headers } = writer;
+  const value = writer.value({ op: 'r', before: null, after: row, place, order: undefined });
+  return { topic, headers, key: writer.key(row), value };
 }
 
-export function truncateRecord(
-  encoder: TableEncoder,
-  where: { readonly origin: Origin; readonly place: ChangePlace },
-): ChangeRecord {
-  const topic = where.origin.topicOf(encoder.schema, encoder.table);
-  return { topic, key: null, value: envelope({ op: 't', before: 'null', after: 'null', encoder, ...where }) };
-}
-
-function envelope(event: {
-  readonly op: string;
-  readonly before: string;
-  readonly after: string;
-  readonly encoder: TableEncoder;
-  readonly origin: Origin;
-  readonly place: ChangePlace;
-}): string {
-  const { op, before, after, encoder, origin, place } = event;
-  const { xid, lsn, commitMs, nowMs, isSnapshot } = place;
-  return (
-    `{"before":${before},"after":${after},"source":{"version":"0.1.0","connector":"postgresql","name":` +
-    `${JSON.stringify(origin.name)},"ts_ms":${commitMs},"snapshot":"${isSnapshot ? 'incremental' : 'false'}",` +
-    `"db":${JSON.stringify(origin.database)},"schema":${JSON.stringify(encoder.schema)},"table":` +
-    `${JSON.stringify(encoder.table)},"txId":${isSnapshot ? 'null' : xid},"lsn":${lsn},"xmin":null},` +
-    `"op":"${op}","ts_ms":${nowMs},"transaction":null}`
-  );
+export function truncateRecord(writer: EventWriter, place: ChangePlace, order: EventOrder | undefined): ChangeRecord {
+  const { topic, headers } = writer;
+  return { topic, headers, key: null, value: writer.value({ op: 't', before: null, after: null, place, order }) };
 }
 
 function merged(after: Tuple, before: Tuple | undefined): Tuple {
-  return before === undefined ? after : after.map((value, index) => (value === undefined ? before[index] : value));
+  if (before === undefined || !after.includes(undefined)) return after;
+  return after.map((value, index) => (value === undefined ? before[index] : value));
 }
 
 /** Columns of which the old row was not sent are null, as Debezium has them. */
 function nulls(before: Tuple): Tuple {
-  return before.map((value) => value ?? null);
+  return before.includes(undefined) ? before.map((value) => value ?? null) : before;
 }

@@ -5,17 +5,14 @@
  */
 import type { Client } from 'pg';
 import type { Tuple } from '../replication/pgoutput/message.ts';
-import { nameText, type ObjectName, quoted } from '../sql/names.ts';
-
-export interface ChunkTable {
-  readonly name: ObjectName;
-  /** Those that the stream brings too. */
-  readonly columns: readonly string[];
-  readonly key: readonly string[];
-}
+import { nameText, quoted } from '../sql/names.ts';
+import { describeTable } from './describe-tables.ts';
+import { currentSnapshot, unseenBy, writeMark } from './marks.ts';
+import type { TableDescription } from './table-description.ts';
 
 export interface Chunk {
-  readonly table: ChunkTable;
+  /** As the table was when it was read. */
+  readonly description: TableDescription;
   readonly rows: readonly Tuple[];
   /** The last row's key; undefined when these were the last rows. */
   readonly last: readonly string[] | undefined;
@@ -23,68 +20,100 @@ export interface Chunk {
   readonly unseen: (xid: number) => boolean;
 }
 
-export interface Mark {
-  readonly chunk: string;
-  readonly edge: 'low' | 'high';
+export interface ChunkOptions {
+  readonly capture: string;
+  /** Tells its marks from others'. */
+  readonly id: string;
+  readonly hasGenerated: boolean;
+  /** The key behind which it begins, and of which columns that is. */
+  readonly after: readonly string[] | null;
+  readonly key: readonly string[];
+  readonly rowsMax: number;
 }
 
-/** Of the messages in the log that are marks of the capture. */
-export function markPrefix(name: string): string {
-  return `millrace.dbsync.${name}`;
-}
-
-/** Reads a chunk between two marks in the log. `id` tells its marks from others'. */
+/** Reads a chunk between two marks in the log. Undefined when the table is not there by that name any more. */
 export async function readChunk(
   client: Client,
-  table: ChunkTable,
-  options: {
-    readonly capture: string;
-    readonly id: string;
-    readonly after: readonly string[] | null;
-    readonly rowsMax: number;
-  },
-): Promise<Chunk> {
-  const { capture, id, after, rowsMax } = options;
-  await mark(client, capture, { chunk: id, edge: 'low' });
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  table: Pick<TableDescription, 'oid' | 'schema' | 'table'>,
+  options: ChunkOptions,
+): Promise<Chunk | undefined> {
+  const { capture, id } = options;
+  await writeMark(client, capture, { kind: 'edge', chunk: id, edge: 'low' });
+  const opened = await openTable(client, table, options.hasGenerated);
+  if (opened === undefined) return undefined;
   try {
-    const { rows: snapshots } = await client.query<{ snapshot: string }>(
-      'SELECT pg_current_snapshot()::text AS snapshot',
-    );
-    const key = table.key.map(quoted).join(', ');
-    const columns = table.columns.map(quoted).join(', ');
+    const { description, unseen } = opened;
+    const isSameKey = options.key.join() === description.key.join();
+    const after = isSameKey ? options.after : null;
+    const key = description.key.map(quoted).join(', ');
     const behind = after === null ? '' : `WHERE (${key}) > (${after.map((_, index) => `$${index + 1}`).join(', ')})`;
-    const { rows } = await client.query<(string | null)[]>({
-      text: `SELECT ${columns} FROM ${nameText(table.name)} ${behind} ORDER BY ${key} LIMIT ${rowsMax}`,
-      values: [...(after ?? [])],
-      rowMode: 'array',
-      // Values as the server writes them, like those of the stream.
-      types: { getTypeParser: () => (text: string) => text } as never,
-    });
+    const from = `${columnsOf(description)} FROM ${nameOf(description)}`;
+    const text = `SELECT ${from} ${behind} ORDER BY ${key} LIMIT ${options.rowsMax}`;
+    const rows = await readRows(client, { text, values: [...(after ?? [])] });
     const last = rows.at(-1);
-    const places = table.key.map((column) => table.columns.indexOf(column));
+    const places = description.key.map((name) => description.columns.findIndex((column) => column.name === name));
     return {
-      table,
+      description,
       rows,
-      last: last === undefined || rows.length < rowsMax ? undefined : places.map((place) => last[place] ?? ''),
-      unseen: unseenBy(snapshots[0]?.snapshot ?? '0:0:'),
+      last: last === undefined || rows.length < options.rowsMax ? undefined : places.map((place) => last[place] ?? ''),
+      unseen,
     };
   } finally {
     await client.query('COMMIT');
-    await mark(client, capture, { chunk: id, edge: 'high' });
+    await writeMark(client, capture, { kind: 'edge', chunk: id, edge: 'high' });
   }
 }
 
-/** In a transaction, so that it is in the log at once and comes in the order of commits. */
-async function mark(client: Client, capture: string, content: Mark): Promise<void> {
-  await client.query('SELECT pg_logical_emit_message(true, $1, $2)', [markPrefix(capture), JSON.stringify(content)]);
+interface OpenedTable {
+  readonly description: TableDescription;
+  readonly snapshot: string;
+  readonly unseen: (xid: number) => boolean;
 }
 
-/** A snapshot is `xmin:xmax:xip,xip`; numbers in the stream have 32 bits. */
-function unseenBy(snapshot: string): (xid: number) => boolean {
-  const [, xmax = '0', list = ''] = snapshot.split(':');
-  const running = new Set(list === '' ? [] : list.split(',').map((xid) => Number(BigInt(xid) & 0xffffffffn)));
-  const end = Number(BigInt(xmax) & 0xffffffffn);
-  // Around the wrap of 32 bits, what is at most half the circle ahead is later.
-  return (xid) => running.has(xid) || ((xid - end) | 0) >= 0;
+/**
+ * Begins a transaction that sees a table and its description at one point, the table being locked against changes of
+ * its shape as by every reader. Without a table no transaction is open.
+ */
+export async function openTable(
+  client: Client,
+  { oid, schema, table }: Pick<TableDescription, 'oid' | 'schema' | 'table'>,
+  hasGenerated: boolean,
+): Promise<OpenedTable | undefined> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    // A snapshot is taken behind this: what it sees of the catalog is how the table stays.
+    await client.query(`LOCK TABLE ${nameText({ schema, name: table })} IN ACCESS SHARE MODE`);
+    const { rows } = await client.query<{ snapshot: string }>(currentSnapshot);
+    const description = await describeTable(client, oid, hasGenerated);
+    if (description?.schema === schema && description.table === table) {
+      const snapshot = rows[0]?.snapshot ?? '0:0:';
+      return { description, snapshot, unseen: unseenBy(snapshot) };
+    }
+  } catch (error) {
+    await client.query('ROLLBACK');
+    if ((error as { readonly code?: string }).code === undefinedTable) return undefined;
+    throw error;
+  }
+  await client.query('ROLLBACK');
+  return undefined;
+}
+
+const undefinedTable = '42P01';
+
+export function columnsOf({ columns }: TableDescription): string {
+  return columns.map(({ name }) => quoted(name)).join(', ');
+}
+
+export function nameOf({ schema, table }: TableDescription): string {
+  return nameText({ schema, name: table });
+}
+
+/** Values as the server writes them, like those of the stream. */
+export async function readRows(
+  client: Client,
+  query: { readonly text: string; readonly values?: string[] },
+): Promise<Tuple[]> {
+  const types = { getTypeParser: () => (text: string) => text } as never;
+  const { rows } = await client.query<(string | null)[]>({ ...query, rowMode: 'array', types });
+  return rows;
 }

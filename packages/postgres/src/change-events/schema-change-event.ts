@@ -30,7 +30,7 @@ export interface TableChange {
   readonly previousId: string | null;
   /** Null of a dropped one. */
   readonly table: TableShape | null;
-  /** Of this table's shapes, counted from 1: what the header `millrace.schema` says. */
+  /** Of all changes of the capture, counted from 1: what the header `millrace.schema` says. */
   readonly version: number;
   /** Where the table's changes go. */
   readonly topic: string;

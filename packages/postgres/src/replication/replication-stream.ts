@@ -13,7 +13,7 @@ import type { PgoutputMessage } from './pgoutput/message.ts';
 export interface StreamOptions {
   readonly url: string;
   readonly slot: string;
-  readonly publication: string;
+  readonly publications: readonly string[];
   /** Where to begin; the slot's own confirmed position where that is further. */
   readonly from: Lsn;
 }
@@ -43,16 +43,16 @@ export class ReplicationStream implements AsyncDisposable {
     return new ReplicationStream(client, options);
   }
 
-  constructor(client: Client, { slot, publication, from }: StreamOptions) {
+  constructor(client: Client, { slot, publications, from }: StreamOptions) {
     this.#client = client;
     this.#connection = (client as unknown as { readonly connection: Connection }).connection;
     this.#confirmed = from;
     this.#seen = from;
     this.#connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.#receive(chunk));
-    const names = publication.replaceAll("'", "''");
+    const names = publications.map((name) => `"${name}"`).join(',');
     const start =
       `START_REPLICATION SLOT "${slot}" LOGICAL ${lsnText(from)} ` +
-      `(proto_version '1', publication_names '"${names}"', messages 'true')`;
+      `(proto_version '1', publication_names '${names}', messages 'true')`;
     client.query(start).then(
       () => this.#end(undefined),
       (error: Error) => this.#end(error),

@@ -1,7 +1,7 @@
-/** Publications and slots: what a capture leaves at its source, made and removed by it. */
+/** Slots: what a capture leaves at its source, made and removed by it. */
 import { MillraceError } from '@millrace/base';
 import type { Client } from 'pg';
-import { nameText, type ObjectName, quoted } from '../sql/names.ts';
+import { quoted } from '../sql/names.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 
 /** A source can't be captured as it is. */
@@ -9,31 +9,34 @@ export class SourceError extends MillraceError {
   readonly code = 'source_not_ready';
 }
 
-/** Throws `SourceError` where the server writes too little into its log. */
-export async function checkSource(client: Client): Promise<void> {
-  const { rows } = await client.query<{ level: string }>(`SELECT current_setting('wal_level') AS level`);
-  if (rows[0]?.level !== 'logical') {
-    throw new SourceError(
-      `wal_level is ${rows[0]?.level}, and changes can't be captured; set it to logical and restart the server`,
-    );
-  }
+export interface SourceServer {
+  readonly database: string;
+  /** 14 and above. */
+  readonly version: number;
+  /** Whether the server gives a slot up that keeps too much of its log. */
+  readonly boundsSlots: boolean;
 }
 
-/** Makes the publication where it is not there, and sees to it that it has these tables and no others. */
-export async function ensurePublication(client: Client, name: string, tables: readonly ObjectName[]): Promise<void> {
-  const { rows } = await client.query('SELECT FROM pg_publication WHERE pubname = $1', [name]);
-  const list = tables.map(nameText).join(', ');
-  if (rows.length === 0) {
-    // Changes of partitions come as those of the table that they belong to.
-    const of = list === '' ? '' : ` FOR TABLE ${list}`;
-    await client.query(`CREATE PUBLICATION ${quoted(name)}${of} WITH (publish_via_partition_root = true)`);
-  } else if (list !== '') {
-    await client.query(`ALTER PUBLICATION ${quoted(name)} SET TABLE ${list}`);
+/** Throws `SourceError` where the server is too old, or writes too little into its log. */
+export async function checkSource(client: Client): Promise<SourceServer> {
+  const { rows } = await client.query<SourceServer & { readonly level: string }>(
+    `SELECT current_database() AS database, current_setting('server_version_num')::int / 10000 AS version,
+       current_setting('wal_level') AS level, current_setting('max_slot_wal_keep_size') <> '-1' AS "boundsSlots"`,
+  );
+  const [found] = rows;
+  if (found === undefined || found.version < 14) {
+    throw new SourceError(`the server is of version ${found?.version}, and changes are captured from version 14 on`);
   }
+  if (found.level !== 'logical') {
+    throw new SourceError(
+      `wal_level is ${found.level}, and changes can't be captured; set it to logical and restart the server`,
+    );
+  }
+  return found;
 }
 
 /** Makes the slot where it is not there; answers up to where it is confirmed. */
-export async function ensureSlot(client: Client, name: string): Promise<Lsn> {
+export async function ensureSlot(client: Client, name: string, version: number): Promise<Lsn> {
   const find = async (): Promise<string | undefined> => {
     const { rows } = await client.query<{ lsn: string }>(
       'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1',
@@ -43,11 +46,8 @@ export async function ensureSlot(client: Client, name: string): Promise<Lsn> {
   };
   const found = await find();
   if (found !== undefined) return parseLsn(found);
-  // From version 17 on a slot can go over to a standby.
-  const { rows } = await client.query<{ version: number }>(
-    `SELECT current_setting('server_version_num')::int / 10000 AS version`,
-  );
-  const failover = (rows[0]?.version ?? 0) >= 17 ? ', false, false, true' : '';
+  // From then on a slot can go over to a standby.
+  const failover = version >= 17 ? ', false, false, true' : '';
   await client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput'${failover})`, [name]);
   return parseLsn((await find()) ?? '0/0');
 }
@@ -60,5 +60,7 @@ export async function removeSlot(
   await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [
     slot,
   ]);
-  await client.query(`DROP PUBLICATION IF EXISTS ${quoted(publication)}`);
+  for (const name of [publication, `${publication}_inserts`]) {
+    await client.query(`DROP PUBLICATION IF EXISTS ${quoted(name)}`);
+  }
 }
