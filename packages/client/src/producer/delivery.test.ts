@@ -53,6 +53,31 @@ test('each record is stored once and in order, whatever requests, answers and pa
   }
 });
 
+test('a broker that starts again and has forgotten the producer gets its batches in order', async (t) => {
+  const seeds = Math.max(5, Math.round(40 * scale));
+  const firstSeed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 1e6));
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const randomness = seededRandomness(seed);
+    let startsUntil = 0;
+    const rig = startRig(t, { batchBytesMax: 256 }, (request, partition) => {
+      // For a while it knows its partitions or not, as if by chance.
+      if (partition !== undefined) {
+        return request < startsUntil && randomness.integer(2) === 0 ? errorCodes.NOT_LEADER_OR_FOLLOWER : undefined;
+      }
+      if (randomness.integer(12) > 0) return undefined;
+      rig.log.forgetProducers();
+      rig.broker.restart();
+      startsUntil = request + 8;
+      return 'lost request';
+    });
+    await writeAll(rig, 400, 1, randomness);
+    await rig.producer.flush();
+    // What was stored and not answered before comes again.
+    assert.deepEqual([...new Set(rig.log.values(0))], expected(400, 1, 0), `seed ${seed}`);
+    await rig.producer.close();
+  }
+});
+
 test('after an election lost acknowledged records a new epoch begins, and what follows is stored once', async (t) => {
   const rig = startRig(t, { batchBytesMax: 256 }, () => undefined);
   await writeAll(rig, 300, 1, seededRandomness(1));

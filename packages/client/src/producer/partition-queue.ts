@@ -37,8 +37,8 @@ export class PartitionQueue {
   #identity: ProducerIdentity = noIdentity;
   #nextSequence = 0;
   #nextOrdinal = 0;
-  /** The broker has stored a batch under the identity, so it knows what sequence comes next. */
-  #isEstablished = false;
+  /** The connection over which a batch was last stored under the identity: who is there knows what comes next. */
+  #established: object | undefined;
   /** Order of the oldest batch that was refused as out of order. */
   #gapAt = Number.POSITIVE_INFINITY;
 
@@ -68,12 +68,13 @@ export class PartitionQueue {
   }
 
   /**
-   * Whether the next batch may go out while others are under way. Not before the first one under an identity is stored:
-   * a broker that knows nothing of a producer takes any sequence, so that a second batch could be stored where the
-   * first was refused.
+   * Whether the next batch may go out over this connection while others are under way. Not before the first one under an
+   * identity is stored there: a broker that knows nothing of a producer takes any sequence, so that a second batch could
+   * be stored where the first was refused. Over another connection may be another broker, or one that has started again
+   * and forgotten the producer, as Apache Kafka does where its records are old (`producer.id.expiration.ms`).
    */
-  get mayOverlap(): boolean {
-    if (!this.#isEstablished) return false;
+  mayOverlap(connection: object): boolean {
+    if (this.#established !== connection) return false;
     const next = this.closed[0];
     if (next !== undefined && next.sequence >= 0) return true;
     const oldest = this.inFlight[0];
@@ -81,8 +82,8 @@ export class PartitionQueue {
   }
 
   /** Notes that a batch was stored. */
-  stored(batch: PartitionBatch): void {
-    if (batch.identity === this.#identity) this.#isEstablished = true;
+  stored(batch: PartitionBatch, connection: object): void {
+    if (batch.identity === this.#identity) this.#established = connection;
   }
 
   /** Notes that the broker refused a batch as out of order. Holds until an older one is sent again. */
@@ -143,6 +144,6 @@ export class PartitionQueue {
   #begin(identity: ProducerIdentity): void {
     this.#identity = identity;
     this.#nextSequence = 0;
-    this.#isEstablished = false;
+    this.#established = undefined;
   }
 }

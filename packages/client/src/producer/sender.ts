@@ -65,7 +65,7 @@ export class Sender {
       { cluster, purpose: this.#purpose, signal, inFlightMax },
       {
         send: (lane, connection) => {
-          const batches = this.#collect(lane);
+          const batches = this.#collect(lane, connection);
           if (batches.length > 0) this.#send(lane, connection, batches);
         },
         unreachable: (queue, error) => {
@@ -112,14 +112,14 @@ export class Sender {
   }
 
   /** Takes the next batches out of a lane's queues, one from each, as many as a request may carry. */
-  #collect(lane: Lane<PartitionQueue>): PartitionBatch[] {
+  #collect(lane: Lane<PartitionQueue>, connection: Connection): PartitionBatch[] {
     const { ready } = lane;
     const batches: PartitionBatch[] = [];
     const again: PartitionQueue[] = [];
     let bytes = 0;
     for (let left = ready.length; left > 0; left--) {
       const queue = ready[0] as PartitionQueue;
-      const batch = queue.leader === lane.nodeId ? this.#sendable(queue) : undefined;
+      const batch = queue.leader === lane.nodeId ? this.#sendable(queue, connection) : undefined;
       if (batch !== undefined && bytes > 0 && bytes + batch.sizeInBytes > this.#settings.requestBytesMax) break;
       ready.shift();
       queue.inLane = false;
@@ -138,10 +138,11 @@ export class Sender {
     return batches;
   }
 
-  /** The batch that a queue would send next, if it may send one now. */
-  #sendable(queue: PartitionQueue): PartitionBatch | undefined {
+  /** The batch that a queue would send next over the connection, if it may send one now. */
+  #sendable(queue: PartitionQueue, connection: Connection): PartitionBatch | undefined {
     const { idempotent } = this.#settings;
-    if (queue.draining || (queue.inFlight.length > 0 && !(idempotent && queue.mayOverlap))) return undefined;
+    if (queue.draining || (queue.inFlight.length > 0 && !(idempotent && queue.mayOverlap(connection))))
+      return undefined;
     const pauseMs = queue.notBefore - this.#cluster.settings.platform.clock.monotonic();
     if (pauseMs > 0) {
       this.#offerLater(queue, pauseMs);
@@ -202,7 +203,7 @@ export class Sender {
     const timeoutMs = Math.min(requestTimeoutMs, dueMs);
     const versionMax = this.#transactions?.isV2 === false ? produceVersionMaxV1 : produceVersionMax;
     connection.request(produce, draft, { timeoutMs, versionMax }).then(
-      (response) => this.#answered(lane, batches, response),
+      (response) => this.#answered(lane, connection, batches, response),
       (error: unknown) => this.#broke(lane, batches, error),
     );
   }
@@ -216,13 +217,18 @@ export class Sender {
     this.#goOn(lane, batches);
   }
 
-  #answered(lane: Lane<PartitionQueue>, batches: readonly PartitionBatch[], response: ProduceResponse): void {
+  #answered(
+    lane: Lane<PartitionQueue>,
+    connection: Connection,
+    batches: readonly PartitionBatch[],
+    response: ProduceResponse,
+  ): void {
     lane.inFlight--;
     for (const batch of batches) batch.queue.returned(batch);
     for (const batch of batches) {
       const answer = answerOf(response, batch);
       if (answer?.errorCode === errorCodes.NONE || answer?.errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) {
-        batch.queue.stored(batch);
+        batch.queue.stored(batch, connection);
         this.#deliveries.succeeded(batch, answer.baseOffset, answer.logAppendTimeMs);
       } else this.#verdicts.refused(batch, answer);
     }

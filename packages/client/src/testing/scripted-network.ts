@@ -119,6 +119,8 @@ export type Answer<A extends Api = Api> = (
 export class ScriptedBroker {
   readonly #answers = new Map<string, Answer>();
   readonly #writer = new ByteWriter();
+  /** Peers of before a restart. */
+  readonly #gone = new WeakSet<Peer>();
   readonly network: ScriptedNetwork;
 
   constructor() {
@@ -131,6 +133,14 @@ export class ScriptedBroker {
     return this;
   }
 
+  /** Ends all connections; what came over them and is not answered yet is never worked on. */
+  restart(): void {
+    for (const peer of this.network.peers) {
+      this.#gone.add(peer);
+      peer.end();
+    }
+  }
+
   /** All APIs, but telemetry's only in a script that has it: clients ask for that by themselves. */
   #apiKeys() {
     const offered = apis.filter((api: Api) => !/Telemetry/.test(api.name) || this.#answers.has(api.name));
@@ -141,6 +151,7 @@ export class ScriptedBroker {
   }
 
   #answer(peer: Peer, frame: Uint8Array): void {
+    if (this.#gone.has(peer)) return;
     const reader = new ByteReader(frame);
     const { apiKey, apiVersion, correlationId } = decodeRequestHeader(reader);
     const api = apiByKey(apiKey) as Api;
