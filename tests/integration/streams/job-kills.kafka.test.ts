@@ -15,11 +15,7 @@ const brokers = scale < 5 ? 1 : 3;
 const kafka = await kafkaForTests();
 if (kafka.skip !== false) test('a job on Apache Kafka survives kills', { skip: kafka.skip }, () => undefined);
 else {
-  const configuration = {
-    'group.min.session.timeout.ms': '500',
-    // The records are of 1970, and would be deleted from half a minute after a broker's start on.
-    'log.initial.task.delay.ms': '3600000',
-  };
+  const configuration = { 'group.min.session.timeout.ms': '500' };
   const cluster = await kafka.cluster({ brokers, configuration });
   after(() => cluster.close());
   const timeout = 300_000 + kills * 30_000;
