@@ -6,19 +6,14 @@
  * Secrets are opened only to be sealed to an instance, and are part of nothing that is thrown or told.
  */
 import { ProblemError } from '@millrace/api';
-import {
-  type ConfigAnswer,
-  type ConfigProblem,
-  type ConfigWant,
-  type CredentialSecret,
-  sealCredential,
-} from '@millrace/api/config';
+import type { ConfigAnswer, ConfigProblem, ConfigWant, CredentialSecret } from '@millrace/api/config';
 import type { Platform } from '@millrace/base';
 import type { SealingKey } from '../identity/secrets/sealing-key.ts';
 import type { KeptCredential, Question, Told, ToldAnswer } from './answers/answer-content.ts';
 import type { AskedQuestions } from './asked-questions.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { keptPurpose } from './kept-secret.ts';
+import { sealCredential } from './seal-credential.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { ConfigViews } from './state/config-views.ts';
 
