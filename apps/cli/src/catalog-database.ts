@@ -53,6 +53,11 @@ export const databaseCatalog: readonly CatalogEntry[] = [
         load: async () => (await import('./commands/sync-status.ts')).syncStatus,
       },
       {
+        name: 'verify',
+        summary: 'Compare two PostgreSQL databases row by row, while both are written to',
+        load: async () => (await import('./commands/sync-verify.ts')).syncVerify,
+      },
+      {
         name: 'drop',
         summary: 'Remove what a capture has at its source: its slot and publication',
         load: async () => (await import('./commands/sync-drop.ts')).syncDrop,

@@ -64,3 +64,11 @@ export { removeSlot, SourceError } from './replication/slot.ts';
 export { nameText, type ObjectName } from './sql/names.ts';
 export { parseScript, type Statement } from './sql/parse-script.ts';
 export { SqlSyntaxError } from './sql/sql-error.ts';
+export { appliedPast } from './verify/applied-past.ts';
+export {
+  type RowDifference,
+  type Verified,
+  type VerifyEvent,
+  type VerifyOptions,
+  verifyTables,
+} from './verify/verify.ts';
