@@ -68,10 +68,10 @@ export class PartitionQueue {
   }
 
   /**
-   * Whether the next batch may go out over this connection while others are under way. Not before the first one under an
-   * identity is stored there: a broker that knows nothing of a producer takes any sequence, so that a second batch could
-   * be stored where the first was refused. Over another connection may be another broker, or one that has started again
-   * and forgotten the producer, as Apache Kafka does where its records are old (`producer.id.expiration.ms`).
+   * Whether the next batch may go out over this connection while others are under way. Not before the first one under
+   * an identity is stored there: a broker that knows nothing of a producer takes any sequence, so that a second batch
+   * could be stored where the first was refused. Over another connection may be another broker, or one that has started
+   * again and forgotten the producer, as Apache Kafka does where its records are old (`producer.id.expiration.ms`).
    */
   mayOverlap(connection: object): boolean {
     if (this.#established !== connection) return false;

@@ -76,8 +76,8 @@ export class IdempotentLog {
   }
 
   /**
-   * Nothing is known of producers any more, and any sequence is taken: so Apache Kafka is after a start where the records
-   * are older than `producer.id.expiration.ms`.
+   * Nothing is known of producers any more, and any sequence is taken: so Apache Kafka is after a start where the
+   * records are older than `producer.id.expiration.ms`.
    */
   forgetProducers(): void {
     for (const { producers } of this.#partitions) producers.clear();

@@ -90,5 +90,6 @@ const statement = `SELECT json_agg(json_build_object(
     'comment', obj_description(c.oid, 'pg_class')) ORDER BY n.nspname, c.relname) AS tables
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'millrace_schema') AND n.nspname NOT LIKE 'pg\\_%'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'millrace_schema', 'millrace_sync')
+    AND n.nspname NOT LIKE 'pg\\_%'
     AND ($2::int8 IS NULL OR c.oid::int8 = $2)`;

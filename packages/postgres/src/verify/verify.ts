@@ -74,8 +74,9 @@ export async function verifyTables(options: VerifyOptions): Promise<Verified> {
   });
   try {
     const totals = { tables: 0, rows: 0, differences: 0, repaired: 0, changing: 0 };
-    for (const { name } of await describeTables(source, options.tables ?? [])) {
-      await verifyTable(source, target, name, options, totals);
+    const wanted = { patterns: options.tables ?? [], hasGenerated: false };
+    for (const { schema, table } of await describeTables(source, wanted)) {
+      await verifyTable(source, target, { schema, name: table }, options, totals);
     }
     return totals;
   } finally {
