@@ -62,6 +62,11 @@ export const databaseCatalog: readonly CatalogEntry[] = [
         summary: 'Remove what a capture has at its source: its slot and publication',
         load: async () => (await import('./commands/sync-drop.ts')).syncDrop,
       },
+      {
+        name: 'snapshot',
+        summary: 'Ask a capture to read the rows of tables again while it streams',
+        load: async () => (await import('./commands/sync-snapshot.ts')).syncSnapshot,
+      },
     ],
   },
 ];

@@ -11,7 +11,13 @@ export type {
   StoredPosition,
   TargetSession,
 } from './applier/target.ts';
-export { CaptureError, type CaptureEvent, type CaptureOptions, runCapture } from './capture/capture.ts';
+export {
+  CaptureError,
+  type CaptureEvent,
+  type CaptureOptions,
+  requestSnapshot,
+  runCapture,
+} from './capture/capture.ts';
 export type { Catalog, ColumnFacts, ConstraintFacts, IndexFacts, TableFacts, TypeFacts } from './catalog/catalog.ts';
 export { type Queryable, readCatalog } from './catalog/read-catalog.ts';
 export { ApplyError } from './change/apply/apply-error.ts';

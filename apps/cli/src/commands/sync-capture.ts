@@ -13,8 +13,7 @@ export const syncCapture = command({
   summary: "Capture a PostgreSQL database's changes into topics, exactly once",
   description: `Rows that are there come first, read in chunks without a long transaction, and changes as they are
     committed, each table in its topic dbsync.DATABASE.SCHEMA.TABLE as Debezium's events in JSON. Stopped or killed, the
-    same command goes on where Kafka has it. The server must have wal_level=logical; tables without a primary key are
-    captured from now on, without the rows that are there.`,
+    same command goes on where Kafka has it. The server must have wal_level=logical. Tables may change, come and go meanwhile.`,
   operands: [
     { name: 'TABLE', help: 'schema.table, with * for any characters; none: all tables', many: true, optional: true },
   ],
@@ -30,6 +29,12 @@ export const syncCapture = command({
       'precise' as const,
     ),
     noSnapshot: flag({ help: 'Leave out the rows that are there' }),
+    readers: withDefault(integer({ placeholder: 'N', help: 'Tables that are read at a time' }, { min: 1, max: 32 }), 2),
+    slotMegabytes: integer(
+      { placeholder: 'MB', help: "Of the server's log that may be kept for it; beyond, it ends" },
+      { min: 1 },
+    ),
+    dropSlot: flag({ help: 'Beyond that, drop the slot too, so that the disk is free; capturing begins anew then' }),
     ...clusterOptions,
   },
   examples: [
@@ -42,10 +47,12 @@ export const syncCapture = command({
   async run({ operands, options, terminal }) {
     const { runCapture } = await import('@millrace/postgres');
     await using cluster = await openCluster(options, clientEvents(terminal));
-    const { name, partitions, decimals, noSnapshot } = options;
+    const { name, partitions, decimals, readers, noSnapshot, slotMegabytes, dropSlot } = options;
+    const bytesMax = slotMegabytes === undefined ? undefined : slotMegabytes * 1024 * 1024;
     await runCapture(
       {
-        ...{ name, partitions, decimals, snapshot: !noSnapshot, tables: operands },
+        ...{ name, partitions, decimals, readers, snapshot: !noSnapshot, tables: operands },
+        slotLimits: { bytesMax, beyond: dropSlot ? 'drop' : 'stop' },
         url: databaseUrlOf(options),
         kafka: cluster.client,
         report: (event) => tell(event, terminal),

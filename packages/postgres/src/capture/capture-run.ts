@@ -7,10 +7,12 @@ import type {
   InsertMessage,
   LogicalMessage,
   PgoutputMessage,
+  StreamCommitMessage,
   TruncateMessage,
   UpdateMessage,
 } from '../replication/pgoutput/message.ts';
 import type { ReplicationStream } from '../replication/replication-stream.ts';
+import type { StreamedTransactions } from '../replication/streamed-transactions.ts';
 import type { CaptureOptions } from './capture.ts';
 import type { CapturedTables } from './captured-tables.ts';
 import type { CatalogWatch } from './catalog-watch.ts';
@@ -33,6 +35,7 @@ export interface RunParts {
   readonly options: CaptureOptions;
   readonly origin: Origin;
   readonly stream: ReplicationStream;
+  readonly streamed: StreamedTransactions;
   readonly tables: CapturedTables;
   readonly reader: SnapshotReader;
   readonly catalog: CatalogWatch;
@@ -81,7 +84,7 @@ export class CaptureRun {
     while (!signal.aborted) {
       const messages = await stream.take(idleMs);
       for (const message of messages) {
-        const taken = this.#take(message);
+        const taken = this.#takeAny(message);
         // Most changes need not be waited for.
         if (taken !== undefined) await taken;
       }
@@ -103,6 +106,27 @@ export class CaptureRun {
     this.#passedAt = now;
     this.#lsn = lsn;
     await this.#commit();
+  }
+
+  #takeAny(message: PgoutputMessage): Promise<void> | undefined {
+    switch (message.kind) {
+      case 'streamed':
+        return this.#parts.streamed.add(message.xid, message);
+      case 'stream_abort':
+        return this.#parts.streamed.abort(message);
+      case 'stream_commit':
+        return this.#takeStreamed(message);
+      default:
+        return this.#take(message);
+    }
+  }
+
+  async #takeStreamed(message: StreamCommitMessage): Promise<void> {
+    for await (const each of this.#parts.streamed.take(message)) {
+      this.#parts.signal.throwIfAborted();
+      const taken = this.#take(each);
+      if (taken !== undefined) await taken;
+    }
   }
 
   #take(message: PgoutputMessage): Promise<void> | undefined {

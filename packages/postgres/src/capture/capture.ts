@@ -7,9 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
 import type { Client as KafkaClient, Producer } from '@millrace/client';
 import type { Client } from 'pg';
+import { withConnection } from '../connection.ts';
 import { ensurePublications, hasIdentity, publicationNames } from '../replication/publications.ts';
 import { ReplicationStream } from '../replication/replication-stream.ts';
 import { checkSource, ensureSlot, SourceError } from '../replication/slot.ts';
+import { StreamedTransactions } from '../replication/streamed-transactions.ts';
 import type { EncodingOptions } from '../replication/values/encoder.ts';
 import { CaptureRun } from './capture-run.ts';
 import { CaptureTopics } from './capture-topics.ts';
@@ -18,11 +20,12 @@ import { CatalogWatch } from './catalog-watch.ts';
 import type { Origin } from './change-events.ts';
 import { describeTables } from './describe-tables.ts';
 import { JsonEvents } from './json-events.ts';
+import { writeMark } from './marks.ts';
 import { readProgress } from './progress.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { ShapeChange } from './schema-history.ts';
 import { Sessions } from './sessions.ts';
-import { type SlotLimits, type SlotState, watchSlot } from './slot-watch.ts';
+import { dropSlot, SlotBoundError, type SlotLimits, type SlotState, watchSlot } from './slot-watch.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 
 export interface CaptureOptions extends EncodingOptions {
@@ -45,6 +48,8 @@ export interface CaptureOptions extends EncodingOptions {
   /** How often the catalog and the slot are looked at, in ms. Default 1,000 and 5,000. */
   readonly catalogMs?: number | undefined;
   readonly slotMs?: number | undefined;
+  /** Where large transactions wait for their commit, in a folder of its own. Default: the system's temporary one. */
+  readonly spillDirectory?: string | undefined;
   readonly slotLimits?: SlotLimits | undefined;
   /** A Kafka transaction takes up to so long, and up to so many records. Default 100 and 20,000. */
   readonly commitMs?: number | undefined;
@@ -89,6 +94,9 @@ export async function runCapture(options: CaptureOptions, signal: AbortSignal): 
       return;
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof SlotBoundError && options.slotLimits?.beyond === 'drop') {
+        await withConnection(options.url, (client) => dropSlot(client, `millrace_${options.name}`));
+      }
       if (error instanceof SourceError || isMillraceError(error, 'producer_fenced') || !isPassing(error)) throw error;
       // What ran for long had nothing to do with the failures before.
       if (performance.now() - begun > 30_000) tries = 0;
@@ -97,6 +105,21 @@ export async function runCapture(options: CaptureOptions, signal: AbortSignal): 
       await sleep(inMs, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/**
+ * Asks a capture to read the rows of tables (again) while it streams; where it does not run now, when it runs again. The
+ * request goes through the source's log.
+ */
+export async function requestSnapshot(
+  client: Client,
+  { capture, tables }: { readonly capture: string; readonly tables: readonly string[] },
+): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_replication_slots WHERE slot_name = $1', [
+    `millrace_${capture}`,
+  ]);
+  if (rowCount === 0) throw new CaptureError(`there is no capture ${capture} of this database, which could be asked`);
+  await writeMark(client, capture, { kind: 'snapshot', tables });
 }
 
 /** A failure of the network, the source or the cluster; a mistake of ours is none. */
@@ -150,6 +173,7 @@ async function captureOnce(options: CaptureOptions, signal: AbortSignal): Promis
     const catalog = new CatalogWatch({ session, capture: name, publications, wanted, signal: ended });
     // Its mark stands before all that comes later, so that tables are known before their rows.
     await catalog.look();
+    await using streamed = new StreamedTransactions(options.spillDirectory);
     await using stream = await ReplicationStream.open({
       ...{ url: options.url, slot, from: progress.lsn },
       publications: [publications.all, publications.inserts],
@@ -160,7 +184,7 @@ async function captureOnce(options: CaptureOptions, signal: AbortSignal): Promis
       failure = error;
     });
     const run = new CaptureRun({
-      ...{ options, origin, stream, tables, reader, catalog, progress, signal },
+      ...{ options, origin, stream, streamed, tables, reader, catalog, progress, signal },
       writer: new RecordWriter(producer, { name, limits: { commitMs, commitRecords }, signal }),
       throwIfFailed() {
         if (failure !== undefined) throw failure;

@@ -33,7 +33,8 @@ export async function describeTypes(
   columns: readonly { readonly typeOid: number; readonly modifier: number }[],
 ): Promise<TypeDescription[]> {
   const { rows } = await client.query<{ types: TypeDescription[] | null }>(
-    `SELECT json_agg(json_build_object(${typeOf('w.oid', 'w.modifier')}) ORDER BY w.place) AS types FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY w (oid, modifier, place)
+    `SELECT json_agg(json_build_object(${typeOf('w.oid', 'w.modifier')}) ORDER BY w.place) AS types
+     FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY w (oid, modifier, place)
        LEFT JOIN pg_type t ON t.oid = w.oid`,
     [columns.map(({ typeOid }) => typeOid), columns.map(({ modifier }) => modifier)],
   );

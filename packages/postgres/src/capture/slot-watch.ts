@@ -13,6 +13,9 @@ export interface SlotLimits {
   readonly beyond?: 'stop' | 'drop' | undefined;
 }
 
+/** More log is kept for the capture than is allowed. */
+export class SlotBoundError extends SourceError {}
+
 export interface SlotState {
   /** Of log that the server keeps for the slot. */
   readonly keptBytes: number;
@@ -50,11 +53,10 @@ export async function watchSlot(
       throw new SourceError(`the server gave up slot ${slot}: more log was kept for it than max_slot_wal_keep_size`);
     }
     if (state !== undefined && state.keptBytes > bytesMax) {
-      if (beyond === 'drop') await dropInUse(client, slot);
-      throw new SourceError(
+      throw new SlotBoundError(
         `the server keeps ${state.keptBytes} bytes of its log for slot ${slot}, and ${bytesMax} are allowed; ` +
           (beyond === 'drop'
-            ? 'the slot was dropped, and capturing under another name begins anew'
+            ? 'the slot is dropped, and capturing under another name begins anew'
             : 'capture with a higher bound, or drop the slot before the disk is full'),
       );
     }
@@ -62,7 +64,8 @@ export async function watchSlot(
   }
 }
 
-async function dropInUse(client: Client, slot: string): Promise<void> {
+/** Drops a slot that may still be in use for an instant. */
+export async function dropSlot(client: Client, slot: string): Promise<void> {
   const end = 'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active';
   for (let tries = 0; tries < 50; tries++) {
     const { rowCount } = await client.query(end, [slot]);

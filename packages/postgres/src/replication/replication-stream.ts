@@ -7,7 +7,7 @@ import type { Client, Connection } from 'pg';
 import { connect } from '../connection.ts';
 import { type Lsn, lsnText } from './lsn.ts';
 import { outputSettings } from './output-settings.ts';
-import { decodeMessage } from './pgoutput/decode-message.ts';
+import { decodeMessage, splitStreamed } from './pgoutput/decode-message.ts';
 import type { PgoutputMessage } from './pgoutput/message.ts';
 
 export interface StreamOptions {
@@ -32,6 +32,8 @@ export class ReplicationStream implements AsyncDisposable {
   #confirmed: Lsn;
   /** Up to where the server has sent all that there is. */
   #seen: Lsn;
+  /** The transaction that is being sent before it is over. */
+  #streamed: number | undefined;
   #failure: Error | undefined;
   #isEnded = false;
   #isPaused = false;
@@ -52,7 +54,7 @@ export class ReplicationStream implements AsyncDisposable {
     const names = publications.map((name) => `"${name}"`).join(',');
     const start =
       `START_REPLICATION SLOT "${slot}" LOGICAL ${lsnText(from)} ` +
-      `(proto_version '1', publication_names '${names}', messages 'true')`;
+      `(proto_version '2', streaming 'on', publication_names '${names}', messages 'true')`;
     client.query(start).then(
       () => this.#end(undefined),
       (error: Error) => this.#end(error),
@@ -104,7 +106,7 @@ export class ReplicationStream implements AsyncDisposable {
   #receive(chunk: Buffer): void {
     try {
       if (chunk[0] === 0x77) {
-        this.#waiting.push(decodeMessage(chunk.subarray(25)));
+        this.#waiting.push(this.#decode(chunk.subarray(25)));
         this.#waitingBytes += chunk.length;
         const isFull = this.#waiting.length >= waitingMax || this.#waitingBytes >= waitingBytesMax;
         if (isFull && !this.#isPaused) {
@@ -120,6 +122,17 @@ export class ReplicationStream implements AsyncDisposable {
       this.#end(error as Error);
     }
     this.#wake?.();
+  }
+
+  #decode(bytes: Buffer): PgoutputMessage {
+    if (this.#streamed !== undefined) {
+      const message = splitStreamed(this.#streamed, bytes);
+      if (message.kind === 'stream_stop') this.#streamed = undefined;
+      return message;
+    }
+    const message = decodeMessage(bytes);
+    if (message.kind === 'stream_start') this.#streamed = message.xid;
+    return message;
   }
 
   #sendStatus(): void {

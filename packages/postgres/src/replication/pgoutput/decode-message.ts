@@ -20,6 +20,16 @@ export function decodeMessage(bytes: Buffer): PgoutputMessage {
   return message;
 }
 
+/** A message between the start and the stop of a stream: all but the stop name their subtransaction. */
+export function splitStreamed(xid: number, bytes: Buffer): PgoutputMessage {
+  if (bytes[0] === 0x45) return { kind: 'stream_stop' };
+  if (bytes.length < 5) throw cutOff();
+  const plain = Buffer.allocUnsafe(bytes.length - 4);
+  plain[0] = bytes[0] ?? 0;
+  bytes.copy(plain, 1, 5);
+  return { kind: 'streamed', xid, subxid: bytes.readUInt32BE(1), bytes: plain };
+}
+
 function decodeBody(type: string, from: Reader): PgoutputMessage | undefined {
   switch (type) {
     case 'B':
@@ -61,6 +71,17 @@ function decodeBody(type: string, from: Reader): PgoutputMessage | undefined {
     }
     case 'O':
       return { kind: 'origin' };
+    case 'S':
+      return { kind: 'stream_start', xid: from.uint32() };
+    case 'E':
+      return { kind: 'stream_stop' };
+    case 'c': {
+      const xid = from.uint32();
+      from.uint8();
+      return { kind: 'stream_commit', xid, commitLsn: from.lsn(), endLsn: from.lsn(), commitMicros: from.time() };
+    }
+    case 'A':
+      return { kind: 'stream_abort', xid: from.uint32(), subxid: from.uint32() };
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-/** What the output plugin `pgoutput` says (PostgreSQL's documentation, 53.9, protocol version 1 with messages). */
+/** What the output plugin `pgoutput` says (PostgreSQL's documentation, 53.9, protocol version 2 with messages). */
 import type { Lsn } from '../lsn.ts';
 
 export type PgoutputMessage =
@@ -11,7 +11,43 @@ export type PgoutputMessage =
   | DeleteMessage
   | TruncateMessage
   | LogicalMessage
-  | { readonly kind: 'origin' };
+  | { readonly kind: 'origin' }
+  | StreamStartMessage
+  | { readonly kind: 'stream_stop' }
+  | StreamedMessage
+  | StreamCommitMessage
+  | StreamAbortMessage;
+
+/** Messages of a transaction that is not over follow, until `stream_stop`. */
+export interface StreamStartMessage {
+  readonly kind: 'stream_start';
+  readonly xid: number;
+}
+
+/** One of them, yet to be decoded. */
+export interface StreamedMessage {
+  readonly kind: 'streamed';
+  /** Of the transaction, and of the subtransaction that did it. */
+  readonly xid: number;
+  readonly subxid: number;
+  /** As it would be in a transaction that is over. */
+  readonly bytes: Buffer;
+}
+
+export interface StreamCommitMessage {
+  readonly kind: 'stream_commit';
+  readonly xid: number;
+  readonly commitLsn: Lsn;
+  readonly endLsn: Lsn;
+  readonly commitMicros: bigint;
+}
+
+export interface StreamAbortMessage {
+  readonly kind: 'stream_abort';
+  readonly xid: number;
+  /** The same where all of it is undone. */
+  readonly subxid: number;
+}
 
 export interface BeginMessage {
   readonly kind: 'begin';
