@@ -3,6 +3,7 @@ export { type DataDirectory, findRunning, openDataDirectory } from './data-direc
 export { DataDirectoryError, type DataDirectoryProblem } from './data-directory-error.ts';
 export { type EmbeddedFleetOptions, startEmbeddedFleet } from './embedded-fleet.ts';
 export { type EmbeddedTwinsOptions, openEmbeddedTwins } from './embedded-twins.ts';
+export { type GremlinServer, type GremlinServerOptions, startGremlinServer } from './gremlin/start-gremlin-server.ts';
 export { attachKafkaCluster } from './kafka/attach-kafka-cluster.ts';
 export type { JvmProfile, KafkaSecurity, ListenerName } from './kafka/broker-configuration.ts';
 export type { KafkaDistribution, Report } from './kafka/distribution.ts';

@@ -1,16 +1,14 @@
 /**
  * Apache Kafka's jars, from an installed Kafka or fetched by Maven into a cache, and the Java that runs them.
  *
- * What is fetched is named in `artifacts.pom.xml`, versions included, and its folder by that file's hash. It is
- * complete or absent: fetched beside its place and then renamed, by one process at a time.
+ * What is fetched is named in `artifacts.pom.xml`, versions included, and its folder by that file's hash.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '../processes/run-program.ts';
-import { makeInCache } from './cache-lock.ts';
-import { findJava, findMaven, type Java } from './java.ts';
+import { fetchJars, listJars } from '../maven/fetch-jars.ts';
+import { findJava, type Java } from './java.ts';
 import { KafkaEngineError } from './kafka-engine-error.ts';
 import type { KafkaSource } from './kafka-source.ts';
 
@@ -43,8 +41,17 @@ export async function findDistribution(
   const pom = await readFile(artifacts, 'utf8');
   const version = /<kafka\.version>([^<]+)</.exec(pom)?.[1] ?? 'unknown';
   const directory = join(source.cacheDirectory, `kafka-${version}-${hashOf(pom)}`);
-  const jars =
-    (await listJars(join(directory, 'lib'))) ?? (await fetchJars(source.cacheDirectory, directory, report, signal));
+  const { cacheDirectory } = source;
+  const hint = 'Look at its settings for a proxy or a mirror, or set KAFKA_HOME to an unpacked Apache Kafka 4.';
+  const jars = await fetchJars({
+    name: 'Apache Kafka',
+    pom: artifacts,
+    cacheDirectory,
+    directory,
+    report,
+    signal,
+    hint,
+  });
   return { version, java, classPath: jars.join(delimiter), directory };
 }
 
@@ -58,61 +65,6 @@ async function installed(home: string, cacheDirectory: string, java: Java): Prom
   }
   const directory = join(cacheDirectory, `kafka-${version}-${hashOf(jars.join())}`);
   return { version, java, classPath: jars.join(delimiter), directory };
-}
-
-/** The jars in a folder, ascending; undefined when there is no such folder. */
-async function listJars(folder: string): Promise<string[] | undefined> {
-  try {
-    const names = await readdir(folder);
-    return names
-      .filter((name) => name.endsWith('.jar'))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function fetchJars(
-  cacheDirectory: string,
-  directory: string,
-  report: Report,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const maven = await findMaven();
-  return makeInCache(cacheDirectory, { purpose: 'fetching Apache Kafka', report, signal }, async (draft) => {
-    const library = join(directory, 'lib');
-    const made = await listJars(library);
-    if (made !== undefined) return made;
-    report(`Fetching Apache Kafka into ${directory}, once.`);
-    await copyDependencies(maven, join(draft, 'lib'), report, signal);
-    // What lies there has no jars: something made for an earlier copy whose jars somebody removed.
-    await rm(directory, { recursive: true, force: true });
-    await rename(draft, directory);
-    return (await listJars(library)) ?? [];
-  });
-}
-
-async function copyDependencies(
-  maven: string,
-  target: string,
-  report: Report,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  let copied = 0;
-  const onLine = (line: string): void => {
-    if (!/ Copying \S+ to /.test(line)) return;
-    copied += 1;
-    if (copied % 25 === 0) report(`Fetching Apache Kafka: ${copied} jars are there.`);
-  };
-  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${target}`];
-  const { code, stdout } = await runProgram(maven, ['-B', '-ntp', '-f', artifacts, ...goal], { onLine, signal });
-  if (code === 0) return;
-  const errors = stdout.split('\n').filter((line) => line.startsWith('[ERROR]'));
-  throw new KafkaEngineError('kafka_download_failed', `Maven could not fetch Apache Kafka.\n${errors[0] ?? stdout}`, {
-    hint: 'Look at its settings for a proxy or a mirror, or set KAFKA_HOME to an unpacked Apache Kafka 4.',
-  });
 }
 
 function hashOf(text: string): string {

@@ -28,6 +28,7 @@ import { Places, ROOT_PAGE } from './layout/places.ts';
 import { Adjacency, edgeAt } from './read/adjacency.ts';
 import { edgesOf, ListRecords } from './read/list-records.ts';
 import { VertexRecords } from './read/vertex-records.ts';
+import { parseTraversal } from './traversal/parse-gremlin.ts';
 import { Traversal } from './traversal/traversal.ts';
 import type { TraversalSource } from './traversal/traversal-source.ts';
 import { removalOf, upsertOf } from './write/edge-change.ts';
@@ -121,6 +122,11 @@ export class Graph implements AsyncDisposable {
   /** Begins a traversal at vertices, those that are there; at all without ids. */
   V(...ids: readonly string[]): Traversal<Vertex> {
     return new Traversal<Vertex>([{ step: 'V', ids }], this.source);
+  }
+
+  /** The traversal of Gremlin's text. Throws `invalid_query`, which says where. */
+  parse(text: string): Traversal<unknown> {
+    return parseTraversal(text, this.source);
   }
 
   async upsertVertex(vertex: VertexUpsert): Promise<void> {

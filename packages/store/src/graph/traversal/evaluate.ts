@@ -31,7 +31,7 @@ import { ends, hop, start } from './hops.ts';
 import { holds } from './predicate.ts';
 import { GroupedItems, order, reduce } from './reductions.ts';
 import { repeat } from './repeat.ts';
-import { Run, type RunOptions, type Shortage } from './run.ts';
+import { type Gathered, Run, type RunOptions, type Shortage } from './run.ts';
 import { type Kind, needsPaths, type Step } from './step.ts';
 import type { TraversalSource } from './traversal-source.ts';
 
@@ -145,7 +145,10 @@ type MapStep = Extract<Step, { step: 'values' | 'id' | 'label' | 'path' | 'aggre
 async function mapItems(run: Run, step: MapStep, from: Frontier): Promise<Frontier> {
   switch (step.step) {
     case 'aggregate':
-      run.gathered.set(step.mark, [...(run.gathered.get(step.mark) ?? []), ...from.items]);
+      run.gathered.set(step.mark, {
+        kind: from.kind,
+        items: [...(run.gathered.get(step.mark)?.items ?? []), ...from.items],
+      });
       return from;
     case 'as':
       return { ...from, trails: from.trails?.map((trail) => ({ ...trail, marks: [...trail.marks, step.mark] })) };
@@ -193,9 +196,9 @@ function selected(mark: string, from: Frontier): Frontier {
   return next.frontier;
 }
 
-/** One list for all, or for each origin. What is in it is shown as its kind was when it was gathered. */
+/** One list for all, or for each origin. */
 function capped(run: Run, mark: string, { trails, origins }: Frontier): Frontier {
-  const gathered = run.gathered.get(mark) ?? [];
+  const gathered: Gathered = run.gathered.get(mark) ?? { kind: 'value', items: [] };
   const items = Array.from({ length: origins?.count ?? 1 }, () => gathered);
   return {
     kind: 'list',
@@ -231,6 +234,7 @@ async function resolved(run: Run, { kind, items }: Frontier): Promise<readonly u
 function vertexIds(item: unknown, kind: Kind, into: Set<string>): void {
   if (kind === 'vertex') into.add(item as string);
   else if (kind === 'path') for (const each of item as Trail[]) vertexIds(each.item, each.kind, into);
+  else if (kind === 'list') for (const each of (item as Gathered).items) vertexIds(each, (item as Gathered).kind, into);
   else if (item instanceof GroupedItems) for (const key of item.keys()) vertexIds(key, item.kind, into);
 }
 
@@ -241,6 +245,7 @@ function shown(item: unknown, kind: Kind, known: ReadonlyMap<string, Vertex | un
     return edge;
   }
   if (kind === 'path') return (item as Trail[]).map((each) => shown(each.item, each.kind, known));
+  if (kind === 'list') return (item as Gathered).items.map((each) => shown(each, (item as Gathered).kind, known));
   if (item instanceof GroupedItems)
     return new Map([...item].map(([key, count]) => [shown(key, item.kind, known), count]));
   return item;

@@ -57,7 +57,7 @@ export function filterPaths(from: Frontier, simple: boolean): Frontier {
 export function filterMarked(run: Run, step: Extract<Step, { step: 'whereMarked' }>, from: Frontier): Frontier {
   const { op, mark } = step;
   if (op === 'within' || op === 'without') {
-    const gathered = new Set((run.gathered.get(mark) ?? []).map((item) => identity(item, from.kind)));
+    const gathered = new Set((run.gathered.get(mark)?.items ?? []).map((item) => identity(item, from.kind)));
     return keep(from, (item) => gathered.has(identity(item, from.kind)) === (op === 'within'));
   }
   return keep(from, (item, index) => {

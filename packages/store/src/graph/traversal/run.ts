@@ -8,7 +8,7 @@ import type { Vertex } from '../element.ts';
 import { Adjacency } from '../read/adjacency.ts';
 import { ListRecords } from '../read/list-records.ts';
 import { VertexRecords } from '../read/vertex-records.ts';
-import { isHop, nestedOf, type Step } from './step.ts';
+import { isHop, type Kind, nestedOf, type Step } from './step.ts';
 import type { TraversalSource } from './traversal-source.ts';
 
 export interface RunOptions {
@@ -19,6 +19,12 @@ export interface RunOptions {
   /** How often `repeat` may go round. 100 by default. */
   readonly loopsMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Items of a kind, put aside. */
+export interface Gathered {
+  readonly kind: Kind;
+  readonly items: readonly unknown[];
 }
 
 /** Why there may be more than was found. */
@@ -35,7 +41,7 @@ export class Run {
   readonly fanOutMax: number;
   readonly loopsMax: number;
   /** What `aggregate` has gathered. */
-  readonly gathered = new Map<string, unknown[]>();
+  readonly gathered = new Map<string, Gathered>();
   readonly shortages = new Set<Shortage>();
   readonly #signal: AbortSignal | undefined;
   readonly #deadline: number;

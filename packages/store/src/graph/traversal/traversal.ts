@@ -4,6 +4,7 @@
  */
 import type { Edge, Vertex } from '../element.ts';
 import { evaluate, type Outcome } from './evaluate.ts';
+import { gremlinText } from './gremlin-text.ts';
 import { P, type Predicate, type Scalar } from './predicate.ts';
 import type { RunOptions } from './run.ts';
 import type { MarkedOperator, OrderBy, RepeatStep, Step } from './step.ts';
@@ -218,6 +219,11 @@ export class Traversal<E> {
   /** How often each is here. */
   groupCount(): Traversal<ReadonlyMap<E, number>> {
     return this.#then({ step: 'groupCount' });
+  }
+
+  /** As Gremlin's text, which `parseTraversal` reads, and TinkerPop's servers do. */
+  toString(): string {
+    return gremlinText(this.steps, this.steps[0]?.step === 'V' ? 'g' : '__');
   }
 
   /** Does it, within its budgets. Throws `invalid_step` before anything is read. */
