@@ -38,7 +38,7 @@ function reduced(step: Reduction, items: readonly unknown[], kind: Kind): unknow
   if (items.length === 0) return undefined;
   if (step === 'min' || step === 'max') {
     const sign = step === 'min' ? 1 : -1;
-    return items.reduce((best, each) => (sign * compared(each as Value, best as Value) < 0 ? each : best));
+    return items.reduce((best, each) => (sign * compareItems(each as Value, best as Value) < 0 ? each : best));
   }
   const sum = items.reduce<number>((total, each) => total + Number(each), 0);
   return step === 'sum' ? sum : sum / items.length;
@@ -78,7 +78,7 @@ export async function order(run: Run, by: readonly OrderBy[], from: Frontier): P
   indexes.sort((left, right) => {
     for (const [at, { descending }] of orders.entries()) {
       const column = keys[at] as readonly Value[];
-      const compared = compared(column[left] as Value, column[right] as Value);
+      const compared = compareItems(column[left] as Value, column[right] as Value);
       if (compared !== 0) return descending ? -compared : compared;
     }
     return left - right;
@@ -97,7 +97,7 @@ async function orderKeys(run: Run, key: string | undefined, from: Frontier): Pro
 }
 
 /** Numbers by what they are worth, where records have all integers before all doubles; the rest as records do. */
-function compared(left: Value, right: Value): number {
+function compareItems(left: Value, right: Value): number {
   if (!isNumber(left) || !isNumber(right)) return compareValues(left, right);
   return left < right ? -1 : left > right ? 1 : 0;
 }
