@@ -16,6 +16,11 @@ export const logsCatalog: CatalogGroup = {
       load: async () => (await import('./commands/pipeline-logs-tail.ts')).logsTail,
     },
     {
+      name: 'alerts',
+      summary: 'Show shapes of lines that were new, or surged',
+      load: async () => (await import('./commands/pipeline-logs-alerts.ts')).logsAlerts,
+    },
+    {
       name: 'import',
       summary: 'Store the lines of files, each once',
       load: async () => (await import('./commands/pipeline-logs-import.ts')).logsImport,

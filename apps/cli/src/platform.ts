@@ -9,7 +9,7 @@ import { type Client, createClient } from '@millrace/client';
 import { type DataDirectory, openEmbeddedTwins, type RunningFleet } from '@millrace/engines';
 import { type ControlPlane, declareRunning, openControlPlane } from '@millrace/fleet/control-plane';
 import type { Database } from '@millrace/fleet/database';
-import { type ClientReports, type MetricsFile, OwnLog, startLogs } from '@millrace/pipelines';
+import { type ClientReports, type LogsOptions, type MetricsFile, OwnLog } from '@millrace/pipelines';
 import { openRegistry, type Registry, registryRoutes, schemaValues } from '@millrace/registry';
 import {
   type Authentication,
@@ -24,6 +24,7 @@ import type { PlatformAccess } from './control/platform-access.ts';
 import { schemaRegistrar } from './control/schema-registrar.ts';
 import { declareSchemaMirrors, schemaReplicas } from './control/schema-replicas.ts';
 import { subjectOwners } from './control/subject-owners.ts';
+import { startLogsOn } from './logs/platform-logs.ts';
 import { startPlatformMetrics } from './metrics/platform-metrics.ts';
 import { startTrackingOn } from './tracking/platform-tracking.ts';
 
@@ -47,8 +48,11 @@ export interface PlatformOptions {
   /** What clients of the clusters tell of themselves, where those pass it on. */
   readonly clientReports?: ClientReports | undefined;
   readonly version: string;
+  readonly logs: Pick<LogsOptions, 'masker' | 'retentionMs' | 'bytesMax'>;
   /** Told what went wrong in the background, as a sentence. */
   readonly warn: (message: string) => void;
+  /** Told of alerts, likewise. */
+  readonly alert: (message: string) => void;
 }
 
 export interface RunningPlatform extends AsyncDisposable {
@@ -104,14 +108,8 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
       onAlerts: (firing) => hub.set('metrics.alerts', firing),
     }),
   );
-  const logs = parts.use(
-    await startLogs({
-      client: home.client,
-      name: `${hostname()} ${directoryOf('logs')}`,
-      directory: directoryOf('logs'),
-      warn,
-    }),
-  );
+  const logSettings = { settings: options.logs, tell: options.alert };
+  const logs = parts.use(await startLogsOn({ ...options, ...logSettings, client: home.client, hub }));
   ownLog.write('info', `millrace ${version} starts, with ${clusters.map(({ name }) => name).join(', ')}`);
   ownLog.attach(logs.intake);
   const collectors = parts.use(

@@ -3,6 +3,7 @@ export { OwnLog } from './logs/collecting/own-log.ts';
 export { SyslogListener } from './logs/collecting/syslog-listener.ts';
 export type { LogLine } from './logs/line/log-line.ts';
 export { readFileLines, readLines } from './logs/line/read-lines.ts';
+export { LogSettingsError, readLogSettings } from './logs/log-settings.ts';
 export { MaskRulesError, parseMaskRules } from './logs/masking/mask-rule.ts';
 export { Masker } from './logs/masking/masker.ts';
 export { type Logs, type LogsOptions, startLogs } from './logs/start-logs.ts';

@@ -54,6 +54,7 @@ export const up = command({
       placeholder: 'FILE',
       help: 'Rules and alerts, aggregation, and what to scrape: rule_files, rollups, scrape_configs (YAML)',
     }),
+    logs: text({ placeholder: 'FILE', help: 'What is masked in logs, and how long lines are kept (YAML)' }),
     keepOperations: withDefault(
       integer({ placeholder: 'DAYS', help: 'How long operations that have ended are kept' }, { min: 1, max: 36_500 }),
       90,
@@ -74,14 +75,15 @@ export const up = command({
     // Their clients need no authentication, so that they stay on this machine.
     const brokerHost = isLoopback(host) ? host : '127.0.0.1';
     const { openDataDirectory } = await import('@millrace/engines');
-    const { ClientReports, readMetricsFile } = await import('@millrace/pipelines');
+    const { ClientReports } = await import('@millrace/pipelines');
     const { startPlatform } = await import('../platform.ts');
     const purpose = 'millrace up';
     await using dataDirectory = await openDataDirectory(resolve(options.dataDir), { purpose });
     // What comes from outside can neither move the cursor nor look like a line of ours.
     const warn = (message: string): void => terminal.note(`warn: ${message.split('\n').map(printable).join('\n  ')}`);
-    const metricsFile = options.metrics === undefined ? undefined : await readMetricsFile(options.metrics);
     const clientReports = new ClientReports();
+    const alert = (message: string): void => terminal.note(`alert: ${printable(message)}`);
+    const settings = await settingsOf(options);
     const access = await platformAccess({ host, file: options.access }, dataDirectory);
     const url = options.databaseUrl ?? process.env['DATABASE_URL'];
     await using fleet = await withPortHint(
@@ -112,11 +114,12 @@ export const up = command({
         port,
         demo: !options.noDemo,
         operationDays: options.keepOperations,
-        metricsFile,
+        ...settings,
         // Brokers of other kinds have no receiver of such reports that is ours.
         clientReports: options.engine === 'kafka' || options.fleet !== undefined ? undefined : clientReports,
         version: await ownVersion(),
         warn,
+        alert,
       }),
       PORT_HINT,
     );
@@ -138,3 +141,12 @@ export const up = command({
     return undefined;
   },
 });
+
+/** What the files say that set pipelines. */
+async function settingsOf(files: { readonly metrics: string | undefined; readonly logs: string | undefined }) {
+  const { readLogSettings, readMetricsFile } = await import('@millrace/pipelines');
+  return {
+    metricsFile: files.metrics === undefined ? undefined : await readMetricsFile(files.metrics),
+    logs: files.logs === undefined ? {} : await readLogSettings(files.logs),
+  };
+}

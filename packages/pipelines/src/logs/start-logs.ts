@@ -1,7 +1,7 @@
 /** The standing pipeline: collectors, the index of lines and shapes, and what is asked of them. */
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LogShape, ProblemError, type Route } from '@millrace/api';
+import { type LogAlert, type LogShape, ProblemError, type Route } from '@millrace/api';
 import { ClosingStack, messageOf } from '@millrace/base';
 import type { Client } from '@millrace/client';
 import { LineIntake } from './collecting/line-intake.ts';
@@ -11,7 +11,7 @@ import { LineFeed } from './indexing/line-feed.ts';
 import { LineIndex } from './indexing/line-index.ts';
 import type { ShapeAlert } from './indexing/partition-shapes.ts';
 import type { Masker } from './masking/masker.ts';
-import { logRoutes } from './query/log-routes.ts';
+import { logRoutes, toldAlert } from './query/log-routes.ts';
 import { LogStore } from './store/log-store.ts';
 import { ensureLogTopics, logAlerts } from './topics.ts';
 
@@ -31,7 +31,8 @@ export interface LogsOptions {
   readonly sealMs?: number | undefined;
   /** How long a sender of lines waits for the brokers at most; default 10,000. */
   readonly deliveryTimeoutMs?: number | undefined;
-  readonly onAlert?: ((alert: ShapeAlert) => void) | undefined;
+  /** Told of the newest alerts, newest first, of each new one and of those that were there at the start. */
+  readonly onAlerts?: ((alerts: readonly LogAlert[], isNews: boolean) => void) | undefined;
   /** Told what failed and is tried again, once for each outage. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -124,12 +125,12 @@ class RunningLogs implements Logs {
   }
 
   #newIndex(): LineIndex {
-    const { client, commitMs, warn, onAlert } = this.#options;
+    const { client, commitMs, warn, onAlerts } = this.#options;
     return new LineIndex({
       ...{ client, store: this.#store, feed: this.#feed, commitMs, warn },
       onAlert: (alert) => {
         this.#alerts = [alert, ...this.#alerts].slice(0, alertsKept);
-        onAlert?.(alert);
+        onAlerts?.(this.#alerts.map(toldAlert), true);
       },
     });
   }
@@ -139,6 +140,7 @@ class RunningLogs implements Logs {
     while (!signal.aborted) {
       try {
         this.#alerts = await this.#earlierAlerts(signal);
+        this.#options.onAlerts?.(this.#alerts.map(toldAlert), false);
         await this.#index.run(signal);
       } catch (error) {
         if (signal.aborted) return;

@@ -10,6 +10,7 @@ const views = {
   platform: showPlatform,
   tracking: showTracking,
   'tracking.recent': showRecent,
+  'logs.alerts': showAlerts,
 };
 
 connect();
@@ -88,6 +89,18 @@ function showRecent(recent) {
     `Your page view was stored in the topic tracking.events, read back and counted, ` +
       `${numbers.format(milliseconds)} ms after you opened this page.`,
   );
+}
+
+function showAlerts(alerts) {
+  const rows = alerts.map(({ kind, time, text, labels, count, perMinute }) =>
+    element('li', {}, [
+      element('time', { datetime: time }, new Date(time).toLocaleTimeString('en-GB')),
+      element('span', { class: 'type' }, kind),
+      element('span', { class: 'what', title: text }, text),
+      element('span', { class: 'count' }, `${labels.service ?? ''} ${numbers.format(perMinute ?? count)}`),
+    ]),
+  );
+  fill('alerts', rows);
 }
 
 function showPlatform({ version, clusters }) {

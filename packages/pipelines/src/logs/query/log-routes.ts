@@ -57,7 +57,7 @@ export function logRoutes(logs: QueriedLogs): Route[] {
       const lines = all.reduce((sum, { count }) => sum + count, 0);
       return { templates: shapes.slice(0, limit), total: shapes.length, lines };
     }),
-    implement(logAlertsContract, () => ({ alerts: logs.alerts.map(told) })),
+    implement(logAlertsContract, () => ({ alerts: logs.alerts.map(toldAlert) })),
   ];
 }
 
@@ -81,7 +81,7 @@ export function foundLine({ partition, offset, template, line }: StoredLine): Fo
   };
 }
 
-function told({
+export function toldAlert({
   kind,
   time,
   template,
