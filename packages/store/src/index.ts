@@ -5,6 +5,9 @@ export type { Direction, Edge, EdgeKey, EdgeUpsert, Properties, Vertex, VertexUp
 export { edgeId } from './graph/element.ts';
 export { type EdgesOptions, Graph, type GraphOptions, openGraph } from './graph/graph.ts';
 export { GraphError, type GraphErrorCode } from './graph/graph-error.ts';
+export { type ExportFormat, exportGraph } from './graph/load/export-graph.ts';
+export { type Loaded, type LoadItem, type LoadOptions, loadGraph } from './graph/load/load-graph.ts';
+export { type CsvColumns, itemsOfCsv, itemsOfJsonLines } from './graph/load/read-items.ts';
 export type { Outcome } from './graph/traversal/evaluate.ts';
 export { P, type Predicate, type Scalar } from './graph/traversal/predicate.ts';
 export type { RunOptions, Shortage } from './graph/traversal/run.ts';

@@ -119,6 +119,11 @@ export class Graph implements AsyncDisposable {
     return { store, places, labels: this.#labels, clock, timers, randomness };
   }
 
+  /** What loading writes with. */
+  get writePlace(): WritePlace {
+    return this.#place;
+  }
+
   /** Begins a traversal at vertices, those that are there; at all without ids. */
   V(...ids: readonly string[]): Traversal<Vertex> {
     return new Traversal<Vertex>([{ step: 'V', ids }], this.source);

@@ -25,7 +25,7 @@ const TOKEN = new RegExp(
     String.raw`\s*(?:(?<name>[A-Za-z_]\w*)`,
     String.raw`(?<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`,
     String.raw`(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[lLdDfFiI]?)`,
-    String.raw`(?<sign>[.,()]))`,
+    '(?<sign>[.,()]))',
   ].join('|'),
   'y',
 );

@@ -32,9 +32,13 @@ export class PageWriter {
     this.#place = place;
   }
 
-  /** Writes all sides. What is not of edges (`others`) goes along with the first attempt, whatever becomes of it. */
-  async write(sides: readonly Side[], others: readonly BatchEntry[] = []): Promise<void> {
+  /**
+   * Writes all sides, with a stamp where one is given. What is not of edges (`others`) goes along with the first
+   * attempt, whatever becomes of it.
+   */
+  async write(sides: readonly Side[], others: readonly BatchEntry[] = [], stamp?: number): Promise<void> {
     const stamps = new Map<EdgeChange, number>();
+    if (stamp !== undefined) for (const { change } of sides) stamps.set(change, stamp);
     let open = sides;
     let along = others;
     const patience = new Patience(this.#place, 'edges');
@@ -61,7 +65,7 @@ export class PageWriter {
         if (given === undefined) {
           this.#lastStamp = Math.max(this.#lastStamp + 1, this.#place.clock.now() * STAMPS_PER_MS, (there ?? 0) + 1);
           stamps.set(change, this.#lastStamp);
-        } else if (there !== undefined && there > given) {
+        } else if (there !== undefined && there >= given) {
           this.#lastStamp = Math.max(this.#lastStamp, there) + 1;
           stamps.set(change, this.#lastStamp);
           risen.add(change);
