@@ -48,6 +48,8 @@ export interface PlatformOptions {
   /** What clients of the clusters tell of themselves, where those pass it on. */
   readonly clientReports?: ClientReports | undefined;
   readonly version: string;
+  /** Pages of which origins may send events; all when absent. */
+  readonly trackingOrigins?: readonly string[] | undefined;
   readonly logs: Pick<LogsOptions, 'masker' | 'retentionMs' | 'bytesMax'>;
   /** Told what went wrong in the background, as a sentence. */
   readonly warn: (message: string) => void;

@@ -44,6 +44,11 @@ export interface Contract {
   readonly body?: TSchema | undefined;
   /** `handler`: it gets the body unchecked, as `unknown`, to answer for each of its parts. Default `server`. */
   readonly bodyCheckedBy?: 'server' | 'handler' | undefined;
+  /**
+   * Whether the handler is told of bodies that are no JSON too, as an `UnreadableBody`. Only of routes that are open to
+   * any origin and check bodies themselves.
+   */
+  readonly takesUnreadable?: boolean | undefined;
   /** Schema of the JSON answer; for an event stream, of the data of each event. */
   readonly response: TSchema;
   /** Status of the answer when all went well; default 200. */
@@ -75,6 +80,18 @@ export interface Contract {
 }
 
 type StaticOr<S, Otherwise> = S extends TSchema ? Static<S> : Otherwise;
+
+/** A body that is no JSON, for handlers that keep such. */
+export class UnreadableBody {
+  readonly bytes: Uint8Array;
+  /** Why it is none: what its sender is to be told. */
+  readonly problem: ProblemError;
+
+  constructor(bytes: Uint8Array, problem: ProblemError) {
+    this.bytes = bytes;
+    this.problem = problem;
+  }
+}
 
 /** What a handler gets: parts that the contract has a schema for are checked and typed. */
 export interface RouteRequest<C extends Contract> {

@@ -11,6 +11,7 @@ export {
   type RouteAnswer,
   type RouteRequest,
   type ServerSentEvent,
+  UnreadableBody,
 } from './contract.ts';
 export { type FollowOptions, followContract } from './follow-contract.ts';
 export {

@@ -172,7 +172,14 @@ test('too many requests are told when to come again, each caller for itself', as
     port: 0,
     authentication,
     routes,
-    limits: { rates: { address: { perSecond: 0.1, burst: 5 }, principal: { perSecond: 0.1, burst: 2 } } },
+    limits: {
+      rates: {
+        address: { perSecond: 0.1, burst: 5 },
+        principal: { perSecond: 0.1, burst: 2 },
+        anybody: { perSecond: 0.1, burst: 2 },
+      },
+    },
+    trustedProxies: ['127.0.0.1'],
   });
   assert.equal(await call('GET', '/seen', bearer(member), slow), 'in');
   assert.equal(await call('GET', '/seen', bearer(member), slow), 'in');
@@ -183,6 +190,11 @@ test('too many requests are told when to come again, each caller for itself', as
   assert.equal(await call('GET', '/seen', {}, slow), 'in');
   assert.equal(await call('GET', '/seen', {}, slow), 'rate_limited');
   assert.equal(await call('GET', '/for-all', {}, slow), 'rate_limited');
+  // What is open to every page has a limit for each address that is not of this machine.
+  const from = (address: string) => call('POST', '/collect', { 'x-forwarded-for': address }, slow);
+  assert.deepEqual([await from('192.0.2.1'), await from('192.0.2.1')], ['in', 'in']);
+  assert.deepEqual([await from('192.0.2.1'), await from('192.0.2.2')], ['rate_limited', 'in']);
+  for (let times = 0; times < 4; times++) assert.equal(await from('127.0.0.1'), 'in');
 });
 
 test('who guesses tokens has to wait, and those who have one do not', async () => {

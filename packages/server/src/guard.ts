@@ -29,9 +29,11 @@ export interface GuardOptions {
   readonly recheckMs: number;
 }
 
-/** How often routes may be called; those that are open to every page or program are not counted. */
+/** How often routes may be called; those of dialects, which programs call, are not counted. */
 export interface RateLimits {
   readonly address: Rate;
+  /** Of an address beyond this machine, on routes that are open to every page. */
+  readonly anybody: Rate;
   readonly principal: Rate;
 }
 
@@ -55,6 +57,7 @@ const nobody: Authentication = { token: async () => undefined, anonymous };
 export class Guard {
   readonly #authentication: Authentication;
   readonly #addresses: TokenBuckets;
+  readonly #anybody: TokenBuckets;
   readonly #principals: TokenBuckets;
   readonly #guesses: Guesses;
   readonly #standing: Standing;
@@ -63,6 +66,7 @@ export class Guard {
     const now = (): number => performance.now();
     this.#authentication = authentication;
     this.#addresses = new TokenBuckets(rates.address, now);
+    this.#anybody = new TokenBuckets(rates.anybody, now);
     this.#principals = new TokenBuckets(rates.principal, now);
     this.#guesses = new Guesses({ now });
     this.#standing = new Standing(recheckMs);
@@ -70,7 +74,7 @@ export class Guard {
 
   /** Who asks; throws a `ProblemError` for those who may not. */
   async admit(asking: Asking, contract: Contract): Promise<Principal> {
-    if (contract.anyOrigin) return anonymous;
+    if (contract.anyOrigin) return this.#admitAnybody(asking);
     const page = pageOf(asking);
     const isOpen = contract.dialect?.openToPrograms === true && this.#authentication.anonymous !== undefined;
     if (isOpen && page.origin === undefined && foreignPage(page) === undefined) return anonymous;
@@ -87,6 +91,13 @@ export class Guard {
       refuseOften(this.#principals.take(`${principal.kind}:${principal.name}`));
     }
     return principal;
+  }
+
+  /** Programs of this machine send as fast as they can. */
+  #admitAnybody({ ip }: Asking): Principal {
+    const address = clientAddress(ip);
+    if (ip !== '::1' && !address.startsWith('127.')) refuseOften(this.#anybody.take(address));
+    return anonymous;
   }
 
   /** Whether somebody who was admitted still would be, from now on. */

@@ -11,6 +11,7 @@ import {
   ProblemError,
   type Route,
   type ServerSentEvent,
+  UnreadableBody,
 } from '@millrace/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { replyWithEtag } from './etag.ts';
@@ -49,8 +50,12 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
   if (dialect !== undefined) return mountDialect(app, route, dialect, options);
   if (!route.contract.anyOrigin) return mountIn(app, route, options);
   app.register(async (scope) => {
-    scope.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-      parseJsonBody(body),
+    const parse = route.contract.takesUnreadable ? parseOrTell : parseJsonBody;
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      ['application/json', 'text/plain'],
+      { parseAs: 'buffer' },
+      async (_request: FastifyRequest, body: Buffer) => parse(body),
     );
     scope.addHook('onRequest', async (_request, reply) => void reply.headers(anyOriginHeaders));
     mountIn(scope, route, options);
@@ -61,6 +66,16 @@ export function mountRoute(app: FastifyInstance, route: Route, options: MountOpt
         .send(),
     );
   });
+}
+
+/** What is no JSON is the handler's to answer. */
+function parseOrTell(body: Buffer): unknown {
+  try {
+    return parseJsonBody(body);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return new UnreadableBody(body, error);
+  }
 }
 
 function mountDialect(app: FastifyInstance, route: Route, dialect: Dialect, options: MountOptions): void {

@@ -62,7 +62,10 @@ export interface ServerLimits {
   readonly recheckMs: number;
   /** Default 20,000, each a descriptor of the process. */
   readonly connectionsMax: number;
-  /** Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal. */
+  /**
+   * Default 500 a second of an address, 2,000 at once; 200 and 1,000 of a principal; 200 and 2,000 of an address beyond
+   * this machine on what is open to every page.
+   */
   readonly rates: RateLimits;
 }
 
@@ -90,7 +93,11 @@ const limitsDefault: ServerLimits = {
   heartbeatMs: 10_000,
   recheckMs: 2_000,
   connectionsMax: 20_000,
-  rates: { address: { perSecond: 500, burst: 2_000 }, principal: { perSecond: 200, burst: 1_000 } },
+  rates: {
+    address: { perSecond: 500, burst: 2_000 },
+    principal: { perSecond: 200, burst: 1_000 },
+    anybody: { perSecond: 200, burst: 2_000 },
+  },
 };
 
 const securityHeaders = {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Cluster, startCluster } from '@millrace/broker';
 import { createClient, unwrap } from '@millrace/client';
-import { createCollector, startTracking, trackingEvents } from '@millrace/pipelines';
+import { createCollector, readBad, startTracking, trackingEvents } from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { eventually } from '../../support/eventually.ts';
 
@@ -20,8 +20,10 @@ const client = createClient({ bootstrap: cluster.bootstrap });
 const tracking = await startTracking({ client });
 const collector = createCollector({ client, deliveryTimeoutMs: 1_500 });
 const server = await startServer({ port: 0, routes: collector.routes });
+const pickyCollector = createCollector({ client, origins: ['https://shop.example'] });
+const pickyServer = await startServer({ port: 0, routes: pickyCollector.routes });
 after(async () => {
-  for (const part of [server, collector, tracking, client, cluster]) await part.close();
+  for (const part of [server, collector, pickyServer, pickyCollector, tracking, client, cluster]) await part.close();
   await rm(folder, { recursive: true });
 });
 
@@ -110,6 +112,43 @@ test('what is no event and no batch is refused, with what is wrong', async () =>
     assert.equal(answer.status, 400);
     assert.match(answer.body.detail, detail);
   }
+});
+
+test('a body without any event is kept as a bad one, without addresses, and of nobody who minds', async () => {
+  const waiting = async () =>
+    (await readBad({ client, limit: 100 })).events.filter(({ excerpt }) => excerpt?.includes('rubbish'));
+  const headers = { 'content-type': 'text/plain' };
+  const body = '{"rubbish": "at 10:11:12 from 203.0.113.77 and 2001:db8::17", '.padEnd(9_000, 'ä');
+  assert.equal((await post(body, headers)).status, 400);
+  assert.equal((await post(body, { ...headers, 'sec-gpc': '1' })).status, 400);
+  assert.equal((await post('[{"rubbish": true}]')).status, 400);
+  const kept = await waiting();
+  assert.deepEqual(
+    kept.map(({ reason, excerpt }) => [reason, excerpt?.slice(0, 64)]).toSorted(),
+    [
+      ['unreadable', '[{"rubbish":true}]'],
+      ['unreadable', '{"rubbish": "at 10:11:12 from [address] and [address]", ääääääää'],
+    ]
+      .map(([reason, text]) => [reason, text?.slice(0, 64)])
+      .toSorted(),
+  );
+  assert.ok(kept.every(({ excerpt }) => (excerpt?.length ?? 0) <= 4_096));
+  assert.match(kept.map(({ issues }) => issues[0]?.message).join(), /not valid JSON/);
+});
+
+test('pages of other origins than those that may are refused, programs and those are not', async () => {
+  const send = async (headers: Record<string, string>) => {
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', ...headers },
+      body: JSON.stringify(page('picky')),
+    };
+    const answer = await fetch(`${pickyServer.url}/t`, init);
+    return [answer.status, ((await answer.json()) as { code?: string }).code];
+  };
+  assert.deepEqual(await send({ origin: 'https://shop.example' }), [200, undefined]);
+  assert.deepEqual(await send({}), [200, undefined]);
+  assert.deepEqual(await send({ origin: 'https://elsewhere.example' }), [403, 'origin_not_allowed']);
 });
 
 test('an event that is sent again, later and from elsewhere, is counted once', async () => {

@@ -5,8 +5,9 @@ import { durableOption } from '../cluster/durable-option.ts';
 import { openSystemOfRecord } from '../control/open-system-of-record.ts';
 import { checkOpenHost, isLoopback, platformAccess } from '../control/platform-access.ts';
 import { command } from '../framework/command.ts';
-import { choice, flag, integer, text, withDefault } from '../framework/option.ts';
+import { choice, flag, integer, many, text, withDefault } from '../framework/option.ts';
 import { printable } from '../framework/printable.ts';
+import { UsageError } from '../framework/usage-error.ts';
 import { checkFleetChoice, openFleet } from '../open-fleet.ts';
 import { ownVersion } from '../own-version.ts';
 import { withPortHint } from '../port-in-use.ts';
@@ -55,6 +56,13 @@ export const up = command({
       help: 'Rules and alerts, aggregation, and what to scrape: rule_files, rollups, scrape_configs (YAML)',
     }),
     logs: text({ placeholder: 'FILE', help: 'What is masked in logs, and how long lines are kept (YAML)' }),
+    trackingOrigin: many(
+      {
+        placeholder: 'URL',
+        help: 'Pages of this origin may send events; may be given more than once (default: all pages)',
+      },
+      origin,
+    ),
     keepOperations: withDefault(
       integer({ placeholder: 'DAYS', help: 'How long operations that have ended are kept' }, { min: 1, max: 36_500 }),
       90,
@@ -85,7 +93,6 @@ export const up = command({
     const alert = (message: string): void => terminal.note(`alert: ${printable(message)}`);
     const settings = await settingsOf(options);
     const access = await platformAccess({ host, file: options.access }, dataDirectory);
-    const url = options.databaseUrl ?? process.env['DATABASE_URL'];
     await using fleet = await withPortHint(
       openFleet(
         {
@@ -98,9 +105,7 @@ export const up = command({
       PORT_HINT,
     );
     await using systemOfRecord = await openSystemOfRecord({
-      dataDirectory,
-      url,
-      warn,
+      ...{ dataDirectory, warn, url: options.databaseUrl ?? process.env['DATABASE_URL'] },
       tell: (line) => terminal.note(line),
     });
     await using platform = await withPortHint(
@@ -142,11 +147,23 @@ export const up = command({
   },
 });
 
-/** What the files say that set pipelines. */
-async function settingsOf(files: { readonly metrics: string | undefined; readonly logs: string | undefined }) {
+/** As browsers write it: `https://shop.example`. */
+function origin(given: string): string {
+  const { origin: read } = URL.canParse(given) ? new URL(given) : { origin: 'null' };
+  if (read === 'null') throw new UsageError(`'${given}' is no origin: write https://shop.example`);
+  return read;
+}
+
+/** What options and files say that set pipelines. */
+async function settingsOf(options: {
+  readonly metrics: string | undefined;
+  readonly logs: string | undefined;
+  readonly trackingOrigin: readonly string[];
+}) {
   const { readLogSettings, readMetricsFile } = await import('@millrace/pipelines');
   return {
-    metricsFile: files.metrics === undefined ? undefined : await readMetricsFile(files.metrics),
-    logs: files.logs === undefined ? {} : await readLogSettings(files.logs),
+    metricsFile: options.metrics === undefined ? undefined : await readMetricsFile(options.metrics),
+    logs: options.logs === undefined ? {} : await readLogSettings(options.logs),
+    trackingOrigins: options.trackingOrigin.length === 0 ? undefined : options.trackingOrigin,
   };
 }

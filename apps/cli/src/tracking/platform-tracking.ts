@@ -21,6 +21,7 @@ export interface PlatformTrackingOptions {
   readonly dataDirectory: DataDirectory;
   readonly registry: Registry;
   readonly hub: EventHub;
+  readonly trackingOrigins?: readonly string[] | undefined;
   readonly warn: (message: string) => void;
 }
 
@@ -36,7 +37,7 @@ export interface PlatformTracking {
  * everything else goes on. What it starts is closed with `parts`.
  */
 export async function startTrackingOn(
-  { home, dataDirectory, registry, hub, warn }: PlatformTrackingOptions,
+  { home, dataDirectory, registry, hub, trackingOrigins, warn }: PlatformTrackingOptions,
   parts: ClosingStack,
 ): Promise<PlatformTracking> {
   let told = '';
@@ -60,7 +61,7 @@ export async function startTrackingOn(
     },
   };
   const tracking = parts.use(await startOrWait(options, home.isReachable));
-  const collector = parts.use(createCollector({ client: home.client, schemas }));
+  const collector = parts.use(createCollector({ client: home.client, schemas, origins: trackingOrigins }));
   const contentType = 'text/javascript; charset=utf-8';
   return { tracking, collector, script: { path: '/t.js', contentType, body: browserScript(), anyOrigin: true } };
 }

@@ -16,11 +16,13 @@ import {
   type ProblemIssue,
   type Route,
   type RouteRequest,
+  UnreadableBody,
 } from '@millrace/api';
 import { messageOf } from '@millrace/base';
 import type { Client, Producer } from '@millrace/client';
 import { type Static, Type } from 'typebox';
 import type { Receipt } from './accept-event.ts';
+import { unreadableBody } from './bad/bad-event.ts';
 import { judgeEvent } from './bad/judge-event.ts';
 import { IncomingEvent, isTime, time } from './event.ts';
 import type { EventSchemas } from './event-schemas.ts';
@@ -40,6 +42,7 @@ const contract = {
   description: 'Answers 200 only when all events are stored. Give each event a messageId: sent again, it counts once.',
   body: Type.Union([IncomingEvent, Batch]),
   bodyCheckedBy: 'handler',
+  takesUnreadable: true,
   bodyBytesMax: 2 ** 20,
   response: Type.Object({
     accepted: Type.Integer({ description: 'How many events were stored' }),
@@ -48,7 +51,7 @@ const contract = {
     ),
   }),
   anyOrigin: true,
-  problems: ['invalid_request', 'unavailable'],
+  problems: ['malformed_request', 'invalid_request', 'origin_not_allowed', 'unavailable'],
 } as const satisfies Omit<Contract, 'path'>;
 
 type CollectRequestContract = typeof contract & { readonly path: string };
@@ -61,6 +64,10 @@ export interface CollectorOptions {
   readonly client: Client;
   /** What events have to look like; without them only their common fields are checked. */
   readonly schemas?: EventSchemas | undefined;
+  /**
+   * Pages of which origins may send (`https://shop.example`); all when absent. Programs that name none may always.
+   */
+  readonly origins?: readonly string[] | undefined;
   /** From arrival to acknowledgement at the latest, in ms; then the answer is 503. Default 10,000. */
   readonly deliveryTimeoutMs?: number | undefined;
   /** Milliseconds since 1970. */
@@ -103,7 +110,15 @@ export function createCollector(options: CollectorOptions): Collector {
   const good = producerOf(bufferBytesMax);
   const bad = producerOf(badBufferBytesMax);
   const handle = async (request: RouteRequest<CollectRequestContract>) => {
-    const { events, sentAt } = batchOf(request.body);
+    refuseOrigin(request.header('origin'), options.origins);
+    let batch: ReturnType<typeof batchOf>;
+    try {
+      batch = batchOf(request.body);
+    } catch (error) {
+      await keepUnreadable(request, error as ProblemError);
+      throw error;
+    }
+    const { events, sentAt } = batch;
     if (good.bufferedBytes >= bufferBytesMax) throw unavailable('more events arrive than the brokers take');
     await schemas?.ready().catch((error: unknown) => {
       throw unavailable(messageOf(error), error);
@@ -116,6 +131,15 @@ export function createCollector(options: CollectorOptions): Collector {
     const { accepted, issues, withheld } = judged;
     if (issues.length > 0) throw wrongEvents(events.length, accepted, issues);
     return { accepted: accepted.length, ...(withheld > 0 && { withheld }) };
+  };
+  /** What no event can be told apart in is one bad event, of those who may be known. */
+  const keepUnreadable = async (request: RouteRequest<CollectRequestContract>, problem: ProblemError) => {
+    const { body } = request;
+    const text = body instanceof UnreadableBody ? Buffer.from(body.bytes).toString() : JSON.stringify(body);
+    if (text.trim() === '' || privacyChoiceOf(undefined, privacyHeadersOf(request)) !== 'named') return;
+    if (bad.bufferedBytes >= badBufferBytesMax) throw unavailable('more bad events arrive than the brokers take');
+    const kept = unreadableBody(text, problem, now());
+    await store([[bad, badEvents.name, [{ key: kept.id, value: JSON.stringify(kept) }]]]);
   };
   const close = async (): Promise<void> => {
     await Promise.all([good.close(), bad.close()]);
@@ -132,10 +156,7 @@ function judgeAll(
   const { remoteAddress } = request;
   const site = hostOf(request.header('origin')) ?? 'unknown';
   const receipt = { ...known, remoteAddress, userAgent: request.header('user-agent'), newId: randomUUID };
-  const headers: PrivacyHeaders = {
-    globalPrivacyControl: request.header('sec-gpc'),
-    doNotTrack: request.header('dnt'),
-  };
+  const headers = privacyHeadersOf(request);
   const judged: Judged = { good: [], bad: [], accepted: [], issues: [], withheld: 0 };
   for (const [index, event] of events.entries()) {
     const ownSite = hostOf((event as IncomingEvent | null)?.context?.page?.url) ?? site;
@@ -152,8 +173,19 @@ function judgeAll(
   return judged;
 }
 
-/** The events of a body, not yet checked. */
+function privacyHeadersOf(request: RouteRequest<CollectRequestContract>): PrivacyHeaders {
+  return { globalPrivacyControl: request.header('sec-gpc'), doNotTrack: request.header('dnt') };
+}
+
+/** @throws ProblemError */
+function refuseOrigin(origin: string | undefined, origins: readonly string[] | undefined): void {
+  if (origin === undefined || origins === undefined || origins.includes(origin)) return;
+  throw new ProblemError('origin_not_allowed', `pages of ${origin} may not send events here`);
+}
+
+/** The events of a body, not yet checked. @throws ProblemError */
 function batchOf(body: unknown): { events: readonly unknown[]; sentAt: string | undefined } {
+  if (body instanceof UnreadableBody) throw body.problem;
   if (Array.isArray(body)) throw wrongBatch('', 'several events go together as {"batch": [...]}');
   if (typeof body !== 'object' || body === null || !('batch' in body)) return { events: [body], sentAt: undefined };
   const { batch, sentAt } = body as Partial<Static<typeof Batch>>;

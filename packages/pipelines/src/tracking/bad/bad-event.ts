@@ -1,12 +1,15 @@
 /** A record of `tracking.bad`: something that was sent and is no good event, and why. */
 import { hash } from 'node:crypto';
-import type { ProblemIssue } from '@millrace/api';
+import type { ProblemError, ProblemIssue } from '@millrace/api';
 import type { Unreadable } from '../topics.ts';
 
 export interface BadEvent {
   /** The event's own id where it has one; else one that was made for it. */
   readonly id: string;
-  /** `shape`: not what an event looks like; `schema`: not what its registered schema says; `unreadable`: no JSON. */
+  /**
+   * `shape`: not what an event looks like; `schema`: not what its registered schema says; `unreadable`: no JSON, no
+   * batch.
+   */
   readonly reason: 'shape' | 'schema' | 'unreadable';
   readonly issues: readonly Pick<ProblemIssue, 'field' | 'message'>[];
   /** Against which schema it was held, where that is the reason. */
@@ -31,6 +34,24 @@ export interface BadReceipt {
 
 /** Characters that are kept of what can't be kept whole. */
 export const excerptMax = 4_096;
+
+/** A body in which no event can be told apart, without what looks like an IP address. */
+export function unreadableBody(text: string, problem: ProblemError, receivedAt: number): BadEvent {
+  return {
+    id: `unreadable-${hash('sha256', text, 'base64url').slice(0, 22)}`,
+    reason: 'unreadable',
+    issues: problem.issues ?? [{ field: '', message: problem.message }],
+    receivedAt: new Date(receivedAt).toISOString(),
+    excerpt: withoutAddresses(text.slice(0, excerptMax)),
+  };
+}
+
+const addresses = /\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])(?:[\da-f]{0,4}:){2,7}[\da-f]{0,4}(?![\w:])/gi;
+
+/** Times have two colons too, with digits of ten. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(addresses, (found) => (/^\d\d:\d\d:\d\d$/.test(found) ? found : '[address]'));
+}
 
 /** What the topic of events holds that is none. */
 export function unreadableEvent({ unreadable, text }: Unreadable, timestamp: number): BadEvent {
