@@ -7,7 +7,7 @@ export const metricsCatalog: CatalogGroup = {
   commands: [
     {
       name: 'import',
-      summary: 'Import a file of metrics: OTLP in JSON, or a series as CSV',
+      summary: "Import a file of metrics: OTLP in JSON, Prometheus's text, OpenMetrics, or CSV",
       load: async () => (await import('./commands/pipeline-metrics-import.ts')).metricsImport,
     },
     {
@@ -19,6 +19,32 @@ export const metricsCatalog: CatalogGroup = {
       name: 'tail',
       summary: 'Print samples as they come',
       load: async () => (await import('./commands/pipeline-metrics-tail.ts')).metricsTail,
+    },
+    {
+      name: 'alerts',
+      summary: 'List alerts that are pending or fire',
+      load: async () => (await import('./commands/pipeline-metrics-alerts.ts')).metricsAlerts,
+    },
+    {
+      name: 'rules',
+      summary: 'List rules and what became of them, check and test files of rules',
+      commands: [
+        {
+          name: 'list',
+          summary: 'List the rules that are evaluated, and what became of them',
+          load: async () => (await import('./commands/pipeline-metrics-rules-list.ts')).rulesList,
+        },
+        {
+          name: 'check',
+          summary: "Check files of rules in Prometheus's format",
+          load: async () => (await import('./commands/pipeline-metrics-rules-check.ts')).rulesCheck,
+        },
+        {
+          name: 'test',
+          summary: 'Run tests of rules in the format of promtool',
+          load: async () => (await import('./commands/pipeline-metrics-rules-test.ts')).rulesTest,
+        },
+      ],
     },
     {
       name: 'rollup',

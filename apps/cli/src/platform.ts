@@ -87,14 +87,7 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const options: PlatformOptions = { ...given, warn };
   const { access, fleet, port, version } = options;
   await using parts = new ClosingStack();
-  const clusters = fleet.clusters.map(
-    ({ name, client, problem }): PlatformClient => ({
-      name,
-      // Topics of pipelines are made as they must be, or not at all.
-      client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
-      isReachable: problem === undefined,
-    }),
-  );
+  const clusters = platformClients(fleet, parts);
   const [home] = clusters;
   if (home === undefined) throw new Error('a platform needs a cluster');
   const registry = parts.use(openRegistry({ home: home.client, warn }));
@@ -102,10 +95,9 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   const hub = new EventHub(fleetControl.plane?.feed);
   const authentication = await access.authentication(fleetControl.plane);
   const { tracking, collector, script } = await startTrackingOn({ ...options, home, hub, registry }, parts);
-  const directoryOf = (name: string): string => join(options.dataDirectory.path, name);
   const { metrics, queryRoutes } = parts.use(
     startPlatformMetrics({
-      ...{ clusters, directory: directoryOf('metrics'), version, warn },
+      ...{ clusters, directory: join(options.dataDirectory.path, 'metrics'), version, warn },
       ...{ file: options.metricsFile, clientReports: options.clientReports },
       onAlerts: (firing) => hub.set('metrics.alerts', firing),
     }),
@@ -147,6 +139,15 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
   );
   const { url } = control;
   return { url, collectorUrl: collectors.url, registryUrl: schemas.url, registryReplicas, ...closed(parts.move()) };
+}
+
+function platformClients(fleet: RunningFleet, parts: ClosingStack): PlatformClient[] {
+  return fleet.clusters.map(({ name, client, problem }) => ({
+    name,
+    // Topics of pipelines are made as they must be, or not at all.
+    client: parts.use(createClient({ clientId: 'millrace-up', ...client, autoCreateTopics: false })),
+    isReachable: problem === undefined,
+  }));
 }
 
 function closed(parts: ClosingStack): Pick<RunningPlatform, 'close' | typeof Symbol.asyncDispose> {

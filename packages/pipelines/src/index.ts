@@ -16,7 +16,13 @@ export { Rules, type RulesOptions } from './metrics/alerting/start-rules.ts';
 export { AnomalyDetector, anomalyScore, type ScoredPoint } from './metrics/anomalies/anomaly-detector.ts';
 export { type ImportMetricsOptions, type ImportMetricsReport, importMetrics } from './metrics/import/import-metrics.ts';
 export { readSeriesCsv, SeriesFileError, type SeriesPoint } from './metrics/import/read-series-csv.ts';
-export { type MetricsFile, MetricsFileError, readMetricsFile, readRuleFile } from './metrics/metrics-file.ts';
+export {
+  type MetricsFile,
+  MetricsFileError,
+  readMetricsFile,
+  readRuleFile,
+  testRules,
+} from './metrics/metrics-file.ts';
 export { askClients, type ClientReport, ClientReports } from './metrics/own/client-reports.ts';
 export { type OwnFigure, OwnMetrics, type OwnMetricsOptions } from './metrics/own/own-metrics.ts';
 export { type PrometheusRoutesOptions, prometheusRoutes } from './metrics/promql/http/routes.ts';
@@ -30,6 +36,7 @@ export type { RuleGroup } from './metrics/promql/rules/rule.ts';
 export { RuleEvaluator, type RuleEvaluatorOptions, type RuleSample } from './metrics/promql/rules/rule-evaluator.ts';
 export { parseRuleFile, RuleFileError } from './metrics/promql/rules/rule-file.ts';
 export type { RuleReport } from './metrics/promql/rules/rule-report.ts';
+export type { RuleTestVerdict } from './metrics/promql/rules/rule-tests.ts';
 export type * from './metrics/promql/series-source.ts';
 export { type RollupRule, RollupRulesError, rollupRules } from './metrics/rollup/rollup-rule.ts';
 export { type RollupsOptions, startRollups } from './metrics/rollup/start-rollups.ts';

@@ -9,6 +9,7 @@ import { compression } from './compression.ts';
 import { fleetFiles, properties, recordLines } from './files-of-users.ts';
 import { frames } from './frames.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
+import { metrics } from './metrics.ts';
 import { mirrorJournal } from './mirror-journal.ts';
 import { mirroredBatches } from './mirrored-batches.ts';
 import { promql } from './promql.ts';
@@ -45,6 +46,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './run-files.ts': { runFiles },
   './access-logs.ts': { accessLogs },
   './collector.ts': { collector },
+  './metrics.ts': { metrics },
   './promql.ts': { promql },
   './broker.ts': { broker },
   './client.ts': { client },

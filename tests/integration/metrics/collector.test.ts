@@ -2,14 +2,14 @@
  * Collectors of metrics against a real cluster: what is answered with success can be asked for, also after restarts.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Cluster, startCluster } from '@millrace/broker';
 import { createClient } from '@millrace/client';
-import { Metrics } from '@millrace/pipelines';
+import { importMetrics, Metrics } from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { openOrderedStore } from '@millrace/store';
 import { ExportMetricsAnswer, ExportMetricsRequest, WriteRequest } from '@millrace/telemetry';
@@ -244,6 +244,32 @@ test("Prometheus's remote write is taken, markers of series that ended included"
       [2_000, Number.NaN],
     ]);
   });
+});
+
+test("files in Prometheus's text and in OpenMetrics are imported, each once", async () => {
+  const import_ = async (name: string, text: string) => {
+    const file = join(folder, name);
+    await writeFile(file, text);
+    const { format, points } = await importMetrics({ client, file });
+    return [format, points];
+  };
+  const om = '# TYPE sold counter\nsold_total{shop="a"} 5 1.5\nsold_total{shop="a"} 9 2 # {id="x"} 1\n# EOF\n';
+  assert.deepEqual(await import_('a.om', om), ['openmetrics', 2]);
+  assert.deepEqual(await import_('a.om', om), ['openmetrics', 2]);
+  assert.deepEqual(await import_('b.prom', '# a comment\nstock{shop="a"} 5 1500\n'), ['prometheus', 1]);
+  await soon(async () => {
+    assert.deepEqual(await samples('sold_total'), {
+      'shop=a': [
+        [1_500, 5],
+        [2_000, 9],
+      ],
+    });
+    assert.deepEqual(await samples('stock'), { 'shop=a': [[1_500, 5]] });
+  });
+  await assert.rejects(
+    import_('c.prom', 'up 1\nup one\n'),
+    /c\.prom can't be read: line 2 has one, which is no number/,
+  );
 });
 
 test('what is no OTLP is refused in a sentence, in the encoding of the request', async () => {

@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startCluster } from '@millrace/broker';
 import { createClient } from '@millrace/client';
-import { Metrics, prometheusRoutes, QueryEngine } from '@millrace/pipelines';
+import {
+  Metrics,
+  parseRuleFile,
+  prometheusRoutes,
+  QueryEngine,
+  RuleEvaluator,
+  type RuleReport,
+} from '@millrace/pipelines';
 import { startServer } from '@millrace/server';
 import { openOrderedStore } from '@millrace/store';
 import { eventually } from '../../support/eventually.ts';
@@ -26,7 +33,8 @@ const state = openOrderedStore({ directory: join(folder, 'series'), rebuildable:
 const metrics = new Metrics({ client, state, flushMs: 50 });
 await metrics.complete;
 const engine = new QueryEngine({ source: metrics.source, queriesMax: 2 });
-const routes = [...metrics.routes, ...prometheusRoutes({ engine, version: '1.2.3' })];
+const ruled: RuleReport[] = [];
+const routes = [...metrics.routes, ...prometheusRoutes({ engine, version: '1.2.3', rules: () => ruled })];
 const server = await startServer({ port: 0, routes });
 after(async () => {
   await server.close();
@@ -166,6 +174,40 @@ test('exemplars, rules and alerts are asked for, and there are none', async () =
   assert.deepEqual((await form('query_exemplars', { query: 'http_requests_total', start: '0', end: '1' })).data, []);
   assert.deepEqual((await get('rules')).data, { groups: [] });
   assert.deepEqual((await get('alerts')).data, { alerts: [] });
+});
+
+test('rules are told with their alerts, narrowed as pages of alerting ask for them', async () => {
+  const [group] = parseRuleFile(
+    `groups:
+      - name: shop
+        rules:
+          - { record: 'requests:count', expr: count(http_requests_total) }
+          - { alert: Busy, expr: http_requests_total > 2000, labels: { severity: page }, annotations: { summary: s } }`,
+    'shop.yaml',
+  );
+  assert(group !== undefined);
+  const evaluator = new RuleEvaluator({ group, engine, write: async () => undefined });
+  await evaluator.evaluate((startS + 1200) * 1000);
+  ruled.push(evaluator.report);
+  const rulesOf = async (fields: Record<string, string> = {}) => {
+    const { groups } = (await get('rules', fields)).data as {
+      groups: { rules: { name: string; alerts?: unknown[] }[] }[];
+    };
+    return groups.flatMap(({ rules }) => rules.map(({ name, alerts }) => [name, alerts?.length]));
+  };
+  assert.deepEqual(await rulesOf(), [
+    ['requests:count', undefined],
+    ['Busy', 1],
+  ]);
+  assert.deepEqual(await rulesOf({ type: 'alert' }), [['Busy', 1]]);
+  assert.deepEqual(await rulesOf({ 'rule_name[]': 'Busy', exclude_alerts: 'true' }), [['Busy', undefined]]);
+  assert.deepEqual(await rulesOf({ 'rule_group[]': 'other' }), []);
+  const [alert] = (await get('alerts')).data.alerts;
+  assert.deepEqual(
+    [alert.state, alert.labels, alert.annotations, alert.value],
+    ['firing', { alertname: 'Busy', job: 'shop', node: 'b', severity: 'page' }, { summary: 's' }, '2400'],
+  );
+  ruled.pop();
 });
 
 test('errors are told as Prometheus tells them', async () => {

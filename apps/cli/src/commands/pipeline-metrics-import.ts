@@ -8,10 +8,11 @@ import { openHome } from '../tracking/tracking-home.ts';
 
 export const metricsImport = command({
   name: 'pipeline metrics import',
-  summary: 'Import a file of metrics: OTLP in JSON, or a series as CSV',
+  summary: "Import a file of metrics: OTLP in JSON, Prometheus's text, OpenMetrics, or CSV",
   description:
-    'Sends the points of FILE through the topic metrics.samples. OTLP is a document, or one a line; CSV has a time ' +
-    'and a value a line. What is imported twice is there once.',
+    'Sends the points of FILE through the topic metrics.samples. OTLP is a document, or one a line; OpenMetrics ends ' +
+    "with # EOF and has times in seconds, Prometheus's text has them in milliseconds, and samples without one are of " +
+    'now; CSV has a time and a value a line. What is imported twice is there once.',
   operands: [{ name: 'FILE', help: 'The file' }],
   options: {
     name: text({ placeholder: 'METRIC', help: "Of a CSV file: the metric's name (default: the file's name)" }),
@@ -27,6 +28,7 @@ export const metricsImport = command({
   },
   examples: [
     { command: 'millrace metrics import metrics.json', does: 'Points as OpenTelemetry writes them' },
+    { command: 'millrace metrics import backup.om', does: 'Series as Prometheus and its tools export them' },
     { command: 'millrace metrics import cpu.csv --name cpu_percent --label host=h1', does: 'One series' },
   ],
   async run({ options, operands, terminal }) {

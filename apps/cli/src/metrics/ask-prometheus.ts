@@ -1,6 +1,7 @@
 /** Asks a server in Prometheus's HTTP dialect. */
 import { ServerUnreachableError } from '@millrace/api';
 import { MillraceError, messageOf } from '@millrace/base';
+import type { RuleReport } from '@millrace/pipelines';
 import type { FoundServer } from '../server/find-server.ts';
 
 /** A number with its time in seconds, or a histogram. */
@@ -50,22 +51,41 @@ class MetricsQueryError extends MillraceError {
 }
 
 /** @throws MetricsQueryError, ServerUnreachableError */
-export async function askPrometheus(
-  { url, token }: FoundServer,
+export function askPrometheus(
+  server: FoundServer,
   path: 'query' | 'query_range',
   fields: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<PrometheusAnswer> {
   const given = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
-  let answer: PrometheusAnswer | Refusal;
+  return ask(server, path, { method: 'POST', body: new URLSearchParams(given) }, signal);
+}
+
+/** The groups of rules that the server evaluates. @throws MetricsQueryError, ServerUnreachableError */
+export async function askRules(server: FoundServer, signal: AbortSignal): Promise<readonly RuleReport[]> {
+  const { data } = await ask<{ readonly data: { readonly groups: readonly RuleReport[] } }>(
+    server,
+    'rules',
+    {},
+    signal,
+  );
+  return data.groups;
+}
+
+async function ask<T extends object>(
+  { url, token }: FoundServer,
+  path: string,
+  how: RequestInit,
+  signal: AbortSignal,
+): Promise<T> {
+  let answer: T | Refusal;
   try {
     const response = await fetch(new URL(`/prometheus/api/v1/${path}`, url), {
-      method: 'POST',
-      body: new URLSearchParams(given),
+      ...how,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal,
     });
-    answer = (await response.json()) as PrometheusAnswer | Refusal;
+    answer = (await response.json()) as T | Refusal;
   } catch (error) {
     signal.throwIfAborted();
     throw new ServerUnreachableError(url, messageOf(error instanceof Error ? (error.cause ?? error) : error), error);

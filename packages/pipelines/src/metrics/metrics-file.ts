@@ -10,6 +10,7 @@ import { type Static, Type } from 'typebox';
 import { parse as parseYaml } from 'yaml';
 import type { RuleGroup } from './promql/rules/rule.ts';
 import { parseRuleFile } from './promql/rules/rule-file.ts';
+import { evaluationMs, parseRuleTests, type RuleTestVerdict, runRuleTests } from './promql/rules/rule-tests.ts';
 import { parseDuration } from './promql/syntax/duration-text.ts';
 import { type RollupRule, rollupRules } from './rollup/rollup-rule.ts';
 import { ScrapeJob, type ScrapeTarget } from './scrape/scrape-job.ts';
@@ -61,6 +62,23 @@ export async function readMetricsFile(file: string): Promise<MetricsFile> {
   const { global = {}, rule_files: patterns = [], rollups = [], scrape_configs: jobs = [] } = value;
   const evaluation = global.evaluation_interval ?? intervalDefault;
   const intervalMs = durationMs(evaluation, file, 'global.evaluation_interval');
+  return {
+    rules: await readRuleFiles(patterns, file, intervalMs),
+    rollups: rollupRules({ rollups }),
+    targets: jobs.flatMap((job) => targetsOf(job, global, file, folder)),
+  };
+}
+
+/** Runs a file of tests of rules, in the format of `promtool`. @throws MetricsFileError, RuleFileError */
+export async function testRules(file: string): Promise<RuleTestVerdict[]> {
+  const tests = parseRuleTests(await textOf(file), file);
+  const groups = await readRuleFiles(tests.rule_files, file, evaluationMs(tests, file));
+  return runRuleTests(tests, groups, file);
+}
+
+/** Rules of files that another one names, with patterns too. */
+async function readRuleFiles(patterns: readonly string[], file: string, intervalMs: number): Promise<RuleGroup[]> {
+  const folder = dirname(resolve(file));
   const rules: RuleGroup[] = [];
   for (const pattern of patterns) {
     const found: string[] = [];
@@ -69,11 +87,7 @@ export async function readMetricsFile(file: string): Promise<MetricsFile> {
     for (const name of found.sort()) rules.push(...(await readRuleFile(resolve(folder, name), { intervalMs })));
   }
   checkGroupNames(rules);
-  return {
-    rules,
-    rollups: rollupRules({ rollups }),
-    targets: jobs.flatMap((job) => targetsOf(job, global, file, folder)),
-  };
+  return rules;
 }
 
 /** One file of rules in Prometheus's format. @throws MetricsFileError, RuleFileError */

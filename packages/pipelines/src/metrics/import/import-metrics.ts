@@ -1,17 +1,20 @@
 /**
  * Imports a file of metrics through the topic, as if its points had just been sent: OTLP in JSON (a document, or one a
- * line as OpenTelemetry's collector writes them), or a series as CSV. A second import of a file changes nothing: series
+ * line as OpenTelemetry's collector writes them), Prometheus's text or OpenMetrics (the one that ends with `# EOF`), or
+ * a series as CSV. A second import of a file changes nothing: series
  * have one point at a time. It holds one line at a time, or the document.
  */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Client } from '@millrace/client';
-import { ExportMetricsRequest } from '@millrace/telemetry';
+import { ExportMetricsRequest, TelemetryError, TextFormatReader, type TextSample } from '@millrace/telemetry';
+import type { RejectedPart } from '../../collecting/otlp-route.ts';
 import { MetricsCollector } from '../collect/collector.ts';
 import type { IncomingPoint } from '../collect/otlp-samples.ts';
 import type { SeriesFacts } from '../collect/sample-series.ts';
+import { type TextPoint, textPoints } from '../collect/text-points.ts';
 import { jsonNumber } from '../sample.ts';
 import { ensureMetricsTopic } from '../topic.ts';
 import { readSeriesCsv, SeriesFileError } from './read-series-csv.ts';
@@ -28,9 +31,11 @@ export interface ImportMetricsOptions {
   readonly onProgress?: ((points: number) => void) | undefined;
 }
 
+export type FileFormat = 'otlp' | 'csv' | 'prometheus' | 'openmetrics';
+
 export interface ImportMetricsReport {
   readonly file: string;
-  readonly format: 'otlp' | 'csv';
+  readonly format: FileFormat;
   readonly points: number;
   /** Points that were not taken, and why, in a sentence; null when all were. */
   readonly rejected: { readonly count: number; readonly message: string } | null;
@@ -44,14 +49,62 @@ const pointsOfBatch = 5_000;
 /** @throws SeriesFileError, or what the client rejects with */
 export async function importMetrics(options: ImportMetricsOptions): Promise<ImportMetricsReport> {
   const { client, file, signal } = options;
-  const isOtlp = await beginsAsJson(file);
+  const format = await formatOf(file);
   {
     await using admin = client.admin();
     await ensureMetricsTopic(admin, signal);
   }
   await using collector = new MetricsCollector({ client, limits: unlimited, deliveryTimeoutMs: 120_000 });
-  const rejected = isOtlp ? await importOtlp(options, collector) : await importCsv(options, collector);
-  return { file, format: isOtlp ? 'otlp' : 'csv', points: collector.points, rejected };
+  const rejected = await importAs(format, options, collector);
+  return { file, format, points: collector.points, rejected };
+}
+
+function importAs(
+  format: FileFormat,
+  options: ImportMetricsOptions,
+  collector: MetricsCollector,
+): Promise<ImportMetricsReport['rejected']> {
+  if (format === 'otlp') return importOtlp(options, collector);
+  if (format === 'csv') return importCsv(options, collector);
+  return importText(options, collector, format === 'openmetrics');
+}
+
+/** Samples without a time are of now. */
+async function importText(
+  { file, onProgress, signal }: ImportMetricsOptions,
+  collector: MetricsCollector,
+  isOpenMetrics: boolean,
+): Promise<ImportMetricsReport['rejected']> {
+  const reader = new TextFormatReader({ isOpenMetrics });
+  const now = Date.now();
+  const parts: RejectedPart[] = [];
+  let batch: TextPoint[] = [];
+  const send = async (): Promise<void> => {
+    const { points, refused } = textPoints(batch);
+    const part = await collector.send(points, refused, 'import');
+    if (part !== undefined) parts.push(part);
+    onProgress?.(collector.points);
+    batch = [];
+  };
+  for await (const line of createInterface({ input: createReadStream(file, { signal }) })) {
+    const sample = readText(reader, line, file);
+    if (sample === undefined) continue;
+    const { value, timeMs = now } = sample;
+    batch.push({ sample, value, timeMs, family: reader.familyOf(sample.name) });
+    if (batch.length >= pointsOfBatch) await send();
+  }
+  await send();
+  return rejectedOf(parts);
+}
+
+function readText(reader: TextFormatReader, line: string, file: string): TextSample | undefined {
+  try {
+    return reader.read(line);
+  } catch (error) {
+    if (error instanceof TelemetryError)
+      throw new SeriesFileError(file, undefined, `can't be read: ${error.message}`, error);
+    throw error;
+  }
 }
 
 async function importOtlp(
@@ -59,7 +112,7 @@ async function importOtlp(
   collector: MetricsCollector,
 ): Promise<ImportMetricsReport['rejected']> {
   const { file, onProgress, signal } = options;
-  const parts: { count: number; message: string }[] = [];
+  const parts: RejectedPart[] = [];
   for await (const { line, value } of documents(file, signal)) {
     let request: ExportMetricsRequest;
     try {
@@ -71,6 +124,10 @@ async function importOtlp(
     if (part !== undefined) parts.push(part);
     onProgress?.(collector.points);
   }
+  return rejectedOf(parts);
+}
+
+function rejectedOf(parts: readonly RejectedPart[]): ImportMetricsReport['rejected'] {
   if (parts.length === 0) return null;
   return {
     count: parts.reduce((sum, { count }) => sum + count, 0),
@@ -105,15 +162,25 @@ async function importCsv(options: ImportMetricsOptions, collector: MetricsCollec
   return null;
 }
 
-async function beginsAsJson(file: string): Promise<boolean> {
+const textLine = /^(?:#[ \t]+(?:HELP|TYPE|UNIT|EOF)\b|[a-zA-Z_:][\w:]*(?:\{.*\})?[ \t]+[-+\d.NIni])/;
+const openMetricsEnd = /(?:^|\n)# EOF\r?\n?$/;
+
+async function formatOf(file: string): Promise<FileFormat> {
   try {
-    for await (const chunk of createReadStream(file, { end: 1_023, encoding: 'utf8' })) {
-      return (chunk as string)
-        .replace(/^\uFEFF/, '')
-        .trimStart()
-        .startsWith('{');
+    await using handle = await open(file);
+    const { size } = await handle.stat();
+    const textAt = async (position: number, length: number): Promise<string> => {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+      return buffer.toString('utf8', 0, bytesRead);
+    };
+    const text = (await textAt(0, 4_096)).replace(/^\uFEFF/, '').trimStart();
+    if (text === '') throw new SeriesFileError(file, undefined, 'is empty');
+    if (text.startsWith('{') && !/^\{[^\n]*\}[ \t]+[-+\d.NIni]/.test(text)) return 'otlp';
+    const lines = text.split('\n').filter((line) => !line.startsWith('#') || textLine.test(line));
+    if (text.startsWith('{') || textLine.test(lines[0] ?? '')) {
+      return openMetricsEnd.test(await textAt(Math.max(0, size - 16), 16)) ? 'openmetrics' : 'prometheus';
     }
-    throw new SeriesFileError(file, undefined, 'is empty');
+    return 'csv';
   } catch (error) {
     if (error instanceof SeriesFileError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;

@@ -68,6 +68,26 @@ test('a counter comes to what was counted, second by second, over restarts, in a
   );
 });
 
+test('deltas come to what was counted, second by second, over restarts, in any order, with points twice', () => {
+  fc.assert(
+    fc.property(lives, dice, ({ points, truth }, order) => {
+      const deltas = points.map((point, at): MetricSample => {
+        return { ...point, temporality: 'delta', value: truth[at] ?? 0, startMs: point.timeMs - 1_000 };
+      });
+      let memory: SeriesMemory | undefined;
+      const bySecond: Record<string, number> = {};
+      for (const point of comes(deltas, order)) {
+        const result = incremented(memory, point, { latenessMs: 600_000, pointsMax: 128 });
+        assert.equal(result.late, false);
+        memory = result.memory ?? memory;
+        for (const { timeMs, parts } of result.increments) addParts(bySecond, { [timeMs]: parts['value'] ?? 0 });
+      }
+      for (const [at, { timeMs }] of deltas.entries()) assert.equal(bySecond[timeMs] ?? 0, truth[at], `at ${timeMs}`);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a total is not wrong for what came too late, and a delta that did is told', () => {
   const bounds = { latenessMs: 10_000, pointsMax: 4 };
   let memory: SeriesMemory | undefined;

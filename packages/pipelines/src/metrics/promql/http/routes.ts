@@ -178,10 +178,21 @@ function ruleGroups(groups: readonly RuleReport[], { parameters }: Asked): unkno
   const type = parameters.text('type');
   const kind = { alert: 'alerting', record: 'recording' }[type];
   if (type !== '' && kind === undefined) throw invalid('type', `not supported value ${JSON.stringify(type)}`);
-  return groups.map((group) => ({
-    ...group,
-    rules: group.rules.filter((rule) => kind === undefined || rule.type === kind),
-  }));
+  const isWanted = (parameter: string, value: string): boolean => {
+    const wanted = parameters.all(parameter);
+    return wanted.length === 0 || wanted.includes(value);
+  };
+  const isBare = parameters.text('exclude_alerts') === 'true';
+  const found = groups
+    .filter(({ name, file }) => isWanted('rule_group[]', name) && isWanted('file[]', file))
+    .map((group) => {
+      const rules = group.rules.filter(({ type: of, name }) => {
+        return (kind === undefined || of === kind) && isWanted('rule_name[]', name);
+      });
+      return { ...group, rules: isBare ? rules.map(({ alerts: _, ...rule }) => rule) : rules };
+    });
+  const isNarrowed = kind !== undefined || parameters.all('rule_name[]').length > 0;
+  return isNarrowed ? found.filter(({ rules }) => rules.length > 0) : found;
 }
 
 function buildInfo(version: string): Record<string, string> {

@@ -5,10 +5,10 @@ import { compacted } from '../histogram/arithmetic.ts';
 import { histogramText } from '../histogram/histogram-text.ts';
 import { sameBounds } from '../histogram/layout.ts';
 import { type BucketCounts, hasCustomBounds, type NativeHistogram } from '../model/native-histogram.ts';
+import type { NotedHistogram } from '../notation/histogram-notation.ts';
+import type { NotedSeries } from '../notation/series-notation.ts';
 import type { QueryResult, ResultSeries } from '../query-engine.ts';
-import type { NotedHistogram } from './histogram-notation.ts';
 import type { EvalCommand } from './script.ts';
-import type { NotedSeries } from './series-notation.ts';
 
 export function differenceOf(result: QueryResult, command: EvalCommand): string | undefined {
   const { result: wanted } = command;

@@ -1,9 +1,9 @@
 /** Runs a test script against an engine over series in memory, and says of each `eval` what was not as expected. */
 import { isMillraceError } from '@millrace/base';
 import { MemorySeries } from '../memory-series.ts';
+import { loadSeries } from '../notation/load-series.ts';
 import { type Answer, QueryEngine } from '../query-engine.ts';
 import { differenceOf } from './compare-result.ts';
-import { loadSeries } from './load-series.ts';
 import { type EvalCommand, type Expectation, parseScript } from './script.ts';
 
 export interface Verdict {

@@ -4,19 +4,14 @@
  * begins with `#`.
  */
 import assert from 'node:assert/strict';
+import type { SeriesLoad } from '../notation/load-series.ts';
+import { notedNumber } from '../notation/noted-number.ts';
+import { type NotedSeries, parseSeriesLine, splitLabels } from '../notation/series-notation.ts';
 import { parseDuration } from '../syntax/duration-text.ts';
 import { unquoted } from '../syntax/string-literal.ts';
-import { type NotedSeries, parseSeriesLine, splitLabels } from './series-notation.ts';
-import { testNumber } from './test-number.ts';
 
-export interface LoadCommand {
+export interface LoadCommand extends SeriesLoad {
   readonly kind: 'load';
-  readonly stepMs: number;
-  readonly series: readonly NotedSeries[];
-  /** Offsets of start times from their samples, by the key of their series' labels. */
-  readonly startOffsets: ReadonlyMap<string, readonly (number | undefined)[]>;
-  /** Whether classic histograms are loaded as native ones too. */
-  readonly withNative: boolean;
 }
 
 export interface Expectation {
@@ -109,7 +104,7 @@ function parseEval(line: string, block: readonly string[], number: number): Eval
     if (start !== undefined) ofRange = { startMs: milliseconds(start), stepMs: milliseconds(every as string) };
     else if (each.startsWith('expect string ')) result = { text: unquoted(each.slice(14).trim()) ?? '' };
     else if (/^expect\s/.test(each)) expectations.push(parseExpectation(each));
-    else if (/^[-+]?(?:[\d.][\w.+-]*|inf|nan)$/i.test(each)) result = { scalar: testNumber(each) };
+    else if (/^[-+]?(?:[\d.][\w.+-]*|inf|nan)$/i.test(each)) result = { scalar: notedNumber(each) };
     else series.push(parseSeriesLine(each));
   }
   return {

@@ -1,5 +1,5 @@
 /**
- * A series as test scripts write it: its labels, then its samples at the times of a step. `1 2+3x2 _ stale` is 1, then
+ * A series as tests write it: its labels, then its samples at the times of a step. `1 2+3x2 _ stale` is 1, then
  * 2, 5 and 8, nothing, and a stale marker.
  */
 import assert from 'node:assert/strict';
@@ -8,7 +8,7 @@ import { Labels, metricNameLabel } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import { tokensOf } from '../syntax/tokens.ts';
 import { type NotedHistogram, parseHistogram } from './histogram-notation.ts';
-import { testNumber } from './test-number.ts';
+import { notedNumber } from './noted-number.ts';
 
 export type NotedSample = number | 'stale' | NotedHistogram | undefined;
 
@@ -77,10 +77,10 @@ function parseSamples(text: string): NotedSample[] {
     else if (word === '_') for (let count = Number(wordTimes ?? 1); count > 0; count--) samples.push(undefined);
     else if (word === 'stale') for (let count = Number(wordTimes ?? 0); count >= 0; count--) samples.push('stale');
     else {
-      let next = testNumber(value as string);
+      let next = notedNumber(value as string);
       for (let count = Number(valueTimes ?? 0); count >= 0; count--) {
         samples.push(next);
-        next += increase === undefined ? 0 : testNumber(increase);
+        next += increase === undefined ? 0 : notedNumber(increase);
       }
     }
     at += all.length;

@@ -1,13 +1,21 @@
-/** Loads series of a test script, as a store would keep them: histograms know whether they began anew. */
+/** Loads noted series, as a store would keep them: histograms know whether they began anew. */
 import { isReset } from '../histogram/compare.ts';
 import type { MemorySeries } from '../memory-series.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import { markStale } from '../model/stale-marker.ts';
 import { nativeOfClassic } from './native-of-classic.ts';
-import type { LoadCommand } from './script.ts';
-import type { NotedSample } from './series-notation.ts';
+import type { NotedSample, NotedSeries } from './series-notation.ts';
 
-export function loadSeries(store: MemorySeries, load: LoadCommand): void {
+export interface SeriesLoad {
+  readonly stepMs: number;
+  readonly series: readonly NotedSeries[];
+  /** Offsets of start times from their samples, by the key of their series' labels. */
+  readonly startOffsets: ReadonlyMap<string, readonly (number | undefined)[]>;
+  /** Whether classic histograms are loaded as native ones too. */
+  readonly withNative: boolean;
+}
+
+export function loadSeries(store: MemorySeries, load: SeriesLoad): void {
   for (const { labels, samples } of load.series) {
     const known = store.get(labels);
     const offsets = load.startOffsets.get(labels.key);

@@ -1,6 +1,6 @@
 /** Native histograms as test scripts write them: `{{schema:1 sum:3 count:22 buckets:[5 10 7] offset:-1}}`. */
 import { type BucketCounts, type NativeHistogram, noBuckets, type ResetHint } from '../model/native-histogram.ts';
-import { testNumber } from './test-number.ts';
+import { notedNumber } from './noted-number.ts';
 
 export interface NotedHistogram {
   readonly histogram: NativeHistogram;
@@ -14,9 +14,9 @@ export function parseHistogram(text: string): NotedHistogram {
   for (const [, name, list, word] of text.matchAll(/(\w+):(?:\[([^\]]*)\]|(\S+))/g)) {
     fields.set(name as string, list ?? (word as string));
   }
-  const number = (name: string): number => (fields.has(name) ? testNumber(fields.get(name) as string) : 0);
+  const number = (name: string): number => (fields.has(name) ? notedNumber(fields.get(name) as string) : 0);
   const numbers = (name: string): Float64Array =>
-    Float64Array.from((fields.get(name) ?? '').split(/\s+/).filter(Boolean), testNumber);
+    Float64Array.from((fields.get(name) ?? '').split(/\s+/).filter(Boolean), notedNumber);
   const side = (buckets: string, offset: string): BucketCounts => {
     const counts = numbers(buckets);
     if (counts.length === 0) return noBuckets;

@@ -1,8 +1,8 @@
 /** Classic histograms of a test script as native ones with the same bounds. */
 import { type Labels, metricNameLabel } from '../model/labels.ts';
 import { customBoundsSchema, noBuckets } from '../model/native-histogram.ts';
+import { notedNumber } from './noted-number.ts';
 import type { NotedSample, NotedSeries } from './series-notation.ts';
-import { testNumber } from './test-number.ts';
 
 interface Collected {
   readonly buckets: Map<number, number>;
@@ -28,7 +28,7 @@ export function nativeOfClassic(series: readonly NotedSeries[]): NotedSeries[] {
       collected.times.set(at, here);
       if (suffix === 'count') here.count = sample;
       else if (suffix === 'sum') here.sum = sample;
-      else here.buckets.set(testNumber(le), sample);
+      else here.buckets.set(notedNumber(le), sample);
     }
   }
   return [...byLabels.values()].map(({ labels, times }) => {

@@ -1,7 +1,7 @@
-/** Numbers as test scripts write them. */
+/** Numbers as series are noted with them. */
 import assert from 'node:assert/strict';
 
-export function testNumber(text: string): number {
+export function notedNumber(text: string): number {
   const [, sign, rest = ''] = /^([-+]?)(.*)$/.exec(text) ?? [];
   const special = { inf: Infinity, nan: NaN }[rest.toLowerCase()];
   const value = special ?? Number(rest.replaceAll('_', ''));
