@@ -2,6 +2,9 @@
  * Any traversal finds the same in our graph as in Apache TinkerPop's: random graphs are loaded into both, and the text
  * of random traversals is run by a Gremlin Server and, read from that text, by us. Order counts where `order` ends it.
  *
+ * The server works without LazyBarrierStrategy, an optimization that in TinkerPop 3.8.0 loses some of what `emit()` before
+ * `repeat` emits: of a vertex with an edge to itself `g.V().emit().repeat(__.out().out()).times(1)` finds one, not two.
+ *
  * It needs Java and Maven, which fetches the server once.
  */
 import assert from 'node:assert/strict';
@@ -92,7 +95,7 @@ test('any traversal finds the same as on a Gremlin Server', { skip, timeout: 600
             const isPath = traversal.steps.at(-1)?.step === 'path';
             const isList = traversal.steps.at(-1)?.step === 'cap';
             const isOrdered = traversal.steps.some(({ step }) => step === 'order');
-            const expected = (await ask(script)).map(theirs);
+            const expected = (await ask(script.replace('g.', 'g.withoutStrategies(LazyBarrierStrategy).'))).map(theirs);
             const { results, complete } = await graph.parse(script).run();
             const actual = results.map((each) => {
               if (isPath) return (each as unknown[]).map(ours);

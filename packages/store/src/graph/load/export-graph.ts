@@ -7,8 +7,8 @@ import { ListRecords } from '../read/list-records.ts';
 export type ExportFormat = 'jsonl' | 'csv' | 'graphml';
 
 /**
- * The text in parts, a page of vertices at a time. What changes meanwhile is there as it was before or is after. CSV has
- * no vertices.
+ * The text in parts, a page of vertices at a time. What changes meanwhile is there as it was before or is after. CSV
+ * has no vertices.
  */
 export async function* exportGraph(graph: Graph, format: ExportFormat): AsyncGenerator<string> {
   const { head, vertex, edge, tail } = formats[format];

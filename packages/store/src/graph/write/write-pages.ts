@@ -1,6 +1,6 @@
 /**
  * Writes both directions of changes to edges, each page if it is still as it was read, again and again until all are
- * written. A change's stamp is larger than those of the versions that are there in either direction.
+ * written.
  */
 import type { Clock } from '@millrace/base';
 import type { BatchEntry, BatchOutcome, PutOptions } from '../../records/record-store.ts';
@@ -45,34 +45,26 @@ export class PageWriter {
     for (let attempt = 0; open.length > 0; attempt++) {
       await patience.next();
       const pages = await locatePages(this.#place, open);
-      const risen = this.#stamp(pages, stamps);
-      const failed = await this.#writeOnce(pages, stamps, along);
+      if (attempt === 0) this.#stamp(pages, stamps);
+      open = await this.#writeOnce(pages, stamps, along);
       along = [];
-      // A change whose stamp has risen since its other side was written is written there again.
-      const again = new Set(failed);
-      if (risen.size > 0 && attempt > 0) for (const side of sides) if (risen.has(side.change)) again.add(side);
-      open = [...again];
     }
   }
 
-  /** Gives changes their stamps; answers those that had one already, which was too small. */
-  #stamp(pages: readonly LocatedPage<Side>[], stamps: Map<EdgeChange, number>): Set<EdgeChange> {
-    const risen = new Set<EdgeChange>();
+  /**
+   * Gives changes stamps larger than those of what is there in either direction, once. A version with a larger one that
+   * is met later was written meanwhile: it holds, and whoever writes it writes it to both directions.
+   */
+  #stamp(pages: readonly LocatedPage<Side>[], stamps: Map<EdgeChange, number>): void {
     for (const { record, sides } of pages) {
       for (const { change, identity } of sides) {
-        const given = stamps.get(change);
         const there = record.page.length === 0 ? undefined : findVersion(record.page, identity)?.stamp;
-        if (given === undefined) {
-          this.#lastStamp = Math.max(this.#lastStamp + 1, this.#place.clock.now() * STAMPS_PER_MS, (there ?? 0) + 1);
-          stamps.set(change, this.#lastStamp);
-        } else if (there !== undefined && there >= given) {
-          this.#lastStamp = Math.max(this.#lastStamp, there) + 1;
-          stamps.set(change, this.#lastStamp);
-          risen.add(change);
-        }
+        const given = stamps.get(change) ?? Math.max(this.#lastStamp + 1, this.#place.clock.now() * STAMPS_PER_MS);
+        const stamp = Math.max(given, (there ?? 0) + 1);
+        this.#lastStamp = Math.max(this.#lastStamp, stamp);
+        stamps.set(change, stamp);
       }
     }
-    return risen;
   }
 
   /** Answers the sides that others were faster for. */
