@@ -99,6 +99,7 @@ export async function startPlatform(given: PlatformOptions): Promise<RunningPlat
     startPlatformMetrics({
       ...{ clusters, directory: join(options.dataDirectory.path, 'metrics'), version, warn },
       ...{ file: options.metricsFile, clientReports: options.clientReports },
+      tell: options.alert,
       onAlerts: (firing) => hub.set('metrics.alerts', firing),
     }),
   );

@@ -35,6 +35,8 @@ export interface PlatformMetricsOptions {
   readonly file?: MetricsFile | undefined;
   readonly clientReports?: ClientReports | undefined;
   readonly sources?: readonly (() => readonly OwnFigure[])[] | undefined;
+  /** Told of each alert that fires or is over, as a sentence. */
+  readonly tell: (message: string) => void;
   /** Told which alerts fire, each time that this changes. */
   readonly onAlerts?: ((firing: readonly AlertRecord[]) => void) | undefined;
 }
@@ -80,7 +82,7 @@ export function startPlatformMetrics(options: PlatformMetricsOptions): PlatformM
 }
 
 function startRules(
-  { onAlerts, warn }: PlatformMetricsOptions,
+  { onAlerts, tell, warn }: PlatformMetricsOptions,
   { rules: groups }: MetricsFile,
   metrics: Metrics,
   engine: QueryEngine,
@@ -90,19 +92,19 @@ function startRules(
     ...{ client, groups, engine, collector: metrics.collector, complete: metrics.complete, warn },
     settled: () => metrics.settled(),
     onAlert: (alert) => {
-      warn(alertLine(alert));
+      tell(`metrics: ${alertLine(alert)}`);
       onAlerts?.(rules.firing);
     },
   });
   return rules;
 }
 
-/** `alert HighLoad fires: h1 is at 20 {node="h1"}` */
+/** `HighLoad fires: h1 is at 20 {node="h1"}` */
 function alertLine({ labels: { alertname = '', ...labels }, annotations, state }: AlertRecord): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const what = state === 'firing' ? 'fires' : 'is over';
   const told = annotations['summary'] ?? annotations['description'];
-  return `alert ${alertname} ${what}${told === undefined ? '' : `: ${told}`} {${pairs.join(', ')}}`;
+  return `${alertname} ${what}${told === undefined ? '' : `: ${told}`} {${pairs.join(', ')}}`;
 }
 
 /** The aggregation, started anew where it ends by a failure. */
