@@ -108,8 +108,8 @@ export async function runCapture(options: CaptureOptions, signal: AbortSignal): 
 }
 
 /**
- * Asks a capture to read the rows of tables (again) while it streams; where it does not run now, when it runs again. The
- * request goes through the source's log.
+ * Asks a capture to read the rows of tables (again) while it streams; where it does not run now, when it runs again.
+ * The request goes through the source's log.
  */
 export async function requestSnapshot(
   client: Client,

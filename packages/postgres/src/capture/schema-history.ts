@@ -141,6 +141,8 @@ function describedBy(
     const before =
       known?.columns.find((each) => each.name === name && (number === null || each.number === number)) ??
       known?.columns.find((each) => number !== null && each.number === number);
+    // Rows that were there before a column have its default: that is told with the column, and not later.
+    const current = now?.columns.find((each) => each.name === name && each.number === number);
     const type = before?.typeOid === typeOid && before.modifier === modifier ? before : types[index];
     return {
       name,
@@ -152,9 +154,9 @@ function describedBy(
       enumValues: type?.enumValues ?? null,
       domainOf: type?.domainOf ?? null,
       isOptional: before?.isOptional ?? !(column.isKey && replicaIdentity === 'd'),
-      default: before?.default ?? null,
-      isGenerated: before?.isGenerated ?? false,
-      isIdentity: before?.isIdentity ?? false,
+      default: (before ?? current)?.default ?? null,
+      isGenerated: (before ?? current)?.isGenerated ?? false,
+      isIdentity: (before ?? current)?.isIdentity ?? false,
       comment: before?.comment ?? null,
     };
   });
