@@ -14,7 +14,9 @@ export interface ApplyLimits {
   readonly restFactor: number;
   /** Backfills rest while a replica is further behind than this. */
   readonly replayLagMs: number;
-  /** Backfills rest while a reader of changes is further behind than this, in bytes of log. */
+  /** And while one has more than this of the log to replay, in bytes: of one that stands still no time is known. */
+  readonly replayLagBytes: number;
+  /** Backfills rest while a replication slot holds more of the log than this, in bytes, whether it is read or not. */
   readonly slotLagBytes: number;
 }
 
@@ -26,5 +28,6 @@ export const applyLimitsDefault: ApplyLimits = {
   batchMs: 100,
   restFactor: 1,
   replayLagMs: 2_000,
+  replayLagBytes: 128 * 1024 * 1024,
   slotLagBytes: 256 * 1024 * 1024,
 };

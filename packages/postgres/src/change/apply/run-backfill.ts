@@ -12,6 +12,8 @@ import { reasonToRest } from './load.ts';
 
 const rows = { first: 500, least: 10, most: 20_000 };
 const lookMs = 1_000;
+/** While it rests, it is told again why. */
+const tellMs = 30_000;
 
 /** Throws `ApplyError` `gave_up`. */
 export async function runBackfill(
@@ -66,11 +68,17 @@ function msLeft(done: number, left: number, ms: number): number | null {
   return done <= 0 ? null : Math.round((Math.max(left, 0) / done) * ms);
 }
 
-async function untilCalm({ client, position, limits, report, signal }: Attempt): Promise<void> {
-  for (let told = false; ; told = true) {
+async function untilCalm({ client, title, position, limits, report, signal }: Attempt): Promise<void> {
+  const begun = performance.now();
+  for (let told = Number.NEGATIVE_INFINITY; ; ) {
     const why = await reasonToRest(client, limits);
     if (why === undefined) return;
-    if (!told) report({ kind: 'resting', position, why });
+    const now = performance.now();
+    if (now - begun > limits.giveUpMs) throw new ApplyError('gave_up', `${title}: ${why}, for too long; run it again`);
+    if (now - told > tellMs) {
+      told = now;
+      report({ kind: 'resting', position, why });
+    }
     await sleep(200, undefined, { signal });
   }
 }
