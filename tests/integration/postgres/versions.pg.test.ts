@@ -29,7 +29,7 @@ after(() => fixture[Symbol.asyncDispose]());
 const rows = 5_000;
 const schema = `
   CREATE TABLE t (
-    id bigserial PRIMARY KEY, amount integer NOT NULL CHECK (amount >= 0), name text NOT NULL DEFAULT 'none',
+    id bigserial PRIMARY KEY, amount integer NOT NULL DEFAULT 7 CHECK (amount >= 0), name text NOT NULL DEFAULT 'none',
     old_code text NOT NULL, kept text
   );
   CREATE INDEX t_name ON t (name);

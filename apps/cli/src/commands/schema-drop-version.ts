@@ -5,8 +5,9 @@ import { databaseOption, databaseUrlOf } from '../schema/database-option.ts';
 export const schemaDropVersion = command({
   name: 'schema drop-version',
   summary: 'Drop a version of a PostgreSQL schema that no code uses any more',
-  description: `Its views go, and code that still has it in its search_path fails from then on. Tables and rows stay. What
-    only that version showed goes when the change that replaced it is gone on with: schema apply FILE --deployed.`,
+  description: `Its views go, and code that still has it in its search_path fails from then on. Tables and rows stay.
+    What only that version showed goes when the change that replaced it is gone on with: schema apply FILE
+    --deployed.`,
   operands: [{ name: 'VERSION', help: 'As schema versions lists it' }],
   options: { ...databaseOption, ...destructiveOptions },
   examples: [

@@ -16,6 +16,8 @@ export interface StepRecord {
 
 export interface BackfillProgress {
   readonly after: readonly string[] | null;
+  /** The last key when it began: what comes behind it is new, and written as it shall be. */
+  readonly until?: readonly string[] | undefined;
   readonly rows: number;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Rows changed in batches by their primary key, each a short transaction that notes how far it is. The size of a batch
- * follows what the last one took; between batches others have their turn, replicas and readers of changes included.
+ * Rows that are there changed in batches by their primary key, each a short transaction that notes how far it is. The
+ * size of a batch follows what the last one took; between batches others have their turn, replicas and readers of
+ * changes included. Rows that come later, behind the last key, are not its concern: it would never end.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameText, quoted } from '../../sql/names.ts';
@@ -26,7 +27,9 @@ export async function runBackfill(
 ): Promise<void> {
   const { client, position, limits, report, signal } = attempt;
   const total = await estimate(attempt, step);
-  let progress: BackfillProgress = begun ?? { after: null, rows: 0 };
+  const until = begun?.until ?? (await lastKey(attempt, step));
+  if (until === undefined) return;
+  let progress: BackfillProgress = { ...(begun ?? { after: null, rows: 0 }), until };
   let size = rows.first;
   let looked = Number.NEGATIVE_INFINITY;
   let told = performance.now();
@@ -103,7 +106,9 @@ async function changeBatch(
   const columns = `(${key.map(quoted).join(', ')})`;
   const bound = (first: number): string => `(${key.map((_, index) => `$${first + index}`).join(', ')})`;
   const values = after.after ?? [];
-  const behind = values.length === 0 ? '' : `WHERE ${columns} > ${bound(1)}`;
+  const until = after.until ?? [];
+  const most = `${columns} <= ${bound(values.length + 1)}`;
+  const behind = values.length === 0 ? `WHERE ${most}` : `WHERE ${columns} > ${bound(1)} AND ${most}`;
   await client.query('BEGIN');
   try {
     await client.query(
@@ -111,11 +116,13 @@ async function changeBatch(
        SET LOCAL millrace.backfill = 'on'`,
     );
     const order = key.map(quoted).join(', ');
+    // With the table's name: the column itself, and not its text.
+    const descending = key.map((column) => `batch.${quoted(column)} DESC`).join(', ');
     const texts = key.map((column) => `${quoted(column)}::text`).join(', ');
     const { rows: found } = await client.query<string[]>({
       text: `SELECT ${texts} FROM (SELECT ${order} FROM ${name} ${behind} ORDER BY ${order} LIMIT ${size}) batch
-             ORDER BY ${order} DESC LIMIT 1`,
-      values: [...values],
+             ORDER BY ${descending} LIMIT 1`,
+      values: [...values, ...until],
       rowMode: 'array',
     });
     const [last] = found;
@@ -127,7 +134,7 @@ async function changeBatch(
     const within = `${columns} <= ${bound(values.length + 1)}${above}`;
     const change = set === undefined ? `DELETE FROM ${name}` : `UPDATE ${name} SET ${set}`;
     const { rowCount } = await client.query(`${change} WHERE ${within} AND (${where})`, [...values, ...last]);
-    const progress = { after: last, rows: after.rows + (rowCount ?? 0) };
+    const progress = { after: last, until, rows: after.rows + (rowCount ?? 0) };
     await note(progress);
     await client.query('COMMIT');
     return progress;
@@ -137,6 +144,16 @@ async function changeBatch(
     if (code === '55P03' || code === '57014' || code === '40P01') return 'locked';
     throw error;
   }
+}
+
+/** Undefined of an empty table. */
+async function lastKey({ client }: Attempt, { table, key }: BackfillStep): Promise<readonly string[] | undefined> {
+  const { rows: found } = await client.query<string[]>({
+    text: `SELECT ${key.map((column) => `${quoted(column)}::text`).join(', ')} FROM ${nameText(table)} AS keyed
+           ORDER BY ${key.map((column) => `keyed.${quoted(column)} DESC`).join(', ')} LIMIT 1`,
+    rowMode: 'array',
+  });
+  return found[0];
 }
 
 async function estimate({ client }: Attempt, { table }: BackfillStep): Promise<number> {

@@ -19,6 +19,7 @@ import { effectOf } from '../statement-effect.ts';
 import { addColumnSteps } from './add-column-steps.ts';
 import { addConstraintSteps } from './constraint-steps.ts';
 import { createIndexSteps, dropIndexStep, dropIndexSteps, reindexSteps } from './index-steps.ts';
+import { isOfWhatIsMade, withStatement } from './new-objects.ts';
 import { notNullSteps } from './not-null-steps.ts';
 import { attachSteps, detachSteps, type PartitionKeys } from './partition-steps.ts';
 import type { ChangePlan, DdlStep, Step } from './plan.ts';
@@ -82,17 +83,6 @@ function singleCommands(statement: Statement): Statement[] {
     const node = { AlterTableStmt: { ...rest, cmds: [command] } } as Node;
     return { ...statement, node, text: toSql(node) };
   });
-}
-
-/** Whether nobody can use it yet: such statements are one transaction, and none of them is there without the others. */
-function isOfWhatIsMade({ kind, locks }: Effect, known: ScriptCatalog): boolean {
-  const isMade = locks.length > 0 || /^CREATE (SCHEMA|TABLE|SEQUENCE|TYPE|DOMAIN|FUNCTION)$/.test(kind);
-  return isMade && locks.every(({ on: table }) => known.isNew(table));
-}
-
-function withStatement(made: DdlStep, next: DdlStep): DdlStep {
-  const sql = [...made.sql, ...next.sql];
-  return { ...made, title: `what is new, in ${sql.length} statements`, sql };
 }
 
 interface Asked extends PlanOptions {
@@ -223,12 +213,24 @@ function typeSteps(asked: Asked, table: ObjectName, command: AlterTableCmd): Ste
   const type = columnType(command.def.ColumnDef.typeName).text;
   const using = command.def.ColumnDef.raw_default;
   const old = catalog.table(table)?.columns.get(from)?.type ?? '';
+  // There is no cast from one enum to another, but by their names.
+  const isOfNames = [type, old].some((each) => catalog.type(each)?.kind === 'enum');
+  const through = isOfNames ? '::text' : undefined;
+  const by = through ?? '';
   const forward = (column: string): string => {
-    if (using === undefined) return `${column}::${type}`;
+    if (using === undefined) return `${column}${by}::${type}`;
     const isOfRow = column.startsWith('NEW.');
     return `(${expressionSql(withColumn(using, from, from, isOfRow ? 'new' : undefined))})`;
   };
-  return replacing(asked, { table, from, to: from, type, forward, back: (column) => `${column}::${old}` });
+  return replacing(asked, {
+    table,
+    from,
+    to: from,
+    type,
+    forward,
+    back: (column) => `${column}${by}::${old}`,
+    through,
+  });
 }
 
 function replacing({ catalog, statement }: Asked, wanted: Replacement): Step[] {

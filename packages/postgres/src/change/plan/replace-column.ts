@@ -6,8 +6,10 @@
 import type { IndexStmt, Node } from 'libpg-query';
 import { parseSync } from 'libpg-query';
 import type { Catalog, ColumnFacts, ConstraintFacts, TableFacts } from '../../catalog/catalog.ts';
-import { nameText, type ObjectName, quoted } from '../../sql/names.ts';
+import { nameKey, nameText, type ObjectName, quoted } from '../../sql/names.ts';
 import { toSql, withColumn } from '../../sql/to-sql.ts';
+import { handOver, numbersFrom, otherKey, type Reference, referringKeys, refersTo } from './column-keys.ts';
+import { createIndexSteps } from './index-steps.ts';
 import { notNullSteps } from './not-null-steps.ts';
 import type { Step } from './plan.ts';
 import { alter, backfill, ddl, gate, on, shortName, validate } from './write.ts';
@@ -21,6 +23,8 @@ export interface Replacement {
   /** The new value from the old one, which is written as `column`; and back. */
   readonly forward: (column: string) => string;
   readonly back: (column: string) => string;
+  /** The cast between the two types, where there is none at once. */
+  readonly through?: '::text' | undefined;
 }
 
 /** Why a column can't be replaced in this way; undefined when it can. */
@@ -30,26 +34,25 @@ export function hindrance({ table, from }: Replacement, catalog: Catalog): strin
   if (facts === undefined) return `${nameText(table)} is not there`;
   if (!facts.columns.has(from)) return `${nameText(table)} has no column ${quoted(from)}`;
   if (keyOf(facts).length === 0) return `${nameText(table)} has no primary key, by which its rows could be filled`;
-  if (facts.kind !== 'table' || facts.parent !== undefined) return `${nameText(table)} is partitioned, or a partition`;
-  if (facts.columns.get(from)?.special !== '') return `${name} is generated, or an identity`;
-  if (facts.constraints.some(({ kind, columns }) => kind === 'primary' && columns.includes(from))) {
-    return `${name} is part of the primary key, by which its rows would be filled`;
+  if (facts.parent !== undefined) return `${nameText(table)} is a partition`;
+  if (/[sv]/.test(facts.columns.get(from)?.special ?? '')) return `${name} is generated`;
+  const ofColumn = facts.constraints.filter(({ columns }) => columns.includes(from));
+  if (facts.kind === 'partitioned' && ofColumn.some(({ kind }) => /^(primary|unique|foreign)$/.test(kind))) {
+    return `${nameText(table)} is partitioned, and ${name} is part of a key of it`;
   }
-  const others = catalog.referencing(table).map((each) => catalog.table(each));
-  const isReferenced = others.some((each) =>
-    each?.constraints.some(({ definition }) => refersTo(definition, table, from)),
-  );
-  if (isReferenced) return `foreign keys of other tables refer to ${name}`;
+  const referring = catalog.referencing(table).map((each) => catalog.table(each));
+  for (const other of referring) {
+    if (other?.constraints.some(({ definition }) => refersTo(definition, table, from)) !== true) continue;
+    const isItself = nameKey(other.name) === nameKey(facts.name);
+    if (isItself || other.kind !== 'table' || other.parent !== undefined) {
+      const what = isItself ? 'the same table' : 'partitioned';
+      return `a foreign key of ${nameText(other.name)} refers to ${name}, and that is ${what}`;
+    }
+  }
   if (facts.constraints.some(({ kind, columns }) => kind === 'exclusion' && columns.includes(from))) {
     return `an exclusion constraint is on ${name}`;
   }
   return undefined;
-}
-
-function refersTo(definition: string, table: ObjectName, column: string): boolean {
-  const [, other = '', list = ''] = /REFERENCES (\S+?)\(([^)]*)\)/.exec(definition) ?? [];
-  const isTable = other === nameText(table) || other.endsWith(`.${quoted(table.name)}`) || other === quoted(table.name);
-  return isTable && list.split(', ').includes(quoted(column));
 }
 
 export function keyOf(table: TableFacts | undefined): readonly string[] {
@@ -74,23 +77,25 @@ export function replaceColumnSteps(wanted: Replacement, catalog: Catalog): Step[
     }),
   ];
   if (column.isNotNull) steps.push(...notNullSteps(table, added));
-  const { built, taken, renamed } = companions(facts, from, added);
+  const { built, taken, renamed } = companions(facts, from, { added, catalog });
   steps.push(...built);
+  const referring = referringKeys(wanted, catalog);
+  for (const reference of referring) steps.push(...otherKey(wanted, reference, added));
   if (isRename) {
     steps.push(
       gate(`all code names ${quoted(to)} instead of ${quoted(from)}, and is deployed`, [
         { table, column: from, by: to },
       ]),
     );
-    steps.push(endSteps(wanted, from, { column, added, taken, renamed }));
+    steps.push(endSteps(wanted, from, { column, added, taken, renamed, referring }));
     return steps;
   }
   const old = shortName(from, 'old');
-  steps.push(switchStep(wanted, { added, old, column, taken }));
+  steps.push(switchStep(wanted, { added, old, column, taken, referring }));
   steps.push(
     gate(`all code works with ${quoted(from)} of type ${type}, and is deployed`, [{ table, column: old, by: from }]),
   );
-  steps.push(endSteps(wanted, old, { column, added: from, taken: [], renamed }));
+  steps.push(endSteps(wanted, old, { column, added: from, taken: [], renamed, referring: [] }));
   return steps;
 }
 
@@ -101,7 +106,7 @@ function writeBoth(wanted: Replacement, old: string, added: string): Step {
   return ddl(
     `writers of ${quoted(old)} write ${quoted(added)} too, and the other way round`,
     [
-      routineSql(wanted, old, added),
+      routineSql(wanted, { old, added, isSwitched: false }),
       `CREATE OR REPLACE TRIGGER ${quoted(routine.name)} BEFORE INSERT OR UPDATE ON ${nameText(table)} ` +
         `FOR EACH ROW EXECUTE FUNCTION ${nameText(routine)}()`,
     ],
@@ -114,17 +119,22 @@ function routineOf({ table, from }: Replacement): ObjectName {
 }
 
 /**
- * The old value stands where both could: code that writes the new column alone leaves the old one at its default. A new
- * value that the old type can't hold leaves the old column empty. Rows that are filled are left alone.
+ * Of a new row the column without a default tells which of the two was written: the new one before the switch, the old
+ * one behind it. A new value that the old type can't hold leaves the old column empty. Rows that are filled are left
+ * alone.
  */
-function routineSql(wanted: Replacement, old: string, added: string): string {
+function routineSql(
+  wanted: Replacement,
+  { old, added, isSwitched }: { readonly old: string; readonly added: string; readonly isSwitched: boolean },
+): string {
   const [older, newer] = [`NEW.${quoted(old)}`, `NEW.${quoted(added)}`];
+  const isOldInserted = isSwitched ? `${older} IS NOT NULL` : `${newer} IS NULL`;
   const isOldWritten = `TG_OP = 'UPDATE' AND ${older} IS DISTINCT FROM OLD.${quoted(old)}`;
   const isNewWritten = `TG_OP = 'INSERT' OR ${newer} IS DISTINCT FROM OLD.${quoted(added)}`;
   return [
     `CREATE OR REPLACE FUNCTION ${nameText(routineOf(wanted))}() RETURNS trigger LANGUAGE plpgsql AS $millrace$ BEGIN`,
     "IF current_setting('millrace.backfill', true) = 'on' THEN RETURN NEW; END IF;",
-    `IF TG_OP = 'INSERT' AND ${newer} IS NULL OR ${isOldWritten} THEN ${newer} := ${wanted.forward(older)};`,
+    `IF TG_OP = 'INSERT' AND ${isOldInserted} OR ${isOldWritten} THEN ${newer} := ${wanted.forward(older)};`,
     `ELSIF ${isNewWritten} THEN`,
     `BEGIN ${older} := ${wanted.back(newer)}; EXCEPTION WHEN data_exception THEN ${older} := NULL; END;`,
     'END IF; RETURN NEW; END $millrace$',
@@ -135,7 +145,7 @@ function routineSql(wanted: Replacement, old: string, added: string): string {
 function companions(
   facts: TableFacts,
   from: string,
-  added: string,
+  { added, catalog }: { readonly added: string; readonly catalog: Catalog },
 ): { built: Step[]; taken: ConstraintFacts[]; renamed: (readonly [from: ObjectName, to: string])[] } {
   const built: Step[] = [];
   const taken: ConstraintFacts[] = [];
@@ -148,6 +158,13 @@ function companions(
     if (parsed?.stmt === undefined || !('IndexStmt' in parsed.stmt)) continue;
     const name = shortName(index.name.name, 'new');
     const statement: IndexStmt = { ...withColumn(parsed.stmt.IndexStmt, from, added), idxname: name, concurrent: true };
+    if (facts.kind === 'partitioned') {
+      const { relation } = statement;
+      const whole = relation === undefined ? {} : { relation: { ...relation, inh: true } };
+      built.push(...createIndexSteps({ ...statement, ...whole }, catalog));
+      renamed.push([{ schema: table.schema, name }, index.name.name]);
+      continue;
+    }
     built.push({
       kind: 'alone',
       title: `index ${name}, for ${quoted(added)}`,
@@ -156,7 +173,9 @@ function companions(
       makesIndex: { schema: table.schema, name },
       locks: [on(table, 'SHARE UPDATE EXCLUSIVE')],
     });
-    const constraint = constraints.find((each) => each.kind === 'unique' && each.name === index.name.name);
+    const constraint = constraints.find(
+      (each) => (each.kind === 'unique' || each.kind === 'primary') && each.name === index.name.name,
+    );
     if (constraint !== undefined) taken.push(constraint);
     else renamed.push([{ schema: table.schema, name }, index.name.name]);
   }
@@ -205,44 +224,39 @@ function switchStep(
     old,
     column,
     taken,
+    referring,
   }: {
     readonly added: string;
     readonly old: string;
     readonly column: ColumnFacts;
     readonly taken: readonly ConstraintFacts[];
+    readonly referring: readonly Reference[];
   },
 ): Step {
-  const { table, from, type } = wanted;
+  const { table, from, type, through = '' } = wanted;
   const name = nameText(table);
   const sql = [
     `ALTER TABLE ${name} RENAME COLUMN ${quoted(from)} TO ${quoted(old)}`,
     `ALTER TABLE ${name} RENAME COLUMN ${quoted(added)} TO ${quoted(from)}`,
-    routineSql(wanted, old, from),
+    routineSql(wanted, { old, added: from, isSwitched: true }),
+    ...handOver(table, taken, referring),
+    ...numbersFrom(table, { old, added: from, column, type }),
     ...(column.isNotNull ? [`ALTER TABLE ${name} ALTER COLUMN ${quoted(old)} DROP NOT NULL`] : []),
     ...(column.default === null
       ? []
       : [
           `ALTER TABLE ${name} ALTER COLUMN ${quoted(old)} DROP DEFAULT`,
-          `ALTER TABLE ${name} ALTER COLUMN ${quoted(from)} SET DEFAULT (${column.default})::${type}`,
+          `ALTER TABLE ${name} ALTER COLUMN ${quoted(from)} SET DEFAULT ${defaultAs(column.default, type, through)}`,
         ]),
-    ...handOver(table, taken),
   ];
-  return ddl(`${name}.${quoted(from)} is the one of type ${type}`, sql, [on(table)]);
+  const locks = [on(table), ...referring.map((reference) => on(reference.table))];
+  return ddl(`${name}.${quoted(from)} is the one of type ${type}`, sql, locks);
 }
 
-/** Constraints of the old column end, those of the new one get their names. */
-function handOver(table: ObjectName, taken: readonly ConstraintFacts[]): string[] {
-  const name = nameText(table);
-  return taken.flatMap((constraint) => {
-    const made = quoted(shortName(constraint.name, 'new'));
-    const own = quoted(constraint.name);
-    return constraint.kind === 'unique'
-      ? [
-          `ALTER TABLE ${name} DROP CONSTRAINT ${own}`,
-          `ALTER TABLE ${name} ADD CONSTRAINT ${own} UNIQUE USING INDEX ${made}`,
-        ]
-      : [`ALTER TABLE ${name} DROP CONSTRAINT ${own}`, `ALTER TABLE ${name} RENAME CONSTRAINT ${made} TO ${own}`];
-  });
+/** A text as it stands, so that nothing of the old type is needed any more. */
+function defaultAs(value: string, type: string, through: string): string {
+  const [, text] = /^('(?:[^']|'')*')::[\w." ]+$/.exec(value) ?? [];
+  return through !== '' && text !== undefined ? `${text}::${type}` : `(${value})${through}::${type}`;
 }
 
 interface End {
@@ -251,9 +265,10 @@ interface End {
   readonly taken: readonly ConstraintFacts[];
   /** Indexes that get the names of those that go with the old column. */
   readonly renamed: readonly (readonly [from: ObjectName, to: string])[];
+  readonly referring: readonly Reference[];
 }
 
-function endSteps(wanted: Replacement, old: string, { column, added, taken, renamed }: End): Step {
+function endSteps(wanted: Replacement, old: string, { column, added, taken, renamed, referring }: End): Step {
   const { table, from, to } = wanted;
   const name = nameText(table);
   const routine = routineOf(wanted);
@@ -263,11 +278,12 @@ function endSteps(wanted: Replacement, old: string, { column, added, taken, rena
     [
       `DROP TRIGGER ${quoted(routine.name)} ON ${name}`,
       `DROP FUNCTION ${nameText(routine)}()`,
-      ...handOver(table, taken),
+      ...handOver(table, taken, referring),
       ...(keepsDefault ? [`ALTER TABLE ${name} ALTER COLUMN ${quoted(added)} SET DEFAULT ${column.default}`] : []),
+      ...(from === to ? [] : numbersFrom(table, { old, added, column, type: wanted.type })),
       `ALTER TABLE ${name} DROP COLUMN ${quoted(old)}`,
       ...renamed.map(([index, own]) => `ALTER INDEX ${nameText(index)} RENAME TO ${quoted(own)}`),
     ],
-    [on(table)],
+    [on(table), ...referring.map((reference) => on(reference.table))],
   );
 }
