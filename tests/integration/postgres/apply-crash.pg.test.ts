@@ -177,7 +177,7 @@ test('one process at a time; what has no safe way is refused before anything is 
   });
   for (const refused of [
     'CLUSTER t USING t_pkey',
-    'ALTER TABLE t ALTER COLUMN id TYPE text',
+    "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",
     'ALTER TABLE t ADD COLUMN x integer NOT NULL',
   ]) {
     await assert.rejects(planScript(refused, { catalog }), { code: 'no_safe_way' }, refused);
