@@ -150,7 +150,7 @@ class Load {
       return { change, list, other, identity: identityOf(other, key), hash: hashOfIdentity(other, key) };
     });
     for (let first = 0; first < sides.length; first += BATCH_ENTRIES) {
-      await new PageWriter(this.#place).write(sides.slice(first, first + BATCH_ENTRIES), [], this.#stamp);
+      await new PageWriter(this.#place).write(sides.slice(first, first + BATCH_ENTRIES), this.#stamp);
     }
   }
 }

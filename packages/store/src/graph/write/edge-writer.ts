@@ -1,6 +1,6 @@
 /**
- * Writes edges: what is asked for while a batch is on its way goes together with the next. A batch is noted, written in
- * both directions with the vertices that are not there yet, and then acknowledged; its note goes with the next one's.
+ * Writes edges: what is asked for while a batch is on its way goes together with the next. A batch is noted, with
+ * the vertices that are not there yet, written in both directions, and then acknowledged; its note goes with the next one's.
  * So of what is acknowledged both directions are there, and of what is not, a note says that they may disagree.
  */
 import type { BatchEntry } from '../../records/record-store.ts';
@@ -100,9 +100,10 @@ export class EdgeWriter {
 
   async #write(changes: readonly EdgeChange[]): Promise<void> {
     const missing = await this.#missingVertices(changes);
-    const note = await this.#notes.begin(changes, this.#place.clock.now());
+    // Vertices go before pages: an edge that outlives its writer has both.
+    const note = await this.#notes.begin(changes, this.#place.clock.now(), missing);
     const sides = changes.flatMap((change) => sidesOf(change, this.#labels.known(change.label) as number));
-    await this.#pages.write(sides, missing);
+    await this.#pages.write(sides);
     this.#notes.end(note);
   }
 

@@ -3,6 +3,7 @@
  * A note that is left over names the edges whose directions may disagree (`repair-edges.ts`).
  */
 
+import { isMillraceError } from '@millrace/base';
 import type { RecordKey } from '../../records/record-key.ts';
 import type { BatchEntry, RecordStore } from '../../records/record-store.ts';
 import type { EdgeKey } from '../element.ts';
@@ -30,12 +31,12 @@ export class WriteNotes {
     this.#writer = writer;
   }
 
-  /** Notes edges; resolves when that is kept. */
-  async begin(edges: readonly EdgeKey[], now: number): Promise<RecordKey> {
+  /** Notes edges, and makes what is to be there before them (`before`, which may be there); resolves when all is kept. */
+  async begin(edges: readonly EdgeKey[], now: number, before: readonly BatchEntry[]): Promise<RecordKey> {
     const key = this.#places.write(`${this.#writer}:${this.#number++}`);
     const listed = edges.map(({ from, label, to, key: own = '' }) => [from, label, to, own]);
     const note: BatchEntry = { type: 'put', key, bins: { [BIN.edges]: listed, [BIN.since]: now } };
-    await this.#send([note]);
+    await this.#send([note, ...before]);
     return key;
   }
 
@@ -52,8 +53,9 @@ export class WriteNotes {
     const done = this.#done;
     this.#done = [];
     const outcomes = await this.#store.batch([...entries, ...done.map((key) => ({ type: 'remove', key }) as const)]);
-    const [first] = outcomes;
-    if (entries.length > 0 && first?.type === 'error') throw first.error;
+    for (const outcome of outcomes.slice(0, entries.length)) {
+      if (outcome.type === 'error' && !isMillraceError(outcome.error, 'exists')) throw outcome.error;
+    }
   }
 
   /** The notes of all writers, a page at a time. */

@@ -32,22 +32,17 @@ export class PageWriter {
     this.#place = place;
   }
 
-  /**
-   * Writes all sides, with a stamp where one is given. What is not of edges (`others`) goes along with the first
-   * attempt, whatever becomes of it.
-   */
-  async write(sides: readonly Side[], others: readonly BatchEntry[] = [], stamp?: number): Promise<void> {
+  /** Writes all sides, with stamps from `stamp` on where one is given. */
+  async write(sides: readonly Side[], stamp?: number): Promise<void> {
     const stamps = new Map<EdgeChange, number>();
     if (stamp !== undefined) for (const { change } of sides) stamps.set(change, stamp);
     let open = sides;
-    let along = others;
     const patience = new Patience(this.#place, 'edges');
     for (let attempt = 0; open.length > 0; attempt++) {
       await patience.next();
       const pages = await locatePages(this.#place, open);
       if (attempt === 0) this.#stamp(pages, stamps);
-      open = await this.#writeOnce(pages, stamps, along);
-      along = [];
+      open = await this.#writeOnce(pages, stamps);
     }
   }
 
@@ -68,11 +63,7 @@ export class PageWriter {
   }
 
   /** Answers the sides that others were faster for. */
-  async #writeOnce(
-    pages: readonly LocatedPage<Side>[],
-    stamps: ReadonlyMap<EdgeChange, number>,
-    others: readonly BatchEntry[],
-  ): Promise<Side[]> {
+  async #writeOnce(pages: readonly LocatedPage<Side>[], stamps: ReadonlyMap<EdgeChange, number>): Promise<Side[]> {
     const { store, clock, removalsKeptMs } = this.#place;
     const times = { now: clock.now(), removalsKeptMs };
     const edits: Edit[] = [];
@@ -81,14 +72,13 @@ export class PageWriter {
       const edited = editPage(page.record.page, versions, times);
       if (edited.changed) edits.push({ page, edited });
     }
-    const outcomes = await store.batch([...edits.map((edit) => putOf(this.#place.places, edit, times.now)), ...others]);
+    const outcomes = await store.batch(edits.map((edit) => putOf(this.#place.places, edit, times.now)));
     const failed: Side[] = [];
     const written: Edit[] = [];
     for (const [index, edit] of edits.entries()) {
       if (wasWritten(outcomes[index] as BatchOutcome)) written.push(edit);
       else failed.push(...edit.page.sides);
     }
-    for (const outcome of outcomes.slice(edits.length)) wasWritten(outcome);
     await this.#tell(written);
     return failed;
   }
