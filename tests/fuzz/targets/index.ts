@@ -8,6 +8,7 @@ import { collector } from './collector.ts';
 import { compression } from './compression.ts';
 import { fleetFiles, properties, recordLines } from './files-of-users.ts';
 import { frames } from './frames.ts';
+import { jsonLines, otlpLogs, syslog } from './log-lines.ts';
 import { consumerProtocol, requests, responses } from './messages.ts';
 import { metrics } from './metrics.ts';
 import { mirrorJournal } from './mirror-journal.ts';
@@ -47,6 +48,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, FuzzTarget>>>> = 
   './access-logs.ts': { accessLogs },
   './collector.ts': { collector },
   './metrics.ts': { metrics },
+  './log-lines.ts': { syslog, jsonLines, otlpLogs },
   './promql.ts': { promql },
   './broker.ts': { broker },
   './client.ts': { client },

@@ -2,20 +2,16 @@
  * `POST /logs`: a line each line, as text or as a JSON object; or a JSON array of them. Parameters of the address are
  * labels of all its lines. Answers 200 only when the brokers have all of them.
  */
-import { defineContract, implement, ProblemError, type Route } from '@millrace/api';
+import { defineContract, implement, type Route } from '@millrace/api';
 import { Type } from 'typebox';
 import { bodyBytes } from '../../collecting/body-bytes.ts';
 import { collectorDialect } from '../../collecting/collector-dialect.ts';
-import type { Joining } from '../line/join-lines.ts';
-import { LineJoiner } from '../line/line-joiner.ts';
-import { lineOfObject } from '../line/line-of-object.ts';
-import { type LogLine, lineOfText } from '../line/log-line.ts';
 import { batchOf } from './line-batch.ts';
 import type { LineIntake } from './line-intake.ts';
+import { linesOf } from './lines-of-body.ts';
 
 const bodyBytesMax = 8 * 2 ** 20;
 const unpackedBytesMax = 32 * 2 ** 20;
-const linesMax = 100_000;
 
 const label = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description }));
 
@@ -70,54 +66,4 @@ export function linesRoute(intake: LineIntake, now: () => number = Date.now): Ro
     const how = await intake.store(lines, batch);
     return { accepted: lines.length, ...(how === 'repeated' && { repeated: true }) };
   });
-}
-
-interface Reading {
-  readonly isJson: boolean;
-  readonly joining: Joining;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly now: number;
-}
-
-function linesOf(text: string, { isJson, joining, labels, now }: Reading): LogLine[] {
-  const given = isJson && text.trimStart().startsWith('[') ? elementsOf(text) : text.split('\n');
-  if (given.length > linesMax) {
-    throw new ProblemError('invalid_request', `these are more than ${linesMax} lines; send fewer at a time`);
-  }
-  const joiner = new LineJoiner(joining);
-  const lines = given.flatMap((each): LogLine[] => {
-    const object = typeof each === 'string' ? objectOf(each) : each;
-    if (object !== undefined) return joiner.add({ line: lineOfObject(object, labels, now), text: '', isWhole: true });
-    const line = (each as string).replace(/\r$/, '');
-    if (line.trim() === '') return [];
-    return joiner.add({ line: lineOfText(line, labels, now), text: line, isBare: true });
-  });
-  return [...lines, ...joiner.flush()];
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function elementsOf(text: string): readonly (string | JsonObject)[] {
-  let elements: unknown;
-  try {
-    elements = JSON.parse(text);
-  } catch (error) {
-    throw new ProblemError('malformed_request', `the body is not JSON: ${(error as Error).message}`, { cause: error });
-  }
-  return (elements as unknown[]).map((each, index) => {
-    if (typeof each === 'string' || (typeof each === 'object' && each !== null && !Array.isArray(each))) {
-      return each as string | JsonObject;
-    }
-    throw new ProblemError('invalid_request', `element ${index} is neither a text nor an object; nothing was stored`);
-  });
-}
-
-/** A line that only looks like an object is a text. */
-function objectOf(line: string): JsonObject | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as JsonObject;
-  } catch {
-    return undefined;
-  }
 }

@@ -161,7 +161,13 @@ export class LineIndex {
   #lineOf(record: { readonly value: LogLine }): LogLine | undefined {
     try {
       const line = record.value;
-      if (typeof line.body === 'string' && Number.isFinite(line.time) && typeof line.labels === 'object') return line;
+      if (
+        typeof line.body === 'string' &&
+        isTime(line.time) &&
+        isTime(line.received) &&
+        typeof line.labels === 'object'
+      )
+        return line;
       this.unreadable++;
     } catch (error) {
       // Somebody wrote what is not JSON; the client itself has failed for any other reason.
@@ -191,6 +197,11 @@ export class LineIndex {
     );
     for (const { alerts } of changes) for (const alert of alerts) this.#options.onAlert?.(alert);
   }
+}
+
+/** Whether it can be written as a date. */
+function isTime(ms: unknown): boolean {
+  return typeof ms === 'number' && Math.abs(ms) <= 8.64e15;
 }
 
 async function tick(ms: number, signal: AbortSignal): Promise<undefined> {

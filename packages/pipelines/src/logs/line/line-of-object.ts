@@ -61,7 +61,7 @@ export function lineOfObject(
 
 function takeLabels(rest: Map<string, unknown>, own: Record<string, string>): void {
   for (const [name, value] of rest) {
-    const label = LABELS[name];
+    const label = Object.hasOwn(LABELS, name) ? LABELS[name] : undefined;
     if (label === undefined || typeof value !== 'string' || value.length > 200) continue;
     own[label] = value;
     rest.delete(name);
@@ -82,7 +82,8 @@ function timeOf(value: unknown, now: number): number | undefined {
 }
 
 function numeric(value: number): number | undefined {
-  if (!(value > 1e8)) return undefined;
+  // Nanoseconds of the year 9999 are the largest that anybody means.
+  if (!(value > 1e8 && value < 2.6e20)) return undefined;
   if (value < 1e11) return Math.floor(value * 1_000);
   if (value < 1e14) return Math.floor(value);
   return Math.floor(value < 1e17 ? value / 1e3 : value / 1e6);
