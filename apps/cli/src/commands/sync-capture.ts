@@ -13,7 +13,8 @@ export const syncCapture = command({
   summary: "Capture a PostgreSQL database's changes into topics, exactly once",
   description: `Rows that are there come first, read in chunks without a long transaction, and changes as they are
     committed, each table in its topic dbsync.DATABASE.SCHEMA.TABLE as Debezium's events in JSON. Stopped or killed, the
-    same command goes on where Kafka has it. The server must have wal_level=logical. Tables may change, come and go meanwhile.`,
+    same command goes on where Kafka has it. The server must have wal_level=logical. Tables may change, come
+    and go meanwhile.`,
   operands: [
     { name: 'TABLE', help: 'schema.table, with * for any characters; none: all tables', many: true, optional: true },
   ],

@@ -48,6 +48,7 @@ export interface RunParts {
 type RowMessage = InsertMessage | UpdateMessage | DeleteMessage;
 
 const idleMs = 100;
+const lingerMs = 5;
 /** How often the position is noted while nothing of ours changes. */
 const quietMs = 5_000;
 
@@ -82,7 +83,7 @@ export class CaptureRun {
     const { stream, signal, options, tables, writer, throwIfFailed } = this.#parts;
     options.report?.({ kind: 'streaming', lsn: lsnText(this.#lsn), tables: tables.count });
     while (!signal.aborted) {
-      const messages = await stream.take(idleMs);
+      const messages = await stream.take(writer.isOpen ? lingerMs : idleMs);
       for (const message of messages) {
         const taken = this.#takeAny(message);
         // Most changes need not be waited for.
@@ -91,7 +92,8 @@ export class CaptureRun {
       throwIfFailed();
       if (this.#begin !== undefined) continue;
       if (writer.isOpen) {
-        if (messages.length === 0 || writer.isDue) await this.#commit();
+        // While changes wait, many go together; when none do, nobody is kept waiting.
+        if (writer.isDue || (stream.isDrained && writer.ageMs >= lingerMs)) await this.#commit();
       } else if (messages.length === 0 && stream.seen > this.#lsn) {
         await this.#passQuiet(stream.seen);
       }

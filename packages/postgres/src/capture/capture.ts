@@ -8,6 +8,7 @@ import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
 import type { Client as KafkaClient, Producer } from '@millrace/client';
 import type { Client } from 'pg';
 import { withConnection } from '../connection.ts';
+import type { Lsn } from '../replication/lsn.ts';
 import { ensurePublications, hasIdentity, publicationNames } from '../replication/publications.ts';
 import { ReplicationStream } from '../replication/replication-stream.ts';
 import { checkSource, ensureSlot, SourceError } from '../replication/slot.ts';
@@ -21,7 +22,7 @@ import type { Origin } from './change-events.ts';
 import { describeTables } from './describe-tables.ts';
 import { JsonEvents } from './json-events.ts';
 import { writeMark } from './marks.ts';
-import { readProgress } from './progress.ts';
+import { type CaptureProgress, readProgress } from './progress.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { ShapeChange } from './schema-history.ts';
 import { Sessions } from './sessions.ts';
@@ -148,13 +149,7 @@ async function captureOnce(options: CaptureOptions, signal: AbortSignal): Promis
     await topics.ensureOwn(origin);
     // Ends what an earlier process left open, and fences it, before its progress is read.
     await (await producer.begin()).abort();
-    const progress = (await readProgress(kafka, name)) ?? {
-      lsn: slotLsn,
-      partial: undefined,
-      version: 0,
-      tables: new Map(),
-    };
-    if (progress.lsn < slotLsn) throw lostPosition(name);
+    const progress = await beginOrGoOn(options, slotLsn);
     const readers = await Promise.all(Array.from({ length: options.readers ?? 2 }, () => sessions.open()));
     const reader = new SnapshotReader({ capture: name, sessions: readers, hasGenerated, signal: ended });
     const { commitMs = 100, commitRecords = 20_000 } = options;
@@ -220,6 +215,13 @@ function tellChange({ type, before, after }: ShapeChange, report: (event: Captur
   if (after === undefined || type === 'ALTER') return;
   if (after.key.length === 0) report({ kind: 'no_key', table });
   if (!hasIdentity(after)) report({ kind: 'no_identity', table });
+}
+
+async function beginOrGoOn({ kafka, name }: CaptureOptions, slotLsn: Lsn): Promise<CaptureProgress> {
+  const progress = await readProgress(kafka, name);
+  if (progress === undefined) return { lsn: slotLsn, partial: undefined, version: 0, tables: new Map() };
+  if (progress.lsn < slotLsn) throw lostPosition(name);
+  return progress;
 }
 
 function lostPosition(name: string): SourceError {

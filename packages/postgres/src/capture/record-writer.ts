@@ -34,7 +34,12 @@ export class RecordWriter {
   }
 
   get isDue(): boolean {
-    return this.isFull || performance.now() - this.#openedAt >= this.#limits.commitMs;
+    return this.isFull || this.ageMs >= this.#limits.commitMs;
+  }
+
+  /** Of the transaction that is open. */
+  get ageMs(): number {
+    return performance.now() - this.#openedAt;
   }
 
   async open(): Promise<Transaction> {

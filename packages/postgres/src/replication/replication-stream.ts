@@ -79,6 +79,11 @@ export class ReplicationStream implements AsyncDisposable {
     return taken;
   }
 
+  /** Whether nothing waits to be taken. */
+  get isDrained(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** All transactions that committed before this have been sent; taken they are when `take` answers none. */
   get seen(): Lsn {
     return this.#seen;
