@@ -13,12 +13,17 @@ export const chunkSamplesMax = 120;
 /** Forms of a chunk's bytes. A form never changes: another one gets another number. */
 const numbersForm = 1;
 const histogramsForm = 2;
+/** The same with a column of start times. */
+const startedNumbersForm = 3;
+const startedHistogramsForm = 4;
 
 export class Chunk {
   times: Float64Array;
   values: Float64Array;
   /** By sample; undefined where the series has none at all. */
   histograms: (NativeHistogram | undefined)[] | undefined;
+  /** When what a sample counts began, 0 where that is not told; undefined where it is of none. */
+  startTimes: Float64Array | undefined;
   count = 0;
   /** When the newest of its samples was written to the topic; ms since 1970. */
   writtenMs = 0;
@@ -37,7 +42,7 @@ export class Chunk {
   }
 
   /** Puts a sample in its place; one of the same time is replaced. Answers its index. */
-  put(timeMs: number, value: number, histogram?: NativeHistogram): number {
+  put(timeMs: number, value: number, histogram?: NativeHistogram, startMs = 0): number {
     let at = this.count;
     while (at > 0 && (this.times[at - 1] as number) >= timeMs) at--;
     if (at === this.count || this.times[at] !== timeMs) this.#insert(at);
@@ -47,6 +52,8 @@ export class Chunk {
       this.histograms ??= Array.from({ length: this.count }, () => undefined);
       this.histograms[at] = histogram;
     }
+    if (startMs > 0) this.startTimes ??= new Float64Array(this.times.length);
+    if (this.startTimes !== undefined) this.startTimes[at] = startMs;
     return at;
   }
 
@@ -66,6 +73,7 @@ export class Chunk {
     other.times.set(this.times.subarray(half, this.count));
     other.values.set(this.values.subarray(half, this.count));
     other.histograms = this.histograms?.splice(half);
+    other.startTimes = this.startTimes?.slice(half, this.count);
     other.count = this.count - half;
     other.writtenMs = this.writtenMs;
     this.count = half;
@@ -76,10 +84,12 @@ export class Chunk {
     if (this.count === this.times.length) {
       this.times = grown(this.times);
       this.values = grown(this.values);
+      this.startTimes = this.startTimes && grown(this.startTimes);
     }
     if (at < this.count) {
       this.times.copyWithin(at + 1, at, this.count);
       this.values.copyWithin(at + 1, at, this.count);
+      this.startTimes?.copyWithin(at + 1, at, this.count);
       this.histograms?.splice(at, 0, undefined);
     }
     this.count += 1;
@@ -89,15 +99,17 @@ export class Chunk {
 const writer = new ColumnWriter();
 
 /** The bytes of a chunk with at least one sample. */
-export function encodeChunk({ times, values, histograms, count, writtenMs }: Chunk): Uint8Array {
+export function encodeChunk({ times, values, startTimes, histograms, count, writtenMs }: Chunk): Uint8Array {
   writer.clear();
-  writer.byte(histograms === undefined ? numbersForm : histogramsForm);
+  if (startTimes === undefined) writer.byte(histograms === undefined ? numbersForm : histogramsForm);
+  else writer.byte(histograms === undefined ? startedNumbersForm : startedHistogramsForm);
   writer.unsigned(count);
   // Readers that look for a time need these alone.
   writer.double(times[count - 1] as number);
   writer.double(writtenMs);
   writeTimes(writer, times, count);
   writeValues(writer, values, count);
+  if (startTimes !== undefined) writeTimes(writer, startTimes, count);
   if (histograms !== undefined) writer.raw(zstdCompressSync(JSON.stringify(histograms.map(plainHistogram))));
   return writer.bytes.slice();
 }
@@ -115,11 +127,17 @@ export function chunkExtent(bytes: Uint8Array): ChunkExtent {
   return { count: reader.unsigned(), endMs: reader.double(), writtenMs: reader.double() };
 }
 
+/** Columns of one length; that of start times is made where there are any. */
+export interface SampleColumns {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  startTimes: Float64Array | undefined;
+}
+
 /** Reads numbers into columns from an index on; answers histograms where there are any. */
 export function readChunk(
   bytes: Uint8Array,
-  times: Float64Array,
-  values: Float64Array,
+  columns: SampleColumns,
   from: number,
 ): readonly (NativeHistogram | undefined)[] | undefined {
   const reader = new ColumnReader(bytes);
@@ -127,9 +145,13 @@ export function readChunk(
   const count = reader.unsigned();
   reader.double();
   reader.double();
-  readTimes(reader, times, from, count);
-  readValues(reader, values, from, count);
-  if (form !== histogramsForm) return undefined;
+  readTimes(reader, columns.times, from, count);
+  readValues(reader, columns.values, from, count);
+  if (form === startedNumbersForm || form === startedHistogramsForm) {
+    columns.startTimes ??= new Float64Array(columns.times.length);
+    readTimes(reader, columns.startTimes, from, count);
+  }
+  if (form !== histogramsForm && form !== startedHistogramsForm) return undefined;
   return (JSON.parse(zstdDecompressSync(reader.rest()).toString()) as (PlainHistogram | null)[]).map(histogramOf);
 }
 
@@ -137,7 +159,7 @@ export function decodeChunk(bytes: Uint8Array): Chunk {
   const { count, writtenMs } = chunkExtent(bytes);
   const chunk = new Chunk(count);
   chunk.writtenMs = writtenMs;
-  chunk.histograms = readChunk(bytes, chunk.times, chunk.values, 0) as Chunk['histograms'];
+  chunk.histograms = readChunk(bytes, chunk, 0) as Chunk['histograms'];
   chunk.count = count;
   return chunk;
 }

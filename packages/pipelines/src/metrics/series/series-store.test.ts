@@ -163,6 +163,35 @@ test('deltas of exponential histograms add up in any order, also of several reso
   );
 });
 
+test('start times of totals are kept, through late samples, new beginnings and restarts', async () => {
+  const point = fc.record({ time: fc.integer({ min: 1, max: 3_000 }), start: fc.nat(3_000), isTold: fc.boolean() });
+  const points = fc.uniqueArray(point, { maxLength: 400, selector: ({ time }) => time });
+  await fc.assert(
+    fc.asyncProperty(points, fc.infiniteStream(fc.nat()), async (all, random) => {
+      const disk = openMemoryStore();
+      let store = new SeriesStore(disk);
+      let writer = new SampleWriter(store);
+      for (const { time, start, isTold } of all) {
+        const sample = { kind: 'sum', temporality: 'cumulative', monotonic: true, value: 1 } as const;
+        const startMs = isTold ? Math.min(start, time) : 0;
+        writer.write('m{series="s0"}', { ...deltaHistogram(noPoint), ...sample, timeMs: time, startMs });
+        if (random.next().value % 30 !== 0) continue;
+        await store.flush(new Map());
+        store = new SeriesStore(disk);
+        writer = new SampleWriter(store);
+      }
+      await store.flush(new Map());
+      const sorted = [...all].sort((a, b) => a.time - b.time);
+      const starts = sorted.map(({ time, start, isTold }) => (isTold ? Math.min(start, time) : 0));
+      for (const from of [store, new SeriesStore(disk)]) {
+        const found = await readSeries(from, 0);
+        assert.deepEqual([...(found?.startTimes ?? new Float64Array(starts.length))], starts);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test('runs of equal steps and values come back from few bytes', () => {
   const chunk = new Chunk();
   for (let at = 0; at < 120; at++) chunk.put(1_700_000_000_000 + at * 15_000, at < 60 ? 7 : at);
@@ -200,6 +229,8 @@ interface DeltaPoint {
   readonly offset: number;
   readonly counts: readonly number[];
 }
+
+const noPoint: DeltaPoint = { time: 0, scale: 0, offset: 0, counts: [] };
 
 function deltaHistogram({ time, scale, offset, counts }: DeltaPoint): MetricSample {
   return {

@@ -97,10 +97,10 @@ export class SeriesStore {
     this.#newMetadata.add(metric);
   }
 
-  /** A sample; one that is there at that time is replaced. */
-  put(id: number, timeMs: number, value: number, histogram?: NativeHistogram): void {
+  /** A sample; one that is there at that time is replaced. `startMs`: when counting began, 0 where that is not told. */
+  put(id: number, timeMs: number, value: number, histogram?: NativeHistogram, startMs = 0): void {
     if (timeMs < 0 || timeMs > timeMsMax) return;
-    this.#chunkFor(id, timeMs).put(timeMs, value, histogram);
+    this.#chunkFor(id, timeMs).put(timeMs, value, histogram, startMs);
     this.#samples++;
   }
 

@@ -11,7 +11,7 @@ import type {
   StoredSeries,
   TimeRange,
 } from '../promql/series-source.ts';
-import { type Chunk, chunkExtent, readChunk } from './chunk.ts';
+import { type Chunk, chunkExtent, readChunk, type SampleColumns } from './chunk.ts';
 import type { SeriesStore } from './series-store.ts';
 
 /** How long reading may keep the process from everything else. */
@@ -102,17 +102,25 @@ export class StoredSource implements SeriesSource {
     if (parts.length === 0) return undefined;
     parts.sort((a, b) => a.startMs - b.startMs);
     const total = parts.reduce((sum, { count }) => sum + count, 0);
-    const times = new Float64Array(total);
-    const values = new Float64Array(total);
+    const columns: SampleColumns = {
+      times: new Float64Array(total),
+      values: new Float64Array(total),
+      startTimes: undefined,
+    };
+    const { times, values } = columns;
     let histograms: (NativeHistogram | undefined)[] | undefined;
     let at = 0;
     for (const { bytes, chunk, count } of parts) {
       let own: readonly (NativeHistogram | undefined)[] | undefined;
-      if (chunk === undefined) own = readChunk(bytes as Uint8Array, times, values, at);
+      if (chunk === undefined) own = readChunk(bytes as Uint8Array, columns, at);
       else {
         times.set(chunk.times.subarray(0, count), at);
         values.set(chunk.values.subarray(0, count), at);
         own = chunk.histograms;
+        if (chunk.startTimes !== undefined) {
+          columns.startTimes ??= new Float64Array(total);
+          columns.startTimes.set(chunk.startTimes.subarray(0, count), at);
+        }
       }
       if (own !== undefined) {
         histograms ??= new Array<undefined>(total).fill(undefined);
@@ -128,6 +136,7 @@ export class StoredSource implements SeriesSource {
       times: times.subarray(first, end),
       values: values.subarray(first, end),
       histograms: histograms?.slice(first, end),
+      startTimes: columns.startTimes?.subarray(first, end),
     };
   }
 }

@@ -40,10 +40,11 @@ export class SampleWriter {
       for (const id of series.ids.values()) this.#store.putStale(id, sample.timeMs);
       return true;
     }
+    const startMs = startOf(sample);
     const put = (what: string, value: number, extra?: readonly [string, string]): void => {
       const id = this.#id(series, what, extra);
       if (sample.temporality === 'delta' && sample.kind !== 'gauge') this.#store.add(id, sample.timeMs, value);
-      else this.#store.put(id, sample.timeMs, value);
+      else this.#store.put(id, sample.timeMs, value, undefined, startMs);
     };
     switch (sample.kind) {
       case 'gauge':
@@ -85,7 +86,7 @@ export class SampleWriter {
     if (histogram === undefined) return;
     const id = this.#id(series, '');
     if (sample.temporality === 'delta') this.#store.add(id, sample.timeMs, Number.NaN, histogram);
-    else this.#store.put(id, sample.timeMs, Number.NaN, histogram);
+    else this.#store.put(id, sample.timeMs, Number.NaN, histogram, startOf(sample));
   }
 
   #seriesOf(key: string): KeySeries | undefined {
@@ -116,6 +117,12 @@ export class SampleWriter {
     const metric = series.base.get(metricNameLabel);
     this.#store.describe(metric, { type: metricType(kind, monotonic === true), help: description, unit });
   }
+}
+
+/** Of totals alone: a delta's is that of the point before. */
+function startOf({ kind, temporality, monotonic, startMs, timeMs }: MetricSample): number {
+  const isTotal = kind === 'summary' || (temporality === 'cumulative' && (kind !== 'sum' || monotonic === true));
+  return isTotal && Number.isSafeInteger(startMs) && startMs > 0 && startMs <= timeMs ? startMs : 0;
 }
 
 function metricType(kind: MetricSample['kind'], isMonotonic: boolean): MetricType {
