@@ -6,7 +6,7 @@ import { type GremlinServer, KafkaEngineError, kafkaSource, startGremlinServer }
 import gremlin from 'gremlin';
 import { beginnings, type GraphFigures, type GraphWork, powerLawEdges } from './work.ts';
 
-const PART = 200;
+const PART = 40;
 
 /** Undefined where the machine lacks Java or Maven. */
 export async function measureTinkerGraph(
