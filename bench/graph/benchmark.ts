@@ -1,8 +1,8 @@
 /**
  * The graph: loading, two and three hops, super-nodes, upserts, memory, on edges that are spread by a power law. At the
- * whole scale it has 10 million edges between a million vertices, and a quarter and a sixteenth of that; the peer, which
- * is in memory, has 100,000 edges, where ours is measured too. Each measurement has a process and a directory of its
- * own, on a store that is not synced, since it can be loaded again.
+ * whole scale it has 10 million edges between a million vertices, and a quarter and a sixteenth of that; the peer,
+ * which is in memory, has 100,000 edges, where ours is measured too. Each measurement has a process and a directory of
+ * its own, on a store that is not synced, since it can be loaded again.
  */
 import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

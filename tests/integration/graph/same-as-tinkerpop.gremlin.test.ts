@@ -2,8 +2,9 @@
  * Any traversal finds the same in our graph as in Apache TinkerPop's: random graphs are loaded into both, and the text
  * of random traversals is run by a Gremlin Server and, read from that text, by us. Order counts where `order` ends it.
  *
- * The server works without LazyBarrierStrategy, an optimization that in TinkerPop 3.8.0 loses some of what `emit()` before
- * `repeat` emits: of a vertex with an edge to itself `g.V().emit().repeat(__.out().out()).times(1)` finds one, not two.
+ * The server works without LazyBarrierStrategy, an optimization that in TinkerPop 3.8.0 loses some of what `emit()`
+ * before `repeat` emits: of a vertex with an edge to itself `g.V().emit().repeat(__.out().out()).times(1)` finds one,
+ * not two.
  *
  * It needs Java and Maven, which fetches the server once.
  */

@@ -1,7 +1,7 @@
 /**
- * A graph against a map of edges and a clock: whatever is upserted, removed, split, expires and crashes, at any batch of
- * the store, both directions agree after the graph is opened again, nothing that was acknowledged is missing, and what
- * was under way is there as it was before or after.
+ * A graph against a map of edges and a clock: whatever is upserted, removed, split, expires and crashes, at any batch
+ * of the store, both directions agree after the graph is opened again, nothing that was acknowledged is missing, and
+ * what was under way is there as it was before or after.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /**
  * Writes edges: what is asked for while a batch is on its way goes together with the next. A batch is noted, with
- * the vertices that are not there yet, written in both directions, and then acknowledged; its note goes with the next one's.
- * So of what is acknowledged both directions are there, and of what is not, a note says that they may disagree.
+ * the vertices that are not there yet, written in both directions, and then acknowledged; its note goes with the next
+ * one's. So of what is acknowledged both directions are there, and of what is not, a note says that they may disagree.
  */
 import type { BatchEntry } from '../../records/record-store.ts';
 import { DEFAULT_VERTEX_LABEL } from '../element.ts';

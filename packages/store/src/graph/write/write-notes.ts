@@ -31,7 +31,9 @@ export class WriteNotes {
     this.#writer = writer;
   }
 
-  /** Notes edges, and makes what is to be there before them (`before`, which may be there); resolves when all is kept. */
+  /**
+   * Notes edges, and makes what is to be there before them (`before`, which may be there); resolves when all is kept.
+   */
   async begin(edges: readonly EdgeKey[], now: number, before: readonly BatchEntry[]): Promise<RecordKey> {
     const key = this.#places.write(`${this.#writer}:${this.#number++}`);
     const listed = edges.map(({ from, label, to, key: own = '' }) => [from, label, to, own]);
