@@ -2,6 +2,7 @@
 
 import { controlCatalog } from './catalog-control.ts';
 import { databaseCatalog } from './catalog-database.ts';
+import { graphCatalog } from './catalog-graph.ts';
 import { logsCatalog } from './catalog-logs.ts';
 import { metricsCatalog } from './catalog-metrics.ts';
 import { onboardingCatalog } from './catalog-onboarding.ts';
@@ -246,6 +247,7 @@ export const catalog: readonly CatalogEntry[] = [
     ],
   },
   ...databaseCatalog,
+  graphCatalog,
   {
     name: 'topology',
     summary: 'Show where clusters are, how, and the mirrors between them',
