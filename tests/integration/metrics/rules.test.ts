@@ -165,4 +165,5 @@ test('files that are not sound are refused with what is wrong', async () => {
   const job = 'scrape_configs: [{ job_name: a, static_configs: [{ targets: [a] }], scrape_interval: soon }]';
   assert.equal(await refused(job), "scrape_configs, job a: scrape_interval: 'soon' is no duration, such as 15s");
   assert.match(await refused('rollup: []'), /rollup/);
+  assert.match(await refused('rollups: [{ name: a, by: [] }]'), /^the rules of aggregation are not right: .*metric/);
 });

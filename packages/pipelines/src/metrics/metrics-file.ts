@@ -55,7 +55,7 @@ const checker = compileChecker(MetricsFileShape);
 const intervalDefault = '1m';
 const timeoutDefault = '10s';
 
-/** Reads a file of metrics and all that it names. @throws MetricsFileError, RuleFileError, RollupRulesError */
+/** Reads a file of metrics and all that it names. @throws MetricsFileError, RuleFileError */
 export async function readMetricsFile(file: string): Promise<MetricsFile> {
   const value = parseMetricsFile(await textOf(file), file);
   const folder = dirname(resolve(file));
@@ -64,7 +64,7 @@ export async function readMetricsFile(file: string): Promise<MetricsFile> {
   const intervalMs = durationMs(evaluation, file, 'global.evaluation_interval');
   return {
     rules: await readRuleFiles(patterns, file, intervalMs),
-    rollups: rollupRules({ rollups }),
+    rollups: rollupsOf(rollups, file),
     targets: jobs.flatMap((job) => targetsOf(job, global, file, folder)),
   };
 }
@@ -129,6 +129,14 @@ function checkGroupNames(groups: readonly RuleGroup[]): void {
       throw new MetricsFileError(file, `there is a group named ${name} in ${other} too; name one of them anew`);
     }
     files.set(name, file);
+  }
+}
+
+function rollupsOf(rollups: readonly unknown[], file: string): readonly RollupRule[] {
+  try {
+    return rollupRules({ rollups });
+  } catch (error) {
+    throw new MetricsFileError(file, messageOf(error), error);
   }
 }
 
