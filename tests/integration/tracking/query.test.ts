@@ -119,7 +119,7 @@ test('wrong usage ends with exit code 2 and a sentence', async () => {
   for (const [words, sentence] of [
     [['watch'], /'watch' is nothing that tracking does; it knows tail, sessions, funnel/],
     [['tail', '--import', 'x.log'], /tail and --import exclude each other/],
-    [['sessions'], /which site is meant is missing: name it with --site/],
+    [['sessions'], /name a site with --site SITE/],
     [['funnel', '--site', 'shop'], /a funnel needs its steps/],
     [['live', 'now'], /live takes no further words/],
     [['funnel', '/', '--within', 'soon'], /'soon' is not a length of time/],

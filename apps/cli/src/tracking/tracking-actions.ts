@@ -201,7 +201,7 @@ async function asked<T>(
 
 function siteOf({ options }: TrackingCall): string {
   if (options.site !== undefined) return options.site;
-  throw new UsageError('which site is meant is missing: name it with --site; the totals list them');
+  throw new UsageError('name a site with --site SITE; `millrace pipeline tracking` lists them');
 }
 
 function timesOf({ options: { from, to } }: TrackingCall) {
