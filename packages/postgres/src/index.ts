@@ -26,8 +26,9 @@ export { type Applied, type ApplyOptions, applyPlan } from './change/apply/apply
 export { changeOf, type RecordTables } from './change/apply/change-record.ts';
 export { eventText } from './change/apply/event-text.ts';
 export { type ApplyLimits, applyLimitsDefault } from './change/apply/limits.ts';
+export type { Compatibility } from './change/downstream.ts';
 export type { Certainty, Effect, Finding, LockTaken, Rule } from './change/effect.ts';
-export { type LintedStatement, lintScript } from './change/lint.ts';
+export { type LintedStatement, type LintOptions, lintScript } from './change/lint.ts';
 export type { LockMode } from './change/lock-modes.ts';
 export { changeId, type PlanOptions, planScript } from './change/plan/make-plan.ts';
 export { type PartitionKeys, readPartitionKeys } from './change/plan/partition-steps.ts';

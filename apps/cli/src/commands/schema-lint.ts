@@ -1,23 +1,30 @@
 import type { Catalog, LintedStatement } from '@millrace/postgres';
 import { command } from '../framework/command.ts';
 import { exitCodes } from '../framework/exit-codes.ts';
-import { text } from '../framework/option.ts';
+import { choice, text, withDefault } from '../framework/option.ts';
 import type { Output } from '../framework/output.ts';
 import { counted } from '../framework/table.ts';
 import { readScript } from '../schema/read-script.ts';
+
+const compatibilities = ['NONE', 'BACKWARD', 'FORWARD', 'FULL'] as const;
 
 export const schemaLint = command({
   name: 'schema lint',
   summary: 'Check changes to a PostgreSQL schema before they run',
   description: `For each statement: the locks it takes, whether it writes or reads whole tables under them, whom it
     breaks, and the safe way. Exits 1 when something is unsafe. With a database the answer is exact: what depends on
-    columns, constraints and partitions that are there is read from it, and nothing else is done to it.`,
+    columns, constraints and partitions that are there is read from it, and nothing else is done to it. Of tables that
+    are captured it tells whose topics change, and whether a schema registry takes that.`,
   operands: [{ name: 'FILE', help: 'SQL; - is stdin', many: true }],
   options: {
     databaseUrl: text({
       placeholder: 'URL',
       help: 'The PostgreSQL that the changes are for: postgres://user@host/name',
     }),
+    compatibility: withDefault(
+      choice({ help: 'What the schema registry asks of the topics of captured tables' }, compatibilities),
+      'BACKWARD',
+    ),
   },
   examples: [
     { command: 'millrace schema lint migrations/0042.sql', does: 'In a pipeline, before it is merged' },
@@ -33,7 +40,7 @@ export const schemaLint = command({
     let statements = 0;
     for (const file of operands) {
       const script = await readScript(file);
-      for (const linted of await lintScript(script, catalog)) {
+      for (const linted of await lintScript(script, catalog, { compatibilityOf: () => options.compatibility })) {
         statements++;
         unsafe += linted.findings.filter(({ severity }) => severity === 'unsafe').length;
         if (terminal.json) terminal.output.json(asJson(file, linted));

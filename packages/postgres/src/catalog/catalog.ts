@@ -8,6 +8,9 @@ export interface Catalog {
   readonly isRead: boolean;
   /** Where tables without a schema in their names are looked for, and made. */
   readonly schema: string;
+  readonly database?: string | undefined;
+  /** Logical replication slots of the database. */
+  readonly slots?: readonly SlotFacts[] | undefined;
   table(name: ObjectName): TableFacts | undefined;
   /** The table that an index belongs to. */
   tableOfIndex(index: ObjectName): TableFacts | undefined;
@@ -16,6 +19,12 @@ export interface Catalog {
   isVolatile(functionName: ObjectName): boolean | undefined;
   /** Tables with foreign keys to this one. */
   referencing(name: ObjectName): readonly ObjectName[];
+}
+
+export interface SlotFacts {
+  readonly name: string;
+  /** Whether somebody reads it at the moment. */
+  readonly isActive: boolean;
 }
 
 export interface TableFacts {
@@ -112,6 +121,8 @@ function builtInVolatility({ name }: ObjectName): boolean | undefined {
 export function catalogOf(read: {
   readonly serverVersion: number;
   readonly schema: string;
+  readonly database: string;
+  readonly slots: readonly SlotFacts[];
   readonly tables: readonly TableFacts[];
   readonly types: ReadonlyMap<string, TypeFacts>;
   readonly volatileFunctions: ReadonlySet<string>;
@@ -125,6 +136,8 @@ export function catalogOf(read: {
     serverVersion: read.serverVersion,
     isRead: true,
     schema: read.schema,
+    database: read.database,
+    slots: read.slots,
     table: (name) => tables.get(keyOf(name)),
     tableOfIndex: (index) => indexes.get(keyOf(index)),
     type: (name) => read.types.get(name),

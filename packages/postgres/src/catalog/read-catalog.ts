@@ -10,6 +10,7 @@ import {
   type ConstraintFacts,
   catalogOf,
   type IndexFacts,
+  type SlotFacts,
   type TableFacts,
   type TypeFacts,
 } from './catalog.ts';
@@ -27,8 +28,13 @@ interface Named {
 }
 
 export async function readCatalog(connection: Queryable): Promise<Catalog> {
-  const version = await connection.query<{ version: number; schema: string | null }>(
-    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_schema() AS schema`,
+  const version = await connection.query<{ version: number; schema: string | null; database: string }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_schema() AS schema,
+       current_database() AS database`,
+  );
+  const { rows: slots } = await connection.query<SlotFacts>(
+    `SELECT slot_name::text AS name, active AS "isActive" FROM pg_replication_slots
+     WHERE slot_type = 'logical' AND database = current_database() ORDER BY 1`,
   );
   const columns = await readColumns(connection);
   const constraints = await readConstraints(connection);
@@ -59,6 +65,8 @@ export async function readCatalog(connection: Queryable): Promise<Catalog> {
   return catalogOf({
     serverVersion: version.rows[0]?.version ?? 0,
     schema: version.rows[0]?.schema ?? 'public',
+    database: version.rows[0]?.database ?? '',
+    slots,
     tables,
     types: await readTypes(connection),
     volatileFunctions: await readVolatileFunctions(connection),

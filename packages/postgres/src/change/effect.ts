@@ -70,6 +70,7 @@ export type Rule =
   | 'backfill'
   | 'backfill-with-change'
   | 'long-lock'
+  | 'captured-table'
   | 'several-changes'
   | 'concurrently-in-transaction'
   | 'not-checked';

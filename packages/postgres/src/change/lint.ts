@@ -5,9 +5,15 @@
 import { type Catalog, unknownCatalog } from '../catalog/catalog.ts';
 import { parseScript, type Statement } from '../sql/parse-script.ts';
 import { acceptedIn } from './accepted-rules.ts';
+import { type Compatibility, downstreamFindings } from './downstream.ts';
 import type { Context, Effect, Finding } from './effect.ts';
 import { ScriptCatalog } from './script-catalog.ts';
 import { effectOf } from './statement-effect.ts';
+
+export interface LintOptions {
+  /** What a schema registry asks of a subject; undefined: BACKWARD. */
+  readonly compatibilityOf?: ((subject: string) => Compatibility | undefined) | undefined;
+}
 
 export interface LintedStatement extends Effect {
   readonly statement: Statement;
@@ -17,7 +23,11 @@ export interface LintedStatement extends Effect {
  * Lints a script. With a `catalog` that was read from a database the answer is exact; without one, what depends on the
  * database is `maybe`. Throws `SqlSyntaxError`.
  */
-export async function lintScript(script: string, catalog: Catalog = unknownCatalog()): Promise<LintedStatement[]> {
+export async function lintScript(
+  script: string,
+  catalog: Catalog = unknownCatalog(),
+  options: LintOptions = {},
+): Promise<LintedStatement[]> {
   const known = new ScriptCatalog(catalog);
   const transaction = new TransactionWatch();
   const accepted = acceptedIn(script);
@@ -28,7 +38,8 @@ export async function lintScript(script: string, catalog: Catalog = unknownCatal
     const findings = [
       ...(isOfNew ? effect.findings.filter(({ severity }) => severity === 'warning') : effect.findings),
     ];
-    const all = [...findings, ...transaction.follow(statement, effect, isOfNew)];
+    const downstream = isOfNew ? [] : downstreamFindings(statement.node, known, options.compatibilityOf);
+    const all = [...findings, ...downstream, ...transaction.follow(statement, effect, isOfNew)];
     linted.push({
       ...effect,
       statement,

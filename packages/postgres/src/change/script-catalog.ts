@@ -13,6 +13,8 @@ export class ScriptCatalog implements Catalog {
   readonly serverVersion: number;
   readonly isRead: boolean;
   readonly schema: string;
+  readonly database: string | undefined;
+  readonly slots: Catalog['slots'];
   readonly #before: Catalog;
   readonly #changed = new Map<string, TableFacts>();
   readonly #new = new Set<string>();
@@ -23,6 +25,8 @@ export class ScriptCatalog implements Catalog {
     this.serverVersion = before.serverVersion;
     this.isRead = before.isRead;
     this.schema = before.schema;
+    this.database = before.database;
+    this.slots = before.slots;
   }
 
   #key({ schema = this.schema, name }: ObjectName): string {
