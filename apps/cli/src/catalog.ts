@@ -242,6 +242,11 @@ export const catalog: readonly CatalogEntry[] = [
         summary: 'Show what was tracked, ask about it, import an access log, or watch events pass',
         load: async () => (await import('./commands/pipeline-tracking.ts')).pipelineTracking,
       },
+      {
+        name: 'dbsync',
+        summary: 'Show which tables of databases are captured, and how much there is of each',
+        load: async () => (await import('./commands/pipeline-dbsync.ts')).pipelineDbsync,
+      },
       logsCatalog,
       metricsCatalog,
     ],

@@ -1,3 +1,6 @@
+export { type CapturedTopic, capturedTopics } from './dbsync/captured-topics.ts';
+export { platformTables, secretTables } from './dbsync/platform-tables.ts';
+export { type Dbsync, type DbsyncOptions, startDbsync } from './dbsync/start-dbsync.ts';
 export { LineIntake } from './logs/collecting/line-intake.ts';
 export { OwnLog } from './logs/collecting/own-log.ts';
 export { SyslogListener } from './logs/collecting/syslog-listener.ts';

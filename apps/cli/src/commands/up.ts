@@ -4,6 +4,7 @@ import { dataDirectoryOption } from '../cluster/cluster-options.ts';
 import { durableOption } from '../cluster/durable-option.ts';
 import { openSystemOfRecord } from '../control/open-system-of-record.ts';
 import { checkOpenHost, isLoopback, platformAccess } from '../control/platform-access.ts';
+import { capturePlatform } from '../dbsync/capture-platform.ts';
 import { command } from '../framework/command.ts';
 import { choice, flag, integer, many, text, withDefault } from '../framework/option.ts';
 import { printable } from '../framework/printable.ts';
@@ -128,6 +129,7 @@ export const up = command({
       }),
       PORT_HINT,
     );
+    await using _capture = await capturePlatform(fleet, systemOfRecord.captureUrl, warn);
     await announceReady(
       {
         purpose,

@@ -15,6 +15,8 @@ export interface SystemOfRecordOptions {
 export interface SystemOfRecord extends AsyncDisposable {
   /** Undefined on a machine that has no PostgreSQL, which was told. */
   readonly database: Database | undefined;
+  /** Of a database that is started here, whose changes may be captured. */
+  readonly captureUrl: string | undefined;
 }
 
 export async function openSystemOfRecord(options: SystemOfRecordOptions): Promise<SystemOfRecord> {
@@ -24,8 +26,12 @@ export async function openSystemOfRecord(options: SystemOfRecordOptions): Promis
   const { openDatabase } = await import('@millrace/fleet/database');
   const database = found === undefined ? undefined : parts.use(await openDatabase({ url: found, report: warn, tell }));
   const open = parts.move();
-  return { database, [Symbol.asyncDispose]: () => open.close() };
+  const captureUrl = url === undefined ? found : undefined;
+  return { database, captureUrl, [Symbol.asyncDispose]: () => open.close() };
 }
+
+/** Its changes are captured; a capture that stands still can't fill the disk. */
+const settings = { wal_level: 'logical', max_slot_wal_keep_size: '1GB' };
 
 /** Its URL; undefined where there are no programs of PostgreSQL for this machine. */
 async function start(
@@ -35,7 +41,7 @@ async function start(
 ): Promise<string | undefined> {
   const { startPostgres } = await import('@millrace/engines');
   try {
-    return parts.use(await startPostgres({ directory, report: warn })).url;
+    return parts.use(await startPostgres({ directory, settings, report: warn })).url;
   } catch (error) {
     if (!isMillraceError(error, 'postgres_missing') && !isMillraceError(error, 'postgres_user_missing')) throw error;
     warn(`there is no control plane, only clusters and pipelines: ${error.message}`);

@@ -206,6 +206,7 @@ export class CaptureRun {
     if (this.#parts.reader.isReading(oid)) {
       if (message.kind !== 'insert' && message.before !== undefined) this.#touch(oid, writer.identity(message.before));
       if (message.kind !== 'delete') this.#touch(oid, writer.identity(message.after));
+      if (message.kind === 'update' && isInPart(message)) this.#parts.reader.unsent(oid);
     }
     return this.#finish(records);
   }
@@ -284,4 +285,9 @@ export class CaptureRun {
     const lagMs = this.#lastCommitMs === 0 ? 0 : Math.max(0, Date.now() - this.#lastCommitMs);
     options.report?.({ kind: 'committed', records, lsn: lsnText(this.#lsn), lagMs });
   }
+}
+
+/** Values that are stored apart and did not change were not sent. */
+function isInPart({ after, isBeforeWhole }: UpdateMessage): boolean {
+  return !isBeforeWhole && after.includes(undefined);
 }

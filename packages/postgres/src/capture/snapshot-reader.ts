@@ -50,6 +50,8 @@ interface Window {
   beforeLow: number;
   isEmptied: boolean;
   isAltered: boolean;
+  /** Whether a row changed of which not all was sent. */
+  isInPart: boolean;
 }
 
 /** A table that is being read, or is to be. */
@@ -122,6 +124,11 @@ export class SnapshotReader {
     for (const { changed } of this.#readings.get(oid)?.windows ?? []) changed?.add(key);
   }
 
+  /** A row changed and not all of it was sent: whoever reads the change may not have the rest, so it must be read. */
+  unsent(oid: number): void {
+    for (const window of this.#readings.get(oid)?.windows ?? []) window.isInPart ||= window.changed !== undefined;
+  }
+
   truncated(oid: number): void {
     for (const window of this.#readings.get(oid)?.windows ?? []) window.isEmptied = window.changed !== undefined;
   }
@@ -145,6 +152,7 @@ export class SnapshotReader {
       window.changed = new Set();
       window.isEmptied = false;
       window.isAltered = false;
+      window.isInPart = false;
       window.beforeLow = this.#recent.count;
       return window.keyless === undefined ? undefined : await this.#wholeTable(window);
     }
@@ -153,6 +161,12 @@ export class SnapshotReader {
     const read = await window.chunk;
     if (read === undefined || changed === undefined || window.isAltered || this.#isBehind(window, read.unseen)) {
       this.#again(window);
+      return undefined;
+    }
+    if (window.isInPart) {
+      this.#again(window);
+      // Fewer take less time, so that such changes do not come between every time.
+      reading.rowsMax = Math.max(20, Math.floor(read.rows.length / 2));
       return undefined;
     }
     this.#drop(window);
@@ -229,7 +243,7 @@ export class SnapshotReader {
     const id = `${this.#run}-${this.#count++}`;
     const window: Window = {
       ...{ id, reading, after: reading.after, chunk: undefined, keyless: undefined },
-      ...{ changed: undefined, beforeLow: 0, isEmptied: false, isAltered: false },
+      ...{ changed: undefined, beforeLow: 0, isEmptied: false, isAltered: false, isInPart: false },
     };
     reading.windows.push(window);
     this.#windows.set(id, window);
