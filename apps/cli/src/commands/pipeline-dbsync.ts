@@ -1,6 +1,5 @@
 import { clusterOptions } from '../cluster/cluster-options.ts';
-import { openCluster } from '../cluster/open-cluster.ts';
-import { clientEvents } from '../event-lines.ts';
+import { openHome } from '../cluster/open-home.ts';
 import { command } from '../framework/command.ts';
 import { type Column, table } from '../framework/table.ts';
 
@@ -20,7 +19,7 @@ export const pipelineDbsync = command({
   ],
   async run({ options, terminal }) {
     const { capturedTopics, secretTables } = await import('@millrace/pipelines');
-    await using cluster = await openCluster(options, clientEvents(terminal));
+    await using cluster = await openHome(options);
     const topics = await capturedTopics(cluster.client);
     if (terminal.json) {
       terminal.output.json({ topics, leftOut: secretTables });
