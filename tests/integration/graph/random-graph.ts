@@ -39,7 +39,7 @@ export const randomGraph: fc.Arbitrary<RandomGraph> = fc.record({
         ),
         time: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
       }),
-      { maxLength: 16 },
+      { maxLength: 12 },
     )
     .map((edges) => [...new Map(edges.map((edge) => [edgeId(edge), edge])).values()]),
 });

@@ -2,16 +2,24 @@
  * Any traversal finds the same in our graph as in Apache TinkerPop's: random graphs are loaded into both, and the text
  * of random traversals is run by a Gremlin Server and, read from that text, by us. Order counts where `order` ends it.
  *
- * The server works without LazyBarrierStrategy, an optimization that in TinkerPop 3.8.0 loses some of what `emit()`
- * before `repeat` emits: of a vertex with an edge to itself `g.V().emit().repeat(__.out().out()).times(1)` finds one,
- * not two.
+ * Where `emit()` stands before `repeat`, the server works without LazyBarrierStrategy, an optimization that in
+ * TinkerPop 3.8.0 loses some of what `emit()` before `repeat` emits: of a vertex with an edge to itself
+ * `g.V().emit().repeat(__.out().out()).times(1)` finds one, not two.
  *
  * It needs Java and Maven, which fetches the server once.
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type GremlinServer, KafkaEngineError, kafkaSource, startGremlinServer } from '@millrace/engines';
-import { type Edge, edgeId, openEmbeddedRecords, openGraph, openMemoryStore, type Vertex } from '@millrace/store';
+import {
+  type Edge,
+  edgeId,
+  openEmbeddedRecords,
+  openGraph,
+  openMemoryStore,
+  type Traversal,
+  type Vertex,
+} from '@millrace/store';
 import fc from 'fast-check';
 import gremlin from 'gremlin';
 import { type RandomGraph, randomGraph, randomTraversal } from './random-graph.ts';
@@ -49,6 +57,14 @@ function made({ vertices, edges }: RandomGraph): string {
     return `addE(${text(edge.label)}).${ends}.property(T.id,${text(edgeId(edge))})${own.join('')}`;
   });
   return ['g', ...vertexTexts, ...edgeTexts].join('.');
+}
+
+/**
+ * Its text, without the optimization that loses results where it does so (and makes others bearable where it does not).
+ */
+function forServer(traversal: Traversal<never>): string {
+  const loses = traversal.steps.some((step) => step.step === 'repeat' && step.emitFirst);
+  return traversal.toString().replace('g.', loses ? 'g.withoutStrategies(LazyBarrierStrategy).' : 'g.');
 }
 
 /** What TinkerPop's client answers, as plain values. */
@@ -96,7 +112,7 @@ test('any traversal finds the same as on a Gremlin Server', { skip, timeout: 600
             const isPath = traversal.steps.at(-1)?.step === 'path';
             const isList = traversal.steps.at(-1)?.step === 'cap';
             const isOrdered = traversal.steps.some(({ step }) => step === 'order');
-            const expected = (await ask(script.replace('g.', 'g.withoutStrategies(LazyBarrierStrategy).'))).map(theirs);
+            const expected = (await ask(forServer(traversal))).map(theirs);
             const { results, complete } = await graph.parse(script).run();
             const actual = results.map((each) => {
               if (isPath) return (each as unknown[]).map(ours);
@@ -110,7 +126,7 @@ test('any traversal finds the same as on a Gremlin Server', { skip, timeout: 600
           }
         },
       ),
-      { numRuns: Math.ceil(100 * scale) },
+      { numRuns: Math.ceil(50 * scale) },
     );
   } finally {
     await client.close();

@@ -9,9 +9,9 @@ export const graphLoad = command({
   name: 'graph load',
   summary: 'Load vertices and edges from a file',
   description: `JSON lines have {"id", "label", "properties"} for a vertex and {"from", "label", "to", "key", "weight",
-    "time", "properties"} for an edge, as "graph export" writes them. A file that ends with .csv has an edge a line, by the
-    columns that are named here; others are its properties. Nobody else may write to the graph meanwhile. What is there
-    stays; loading the same once more changes nothing.`,
+    "time", "properties"} for an edge, as "graph export" writes them. A file that ends with .csv has an edge a line, by
+    the columns that are named here; others are its properties. Nobody else may write to the graph meanwhile. What is
+    there stays; loading the same once more changes nothing.`,
   operands: [{ name: 'FILE', help: 'JSON lines or CSV' }],
   options: {
     from: withDefault(text({ placeholder: 'COLUMN', help: 'Of CSV: where edges leave' }), 'from'),
