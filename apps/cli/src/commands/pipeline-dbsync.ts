@@ -6,14 +6,14 @@ import { type Column, table } from '../framework/table.ts';
 export const pipelineDbsync = command({
   name: 'pipeline dbsync',
   summary: 'Show which tables of databases are captured, and how much there is of each',
-  description: `The platform captures its own database's tables into dbsync.postgres.fleet.TABLE; millrace sync capture
+  description: `The platform captures its own database's tables into dbsync.millrace.fleet.TABLE; millrace sync capture
     does it for others. What holds credentials or keys is left out.`,
   operands: [],
   options: clusterOptions,
   examples: [
     { command: 'millrace pipeline dbsync', does: 'All tables that are captured' },
     {
-      command: 'millrace consume dbsync.postgres.fleet.audit_entry --from earliest',
+      command: 'millrace consume dbsync.millrace.fleet.audit_entry --from earliest',
       does: 'The changes of one of them',
     },
   ],
