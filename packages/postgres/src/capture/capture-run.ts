@@ -49,6 +49,8 @@ type RowMessage = InsertMessage | UpdateMessage | DeleteMessage;
 
 const idleMs = 100;
 const lingerMs = 5;
+/** Changes that are older show that it is behind. */
+const currentMs = 1_000;
 /** How often the position is noted while nothing of ours changes. */
 const quietMs = 5_000;
 
@@ -83,7 +85,7 @@ export class CaptureRun {
     const { stream, signal, options, tables, writer, throwIfFailed } = this.#parts;
     options.report?.({ kind: 'streaming', lsn: lsnText(this.#lsn), tables: tables.count });
     while (!signal.aborted) {
-      const messages = await stream.take(writer.isOpen ? lingerMs : idleMs);
+      const messages = await stream.take(this.#waitMs());
       for (const message of messages) {
         const taken = this.#takeAny(message);
         // Most changes need not be waited for.
@@ -92,13 +94,20 @@ export class CaptureRun {
       throwIfFailed();
       if (this.#begin !== undefined) continue;
       if (writer.isOpen) {
-        // While changes wait, many go together; when none do, nobody is kept waiting.
-        if (writer.isDue || (stream.isDrained && writer.ageMs >= lingerMs)) await this.#commit();
+        // While it is behind, many changes go together; else nobody is kept waiting.
+        const isCurrent = stream.isDrained && Date.now() - this.#place.commitMs < currentMs;
+        if (messages.length === 0 || writer.isDue || (isCurrent && writer.ageMs >= lingerMs)) await this.#commit();
       } else if (messages.length === 0 && stream.seen > this.#lsn) {
         await this.#passQuiet(stream.seen);
       }
     }
     await writer.abort();
+  }
+
+  /** A server that is being caught up with may take a while between two messages. */
+  #waitMs(): number {
+    const isOld = Date.now() - this.#place.commitMs >= currentMs;
+    return this.#parts.writer.isOpen && !isOld ? lingerMs : idleMs;
   }
 
   /** What others wrote is passed too, so that the server may forget it; noted first, as all that is confirmed. */
