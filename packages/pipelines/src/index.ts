@@ -47,6 +47,23 @@ export type { ScrapeTarget } from './metrics/scrape/scrape-job.ts';
 export { Scraper, type ScraperOptions } from './metrics/scrape/scraper.ts';
 export { Metrics, type MetricsOptions } from './metrics/start-metrics.ts';
 export { metricsRollups, metricsSamples, type StoredSample } from './metrics/topic.ts';
+export {
+  type Aggregate,
+  type Feature,
+  FeatureError,
+  type FeatureValues,
+  type RatioFeature,
+  type RiskEvent,
+  type WindowFeature,
+} from './risk/features/feature.ts';
+export { FeatureState, type FeatureStateOptions, type FeatureUpdate } from './risk/features/feature-state.ts';
+export {
+  type Arrival as RiskArrival,
+  FeatureStream,
+  type Progress as FeatureProgress,
+  type ResumePoint,
+  type Told as ToldFeatures,
+} from './risk/features/feature-stream.ts';
 export { AccessLogError } from './tracking/access-log/access-log-error.ts';
 export { type ReadBadOptions, readBad } from './tracking/bad/read-bad.ts';
 export { type ReplayOptions, replayBad } from './tracking/bad/replay-bad.ts';
