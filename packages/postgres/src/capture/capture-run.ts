@@ -1,15 +1,16 @@
 /** One try of a capture: messages of the stream become records, until something fails or it is stopped. */
 import { type Lsn, lsnText } from '../replication/lsn.ts';
-import type {
-  BeginMessage,
-  CommitMessage,
-  DeleteMessage,
-  InsertMessage,
-  LogicalMessage,
-  PgoutputMessage,
-  StreamCommitMessage,
-  TruncateMessage,
-  UpdateMessage,
+import {
+  type BeginMessage,
+  type CommitMessage,
+  type DeleteMessage,
+  type InsertMessage,
+  isInPart,
+  type LogicalMessage,
+  type PgoutputMessage,
+  type StreamCommitMessage,
+  type TruncateMessage,
+  type UpdateMessage,
 } from '../replication/pgoutput/message.ts';
 import type { ReplicationStream } from '../replication/replication-stream.ts';
 import type { StreamedTransactions } from '../replication/streamed-transactions.ts';
@@ -275,8 +276,7 @@ export class CaptureRun {
         return;
       }
       case 'snapshot': {
-        const asked = tables.readAgain(mark.tables);
-        options.report?.({ kind: 'snapshot_asked', tables: asked });
+        options.report?.({ kind: 'snapshot_asked', tables: tables.readAgain(mark.tables) });
         return;
       }
       default:
@@ -294,9 +294,4 @@ export class CaptureRun {
     const lagMs = this.#lastCommitMs === 0 ? 0 : Math.max(0, Date.now() - this.#lastCommitMs);
     options.report?.({ kind: 'committed', records, lsn: lsnText(this.#lsn), lagMs });
   }
-}
-
-/** Values that are stored apart and did not change were not sent. */
-function isInPart({ after, isBeforeWhole }: UpdateMessage): boolean {
-  return !isBeforeWhole && after.includes(undefined);
 }

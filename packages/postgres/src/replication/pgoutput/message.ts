@@ -108,6 +108,11 @@ export interface UpdateMessage {
   readonly after: Tuple;
 }
 
+/** Whether values that are stored apart, and did not change, were not sent. */
+export function isInPart({ after, isBeforeWhole }: UpdateMessage): boolean {
+  return !isBeforeWhole && after.includes(undefined);
+}
+
 export interface DeleteMessage {
   readonly kind: 'delete';
   readonly oid: number;
