@@ -3,12 +3,14 @@
  * at the end the topic, replayed by key, has the rows of the table, value for value.
  */
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { seededRandomness } from '@millrace/base';
 import { withConnection } from '@millrace/postgres';
 import { eventually } from '../../support/eventually.ts';
-import { startMillrace } from '../../support/millrace-command.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from '../fleet/database-fixture.ts';
 import { type Event, events, schemaChanges } from './captured-events.ts';
@@ -17,6 +19,9 @@ import { startCapture } from './started-capture.ts';
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0.2);
 const runs = Math.max(1, Math.round(2 * scale));
 const firstSeed = Number(process.env['MILLRACE_TEST_SEED'] ?? Date.now() % 1_000_000);
+const program = fileURLToPath(new URL('capture-program.ts', import.meta.url));
+/** Few, so that kills fall into transactions of the source that span several of Kafka's. */
+const commitRecords = 20;
 
 let fixture: DatabaseFixture;
 before(async () => {
@@ -42,15 +47,15 @@ async function run(t: TestContext, seed: number): Promise<void> {
   );
   const load = writeAtRandom(url, random);
   for (let kills = 0; kills < 4; kills++) {
-    const where = ['--database-url', url, '--bootstrap', broker.bootstrap, '--name', 'crash'];
-    const running = startMillrace(['sync', 'capture', ...where]);
-    running.child.stdin.end();
-    await sleep(700 + random() * 1_000);
-    running.child.kill('SIGKILL');
-    await running.ended;
+    const running = fork(program, [url, broker.bootstrap, 'crash', String(commitRecords)]);
+    const ended = once(running, 'exit');
+    await once(running, 'message');
+    await sleep(random() * 1_000);
+    running.kill('SIGKILL');
+    await ended;
   }
   const statements = await load.end();
-  const capture = startCapture(t, { url, kafka: broker.client, name: 'crash', commitRecords: 300 });
+  const capture = startCapture(t, { url, kafka: broker.client, name: 'crash', commitRecords });
   await withConnection(url, (client) => client.query('DELETE FROM t WHERE id = 0; INSERT INTO t (id) VALUES (0)'));
   const topic = `dbsync.${database}.public.t`;
   const { rows: there } = await withConnection(url, (client) =>
