@@ -11,7 +11,7 @@ const client = createClient({ bootstrap });
 let isTold = false;
 await runCapture(
   {
-    ...{ url, kafka: client, name, commitRecords: Number(commitRecords) },
+    ...{ url, kafka: client, name, commitRecords: Number(commitRecords), tables: ['t'] },
     report: ({ kind }) => {
       if (kind !== 'committed' || isTold) return;
       isTold = true;
