@@ -17,7 +17,7 @@ import { type Event, events, schemaChanges } from './captured-events.ts';
 import { startCapture } from './started-capture.ts';
 
 const scale = Number(process.env['MILLRACE_TEST_SCALE'] ?? 0.2);
-const runs = Math.max(1, Math.round(2 * scale));
+const runs = Math.max(1, Math.round(scale));
 const firstSeed = Number(process.env['MILLRACE_TEST_SEED'] ?? Date.now() % 1_000_000);
 const program = fileURLToPath(new URL('capture-program.ts', import.meta.url));
 /** Few, so that kills fall into transactions of the source that span several of Kafka's. */
