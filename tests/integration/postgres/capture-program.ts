@@ -1,6 +1,6 @@
 /**
- * A capture in a process of its own, to be killed: `DATABASE_URL BOOTSTRAP NAME COMMIT_RECORDS`. A Kafka transaction has
- * so many records at most, so that most of the source's larger transactions span several. It says when the first is
+ * A capture in a process of its own, to be killed: `DATABASE_URL BOOTSTRAP NAME COMMIT_RECORDS`. A Kafka transaction
+ * has so many records at most, so that most of the source's larger transactions span several. It says when the first is
  * committed.
  */
 import { createClient } from '@millrace/client';
