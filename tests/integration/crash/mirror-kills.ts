@@ -76,6 +76,7 @@ type WorkerName = 'one' | 'two';
 class Workers {
   readonly #words: readonly string[];
   readonly #running: Record<WorkerName, Running>;
+  #isOver = false;
 
   constructor(source: KillableCluster, target: KillableCluster, atLeastOnce: boolean) {
     const sides = ['--source', source.bootstrap, '--target', target.bootstrap];
@@ -100,6 +101,7 @@ class Workers {
 
   /** Ends them as an operator does. */
   async close(): Promise<void> {
+    this.#isOver = true;
     for (const { child } of Object.values(this.#running)) child.kill('SIGTERM');
     for (const { ended } of Object.values(this.#running)) {
       const { code, stderr } = await ended;
@@ -108,6 +110,7 @@ class Workers {
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     for (const { child } of Object.values(this.#running)) child.kill('SIGKILL');
     await Promise.all(Object.values(this.#running).map(({ ended }) => ended));
   }
@@ -115,7 +118,13 @@ class Workers {
   #start(name: WorkerName): Running {
     // The place of one in the group waits for it, so that it copies again before it is killed again.
     const words = name === 'one' ? [...this.#words, '--worker', name] : this.#words;
-    return startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
+    const running = startMillrace(['mirror', 'run', ...words, '--json'], { timeoutMs: 600_000 });
+    void running.ended.then(({ code, stderr }) => {
+      // One that starts while a broker is down says so and ends; whoever supervises it starts it again.
+      const isRefused = code === 1 && stderr.includes('"connect_failed"');
+      if (isRefused && !this.#isOver && this.#running[name] === running) this.#running[name] = this.#start(name);
+    });
+    return running;
   }
 }
 

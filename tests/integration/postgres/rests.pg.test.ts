@@ -99,7 +99,7 @@ test('how long a backfill still takes is told', { timeout: 60_000 }, async () =>
   const plan = await prepared();
   const events: ApplyEvent[] = [];
   // Long rests make a small table long.
-  const limits = { batchMs: 5, restFactor: 20 };
+  const limits = { batchMs: 5, restFactor: 200 };
   await applyPlan(plan, { url: primary.url, limits, report: (event) => events.push(event) });
   const told = events.filter((event) => event.kind === 'progress');
   assert.ok(told.length > 0);
