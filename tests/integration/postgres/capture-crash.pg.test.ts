@@ -39,6 +39,8 @@ async function run(t: TestContext, seed: number): Promise<void> {
   const random = (): number => randomness.float();
   const broker = await startFixture(t);
   const url = await fixture.emptyDatabase();
+  // Slots belong to the server, which all runs share.
+  const name = `crash_${seed}`;
   const database = new URL(url).pathname.slice(1);
   await withConnection(url, (client) =>
     client.query(`CREATE TABLE t (id integer PRIMARY KEY, c0 text, large text); ALTER TABLE t REPLICA IDENTITY FULL;
@@ -54,15 +56,16 @@ async function run(t: TestContext, seed: number): Promise<void> {
   );
   const load = writeAtRandom(url, random);
   for (let kills = 0; kills < 4; kills++) {
-    const running = fork(program, [url, broker.bootstrap, 'crash', String(commitRecords)]);
+    const running = fork(program, [url, broker.bootstrap, name, String(commitRecords)]);
     const ended = once(running, 'exit');
-    await once(running, 'message');
+    const [told] = await Promise.race([once(running, 'message'), ended]);
+    assert.equal(told, 'committed', 'the capture ended by itself');
     await sleep(random() * 1_000);
     running.kill('SIGKILL');
     await ended;
   }
   const statements = await load.end();
-  const capture = startCapture(t, { url, kafka: broker.client, name: 'crash', commitRecords, tables: ['t'] });
+  const capture = startCapture(t, { url, kafka: broker.client, name, commitRecords, tables: ['t'] });
   await withConnection(url, (client) => client.query('DELETE FROM t WHERE id = 0; INSERT INTO t (id) VALUES (0)'));
   const topic = `dbsync.${database}.public.t`;
   const { rows: there } = await withConnection(url, (client) =>
