@@ -91,6 +91,8 @@ async function run(t: TestContext, seed: number): Promise<void> {
   const changes = await schemaChanges(broker.client, database);
   t.diagnostic(`${statements} statements, ${list.length} events, ${changes.length} schema changes`);
   await capture.close();
+  // A server has ten.
+  await withConnection(url, (client) => client.query(`SELECT pg_drop_replication_slot('millrace_${name}')`));
 }
 
 function replayed(list: readonly Event[]): Map<string, Record<string, unknown>> {
