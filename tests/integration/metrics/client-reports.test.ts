@@ -52,7 +52,9 @@ test('a client tells its brokers how it does, unasked, and the points carry its 
   );
   const [point] = await labelsOf('{__name__=~"org_apache_kafka_producer_.*", client_id="shop"}');
   assert.deepEqual([point?.['cluster'], point?.['job']], ['east', 'shop']);
-  const [info] = await labelsOf('target_info{job="shop"}');
+  const infoOf = async () => (await labelsOf('target_info{job="shop"}')).at(0);
+  await eventually(async () => (await infoOf()) !== undefined);
+  const info = await infoOf();
   assert.equal(info?.['instance'], point?.['instance']);
   assert.match(info?.['client_software_name'] ?? '', /millrace/);
   assert.throws(() => reports.take('east', { ...anyone, otlp: Uint8Array.of(0x0a, 0x7f) }), {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client as KafkaClient } from '@millrace/client';
 import { type CaptureEvent, removeSlot, runCapture, withConnection } from '@millrace/postgres';
 import { Client } from 'pg';
 import { eventually } from '../../support/eventually.ts';
@@ -9,25 +8,13 @@ import { startMillrace } from '../../support/millrace-command.ts';
 import { startFixture } from '../client/client-fixture.ts';
 import { type DatabaseFixture, startDatabaseFixture } from '../fleet/database-fixture.ts';
 import { events, replayed } from './captured-events.ts';
+import { startCapture } from './started-capture.ts';
 
 let fixture: DatabaseFixture;
 before(async () => {
   fixture = await startDatabaseFixture({ wal_level: 'logical' });
 });
 after(() => fixture[Symbol.asyncDispose]());
-
-function start(t: TestContext, options: { url: string; kafka: KafkaClient; name: string; tables?: readonly string[] }) {
-  const stop = new AbortController();
-  const told: CaptureEvent[] = [];
-  const running = runCapture({ ...options, report: (event) => told.push(event) }, stop.signal);
-  running.catch(() => undefined);
-  const close = async (): Promise<void> => {
-    stop.abort();
-    await running;
-  };
-  t.after(() => close().catch(() => undefined));
-  return { told, running, close };
-}
 
 async function tableRows(url: string, query: string): Promise<Record<string, unknown>[]> {
   return await withConnection(url, async (client) => (await client.query<Record<string, unknown>>(query)).rows);
@@ -41,7 +28,7 @@ test('rows that were there and changes come as events, in order', { timeout: 60_
     client.query(`CREATE TABLE t (id integer PRIMARY KEY, note text, version integer);
       INSERT INTO t VALUES (1, 'one', 1), (2, NULL, 1);`),
   );
-  const capture = start(t, { url, kafka, name: 'plain' });
+  const capture = startCapture(t, { url, kafka, name: 'plain' });
   await eventually(() => capture.told.some((event) => event.kind === 'snapshot' && event.isDone));
   await withConnection(url, async (client) => {
     await client.query(`INSERT INTO t VALUES (3, 'th"ree', 1)`);
@@ -118,7 +105,7 @@ test('values of the types of the mapping, in a snapshot and in the stream alike'
     client.query(`CREATE TYPE mood AS ENUM ('ok'); CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
       CREATE TABLE v (id integer PRIMARY KEY, ${table}); INSERT INTO v VALUES (1, ${values})`),
   );
-  const capture = start(t, { url, kafka, name: 'types' });
+  const capture = startCapture(t, { url, kafka, name: 'types' });
   await eventually(() => capture.told.some((event) => event.kind === 'snapshot' && event.isDone));
   await withConnection(url, (client) => client.query(`INSERT INTO v VALUES (2, ${values})`));
   const topic = `dbsync.${database}.public.v`;
@@ -143,7 +130,7 @@ test('values that are stored apart and did not change are taken from the old row
       ALTER TABLE part ALTER COLUMN large SET STORAGE EXTERNAL;
       CREATE TABLE whole (LIKE part INCLUDING ALL); ALTER TABLE whole REPLICA IDENTITY FULL;`),
   );
-  const capture = start(t, { url, kafka, name: 'toast' });
+  const capture = startCapture(t, { url, kafka, name: 'toast' });
   await eventually(() => capture.told.some((event) => event.kind === 'snapshot' && event.table.endsWith('whole')));
   await withConnection(url, async (client) => {
     for (const name of ['part', 'whole']) {
@@ -206,7 +193,7 @@ test('captures that are killed under a random load miss nothing and repeat nothi
     running.child.kill('SIGKILL');
     await running.ended;
   }
-  const capture = start(t, { url, kafka: broker.client, name: 'killed' });
+  const capture = startCapture(t, { url, kafka: broker.client, name: 'killed' });
   isOver = true;
   await Promise.all(writers);
   await withConnection(url, (client) => client.query('INSERT INTO other VALUES (0, 1)'));
@@ -268,10 +255,10 @@ test('a source that can not be captured is one sentence; a second capture of the
   const kafka = (await startFixture(t)).client;
   const url = await fixture.emptyDatabase();
   await withConnection(url, (client) => client.query('CREATE TABLE t (id integer PRIMARY KEY)'));
-  await assert.rejects(start(t, { url, kafka, name: 'no-such-name' }).running, { code: 'capture_invalid' });
-  const first = start(t, { url, kafka, name: 'twice' });
+  await assert.rejects(startCapture(t, { url, kafka, name: 'no-such-name' }).running, { code: 'capture_invalid' });
+  const first = startCapture(t, { url, kafka, name: 'twice' });
   await eventually(() => first.told.some(({ kind }) => kind === 'snapshot'));
-  const second = start(t, { url, kafka, name: 'twice' });
+  const second = startCapture(t, { url, kafka, name: 'twice' });
   await assert.rejects(first.running, { code: 'producer_fenced' });
   await eventually(() => second.told.some(({ kind }) => kind === 'streaming'));
   await second.close();

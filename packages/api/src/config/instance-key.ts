@@ -46,7 +46,7 @@ export async function newInstanceKey(): Promise<InstanceKeyPair> {
 }
 
 /**
- * As a service may do it; that of Millrace seals by Node's own functions, which take a third of the time.
+ * As a service may do it; that of Millrace seals by Node's own functions, which take less time.
  *
  * @param publicKey as `InstanceKey` says
  */

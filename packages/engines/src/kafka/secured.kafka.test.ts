@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorizationError, type Client, createClient, DeliveryError, unwrap } from '@millrace/client';
 import { kafkaForTests } from '../testing/apache-kafka.ts';
 import { SecuredKafka } from '../testing/secured-kafka.ts';
@@ -46,7 +47,7 @@ test('a secured cluster', { skip: kafka.skip }, async (t) => {
       } as const;
       unwrap(await admin.admin().createAcls([{ ...entry, operation: 'write', permission: 'allow' }]));
       await using allowed = await clientOf('alice');
-      await allowed.producer().send({ topic, value: 'allowed' });
+      await sendOnceAllowed(allowed, topic);
     });
     await t.test(`${way}: Kafka's tools log in`, async () => {
       const clientConfiguration = await secured.javaClient(listener, 'admin', mechanism);
@@ -67,3 +68,17 @@ test('a secured cluster', { skip: kafka.skip }, async (t) => {
     await assert.rejects(client.admin().describeCluster(), { name: 'AuthenticationError' });
   });
 });
+
+/** The controller answers before the broker has heard of what is granted. */
+async function sendOnceAllowed(client: Client, topic: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.producer().send({ topic, value: 'allowed' });
+      return;
+    } catch (error) {
+      const isDenied = error instanceof DeliveryError && error.cause instanceof AuthorizationError;
+      if (!isDenied || attempt === 100) throw error;
+      await sleep(50);
+    }
+  }
+}

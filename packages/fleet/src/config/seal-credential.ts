@@ -1,7 +1,7 @@
 /**
  * Seals a credential to the public key of an instance: JWE (RFC 7516, compact) by ECDH-ES over X25519 (RFC 8037) and
- * A256GCM, which `openCredential` of `@millrace/api/config` opens. By Node's own functions, all on one thread, since
- * through Web Crypto it takes three times as long, which counts when a new password goes to thousands at once.
+ * A256GCM, which `openCredential` of `@millrace/api/config` opens. By Node's own functions, all on one thread: through
+ * Web Crypto a new password was with ten thousand instances after more than twice the time.
  */
 import {
   createCipheriv,
