@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { int64, text, topic } from '@millrace/client';
+import { type Client, int64, text, topic } from '@millrace/client';
 import { openOrderedStore } from '@millrace/store';
 import { type JobEvent, topology, tumbling } from '@millrace/streams';
 import { startFixture, uniqueName, until } from '../client/client-fixture.ts';
@@ -32,15 +32,9 @@ test('a record that a function throws for is set aside whole, with the reason', 
   ]);
   await until(async () => (await newest(fixture.client, to)).values.has('d'));
   assert.deepEqual((await newest(fixture.client, to)).values, new Map(Object.entries({ a: 1, d: 2 })));
-  await using consumer = fixture.client.consumer({ topics: [aside], from: 'earliest', until: 'end' });
-  const found: unknown[] = [];
-  for await (const batch of consumer) {
-    for (const record of batch) {
-      const header = (key: string): string => Buffer.from(record.header(key) ?? []).toString();
-      found.push([String(Buffer.from(record.keyBytes ?? [])), header('millrace.reason'), header('millrace.offset')]);
-    }
-  }
-  assert.deepEqual(found, [
+  const found = await letters(fixture.client, aside);
+  const told = found.map(({ key, header }) => [key, header('millrace.reason'), header('millrace.offset')]);
+  assert.deepEqual(told, [
     ['b', 'it is bad', '1'],
     ['c', 'it is bad', '2'],
   ]);
@@ -70,6 +64,30 @@ test('what a bad record had changed of the state is undone', async (t) => {
   assert.equal(job.metrics().transactionsGivenUp, 1);
 });
 
+test('more bad records with effects than a job tries transactions are set aside one by one', async (t) => {
+  const fixture = await startFixture(t);
+  const [from, to, aside] = [await fixture.createTopic(1), await fixture.createTopic(1), await fixture.createTopic(1)];
+  const made = topology(uniqueName('many'));
+  made
+    .source(topic(from, { key: text, value: text }))
+    .flatMap((line) => line.split(' '))
+    .peek((word) => {
+      if (word === 'bad') throw new Error('it is bad');
+    })
+    .count('words')
+    .to(topic(to, { key: text, value: int64 }));
+  const badCount = 25;
+  const bad = Array.from({ length: badCount }, () => ['a', 'half bad'] as const);
+  await write(fixture, from, [['a', 'one'], ...bad, ['a', 'two']]);
+  const job = await start(t, made, fixture.client, { poison: { topic: aside } });
+  await Promise.race([job.finished, until(async () => (await newest(fixture.client, to)).count === 2)]);
+  assert.deepEqual((await newest(fixture.client, to)).values, new Map([['a', 2]]));
+  assert.deepEqual(
+    (await letters(fixture.client, aside)).map(({ header }) => header('millrace.offset')),
+    bad.map((_, index) => String(index + 1)),
+  );
+});
+
 test('a record whose key of state is too long, or whose value its serde refuses, is set aside', async (t) => {
   const fixture = await startFixture(t);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-streams-'));
@@ -97,20 +115,9 @@ test('a record whose key of state is too long, or whose value its serde refuses,
   ]);
   await until(async () => (await newest(fixture.client, to)).values.get('a') === 3);
   assert.deepEqual((await newest(fixture.client, to)).values, new Map(Object.entries({ a: 3, b: 2 })));
-  await using consumer = fixture.client.consumer({
-    topics: [aside],
-    from: 'earliest',
-    until: 'end',
-    isolation: 'read_committed',
-  });
-  const found: string[] = [];
-  for await (const batch of consumer) {
-    for (const record of batch) {
-      const header = (key: string): string => Buffer.from(record.header(key) ?? []).toString();
-      found.push(`${header('millrace.offset')} ${header('millrace.error')}`);
-    }
-  }
-  assert.deepEqual(found, ['1 state_key_too_long', '2 state_serde_failed', '5 state_key_too_long']);
+  const found = await letters(fixture.client, aside);
+  const told = found.map(({ header }) => `${header('millrace.offset')} ${header('millrace.error')}`);
+  assert.deepEqual(told, ['1 state_key_too_long', '2 state_serde_failed', '5 state_key_too_long']);
   await job.close();
   await state.close();
 });
@@ -128,3 +135,26 @@ test('a job without a place for bad records stops at them, and has kept nothing 
   await assert.rejects(job.finished, { code: 'poison_record', offset: 0 });
   assert.equal((await newest(fixture.client, to)).count, 0);
 });
+
+interface Letter {
+  readonly key: string;
+  readonly value: string;
+  readonly timestamp: number;
+  /** The empty string where there is none. */
+  readonly header: (name: string) => string;
+}
+
+/** What was set aside, as readers of committed records see it. */
+async function letters(client: Client, aside: string): Promise<Letter[]> {
+  const described = topic(aside, { key: text, value: text });
+  const isolation = 'read_committed' as const;
+  await using consumer = client.consumer({ topics: [described], from: 'earliest', until: 'end', isolation });
+  const found: Letter[] = [];
+  for await (const batch of consumer) {
+    for (const { key, value, timestamp, headers } of batch) {
+      const told = new Map(headers.map((header) => [header.key, String(Buffer.from(header.value ?? []))]));
+      found.push({ key, value, timestamp, header: (name) => told.get(name) ?? '' });
+    }
+  }
+  return found;
+}

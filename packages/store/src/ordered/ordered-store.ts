@@ -21,7 +21,10 @@ export interface OrderedTraits {
   readonly persistent: boolean;
   /** Whether the store opens empty after a loss of power, and takes no `durable` writes. */
   readonly rebuildable: boolean;
-  /** The longest key of a space, in bytes. A longer one is refused when it is added to a batch: `key_too_long`. */
+  /**
+   * The longest key of a space, in bytes. A longer one is refused when it is added to a batch (`key_too_long`), and
+   * never found.
+   */
   readonly keyBytesMax: number;
 }
 

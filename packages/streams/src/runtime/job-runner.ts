@@ -36,7 +36,7 @@ const sliceMs = 5;
 const recordsPerLook = 16;
 /** A partition with so much at hand is not asked for more. */
 const queueBytesMax = 4 * 1024 * 1024;
-/** So many transactions in a row may be given up. */
+/** So many transactions in a row may be given up, besides those that something is set aside for. */
 const attemptsMax = 10;
 /** How often tasks that wait for a partition look whether they still must. */
 const lookMs = 5;
@@ -113,12 +113,14 @@ export class JobRunner {
 
   /** Gives up what is not committed, under the lock. */
   async giveUp(cause: unknown): Promise<void> {
-    const { transactor, tasks, consumer, counts, settings, restart } = this.#parts;
-    if (++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
+    const { transactor, tasks, consumer, counts, settings, restart, poison } = this.#parts;
+    const isFailure = !poison.isProgress(cause);
+    if (isFailure && ++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
     counts.transactionsGivenUp++;
     const message = `a transaction was given up: ${messageOf(cause)}; its work is done again`;
     this.#report('warn', 'transaction_given_up', message);
     this.#commitDueAt = Number.POSITIVE_INFINITY;
+    poison.givenUp();
     const { isInDoubt } = transactor;
     await transactor.abort();
     await this.#writing;
@@ -132,7 +134,7 @@ export class JobRunner {
       }
     }
     // A cause that stays must not have it tried as fast as it goes.
-    if (this.#attempts > 1) await this.#pause(Math.min(1_000, 10 * 2 ** this.#attempts), settings);
+    if (isFailure && this.#attempts > 1) await this.#pause(Math.min(1_000, 10 * 2 ** this.#attempts), settings);
   }
 
   /** A task as its state on disk has it. */
@@ -162,7 +164,7 @@ export class JobRunner {
 
   /** Works on all that is at hand, slice by slice. */
   async #work(): Promise<void> {
-    const { tasks, transactor, settings, consumer, counts } = this.#parts;
+    const { tasks, transactor, settings, consumer, counts, poison } = this.#parts;
     const { clock, timers } = settings.platform;
     if (this.#failure !== undefined) return;
     try {
@@ -174,7 +176,7 @@ export class JobRunner {
         const now = clock.monotonic();
         counts.worked(counts.recordsIn - before, now - began);
         tasks.balance(consumer, run, queueBytesMax);
-        if (now >= this.#commitDueAt) await this.#commit();
+        if (now >= this.#commitDueAt || poison.isMended) await this.#commit();
         if (transactor.isFull) await transactor.whenRoom();
         if (this.#stop.signal.aborted) break;
         if (now < turnEndsAt) continue;
@@ -200,6 +202,7 @@ export class JobRunner {
       if (poison.process(task, record)) counts.recordsIn++;
       input.next = record.offset + 1;
       input.head = undefined;
+      if (poison.isMended) return;
       if (count % recordsPerLook !== 0) continue;
       // Others of an ordered kind may have earlier records by now.
       if (isOrdered || transactor.isFull || clock.monotonic() > endsAt) return;

@@ -5,7 +5,7 @@
  * Keys and values of state become bytes at the commit, so that one which its serde or the store refuses is met there.
  * Then the work is done again with each record's changes tried at once, which tells the record that made it.
  */
-import { isMillraceError, messageOf } from '@millrace/base';
+import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
 import type { HeadersInput } from '@millrace/client';
 import type { Effects } from '../state/state-space.ts';
 import type { InputRecord } from '../task/cursor.ts';
@@ -26,8 +26,11 @@ const circumstances = new Set([
   'disk_full',
 ]);
 
-/** What undoes and does again; never seen outside. */
-class SetAsideError extends Error {}
+/** A transaction is given up so that its work is done again without what is known by now; never seen outside. */
+class SetAsideError extends MillraceError {
+  readonly code = 'set_aside';
+  override readonly retriable = true;
+}
 
 export interface PoisonOptions {
   /** Where such records go; undefined: they stop the job. */
@@ -47,9 +50,15 @@ export class PoisonRecords {
   readonly #known = new Map<string, unknown>();
   /** What the record in hand has changed, while that is tried at once. */
   #changed: (() => Uint8Array)[] = [];
+  #isMended = false;
 
   constructor(options: PoisonOptions) {
     this.#options = options;
+  }
+
+  /** Whether one that made a transaction be given up is set aside in this one: a commit now keeps it from coming again. */
+  get isMended(): boolean {
+    return this.#isMended;
   }
 
   /**
@@ -57,9 +66,9 @@ export class PoisonRecords {
    * transaction.
    */
   process(task: Task, record: InputRecord): boolean {
-    if (this.#known.size > 0) {
-      const reason = this.#known.get(nameOf(record));
-      if (reason !== undefined) return this.#setAside(record, reason);
+    if (this.#known.size > 0 && this.#known.has(nameOf(record))) {
+      this.#isMended = true;
+      return this.#setAside(record, this.#known.get(nameOf(record)));
     }
     const before = this.effects.count;
     // What time alone has changed is no record's.
@@ -77,9 +86,13 @@ export class PoisonRecords {
     }
   }
 
+  /** Whether a transaction was given up for something that will be set aside: no failed attempt, there is one less left. */
+  isProgress(cause: unknown): boolean {
+    return cause instanceof SetAsideError;
+  }
+
   /** Whether an error ends the job. After one that is not known to be a record's, each record is looked at. */
   isFinal(error: unknown): boolean {
-    if (error instanceof SetAsideError) return false;
     if (error instanceof PoisonRecordError || error instanceof JobStuckError) return true;
     if (!isMillraceError(error)) return true;
     const isOfRow = error.code === 'state_serde_failed' || error.code === 'key_too_long';
@@ -88,8 +101,14 @@ export class PoisonRecords {
     return false;
   }
 
+  /** The work of the open transaction is undone. */
+  givenUp(): void {
+    this.#isMended = false;
+  }
+
   /** What was set aside is committed. */
   committed(): void {
+    this.#isMended = false;
     this.#known.clear();
     this.effects.changed = undefined;
   }
