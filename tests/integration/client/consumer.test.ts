@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, text, topic, unwrap } from '@millrace/client';
 import { breakableNetwork } from './breakable-network.ts';
 import { embeddedTest, startFixture, until } from './client-fixture.ts';
@@ -54,6 +55,21 @@ test('seek goes on from there, from the next batch on', async (t) => {
     code: 'not_assigned',
     message: /\[7\] is not assigned to this consumer/,
   });
+});
+
+test('one seek after the other at the end of the log does not wait for what may still come there', async (t) => {
+  const { client, createTopic } = await startFixture(t);
+  const lines = topic(await createTopic(), { value: text });
+  await fill(client, lines.name, 3);
+  const place = { topic: lines.name, partition: 0 };
+  await using consumer = client.consumer({ topics: [lines], from: 'earliest', fetchWaitMs: 600_000 });
+  const records = consumer.records();
+  for (let round = 0; round < 5; round++) {
+    for (let offset = 0; offset < 3; offset++) assert.equal((await records.next()).value?.offset, offset);
+    // By then the broker is asked for what comes next.
+    await sleep(20);
+    consumer.seek(place, 0);
+  }
 });
 
 test('a paused partition is passed over until it is resumed, and others go on', async (t) => {

@@ -26,8 +26,8 @@ interface BrokerFetch {
   readonly session: FetchSession;
   isBusy: boolean;
   isBusyAside: boolean;
-  /** Partitions that were fetched aside and had nothing, since the last request of the session. */
-  readonly quiet: Set<PartitionState>;
+  /** Partitions that were fetched aside and had nothing, since the last request of the session, where they were then. */
+  readonly quiet: Map<PartitionState, number>;
   failures: number;
   notBefore: number;
   /** Grows with each request to any broker: the smaller, the longer this one has waited. */
@@ -137,7 +137,7 @@ export class Fetcher {
         session: new FetchSession(),
         isBusy: false,
         isBusyAside: false,
-        quiet: new Set<PartitionState>(),
+        quiet: new Map<PartitionState, number>(),
         failures: 0,
         notBefore: 0,
         turn: 0,
@@ -159,7 +159,7 @@ export class Fetcher {
 
   #leftOut(broker: BrokerFetch, states: readonly PartitionState[]): PartitionState[] {
     if (broker.isBusyAside) return [];
-    return states.filter((state) => !broker.session.isAsked(state) && !broker.quiet.has(state));
+    return states.filter((state) => !broker.session.isAsked(state) && broker.quiet.get(state) !== state.seekCount);
   }
 
   #fetch(broker: BrokerFetch, states: readonly PartitionState[], bytesMax: number): void {
@@ -187,13 +187,15 @@ export class Fetcher {
     broker.isBusyAside = true;
     broker.turn = ++this.#turns;
     this.#budget.reserve(bytesMax);
-    const before = states.map(({ fetchPosition }) => fetchPosition);
+    const before = states.map(({ fetchPosition, seekCount }) => ({ fetchPosition, seekCount }));
     this.#exchangeAside(broker, states, bytesMax).then(
       () => {
         broker.isBusyAside = false;
         this.#budget.unreserve(bytesMax);
-        for (const [place, state] of states.entries())
-          if (state.fetchPosition === before[place]) broker.quiet.add(state);
+        for (const [place, { fetchPosition, seekCount }] of before.entries()) {
+          const state = states[place] as PartitionState;
+          if (state.fetchPosition === fetchPosition) broker.quiet.set(state, seekCount);
+        }
         this.poke();
       },
       (error: unknown) => {
