@@ -26,7 +26,7 @@ interface BrokerFetch {
   readonly session: FetchSession;
   isBusy: boolean;
   isBusyAside: boolean;
-  /** Partitions that were fetched aside and had nothing, since the last request of the session, where they were then. */
+  /** Partitions that were fetched aside and had nothing, since the last request of the session; by their seeks. */
   readonly quiet: Map<PartitionState, number>;
   failures: number;
   notBefore: number;

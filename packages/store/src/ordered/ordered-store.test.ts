@@ -259,27 +259,6 @@ for (const [where, makeHome] of homes) {
       assert.equal(space.get(longest)?.toString(), 'fits');
     });
 
-    test('has nothing under keys beyond its limit, and ranges that they bound', async () => {
-      await using home = await makeHome();
-      await using store = home.open();
-      const space = store.space('one');
-      const { keyBytesMax } = store.traits;
-      for (const byte of [0, 7, 255]) {
-        const longest = Buffer.alloc(keyBytesMax, byte);
-        const longer = Buffer.alloc(keyBytesMax + 1, byte);
-        const batch = store.batch();
-        batch.deleteRange(space);
-        for (const each of [longest.subarray(1), longest]) batch.put(space, each, key('there'));
-        batch.put(store.space('two'), key('key'), key('of another'));
-        await store.write(batch);
-        assert.equal(space.get(longer), undefined);
-        assert.deepEqual(space.getMany([longer]), [undefined]);
-        assert.equal(space.has(longer), false);
-        assert.equal([...space.range({ to: longer })].length, 2);
-        assert.equal([...space.range({ from: longer })].length, 0);
-      }
-    });
-
     test('holds values of many pages', async () => {
       await using home = await makeHome();
       await using store = home.open();

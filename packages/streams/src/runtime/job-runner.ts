@@ -19,7 +19,6 @@ import { spaceName } from './changelog-position.ts';
 import { CommitRows } from './commit-rows.ts';
 import type { InputBatch, InputQueue } from './input-queue.ts';
 import { JobStuckError } from './job-errors.ts';
-import type { JobEvent } from './job-event.ts';
 import type { JobSettings } from './job-options.ts';
 import { Lock } from './lock.ts';
 import type { MetricCounts } from './metric-counts.ts';
@@ -118,7 +117,7 @@ export class JobRunner {
     if (isFailure && ++this.#attempts > attemptsMax) throw new JobStuckError(this.#attempts - 1, cause);
     counts.transactionsGivenUp++;
     const message = `a transaction was given up: ${messageOf(cause)}; its work is done again`;
-    this.#report('warn', 'transaction_given_up', message);
+    settings.report({ level: 'warn', event: 'transaction_given_up', message });
     this.#commitDueAt = Number.POSITIVE_INFINITY;
     poison.givenUp();
     const { isInDoubt } = transactor;
@@ -294,9 +293,5 @@ export class JobRunner {
 
   async #pause(delayMs: number, { platform }: JobSettings): Promise<void> {
     await new Promise<void>((resolve) => void platform.timers.after(delayMs, resolve));
-  }
-
-  #report(level: JobEvent['level'], event: JobEvent['event'], message: string): void {
-    this.#parts.settings.report({ level, event, message });
   }
 }

@@ -56,7 +56,7 @@ export class PoisonRecords {
     this.#options = options;
   }
 
-  /** Whether one that made a transaction be given up is set aside in this one: a commit now keeps it from coming again. */
+  /** Whether what made a transaction be given up is set aside in this one: a commit now keeps it from coming again. */
   get isMended(): boolean {
     return this.#isMended;
   }
@@ -86,7 +86,7 @@ export class PoisonRecords {
     }
   }
 
-  /** Whether a transaction was given up for something that will be set aside: no failed attempt, there is one less left. */
+  /** Whether a transaction was given up for what will be set aside from now on: that is no failed attempt. */
   isProgress(cause: unknown): boolean {
     return cause instanceof SetAsideError;
   }
