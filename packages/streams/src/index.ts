@@ -19,7 +19,7 @@ export { nodeListener } from './queries/node-listener.ts';
 export type { QueryHandler, QueryOptions } from './queries/query-handler.ts';
 export type { DurationCounts } from './runtime/duration-histogram.ts';
 export { type Job, startJob } from './runtime/job.ts';
-export { JobStuckError, PoisonRecordError, StateMismatchError } from './runtime/job-errors.ts';
+export { JobStuckError, PoisonRecordError, PoisonResultError, StateMismatchError } from './runtime/job-errors.ts';
 export type { JobEvent, JobMetrics } from './runtime/job-event.ts';
 export type { JobOptions } from './runtime/job-options.ts';
 export type { KeyValueStore } from './state/key-value-store.ts';

@@ -54,3 +54,26 @@ export function wordCount(name: string, from: string, to: string): Topology {
     .to(topic(to, { key: text, value: int64 }));
   return made;
 }
+
+export interface Letter {
+  readonly key: string;
+  readonly value: string;
+  readonly timestamp: number;
+  /** The empty string where there is none. */
+  readonly header: (name: string) => string;
+}
+
+/** What was set aside, as readers of committed records see it. */
+export async function letters(client: Client, aside: string): Promise<Letter[]> {
+  const described = topic(aside, { key: text, value: text });
+  const isolation = 'read_committed' as const;
+  await using consumer = client.consumer({ topics: [described], from: 'earliest', until: 'end', isolation });
+  const found: Letter[] = [];
+  for await (const batch of consumer) {
+    for (const { key, value, timestamp, headers } of batch) {
+      const told = new Map(headers.map((header) => [header.key, String(Buffer.from(header.value ?? []))]));
+      found.push({ key, value, timestamp, header: (name) => told.get(name) ?? '' });
+    }
+  }
+  return found;
+}

@@ -1,8 +1,8 @@
 /** Aggregates of all records of a key, and tables: the newest value of each key. */
 import type { KeyValueDefinition } from '../state/store-definition.ts';
 import type { Cursor, Receiver } from '../task/cursor.ts';
-import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
+import { sendAtCommit } from './send-at-commit.ts';
 
 /** When results go on: at every change, once a commit, or (of windows) when nothing can change them any more. */
 export type Emit = 'change' | 'commit' | 'close';
@@ -28,7 +28,13 @@ export function aggregateOperator(
     connect: (context, [next]) => {
       const send = next as Receiver;
       const rows = context.store(store);
-      if (emit === 'commit') sendAtCommit(context, store, send);
+      if (emit === 'commit') {
+        const { cursor } = context;
+        sendAtCommit(context, { store, value: store.value, valueOf: (row) => row }, (key, _, row) => {
+          cursor.loadOwn(key, row, context.streamTime);
+          send(cursor);
+        });
+      }
       return (record) => {
         const { key } = record;
         const result = add(rows.get(key) ?? initial(), record.value, record);
@@ -55,15 +61,4 @@ export function tableOperator(store: KeyValueDefinition): Operator {
       };
     },
   };
-}
-
-function sendAtCommit(context: OperatorContext, store: KeyValueDefinition, send: Receiver): void {
-  const rows = context.store(store);
-  context.onCommit(() => {
-    const { cursor, streamTime } = context;
-    for (const { key, value } of rows.changes()) {
-      cursor.loadOwn(key, value, streamTime);
-      send(cursor);
-    }
-  });
 }

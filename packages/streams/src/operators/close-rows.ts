@@ -4,22 +4,28 @@
  */
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { OperatorContext } from '../task/operator-context.ts';
+import type { ResultForm, SendResult } from '../task/result-form.ts';
+
+/** Results of rows with times. */
+export interface RowResults extends ResultForm {
+  readonly store: WindowDefinition;
+}
 
 /** Rows are closed `lagMs` after their times. Call `opened` with the time of each row that is put. */
 export function closeRows(
   context: OperatorContext,
-  store: WindowDefinition,
+  form: RowResults,
   lagMs: number,
-  close: (key: unknown, time: number, value: unknown) => void,
+  close: SendResult,
 ): { opened(time: number): void } {
-  const rows = context.store(store);
+  const rows = context.store(form.store);
   /** Rows up to this time have gone on. */
   let closed = context.streamTime - lagMs;
   const timer = {
     dueAt: context.streamTime,
     fire(streamTime: number): void {
       const last = streamTime - lagMs;
-      for (const { key, time, value } of rows.entries(closed + 1, last)) close(key, time, value);
+      for (const { key, time, value } of rows.entries(closed + 1, last)) context.attempt(form, key, time, value, close);
       closed = last;
       timer.dueAt = rows.firstTime(last + 1) + lagMs;
     },

@@ -8,14 +8,10 @@
  * Behind a repartition topic, where the order of records is not that of their senders' stream times, a record is late
  * by its own time instead, and a session is closed a gap later: when no record can touch it any more that is not late.
  */
-import type { WindowDefinition } from '../state/store-definition.ts';
-import type { Receiver } from '../task/cursor.ts';
-import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
 import type { SessionWindows, Windowed } from '../topology/windows.ts';
 import type { Aggregation } from './aggregate.ts';
-import { closeRows } from './close-rows.ts';
-import { windowedOperator } from './windowed-operator.ts';
+import { closeWindows, type WindowedAggregate, type WindowResults, windowedOperator } from './windowed-operator.ts';
 
 export interface SessionAggregation extends Aggregation {
   /** One aggregate of two, the earlier first. */
@@ -28,17 +24,19 @@ export interface SessionRow {
   readonly aggregate: unknown;
 }
 
-export function sessionAggregateOperator(
-  store: WindowDefinition,
-  windows: SessionWindows,
-  { initial, add, merge }: SessionAggregation,
-  emit: 'change' | 'close',
-  isRepartitioned: boolean,
-): Operator {
+export function sessionAggregateOperator(definition: WindowedAggregate<SessionWindows, SessionAggregation>): Operator {
+  const { store, windows, emit, isRepartitioned, value: serde } = definition;
+  const { initial, add, merge } = definition.aggregation;
   const { apartMs, graceMs } = windows;
-  const settleMs = isRepartitioned ? apartMs : 0;
-  return windowedOperator({ store, windows, emit, settleMs }, ({ context, rows, send, drop }) => {
-    const closing = emit === 'close' ? closeSessions(context, store, windows, settleMs, send) : undefined;
+  const results: WindowResults = {
+    store,
+    value: serde,
+    valueOf: (row) => (row as SessionRow).aggregate,
+    windowOf: (last, row) => ({ start: (row as SessionRow).start, end: last + apartMs }),
+  };
+  return windowedOperator(definition, apartMs, (parts) => {
+    const { context, rows, send, drop, settleMs } = parts;
+    const closing = emit === 'close' ? closeWindows(parts, results, apartMs + graceMs + settleMs) : undefined;
     // Behind a repartition topic rows are ahead of stream time.
     let largest = isRepartitioned ? rows.endTime() : -1;
     const windowed = (key: unknown, start: number, last: number): Windowed<unknown> => ({
@@ -77,21 +75,5 @@ export function sessionAggregateOperator(
       closing?.opened(last);
       if (emit === 'change') record.sendAs(send, windowed(key, start, last), aggregate, timestamp);
     };
-  });
-}
-
-function closeSessions(
-  context: OperatorContext,
-  store: WindowDefinition,
-  { apartMs, graceMs }: SessionWindows,
-  settleMs: number,
-  send: Receiver,
-): { opened(last: number): void } {
-  const { cursor } = context;
-  return closeRows(context, store, apartMs + graceMs + settleMs, (key, last, value) => {
-    const { start, aggregate } = value as SessionRow;
-    const end = last + apartMs;
-    cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, aggregate, end - 1);
-    send(cursor);
   });
 }

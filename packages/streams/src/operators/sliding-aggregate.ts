@@ -10,28 +10,21 @@
  * not that of their senders' stream times, a window is closed a difference later: when no record can be in it any more
  * that is not late.
  */
-import type { WindowDefinition } from '../state/store-definition.ts';
-import type { Receiver } from '../task/cursor.ts';
-import type { OperatorContext } from '../task/operator-context.ts';
+import type { ResultForm } from '../task/result-form.ts';
 import type { Operator } from '../topology/node.ts';
 import type { SlidingWindows, Windowed } from '../topology/windows.ts';
-import { windowedOperator } from './windowed-operator.ts';
+import { type WindowedAggregate, type WindowedParts, windowedOperator } from './windowed-operator.ts';
 
 export interface SlidingAggregation {
   readonly initial: () => unknown;
   readonly add: (aggregate: unknown, value: unknown) => unknown;
 }
 
-export function slidingAggregateOperator(
-  store: WindowDefinition,
-  windows: SlidingWindows,
-  aggregation: SlidingAggregation,
-  emit: 'change' | 'close',
-  isRepartitioned: boolean,
-): Operator {
+export function slidingAggregateOperator(definition: WindowedAggregate<SlidingWindows, SlidingAggregation>): Operator {
+  const { store, windows, aggregation, emit, value: serde } = definition;
   const { differenceMs, graceMs } = windows;
-  const settleMs = isRepartitioned ? differenceMs : 0;
-  return windowedOperator({ store, windows, emit, settleMs }, ({ context, rows, send, drop }) => {
+  return windowedOperator(definition, differenceMs, (parts) => {
+    const { context, rows, send, drop, settleMs } = parts;
     const resultOf = (key: unknown, start: number): unknown => {
       let result = aggregation.initial();
       rows.fetch(key, start, start + differenceMs, (value) => {
@@ -39,7 +32,13 @@ export function slidingAggregateOperator(
       });
       return result;
     };
-    const closing = emit === 'close' ? closeWindows(context, store, windows, settleMs, resultOf, send) : undefined;
+    const results: ResultForm = {
+      store,
+      value: serde,
+      valueOf: (_, start, key) => resultOf(key, start),
+      windowOf: (start) => ({ start, end: start + differenceMs + 1 }),
+    };
+    const closing = emit === 'close' ? closeSlidingWindows(parts, windows, results) : undefined;
     return (record) => {
       const { key, value, timestamp } = record;
       // Windows that begin up to here are closed.
@@ -67,15 +66,17 @@ function windowOf(key: unknown, start: number, differenceMs: number): Windowed<u
   return { key, start, end: start + differenceMs + 1 };
 }
 
-function closeWindows(
-  context: OperatorContext,
-  store: WindowDefinition,
+function closeSlidingWindows(
+  { context, rows, send, settleMs }: WindowedParts,
   { differenceMs, graceMs }: SlidingWindows,
-  settleMs: number,
-  resultOf: (key: unknown, start: number) => unknown,
-  send: Receiver,
+  results: ResultForm,
 ): { came(time: number): void } {
-  const rows = context.store(store);
+  const { cursor } = context;
+  const sendWindow = (key: unknown, start: number): void => {
+    const value = results.valueOf(undefined, start, key);
+    cursor.loadOwn(windowOf(key, start, differenceMs), value, start + differenceMs);
+    send(cursor);
+  };
   const waitMs = differenceMs + 1 + graceMs + settleMs;
   let closed = context.streamTime - waitMs;
   const timer = {
@@ -92,7 +93,6 @@ function closeWindows(
           else keys.add(key);
         }
       }
-      const { cursor } = context;
       for (const start of [...found.keys()].sort((left, right) => left - right)) {
         for (const key of found.get(start) ?? []) {
           let isEmpty = true;
@@ -100,8 +100,7 @@ function closeWindows(
             isEmpty = false;
           });
           if (isEmpty) continue;
-          cursor.loadOwn(windowOf(key, start, differenceMs), resultOf(key, start), start + differenceMs);
-          send(cursor);
+          context.attempt(results, key, start, undefined, sendWindow);
         }
       }
       closed = upTo;

@@ -9,7 +9,8 @@
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Cursor, Receiver } from '../task/cursor.ts';
 import type { OperatorContext } from '../task/operator-context.ts';
-import type { Operator } from '../topology/node.ts';
+import type { ResultForm, SendResult } from '../task/result-form.ts';
+import type { AnySerde, Operator } from '../topology/node.ts';
 
 /** What a join keeps of a record. */
 export interface JoinRow {
@@ -21,6 +22,8 @@ export interface JoinRow {
 export interface JoinSide {
   readonly name: string;
   readonly own: WindowDefinition;
+  /** The serde of its records' values. */
+  readonly value: AnySerde;
   readonly other: WindowDefinition;
   /** How far a record of this side reaches back, and ahead, in the other. */
   readonly backMs: number;
@@ -67,19 +70,21 @@ export function joinSideOperator(side: JoinSide): Operator {
 
 function sendUnmet(context: OperatorContext, side: JoinSide, send: Receiver): { waits(time: number): void } {
   const rows = context.store(side.own);
+  const { cursor } = context;
+  const results: ResultForm = { store: side.own, value: side.value, valueOf: (row) => (row as JoinRow).value };
+  const sendAlone: SendResult = (key, time, row) => {
+    cursor.loadOwn(key, side.join((row as JoinRow).value, undefined), time);
+    send(cursor);
+  };
   const waitMs = side.backMs + side.aheadMs + side.graceMs;
   /** Records up to here have gone on if they met nobody. */
   let settled = context.streamTime - waitMs - 1;
   const timer = {
     dueAt: context.streamTime,
     fire(streamTime: number): void {
-      const { cursor } = context;
       const upTo = streamTime - waitMs - 1;
       for (const { key, time, value: row } of rows.entries(settled + 1, upTo)) {
-        const { value, isMet } = row as JoinRow;
-        if (isMet) continue;
-        cursor.loadOwn(key, side.join(value, undefined), time);
-        send(cursor);
+        if (!(row as JoinRow).isMet) context.attempt(results, key, time, row, sendAlone);
       }
       settled = upTo;
       timer.dueAt = rows.firstTime(upTo + 1) + waitMs + 1;

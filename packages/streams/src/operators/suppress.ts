@@ -4,7 +4,7 @@
  */
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { Receiver } from '../task/cursor.ts';
-import type { Operator } from '../topology/node.ts';
+import type { AnySerde, Operator } from '../topology/node.ts';
 import { closeRows } from './close-rows.ts';
 
 /** A change that is held back. */
@@ -15,7 +15,9 @@ export interface HeldChange {
   readonly timestamp: number;
 }
 
-export function suppressOperator(store: WindowDefinition, forMs: number): Operator {
+/** `value` is the serde of the table's values. */
+export function suppressOperator(store: WindowDefinition, value: AnySerde, forMs: number): Operator {
+  const results = { store, value, valueOf: (held: unknown) => (held as HeldChange).value };
   return {
     kind: 'suppress',
     name: store.name,
@@ -26,7 +28,7 @@ export function suppressOperator(store: WindowDefinition, forMs: number): Operat
       const send = next as Receiver;
       const rows = context.store(store);
       const { cursor } = context;
-      const closing = closeRows(context, store, forMs, (key, _, held) => {
+      const closing = closeRows(context, results, forMs, (key, _, held) => {
         const { value, timestamp } = held as HeldChange;
         cursor.loadOwn(key, value ?? null, timestamp);
         send(cursor);

@@ -6,25 +6,29 @@
  * closed them is worked on. At each commit all windows that are closed by then have gone on, so that after a restart
  * stream time alone says which are still to come.
  */
-import type { WindowDefinition } from '../state/store-definition.ts';
-import type { Receiver } from '../task/cursor.ts';
-import type { OperatorContext } from '../task/operator-context.ts';
 import type { Operator } from '../topology/node.ts';
 import { firstStart, type TimeWindows, type Windowed } from '../topology/windows.ts';
-import type { Aggregation, Emit } from './aggregate.ts';
-import { closeRows } from './close-rows.ts';
-import { windowedOperator } from './windowed-operator.ts';
+import type { Aggregation } from './aggregate.ts';
+import { sendAtCommit } from './send-at-commit.ts';
+import { closeWindows, type WindowedAggregate, type WindowResults, windowedOperator } from './windowed-operator.ts';
 
-export function windowAggregateOperator(
-  store: WindowDefinition,
-  windows: TimeWindows,
-  { initial, add }: Aggregation,
-  emit: Emit,
-): Operator {
+export function windowAggregateOperator(definition: WindowedAggregate<TimeWindows, Aggregation>): Operator {
+  const { store, windows, emit, value: serde } = definition;
+  const { initial, add } = definition.aggregation;
   const { sizeMs, advanceMs, graceMs } = windows;
-  return windowedOperator({ store, windows, emit }, ({ context, rows, send, drop }) => {
-    const closing = emit === 'close' ? closeWindows(context, store, windows, send) : undefined;
-    if (emit === 'commit') sendAtCommit(context, store, sizeMs, send);
+  const windowOf = (start: number) => ({ start, end: start + sizeMs });
+  const results: WindowResults = { store, value: serde, valueOf: (row) => row, windowOf };
+  // A record is late by the window's end, in whatever order records come.
+  return windowedOperator(definition, 0, (parts) => {
+    const { context, rows, send, drop } = parts;
+    const { cursor } = context;
+    const closing = emit === 'close' ? closeWindows(parts, results, sizeMs + graceMs) : undefined;
+    if (emit === 'commit') {
+      sendAtCommit(context, results, (key, start, row) => {
+        cursor.loadOwn({ key, start, end: start + sizeMs } satisfies Windowed<unknown>, row, context.streamTime);
+        send(cursor);
+      });
+    }
     return (record) => {
       const { key, value, timestamp } = record;
       const open = context.lateTime(record) - sizeMs - graceMs;
@@ -41,30 +45,5 @@ export function windowAggregateOperator(
       }
       if (isLate) drop(record);
     };
-  });
-}
-
-function closeWindows(
-  context: OperatorContext,
-  store: WindowDefinition,
-  { sizeMs, graceMs }: TimeWindows,
-  send: Receiver,
-): { opened(start: number): void } {
-  const { cursor } = context;
-  return closeRows(context, store, sizeMs + graceMs, (key, start, value) => {
-    const end = start + sizeMs;
-    cursor.loadOwn({ key, start, end } satisfies Windowed<unknown>, value, end - 1);
-    send(cursor);
-  });
-}
-
-function sendAtCommit(context: OperatorContext, store: WindowDefinition, sizeMs: number, send: Receiver): void {
-  const rows = context.store(store);
-  context.onCommit(() => {
-    const { cursor, streamTime } = context;
-    for (const { key, time: start, value } of rows.changes()) {
-      cursor.loadOwn({ key, start, end: start + sizeMs } satisfies Windowed<unknown>, value, streamTime);
-      send(cursor);
-    }
   });
 }

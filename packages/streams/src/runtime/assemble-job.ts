@@ -6,6 +6,7 @@ import type { Client, Consumer, TopicPartition } from '@millrace/client';
 import type { OrderedStore } from '@millrace/store';
 import type { SharingRules } from '../sharing/share-tasks.ts';
 import { type SubTopology, upstreamTasks } from '../topology/plan.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { diskPositions } from './disk-positions.ts';
 import { changelogName } from './internal-topics.ts';
 import type { JobOptions, JobSettings } from './job-options.ts';
@@ -149,16 +150,16 @@ function transactorOf({ job, subs, processId, settings, options }: JobPlan): Tra
 function poisonOf(
   transactor: Transactor,
   counts: MetricCounts,
-  { poisonTopic, report }: JobSettings,
+  { poisonTopic: topic, report, platform }: JobSettings,
   keyBytesMax: number,
 ): PoisonRecords {
-  return new PoisonRecords({
-    keyBytesMax,
-    topic: poisonTopic,
+  if (topic === undefined) return new PoisonRecords({ keyBytesMax, letters: undefined });
+  const letters = new DeadLetters({
+    ...{ topic, counts, now: () => platform.clock.now() },
     write: (record) => transactor.write(record),
-    counts,
-    report: (message, error) => report({ level: 'warn', event: 'record_set_aside', message, error: error as Error }),
+    report: (event, message, error) => report({ level: 'warn', event, message, error: error as Error }),
   });
+  return new PoisonRecords({ keyBytesMax, letters });
 }
 
 function sharingRules({ standbys = 0, acceptableLag = 10_000, warmupsMax = 2 }: JobOptions): SharingRules {

@@ -20,6 +20,21 @@ export class PoisonRecordError extends MillraceError {
   }
 }
 
+/** A result that no record makes (of a window that closes, say) can't be sent on, where the job is to stop for that. */
+export class PoisonResultError extends MillraceError {
+  readonly code = 'poison_result';
+  readonly store: string;
+
+  constructor(result: string, store: string, cause: unknown) {
+    super(
+      `${result} can't be worked on: ${messageOf(cause)}; correct the topology, or have such results set aside with ` +
+        '{ poison: { topic } }',
+      { cause },
+    );
+    this.store = store;
+  }
+}
+
 /** State, or the topics that hold it, that do not fit the topology. */
 export class StateMismatchError extends MillraceError {
   readonly code = 'state_mismatch';

@@ -17,6 +17,7 @@ export interface JobEvent {
     | 'warmup_ended'
     | 'transaction_given_up'
     | 'record_set_aside'
+    | 'result_set_aside'
     | 'job_failed';
   /** A sentence for a person. */
   readonly message: string;
@@ -34,6 +35,8 @@ export interface JobMetrics {
   /** Records that came too late, by the name of the operator that dropped them. */
   readonly lateRecords: Readonly<Record<string, number>>;
   readonly recordsSetAside: number;
+  /** Results of time or of commits that were set aside, which no record makes. */
+  readonly resultsSetAside: number;
   readonly commits: number;
   readonly transactionsGivenUp: number;
   /**

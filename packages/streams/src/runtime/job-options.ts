@@ -26,7 +26,7 @@ export interface JobOptions {
   /**
    * What becomes of a record that can't be read, or makes a function of the topology throw. `stop` (default): the job
    * fails, having kept nothing of it. A topic: it is written there as it came, with the reason in headers, in the same
-   * transaction; nothing else of it is kept.
+   * transaction; nothing else of it is kept. Likewise a result of time or of a commit: its key and value are written.
    */
   readonly poison?: 'stop' | { readonly topic: string } | undefined;
   /**

@@ -149,6 +149,7 @@ export class JobRunner {
       space: (store) => state.space(spaceName(job, store.name, run.partition)),
       cacheBytesMax: settings.cacheBytesMax,
       effects: poison.effects,
+      attempt: (form, key, time, row, send) => poison.attempt({ form, partition: run.partition, key, time, row }, send),
       late: (operator) => counts.late(operator),
       countsOf: (operator) => counts.operator(operator),
       upstreams: upstreamsOf(run.sub),

@@ -7,6 +7,7 @@ export class MetricCounts {
   recordsIn = 0;
   recordsOut = 0;
   recordsSetAside = 0;
+  resultsSetAside = 0;
   recordsRestored = 0;
   recordsCopied = 0;
   transactionsGivenUp = 0;
@@ -42,9 +43,11 @@ export class MetricCounts {
   }
 
   snapshot(present: Pick<JobMetrics, 'tasks' | 'restoring' | 'standbyLags'>): JobMetrics {
-    const { recordsIn, recordsOut, recordsSetAside, recordsRestored, recordsCopied, transactionsGivenUp } = this;
+    const { recordsIn, recordsOut, recordsRestored, recordsCopied, transactionsGivenUp } = this;
+    const { recordsSetAside, resultsSetAside } = this;
     return {
-      ...{ recordsIn, recordsOut, recordsSetAside, recordsRestored, recordsCopied, transactionsGivenUp },
+      ...{ recordsIn, recordsOut, recordsRestored, recordsCopied, transactionsGivenUp },
+      ...{ recordsSetAside, resultsSetAside },
       ...present,
       lateRecords: Object.fromEntries(this.#late),
       operators: Object.fromEntries([...this.#operators].map(([name, counts]) => [name, { ...counts }])),

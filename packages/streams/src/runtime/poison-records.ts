@@ -2,17 +2,19 @@
  * Records that can't be read, or make a function of the topology throw. Nothing of such a record is kept: where it had
  * effects already, the transaction is given up, and done again with the record set aside from the beginning.
  *
+ * Results that no record makes (of windows that time closes, at commits) are judged one by one in the same way: neither
+ * the record that moved time nor the other results have a part in what throws for one.
+ *
  * Keys and values of state become bytes at the commit, so that one which its serde or the store refuses is met there.
  * Then the work is done again with each record's changes tried at once, which tells the record that made it.
  */
 import { isMillraceError, MillraceError, messageOf } from '@millrace/base';
-import type { HeadersInput } from '@millrace/client';
 import type { Effects } from '../state/state-space.ts';
 import type { InputRecord } from '../task/cursor.ts';
-import type { OutgoingRecord } from '../task/operator-context.ts';
+import type { SendResult } from '../task/result-form.ts';
 import type { Task } from '../task/task.ts';
-import { JobStuckError, PoisonRecordError, StateKeyError } from './job-errors.ts';
-import type { MetricCounts } from './metric-counts.ts';
+import { type DeadLetters, describeResult, nameOfResult, type ResultPlace } from './dead-letters.ts';
+import { JobStuckError, PoisonRecordError, PoisonResultError, StateKeyError } from './job-errors.ts';
 
 /** What fails by the cluster, or by the transaction, and not by the record in hand. */
 const circumstances = new Set([
@@ -33,20 +35,16 @@ class SetAsideError extends MillraceError {
 }
 
 export interface PoisonOptions {
-  /** Where such records go; undefined: they stop the job. */
-  readonly topic: string | undefined;
-  readonly write: (record: OutgoingRecord) => void;
-  readonly counts: MetricCounts;
+  /** Where what is set aside goes; undefined: it stops the job. */
+  readonly letters: DeadLetters | undefined;
   /** The longest key of a row that the store takes, in bytes. */
   readonly keyBytesMax: number;
-  /** Told of each that was set aside. */
-  readonly report: (message: string, error: unknown) => void;
 }
 
 export class PoisonRecords {
   readonly effects: Effects = { count: 0 };
   readonly #options: PoisonOptions;
-  /** Why records are to be set aside that made a transaction be given up, by topic, partition and offset. */
+  /** Why records and results are to be set aside that made a transaction be given up, by their names. */
   readonly #known = new Map<string, unknown>();
   /** What the record in hand has changed, while that is tried at once. */
   #changed: (() => Uint8Array)[] = [];
@@ -66,23 +64,43 @@ export class PoisonRecords {
    * transaction.
    */
   process(task: Task, record: InputRecord): boolean {
-    if (this.#known.size > 0 && this.#known.has(nameOf(record))) {
-      this.#isMended = true;
-      return this.#setAside(record, this.#known.get(nameOf(record)));
+    const { letters } = this.#options;
+    if (this.#known.size > 0 && this.#isKnown(nameOf(record))) {
+      letters?.writeRecord(record, this.#known.get(nameOf(record)));
+      return true;
     }
     const before = this.effects.count;
     // What time alone has changed is no record's.
     this.#changed.length = 0;
     try {
       const isOwn = task.process(record);
-      if (this.#changed.length > 0) this.#tryChanges();
+      this.#tryChanges(0);
       return isOwn;
     } catch (error) {
-      if (isMillraceError(error) && circumstances.has(error.code)) throw error;
-      if (this.#options.topic === undefined) throw new PoisonRecordError(record, error);
-      if (this.effects.count === before) return this.#setAside(record, error);
-      this.#known.set(nameOf(record), error);
-      throw new SetAsideError(messageOf(error));
+      if (endsTransaction(error)) throw error;
+      if (letters === undefined) throw new PoisonRecordError(record, error);
+      this.#mustHaveNoEffects(before, nameOf(record), error);
+      letters.writeRecord(record, error);
+      return true;
+    }
+  }
+
+  /** Has a result of a task sent, or sets it aside. Throws what ends the transaction. */
+  attempt(result: ResultPlace, send: SendResult): void {
+    const { letters } = this.#options;
+    if (this.#known.size > 0 && this.#isKnown(nameOfResult(result))) {
+      return letters?.writeResult(result, this.#known.get(nameOfResult(result)));
+    }
+    const before = this.effects.count;
+    const changedBefore = this.#changed.length;
+    try {
+      send(result.key, result.time, result.row);
+      this.#tryChanges(changedBefore);
+    } catch (error) {
+      if (endsTransaction(error)) throw error;
+      if (letters === undefined) throw new PoisonResultError(describeResult(result), result.form.store.name, error);
+      this.#mustHaveNoEffects(before, nameOfResult(result), error);
+      letters.writeResult(result, error);
     }
   }
 
@@ -93,7 +111,7 @@ export class PoisonRecords {
 
   /** Whether an error ends the job. After one that is not known to be a record's, each record is looked at. */
   isFinal(error: unknown): boolean {
-    if (error instanceof PoisonRecordError || error instanceof JobStuckError) return true;
+    if (isOfPoison(error) || error instanceof JobStuckError) return true;
     if (!isMillraceError(error)) return true;
     const isOfRow = error.code === 'state_serde_failed' || error.code === 'key_too_long';
     if (!isOfRow || this.effects.changed !== undefined) return isOfRow || finalCodes.has(error.code);
@@ -113,51 +131,42 @@ export class PoisonRecords {
     this.effects.changed = undefined;
   }
 
-  #tryChanges(): void {
+  #isKnown(name: string): boolean {
+    if (!this.#known.has(name)) return false;
+    this.#isMended = true;
+    return true;
+  }
+
+  /** What had effects can only be set aside by doing the transaction again without it. */
+  #mustHaveNoEffects(before: number, name: string, error: unknown): void {
+    if (this.effects.count === before) return;
+    this.#known.set(name, error);
+    throw new SetAsideError(messageOf(error));
+  }
+
+  /** Of those from this place on. */
+  #tryChanges(first: number): void {
+    if (this.#changed.length <= first) return;
     const { keyBytesMax } = this.#options;
-    for (const rowKeyOf of this.#changed.splice(0)) {
+    for (const rowKeyOf of this.#changed.splice(first)) {
       const { length } = rowKeyOf();
       if (length > keyBytesMax) throw new StateKeyError(length, keyBytesMax);
     }
-  }
-
-  #setAside(record: InputRecord, reason: unknown): true {
-    const { topic, partition, offset, keyBytes, valueBytes, timestamp, headers } = record;
-    const { counts, write, report } = this.#options;
-    const told: HeadersInput = [
-      ...headers.map(({ key, value }) => [key, value] as const),
-      ['millrace.reason', firstLine(reason)],
-      ['millrace.error', errorCodeOf(reason)],
-      ['millrace.topic', topic],
-      ['millrace.partition', String(partition)],
-      ['millrace.offset', String(offset)],
-    ];
-    write({
-      topic: this.#options.topic as string,
-      key: keyBytes,
-      value: valueBytes,
-      timestamp: Math.max(0, timestamp),
-      partition: undefined,
-      headers: told,
-    });
-    counts.recordsSetAside++;
-    report(`the record at ${topic} [${partition}] offset ${offset} was set aside: ${firstLine(reason)}`, reason);
-    return true;
   }
 }
 
 /** Trying again with the same state and topology would end the same way. */
 const finalCodes = new Set(['store_failed', 'store_closed', 'disk_full', 'closed']);
 
+function endsTransaction(error: unknown): boolean {
+  if (error instanceof SetAsideError || isOfPoison(error)) return true;
+  return isMillraceError(error) && circumstances.has(error.code);
+}
+
+function isOfPoison(error: unknown): boolean {
+  return error instanceof PoisonRecordError || error instanceof PoisonResultError;
+}
+
 function nameOf({ topic, partition, offset }: InputRecord): string {
   return `${topic} ${partition} ${offset}`;
-}
-
-function firstLine(reason: unknown): string {
-  return messageOf(reason).split('\n', 1)[0] ?? '';
-}
-
-function errorCodeOf(reason: unknown): string {
-  if (isMillraceError(reason)) return reason.code;
-  return reason instanceof Error ? reason.name : typeof reason;
 }

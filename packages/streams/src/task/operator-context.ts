@@ -4,6 +4,7 @@ import type { KeyValueStore } from '../state/key-value-store.ts';
 import type { KeyValueDefinition, StoreDefinition, WindowDefinition } from '../state/store-definition.ts';
 import type { WindowStore } from '../state/window-store.ts';
 import type { Cursor } from './cursor.ts';
+import type { AttemptResult } from './result-form.ts';
 
 /** A record on its way out. The object may be used again once it was written. */
 export interface OutgoingRecord {
@@ -55,6 +56,8 @@ export interface OperatorContext {
   onCommit(work: () => void): void;
   /** Has `work` called every `intervalMs` of wall-clock time, between records. Missed calls are not made up for. */
   onClock(intervalMs: number, work: (now: number) => void): () => void;
+  /** Has a result sent that no record makes, or set aside where that throws; then those after it go on. */
+  attempt: AttemptResult;
   /** A record came too late for its window and is dropped. */
   countLate(operator: string): void;
 }

@@ -3,6 +3,7 @@ import type { Effects, StateSpace } from '../state/state-space.ts';
 import type { StoreDefinition } from '../state/store-definition.ts';
 import type { OutgoingRecord } from './operator-context.ts';
 import type { OperatorCounts } from './operator-counts.ts';
+import type { AttemptResult } from './result-form.ts';
 
 export interface TaskEnvironment {
   /** Wall-clock time in ms since 1970. */
@@ -16,6 +17,8 @@ export interface TaskEnvironment {
   readonly effects: Effects;
   /** A record was dropped since it came too late. */
   late(operator: string): void;
+  /** Sends results that no record makes, or sets them aside. Default: what throws for one is thrown. */
+  readonly attempt?: AttemptResult | undefined;
   /** Where an operator counts its records. Default: it does not. */
   readonly countsOf?: ((operator: string) => OperatorCounts) | undefined;
   /** Ids of the tasks that write to each repartition topic that the task reads. */

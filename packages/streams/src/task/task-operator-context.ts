@@ -3,6 +3,7 @@ import type { StoreDefinition } from '../state/store-definition.ts';
 import type { Cursor } from './cursor.ts';
 import type { OperatorContext, OutgoingRecord, StreamTimer } from './operator-context.ts';
 import type { OperatorCounts } from './operator-counts.ts';
+import type { ResultForm, SendResult } from './result-form.ts';
 import type { AnyStore } from './task.ts';
 import type { TaskEnvironment } from './task-environment.ts';
 
@@ -90,6 +91,12 @@ export class TaskOperatorContext implements OperatorContext {
       const at = clockTimers.indexOf(timer);
       if (at >= 0) clockTimers.splice(at, 1);
     };
+  }
+
+  attempt(form: ResultForm, key: unknown, time: number, row: unknown, send: SendResult): void {
+    const { attempt } = this.#parts.environment;
+    if (attempt === undefined) send(key, time, row);
+    else attempt(form, key, time, row, send);
   }
 
   countLate(operator: string): void {

@@ -54,9 +54,10 @@ export class SlidingStream<K, V> {
     };
     const { initial, add } = options;
     const aggregation = { initial, add: add as (aggregate: unknown, value: unknown) => unknown };
-    const operator = slidingAggregateOperator(store, this.#windows, aggregation, this.#emit, isBehind);
-    const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const value = options.value as AnySerde;
+    const common = { store, value, emit: this.#emit, isRepartitioned: isBehind };
+    const operator = slidingAggregateOperator({ ...common, windows: this.#windows, aggregation });
+    const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const results = {
       ...this.#place,
       edge: { node, port: 0 },

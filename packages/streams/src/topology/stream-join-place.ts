@@ -25,24 +25,27 @@ export function joinedPlace(
     throw new TopologyError(`join '${name}' has a time of ${each} ms; times are whole numbers from 0 on`);
   }
   const reachMs = beforeMs + afterMs + graceMs;
-  const storeOf = (place: Place, side: string, given: unknown): WindowDefinition => ({
+  const valueSerdeOf = (place: Place, given: unknown): AnySerde =>
+    needSerde('value', given as AnySerde | undefined, place.valueSerde, `join '${name}'`);
+  const [leftValue, rightValue] = [valueSerdeOf(left, options.value), valueSerdeOf(right, options.otherValue)];
+  const storeOf = (place: Place, side: string, value: AnySerde): WindowDefinition => ({
     kind: 'window',
     name: `${name}-${side}`,
     key: needSerde('key', undefined, place.keySerde, `join '${name}'`),
-    value: joinRowSerde(needSerde('value', given as AnySerde | undefined, place.valueSerde, `join '${name}'`)),
+    value: joinRowSerde(value),
     retentionMs: reachMs + 1,
     bucketMs: Math.max(1, reachMs),
     form: `join before=${beforeMs} after=${afterMs}`,
   });
-  const [leftStore, rightStore] = [storeOf(left, 'left', options.value), storeOf(right, 'right', options.otherValue)];
+  const [leftStore, rightStore] = [storeOf(left, 'left', leftValue), storeOf(right, 'right', rightValue)];
   const common = { name, graceMs };
   const sides: JoinSide[] = [
     {
-      ...{ ...common, own: leftStore, other: rightStore, backMs: beforeMs, aheadMs: afterMs, join },
+      ...{ ...common, own: leftStore, value: leftValue, other: rightStore, backMs: beforeMs, aheadMs: afterMs, join },
       ...{ keepsUnmet: keepsLeft, otherKeepsUnmet: keepsRight },
     },
     {
-      ...{ ...common, own: rightStore, other: leftStore, backMs: afterMs, aheadMs: beforeMs },
+      ...{ ...common, own: rightStore, value: rightValue, other: leftStore, backMs: afterMs, aheadMs: beforeMs },
       ...{ keepsUnmet: keepsRight, otherKeepsUnmet: keepsLeft, join: (own, found) => join(found, own) },
     },
   ];

@@ -93,7 +93,7 @@ export class Table<K, V> {
       ...{ kind: 'window', name, key: needSerde('key', undefined, keySerde, `suppress '${name}'`) },
       ...{ value: heldChangeSerde(value), retentionMs: forMs + 1, bucketMs: forMs, form: 'held' },
     };
-    return new Stream({ ...this.#after(suppressOperator(store, forMs)), valueSerde: value });
+    return new Stream({ ...this.#after(suppressOperator(store, value, forMs)), valueSerde: value });
   }
 
   /**

@@ -64,22 +64,18 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
     const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`);
     const store = this.#storeOf(name, key, options.value as AnySerde);
     const windows = this.#windows;
+    const value = options.value as AnySerde;
+    const common = { store, value, emit: this.#emit, isRepartitioned: isRepartitioned(this.#place) };
     const operator =
       windows.kind === 'session'
-        ? sessionAggregateOperator(
-            store,
-            windows,
-            options as Any,
-            this.#emit as 'change' | 'close',
-            isRepartitioned(this.#place),
-          )
-        : windowAggregateOperator(store, windows, options as Any, this.#emit);
+        ? sessionAggregateOperator({ ...common, windows, aggregation: options as Any })
+        : windowAggregateOperator({ ...common, windows, aggregation: options as Any });
     const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
     const results = {
       ...this.#place,
       edge: { node, port: 0 },
       keySerde: windowedKey(key, windows) as AnySerde,
-      valueSerde: options.value as AnySerde,
+      valueSerde: value,
     };
     return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
   }
