@@ -8,11 +8,17 @@ import { json, nullable, text, topic } from '@millrace/client';
 import fc from 'fast-check';
 import { type Topology, topology } from '../../topology/topology.ts';
 import { tumbling } from '../../topology/windows.ts';
+import {
+  type JoinedRecord,
+  type JoinStep,
+  type Pair,
+  recomputedLookUps,
+  recomputedStreamJoin,
+  recomputedTableJoin,
+  told,
+} from '../exactly-once/recomputed-joins.ts';
 import { arbitrarySteps, cacheSizes, numRuns } from './arbitrary-steps.ts';
 import { runSteps, type Step } from './task-rig.ts';
-
-type Kind = 'join' | 'leftJoin' | 'outerJoin';
-type Pair = readonly [number | null, number | null];
 
 const left = topic('left', { key: text, value: json<number>() });
 const right = topic('right', { key: text, value: json<number>() });
@@ -40,7 +46,12 @@ for (const kind of ['join', 'leftJoin', 'outerJoin'] as const) {
         outerJoin: () => one.outerJoin(other, options),
       }[kind]();
       joined.to(pairs);
-      compare(job, steps, cache, expectedOfStreams(kind, steps, { ...within, graceMs }));
+      compare(
+        job,
+        steps,
+        cache,
+        expectedOf(steps, (records) => recomputedStreamJoin(kind, records, { ...within, graceMs })),
+      );
     });
     fc.assert(property, { numRuns });
   });
@@ -123,7 +134,12 @@ for (const kind of ['join', 'leftJoin', 'outerJoin'] as const) {
             ? one.leftJoin(other, pairOf)
             : one.outerJoin(other, pairOf);
       joined.to(joinedRows);
-      compare(job, steps, cache, expectedOfTables(kind, steps));
+      compare(
+        job,
+        steps,
+        cache,
+        expectedOf(steps, (records) => recomputedTableJoin(kind, records)),
+      );
     });
     fc.assert(property, { numRuns });
   });
@@ -141,7 +157,12 @@ for (const kind of ['join', 'leftJoin'] as const) {
       const job = topology('looks-up');
       const [stream, table] = [job.source(left), job.table(otherRows, 'rows')];
       (kind === 'join' ? stream.join(table, pairOf) : stream.leftJoin(table, pairOf)).to(pairs);
-      compare(job, each, cache, expectedOfLookUps(kind, each));
+      compare(
+        job,
+        each,
+        cache,
+        expectedOf(each, (records) => recomputedLookUps(kind, records)),
+      );
     });
     fc.assert(property, { numRuns });
   });
@@ -150,7 +171,7 @@ for (const kind of ['join', 'leftJoin'] as const) {
 function compare(job: Topology, steps: readonly Step[], cache: number, expected: readonly Expected[]): void {
   const found = runSteps(job, steps, cache).map(({ outputs, lateCount }) => {
     return {
-      outputs: outputs.map(({ key, value, time }) => `${key} ${JSON.stringify(value)} @${time}`).sort(),
+      outputs: outputs.map(({ key, value, time }) => told(key as string, value as Pair | null, time)).sort(),
       lateCount,
     };
   });
@@ -160,87 +181,20 @@ function compare(job: Topology, steps: readonly Step[], cache: number, expected:
   );
 }
 
-interface Kept {
-  readonly isLeft: boolean;
-  readonly key: string;
-  readonly value: number;
-  readonly time: number;
-  isMet: boolean;
-  isSettled: boolean;
-}
-
-function expectedOfStreams(
-  kind: Kind,
+/** What lists of all records come to, at each step. */
+function expectedOf(
   steps: readonly Step[],
-  { beforeMs, afterMs, graceMs }: { readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number },
+  recompute: (records: readonly JoinedRecord[]) => readonly JoinStep[],
 ): Expected[] {
-  const kept: Kept[] = [];
-  const keeps = (isLeft: boolean): boolean => kind === 'outerJoin' || (kind === 'leftJoin' && isLeft);
-  let now = -1;
-  return [...steps, { do: 'commit', writtenAfter: 0 } as const].map((step): Expected => {
-    const outputs: string[] = [];
-    if (step.do !== 'record') return { outputs, lateCount: 0 };
-    now = Math.max(now, step.time);
-    for (const each of kept) {
-      // Nobody within reach of it can come any more: such a record would be late.
-      if (each.isMet || each.isSettled || each.time + beforeMs + afterMs + graceMs >= now) continue;
-      each.isSettled = true;
-      if (!keeps(each.isLeft)) continue;
-      const pair = each.isLeft ? [each.value, null] : [null, each.value];
-      outputs.push(`${each.key} ${JSON.stringify(pair)} @${each.time}`);
-    }
-    const isLeft = step.topic === 'left';
-    if (step.time + (isLeft ? afterMs : beforeMs) + graceMs < now) return { outputs, lateCount: 1 };
-    const own: Kept = {
-      isLeft,
-      key: step.key,
-      value: step.value as number,
-      time: step.time,
-      isMet: false,
-      isSettled: false,
-    };
-    for (const other of kept) {
-      if (other.isLeft === isLeft || other.key !== own.key) continue;
-      const [one, two] = isLeft ? [own, other] : [other, own];
-      if (two.time < one.time - beforeMs || two.time > one.time + afterMs) continue;
-      own.isMet = true;
-      other.isMet = true;
-      outputs.push(`${own.key} ${JSON.stringify([one.value, two.value])} @${Math.max(one.time, two.time)}`);
-    }
-    kept.push(own);
-    return { outputs, lateCount: 0 };
-  });
-}
-
-function expectedOfTables(kind: Kind, steps: readonly Step[]): Expected[] {
-  return expectedOfRows(steps, ({ key, time }, one, other) => {
-    const isThere =
-      kind === 'join'
-        ? one !== null && other !== null
-        : kind === 'leftJoin'
-          ? one !== null
-          : one !== null || other !== null;
-    return `${key} ${JSON.stringify(isThere ? [one, other] : null)} @${time}`;
-  });
-}
-
-function expectedOfLookUps(kind: 'join' | 'leftJoin', steps: readonly Step[]): Expected[] {
-  return expectedOfRows(steps, ({ key, value, time, topic: from }, _, found) => {
-    if (from === 'right' || (found === null && kind === 'join')) return undefined;
-    return `${key} ${JSON.stringify([value, found])} @${time}`;
-  });
-}
-
-/** What `tell` makes of the two rows of a key after each record. */
-function expectedOfRows(
-  steps: readonly Step[],
-  tell: (step: Step & { readonly do: 'record' }, left: unknown, right: unknown) => string | undefined,
-): Expected[] {
-  const newest = { left: new Map<string, unknown>(), right: new Map<string, unknown>() };
+  const records = steps.flatMap((step) => (step.do === 'record' ? [joinedRecordOf(step)] : []));
+  const results = recompute(records).values();
   return [...steps, { do: 'commit', writtenAfter: 0 } as const].map((step): Expected => {
     if (step.do !== 'record') return { outputs: [], lateCount: 0 };
-    newest[step.topic as 'left' | 'right'].set(step.key, step.value);
-    const told = tell(step, newest.left.get(step.key) ?? null, newest.right.get(step.key) ?? null);
-    return { outputs: told === undefined ? [] : [told], lateCount: 0 };
+    const { outputs, isLate } = results.next().value as JoinStep;
+    return { outputs: [...outputs], lateCount: isLate ? 1 : 0 };
   });
+}
+
+function joinedRecordOf({ topic: from, key, value, time }: Step & { readonly do: 'record' }): JoinedRecord {
+  return { isLeft: from === 'left', key, value: value as number | null, time };
 }
