@@ -12,7 +12,7 @@ import { Coverage } from './oracle/coverage.ts';
 import type { PlantedBug } from './planted/plant.ts';
 import { runRelaySeed } from './resilient/relay-run.ts';
 import { runSwitchSeed } from './resilient/switch-run.ts';
-import { runStreamsSeed } from './streams/streams-run.ts';
+import { runJoinsSeed, runStreamsSeed } from './streams/streams-run.ts';
 
 /** What a seed is run as. */
 const simulations = {
@@ -23,6 +23,7 @@ const simulations = {
   switch: runSwitchSeed,
   relay: runRelaySeed,
   streams: runStreamsSeed,
+  joins: runJoinsSeed,
 };
 
 /** Which seeds to run. */

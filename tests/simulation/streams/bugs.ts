@@ -75,3 +75,42 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     replace: 'end < state.fetchPosition)',
   },
 ];
+
+/** Likewise of joins. */
+export const plantedJoinBugs: readonly PlantedBug[] = [
+  {
+    name: 'whom a record has met is forgotten with the process',
+    seed: 1000,
+    file: 'packages/streams/src/state/row-serdes.ts',
+    find: '(row.isMet ? 1 : 0) |',
+    replace: '0 |',
+  },
+  {
+    name: 'a task that begins anew sends unmet records again',
+    seed: 1001,
+    file: 'packages/streams/src/operators/stream-join.ts',
+    find: 'let settled = context.streamTime - waitMs - 1;',
+    replace: 'let settled = Number.NEGATIVE_INFINITY;',
+  },
+  {
+    name: 'a task goes on without a partition that may have more',
+    seed: 1000,
+    file: `${runtime}/task-run.ts`,
+    find: 'mayGoOn = (!input.isAwaited || this.#isIdle(input)) && mayGoOn;',
+    replace: 'mayGoOn &&= true;',
+  },
+  {
+    name: 'a record with the key and time of another takes its row',
+    seed: 1003,
+    file: 'packages/streams/src/state/window-store.ts',
+    find: 'last === undefined ? 0 : last.number + 1',
+    replace: '0',
+  },
+  {
+    name: 'rows that are gone stay on disk',
+    seed: 1000,
+    file: `${runtime}/commit-rows.ts`,
+    find: 'if (value === null) batch.delete(space, key);',
+    replace: 'if (value === null) return;',
+  },
+];

@@ -6,11 +6,12 @@
 import { isMillraceError, type Randomness } from '@millrace/base';
 import { createClient } from '@millrace/client';
 import { MemoryVolume, openMemoryStore } from '@millrace/store';
-import { type Job, type JobEvent, startJob, type Topology } from '@millrace/streams';
+import { type Job, type JobEvent, startJob } from '@millrace/streams';
 import type { Coverage } from '../oracle/coverage.ts';
 import { InvariantViolation } from '../oracle/history.ts';
 import type { SimCluster } from '../oracle/sim-cluster.ts';
 import type { Inhabitant, SimWorld } from '../world/sim-world.ts';
+import type { JobWork } from './job-work.ts';
 import type { MemberPlan, StreamsScenario } from './streams-scenario.ts';
 
 export interface JobMemberOptions {
@@ -19,7 +20,7 @@ export interface JobMemberOptions {
   readonly plan: MemberPlan;
   readonly scenario: StreamsScenario;
   readonly cluster: SimCluster;
-  readonly topology: () => Topology;
+  readonly work: JobWork;
   readonly coverage: Coverage;
 }
 
@@ -103,7 +104,7 @@ export class SimJobMember {
   }
 
   async #startJob(home: Inhabitant): Promise<{ readonly job: Job; readonly close: () => Promise<void> }> {
-    const { plan, scenario, cluster, topology } = this.#options;
+    const { plan, scenario, cluster, work } = this.#options;
     const { platform } = home;
     const client = createClient({
       bootstrap: cluster.brokers.map(({ host, port }) => `${host}:${port}`).join(),
@@ -122,10 +123,11 @@ export class SimJobMember {
       await state.close();
     };
     try {
-      const job = await startJob(topology(), {
+      const job = await startJob(work.topology(), {
         ...{ client, state, platform, replicationFactor: scenario.replicationFactor },
         ...{ sessionTimeoutMs: plan.sessionTimeoutMs, heartbeatIntervalMs: Math.floor(plan.sessionTimeoutMs / 5) },
         ...{ commitIntervalMs: plan.commitIntervalMs, transactionTimeoutMs: scenario.transactionTimeoutMs },
+        idleMaxMs: work.idleMaxMs,
         ...{ cacheBytesMax: plan.cacheBytesMax, purgeIntervalMs: 500, standbys: scenario.standbys, acceptableLag: 10 },
         report: (event) => this.#report(event),
       });

@@ -1,21 +1,22 @@
 /**
  * One seed of a streams job: a cluster, members that come and go, input with late and out-of-order records, and
  * everything that may go wrong. In the end readers of committed records find what a batch computation over the same
- * input finds: each count of each word once and in order, each window of every kind once, each late record once.
+ * input finds, whatever the job's work is.
  */
 import { sleep } from '@millrace/base';
-import { createClient, int64, text, topic, unwrap } from '@millrace/client';
-import { countsAndWindows } from '@millrace/streams/testing/exactly-once';
+import { type AnyTopic, createClient, unwrap } from '@millrace/client';
 import { clientOptions } from '../client/client-options.ts';
 import { prepareTopics } from '../mirror/prepare-topics.ts';
 import { ActorHome } from '../oracle/actor.ts';
 import { type RunResult, SeedFailure } from '../oracle/cluster-run.ts';
 import { Coverage } from '../oracle/coverage.ts';
-import { InvariantViolation } from '../oracle/history.ts';
 import { SimCluster } from '../oracle/sim-cluster.ts';
 import { SimWorld } from '../world/sim-world.ts';
-import { JobInput, topics } from './job-input.ts';
+import { CountingWork } from './counting-work.ts';
+import { writeInput } from './job-input.ts';
 import { SimJobMember } from './job-member.ts';
+import type { JobWork, Result } from './job-work.ts';
+import { JoiningWork } from './joining-work.ts';
 import { StreamsNemesis } from './streams-nemesis.ts';
 import { type StreamsScenario, streamsScenarioOf } from './streams-scenario.ts';
 
@@ -26,9 +27,19 @@ const finishMsMax = 300_000;
 /** How long members go on when everything is there: what is there twice may come late. */
 const afterMs = 3_000;
 
-/** Runs a seed. Rejects with `SeedFailure`. */
-export async function runStreamsSeed(seed: number): Promise<RunResult> {
-  const run = new StreamsRun(streamsScenarioOf(seed));
+/** Runs a seed of a job that counts. Rejects with `SeedFailure`. */
+export function runStreamsSeed(seed: number): Promise<RunResult> {
+  return runSeedOf(seed, (scenario) => new CountingWork(scenario));
+}
+
+/** Runs a seed of a job that joins. Rejects with `SeedFailure`. */
+export function runJoinsSeed(seed: number): Promise<RunResult> {
+  return runSeedOf(seed, (scenario) => new JoiningWork(scenario));
+}
+
+async function runSeedOf(seed: number, workOf: (scenario: StreamsScenario) => JobWork): Promise<RunResult> {
+  const scenario = streamsScenarioOf(seed);
+  const run = new StreamsRun(scenario, workOf(scenario));
   try {
     return await run.run();
   } catch (error) {
@@ -36,19 +47,16 @@ export async function runStreamsSeed(seed: number): Promise<RunResult> {
   }
 }
 
-interface Output {
-  readonly counts: readonly (readonly [string, number])[];
-  readonly windows: readonly string[];
-}
-
 class StreamsRun {
   readonly world: SimWorld;
   readonly #scenario: StreamsScenario;
+  readonly #work: JobWork;
   readonly #coverage = new Coverage();
   readonly #cluster: SimCluster;
 
-  constructor(scenario: StreamsScenario) {
+  constructor(scenario: StreamsScenario, work: JobWork) {
     this.#scenario = scenario;
+    this.#work = work;
     this.world = new SimWorld(scenario.seed);
     this.#cluster = new SimCluster(this.world, scenario.cluster, this.#coverage);
   }
@@ -60,7 +68,8 @@ class StreamsRun {
     await loop.settled(this.#prepare(), startMsMax, 'the topics are created');
     const members = plans.map((_, index) => this.#member(index));
     for (const member of members) member.start();
-    const input = new JobInput(this.#home('input'), this.#scenario);
+    const home = this.#home('input');
+    const input = home.work(() => writeInput(home, this.#scenario, this.#work));
     const parts = { world: this.world, members, cluster: this.#cluster, coverage: this.#coverage, calmMs };
     const nemesis = new StreamsNemesis({ ...parts, home: this.#home('nemesis') });
     const troubleEnd = loop.now + troubleMs;
@@ -68,18 +77,15 @@ class StreamsRun {
     nemesis.stop();
     await loop.runUntil(() => this.#cluster.isWhole, finishMsMax, 'all brokers run');
     loop.note('all is made good');
-    await loop.settled(input.done, finishMsMax, 'everything is written');
-    const expected = input.windows();
-    await loop.settled(this.#complete(input.wordCount, expected.length), finishMsMax, 'everything is worked on');
+    await loop.settled(input, finishMsMax, 'everything is written');
+    await loop.settled(this.#complete(this.#work.expectedCounts()), finishMsMax, 'everything is worked on');
     await loop.runUntil(() => members.every(({ isRunning }) => isRunning), finishMsMax, 'all members run');
     await loop.settled(sleep(this.#home('pause').platform.timers, afterMs), finishMsMax, 'a while passes');
     await loop.settled(Promise.all(members.map((member) => member.stop())), finishMsMax, 'the members close');
-    const output = await loop.settled(this.#read('judge'), finishMsMax, 'everything is read');
-    check(input, expected, output);
+    this.#work.check(await loop.settled(this.#read('judge'), finishMsMax, 'everything is read'));
+    this.#work.cover(this.#coverage);
     this.#coverage.add('seeds');
     this.#coverage.add('records', records * 2);
-    this.#coverage.add('windows', expected.filter((each) => !/^(late|running)/.test(each)).length);
-    this.#coverage.add('late records', expected.filter((each) => each.startsWith('late')).length);
     this.#coverage.add('virtual seconds', Math.round(loop.now / 1000));
     const { events, hash } = loop.trace;
     const { faults } = nemesis;
@@ -95,14 +101,11 @@ class StreamsRun {
   }
 
   async #prepare(): Promise<void> {
-    const { partitions, wordPartitions, replicationFactor, isFirstKind } = this.#scenario;
-    const plan = (name: string, count: number) => ({ name, partitions: count, replicationFactor, configuration: {} });
-    await prepareTopics(this.#home('setup'), [
-      plan(topics.words, wordPartitions),
-      plan(topics.timed, partitions),
-      plan(topics.counts, 1),
-      plan(topics.windows, partitions),
-    ]);
+    const { replicationFactor, isFirstKind } = this.#scenario;
+    const plans = Array.from(this.#work.partitions, ([name, partitions]) => {
+      return { name, partitions, replicationFactor, configuration: {} };
+    });
+    await prepareTopics(this.#home('setup'), plans);
     if (!isFirstKind) return;
     this.#coverage.add('seeds with transactions of the first kind');
     const client = createClient(clientOptions(this.#home('features')));
@@ -114,61 +117,38 @@ class StreamsRun {
   #member(index: number): SimJobMember {
     const [world, scenario, cluster, coverage] = [this.world, this.#scenario, this.#cluster, this.#coverage];
     const plan = scenario.members[index] as StreamsScenario['members'][number];
-    const topology = () => countsAndWindows('simulated', topics);
-    return new SimJobMember({ world, scenario, cluster, coverage, plan, host: `member-${index}`, topology });
+    return new SimJobMember({ world, scenario, cluster, coverage, plan, host: `member-${index}`, work: this.#work });
   }
 
   #home(name: string): ActorHome {
     return new ActorHome(this.world, name, this.#cluster.brokers);
   }
 
-  /** Resolves when so much is there. */
-  async #complete(counts: number, windows: number): Promise<void> {
+  /** Resolves when each output has so many results. */
+  async #complete(counts: readonly number[]): Promise<void> {
     const { timers } = this.#home('waiting').platform;
     for (let look = 0; ; look++) {
-      const output = await this.#read(`look ${look}`);
-      if (output.counts.length >= counts && output.windows.length >= windows) return;
+      const found = await this.#read(`look ${look}`);
+      if (counts.every((count, index) => (found[index]?.length ?? 0) >= count)) return;
       await sleep(timers, 1_000);
     }
   }
 
-  async #read(who: string): Promise<Output> {
+  /** The results of each output. */
+  async #read(who: string): Promise<Result[][]> {
     const client = createClient(clientOptions(this.#home(who)));
-    const all = async (name: string): Promise<[string, number][]> => {
-      const described = topic(name, { key: text, value: int64 });
-      const found: [string, number][] = [];
+    const all = async (output: AnyTopic): Promise<Result[]> => {
+      const found: Result[] = [];
       const isolation = 'read_committed' as const;
-      await using consumer = client.consumer({ topics: [described], from: 'earliest', until: 'end', isolation });
-      for await (const batch of consumer) for (const { key, value } of batch) found.push([key, value]);
+      await using consumer = client.consumer({ topics: [output], from: 'earliest', until: 'end', isolation });
+      for await (const batch of consumer) {
+        for (const { key, value, timestamp } of batch) found.push({ key: key as string, value, timestamp });
+      }
       return found;
     };
-    const [counts, windows] = [await all(topics.counts), await all(topics.windows)];
+    const results: Result[][] = [];
+    for (const output of this.#work.outputs) results.push(await all(output));
     await client.close();
-    return { counts, windows: windows.map(([name, count]) => `${name} ${count}`).sort() };
+    return results;
   }
-}
-
-/** Throws `InvariantViolation`. */
-function check(input: JobInput, expected: readonly string[], { counts, windows }: Output): void {
-  for (const [word, count] of input.words) {
-    const found = counts.filter(([key]) => key === word).map(([, value]) => value);
-    if (found.length === count && found.every((value, index) => value === index + 1)) continue;
-    throw new InvariantViolation(`${word} was written ${count} times, and its counts are ${found.join(' ')}`);
-  }
-  const missing = without(expected, windows);
-  const extra = without(windows, expected);
-  if (missing.length + extra.length === 0) return;
-  const told = (list: readonly string[]): string => list.join(', ') || 'none';
-  throw new InvariantViolation(`windows that are missing: ${told(missing)}; that should not be there: ${told(extra)}`);
-}
-
-/** What a list has more of than another. */
-function without(list: readonly string[], other: readonly string[]): string[] {
-  const left = new Map<string, number>();
-  for (const each of other) left.set(each, (left.get(each) ?? 0) + 1);
-  return list.filter((each) => {
-    const count = left.get(each) ?? 0;
-    left.set(each, count - 1);
-    return count <= 0;
-  });
 }
