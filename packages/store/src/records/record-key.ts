@@ -42,6 +42,12 @@ export function checkKey(record: RecordKey): void {
   throw invalid(`a key is text, bytes or an integer of 64 bits, not ${String(key)}`);
 }
 
+/** A record in a sentence. */
+export function describeRecord({ namespace, set, key }: RecordKey): string {
+  const shown = key instanceof Uint8Array ? `0x${Buffer.from(key).toString('hex')}` : String(key);
+  return `the record ${namespace}/${set}/${shown}`;
+}
+
 /** Throws `invalid_key`. */
 export function checkBinName(name: unknown): asserts name is string {
   if (typeof name !== 'string') throw invalid('a bin has a name');

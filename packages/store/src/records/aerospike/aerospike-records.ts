@@ -3,32 +3,18 @@
  * the server does but checks, codes of refusals, and a limit of what is under way: past about 128 operations one
  * process gains latency and no throughput.
  */
-
-import { outcomeOf } from '../batch-outcome.ts';
-import {
-  changesRecord,
-  checkBins,
-  checkChange,
-  checkIndex,
-  checkOperations,
-  checkPage,
-  checkTimeToLive,
-} from '../check-request.ts';
-import { type Operation, touch, write } from '../operation.ts';
+import { changesRecord } from '../check-request.ts';
+import { CheckedRecords, type RecordEngine } from '../checked-records.ts';
+import type { Operation } from '../operation.ts';
 import { RecordError } from '../record-error.ts';
-import { checkKey, checkPlace, type RecordKey, type UserKey } from '../record-key.ts';
+import { describeRecord, type RecordKey, type UserKey } from '../record-key.ts';
 import type {
-  BatchEntry,
-  BatchOutcome,
-  Bins,
   ChangeOptions,
   FoundRecord,
   IndexDefinition,
-  OperateOptions,
   OperateResult,
   Page,
   PutMode,
-  PutOptions,
   QueryOptions,
   RecordStats,
   RecordStore,
@@ -71,13 +57,13 @@ export async function openAerospikeRecords(options: AerospikeRecordsOptions): Pr
       maxConnsPerNode: Math.max(100, (options.inFlightMax ?? 128) + 20),
       policies: { read: { totalTimeout }, operate: { totalTimeout }, remove: { totalTimeout } },
     });
-    return new AerospikeRecords(library, client, options.inFlightMax ?? 128);
+    return new CheckedRecords(new AerospikeRecords(library, client, options.inFlightMax ?? 128));
   } catch (cause) {
     throw recordError(`no connection to ${options.hosts}`, cause);
   }
 }
 
-class AerospikeRecords implements RecordStore {
+class AerospikeRecords implements RecordEngine {
   readonly engine = 'aerospike';
   readonly #library: AerospikeLibrary;
   readonly #client: NativeClient;
@@ -91,8 +77,7 @@ class AerospikeRecords implements RecordStore {
     this.#indexes = new IndexCatalogue(client);
   }
 
-  async get(key: RecordKey, bins?: readonly string[]): Promise<FoundRecord | undefined> {
-    checkKey(key);
+  async get(key: RecordKey, bins: readonly string[] | undefined): Promise<FoundRecord | undefined> {
     const native = this.#keyOf(key);
     try {
       const record = await this.#limit.run(() =>
@@ -101,71 +86,64 @@ class AerospikeRecords implements RecordStore {
       return found(key, record);
     } catch (error) {
       if (resultCode(error) === NOT_FOUND) return undefined;
-      throw recordError(named(key), error);
+      throw recordError(describeRecord(key), error);
     }
   }
 
-  async put(key: RecordKey, bins: Bins, options: PutOptions = {}): Promise<number> {
-    checkKey(key);
-    checkBins(bins);
-    checkChange(options);
-    const operations = Object.entries(bins).map(([bin, value]) => write(bin, value));
-    const { gen } = await this.#operate(key, operations, options, options.mode ?? 'upsert');
-    return gen ?? 1;
+  async operate(
+    key: RecordKey,
+    operations: readonly Operation[],
+    { generation, ttl }: ChangeOptions,
+    mode: PutMode,
+  ): Promise<OperateResult> {
+    const { policy } = this.#library;
+    const { IGNORE, CREATE, UPDATE, CREATE_OR_REPLACE } = policy.exists;
+    const modes = { upsert: IGNORE, create: CREATE, update: UPDATE, replace: CREATE_OR_REPLACE };
+    const reads = !changesRecord(operations);
+    const life = this.#nativeTtl(ttl ?? 'keep');
+    const native = operations.flatMap((operation) => nativeOperations(this.#library, operation, life));
+    const meta = { ...(!reads && { ttl: life }), ...(generation !== undefined && { gen: generation }) };
+    let record: NativeRecord;
+    try {
+      record = await this.#limit.run(() =>
+        this.#client.operate(this.#keyOf(key), native, meta, {
+          key: policy.key.SEND,
+          ...(!reads && { exists: modes[mode] }),
+          ...(generation !== undefined && { gen: policy.gen.EQ }),
+        }),
+      );
+    } catch (error) {
+      throw recordError(describeRecord(key), error);
+    }
+    return { generation: record.gen ?? 1, ttl: ttlOf(record), bins: resultsOf(operations, record.bins ?? {}) };
   }
 
-  async remove(key: RecordKey, options: RemoveOptions = {}): Promise<boolean> {
-    checkKey(key);
-    checkChange(options);
+  async remove(key: RecordKey, options: RemoveOptions): Promise<boolean> {
     const { gen } = this.#library.policy;
     const policy = options.generation === undefined ? {} : { gen: gen.EQ, generation: options.generation };
     try {
       await this.#limit.run(() => this.#client.remove(this.#keyOf(key), policy));
       return true;
     } catch (error) {
-      if (resultCode(error) !== NOT_FOUND) throw recordError(named(key), error);
+      if (resultCode(error) !== NOT_FOUND) throw recordError(describeRecord(key), error);
       if (options.generation === undefined) return false;
-      throw new RecordError('generation', `${named(key)} is not there, not in generation ${options.generation}`);
+      throw new RecordError(
+        'generation',
+        `${describeRecord(key)} is not there, not in generation ${options.generation}`,
+      );
     }
   }
 
-  async touch(key: RecordKey, ttl: TimeToLive): Promise<number> {
-    checkKey(key);
-    checkTimeToLive(ttl);
-    const { gen } = await this.#operate(key, [touch()], { ttl }, 'update');
-    return gen ?? 1;
-  }
-
-  async operate(
-    key: RecordKey,
-    operations: readonly Operation[],
-    options: OperateOptions = {},
-  ): Promise<OperateResult> {
-    checkKey(key);
-    checkOperations(operations);
-    checkChange(options);
-    const record = await this.#operate(key, operations, options, options.mode ?? 'upsert');
-    return { generation: record.gen ?? 1, ttl: ttlOf(record), bins: resultsOf(operations, record.bins ?? {}) };
-  }
-
-  async batch(entries: readonly BatchEntry[]): Promise<BatchOutcome[]> {
-    return Promise.all(entries.map((entry) => outcomeOf(this, entry)));
-  }
-
-  async scan(place: { namespace: string; set: string }, options: ScanOptions = {}): Promise<Page> {
-    checkPlace(place);
-    checkPage(options);
+  async scan(place: { readonly namespace: string; readonly set: string }, options: ScanOptions): Promise<Page> {
     return this.#page(place, options, () => undefined);
   }
 
   async query(options: QueryOptions): Promise<Page> {
-    checkPage(options);
     const index = await this.#indexes.get(options.index);
     return this.#page(index, options, (query) => query.where(index, options.where));
   }
 
   async createIndex(definition: IndexDefinition): Promise<void> {
-    checkIndex(definition);
     const { namespace, set, bin, name, type, part = 'bin' } = definition;
     if ((await this.#indexes.find(definition)) !== undefined) {
       throw new RecordError('index_exists', `there is an index ${name} in ${namespace} already`);
@@ -205,39 +183,9 @@ class AerospikeRecords implements RecordStore {
     this.#client.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   #keyOf({ namespace, set, key }: RecordKey): object {
     const native = key instanceof Uint8Array && !Buffer.isBuffer(key) ? Buffer.from(key) : key;
     return new this.#library.Key(namespace, set, native);
-  }
-
-  async #operate(
-    key: RecordKey,
-    operations: readonly Operation[],
-    { generation, ttl }: ChangeOptions,
-    mode: PutMode,
-  ): Promise<NativeRecord> {
-    const { policy } = this.#library;
-    const { IGNORE, CREATE, UPDATE, CREATE_OR_REPLACE } = policy.exists;
-    const modes = { upsert: IGNORE, create: CREATE, update: UPDATE, replace: CREATE_OR_REPLACE };
-    const reads = !changesRecord(operations);
-    const life = this.#nativeTtl(ttl ?? 'keep');
-    const native = operations.flatMap((operation) => nativeOperations(this.#library, operation, life));
-    const meta = { ...(!reads && { ttl: life }), ...(generation !== undefined && { gen: generation }) };
-    try {
-      return await this.#limit.run(() =>
-        this.#client.operate(this.#keyOf(key), native, meta, {
-          key: policy.key.SEND,
-          ...(!reads && { exists: modes[mode] }),
-          ...(generation !== undefined && { gen: policy.gen.EQ }),
-        }),
-      );
-    } catch (error) {
-      throw recordError(named(key), error);
-    }
   }
 
   #nativeTtl(ttl: TimeToLive): number {
@@ -278,9 +226,4 @@ function userKeyOf({ key: { key } }: NativeRecord): UserKey {
   if (key !== undefined && key !== null) return key;
   const hint = 'write it anew through this store, or with the policy that sends keys';
   throw new RecordError('failed', `the set holds a record that was written without its key: ${hint}`);
-}
-
-function named({ namespace, set, key }: RecordKey): string {
-  const shown = key instanceof Uint8Array ? `0x${Buffer.from(key).toString('hex')}` : String(key);
-  return `the record ${namespace}/${set}/${shown}`;
 }

@@ -7,25 +7,21 @@
  */
 import { type Clock, systemClock, systemTimers, type Timers } from '@millrace/base';
 import type { OrderedStore } from '../../ordered/ordered-store.ts';
-import { outcomeOf } from '../batch-outcome.ts';
-import { changesRecord, checkBins, checkChange, checkOperations, checkTimeToLive } from '../check-request.ts';
+import { changesRecord } from '../check-request.ts';
+import { CheckedRecords, type RecordEngine } from '../checked-records.ts';
 import type { Operation } from '../operation.ts';
 import { hasResult, lastOfBins } from '../operation-results.ts';
 import { decodeRecord, type StoredRecord } from '../record-codec.ts';
 import { RecordError } from '../record-error.ts';
-import { checkKey, checkPlace, encodeUserKey, type RecordKey } from '../record-key.ts';
+import { describeRecord, encodeUserKey, type RecordKey } from '../record-key.ts';
 import type {
-  BatchEntry,
-  BatchOutcome,
   Bins,
   ChangeOptions,
   FoundRecord,
   IndexDefinition,
-  OperateOptions,
   OperateResult,
   Page,
   PutMode,
-  PutOptions,
   QueryOptions,
   RecordStats,
   RecordStore,
@@ -59,10 +55,10 @@ export interface EmbeddedRecordsOptions {
 export async function openEmbeddedRecords(options: EmbeddedRecordsOptions): Promise<RecordStore> {
   const records = new EmbeddedRecords(options);
   await records.finishIndexes();
-  return records;
+  return new CheckedRecords(records);
 }
 
-class EmbeddedRecords implements RecordStore {
+class EmbeddedRecords implements RecordEngine {
   readonly engine = 'embedded';
   readonly #store: OrderedStore;
   readonly #durable: boolean;
@@ -90,8 +86,7 @@ class EmbeddedRecords implements RecordStore {
     await this.#sets.finishIndexes();
   }
 
-  async get(key: RecordKey, bins?: readonly string[]): Promise<FoundRecord | undefined> {
-    checkKey(key);
+  get(key: RecordKey, bins: readonly string[] | undefined): FoundRecord | undefined {
     const bytes = this.#sets.of(key).records.get(encodeUserKey(key.key));
     if (bytes === undefined) return undefined;
     const record = decodeRecord(bytes, bins && new Set(bins));
@@ -99,42 +94,18 @@ class EmbeddedRecords implements RecordStore {
     return isLive(record, now) ? foundRecord(key, record, now) : undefined;
   }
 
-  async put(key: RecordKey, bins: Bins, options: PutOptions = {}): Promise<number> {
-    checkKey(key);
-    checkBins(bins);
-    checkChange(options);
-    const { generation } = await this.#change(key, options, options.mode ?? 'upsert', (record) => {
-      if (options.mode === 'replace') record.replaceAll();
-      for (const [bin, value] of Object.entries(bins)) record.set(bin, value);
-      return {};
-    });
-    return generation;
-  }
-
-  async touch(key: RecordKey, ttl: TimeToLive): Promise<number> {
-    checkKey(key);
-    checkTimeToLive(ttl);
-    const { generation } = await this.#change(key, { ttl }, 'update', () => ({}));
-    return generation;
-  }
-
-  async operate(
+  operate(
     key: RecordKey,
     operations: readonly Operation[],
-    options: OperateOptions = {},
+    options: ChangeOptions,
+    mode: PutMode,
   ): Promise<OperateResult> {
-    checkKey(key);
-    checkOperations(operations);
-    checkChange(options);
     if (!changesRecord(operations)) return this.#inspect(key, operations, options);
     // As Aerospike has it, nothing is touched that is not there.
-    const mode = operations.some(({ type }) => type === 'touch') ? 'update' : (options.mode ?? 'upsert');
-    return this.#change(key, options, mode, (record) => results(record, operations));
+    return this.#change(key, operations, options, operations.some(({ type }) => type === 'touch') ? 'update' : mode);
   }
 
-  async remove(key: RecordKey, options: RemoveOptions = {}): Promise<boolean> {
-    checkKey(key);
-    checkChange(options);
+  remove(key: RecordKey, options: RemoveOptions): Promise<boolean> {
     const set = this.#sets.of(key);
     const encoded = encodeUserKey(key.key);
     return this.#queue.run(set, encoded, options.durable ?? this.#durable, (stored, batch) => {
@@ -146,12 +117,7 @@ class EmbeddedRecords implements RecordStore {
     });
   }
 
-  async batch(entries: readonly BatchEntry[]): Promise<BatchOutcome[]> {
-    return Promise.all(entries.map((entry) => outcomeOf(this, entry)));
-  }
-
-  async scan(place: { namespace: string; set: string }, options: ScanOptions = {}): Promise<Page> {
-    checkPlace(place);
+  async scan(place: { readonly namespace: string; readonly set: string }, options: ScanOptions): Promise<Page> {
     return this.#pages.scan(this.#sets.of(place), options);
   }
 
@@ -179,16 +145,12 @@ class EmbeddedRecords implements RecordStore {
     await this.#store.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   #live(stored: StoredRecord | undefined): StoredRecord | undefined {
     return stored !== undefined && isLive(stored, this.#clock.now()) ? stored : undefined;
   }
 
   /** Operations that only read: nothing is changed, not even the generation. */
-  #inspect(key: RecordKey, operations: readonly Operation[], { generation }: OperateOptions): Promise<OperateResult> {
+  #inspect(key: RecordKey, operations: readonly Operation[], { generation }: ChangeOptions): Promise<OperateResult> {
     return this.#queue.run(this.#sets.of(key), encodeUserKey(key.key), false, (stored) => {
       const record = this.#live(stored);
       if (record === undefined) throw notFound(key);
@@ -200,9 +162,9 @@ class EmbeddedRecords implements RecordStore {
 
   #change(
     key: RecordKey,
+    operations: readonly Operation[],
     { generation: expected, ttl, durable }: ChangeOptions,
     mode: PutMode,
-    change: (record: WorkingRecord) => Bins,
   ): Promise<OperateResult> {
     const set = this.#sets.of(key);
     const encoded = encodeUserKey(key.key);
@@ -213,7 +175,8 @@ class EmbeddedRecords implements RecordStore {
       if (before === undefined && mode === 'update') throw notFound(key);
       checkGeneration(key, before, expected);
       const working = new WorkingRecord(before);
-      const bins = change(working);
+      if (mode === 'replace') working.replaceAll();
+      const bins = results(working, operations);
       const next = {
         generation: ((before?.generation ?? 0) % 0xffff) + 1,
         expiresAt: expiry(before, ttl ?? 'keep', now),
@@ -249,18 +212,16 @@ function expiry(before: StoredRecord | undefined, ttl: TimeToLive, now: number):
 function checkGeneration(key: RecordKey, record: StoredRecord | undefined, expected: number | undefined): void {
   if (expected === undefined || record?.generation === expected) return;
   const what = record === undefined ? 'is not there' : `has generation ${record.generation}`;
-  throw new RecordError('generation', `${named(key)} ${what}, not generation ${expected}: read it and decide anew`);
+  throw new RecordError(
+    'generation',
+    `${describeRecord(key)} ${what}, not generation ${expected}: read it and decide anew`,
+  );
 }
 
 function notFound(key: RecordKey): RecordError {
-  return new RecordError('not_found', `${named(key)} is not there`);
+  return new RecordError('not_found', `${describeRecord(key)} is not there`);
 }
 
 function exists(key: RecordKey): RecordError {
-  return new RecordError('exists', `${named(key)} is there already`);
-}
-
-function named({ namespace, set, key }: RecordKey): string {
-  const shown = key instanceof Uint8Array ? `0x${Buffer.from(key).toString('hex')}` : String(key);
-  return `the record ${namespace}/${set}/${shown}`;
+  return new RecordError('exists', `${describeRecord(key)} is there already`);
 }

@@ -4,7 +4,6 @@
  */
 import type { Clock, Timers } from '@millrace/base';
 import type { Entry } from '../../ordered/ordered-store.ts';
-import { checkPage } from '../check-request.ts';
 import { decodeRecord } from '../record-codec.ts';
 import { decodeUserKey } from '../record-key.ts';
 import type { FoundRecord, Page, QueryOptions, ScanOptions } from '../record-store.ts';
@@ -48,7 +47,6 @@ export class PageReader {
     entries: (from: Buffer | undefined) => Iterable<Entry>,
     find: (entry: Entry) => FoundRecord | undefined,
   ): Promise<Page> {
-    checkPage({ pageRecords });
     // Others have their turn between two pages.
     await new Promise<void>((resolve) => this.#timers.soon(resolve));
     signal?.throwIfAborted();

@@ -4,7 +4,6 @@
  * crash.
  */
 import type { OrderedSpace, OrderedStore } from '../../ordered/ordered-store.ts';
-import { checkIndex } from '../check-request.ts';
 import { RecordError } from '../record-error.ts';
 import type { IndexDefinition } from '../record-store.ts';
 import type { ChangeQueue } from './change-queue.ts';
@@ -62,7 +61,6 @@ export class RecordSets {
   }
 
   async createIndex(definition: IndexDefinition): Promise<void> {
-    checkIndex(definition);
     if (this.#indexes.has(spaceName(definition.namespace, definition.name))) {
       throw new RecordError('index_exists', `there is an index ${definition.name} in ${definition.namespace} already`);
     }
