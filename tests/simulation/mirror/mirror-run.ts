@@ -102,7 +102,7 @@ class MirrorRun {
     this.#isJudging = false;
     await loop.settled(Promise.all(this.#judging), finishMsMax, 'the judges come to an end');
     await loop.settled(this.#caughtUp(), finishMsMax, 'everything is copied');
-    const allRun = (): boolean => this.#workers.every(({ mirror }) => mirror !== undefined);
+    const allRun = (): boolean => this.#workers.every(({ isRunning }) => isRunning);
     await loop.runUntil(allRun, finishMsMax, 'all workers run');
     await this.#checkGroups(groups, 'at the end');
     await loop.settled(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
@@ -115,7 +115,7 @@ class MirrorRun {
   async #successor(groups: MirroredGroups): Promise<void> {
     const worker = this.#worker(this.#workers.length);
     worker.start();
-    await this.world.loop.runUntil(() => worker.mirror !== undefined, finishMsMax, 'a successor starts');
+    await this.world.loop.runUntil(() => worker.isRunning, finishMsMax, 'a successor starts');
     await this.#checkGroups(groups, 'after all', [worker]);
     const closed = this.#caughtUp().then(() => worker.stop());
     await this.world.loop.settled(closed, finishMsMax, 'nothing is copied again, and the successor closes');

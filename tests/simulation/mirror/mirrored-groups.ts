@@ -88,17 +88,17 @@ export class MirroredGroups {
 /** Has the workers carry groups over; answers whether all offsets of all groups could be. */
 export async function areCarried(
   groups: MirroredGroups,
-  workers: readonly { readonly mirror: Mirror | undefined }[],
+  workers: readonly { readonly running: Mirror | undefined }[],
 ): Promise<boolean> {
   let [ahead, told] = [0, 0];
-  for (const { mirror } of workers) {
-    for (const result of (await mirror?.syncGroups()) ?? []) {
+  for (const { running } of workers) {
+    for (const result of (await running?.syncGroups()) ?? []) {
       ahead += result.ahead;
       told += result.synced + result.skipped;
       if (result.error !== undefined) throw result.error;
     }
   }
-  const isBehind = workers.some(({ mirror }) => mirror?.status().some(({ lag }) => lag !== 0));
+  const isBehind = workers.some(({ running }) => running?.status().some(({ lag }) => lag !== 0));
   return ahead === 0 && told >= groups.count && !isBehind;
 }
 

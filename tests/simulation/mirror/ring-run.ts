@@ -78,7 +78,7 @@ class RingRun {
     this.#isJudging = false;
     await loop.settled(judging, finishMsMax, 'the judge comes to an end');
     await loop.settled(this.#caughtUp(partitions), finishMsMax, 'everything has gone round');
-    const allRun = (): boolean => this.#workers.every(({ mirror }) => mirror !== undefined);
+    const allRun = (): boolean => this.#workers.every(({ isRunning }) => isRunning);
     await loop.runUntil(allRun, finishMsMax, 'all workers run');
     await loop.settled(Promise.all(this.#workers.map((each) => each.stop())), finishMsMax, 'the workers close');
     await loop.settled(this.#caughtUp(partitions), finishMsMax, 'nothing has come back');

@@ -13,7 +13,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a batch that was handed out before its partition went back is worked on',
-    seed: 1016,
+    seed: 1029,
     file: `${runtime}/job-runner.ts`,
     find: ' || consumer.position(input) !== batch.nextOffset) return;',
     replace: ') return;',
@@ -48,14 +48,14 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a task that goes back keeps its state',
-    seed: 1030,
+    seed: 1033,
     file: `${runtime}/job-runner.ts`,
     find: '        run.goBack(consumer);\n        run.task = this.makeTask(run);\n',
     replace: '        run.goBack(consumer);\n',
   },
   {
     name: 'the group does not hear which member commits',
-    seed: 1012,
+    seed: 1038,
     file: `${runtime}/transactor.ts`,
     find: '({ ...consumer.groupOffsets(), offsets })',
     replace: '({ group: consumer.groupOffsets().group, offsets })',
@@ -69,7 +69,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'what was fetched while the leader was asked counts as cut off',
-    seed: 1057,
+    seed: 1098,
     file: 'packages/client/src/consumer/positions.ts',
     find: 'end < fetchPosition)',
     replace: 'end < state.fetchPosition)',
