@@ -31,6 +31,7 @@ export type { Stream } from './topology/stream.ts';
 export type { AggregateOptions, JoinOptions } from './topology/stream-options.ts';
 export type { Table } from './topology/table.ts';
 export { type Topology, topology } from './topology/topology.ts';
+export type { WindowResults } from './topology/window-results.ts';
 export { windowedKey } from './topology/windowed-key.ts';
-export type { WindowAggregateOptions, WindowedStream, WindowResults } from './topology/windowed-stream.ts';
+export type { WindowAggregateOptions, WindowedStream } from './topology/windowed-stream.ts';
 export { hopping, session, sliding, tumbling, type Windowed } from './topology/windows.ts';

@@ -7,14 +7,14 @@ import type { OperatorContext } from '../task/operator-context.ts';
 import type { ResultForm, SendResult } from '../task/result-form.ts';
 
 /** Results of rows with times. */
-export interface RowResults extends ResultForm {
+export interface RowForm extends ResultForm {
   readonly store: WindowDefinition;
 }
 
 /** Rows are closed `lagMs` after their times. Call `opened` with the time of each row that is put. */
 export function closeRows(
   context: OperatorContext,
-  form: RowResults,
+  form: RowForm,
   lagMs: number,
   close: SendResult,
 ): { opened(time: number): void } {

@@ -11,7 +11,7 @@
 import type { Operator } from '../topology/node.ts';
 import type { SessionWindows, Windowed } from '../topology/windows.ts';
 import type { Aggregation } from './aggregate.ts';
-import { closeWindows, type WindowedAggregate, type WindowResults, windowedOperator } from './windowed-operator.ts';
+import { closeWindows, type WindowedAggregate, type WindowForm, windowedOperator } from './windowed-operator.ts';
 
 export interface SessionAggregation extends Aggregation {
   /** One aggregate of two, the earlier first. */
@@ -28,7 +28,7 @@ export function sessionAggregateOperator(definition: WindowedAggregate<SessionWi
   const { store, windows, emit, isRepartitioned, value: serde } = definition;
   const { initial, add, merge } = definition.aggregation;
   const { apartMs, graceMs } = windows;
-  const results: WindowResults = {
+  const results: WindowForm = {
     store,
     value: serde,
     valueOf: (row) => (row as SessionRow).aggregate,

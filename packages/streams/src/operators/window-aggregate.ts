@@ -10,14 +10,14 @@ import type { Operator } from '../topology/node.ts';
 import { firstStart, type TimeWindows, type Windowed } from '../topology/windows.ts';
 import type { Aggregation } from './aggregate.ts';
 import { sendAtCommit } from './send-at-commit.ts';
-import { closeWindows, type WindowedAggregate, type WindowResults, windowedOperator } from './windowed-operator.ts';
+import { closeWindows, type WindowedAggregate, type WindowForm, windowedOperator } from './windowed-operator.ts';
 
 export function windowAggregateOperator(definition: WindowedAggregate<TimeWindows, Aggregation>): Operator {
   const { store, windows, emit, value: serde } = definition;
   const { initial, add } = definition.aggregation;
   const { sizeMs, advanceMs, graceMs } = windows;
   const windowOf = (start: number) => ({ start, end: start + sizeMs });
-  const results: WindowResults = { store, value: serde, valueOf: (row) => row, windowOf };
+  const results: WindowForm = { store, value: serde, valueOf: (row) => row, windowOf };
   // A record is late by the window's end, in whatever order records come.
   return windowedOperator(definition, 0, (parts) => {
     const { context, rows, send, drop } = parts;

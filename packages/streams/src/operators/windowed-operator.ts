@@ -7,7 +7,7 @@ import type { OperatorContext } from '../task/operator-context.ts';
 import type { AnySerde, Operator } from '../topology/node.ts';
 import { formOf, type Windowed, type Windows } from '../topology/windows.ts';
 import type { Emit } from './aggregate.ts';
-import { closeRows, type RowResults } from './close-rows.ts';
+import { closeRows, type RowForm } from './close-rows.ts';
 
 /** An aggregate in windows of one kind, as the topology has it. */
 export interface WindowedAggregate<W extends Windows, A> {
@@ -60,12 +60,12 @@ export function windowedOperator(
 }
 
 /** Results whose rows tell their windows. */
-export interface WindowResults extends RowResults {
+export interface WindowForm extends RowForm {
   readonly windowOf: (time: number, row: unknown) => { readonly start: number; readonly end: number };
 }
 
 /** Sends windows on when they are closed, `lagMs` after the times of their rows. */
-export function closeWindows({ context, send }: WindowedParts, form: WindowResults, lagMs: number) {
+export function closeWindows({ context, send }: WindowedParts, form: WindowForm, lagMs: number) {
   const { cursor } = context;
   return closeRows(context, form, lagMs, (key, time, row) => {
     const { start, end } = form.windowOf(time, row);

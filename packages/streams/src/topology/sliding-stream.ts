@@ -4,9 +4,8 @@ import { slidingAggregateOperator } from '../operators/sliding-aggregate.ts';
 import type { WindowDefinition } from '../state/store-definition.ts';
 import type { AnySerde } from './node.ts';
 import { isRepartitioned, needSerde, type Place } from './shape.ts';
-import { Stream } from './stream.ts';
-import { windowedKey } from './windowed-key.ts';
-import type { WindowResults } from './windowed-stream.ts';
+import type { Stream } from './stream.ts';
+import { type WindowResults, windowResults } from './window-results.ts';
 import { formOf, type SlidingWindows, type Windowed } from './windows.ts';
 
 export interface SlidingAggregateOptions<K, V, A> {
@@ -39,7 +38,7 @@ export class SlidingStream<K, V> {
 
   /** Likewise, with the records that were in no window any more. */
   aggregateWithLate<A>(name: string, options: SlidingAggregateOptions<K, V, A>): WindowResults<K, V, A> {
-    const { blueprint, edge, keySerde, valueSerde, origins } = this.#place;
+    const { blueprint, keySerde, valueSerde } = this.#place;
     const { differenceMs, graceMs } = this.#windows;
     blueprint.claim('aggregate', name);
     const isBehind = isRepartitioned(this.#place);
@@ -57,14 +56,7 @@ export class SlidingStream<K, V> {
     const value = options.value as AnySerde;
     const common = { store, value, emit: this.#emit, isRepartitioned: isBehind };
     const operator = slidingAggregateOperator({ ...common, windows: this.#windows, aggregation });
-    const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
-    const results = {
-      ...this.#place,
-      edge: { node, port: 0 },
-      keySerde: windowedKey(store.key, this.#windows) as AnySerde,
-      valueSerde: value,
-    };
-    return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
+    return windowResults(this.#place, this.#windows, store, value, operator);
   }
 
   /** How many records a key has in a window. */

@@ -12,8 +12,8 @@ import type { WindowDefinition } from '../state/store-definition.ts';
 import type { RecordFacts } from '../task/cursor.ts';
 import type { AnySerde } from './node.ts';
 import { isRepartitioned, needSerde, type Place } from './shape.ts';
-import { Stream } from './stream.ts';
-import { windowedKey } from './windowed-key.ts';
+import type { Stream } from './stream.ts';
+import { type WindowResults, windowResults } from './window-results.ts';
 import { formOf, type SessionWindows, type TimeWindows, type Windowed } from './windows.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any key and value go into the untyped graph
@@ -34,12 +34,6 @@ export type WindowAggregateOptions<K, V, A, W> = {
   readonly add: (aggregate: A, value: V, record: RecordFacts<K>) => A;
 } & MergeOf<W, A>;
 
-/** Results by window, and the records that came too late for theirs. */
-export interface WindowResults<K, V, A> {
-  readonly results: Stream<Windowed<K>, A>;
-  readonly late: Stream<K, V>;
-}
-
 export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
   readonly #place: Place;
   readonly #windows: TimeWindows | SessionWindows;
@@ -59,25 +53,18 @@ export class WindowedStream<K, V, W extends TimeWindows | SessionWindows> {
 
   /** Likewise, with the records that were in no window any more. */
   aggregateWithLate<A>(name: string, options: WindowAggregateOptions<K, V, A, W>): WindowResults<K, V, A> {
-    const { blueprint, edge, keySerde, origins } = this.#place;
+    const { blueprint, keySerde } = this.#place;
     blueprint.claim('aggregate', name);
     const key = needSerde('key', options.key as AnySerde | undefined, keySerde, `aggregate '${name}'`);
-    const store = this.#storeOf(name, key, options.value as AnySerde);
-    const windows = this.#windows;
     const value = options.value as AnySerde;
+    const store = this.#storeOf(name, key, value);
+    const windows = this.#windows;
     const common = { store, value, emit: this.#emit, isRepartitioned: isRepartitioned(this.#place) };
     const operator =
       windows.kind === 'session'
         ? sessionAggregateOperator({ ...common, windows, aggregation: options as Any })
         : windowAggregateOperator({ ...common, windows, aggregation: options as Any });
-    const node = blueprint.graph.add(operator, [edge], { copartitioned: origins });
-    const results = {
-      ...this.#place,
-      edge: { node, port: 0 },
-      keySerde: windowedKey(key, windows) as AnySerde,
-      valueSerde: value,
-    };
-    return { results: new Stream(results), late: new Stream({ ...this.#place, edge: { node, port: 1 } }) };
+    return windowResults(this.#place, windows, store, value, operator);
   }
 
   /** The newest of a window's values, as `reduce` makes them of the one before and the next. */

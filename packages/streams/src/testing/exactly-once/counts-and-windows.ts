@@ -5,7 +5,7 @@
 import { int64, text, topic } from '@millrace/client';
 import type { Stream } from '../../topology/stream.ts';
 import { type Topology, topology } from '../../topology/topology.ts';
-import type { WindowResults } from '../../topology/windowed-stream.ts';
+import type { WindowResults } from '../../topology/window-results.ts';
 import { nameOfLate, nameOfWindow, windowKinds } from './window-kinds.ts';
 
 export interface CountedTopics {
