@@ -4,9 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { int64, text, topic } from '@millrace/client';
+import { int64, json, text, topic } from '@millrace/client';
 import { openOrderedStore } from '@millrace/store';
-import { type JobEvent, topology, tumbling } from '@millrace/streams';
+import {
+  type JobEvent,
+  keyValueStore,
+  type ProcessorContext,
+  type RecordFacts,
+  type Stream,
+  session,
+  topology,
+  tumbling,
+} from '@millrace/streams';
 import { startFixture, uniqueName, until } from '../client/client-fixture.ts';
 import { letters, newest, start, write } from './job-fixture.ts';
 
@@ -63,6 +72,68 @@ test('what a bad record had changed of the state is undone', async (t) => {
   assert.deepEqual((await newest(fixture.client, to)).values, new Map([['a', 2]]));
   assert.equal(job.metrics().transactionsGivenUp, 1);
 });
+
+interface Counted {
+  count: number;
+}
+
+/** Changes the aggregate that it is given, as it may. */
+const counting = {
+  value: json<Counted>(),
+  initial: (): Counted => ({ count: 0 }),
+  add: (aggregate: Counted, value: string): Counted => {
+    aggregate.count++;
+    if (value === 'bad') throw new Error('it is bad');
+    return aggregate;
+  },
+  merge: (left: Counted, right: Counted): Counted => ({ count: left.count + right.count }),
+};
+const sizeMs = 1_000_000_000_000;
+const counts = keyValueStore({ name: 'counts', key: text, value: counting.value });
+
+function countingProcessor({ store, forward }: ProcessorContext<string, Counted>) {
+  const rows = store(counts);
+  return (value: string, { key }: RecordFacts<string>): void => {
+    const counted = counting.add(rows.get(key) ?? counting.initial(), value);
+    rows.put(key, counted);
+    forward(key, counted);
+  };
+}
+
+const aggregates: Record<string, (source: Stream<string, string>) => unknown> = {
+  'an aggregate': (source) => source.aggregate('made', counting).changes(),
+  'an aggregate in windows': (source) => source.windowedBy(tumbling({ sizeMs })).aggregate('made', counting),
+  'an aggregate in sessions': (source) => source.windowedBy(session({ gapMs: sizeMs })).aggregate('made', counting),
+  "a processor's store": (source) => source.process({ name: 'made', stores: [counts], init: countingProcessor }),
+};
+
+for (const [kind, aggregate] of Object.entries(aggregates)) {
+  test(`what a bad record had changed within ${kind} is undone`, async (t) => {
+    const fixture = await startFixture(t);
+    const [from, to, aside] = [
+      await fixture.createTopic(1),
+      await fixture.createTopic(1),
+      await fixture.createTopic(1),
+    ];
+    const made = topology(uniqueName('within'));
+    const results = aggregate(made.source(topic(from, { key: text, value: text }))) as Stream<
+      string,
+      Counted | undefined
+    >;
+    results
+      .filter((counted) => counted !== undefined)
+      .map((counted) => counted?.count ?? 0)
+      .to(topic(to, { key: text, value: int64 }), { key: () => 'all' });
+    await start(t, made, fixture.client, { poison: { topic: aside } });
+    await write(fixture, from, [
+      ['a', 'good'],
+      ['a', 'bad'],
+      ['a', 'good'],
+    ]);
+    await until(async () => (await newest(fixture.client, to)).count === 2);
+    assert.deepEqual((await newest(fixture.client, to)).values, new Map([['all', 2]]));
+  });
+}
 
 test('more bad records with effects than a job tries transactions are set aside one by one', async (t) => {
   const fixture = await startFixture(t);

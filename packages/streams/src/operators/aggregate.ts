@@ -37,7 +37,7 @@ export function aggregateOperator(
       }
       return (record) => {
         const { key } = record;
-        const result = add(rows.get(key) ?? initial(), record.value, record);
+        const result = add(context.lend(rows.get(key)) ?? initial(), record.value, record);
         rows.put(key, result);
         if (emit === 'change') record.send(send, result ?? undefined);
       };

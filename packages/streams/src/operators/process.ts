@@ -81,6 +81,11 @@ export function processOperator(options: ProcessorOptions<unknown, unknown, unkn
     connect: (context, [next]) => {
       const send = next as Receiver;
       let inHand: Cursor | undefined;
+      /** What threw may have changed values of its stores in place. */
+      const withEffects = (error: unknown): unknown => {
+        if (stores.length > 0) context.lend(stores);
+        return error;
+      };
       const forward = (key: unknown, value: unknown, timestamp?: number): void => {
         const { cursor } = context;
         if (inHand === undefined) cursor.loadOwn(key, value, timestamp ?? context.streamTime);
@@ -105,7 +110,12 @@ export function processOperator(options: ProcessorOptions<unknown, unknown, unkn
             fire(streamTime: number): void {
               const isFirst = timer.dueAt === unknown;
               timer.dueAt = nextAfter(streamTime);
-              if (!isFirst) work(streamTime);
+              if (isFirst) return;
+              try {
+                work(streamTime);
+              } catch (error) {
+                throw withEffects(error);
+              }
             },
           };
           context.onStreamTime(timer);
@@ -120,6 +130,8 @@ export function processOperator(options: ProcessorOptions<unknown, unknown, unkn
         inHand = record;
         try {
           process(value, record);
+        } catch (error) {
+          throw withEffects(error);
         } finally {
           inHand = undefined;
         }

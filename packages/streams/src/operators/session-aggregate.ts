@@ -61,7 +61,7 @@ export function sessionAggregateOperator(definition: WindowedAggregate<SessionWi
         return drop(record);
       }
       const start = Math.min(timestamp, touched[0]?.start ?? timestamp);
-      const [first, ...others] = touched.map(({ aggregate }) => aggregate);
+      const [first, ...others] = touched.map(({ aggregate }) => context.lend(aggregate));
       const before = touched.length === 0 ? initial() : others.reduce(merge, first);
       const aggregate = add(before, value, record);
       for (const each of touched) {

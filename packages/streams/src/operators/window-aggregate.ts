@@ -36,7 +36,7 @@ export function windowAggregateOperator(definition: WindowedAggregate<TimeWindow
       for (let start = firstStart(windows, timestamp); start <= timestamp; start += advanceMs) {
         if (start <= open) continue;
         isLate = false;
-        const result = add(rows.get(key, start) ?? initial(), value, record);
+        const result = add(context.lend(rows.get(key, start)) ?? initial(), value, record);
         rows.put(key, start, result);
         if (emit === 'change') {
           record.sendAs(send, { key, start, end: start + sizeMs } satisfies Windowed<unknown>, result, timestamp);

@@ -58,6 +58,11 @@ export interface OperatorContext {
   onClock(intervalMs: number, work: (now: number) => void): () => void;
   /** Has a result sent that no record makes, or set aside where that throws; then those after it go on. */
   attempt: AttemptResult;
+  /**
+   * A function of the user is given a value of state, which it may change in place: where that throws, it has had an
+   * effect. Answers the value.
+   */
+  lend<T>(value: T): T;
   /** A record came too late for its window and is dropped. */
   countLate(operator: string): void;
 }

@@ -99,6 +99,11 @@ export class TaskOperatorContext implements OperatorContext {
     else attempt(form, key, time, row, send);
   }
 
+  lend<T>(value: T): T {
+    if (typeof value === 'object') this.#parts.environment.effects.count++;
+    return value;
+  }
+
   countLate(operator: string): void {
     this.#parts.environment.late(operator);
   }
