@@ -100,6 +100,20 @@ export const plantedJoinBugs: readonly PlantedBug[] = [
     replace: 'mayGoOn &&= true;',
   },
   {
+    name: 'a result that is set aside has had its effects',
+    seed: 1000,
+    file: `${runtime}/poison-records.ts`,
+    find: '      this.#mustHaveNoEffects(before, nameOfResult(result), error);\n',
+    replace: '',
+  },
+  {
+    name: 'a result with the key and time of one that is set aside is set aside too',
+    seed: 1008,
+    file: 'packages/streams/src/operators/stream-join.ts',
+    find: 'areRepeated: true',
+    replace: 'areRepeated: false',
+  },
+  {
     name: 'a record with the key and time of another takes its row',
     seed: 1003,
     file: 'packages/streams/src/state/window-store.ts',

@@ -21,7 +21,7 @@ const topics = { words: 'words', timed: 'timed', counts: 'counts', windows: 'win
 export class CountingWork implements JobWork {
   readonly partitions: ReadonlyMap<string, number>;
   readonly outputs = [topics.counts, topics.windows].map((name) => topic(name, { key: text, value: int64 }));
-  readonly idleMaxMs = 0;
+  readonly options = {};
   readonly #scenario: StreamsScenario;
   /** How often each word was written. */
   readonly #words = new Map<string, number>();

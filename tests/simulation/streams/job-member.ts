@@ -59,7 +59,7 @@ export class SimJobMember extends SimResident<RunningJob> {
         ...{ client, state, platform, replicationFactor: scenario.replicationFactor },
         ...{ sessionTimeoutMs: plan.sessionTimeoutMs, heartbeatIntervalMs: Math.floor(plan.sessionTimeoutMs / 5) },
         ...{ commitIntervalMs: plan.commitIntervalMs, transactionTimeoutMs: scenario.transactionTimeoutMs },
-        idleMaxMs: work.idleMaxMs,
+        ...work.options,
         ...{ cacheBytesMax: plan.cacheBytesMax, purgeIntervalMs: 500, standbys: scenario.standbys, acceptableLag: 10 },
         report: (event) => this.#report(event),
       });

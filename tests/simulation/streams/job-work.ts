@@ -1,7 +1,7 @@
 /** What a job is given to do in a run, and what must come of it. */
 import type { Randomness } from '@millrace/base';
 import type { AnyTopic } from '@millrace/client';
-import type { Topology } from '@millrace/streams';
+import type { JobOptions, Topology } from '@millrace/streams';
 import type { Coverage } from '../oracle/coverage.ts';
 
 export interface InputRecord {
@@ -19,6 +19,8 @@ export interface Result {
   readonly key: string;
   readonly value: unknown;
   readonly timestamp: number;
+  /** Undefined where there is none of this name. */
+  readonly header: (name: string) => string | undefined;
 }
 
 export interface JobWork {
@@ -26,8 +28,7 @@ export interface JobWork {
   readonly partitions: ReadonlyMap<string, number>;
   /** Topics of results, whose keys are text. */
   readonly outputs: readonly AnyTopic[];
-  /** How long its tasks wait for a partition that is read to its end, in ms. */
-  readonly idleMaxMs: number;
+  readonly options: Pick<JobOptions, 'idleMaxMs' | 'poison'>;
   topology(): Topology;
   /** The next records that are to be written. */
   next(randomness: Randomness): InputRecord[];

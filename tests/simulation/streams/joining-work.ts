@@ -1,12 +1,13 @@
 /**
  * Two topics that are joined in every way: each pair, each record that nobody met in time, each look-up and each change
- * of joined rows must be there once, and the changes of each row in order.
+ * of joined rows must be there once, the changes of each row in order. What makes a function throw must be set aside
+ * once, and have left nothing.
  *
  * A task takes the records of both topics by their times and never goes on without one of them, so that what comes of
  * them follows from how they lie in their partitions, however late a broker, a member or a packet is.
  */
 import type { Randomness } from '@millrace/base';
-import type { AnyTopic } from '@millrace/client';
+import { type AnyTopic, text, topic } from '@millrace/client';
 import {
   type JoinedRecord,
   joinedForMs,
@@ -20,7 +21,7 @@ import { checkSame } from './check-same.ts';
 import type { InputRecord, JobWork, Result } from './job-work.ts';
 import type { StreamsScenario } from './streams-scenario.ts';
 
-const topics = { left: 'left', right: 'right', joined: 'joined' } as const;
+const topics = { left: 'left', right: 'right', joined: 'joined', aside: 'aside' } as const;
 
 interface Partition {
   readonly left: JoinedRecord[];
@@ -29,9 +30,9 @@ interface Partition {
 
 export class JoiningWork implements JobWork {
   readonly partitions: ReadonlyMap<string, number>;
-  readonly outputs: readonly AnyTopic[] = [pairTopic(topics.joined)];
-  /** Longer than any run. */
-  readonly idleMaxMs = 3_600_000;
+  readonly outputs: readonly AnyTopic[] = [pairTopic(topics.joined), topic(topics.aside, { key: text, value: text })];
+  /** Nothing is ever taken for idle. */
+  readonly options = { idleMaxMs: 3_600_000, poison: { topic: topics.aside } };
   readonly #scenario: StreamsScenario;
   readonly #written: readonly Partition[];
   #time = 10_000;
@@ -66,10 +67,14 @@ export class JoiningWork implements JobWork {
   }
 
   expectedCounts(): number[] {
-    return [this.#results().length];
+    return [this.#results().length, this.#setAside().length];
   }
 
-  check([joined = []]: readonly (readonly Result[])[]): void {
+  check([joined = [], aside = []]: readonly (readonly Result[])[]): void {
+    const letters = aside.map(({ key, value, header }) => {
+      return `${header('millrace.store') ?? header('millrace.topic')} ${key} ${value}`;
+    });
+    checkSame('what is set aside', this.#setAside(), letters);
     const found = joined.map(({ key, value, timestamp }) => told(key, value as never, timestamp));
     checkSame('results', this.#results(), found);
     for (const [key, changes] of changesByRow(this.#results())) {
@@ -85,11 +90,18 @@ export class JoiningWork implements JobWork {
       'late records',
       this.#recomputed().reduce((sum, { lateCount }) => sum + lateCount, 0),
     );
+    const setAside = this.#setAside();
+    coverage.add('bad records', setAside.filter((each) => each.startsWith('left ')).length);
+    coverage.add('bad results', setAside.filter((each) => each.startsWith('streams-')).length);
     coverage.add('rows that are gone', results.filter((each) => /^tables .* null @/.test(each)).length);
   }
 
   #results(): string[] {
     return this.#recomputed().flatMap(({ results }) => results);
+  }
+
+  #setAside(): string[] {
+    return this.#recomputed().flatMap(({ setAside }) => setAside);
   }
 
   #recomputed() {

@@ -24,6 +24,8 @@ import { type StreamsScenario, streamsScenarioOf } from './streams-scenario.ts';
 const startMsMax = 60_000;
 const troubleMsMax = 60_000;
 const finishMsMax = 300_000;
+/** How often it is looked whether everything is there, once a second. */
+const looksMax = 90;
 /** How long members go on when everything is there: what is there twice may come late. */
 const afterMs = 3_000;
 
@@ -124,10 +126,10 @@ class StreamsRun {
     return new ActorHome(this.world, name, this.#cluster.brokers);
   }
 
-  /** Resolves when each output has so many results. */
+  /** Resolves when each output has so many results, or these do not come: then the check tells which are missing. */
   async #complete(counts: readonly number[]): Promise<void> {
     const { timers } = this.#home('waiting').platform;
-    for (let look = 0; ; look++) {
+    for (let look = 0; look < looksMax; look++) {
       const found = await this.#read(`look ${look}`);
       if (counts.every((count, index) => (found[index]?.length ?? 0) >= count)) return;
       await sleep(timers, 1_000);
@@ -142,7 +144,10 @@ class StreamsRun {
       const isolation = 'read_committed' as const;
       await using consumer = client.consumer({ topics: [output], from: 'earliest', until: 'end', isolation });
       for await (const batch of consumer) {
-        for (const { key, value, timestamp } of batch) found.push({ key: key as string, value, timestamp });
+        for (const { key, value, timestamp, headers } of batch) {
+          const told = new Map(headers.map((header) => [header.key, String(Buffer.from(header.value ?? []))]));
+          found.push({ key: key as string, value, timestamp, header: (name) => told.get(name) });
+        }
       }
       return found;
     };

@@ -71,7 +71,12 @@ export function joinSideOperator(side: JoinSide): Operator {
 function sendUnmet(context: OperatorContext, side: JoinSide, send: Receiver): { waits(time: number): void } {
   const rows = context.store(side.own);
   const { cursor } = context;
-  const results: ResultForm = { store: side.own, value: side.value, valueOf: (row) => (row as JoinRow).value };
+  const results: ResultForm = {
+    store: side.own,
+    value: side.value,
+    valueOf: (row) => (row as JoinRow).value,
+    areRepeated: true,
+  };
   const sendAlone: SendResult = (key, time, row) => {
     cursor.loadOwn(key, side.join((row as JoinRow).value, undefined), time);
     send(cursor);

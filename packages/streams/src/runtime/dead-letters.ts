@@ -91,7 +91,9 @@ export function describeResult({ form, partition, time, row }: ResultPlace): str
 /** What tells it from all others of a job. */
 export function nameOfResult(result: ResultPlace): string {
   const { form, partition, time } = result;
-  return `${form.store.name} ${partition} ${time} ${Buffer.from(keyBytesOf(result) ?? []).toString('latin1')}`;
+  const key = Buffer.from(keyBytesOf(result) ?? []).toString('base64');
+  const value = form.areRepeated ? Buffer.from(valueBytesOf(result) ?? []).toString('base64') : '';
+  return `${form.store.name} ${partition} ${time} ${key} ${value}`;
 }
 
 /** Undefined where the serde refuses it: then the commit fails by the row, which tells the record that made it. */

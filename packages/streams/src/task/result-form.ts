@@ -13,6 +13,8 @@ export interface ResultForm {
   readonly value: AnySerde;
   /** The value of one. May throw where an aggregate does. */
   readonly valueOf: (row: unknown, time: number, key: unknown) => unknown;
+  /** Whether rows of one key and time may be several, which their values tell apart. Default false. */
+  readonly areRepeated?: boolean | undefined;
   /** The window of one, `end` not included, where they have windows. */
   readonly windowOf?: ((time: number, row: unknown) => { readonly start: number; readonly end: number }) | undefined;
 }
