@@ -5,6 +5,7 @@
 import type { Randomness } from '@millrace/base';
 import { int64, text, topic } from '@millrace/client';
 import {
+  badCount,
   type CountedRecord,
   closingTime,
   countsAndWindows,
@@ -16,32 +17,38 @@ import { checkSame } from './check-same.ts';
 import type { InputRecord, JobWork, Result } from './job-work.ts';
 import type { StreamsScenario } from './streams-scenario.ts';
 
-const topics = { words: 'words', timed: 'timed', counts: 'counts', windows: 'windows' } as const;
+const topics = { words: 'words', timed: 'timed', counts: 'counts', windows: 'windows', aside: 'aside' } as const;
 
 export class CountingWork implements JobWork {
   readonly partitions: ReadonlyMap<string, number>;
-  readonly outputs = [topics.counts, topics.windows].map((name) => topic(name, { key: text, value: int64 }));
-  readonly options = {};
+  readonly outputs = [topics.counts, topics.windows, topics.aside].map((name) => {
+    return topic(name, { key: text, value: int64 });
+  });
+  readonly options = { poison: { topic: topics.aside } };
   readonly #scenario: StreamsScenario;
   /** How often each word was written. */
   readonly #words = new Map<string, number>();
   readonly #timed: CountedRecord[][];
+  readonly #hasBadWindows: boolean;
   #time = 10_000;
 
   constructor(scenario: StreamsScenario) {
     const { partitions, wordPartitions } = scenario;
     this.#scenario = scenario;
+    // In most runs a transaction that is given up is worth a look.
+    this.#hasBadWindows = scenario.seed % 4 === 2;
     this.#timed = Array.from({ length: partitions }, () => []);
     this.partitions = new Map([
       [topics.words, wordPartitions],
       [topics.timed, partitions],
       [topics.counts, 1],
       [topics.windows, partitions],
+      [topics.aside, 1],
     ]);
   }
 
   topology() {
-    return countsAndWindows('simulated', topics);
+    return countsAndWindows('simulated', topics, { hasBadWindows: this.#hasBadWindows });
   }
 
   next(randomness: Randomness): InputRecord[] {
@@ -60,10 +67,14 @@ export class CountingWork implements JobWork {
   }
 
   expectedCounts(): number[] {
-    return [[...this.#words.values()].reduce((sum, count) => sum + count, 0), this.#windows().length];
+    return [
+      [...this.#words.values()].reduce((sum, count) => sum + count, 0),
+      this.#windows().sent.length,
+      this.#windows().bad.length,
+    ];
   }
 
-  check([counts = [], windows = []]: readonly (readonly Result[])[]): void {
+  check([counts = [], windows = [], aside = []]: readonly (readonly Result[])[]): void {
     for (const [word, count] of this.#words) {
       const found = counts.filter(({ key }) => key === word).map(({ value }) => value);
       if (found.length === count && found.every((value, index) => value === index + 1)) continue;
@@ -71,23 +82,35 @@ export class CountingWork implements JobWork {
     }
     checkSame(
       'windows',
-      this.#windows(),
+      this.#windows().sent,
       windows.map(({ key, value }) => `${key} ${value}`),
     );
+    checkSame('windows that are set aside', this.#windows().bad, aside.map(nameOfLetter));
   }
 
   cover(coverage: Coverage): void {
-    const windows = this.#windows();
+    const { sent: windows, bad } = this.#windows();
+    coverage.add('bad windows', bad.length);
     coverage.add('windows', windows.filter((each) => !/^(late|running)/.test(each)).length);
     coverage.add('late records', windows.filter((each) => each.startsWith('late')).length);
   }
 
-  #windows(): string[] {
-    return this.#timed.flatMap(recomputedWindows);
+  /** Those that are sent, and those that are set aside, as `name count`. */
+  #windows(): { readonly sent: string[]; readonly bad: string[] } {
+    const windows = this.#timed.flatMap(recomputedWindows);
+    if (!this.#hasBadWindows) return { sent: windows, bad: [] };
+    const isBad = (window: string): boolean => !/^(late|running)/.test(window) && window.endsWith(` ${badCount}`);
+    return { sent: windows.filter((each) => !isBad(each)), bad: windows.filter(isBad) };
   }
 
   #timedRecord(partition: number, record: CountedRecord): InputRecord {
     (this.#timed[partition] as CountedRecord[]).push(record);
     return { topic: topics.timed, partition, key: record.key, value: '', timestamp: record.timestamp };
   }
+}
+
+/** A result that was set aside as it would have been sent. */
+function nameOfLetter({ key, value, header }: Result): string {
+  const times = `${header('millrace.window.start')}-${header('millrace.window.end')}`;
+  return `${header('millrace.store')} ${key} ${times} ${value}`;
 }

@@ -78,7 +78,7 @@ export function assembleJob(plan: JobPlan): JobParts {
     restart: (run) => parts.admission.restart(run),
   });
   const standbys = standbysOf(plan, () => parts);
-  const admission = new TaskAdmission({ ...common, runner, standbys });
+  const admission = new TaskAdmission({ ...common, runner, poison, standbys });
   const parts: JobParts = { ...common, transactor, poison, purge, marks, runner, standbys, admission };
   return parts;
 }

@@ -46,9 +46,10 @@ export class PoisonRecords {
   readonly #options: PoisonOptions;
   /** Why records and results are to be set aside that made a transaction be given up, by their names. */
   readonly #known = new Map<string, unknown>();
+  /** Those of them that are set aside in the open transaction. */
+  readonly #mended = new Set<string>();
   /** What the record in hand has changed, while that is tried at once. */
   #changed: (() => Uint8Array)[] = [];
-  #isMended = false;
 
   constructor(options: PoisonOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class PoisonRecords {
 
   /** Whether what made a transaction be given up is set aside in this one: a commit now keeps it from coming again. */
   get isMended(): boolean {
-    return this.#isMended;
+    return this.#mended.size > 0;
   }
 
   /**
@@ -121,19 +122,29 @@ export class PoisonRecords {
 
   /** The work of the open transaction is undone. */
   givenUp(): void {
-    this.#isMended = false;
+    this.#mended.clear();
   }
 
-  /** What was set aside is committed. */
+  /**
+   * What was set aside is committed. All else that is known stays so: the commit may be of other tasks, whose records
+   * were read again before those that it is about.
+   */
   committed(): void {
-    this.#isMended = false;
+    if (this.#mended.size === 0) return;
+    for (const name of this.#mended) this.#known.delete(name);
+    this.#mended.clear();
+    this.effects.changed = undefined;
+  }
+
+  /** Tasks went elsewhere, and what is known with them: who has them now finds it out again. */
+  forget(): void {
     this.#known.clear();
     this.effects.changed = undefined;
   }
 
   #isKnown(name: string): boolean {
     if (!this.#known.has(name)) return false;
-    this.#isMended = true;
+    this.#mended.add(name);
     return true;
   }
 

@@ -11,6 +11,7 @@ import type { JobEvent } from './job-event.ts';
 import type { JobSettings } from './job-options.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { MetricCounts } from './metric-counts.ts';
+import type { PoisonRecords } from './poison-records.ts';
 import { restoreStore } from './restore.ts';
 import type { StandbyCopies } from './standby-copies.ts';
 import type { TaskBook } from './task-book.ts';
@@ -25,6 +26,7 @@ export interface AdmissionParts {
   readonly tasks: TaskBook;
   readonly counts: MetricCounts;
   readonly runner: JobRunner;
+  readonly poison: PoisonRecords;
   readonly standbys: StandbyCopies;
 }
 
@@ -72,7 +74,7 @@ export class TaskAdmission {
 
   /** Gives partitions up after what is done is committed. */
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
-    const { tasks, runner } = this.#parts;
+    const { tasks, runner, poison } = this.#parts;
     await runner.lock.run(async () => {
       try {
         await runner.settle();
@@ -81,6 +83,7 @@ export class TaskAdmission {
         await runner.giveUp(error);
       }
       const gone = tasks.remove(partitions);
+      poison.forget();
       this.#report('info', 'tasks_revoked', `tasks went: ${namesOf(gone)}`, { tasks: idsOf(gone) });
     });
     void this.#parts.standbys.refresh();
@@ -88,9 +91,10 @@ export class TaskAdmission {
 
   /** Drops partitions that others may have by now: nothing of what is not committed can be. */
   async lost(partitions: readonly TopicPartition[]): Promise<void> {
-    const { tasks, runner } = this.#parts;
+    const { tasks, runner, poison } = this.#parts;
     await runner.lock.run(async () => {
       const gone = tasks.remove(partitions);
+      poison.forget();
       this.#report('warn', 'tasks_lost', `tasks were lost: ${namesOf(gone)}`, { tasks: idsOf(gone) });
       await runner.giveUp(new Error('the group went on without this member'));
     });

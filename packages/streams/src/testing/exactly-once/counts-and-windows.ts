@@ -19,7 +19,14 @@ export interface CountedTopics {
   readonly windows: string;
 }
 
-export function countsAndWindows(name: string, { words, timed, counts, windows }: CountedTopics): Topology {
+/** The count of a closed window for which a function throws, once it has had effects, where there are to be such. */
+export const badCount = 3;
+
+export function countsAndWindows(
+  name: string,
+  { words, timed, counts, windows }: CountedTopics,
+  { hasBadWindows = false }: { readonly hasBadWindows?: boolean } = {},
+): Topology {
   const made = topology(name);
   made
     .source(topic(words, { key: text, value: text }))
@@ -41,6 +48,11 @@ export function countsAndWindows(name: string, { words, timed, counts, windows }
   };
   for (const [kind, { results, late }] of Object.entries(found)) {
     results.to(target, { key: (_, { key }) => nameOfWindow(kind, key.key, key.start, key.end) });
+    if (hasBadWindows) {
+      results.peek((count) => {
+        if (count === badCount) throw new Error(`${count} is bad`);
+      });
+    }
     const ones: Stream<string, number> = late.map(() => 1);
     ones.to(target, { key: (_, { key, timestamp }) => nameOfLate(kind, key, timestamp) });
   }
