@@ -55,7 +55,7 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the group does not hear which member commits',
-    seed: 1038,
+    seed: 1062,
     file: `${runtime}/transactor.ts`,
     find: '({ ...consumer.groupOffsets(), offsets })',
     replace: '({ group: consumer.groupOffsets().group, offsets })',
@@ -68,8 +68,15 @@ export const plantedStreamsBugs: readonly PlantedBug[] = [
     replace: 'const note: Uint8Array | undefined = undefined;',
   },
   {
+    name: 'what is known to be bad is forgotten with a commit of other tasks',
+    seed: 2034,
+    file: `${runtime}/poison-records.ts`,
+    find: '    if (this.#mended.size === 0) return;\n',
+    replace: '    this.#known.clear();\n',
+  },
+  {
     name: 'what was fetched while the leader was asked counts as cut off',
-    seed: 1098,
+    seed: 1112,
     file: 'packages/client/src/consumer/positions.ts',
     find: 'end < fetchPosition)',
     replace: 'end < state.fetchPosition)',

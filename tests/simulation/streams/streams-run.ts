@@ -25,7 +25,7 @@ const startMsMax = 60_000;
 const troubleMsMax = 60_000;
 const finishMsMax = 300_000;
 /** How often it is looked whether everything is there, once a second. */
-const looksMax = 90;
+const looksMax = 200;
 /** How long members go on when everything is there: what is there twice may come late. */
 const afterMs = 3_000;
 

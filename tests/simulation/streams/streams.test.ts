@@ -15,6 +15,7 @@ const seeds = Math.max(20, Math.round(60 * scale));
 const mustHappen = [
   'windows',
   'late records',
+  'bad windows',
   'member killed',
   'member killed while starting',
   'member closed',
