@@ -48,6 +48,14 @@ export { Scraper, type ScraperOptions } from './metrics/scrape/scraper.ts';
 export { Metrics, type MetricsOptions } from './metrics/start-metrics.ts';
 export { metricsRollups, metricsSamples, type StoredSample } from './metrics/topic.ts';
 export {
+  type Decision,
+  type DecisionRequest,
+  DecisionRequestError,
+  IdempotencyConflict,
+  type Judgement,
+} from './risk/decisions/decision.ts';
+export { Decisions, type DecisionsOptions } from './risk/decisions/decisions.ts';
+export {
   type Aggregate,
   type Feature,
   FeatureError,
