@@ -15,7 +15,7 @@ import { findKafka, kafkaBroker } from '../harness/kafka-broker.ts';
 import { findDebezium } from './find-debezium.ts';
 import { type CaptureSubject, type CaptureTarget, debezium, millrace } from './subjects.ts';
 import { dropSlot, insertRows, makeTable, withSource } from './table.ts';
-import { type Arrivals, untilRead } from './topic-reader.ts';
+import { type Arrivals, TopicReader } from './topic-reader.ts';
 
 interface Outcome {
   readonly snapshot: number;
@@ -85,8 +85,9 @@ async function measure(
 async function measureOnce(subject: CaptureSubject, where: CaptureTarget, rows: number): Promise<Outcome> {
   const target = { ...where, url: await ownDatabase(where) };
   const topic = subject.topic(target);
+  await using reader = new TopicReader(target.bootstrap, topic);
   const read = (from: number, count: number, isEach: boolean): Promise<Arrivals> =>
-    untilRead(target.bootstrap, topic, { from, to: from + count - 1, isEach });
+    reader.until(from, from + count - 1, isEach);
   await makeTable(target.url, rows);
   const first = await subject.start(target);
   let snapshot: Arrivals;

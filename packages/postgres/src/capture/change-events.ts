@@ -1,7 +1,8 @@
 /** Changes as the records that they become: Debezium's envelopes, keys and tombstones. */
 import type { HeadersInput } from '@millrace/client';
 import type { Lsn } from '../replication/lsn.ts';
-import type { DeleteMessage, InsertMessage, Tuple, UpdateMessage } from '../replication/pgoutput/message.ts';
+import type { DeleteMessage, InsertMessage, UpdateMessage } from '../replication/pgoutput/message.ts';
+import { TupleBytes } from '../replication/pgoutput/tuple-bytes.ts';
 
 export type Payload = string | Uint8Array;
 
@@ -43,8 +44,8 @@ export interface EventOrder {
 export interface RowEvent {
   readonly op: 'r' | 'c' | 'u' | 'd' | 't';
   /** Values that were not sent are undefined. */
-  readonly before: Tuple | null;
-  readonly after: Tuple | null;
+  readonly before: TupleBytes | null;
+  readonly after: TupleBytes | null;
   readonly place: ChangePlace;
   readonly order: EventOrder | undefined;
 }
@@ -56,10 +57,10 @@ export interface EventWriter {
   readonly topic: string;
   readonly headers: HeadersInput;
   /** Null of a table whose rows nothing tells apart. */
-  key(row: Tuple): Payload | null;
+  key(row: TupleBytes): Payload | null;
   value(event: RowEvent): Payload;
   /** Equal for rows of the same key; undefined where nothing tells rows apart. */
-  identity(row: Tuple): string | undefined;
+  identity(row: TupleBytes): string | undefined;
 }
 
 export function changeRecords(
@@ -104,7 +105,7 @@ export function changeRecords(
   }
 }
 
-export function snapshotRecord(row: Tuple, writer: EventWriter, place: ChangePlace): ChangeRecord {
+export function snapshotRecord(row: TupleBytes, writer: EventWriter, place: ChangePlace): ChangeRecord {
   const { topic, headers } = writer;
   const value = writer.value({ op: 'r', before: null, after: row, place, order: undefined });
   return { topic, headers, key: writer.key(row), value };
@@ -115,12 +116,13 @@ export function truncateRecord(writer: EventWriter, place: ChangePlace, order: E
   return { topic, headers, key: null, value: writer.value({ op: 't', before: null, after: null, place, order }) };
 }
 
-function merged(after: Tuple, before: Tuple | undefined): Tuple {
-  if (before === undefined || !after.includes(undefined)) return after;
-  return after.map((value, index) => (value === undefined ? before[index] : value));
+function merged(after: TupleBytes, before: TupleBytes | undefined): TupleBytes {
+  if (before === undefined || after.isWhole) return after;
+  const old = before.values();
+  return TupleBytes.of(after.values().map((value, index) => (value === undefined ? old[index] : value)));
 }
 
 /** Columns of which the old row was not sent are null, as Debezium has them. */
-function nulls(before: Tuple): Tuple {
-  return before.includes(undefined) ? before.map((value) => value ?? null) : before;
+function nulls(before: TupleBytes): TupleBytes {
+  return before.isWhole ? before : TupleBytes.of(before.values().map((value) => value ?? null));
 }

@@ -4,7 +4,7 @@
  * those rows of the chunk are dropped. No transaction lasts for longer than a chunk, and a chunk is captured or not.
  */
 import type { Client } from 'pg';
-import type { Tuple } from '../replication/pgoutput/message.ts';
+import type { Tuple } from '../replication/pgoutput/tuple-bytes.ts';
 import { nameText, quoted } from '../sql/names.ts';
 import { describeTable } from './describe-tables.ts';
 import { currentSnapshot, unseenBy, writeMark } from './marks.ts';

@@ -1,11 +1,13 @@
 /**
  * A table's events as Debezium's envelopes in JSON without schemas. One is made for each shape that a table has, and
- * does nothing for a row but put texts together.
+ * writes a row's bytes into JSON's bytes.
  */
 import { unavailableValue } from '../change-events/change-event.ts';
 import { schemaVersionHeader } from '../change-events/schema-change-event.ts';
-import type { Tuple } from '../replication/pgoutput/message.ts';
-import { type Encoder, type EncodingOptions, encoderOf } from '../replication/values/encoder.ts';
+import { type TupleBytes, valueTags } from '../replication/pgoutput/tuple-bytes.ts';
+import { type ByteEncoder, byteEncoderOf } from '../replication/values/byte-encoder.ts';
+import type { EncodingOptions } from '../replication/values/encoder.ts';
+import { JsonOutput } from '../replication/values/json-output.ts';
 import type { SourceTypes } from '../replication/values/source-types.ts';
 import type { ChangePlace, EventWriter, Origin, RowEvent } from './change-events.ts';
 import type { TableDescription } from './table-description.ts';
@@ -20,9 +22,16 @@ export interface WriterParts {
 
 interface Field {
   readonly name: string;
-  readonly prefix: string;
-  readonly encode: Encoder;
+  readonly prefix: Buffer;
+  readonly encode: ByteEncoder;
 }
+
+const nullBytes = Buffer.from('null');
+const beginBytes = Buffer.from('{');
+const endBytes = Buffer.from('}');
+const beforeBytes = Buffer.from('{"before":');
+const afterBytes = Buffer.from(',"after":');
+const unavailableBytes = Buffer.from(JSON.stringify(unavailableValue));
 
 export class JsonEvents implements EventWriter {
   readonly table: string;
@@ -33,7 +42,8 @@ export class JsonEvents implements EventWriter {
   readonly #sourceBegin: string;
   readonly #sourceMiddle: string;
   #place: ChangePlace | undefined;
-  #source = '';
+  #source = Buffer.alloc(0);
+  readonly #out = new JsonOutput();
 
   constructor({ table, version, origin, types, encoding }: WriterParts) {
     this.table = `${table.schema}.${table.table}`;
@@ -41,15 +51,15 @@ export class JsonEvents implements EventWriter {
     this.headers = [[schemaVersionHeader, String(version)]];
     this.#fields = table.columns.map(({ name, typeOid, modifier }, index) => ({
       name,
-      prefix: `${index === 0 ? '' : ','}${JSON.stringify(name)}:`,
-      encode: encoderOf(typeOid, modifier, { ...encoding, types }),
+      prefix: Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(name)}:`),
+      encode: byteEncoderOf(typeOid, modifier, { ...encoding, types }),
     }));
     this.#key = table.key.flatMap((name, place) => {
       const index = this.#fields.findIndex((field) => field.name === name);
       const field = this.#fields[index];
       return field === undefined
         ? []
-        : [{ ...field, index, prefix: `${place === 0 ? '{' : ','}${JSON.stringify(name)}:` }];
+        : [{ ...field, index, prefix: Buffer.from(`${place === 0 ? '{' : ','}${JSON.stringify(name)}:`) }];
     });
     const name = JSON.stringify(origin.name);
     this.#sourceBegin = `,"source":{"version":"0.1.0","connector":"postgresql","name":${name},"ts_ms":`;
@@ -58,55 +68,70 @@ export class JsonEvents implements EventWriter {
       `"table":${JSON.stringify(table.table)},"txId":`;
   }
 
-  key(row: Tuple): string | null {
+  key(row: TupleBytes): Buffer | null {
     if (this.#key.length === 0) return null;
-    let json = '';
+    const out = this.#out;
     for (const { index, prefix, encode } of this.#key) {
-      const value = row[index];
-      json += prefix;
-      json += value === undefined || value === null ? 'null' : encode(value);
+      out.copy(prefix);
+      const at = row.placeOf(index);
+      if (at === undefined || row.bytes[at] !== valueTags.text) out.copy(nullBytes);
+      else encode(row.bytes, at + 5, at + 5 + row.bytes.readUInt32BE(at + 1), out);
     }
-    return `${json}}`;
+    out.copy(endBytes);
+    return out.take();
   }
 
-  identity(row: Tuple): string | undefined {
+  identity(row: TupleBytes): string | undefined {
     const [first, ...more] = this.#key;
     if (first === undefined) return undefined;
-    let text = row[first.index] ?? '';
-    for (const { index } of more) text += `\0${row[index] ?? ''}`;
+    const values = row.values();
+    let text = values[first.index] ?? '';
+    for (const { index } of more) text += `\0${values[index] ?? ''}`;
     return text;
   }
 
-  value({ op, before, after, place, order }: RowEvent): string {
+  value({ op, before, after, place, order }: RowEvent): Buffer {
     if (place !== this.#place) {
       this.#place = place;
-      this.#source = this.#sourceOf(place);
+      this.#source = Buffer.from(this.#sourceOf(place));
     }
-    const block =
-      order === undefined
-        ? 'null'
-        : `{"id":"${order.id}","total_order":${order.total},"data_collection_order":${order.ofTable}}`;
-    const old = before === null ? 'null' : this.#row(before);
-    const row = after === null ? 'null' : this.#row(after);
-    return `{"before":${old},"after":${row}${this.#source},"op":"${op}","ts_ms":${place.nowMs},"transaction":${block}}`;
+    const out = this.#out;
+    out.copy(beforeBytes);
+    this.#row(before, out);
+    out.copy(afterBytes);
+    this.#row(after, out);
+    out.copy(this.#source);
+    out.text(`${op}","ts_ms":${place.nowMs},"transaction":`);
+    if (order === undefined) out.copy(nullBytes);
+    else out.text(`{"id":"${order.id}","total_order":${order.total},"data_collection_order":${order.ofTable}}`);
+    out.copy(endBytes);
+    return out.take();
   }
 
   #sourceOf({ commitMs, isSnapshot, xid, lsn }: ChangePlace): string {
     return (
       `${this.#sourceBegin}${commitMs},"snapshot":"${isSnapshot ? 'incremental' : 'false'}",${this.#sourceMiddle}` +
-      `${isSnapshot ? 'null' : xid},"lsn":${lsn},"xmin":null}`
+      `${isSnapshot ? 'null' : xid},"lsn":${lsn},"xmin":null},"op":"`
     );
   }
 
-  #row(values: Tuple): string {
-    let json = '{';
+  #row(row: TupleBytes | null, out: JsonOutput): void {
+    if (row === null) return out.copy(nullBytes);
+    const { bytes } = row;
+    const count = bytes.readUInt16BE(row.at);
+    let at = row.at + 2;
+    out.copy(beginBytes);
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i++) {
       const { prefix, encode } = fields[i]!;
-      const value = values[i];
-      json += prefix;
-      json += value === undefined ? `"${unavailableValue}"` : value === null ? 'null' : encode(value);
+      out.copy(prefix);
+      const tag = i < count ? bytes[at++] : valueTags.unsent;
+      if (tag === valueTags.text) {
+        const end = at + 4 + bytes.readUInt32BE(at);
+        encode(bytes, at + 4, end, out);
+        at = end;
+      } else out.copy(tag === valueTags.null ? nullBytes : unavailableBytes);
     }
-    return `${json}}`;
+    out.copy(endBytes);
   }
 }

@@ -4,7 +4,7 @@
  * out what the reading had seen of the changes behind.
  */
 import type { Client } from 'pg';
-import type { Tuple } from '../replication/pgoutput/message.ts';
+import type { Tuple } from '../replication/pgoutput/tuple-bytes.ts';
 import { columnsOf, nameOf, openTable, readRows } from './chunk-reader.ts';
 import { writeMark } from './marks.ts';
 import type { TableDescription } from './table-description.ts';

@@ -1,4 +1,5 @@
 /** Writes rows that were read into the stream, where their marks stand. */
+import { TupleBytes } from '../replication/pgoutput/tuple-bytes.ts';
 import type { CaptureEvent } from './capture.ts';
 import type { CapturedTables, Write } from './captured-tables.ts';
 import { type ChangePlace, snapshotRecord, truncateRecord } from './change-events.ts';
@@ -42,7 +43,8 @@ export class ReadRowsWriter {
     const { description, rows, changed, last } = read;
     const writer = await tables.writerOfRead(description, place, this.#parts.write);
     if (writer === undefined) return;
-    const kept = changed.size === 0 ? rows : rows.filter((row) => !changed.has(writer.identity(row) ?? ''));
+    const all = rows.map((row) => TupleBytes.of(row));
+    const kept = changed.size === 0 ? all : all.filter((row) => !changed.has(writer.identity(row) ?? ''));
     const isDone = last === undefined;
     const count = tables.snapshotOf(description.oid).rows + kept.length;
     tables.progressed(description.oid, { after: last ?? null, rows: count, isDone });
@@ -65,7 +67,7 @@ export class ReadRowsWriter {
       const there = { ...place, isSnapshot: true };
       for (let rows = await read.next(); rows.length > 0; rows = await read.next()) {
         signal.throwIfAborted();
-        await finish(rows.map((row) => snapshotRecord(row, writer, there)));
+        await finish(rows.map((row) => snapshotRecord(TupleBytes.of(row), writer, there)));
         count += rows.length;
       }
       this.#unseen.set(oid, unseen);

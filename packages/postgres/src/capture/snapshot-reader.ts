@@ -4,7 +4,7 @@
  * it with it.
  */
 import type { Client } from 'pg';
-import type { Tuple } from '../replication/pgoutput/message.ts';
+import type { Tuple } from '../replication/pgoutput/tuple-bytes.ts';
 import { type Chunk, readChunk } from './chunk-reader.ts';
 import { type KeylessRead, openKeyless } from './keyless-read.ts';
 import type { Mark } from './marks.ts';

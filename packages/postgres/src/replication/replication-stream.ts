@@ -5,6 +5,7 @@
  */
 import type { Client, Connection } from 'pg';
 import { connect } from '../connection.ts';
+import { CopyFrames } from './copy-frames.ts';
 import { type Lsn, lsnText } from './lsn.ts';
 import { outputSettings } from './output-settings.ts';
 import { decodeMessage, splitStreamed } from './pgoutput/decode-message.ts';
@@ -50,7 +51,7 @@ export class ReplicationStream implements AsyncDisposable {
     this.#connection = (client as unknown as { readonly connection: Connection }).connection;
     this.#confirmed = from;
     this.#seen = from;
-    this.#connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.#receive(chunk));
+    this.#readCopies();
     const names = publications.map((name) => `"${name}"`).join(',');
     const start =
       `START_REPLICATION SLOT "${slot}" LOGICAL ${lsnText(from)} ` +
@@ -108,34 +109,50 @@ export class ReplicationStream implements AsyncDisposable {
     return this.close();
   }
 
-  #receive(chunk: Buffer): void {
+  /** The driver makes an event and some objects of each message of a copy: they are read before it sees them. */
+  #readCopies(): void {
+    const { stream } = this.#connection;
+    const toDriver = stream.listeners('data') as ((bytes: Buffer) => void)[];
+    const frames = new CopyFrames(
+      (bytes, start, end) => this.#receive(bytes, start, end),
+      (bytes) => {
+        for (const listener of toDriver) listener(bytes);
+      },
+    );
+    stream.removeAllListeners('data');
+    stream.on('data', (piece: Buffer) => {
+      frames.push(piece);
+      this.#wake?.();
+    });
+  }
+
+  #receive(bytes: Buffer, start: number, end: number): void {
     try {
-      if (chunk[0] === 0x77) {
-        this.#waiting.push(this.#decode(chunk.subarray(25)));
-        this.#waitingBytes += chunk.length;
+      if (bytes[start] === 0x77) {
+        this.#waiting.push(this.#decode(bytes, start + 25, end));
+        this.#waitingBytes += end - start;
         const isFull = this.#waiting.length >= waitingMax || this.#waitingBytes >= waitingBytesMax;
         if (isFull && !this.#isPaused) {
           this.#isPaused = true;
           this.#connection.stream.pause();
         }
-      } else if (chunk[0] === 0x6b) {
-        const end = chunk.readBigUInt64BE(1);
-        if (end > this.#seen) this.#seen = end;
-        if (chunk[17] === 1) this.#sendStatus();
+      } else if (bytes[start] === 0x6b) {
+        const seen = bytes.readBigUInt64BE(start + 1);
+        if (seen > this.#seen) this.#seen = seen;
+        if (bytes[start + 17] === 1) this.#sendStatus();
       }
     } catch (error) {
       this.#end(error as Error);
     }
-    this.#wake?.();
   }
 
-  #decode(bytes: Buffer): PgoutputMessage {
+  #decode(bytes: Buffer, start: number, end: number): PgoutputMessage {
     if (this.#streamed !== undefined) {
-      const message = splitStreamed(this.#streamed, bytes);
+      const message = splitStreamed(this.#streamed, bytes, start, end);
       if (message.kind === 'stream_stop') this.#streamed = undefined;
       return message;
     }
-    const message = decodeMessage(bytes);
+    const message = decodeMessage(bytes, start, end);
     if (message.kind === 'stream_start') this.#streamed = message.xid;
     return message;
   }

@@ -48,8 +48,29 @@ export async function ensureSlot(client: Client, name: string, version: number):
   if (found !== undefined) return parseLsn(found);
   // From then on a slot can go over to a standby.
   const failover = version >= 17 ? ', false, false, true' : '';
-  await client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput'${failover})`, [name]);
+  try {
+    await client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput'${failover})`, [name]);
+  } catch (error) {
+    // configuration_limit_exceeded: all replication slots are in use.
+    if ((error as { readonly code?: unknown }).code === '53400') throw await noSlotLeft(client);
+    throw error;
+  }
   return parseLsn((await find()) ?? '0/0');
+}
+
+async function noSlotLeft(client: Client): Promise<SourceError> {
+  const { rows } = await client.query<{ readonly slots: string; readonly idle: string | null }>(
+    `SELECT current_setting('max_replication_slots') AS slots,
+       (SELECT string_agg(slot_name, ', ' ORDER BY slot_name) FROM pg_replication_slots WHERE NOT active) AS idle`,
+  );
+  const { slots, idle } = rows[0] ?? { slots: '', idle: null };
+  return new SourceError(
+    `all replication slots of the server are in use (max_replication_slots is ${slots}); ` +
+      (idle === null
+        ? 'none of them is inactive: '
+        : `inactive are ${idle}: drop one that nobody needs with SELECT pg_drop_replication_slot('NAME'), or `) +
+      'raise max_replication_slots and restart the server',
+  );
 }
 
 /** Removes both, where they are there. The slot must not be in use. */

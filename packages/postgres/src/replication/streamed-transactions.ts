@@ -132,7 +132,7 @@ function wholeMessages(bytes: Buffer): number {
 function* messagesIn(bytes: Buffer, undone: ReadonlySet<number>): Generator<PgoutputMessage> {
   for (let at = 0; at < bytes.length; ) {
     const end = at + headerBytes + bytes.readUInt32BE(at);
-    if (!undone.has(bytes.readUInt32BE(at + 4))) yield decodeMessage(bytes.subarray(at + headerBytes, end));
+    if (!undone.has(bytes.readUInt32BE(at + 4))) yield decodeMessage(bytes, at + headerBytes, end);
     at = end;
   }
 }

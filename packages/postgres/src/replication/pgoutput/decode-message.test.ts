@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeMessage, PgoutputError } from './decode-message.ts';
+import { TupleBytes } from './tuple-bytes.ts';
 
 /** An update as a server sent it: old key, a value that was not sent, a null, and text. */
 const update = Buffer.concat([
@@ -16,13 +17,13 @@ const update = Buffer.concat([
 ]);
 
 test('an update has its old key, nulls, and values that were not sent', () => {
-  assert.deepEqual(decodeMessage(update), {
-    kind: 'update',
-    oid: 0x4001,
-    isBeforeWhole: false,
-    before: ['7', null, null],
-    after: ['8', undefined, null],
-  });
+  const message = decodeMessage(update);
+  assert.ok(message.kind === 'update');
+  const { oid, isBeforeWhole, before, after } = message;
+  assert.deepEqual([oid, isBeforeWhole], [0x4001, false]);
+  assert.deepEqual(before?.values(), ['7', null, null]);
+  assert.deepEqual([after.values(), after.isWhole], [['8', undefined, null], false]);
+  assert.deepEqual(TupleBytes.of(after.values()).values(), after.values());
 });
 
 test('bytes that are cut off or changed are a message or a PgoutputError, and take no memory', () => {

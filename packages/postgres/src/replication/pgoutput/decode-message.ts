@@ -1,7 +1,11 @@
-/** Decodes a message of `pgoutput`. Reading is bounded by the message: what is cut off throws `PgoutputError`. */
+/**
+ * Decodes a message of `pgoutput`. Reading is bounded by the message: what is cut off throws `PgoutputError`. Rows stay
+ * the bytes that they are, with their bounds looked at.
+ */
 import { MillraceError } from '@millrace/base';
 import type { Lsn } from '../lsn.ts';
-import type { PgoutputMessage, RelationColumn, Tuple } from './message.ts';
+import type { PgoutputMessage, RelationColumn } from './message.ts';
+import { TupleBytes, valueTags } from './tuple-bytes.ts';
 
 /** A server sent what is no message of pgoutput. */
 export class PgoutputError extends MillraceError {
@@ -11,8 +15,9 @@ export class PgoutputError extends MillraceError {
 /** PostgreSQL counts microseconds from 2000. */
 const epochMicros = 946_684_800_000_000n;
 
-export function decodeMessage(bytes: Buffer): PgoutputMessage {
-  const from = new Reader(bytes);
+/** The message lies in `bytes` from `start` to before `end`; rows of it keep `bytes`. */
+export function decodeMessage(bytes: Buffer, start = 0, end = bytes.length): PgoutputMessage {
+  const from = new Reader(bytes, start, end);
   const type = from.letter();
   const message = decodeBody(type, from);
   if (message === undefined)
@@ -21,13 +26,13 @@ export function decodeMessage(bytes: Buffer): PgoutputMessage {
 }
 
 /** A message between the start and the stop of a stream: all but the stop name their subtransaction. */
-export function splitStreamed(xid: number, bytes: Buffer): PgoutputMessage {
-  if (bytes[0] === 0x45) return { kind: 'stream_stop' };
-  if (bytes.length < 5) throw cutOff();
-  const plain = Buffer.allocUnsafe(bytes.length - 4);
-  plain[0] = bytes[0] ?? 0;
-  bytes.copy(plain, 1, 5);
-  return { kind: 'streamed', xid, subxid: bytes.readUInt32BE(1), bytes: plain };
+export function splitStreamed(xid: number, bytes: Buffer, start: number, end: number): PgoutputMessage {
+  if (bytes[start] === 0x45) return { kind: 'stream_stop' };
+  if (end - start < 5) throw cutOff();
+  const plain = Buffer.allocUnsafe(end - start - 4);
+  plain[0] = bytes[start] ?? 0;
+  bytes.copy(plain, 1, start + 5, end);
+  return { kind: 'streamed', xid, subxid: bytes.readUInt32BE(start + 1), bytes: plain };
 }
 
 function decodeBody(type: string, from: Reader): PgoutputMessage | undefined {
@@ -99,10 +104,13 @@ function relation(from: Reader): PgoutputMessage {
 
 class Reader {
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
 
   uint8(): number {
@@ -136,7 +144,7 @@ class Reader {
   /** Up to a zero byte. */
   text(): string {
     const end = this.#bytes.indexOf(0, this.#at);
-    if (end < 0) throw cutOff();
+    if (end < 0 || end >= this.#end) throw cutOff();
     const text = this.#bytes.toString('utf8', this.#at, end);
     this.#at = end + 1;
     return text;
@@ -149,33 +157,27 @@ class Reader {
 
   /** `bytesMin`: of each at least, so that a count that can't be true takes no memory. */
   many<T>(count: number, bytesMin: number, read: () => T): T[] {
-    if (count * bytesMin > this.#bytes.length - this.#at) throw cutOff();
+    if (count * bytesMin > this.#end - this.#at) throw cutOff();
     return Array.from({ length: count }, read);
   }
 
-  tuple(): Tuple {
-    const count = this.uint16();
-    if (count > this.#bytes.length - this.#at) throw cutOff();
-    // No holes: what was not sent is undefined, and there.
-    const values: (string | null | undefined)[] = new Array(count).fill(undefined);
-    for (let i = 0; i < count; i++) {
+  tuple(): TupleBytes {
+    const begin = this.#at;
+    let isWhole = true;
+    for (let left = this.uint16(); left > 0; left--) {
       const tag = this.uint8();
-      if (tag === 0x74) {
-        const length = this.uint32();
-        const at = this.#take(length);
-        values[i] = this.#bytes.toString('utf8', at, at + length);
-      } else if (tag === 0x6e) {
-        values[i] = null;
-      } else if (tag !== 0x75) {
+      if (tag === valueTags.text) this.#take(this.uint32());
+      else if (tag === valueTags.unsent) isWhole = false;
+      else if (tag !== valueTags.null) {
         throw new PgoutputError(`the server sent a value of a kind that is not known: ${tag}`);
       }
     }
-    return values;
+    return new TupleBytes(this.#bytes, begin, isWhole);
   }
 
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#bytes.length) throw cutOff();
+    if (at + length > this.#end) throw cutOff();
     this.#at = at + length;
     return at;
   }

@@ -1,5 +1,6 @@
 /** What the output plugin `pgoutput` says (PostgreSQL's documentation, 53.9, protocol version 2 with messages). */
 import type { Lsn } from '../lsn.ts';
+import type { TupleBytes } from './tuple-bytes.ts';
 
 export type PgoutputMessage =
   | BeginMessage
@@ -90,33 +91,30 @@ export interface TypeMessage {
   readonly name: string;
 }
 
-/** Values by column: the server's text, null, or undefined for one that is stored apart and did not change. */
-export type Tuple = readonly (string | null | undefined)[];
-
 export interface InsertMessage {
   readonly kind: 'insert';
   readonly oid: number;
-  readonly after: Tuple;
+  readonly after: TupleBytes;
 }
 
 export interface UpdateMessage {
   readonly kind: 'update';
   readonly oid: number;
   /** Where the key changed (its columns alone have values), or the replica identity is full. */
-  readonly before: Tuple | undefined;
+  readonly before: TupleBytes | undefined;
   readonly isBeforeWhole: boolean;
-  readonly after: Tuple;
+  readonly after: TupleBytes;
 }
 
 /** Whether values that are stored apart, and did not change, were not sent. */
 export function isInPart({ after, isBeforeWhole }: UpdateMessage): boolean {
-  return !isBeforeWhole && after.includes(undefined);
+  return !isBeforeWhole && !after.isWhole;
 }
 
 export interface DeleteMessage {
   readonly kind: 'delete';
   readonly oid: number;
-  readonly before: Tuple;
+  readonly before: TupleBytes;
   readonly isBeforeWhole: boolean;
 }
 

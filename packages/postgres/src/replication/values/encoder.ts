@@ -15,10 +15,10 @@ export interface EncodingOptions {
   readonly decimals?: 'precise' | 'string' | 'double' | undefined;
 }
 
-const asNumber: Encoder = (text) => text;
-const asText: Encoder = (text) => JSON.stringify(text);
+export const asNumber: Encoder = (text) => text;
+export const asText: Encoder = (text) => JSON.stringify(text);
 /** JSON has no NaN and no infinities: as Java writes them. */
-const asFloat: Encoder = (text) => (/^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? text : JSON.stringify(text));
+export const asFloat: Encoder = (text) => (/^-?[\d.]+(e[+-]?\d+)?$/.test(text) ? text : JSON.stringify(text));
 
 const byName: Readonly<Record<string, Encoder>> = {
   bool: (text) => (text === 't' ? 'true' : 'false'),

@@ -15,7 +15,7 @@ export function epochDays(text: string): number {
 }
 
 /** Days from civil date (Howard Hinnant's algorithm), for any year. */
-function daysOf(year: number, month: number, day: number): number {
+export function daysOf(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
