@@ -269,3 +269,16 @@ test('a source that can not be captured is one sentence; a second capture of the
     assert.equal((await client.query(left, ['millrace_twice'])).rows.length, 0);
   });
 });
+
+test('a server without a free slot says which of them are inactive, and what to do', { timeout: 60_000 }, async (t) => {
+  const { client: kafka } = await startFixture(t);
+  await using small = await startDatabaseFixture({ wal_level: 'logical', max_replication_slots: '1' });
+  const url = await small.emptyDatabase();
+  await withConnection(url, (client) => client.query(`SELECT pg_create_logical_replication_slot('left', 'pgoutput')`));
+  await assert.rejects(runCapture({ name: 'second', url, kafka }, t.signal), {
+    code: 'source_not_ready',
+    message:
+      'all replication slots of the server are in use (max_replication_slots is 1); inactive are left: drop one that ' +
+      `nobody needs with SELECT pg_drop_replication_slot('NAME'), or raise max_replication_slots and restart the server`,
+  });
+});

@@ -116,6 +116,8 @@ function zonedWriter(slow: ByteEncoder): ByteEncoder {
 function isMoment(from: Buffer, start: number, end: number): boolean {
   const length = end - start;
   if (length !== 19 && (length < 21 || length > 26 || from[start + 19] !== 0x2e)) return false;
+  // ` BC` may be as long as digits.
+  if (!isDigit(from[end - 1]!)) return false;
   return isDate(from, start) && from[start + 10] === 0x20 && from[start + 13] === 0x3a && from[start + 16] === 0x3a;
 }
 
