@@ -279,6 +279,7 @@ test('a server without a free slot says which of them are inactive, and what to 
     code: 'source_not_ready',
     message:
       'all replication slots of the server are in use (max_replication_slots is 1); inactive are left: drop one that ' +
-      `nobody needs with SELECT pg_drop_replication_slot('NAME'), or raise max_replication_slots and restart the server`,
+      `nobody needs with SELECT pg_drop_replication_slot('NAME'), or raise max_replication_slots and ` +
+      'restart the server',
   });
 });
